@@ -62,6 +62,7 @@ from bot.people.approvers import Approvers
 from bot.people.delegates import Delegates
 from bot.people.guard import Guard
 from bot.people.identity import People
+from bot.people.languages import Languages
 from bot.people.permissions import Permissions
 from bot.priority import Courtesy
 from bot.requests.confirmation import Delivery
@@ -219,7 +220,13 @@ async def assembled(
         decision_processor = DecisionProcessor(
             store=store, permissions=permissions, home_team=home_team
         )
-        sending = Sending(store=store, slack=slack, admin_channel=settings.admin_channel or "")
+        languages = Languages(store=store, slack=slack, default=settings.language)
+        sending = Sending(
+            store=store,
+            slack=slack,
+            admin_channel=settings.admin_channel or "",
+            languages=languages,
+        )
         late_replies = LateReplies()
         plan = ReminderPlan(rungs=settings.reminder_rungs, package_settings=package_settings)
         zones = Zones(slack)
@@ -231,6 +238,7 @@ async def assembled(
             plan=plan,
             package_settings=package_settings,
             late_replies=late_replies,
+            languages=languages,
             delegation_news=DelegationNews(store=store, sending=sending, delegates=delegates),
             nudges=Nudges(
                 store=store,
@@ -248,6 +256,7 @@ async def assembled(
             permissions=permissions,
             offering=offering,
             installation=installation,
+            languages=languages,
         )
         fence = Fence(store)
         courtesy = Courtesy()
@@ -259,13 +268,14 @@ async def assembled(
             delivery=Delivery(store=store, graph=graph, holders=holders, waits=waits),
             submitter=Submitter(store=store, graph=graph, recheck=evaluator.recheck, waits=waits),
             notices=notices,
-            ends=Ends(store=store, slack=slack, sending=sending, plan=plan),
+            ends=Ends(store=store, slack=slack, sending=sending, plan=plan, languages=languages),
             digests=Digests(
                 store=store,
                 slack=slack,
                 sending=sending,
                 zones=zones,
                 package_settings=package_settings,
+                languages=languages,
                 newer_blocks=settings.slack_blocks == "newer",
             ),
             clockwork=Clockwork(
@@ -366,6 +376,7 @@ async def assembled(
             services=services,
             homes=homes,
             background=background,
+            languages=languages,
             pulse=pulse,
             publish=jobs.wake_homes,
             commands_an_hour=settings.commands_an_hour,

@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.notifications.home import Homes
 from bot.patience import Pulse
+from bot.people.languages import Languages
 from handlers import (
     admin_command,
     answers,
@@ -18,6 +19,7 @@ from handlers import (
     delegating,
     direct_messages,
     home,
+    language,
     my_access,
     package_menu,
     removal,
@@ -46,6 +48,7 @@ def register(
     services: Services,
     homes: Homes,
     background: Background,
+    languages: Languages,
     pulse: Pulse,
     publish: Callable[[], None],
     commands_an_hour: int = COMMANDS_AN_HOUR,
@@ -60,6 +63,7 @@ def register(
     lists = Lists(services, newer_blocks=newer_blocks)
     replies = Replies(background, draw=lists.draw)
     limit = CommandLimit(commands_an_hour)
+    language.register(app, languages=languages, background=background)
     command_limit.register(app, guard=services.guard, background=background, limit=limit)
     deduplicate.register(app, guard=services.guard, replies=replies, pulse=pulse)
     routes = Routes(app)

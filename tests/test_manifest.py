@@ -88,6 +88,7 @@ def registered():
         services=no_services(),
         homes=nothing,
         background=nothing,
+        languages=nothing,
         pulse=nothing,
         publish=nothing,
     )

@@ -43,6 +43,7 @@ OF_ONE: Final[Mapping[str, tuple[str, ...]]] = {
     "person": ("slack_user", "entra_id"),
     "contact": ("entra_id", "slack_user"),
     "home": ("slack_user",),
+    "language": ("slack_user",),
     "form": ("slack_user",),
     "allowance": ("slack_user",),
 }

@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     reminder_days: Rungs = Field(
         default=(timedelta(days=7), timedelta(days=1)), alias="LATCHKEY_REMINDER_DAYS"
     )
+    language: Literal["en", "de", "es", "fr", "ja"] = Field(default="en", alias="LATCHKEY_LANGUAGE")
     slack_blocks: Literal["plain", "newer"] = Field(default="plain", alias="LATCHKEY_SLACK_BLOCKS")
     asks_an_hour: int = Field(default=10, ge=1, le=100_000, alias="LATCHKEY_ASKS_AN_HOUR")
     commands_an_hour: int = Field(default=300, ge=1, le=100_000, alias="LATCHKEY_COMMANDS_AN_HOUR")

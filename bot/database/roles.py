@@ -26,6 +26,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "hold": WRITE,
     "home": WRITE,
     "inbox": frozenset({"SELECT", "INSERT", "DELETE"}),
+    "language": WRITE,
     "notice": WRITE,
     "package": frozenset({"SELECT", "INSERT", "DELETE"}),
     "person": WRITE,

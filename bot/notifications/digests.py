@@ -23,6 +23,7 @@ from bot.packages.model import Package
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import WeeklyTime
 from bot.packages.store import catalog
+from bot.people.languages import Languages
 from bot.reports import plots
 from bot.reports.figures import figures
 from bot.reports.model import ONE_WEEK, Figures, Period
@@ -30,6 +31,7 @@ from bot.slack.api import Slack
 from bot.slack.errors import SlackBusy, SlackError
 from bot.slack.rate_limits import Urgency
 from bot.slack.zones import Zones
+from bot.words import speaking
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +86,7 @@ class Digests:
         sending: Sending,
         zones: Zones,
         package_settings: PackageSettingsFile,
+        languages: Languages,
         newer_blocks: bool,
     ) -> None:
         self._store = store
@@ -91,6 +94,7 @@ class Digests:
         self._sending = sending
         self._zones = zones
         self._package_settings = package_settings
+        self._languages = languages
         self._newer_blocks = newer_blocks
 
     @property
@@ -141,9 +145,10 @@ class Digests:
 
     async def _send(self, due: DueDigest) -> bool:
         found = await self._store.read(_figures, due, clock.now())
-        content: Message = digest.digest(found, newer=False)
-        if self._newer_blocks:
-            content = with_plainer(digest.digest(found, newer=True), content)
+        with speaking(await self._languages.of(due.owner)):
+            content: Message = digest.digest(found, newer=False)
+            if self._newer_blocks:
+                content = with_plainer(digest.digest(found, newer=True), content)
         return await self._sending.send([due.notice], content, urgency=Urgency.SOME_TIME)
 
     async def _send_picture(self, due: DueDigest) -> None:

@@ -25,6 +25,7 @@ from bot.notifications.reminders import PersonReminders, ReminderWords, due_remi
 from bot.notifications.store import notices
 from bot.packages.offers import ExtendablePolicies
 from bot.packages.store import catalog
+from bot.people.languages import Languages
 from bot.priority import give_way
 from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists
@@ -72,11 +73,20 @@ def _nobody_asks() -> None:
 class Ends:
     """Reminds of what ends soon, and tells of what has ended by itself or outside Latchkey."""
 
-    def __init__(self, *, store: Store, slack: Slack, sending: Sending, plan: ReminderPlan) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        slack: Slack,
+        sending: Sending,
+        plan: ReminderPlan,
+        languages: Languages,
+    ) -> None:
         self._store = store
         self._limits = slack.limits
         self._sending = sending
         self._plan = plan
+        self._languages = languages
 
     async def send_endings(self, *, goes_on: Callable[[], None] = _nobody_asks) -> int:
         """Tell people what has ended; return how many messages went out.  *goes_on* as in `send_reminders`."""
@@ -85,7 +95,8 @@ class Ends:
         async def take(
             some: Sequence[Assignment],
         ) -> tuple[datetime | None, Sequence[Parcel[Assignment]]]:
-            return await self._store.run(_take_endings, some)
+            await self._languages.learn_all(row.holder for row in some)
+            return await self._store.run(_take_endings, some, self._languages)
 
         return await self._send(owed, take, goes_on)
 
@@ -108,9 +119,15 @@ class Ends:
         async def take(
             some: Sequence[PersonReminders],
         ) -> tuple[datetime | None, Sequence[Parcel[PersonReminders]]]:
+            await self._languages.learn_all(row.holder for due in some for row in due.rows)
             extendable = await self._store.read(catalog.extendable)
             return await self._store.run(
-                _take_reminders, some, self._plan, extendable, seen_since=seen_since
+                _take_reminders,
+                some,
+                self._plan,
+                extendable,
+                self._languages,
+                seen_since=seen_since,
             )
 
         return await self._send(await self._due(seen_since), take, goes_on)
@@ -188,15 +205,12 @@ class Ends:
 
 
 def _take_endings(
-    db: Transaction, some: Sequence[Assignment]
+    db: Transaction, some: Sequence[Assignment], languages: Languages
 ) -> tuple[datetime | None, Sequence[Parcel[Assignment]]]:
     until = slack_waits.stopped_until(db, POST)
     if until is not None:
         return until, []
-    owed = [
-        (row, *outcome_notices.notice_for_expiry(row, extending=_extending(db, row)))
-        for row in some
-    ]
+    owed = [(row, *_ending(db, row, languages)) for row in some]
     taken = notices.claim(db, [notice for _, notice, _ in owed], lease=CLAIM_LEASE)
     ours = {notice.key: notice for notice in taken}
     parcels = []
@@ -213,6 +227,11 @@ def _take_endings(
             )
         )
     return None, parcels
+
+
+def _ending(db: Transaction, row: Assignment, languages: Languages) -> outcome_notices.OwedNotice:
+    with languages.speaking_to(db, row.holder or ""):
+        return outcome_notices.notice_for_expiry(row, extending=_extending(db, row))
 
 
 def _extending(db: Transaction, row: Assignment) -> Request | None:
@@ -239,6 +258,7 @@ def _take_reminders(
     some: Sequence[PersonReminders],
     plan: ReminderPlan,
     extendable: ExtendablePolicies,
+    languages: Languages,
     *,
     seen_since: datetime | None,
 ) -> tuple[datetime | None, Sequence[Parcel[PersonReminders]]]:
@@ -259,7 +279,8 @@ def _take_reminders(
         claimed = [ours[notice.key] for notice in due.notices if notice.key in ours]
         for first in range(0, len(claimed), ENDS_A_MESSAGE):
             together = claimed[first : first + ENDS_A_MESSAGE]
-            content = words.reminder([rows[notice.assignment_id or ""] for notice in together])
+            with languages.speaking_to(db, together[0].to):
+                content = words.reminder([rows[notice.assignment_id or ""] for notice in together])
             earlier = [
                 key
                 for notice in together

@@ -15,10 +15,12 @@ from bot.database.installation import Installation
 from bot.messages.home import short_home
 from bot.notifications.home_view import drawn
 from bot.packages.catalog import OfferedPackages
+from bot.people.languages import Languages
 from bot.people.permissions import Permissions
 from bot.slack.api import Slack
 from bot.slack.errors import SlackBusy, SlackError, SlackRefused
 from bot.timing import a_few_at_once
+from bot.words import speaking
 
 log = structlog.get_logger(__name__)
 
@@ -62,12 +64,14 @@ class Homes:
         permissions: Permissions,
         offering: OfferedPackages,
         installation: Installation,
+        languages: Languages,
     ) -> None:
         self._store = store
         self._slack = slack
         self._permissions = permissions
         self._offering = offering
         self._installation = installation
+        self._languages = languages
         self.another_seen_at: datetime | None = None
 
     async def opened(self, slack_user: str) -> None:
@@ -113,11 +117,12 @@ class Homes:
         # Before the page is made: one that straddles midnight is yesterday's.
         drawn_at = clock.now()
         is_admin = self._permissions.is_known_admin(slack_user)
-        view = await drawn(self._offering, slack_user, is_admin=is_admin)
         pause = None
         try:
             mark = MARK.format(installation=self._installation.id, at=int(clock.real().timestamp()))
-            await self._publish_as_slack_takes_it(slack_user, view, mark=mark)
+            with speaking(await self._languages.of(slack_user)):
+                view = await drawn(self._offering, slack_user, is_admin=is_admin)
+                await self._publish_as_slack_takes_it(slack_user, view, mark=mark)
         except SlackError as error:
             log.warning("home-not-published", slack=str(error))
             pause = error.retry_after if isinstance(error, SlackBusy) else timedelta(minutes=1)

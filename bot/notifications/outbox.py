@@ -20,10 +20,12 @@ from bot.messages import deciding
 from bot.messages.parts import Message, shortened, without_plainer
 from bot.notifications.model import Notice, is_channel
 from bot.notifications.store import notices
+from bot.people.languages import Languages
 from bot.priority import give_way
 from bot.slack.api import Posted, Slack
 from bot.slack.errors import SlackBusy, SlackError, SlackRefused
 from bot.slack.rate_limits import POST, Urgency
+from bot.words import speaking
 
 log = structlog.get_logger(__name__)
 
@@ -82,10 +84,13 @@ class ChannelRefused(Exception):
 class Sending:
     """Sends what is owed, once, from however many replicas."""
 
-    def __init__(self, *, store: Store, slack: Slack, admin_channel: str) -> None:
+    def __init__(
+        self, *, store: Store, slack: Slack, admin_channel: str, languages: Languages
+    ) -> None:
         self._store = store
         self._slack = slack
         self._admin_channel = admin_channel
+        self._languages = languages
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def send(
@@ -107,13 +112,17 @@ class Sending:
         """
         alarm = None
         limits = self._slack.limits
+        language = self._languages.default
+        if callable(content):
+            # Before it is made, in a transaction.
+            language = await self._languages.of(wanted[0].to)
         async with limits.turn_in(wanted[0].to) as may_go:
             if not may_go or not await limits.turn(urgency):
                 return False
             async with self._at_once:
                 # Before the claim, which is for so long and no longer.
                 await give_way()
-                claimed, made = await self._claimed(wanted, content, close)
+                claimed, made = await self._claimed(wanted, content, close, language)
                 if made is None:
                     limits.give_back()
                     return False
@@ -139,11 +148,12 @@ class Sending:
         return arrived
 
     async def _claimed(
-        self, wanted: Sequence[Notice], content: Content, close: Close
+        self, wanted: Sequence[Notice], content: Content, close: Close, language: str
     ) -> tuple[Sequence[Notice], Message | None]:
         """Return what of *wanted* is ours to send, and in which words; None if there is nothing."""
         while True:
-            until, claimed, made = await self._store.run(_claim, wanted, content, close)
+            with speaking(language):
+                until, claimed, made = await self._store.run(_claim, wanted, content, close)
             if until is None:
                 return claimed, made
             # Another replica has heard that Slack takes nothing for now.
@@ -176,7 +186,9 @@ class Sending:
                 # Not every workspace has the newer blocks; nothing is lost.
                 log.warning("notice-plainer", notice=left[0].key, slack=str(refused))
                 return await self._deliver_plainer(left, plainer, close)
-            arrived = await self._post_shorter(left, shortened(content), refused, close)
+            with speaking(await self._languages.of(left[0].to)):
+                shorter = shortened(content)
+            arrived = await self._post_shorter(left, shorter, refused, close)
             return arrived, self._misshapen_alarm(left[0], refused.error)
 
     async def _deliver_plainer(
@@ -197,14 +209,14 @@ class Sending:
     def _misshapen_alarm(self, notice: Notice, word: str) -> Alarm | None:
         if notice.kind == MISSHAPEN:
             return None
-        return self._alarm(
-            MISSHAPEN, about=notice.kind, content=deciding.misshapen(notice.kind, word)
-        )
+        with speaking(self._languages.default):
+            content = deciding.misshapen(notice.kind, word)
+        return self._alarm(MISSHAPEN, about=notice.kind, content=content)
 
     def _channel_alarm(self, channel: str, word: str) -> Alarm:
-        return self._alarm(
-            CHANNEL, about=channel, content=deciding.channel_not_reached(channel, word)
-        )
+        with speaking(self._languages.default):
+            content = deciding.channel_not_reached(channel, word)
+        return self._alarm(CHANNEL, about=channel, content=content)
 
     def _alarm(self, kind: str, *, about: str, content: Message) -> Alarm:
         """Make an alarm for the admins' channel that is sent once a day for what it is about."""

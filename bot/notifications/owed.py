@@ -10,6 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, TypeVarTuple
 
 import structlog
@@ -42,6 +43,7 @@ from bot.notifications.store import notices
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import PackageSettings
 from bot.packages.store import catalog
+from bot.people.languages import Languages
 from bot.people.model import Delegation, Person
 from bot.people.store import delegations, people
 from bot.requests.model import Request, State
@@ -50,6 +52,7 @@ from bot.slack.api import Slack
 from bot.slack.errors import SlackBusy, SlackError, SlackRefused
 from bot.slack.rate_limits import Urgency
 from bot.timing import a_few_at_once, backoff
+from bot.words import speaking, translate
 
 log = structlog.get_logger(__name__)
 
@@ -92,6 +95,7 @@ class Notices:
         late_replies: LateReplies,
         nudges: Nudges,
         delegation_news: DelegationNews,
+        languages: Languages,
     ) -> None:
         self._store = store
         self._slack = slack
@@ -102,6 +106,7 @@ class Notices:
         self._late_replies = late_replies
         self._nudges = nudges
         self._delegation_news = delegation_news
+        self._languages = languages
         # By what each is about.
         self._under_way: dict[str, asyncio.Task[int]] = {}
 
@@ -117,7 +122,10 @@ class Notices:
 
         Returns what was begun; each says how many messages went out.
         """
-        owed = await self._store.read(_owed, self._admin_channel, since=clock.now() - STILL_NEWS)
+        with speaking(self._languages.default):
+            owed = await self._store.read(
+                _owed, self._admin_channel, since=clock.now() - STILL_NEWS
+            )
         answers: Sequence[Decision] = ()
         left_over: Sequence[Notice] = ()
         if owed.has_answers:
@@ -193,18 +201,28 @@ class Notices:
 
     async def _send_all(
         self,
-        owed: Sequence[outcome_notices.OwedNotice],
+        make: Callable[[], Sequence[outcome_notices.OwedNotice]],
         close: Close,
         urgency: Urgency = Urgency.NOW,
-    ) -> list[bool]:
-        """Send what is owed about one row to several people, and close the row when all of it is done."""
-        if not owed:
+    ) -> list[tuple[Notice, bool]]:
+        """
+        Send what is owed about one row to several people, and close the row when all of it is done.
+
+        Args:
+            make: Makes the same notices each time, in the language that is spoken.
+
+        Returns each notice, and whether it went out.
+        """
+        wanted = [notice for notice, _ in make()]
+        if not wanted:
             await self._store.run(close)
+        made = await self._languages.said_to([notice.to for notice in wanted], make)
+        owed = [(notice, dict(made[notice.to])[notice]) for notice in wanted]
         sends = (
             self._sending.send([notice], content, close=close, urgency=urgency)
             for notice, content in owed
         )
-        return await asyncio.gather(*sends)
+        return list(zip(wanted, await asyncio.gather(*sends), strict=True))
 
     async def _answer(self, decision: Decision) -> bool:
         """Tell somebody whose click did not count why, so that only they see it."""
@@ -213,7 +231,8 @@ class Notices:
             # It was made in a form or in Home: nothing beside the answer says what it is about.
             request = await self._store.read(requests.get, decision.request_id)
             why = f"{request.package_name} for {request.holder_name or 'somebody'}: {why}"
-        said = message(escape_sentence(why))
+        with speaking(await self._languages.of(decision.slack_user)):
+            said = message(escape_sentence(translate(why)))
         reply = self._late_replies.find(decision.id)
         try:
             if reply is None or not await reply.say(said):
@@ -247,7 +266,9 @@ class Notices:
 
     async def say_decision_saved(self, decision: Decision) -> None:
         """Tell somebody whose decision cannot be judged just now that it is not lost; as well as may be."""
-        said, reply = deciding.decision_saved(), self._late_replies.find(decision.id)
+        with speaking(await self._languages.of(decision.slack_user)):
+            said = deciding.decision_saved()
+        reply = self._late_replies.find(decision.id)
         try:
             if reply is None or not await reply.say(said):
                 await self._slack.tell(
@@ -289,8 +310,8 @@ class Notices:
         return await self.send_once(notice, content, self._closing_cards(request))
 
     async def _send_while_pending(self, request: Request) -> int:
-        owed = outcome_notices.notices_while_pending(request)
-        return sum(await self._send_all(owed, self._closing_cards(request)))
+        make = partial(outcome_notices.notices_while_pending, request)
+        return _count(await self._send_all(make, self._closing_cards(request)))
 
     def _closing_cards(self, request: Request) -> Close:
         also = [notice.key for notice, _ in outcome_notices.notices_while_pending(request)]
@@ -299,41 +320,50 @@ class Notices:
     async def _send_outcome(self, request: Request) -> int:
         """Tell everybody whom it concerns what became of a request."""
         counted = await self._store.read(decisions.accepted_of, request)
-        owed = outcome_notices.notices_for_request(
-            request,
-            decided=counted,
-            admin_channel=self._admin_channel,
-            will_remind=await self._store.read(will_remind, request, self._plan),
-            delivery_note=self._settings_of(request).delivery_note,
-        )
+        will_be_reminded = await self._store.read(will_remind, request, self._plan)
         cards = await self._store.read(notices.cards_in_channels, request.id)
-        owed += card_threads.ending_replies(request, counted, cards)
-        keys = [notice.key for notice, _ in owed]
+
+        def make() -> list[outcome_notices.OwedNotice]:
+            owed = outcome_notices.notices_for_request(
+                request,
+                decided=counted,
+                admin_channel=self._admin_channel,
+                will_remind=will_be_reminded,
+                delivery_note=self._settings_of(request).delivery_note,
+            )
+            return owed + card_threads.ending_replies(request, counted, cards)
+
+        keys = [notice.key for notice, _ in make()]
         sent = await self._send_all(
-            owed, lambda db: _close_outcome(db, request, keys), Urgency.SOON
+            make, lambda db: _close_outcome(db, request, keys), Urgency.SOON
         )
-        for (notice, _), is_sent in zip(owed, sent, strict=True):
+        for notice, is_sent in sent:
             if notice.kind == outcome_notices.PUZZLE and not is_sent:
                 # Said today already: it counts this one, too.
                 await self._store.run(notices.mark_stale, notice.key)
-        return sum(sent)
+        return _count(sent)
 
     async def _send_second_account(self, accounts: tuple[Person, Person]) -> int:
         """Tell the first Slack account of somebody, and the admins, once that there is another."""
         second, _ = accounts
-        owed = outcome_notices.notices_for_second_account(
-            *accounts, admin_channel=self._admin_channel
+        make = partial(
+            outcome_notices.notices_for_second_account,
+            *accounts,
+            admin_channel=self._admin_channel,
         )
-        keys = [notice.key for notice, _ in owed]
-        return sum(await self._send_all(owed, lambda db: _close_second_account(db, second, keys)))
+        keys = [notice.key for notice, _ in make()]
+        return _count(
+            await self._send_all(make, lambda db: _close_second_account(db, second, keys))
+        )
 
     async def _send_trouble(self, trouble: Trouble) -> int:
         """Tell the admins, and whose access it is, what is wrong with it."""
-        owed = await self._store.read(
-            trouble_notices.notices_for_trouble, trouble, admin_channel=self._admin_channel
+        facts = await self._store.read(trouble_notices.read_facts, trouble)
+        make = partial(
+            trouble_notices.notices_for_trouble, trouble, facts, admin_channel=self._admin_channel
         )
-        keys = [notice.key for notice, _ in owed]
-        return sum(await self._send_all(owed, lambda db: _close_trouble(db, trouble, keys)))
+        keys = [notice.key for notice, _ in make()]
+        return _count(await self._send_all(make, lambda db: _close_trouble(db, trouble, keys)))
 
     async def redraw(self) -> int:
         """Redraw sent cards and reminders whose rows have changed; return how many."""
@@ -351,7 +381,8 @@ class Notices:
 
     async def _redraw(self, notice: Notice) -> timedelta | None:
         """Redraw one message; return how long to wait before the next try, if there must be one."""
-        content = await self._store.read(_content_of, notice, self._plan, self._admin_channel)
+        with speaking(await self._languages.of(notice.to)):
+            content = await self._store.read(_content_of, notice, self._plan, self._admin_channel)
         if content is None or notice.channel is None or notice.ts is None:
             return None
         try:
@@ -371,7 +402,9 @@ class Notices:
             if not refused.is_misshapen:
                 raise
             log.error("redraw-misshapen", notice=notice.key, slack=str(refused))
-            await self._slack.update(channel=channel, ts=ts, message=shortened(content))
+            with speaking(await self._languages.of(notice.to)):
+                shorter = shortened(content)
+            await self._slack.update(channel=channel, ts=ts, message=shorter)
             await self._sending.report_misshapen(notice, refused.error)
 
 
@@ -432,6 +465,10 @@ def _alarms(
         notice = Notice(key=key, kind=notices.HELD, to=admin_channel, request_id=request.id)
         owed.append((notice, repairing.card(hold, request)))
     return owed
+
+
+def _count(sent: Sequence[tuple[Notice, bool]]) -> int:
+    return sum(is_sent for _, is_sent in sent)
 
 
 def _claim_stale(db: Transaction) -> list[Notice]:
@@ -550,7 +587,11 @@ def _content_of(
         return repairing.card(hold, request) if hold and request else None
     if notice.kind == troubles.NOTICE:
         trouble = troubles.find(db, notice.key.removeprefix(f"{troubles.NOTICE}:"))
-        return trouble_notices.card(db, trouble) if trouble else None
+        return (
+            trouble_notices.card(trouble, trouble_notices.read_facts(db, trouble))
+            if trouble
+            else None
+        )
     if notice.kind == "reminder" and notice.channel and notice.ts:
         together = notices.in_message(db, channel=notice.channel, ts=notice.ts)
         ids = [each.assignment_id for each in together if each.assignment_id]

@@ -1,6 +1,8 @@
 """Find the notices that something wrong with access calls for: to whom, under which key, in which words."""
 
-from bot.assignments.model import Trouble
+from dataclasses import dataclass
+
+from bot.assignments.model import Assignment, Trouble
 from bot.assignments.store import assignments, troubles, unsure
 from bot.database import Transaction
 from bot.messages import troubles as words
@@ -10,8 +12,35 @@ from bot.notifications.outcome_notices import OwedNotice
 from bot.packages.store import catalog
 
 
+@dataclass(frozen=True, kw_only=True)
+class TroubleFacts:
+    """
+    What the words about a trouble need to know.
+
+    Attributes:
+        row: The access that it is about; None where it is a package's.
+        package: The package's name.
+        unreadable: How much of it cannot be read, where it is a package's.
+    """
+
+    row: Assignment | None
+    package: str
+    unreadable: int = 0
+
+
+def read_facts(db: Transaction, trouble: Trouble) -> TroubleFacts:
+    """Read what the words about *trouble* need."""
+    row = assignments.find(db, trouble.about)
+    if row is not None:
+        return TroubleFacts(row=row, package=row.package_name)
+    package = catalog.find(db, trouble.about)
+    many = unsure.unreadable(db).get(trouble.about, 0)
+    name = package.name if package else trouble.about
+    return TroubleFacts(row=None, package=name, unreadable=many)
+
+
 def notices_for_trouble(
-    db: Transaction, trouble: Trouble, *, admin_channel: str
+    trouble: Trouble, facts: TroubleFacts, *, admin_channel: str
 ) -> list[OwedNotice]:
     """Return the admins' card, and what the holder is told, if it is anything to them."""
     notice = Notice(
@@ -20,8 +49,8 @@ def notices_for_trouble(
         to=admin_channel,
         assignment_id=trouble.about,
     )
-    found: list[OwedNotice] = [(notice, card(db, trouble))]
-    row = assignments.find(db, trouble.about)
+    found: list[OwedNotice] = [(notice, card(trouble, facts))]
+    row = facts.row
     said = words.told_holder(trouble, row) if row is not None else None
     if said is not None and row is not None and row.holder is not None:
         key = f"{troubles.NOTICE}-holder:{trouble.id}"
@@ -29,13 +58,8 @@ def notices_for_trouble(
     return found
 
 
-def card(db: Transaction, trouble: Trouble) -> Message:
+def card(trouble: Trouble, facts: TroubleFacts) -> Message:
     """Draw the admins' card, as it must be now."""
-    row = assignments.find(db, trouble.about)
-    if row is not None:
-        return words.card(trouble, row, package=row.package_name)
-    package = catalog.find(db, trouble.about)
-    many = unsure.unreadable(db).get(trouble.about, 0)
-    return words.card(
-        trouble, None, package=package.name if package else trouble.about, unreadable=many
-    )
+    if facts.row is not None:
+        return words.card(trouble, facts.row, package=facts.package)
+    return words.card(trouble, None, package=facts.package, unreadable=facts.unreadable)

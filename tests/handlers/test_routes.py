@@ -76,6 +76,7 @@ def test_every_listener_is_in_the_table():
         services=no_services(),
         homes=nothing,
         background=nothing,
+        languages=nothing,
         pulse=nothing,
         publish=nothing,
     )
@@ -180,6 +181,7 @@ def test_no_listener_takes_what_answers_to_an_address_in_the_payload():
         services=no_services(),
         homes=nothing,
         background=nothing,
+        languages=nothing,
         pulse=nothing,
         publish=nothing,
     )

@@ -7,7 +7,7 @@ from bot.database.tables.columns import UtcDateTime, metadata
 from bot.database.tables.notifications import homes, notices
 from bot.database.tables.operations import allowances, control, inbox, slack_waits, sweeps
 from bot.database.tables.packages import packages
-from bot.database.tables.people import NOT_CANCELED, contacts, delegations, people
+from bot.database.tables.people import NOT_CANCELED, contacts, delegations, languages, people
 from bot.database.tables.requests import (
     GAVE,
     IS_ENDED,
@@ -48,6 +48,7 @@ __all__ = [
     "holds",
     "homes",
     "inbox",
+    "languages",
     "metadata",
     "notices",
     "packages",

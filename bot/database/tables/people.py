@@ -1,4 +1,4 @@
-"""The tables of people: which accounts are one person, who decides for whom, and where Entra users are found in Slack."""
+"""The tables of people: which accounts are one person, who decides for whom, where Entra users are in Slack, and what they read."""
 
 from typing import Final
 
@@ -66,4 +66,13 @@ contacts = sa.Table(
     # Real time: when Slack was searched, and when it last said that this is still the one.
     sa.Column("looked_up_at", UtcDateTime, nullable=False),
     sa.Column("verified_at", UtcDateTime),
+)
+
+# Which language somebody reads Slack in, and when Slack said so (real time).
+languages = sa.Table(
+    "language",
+    metadata,
+    sa.Column("slack_user", SLACK_ID, primary_key=True),
+    sa.Column("locale", sa.String(20), nullable=False),
+    sa.Column("read_at", UtcDateTime, nullable=False),
 )

@@ -11,6 +11,7 @@ from bot.messages.parts import message
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CALL_TIMEOUT, CLAIM_LEASE, Sending
 from bot.notifications.store import notices
+from bot.people.languages import Languages
 from tests.harness.loop import simulated
 
 ADMINS = "C0APPROVALS"
@@ -24,7 +25,12 @@ HISTORY = "channels:history"
 @pytest.fixture
 def sending(harness):
     """What sends, by itself."""
-    return Sending(store=harness.store, slack=harness.slack, admin_channel=ADMINS)
+    return Sending(
+        store=harness.store,
+        slack=harness.slack,
+        admin_channel=ADMINS,
+        languages=Languages(store=harness.store, slack=harness.slack),
+    )
 
 
 def owed(key="delivered:1", to=ANN):

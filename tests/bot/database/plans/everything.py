@@ -36,7 +36,7 @@ from bot.notifications.store import notices
 from bot.packages.store import catalog
 from bot.paging import Mark, Start, page_number
 from bot.people.model import NamedAs, Person, Verb
-from bot.people.store import contacts, delegations, people
+from bot.people.store import contacts, delegations, languages, people
 from bot.reports.model import Period
 from bot.reports.store import rows as report_rows
 from bot.requests.model import Evidence, Kind, Request, State
@@ -105,6 +105,8 @@ def _people(db: Transaction) -> None:
     contacts.save(db, contacts.Contact(entra_id=BO, slack_user="U0BO", looked_up_at=clock.real()))
     contacts.find(db, [ANN, BO])
     contacts.bound_slack_users(db, [ANN, BO])
+    languages.save(db, {"U0BO": "de-DE"}, read_at=clock.real())
+    languages.find(db, ["U0ANN", "U0BO"])
 
 
 def _requests(db: Transaction) -> None:
