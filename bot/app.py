@@ -25,6 +25,8 @@ from bot.approvals.service import ApprovalService
 from bot.assignments.lists import AssignmentLists
 from bot.assignments.search import PersonSearch
 from bot.assignments.service import AssignmentService
+from bot.auditing import anchors as anchoring
+from bot.auditing.anchors import Anchors, NotedAnchor
 from bot.clock_check import Clockwork
 from bot.configuration.credentials import credential_ends
 from bot.configuration.settings import Settings
@@ -53,7 +55,7 @@ from bot.notifications.nudges import Nudges
 from bot.notifications.outbox import Sending
 from bot.notifications.owed import Notices
 from bot.notifications.reminder_times import ReminderPlan
-from bot.outage_watch import OutageWatch
+from bot.outage_watch import AlarmNotTaken, OutageWatch
 from bot.packages.catalog import OfferedPackages
 from bot.packages.settings.file import NO_FILE, PackageSettingsFile
 from bot.patience import Pulse
@@ -366,6 +368,9 @@ async def assembled(
             post=machine.alarm_webhook(webhook.get_secret_value()) if webhook else None,
         )
         jobs.more[outage_watch.NAME] = (watch.look, outage_watch.EVERY)
+        anchors = _anchors(settings, store, notices, machine, waits)
+        if anchors.places:
+            jobs.more[anchoring.NAME] = (anchors.look, anchoring.EVERY)
         exposition = Exposition(store=store, jobs=jobs, health=health, figures=figures)
         _describe(figures, settings, store)
         bolt = _bolt(settings, slack, identity, courtesy, figures)
@@ -403,6 +408,30 @@ async def assembled(
             bolt=bolt,
             asgi=web.asgi(health, exposition, receive=_door(settings, bolt, rejections)),
         )
+
+
+def _anchors(
+    settings: Settings, store: Store, outbox: Notices, machine: Machine, waits: Waits
+) -> Anchors:
+    """Return what notes the anchor of the audit log each day, wherever the settings want it."""
+    places: dict[str, anchoring.Keep] = {}
+    if settings.anchor_channel and settings.admin_channel:
+        places[anchoring.CHANNEL] = anchoring.in_channel(
+            settings.admin_channel, store=store, outbox=outbox
+        )
+    if settings.anchor_file is not None:
+        places[anchoring.FILE] = anchoring.in_file(settings.anchor_file)
+    if settings.anchor_webhook is not None:
+        post = machine.alarm_webhook(settings.anchor_webhook.get_secret_value())
+
+        async def tell(anchor: NotedAnchor) -> None:
+            try:
+                await post(anchoring.body(anchor))
+            except AlarmNotTaken as error:
+                raise anchoring.NotNoted(str(error)) from None
+
+        places[anchoring.WEBHOOK] = tell
+    return Anchors(store=store, waits=waits, places=places)
 
 
 async def _webhooks(

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     )
 
     audit_key: SecretStr | None = Field(default=None, alias="LATCHKEY_AUDIT_KEY")
+    anchor_channel: bool = Field(default=False, alias="LATCHKEY_ANCHOR_CHANNEL")
+    anchor_file: Path | None = Field(default=None, alias="LATCHKEY_ANCHOR_FILE")
+    anchor_webhook: SecretStr | None = Field(default=None, alias="LATCHKEY_ANCHOR_WEBHOOK")
     operator: str | None = Field(default=None, max_length=64, alias="LATCHKEY_OPERATOR")
 
     admins: Words = Field(default=(), alias="LATCHKEY_ADMINS")
@@ -158,7 +161,7 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("alarm_webhook")
+    @field_validator("alarm_webhook", "anchor_webhook")
     @classmethod
     def _only_https(cls, address: SecretStr | None) -> SecretStr | None:
         if address is None:
@@ -250,6 +253,16 @@ class Settings(BaseSettings):
         if problems:
             raise ConfigurationError(problems)
         return found
+
+    @property
+    def anchor_places(self) -> tuple[str, ...]:
+        """Where the anchor of the audit log is noted each day: "channel", "file", "webhook"."""
+        wanted = {
+            "channel": self.anchor_channel,
+            "file": self.anchor_file is not None,
+            "webhook": self.anchor_webhook is not None,
+        }
+        return tuple(name for name, is_wanted in wanted.items() if is_wanted)
 
     @property
     def uses_socket_mode(self) -> bool:

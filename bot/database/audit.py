@@ -227,6 +227,12 @@ def verify(db: sa.Connection, key: bytes, *, anchor: tuple[int, str] | None = No
     return result(_cut_off(db, position, chained))
 
 
+def head(db: sa.Connection) -> tuple[int, str]:
+    """Return the place and the hash of the last row; 0 and START before there is one."""
+    found = db.execute(READ_HEAD).one()
+    return int(found.position), str(found.hash)
+
+
 def archived(db: sa.Connection) -> int:
     """Return up to where rows were archived; nobody archives more until this transaction ends."""
     db.execute(LOCK_HEAD)

@@ -1,10 +1,29 @@
-"""Check what protects the audit log."""
+"""Check what protects the audit log: its key, and the anchors that are noted elsewhere."""
 
-from bot.doctor.model import Finding, Subject, broken, fine, note
+from datetime import timedelta
+from typing import Final
+
+from bot import clock
+from bot.auditing import anchors
+from bot.auditing.anchors import AnchorState
+from bot.doctor.model import Finding, Subject, broken, fine, note, warning
+
+# An anchor is noted each day; one try that fails is no reason to wake anybody.
+TOO_OLD: Final = timedelta(days=2)
+HOUR: Final = timedelta(hours=1)
+NAMES: Final = {
+    anchors.CHANNEL: "the admins' channel",
+    anchors.FILE: "LATCHKEY_ANCHOR_FILE",
+    anchors.WEBHOOK: "LATCHKEY_ANCHOR_WEBHOOK",
+}
 
 
-async def look(subject: Subject) -> Finding:
-    """Check that the log is chained with a key, and with the one that its last row was made with."""
+async def look(subject: Subject) -> list[Finding]:
+    """Check that the log is chained with a key, and with the one that its last row was made with; and how old its anchors are."""
+    return [await _key(subject), *await _anchors(subject)]
+
+
+async def _key(subject: Subject) -> Finding:
     store = subject.store
     if not await store.read(store.audit_key_fits):
         return broken(
@@ -13,9 +32,30 @@ async def look(subject: Subject) -> Finding:
         )
     if subject.settings.audit_key is None:
         return note(
-            "The audit log is chained without a key, which shows accidents and no forgery: set "
-            "LATCHKEY_AUDIT_KEY, and note `latchkey audit verify`'s anchor elsewhere each day."
+            "The audit log is chained without a key, which shows accidents and no forgery: set LATCHKEY_AUDIT_KEY."
         )
-    return fine(
-        "The audit log is chained with a key. Note `latchkey audit verify`'s anchor elsewhere each day."
-    )
+    return fine("The audit log is chained with a key.")
+
+
+async def _anchors(subject: Subject) -> list[Finding]:
+    places = subject.settings.anchor_places
+    if not places:
+        return [
+            note(
+                "No anchor of the audit log is noted by itself, so that rows cut off at its end would not show: set "
+                "LATCHKEY_ANCHOR_CHANNEL, LATCHKEY_ANCHOR_FILE or LATCHKEY_ANCHOR_WEBHOOK."
+            )
+        ]
+    store = subject.store
+    return [_anchor(place, await store.read(anchors.state, place)) for place in places]
+
+
+def _anchor(place: str, state: AnchorState) -> Finding:
+    name = NAMES[place]
+    why = f" The last try failed: {state.error}." if state.error else ""
+    if state.last is None:
+        said = f"No anchor of the audit log has been noted in {name} yet.{why}"
+        return warning(said) if state.error else note(f"{said} The bot does it once a day.")
+    age = clock.real() - state.last.at
+    said = f"The anchor of the audit log was noted in {name} {age // HOUR} h ago (row {state.last.position}).{why}"
+    return warning(said) if age > TOO_OLD else fine(said)

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from bot import clock
+from bot.auditing import anchors
+from bot.database import turns
 from bot.doctor.connecting import subject_by
 from bot.doctor.model import Finding, Severity
 from bot.doctor.table import CHECKS, examine, exit_code
@@ -263,3 +266,52 @@ def test_the_exit_code_is_by_the_worst():
     assert code() == code(Severity.FINE, Severity.NOTE, Severity.SKIPPED) == 0
     assert code(Severity.WARNING, Severity.NOTE) == 3
     assert code(Severity.WARNING, Severity.BROKEN) == 1
+
+
+@pytest.mark.parametrize(
+    ("days", "severity"),
+    [(0, Severity.FINE), (2, Severity.FINE), (2.1, Severity.WARNING), (30, Severity.WARNING)],
+)
+async def test_an_anchor_that_is_too_old_is_named(harness, days, severity):
+    """With its age and its row; one day that was left out is no reason to wake anybody."""
+    noted = anchors.NotedAnchor(
+        position=7, hash="ab" * 32, at=clock.real() - timedelta(days=days, seconds=-60)
+    )
+    note_anchor(harness.store, "file", noted)
+    settings = harness.latchkey.settings.model_copy(update={"anchor_file": Path("anchors")})
+
+    found = await doctors_findings(harness.latchkey, settings=settings)
+
+    (anchor,) = [each for each in of(found, "audit") if "anchor" in each.sentence]
+    assert anchor.severity is severity
+    assert "(row 7)" in anchor.sentence
+    assert exit_code(of(found, "audit")) == (3 if severity is Severity.WARNING else 0)
+
+
+async def test_anchors_that_are_wanted_nowhere_are_worth_a_thought(harness):
+    """And one that could not be noted yet says why."""
+    found = await doctors_findings(harness.latchkey)
+    assert "No anchor of the audit log is noted by itself" in words(found, "audit")
+
+    settings = harness.latchkey.settings.model_copy(update={"anchor_file": Path("anchors")})
+    note_anchor(harness.store, "file", None, error="Permission denied")
+    found = await doctors_findings(harness.latchkey, settings=settings)
+
+    assert worst(found, "audit") is Severity.WARNING
+    assert "LATCHKEY_ANCHOR_FILE yet. The last try failed: Permission denied." in words(
+        found, "audit"
+    )
+
+
+def note_anchor(store, place, anchor, *, error=None):
+    """As the bot does it in its turn."""
+    name = f"{anchors.SWEEP}{place}"
+    now = clock.real()
+
+    def noted(db):
+        turn = turns.take(db, name, lease=timedelta(minutes=1), wanted=now)
+        assert turn is not None
+        found = None if anchor is None else anchors.ANCHOR.dump_python(anchor, mode="json")
+        turns.finish(db, turn, due_at=now, error=error, found=found)
+
+    store.run_here(noted)

@@ -425,6 +425,7 @@ def _small_ones(db: Transaction) -> None:
 
 
 def _audit(db: Transaction) -> None:
+    audit.head(db)
     audit.key_fits(db, b"")
     audit.verify(db, b"")
     # Which it does not come to when a row is wrong, as those of the past are.
