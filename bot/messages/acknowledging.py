@@ -30,6 +30,7 @@ from bot.packages.offers import ExtendablePolicies
 from bot.packages.suggestions import KnownPackage
 from bot.paging import Count
 from bot.requests.model import Request, State
+from bot.words import _
 
 # Of the blocks whose buttons are all that a message is for: it is replaced when one has been pressed.
 ALONE: Final = "ack:"
@@ -44,22 +45,23 @@ def asked(request: Request, known: KnownPackage, *, always_approved: bool) -> Me
     """
     name = escape(request.package_name)
     if known.is_for_others:
-        next_step = (
-            "Its policy names certain people, and as far as I know you are not among them. I am checking that in Entra "
-            "now, and will send you a message."
+        next_step = _(
+            "Its policy names certain people, and as far as I know you are not among them. I am "
+            "checking that in Entra now, and will send you a message."
         )
     elif known.package is None or known.package.needs_approval or always_approved:
         next_step = (
-            "I am checking whether you may have it, and will send you a message. "
-            f"{_who_decides(known, always_approved=always_approved)}".rstrip()
+            _("I am checking whether you may have it, and will send you a message. {who_decides}")
+            .format(who_decides=_who_decides(known, always_approved=always_approved))
+            .rstrip()
         )
     else:
-        next_step = (
-            "By its policy nobody has to approve it: as soon as I have checked that you may have it, it is on its way, "
-            "and I will send you a message when it is there."
+        next_step = _(
+            "By its policy nobody has to approve it: as soon as I have checked that you may have "
+            "it, it is on its way, and I will send you a message when it is there."
         )
-    line = f"Asked for {name}. {next_step}"
-    cancel = button("Cancel", "cancel", request.id, about=request.package_name)
+    line = _("Asked for {name}. {next_step}").format(name=name, next_step=next_step)
+    cancel = button(_("Cancel"), "cancel", request.id, about=request.package_name)
     return message(line, [section(line), _alone(cancel, my_access_button(), about=request.id)])
 
 
@@ -71,35 +73,41 @@ def _who_decides(known: KnownPackage, *, always_approved: bool) -> str:
     if len(ways) != 1:
         return ""
     [decides] = ways
-    return f"By its policy, {escape(decides)}." if decides.endswith(" approves") else ""
+    return (
+        _("By its policy, {decides}.").format(decides=escape(decides))
+        if decides.endswith(" approves")
+        else ""
+    )
 
 
 def already_asked(request: Request) -> Message:
     """Say how a request stands that was open already: since when, at which step, and for whom it waits."""
     name = escape(request.package_name)
-    line = (
-        f"You have already asked for {name}, {moment(request.asked_at)}; it is {progress(request)}. "
-        "I will send you a message as soon as that changes."
-    )
+    line = _(
+        "You have already asked for {name}, {when}; it is {progress}. I will send you a "
+        "message as soon as that changes."
+    ).format(name=name, when=moment(request.asked_at), progress=progress(request))
     cancel = None
     if request.state in {State.RECEIVED, State.PENDING}:
-        cancel = button("Cancel", "cancel", request.id, about=request.package_name)
+        cancel = button(_("Cancel"), "cancel", request.id, about=request.package_name)
     buttons = _alone(remind_button(request), cancel, my_access_button(), about=request.id)
     return message(line, [section(line), buttons])
 
 
 def already_held(row: Assignment, extendable: ExtendablePolicies) -> Message:
     """Say that somebody has the package already, until when, and what they can do about that."""
-    line = f"You already have {escape(row.package_name)}, {until(row.ends_at)}"
+    line = _("You already have {package}, {until}").format(
+        package=escape(row.package_name), until=until(row.ends_at)
+    )
     if row.ends_at is not None and row.ends_at > clock.now():
-        line += f" ({left(row.ends_at)} left)"
+        line += _(" ({left} left)").format(left=left(row.ends_at))
     extension = extension_of(row, extendable)
     extend = None
     if extension is not None:
         about = shorten(row.package_name, 40)
         extend = button(extension.label, "extend", row.id, style="primary", about=about)
     give_back = button(
-        "Return", "return", row.id, confirm=confirm_return(row), about=row.package_name
+        _("Return"), "return", row.id, confirm=confirm_return(row), about=row.package_name
     )
     brings = [context(extension.sentence)] if extension and extension.sentence else []
     return message(
@@ -124,24 +132,38 @@ def near(
     """
     if len(choices) == 1 and not more:
         [choice] = choices
-        line = f"{no_such_package(typed)} Do you mean *{escape(str(choice))}*?"
+        line = _("{no_such_package} Do you mean *{choice}*?").format(
+            no_such_package=no_such_package(typed), choice=escape(str(choice))
+        )
         ask = button(
-            f"Ask for {choice.name}",
+            _("Ask for {name}").format(name=choice.name),
             "ask_now",
             abouts[choice.id],
             style="primary",
             about=str(choice),
         )
         return message(line, [section(line), *_kept(reason), _alone(ask, about=choice.id)])
-    also = f"… and {more} more; write more of the name to find them." if more else ""
-    intro = f"{no_such_package(typed)} Did you mean one of these?"
+    also = (
+        _("… and {more} more; write more of the name to find them.").format(more=more)
+        if more
+        else ""
+    )
+    intro = _("{no_such_package} Did you mean one of these?").format(
+        no_such_package=no_such_package(typed)
+    )
     return _choice(intro, choices, abouts=abouts, reason=reason, also=also)
 
 
 def ask_for_it(package: Package, *, about: str, reason: str | None) -> Message:
     """Offer to ask for a package that somebody has named without a command; *about* is what the button carries."""
-    line = f"Do you need *{escape(package.name)}*?"
-    ask = button(f"Ask for {package.name}", "ask_now", about, style="primary", about=package.name)
+    line = _("Do you need *{name}*?").format(name=escape(package.name))
+    ask = button(
+        _("Ask for {name}").format(name=package.name),
+        "ask_now",
+        about,
+        style="primary",
+        about=package.name,
+    )
     return message(
         line, [section(line), *_kept(reason), _alone(ask, my_access_button(), about=package.id)]
     )
@@ -151,7 +173,7 @@ def which_package(
     typed: str, choices: Sequence[PackageName], *, abouts: Mapping[str, str], reason: str | None
 ) -> Message:
     """Ask which of several packages a name means; nothing is asked for before one is chosen."""
-    intro = f"“{escape(typed)}” may mean any of these. Which one do you need?"
+    intro = _("“{typed}” may mean any of these. Which one do you need?").format(typed=escape(typed))
     return _choice(intro, choices, abouts=abouts, reason=reason)
 
 
@@ -167,7 +189,7 @@ def _choice(
         [
             section(
                 f"*{escape(each.name)}*" + (f"  _{escape(each.catalog)}_" if each.catalog else ""),
-                accessory=button("Ask for it", "ask_now", abouts[each.id], about=str(each)),
+                accessory=button(_("Ask for it"), "ask_now", abouts[each.id], about=str(each)),
                 block_id=f"{ALONE}{each.id}",
             )
         ]
@@ -179,7 +201,9 @@ def _choice(
         rows,
         count=Count(len(rows)),
         room=MESSAGE.less([*head, *foot]),
-        rest=lambda left: f"… and {left} more; write the name with its catalog: “Name (catalog)”.",
+        rest=lambda left: _(
+            "… and {left} more; write the name with its catalog: “Name (catalog)”."
+        ).format(left=left),
     )
     names = ", ".join(escape(str(each)) for each in choices)
     return message(f"{intro} {names}", [*head, *shown, *foot])
@@ -187,15 +211,19 @@ def _choice(
 
 def _kept(reason: str | None) -> list[Block]:
     """Say which reason goes along."""
-    return [context(f"Your reason: {escape(shorten(reason, 200))}")] if reason else []
+    return (
+        [context(_("Your reason: {reason}").format(reason=escape(shorten(reason, 200))))]
+        if reason
+        else []
+    )
 
 
 def my_access_button() -> Block:
-    return button("My access", "my_access", "-")
+    return button(_("My access"), "my_access", "-")
 
 
 def new_request_button() -> Block:
-    return button("Request access", "new_request", "-", style="primary")
+    return button(_("Request access"), "new_request", "-", style="primary")
 
 
 def _alone(*buttons: Block | None, about: str) -> Block:

@@ -18,6 +18,7 @@ from bot.messages.parts import (
 from bot.packages.questions import Answered
 from bot.paging import Count
 from bot.requests.model import Request
+from bot.words import _, ngettext
 
 # On a card, beside all else that it says; the whole is a button away.
 MOST_SHOWN: Final = 6
@@ -37,7 +38,11 @@ def answer_blocks(request: Request) -> list[Block]:
     if len(given) > len(shown) or any(_is_cut(each) for each in shown):
         rest = len(given) - len(shown)
         more = (
-            f"… and {rest} more answer{'' if rest == 1 else 's'}." if rest else "Some of it is cut."
+            ngettext("… and {count} more answer.", "… and {count} more answers.", rest).format(
+                count=rest
+            )
+            if rest
+            else _("Some of it is cut.")
         )
         blocks.append(section(f"_{more}_", accessory=answers_button(request)))
     return blocks
@@ -46,7 +51,7 @@ def answer_blocks(request: Request) -> list[Block]:
 def answers_button(request: Request) -> Block:
     """Make a button that opens all that was answered, whole."""
     return button(
-        "All answers",
+        _("All answers"),
         "answers",
         request.id,
         about=about_person(request.holder_name, request.package_name),
@@ -89,13 +94,13 @@ def all_answers(request: Request) -> dict[str, Any]:
         parts,
         count=Count(len(parts)),
         room=VIEW.less(head),
-        rest=lambda left: f"… and {left} more parts: see the request in Entra.",
+        rest=lambda left: _("… and {left} more parts: see the request in Entra.").format(left=left),
     )
     blocks = [*head, *rest]
     return {
         "type": "modal",
         "callback_id": "latchkey_all_answers",
-        "title": plain("Answers"),
-        "close": plain("Close"),
+        "title": plain(_("Answers")),
+        "close": plain(_("Close")),
         "blocks": blocks,
     }

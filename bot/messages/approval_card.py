@@ -30,33 +30,33 @@ from bot.messages.parts import (
     shorten,
     until,
 )
-from bot.messages.request_words import WANTS, outcome, wish
+from bot.messages.request_words import asks_for, outcome, wish
 from bot.messages.shorter_ends import for_less_button
 from bot.messages.troubles import remove_button
 from bot.messages.waiting import named_deciders
 from bot.paging import Count
 from bot.people.model import NamedAs, Verb
 from bot.requests.model import Kind, Request, State
+from bot.words import N_, _, translate
 
 # On a card, beside what is asked for: who decided the stages before, the last ones first.
 ROOM_FOR_DECISIONS: Final = Room(blocks=12, characters=2_000)
 # Of one fact on a card, escaped.
 LONGEST_FACT: Final = 450
-UNNAMED: Final = (
+UNNAMED: Final = N_(
     ":warning: Its policy in Entra finds nobody who can decide this. An admin decides, if "
     "LATCHKEY_ADMINS_DECIDE lets them; otherwise name an approver in the policy."
 )
 # To whom it is said: somebody who is asked to decide.
 WHY_ASKED: Final[Mapping[NamedAs, str]] = {
-    NamedAs.USER: "You are asked because the policy names you.",
-    NamedAs.GROUP: "You are asked because the policy names a group that you are in.",
-    NamedAs.MANAGER: "You are asked because the policy names the manager of whoever gets it.",
-    NamedAs.SPONSOR: "You are asked because the policy names the sponsors of whoever gets it.",
-    NamedAs.FALLBACK: "You are asked because nobody is found whom the policy names first.",
-    NamedAs.ESCALATION: "You are asked as well because nobody has decided for a while.",
-    NamedAs.DELEGATE: "You are asked because an approver has named you as their delegate.",
+    NamedAs.USER: N_("You are asked because the policy names you."),
+    NamedAs.GROUP: N_("You are asked because the policy names a group that you are in."),
+    NamedAs.MANAGER: N_("You are asked because the policy names the manager of whoever gets it."),
+    NamedAs.SPONSOR: N_("You are asked because the policy names the sponsors of whoever gets it."),
+    NamedAs.FALLBACK: N_("You are asked because nobody is found whom the policy names first."),
+    NamedAs.ESCALATION: N_("You are asked as well because nobody has decided for a while."),
+    NamedAs.DELEGATE: N_("You are asked because an approver has named you as their delegate."),
 }
-DID: Final = {Verb.APPROVE: "Approved", Verb.DENY: "Denied"}
 
 
 def card(
@@ -92,10 +92,10 @@ def card(
 def _undo(access: Assignment) -> list[Block]:
     """Let an admin remove what was given, as long as it is there."""
     if access.state is AssignmentState.REMOVING:
-        return [context("This access is being removed.")]
+        return [context(_("This access is being removed."))]
     if access.state is AssignmentState.ENDED:
-        return [context("This access has ended.")]
-    return [actions(remove_button(access, label="Remove"), block_id=f"undo:{access.id}")]
+        return [context(_("This access has ended."))]
+    return [actions(remove_button(access, label=_("Remove")), block_id=f"undo:{access.id}")]
 
 
 def facts(request: Request, decided: Sequence[Decision], *, room: Room) -> list[Block]:
@@ -106,7 +106,7 @@ def facts(request: Request, decided: Sequence[Decision], *, room: Room) -> list[
         [[_decision_line(each)] for each in reversed(decided)],
         count=Count(len(decided)),
         room=ROOM_FOR_DECISIONS,
-        rest=lambda left: f"… and {left} earlier.",
+        rest=lambda left: _("… and {left} earlier.").format(left=left),
     )
     wanted = _wanted(request, room=room.less([*head, *why, *said]))
     return [*head, *wanted, *why, *reversed(said)]
@@ -122,36 +122,36 @@ def _whom(request: Request) -> str | None:
 def _why(request: Request) -> list[Block]:
     blocks = []
     if request.justification:
-        blocks += [context("*Why*"), quoted(request.justification)]
+        blocks += [context(_("*Why*")), quoted(request.justification)]
     first_why = request.evidence.first_why if request.evidence else None
     if first_why and request.kind is Kind.EXTEND:
-        blocks += [context("*Why they asked for it at first*"), quoted(first_why)]
+        blocks += [context(_("*Why they asked for it at first*")), quoted(first_why)]
     blocks += answer_blocks(request)
     removal = request.terms.removal if request.terms else None
     if removal is not None:
-        because = f": {one_line(removal.why)}" if removal.why else "."
-        blocks.append(
-            context(
-                f":warning: {person(removal.by)} removed this access "
-                f"{moment(datetime.fromisoformat(removal.at))}{because} So an admin decides whether they get "
-                "it again, whatever the policy says."
-            )
+        told = _(
+            ":warning: {person} removed this access {when}{because} So an admin decides whether they get it again, "
+            "whatever the policy says."
+        ).format(
+            person=person(removal.by),
+            when=moment(datetime.fromisoformat(removal.at)),
+            because=f": {one_line(removal.why)}" if removal.why else ".",
         )
+        blocks.append(context(told))
     if request.access_ended_at is not None:
         blocks.append(context(_ended_before(request, request.access_ended_at)))
     elif request.round:
         blocks.append(
-            context("What is asked for, or its policy, has changed: it needs a new decision.")
+            context(_("What is asked for, or its policy, has changed: it needs a new decision."))
         )
     return blocks
 
 
 def _ended_before(request: Request, at: datetime) -> str:
     """Say that it was an extension, until the access ended."""
-    return (
-        f"The access of {person(request.holder, request.holder_name)} ended {moment(at)}, before it was extended. "
-        "Approving gives it anew."
-    )
+    return _(
+        "The access of {person} ended {when}, before it was extended. Approving gives it anew."
+    ).format(person=person(request.holder, request.holder_name), when=moment(at))
 
 
 def _foot(
@@ -168,19 +168,27 @@ def _foot(
     blocks = []
     stages = request.terms.stages if request.terms else ()
     if len(stages) > 1:
-        blocks.append(context(f"Step {request.stage + 1} of {len(stages)}."))
+        blocks.append(
+            context(
+                _("Step {stage} of {count}.").format(stage=request.stage + 1, count=len(stages))
+            )
+        )
     approvals = quorum.approvals_line(request, decided)
     if approvals is not None:
         blocks.append(context(approvals))
     if request.unnamed:
-        blocks.append(context(UNNAMED if approvals is None else quorum.TOO_FEW))
+        blocks.append(context(_(UNNAMED) if approvals is None else _(quorum.TOO_FEW)))
     if request.deciders:
-        blocks.append(context(f"Asked: {named_deciders(request)}."))
+        blocks.append(
+            context(_("Asked: {named_deciders}.").format(named_deciders=named_deciders(request)))
+        )
     part = quorum.own_part(request, decided, reader)
     if named_as is not None and part is None:
-        blocks.append(context(WHY_ASKED[named_as]))
+        blocks.append(context(_(WHY_ASKED[named_as])))
     if request.lapses_at:
-        blocks.append(context(f"Expires {moment(request.lapses_at)} if nobody decides."))
+        blocks.append(
+            context(_("Expires {when} if nobody decides.").format(when=moment(request.lapses_at)))
+        )
     if part is not None:
         return [*blocks, context(part)]
     return [*blocks, decision_buttons(request)]
@@ -193,22 +201,26 @@ def _passed(request: Request, decided: Sequence[Decision], *, reader: str | None
     if request.round and not decided:
         return [
             context(
-                "Your part is over: this card is out of date. Whoever decides now has a new one."
+                _("Your part is over: this card is out of date. Whoever decides now has a new one.")
             )
         ]
     own = any(each.slack_user == reader for each in decided)
     part = (
-        "Your part is done." if own else "This step is decided, and nothing is left for you to do."
+        _("Your part is done.")
+        if own
+        else _("This step is decided, and nothing is left for you to do.")
     )
     return [context(f"{part} {_now_waits(request)}")]
 
 
 def _now_waits(request: Request) -> str:
     steps = len(request.terms.stages) if request.terms else 1
-    people = named_deciders(request) or "a decision"
+    people = named_deciders(request) or _("a decision")
     if steps > 1:
-        return f"Now step {request.stage + 1} of {steps} waits for {people}."
-    return f"Now it waits for {people}."
+        return _("Now step {stage} of {steps} waits for {people}.").format(
+            stage=request.stage + 1, steps=steps, people=people
+        )
+    return _("Now it waits for {people}.").format(people=people)
 
 
 def next_step(request: Request) -> Message:
@@ -218,15 +230,23 @@ def next_step(request: Request) -> Message:
         return message(quorum.approval_told(request))
     if request.access_ended_at is not None and not request.stage:
         return message(
-            f"The access ended {moment(request.access_ended_at)}, before it was extended. "
-            "Approving the card above gives it anew."
+            _(
+                "The access ended {when}, before it was extended. Approving the card above gives it "
+                "anew."
+            ).format(when=moment(request.access_ended_at))
         )
     if request.round and not request.stage:
         return message(
-            "What is asked for, or its policy, has changed: it needs a new decision. The card above has it."
+            _(
+                "What is asked for, or its policy, has changed: it needs a new decision. The card "
+                "above has it."
+            )
         )
     return message(
-        f"Step {request.stage} of {len(stages)} is approved. Step {request.stage + 1} now waits for a decision on the card above."
+        _(
+            "Step {stage} of {count} is approved. Step {stage2} now waits for a decision on the "
+            "card above."
+        ).format(stage=request.stage, count=len(stages), stage2=request.stage + 1)
     )
 
 
@@ -240,44 +260,48 @@ def ending(request: Request, decided: Sequence[Decision]) -> Message:
 
 def no_longer_asked() -> Message:
     """Replace the card of somebody who may not decide any more: nothing of the request stays in it."""
-    return message("You are not asked about this request any more: others decide it.")
+    return message(_("You are not asked about this request any more: others decide it."))
 
 
 def _plain_title(request: Request) -> str:
-    who = escape(request.holder_name or "Somebody")
+    who = escape(request.holder_name or _("Somebody"))
     state = "" if request.state is State.PENDING else f" {outcome(request)}"
     if request.is_on_behalf:
-        asker = request.terms.asker.name if request.terms and request.terms.asker else "Somebody"
-        return f"{escape(asker)} asks for {escape(request.package_name)} for {who}.{state}"
-    return f"{who} {WANTS[request.kind]} {escape(request.package_name)}.{state}"
+        asker = request.terms.asker.name if request.terms and request.terms.asker else _("Somebody")
+        line = _("{asker} asks for {package} for {person}").format(
+            asker=escape(asker), package=escape(request.package_name), person=who
+        )
+        return f"{line}.{state}"
+    return f"{asks_for(request.kind, person=who, package=escape(request.package_name))}.{state}"
 
 
 def _wanted(request: Request, *, room: Room) -> list[Block]:
     """Say what exactly they would get, until when and under which policy, and who Entra says they are."""
     terms = request.terms
-    account = f"*Account*\n{_fact(request.holder_name or 'not known yet')}"
+    account = _("*Account*\n{fact}").format(fact=_fact(request.holder_name or _("not known yet")))
     if terms is None:
         return [fields(account)]
-    catalog = [f"*Catalog*\n{_fact(terms.catalog)}"] if terms.catalog else []
+    catalog = [_("*Catalog*\n{fact}").format(fact=_fact(terms.catalog))] if terms.catalog else []
     rules = fields(
         account,
-        *([f"*From*\n{day(request.starts_at)}"] if request.starts_at else []),
-        f"*Ends*\n{_until(request)}",
-        f"*Rule*\n{_fact(terms.policy_name)}",
+        *([_("*From*\n{when}").format(when=day(request.starts_at))] if request.starts_at else []),
+        _("*Ends*\n{until}").format(until=_until(request)),
+        _("*Rule*\n{fact}").format(fact=_fact(terms.policy_name)),
         *catalog,
     )
-    gains = terms.contents or ("nothing yet: the package is empty",)
+    gains = terms.contents or (_("nothing yet: the package is empty"),)
     excluded = []
     if terms.excluded:
         names = one_line(", ".join(each.name for each in terms.excluded))
         excluded.append(
             context(
-                f"*They already have* {names}. Entra lets nobody ask for that who has "
-                f"{escape(request.package_name)}."
+                _(
+                    "*They already have* {names}. Entra lets nobody ask for that who has {package}."
+                ).format(names=names, package=escape(request.package_name))
             )
         )
     left = room.less([rules, *excluded]).characters
-    return [*listed("*The package gives*", gains, characters=left), rules, *excluded]
+    return [*listed(_("*The package gives*"), gains, characters=left), rules, *excluded]
 
 
 def _fact(text: str) -> str:
@@ -289,40 +313,59 @@ def _until(request: Request) -> str:
     if end is not None:
         return day(end)
     lasts = request.terms.lasts if request.terms else ""
-    return f"{lasts} after delivery" if lasts[:1].isdigit() else escape(lasts)
+    said = escape(translate(lasts))
+    return _("{lasts} after delivery").format(lasts=said) if lasts[:1].isdigit() else said
 
 
 def decision_buttons(request: Request, *, in_list: bool = False) -> Block:
     """Make the buttons with which somebody decides, and in a list the one that shows what was answered."""
     about = about_person(request.holder_name, request.package_name)
     return actions(
-        button("Approve", "approve", request.ask_id, style="primary", about=about),
+        button(_("Approve"), "approve", request.ask_id, style="primary", about=about),
         for_less_button(request),
-        button("Deny", "deny", request.ask_id, style="danger", about=about),
+        button(_("Deny"), "deny", request.ask_id, style="danger", about=about),
         answers_button(request) if in_list and request.answers else None,
         block_id=f"card:{request.ask_id}",
     )
-
-
-def _on_behalf(decision: Decision) -> str:
-    """Return for whom a delegate has decided."""
-    return f" for {person(decision.for_user)}" if decision.for_user else ""
 
 
 def _decision_line(decision: Decision) -> Block:
     return context(_decision_sentence(decision, when=f" {moment(decision.at)}"))
 
 
+def _decider(decision: Decision, *, is_last: bool) -> str:
+    """Return who has decided, and as what; *is_last*: nothing is said behind it."""
+    who = person(decision.slack_user)
+    if decision.as_admin and is_last:
+        return _("{person}, as an admin and not as an approver").format(person=who)
+    if decision.as_admin:
+        return _("{person}, as an admin and not as an approver,").format(person=who)
+    if decision.for_user:
+        return _("{person} for {approver}").format(person=who, approver=person(decision.for_user))
+    return who
+
+
 def _decision_sentence(decision: Decision, *, when: str = "") -> str:
     why = f": {one_line(decision.reason)}" if decision.reason else "."
-    role = ", as an admin and not as an approver," if decision.as_admin else ""
-    who = f"{person(decision.slack_user)}{role or _on_behalf(decision)}"
-    if not when:
-        who = who.removesuffix(",")
-    if decision.ends_at is not None:
-        instead = f" instead of {day(decision.instead_of)}" if decision.instead_of else ""
-        return f"Approved until {day(decision.ends_at)}{instead} by {who}{when}{why}"
-    return f"{DID[decision.verb]} by {who}{when}{why}"
+    who = _decider(decision, is_last=not when)
+    if decision.ends_at is None:
+        said = (
+            _("Approved by {person}{when}{why}")
+            if decision.verb is Verb.APPROVE
+            else _("Denied by {person}{when}{why}")
+        )
+        return said.format(person=who, when=when, why=why)
+    if decision.instead_of is None:
+        return _("Approved until {end} by {person}{when}{why}").format(
+            end=day(decision.ends_at), person=who, when=when, why=why
+        )
+    return _("Approved until {end} instead of {other_end} by {person}{when}{why}").format(
+        end=day(decision.ends_at),
+        other_end=day(decision.instead_of),
+        person=who,
+        when=when,
+        why=why,
+    )
 
 
 # Of these ends the reason is on the request; a denial's is with the decision.
@@ -332,8 +375,8 @@ REASON_SHOWN: Final = frozenset({State.REFUSED, State.FAILED, State.LAPSED, Stat
 def _outcome(request: Request) -> str:
     said = outcome(request)
     if request.state is State.DELIVERED and request.ends_at:
-        done = "Extended" if request.kind is Kind.EXTEND else "Delivered"
-        said = f"{done}, {until(request.ends_at)}."
+        done = _("Extended, {until}.") if request.kind is Kind.EXTEND else _("Delivered, {until}.")
+        said = done.format(until=until(request.ends_at))
     if request.why and request.state in REASON_SHOWN:
-        said += f" {one_line(request.why)}"
+        said += f" {one_line(translate(request.why))}"
     return said

@@ -12,6 +12,7 @@ from bot.messages.pages import VIEW
 from bot.messages.parts import Block, plain
 from bot.messages.shorter_ends import plain_moment
 from bot.requests.model import Request
+from bot.words import _
 
 CALLBACK: Final = "latchkey_approve_until"
 END: Final = "until"
@@ -25,23 +26,23 @@ def form(decision: Decision, request: Request, counted: Sequence[Decision] = ())
     until: Block = {
         "type": "input",
         "block_id": END,
-        "label": plain("Approve until"),
+        "label": plain(_("Approve until")),
         "hint": plain(_hint(request)),
         "element": {"type": "datetimepicker", "action_id": END},
     }
     reason = reason_field(
-        "Reason",
+        _("Reason"),
         optional=stage is None or not stage.reason_required,
-        hint="Kept with the decision.",
+        hint=_("Kept with the decision."),
     )
     asked = approval_card.facts(request, counted, room=VIEW.less([until, reason]))
     return {
         "type": "modal",
         "callback_id": CALLBACK,
         "private_metadata": decision.id,
-        "title": plain("Approve for less"),
-        "submit": plain("Approve"),
-        "close": plain("Cancel"),
+        "title": plain(_("Approve for less")),
+        "submit": plain(_("Approve")),
+        "close": plain(_("Cancel")),
         "blocks": [*asked, until, reason],
     }
 
@@ -58,5 +59,7 @@ def end_in(view: Mapping[str, Any]) -> datetime | None:
 def _hint(request: Request) -> str:
     latest = request.latest_end(clock.now())
     if latest is None:
-        return "It was asked for without an end. The requester reads which end you set."
-    return f"It would last until {plain_moment(latest)}. The requester reads which end you set."
+        return _("It was asked for without an end. The requester reads which end you set.")
+    return _("It would last until {when}. The requester reads which end you set.").format(
+        when=plain_moment(latest)
+    )

@@ -20,6 +20,7 @@ from bot.messages.parts import (
 from bot.messages.request_words import wish
 from bot.paging import Count
 from bot.requests.model import Request, State
+from bot.words import N_, _
 
 CALLBACK: Final = "latchkey_approve_chosen"
 CHOSEN: Final = "chosen"
@@ -29,7 +30,7 @@ MOST_BUTTONS: Final = 5
 LONGEST_OPTION: Final = 75
 # Of a package's name, in a button.
 LONGEST_NAME: Final = 50
-NOTHING_LEFT: Final = "None of these waits for your decision any more."
+NOTHING_LEFT: Final = N_("None of these waits for your decision any more.")
 
 
 def approve_all_row(requests: Sequence[Request], *, reader: str) -> list[Block]:
@@ -42,7 +43,9 @@ def approve_all_row(requests: Sequence[Request], *, reader: str) -> list[Block]:
     several = [each[:MOST_CHOICES] for each in by_package.values() if len(each) > 1]
     made = [
         button(
-            f"Approve all {len(each)} for {shorten(each[0].package_name, LONGEST_NAME)}",
+            _("Approve all {count} for {package}").format(
+                count=len(each), package=shorten(each[0].package_name, LONGEST_NAME)
+            ),
             "approve_all",
             " ".join(request.ask_id for request in each),
         )
@@ -56,7 +59,7 @@ def form(requests: Sequence[Request]) -> dict[str, Any]:
     options = [
         {
             "value": request.ask_id,
-            "text": plain(shorten(request.holder_name or "Somebody", LONGEST_OPTION)),
+            "text": plain(shorten(request.holder_name or _("Somebody"), LONGEST_OPTION)),
             "description": plain(shorten(request.package_name, LONGEST_OPTION)),
         }
         for request in requests
@@ -64,7 +67,7 @@ def form(requests: Sequence[Request]) -> dict[str, Any]:
     choice: Block = {
         "type": "input",
         "block_id": CHOSEN,
-        "label": plain("Which of these do you approve?"),
+        "label": plain(_("Which of these do you approve?")),
         "element": {
             "type": "checkboxes",
             "action_id": CHOSEN,
@@ -77,20 +80,20 @@ def form(requests: Sequence[Request]) -> dict[str, Any]:
         for request in requests
     )
     reason = reason_field(
-        "Reason", optional=not needs_reason, hint="Kept with each of these decisions."
+        _("Reason"), optional=not needs_reason, hint=_("Kept with each of these decisions.")
     )
     listed = fitted(
         [[_row(request)] for request in requests],
         count=Count(len(requests)),
         room=VIEW.less([choice, reason]),
-        rest=lambda left: f"… and {left} more; their cards say why they ask.",
+        rest=lambda left: _("… and {left} more; their cards say why they ask.").format(left=left),
     )
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "title": plain("Approve several"),
-        "submit": plain("Approve the chosen"),
-        "close": plain("Cancel"),
+        "title": plain(_("Approve several")),
+        "submit": plain(_("Approve the chosen")),
+        "close": plain(_("Cancel")),
         "blocks": [*listed, choice, reason],
     }
 
@@ -105,16 +108,18 @@ def saved(count: int) -> Message:
     """Say that decisions are saved, each of which is judged by itself."""
     if count == 1:
         return message(
-            "Your approval is saved. If it does not count, I send you a message that says why."
+            _("Your approval is saved. If it does not count, I send you a message that says why.")
         )
     return message(
-        f"Your {count} approvals are saved, and each is checked by itself. If one does not count, I send you a "
-        "message that says whose it was, and why."
+        _(
+            "Your {count} approvals are saved, and each is checked by itself. If one does not "
+            "count, I send you a message that says whose it was, and why."
+        ).format(count=count)
     )
 
 
 def _row(request: Request) -> Block:
     end = request.granted_end
-    until = f" until {day(end)}" if end else ""
+    until = _(" until {when}").format(when=day(end)) if end else ""
     why = f"\n> {one_line(request.justification)}" if request.justification else ""
     return section(f"{wish(request)}{until}.{why}")

@@ -7,7 +7,7 @@ from bot.approvals.model import Decision
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, EndReason
 from bot.messages import troubles
 from bot.messages.extending import ExtensionOffer, extension_of
-from bot.messages.pages import NOTHING_MORE, Row, beyond, page_of, part_of
+from bot.messages.pages import NOTHING_MORE, Row, beyond, count_of, page_of, part_of
 from bot.messages.parts import (
     LONGEST_DESCRIPTION,
     Block,
@@ -38,27 +38,30 @@ from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count, ListName, Page, Place
 from bot.people.model import Person
 from bot.requests.model import MOVES, Kind, Request, State
+from bot.words import N_, _, translate
+from bot.words.formats import all_of, number
 
 MOST_OFFERED = 20
 # In the text that stands for a message where its blocks are not shown.
 MOST_NAMED = 50
-TOO_SHORT = "That is too short for a reminder: I will tell you when it has ended."
-NOTHING = "You have no access through Latchkey, and nothing is pending."
+TOO_SHORT = N_("That is too short for a reminder: I will tell you when it has ended.")
+NOTHING = N_("You have no access through Latchkey, and nothing is pending.")
 
 
-def offer(
-    packages: Sequence[Package], *, intro: str = "What do you need access to?", page: int = 1
-) -> Message:
+def offer(packages: Sequence[Package], *, intro: str | None = None, page: int = 1) -> Message:
     """List what this workspace offers, each with a button to ask for it, a page at a time."""
+    intro = intro or _("What do you need access to?")
     if not packages:
         return message(
-            f"{intro}\nNothing can be asked for here yet. "
-            "Your identity team makes packages in Entra; they show up here within minutes."
+            _(
+                "{intro}\nNothing can be asked for here yet. Your identity team makes packages in "
+                "Entra; they show up here within minutes."
+            ).format(intro=intro)
         )
     head = [section(intro)]
     if len(packages) > MOST_OFFERED:
         head.append(
-            context("`/request-access` with a part of a name finds every package that has it.")
+            context(_("`/request-access` with a part of a name finds every package that has it."))
         )
     blocks = page_of(
         ([offered(package)] for package in packages),
@@ -70,8 +73,10 @@ def offer(
     )
     names = ", ".join(escape(package.slug) for package in packages[:MOST_NAMED])
     left = len(packages) - MOST_NAMED
-    more = f" and {left} more" if left > 0 else ""
-    return message(f"{intro} You can ask for: {names}{more}.", blocks)
+    if left > 0:
+        names = _("{names} and {count} more").format(names=names, count=number(left))
+    can = _("You can ask for: {names}.").format(names=names)
+    return message(f"{intro} {can}", blocks)
 
 
 def offered(package: Package) -> Block:
@@ -81,36 +86,38 @@ def offered(package: Package) -> Block:
     facts = [
         package.catalog,
         package.lasts,
-        "needs approval" if package.needs_approval else "no approval needed",
+        _("needs approval") if package.needs_approval else _("no approval needed"),
     ]
     lines.append(f"_{' · '.join(escape(fact) for fact in facts if fact)}_")
-    ask = button("Ask for it", "ask", package.id, about=package.name)
+    ask = button(_("Ask for it"), "ask", package.id, about=package.name)
     return section("\n".join(lines), accessory=ask, block_id=f"offer:{package.id}")
 
 
 def no_such_package(typed: str) -> str:
-    return f"There is no access package called “{escape(typed)}”."
+    return _("There is no access package called “{typed}”.").format(typed=escape(typed))
 
 
 def reason_needed(package_id: str, name: str, sentence: str) -> Message:
-    ask = button("Say why", "ask", package_id, style="primary", about=name)
+    ask = button(_("Say why"), "ask", package_id, style="primary", about=name)
     return message(escape(sentence), [section(escape(sentence)), actions(ask)])
 
 
 def form_needed(about: str, sentence: str) -> Message:
     """*about* is what the button carries to the form."""
-    ask = button("Open the form", "ask", about, style="primary")
+    ask = button(_("Open the form"), "ask", about, style="primary")
     return message(escape(sentence), [section(escape(sentence)), actions(ask)])
 
 
 def refused(request: Request) -> Message:
-    name, why = escape(request.package_name), escape(request.why or "")
-    what = {
-        Kind.ADD: f"I cannot get you access to {name}.",
-        Kind.EXTEND: f"Your access to {name} cannot be extended.",
-        Kind.REMOVE: f"Access to {name} was not removed.",
-    }[request.kind]
-    return message(f"{what} {why}")
+    match request.kind:
+        case Kind.ADD:
+            what = _("I cannot get you access to {package}.")
+        case Kind.EXTEND:
+            what = _("Your access to {package} cannot be extended.")
+        case Kind.REMOVE:
+            what = _("Access to {package} was not removed.")
+    why = escape(translate(request.why or ""))
+    return message(f"{what.format(package=escape(request.package_name))} {why}")
 
 
 def denied(request: Request, *, by: str | None, approved: Sequence[str] = ()) -> Message:
@@ -120,11 +127,26 @@ def denied(request: Request, *, by: str | None, approved: Sequence[str] = ()) ->
     Args:
         approved: Who had approved the stages before.
     """
-    name = escape(request.package_name)
-    what = "request for" if request.kind is Kind.ADD else "request to extend"
-    before = f" {escape(' and '.join(approved))} had approved it before." if approved else ""
-    line = f"Your {what} {name} was denied{f' by {escape(by)}' if by else ''}.{before}"
+    if request.kind is Kind.ADD:
+        line = (
+            _("Your request for {package} was denied by {person}.")
+            if by
+            else _("Your request for {package} was denied.")
+        )
+    else:
+        line = (
+            _("Your request to extend {package} was denied by {person}.")
+            if by
+            else _("Your request to extend {package} was denied.")
+        )
+    line = line.format(package=escape(request.package_name), person=escape(by or ""))
+    if approved:
+        line += f" {_approved_before(approved)}"
     return _with_reason(line, request.why)
+
+
+def _approved_before(approved: Sequence[str]) -> str:
+    return _("{people} had approved it before.").format(people=escape(all_of(approved)))
 
 
 def lapsed(request: Request, *, approved: Sequence[str] = ()) -> Message:
@@ -134,44 +156,66 @@ def lapsed(request: Request, *, approved: Sequence[str] = ()) -> Message:
     Args:
         approved: Who had approved the stages before; or the stage that it waited in, where several must.
     """
+    name, again = escape(request.package_name), _("You can ask again.")
     if request.why:
-        return message(
-            f"Your access to {escape(request.package_name)} was not extended. {escape(request.why)} "
-            "You can ask for it again."
-        )
-    what = "extension of" if request.kind is Kind.EXTEND else "request for"
-    name = escape(request.package_name)
+        line = _("Your access to {package} was not extended.").format(package=name)
+        why = escape(translate(request.why))
+        return message(f"{line} {why} {_('You can ask for it again.')}")
+    is_extension = request.kind is Kind.EXTEND
+    steps = len(request.terms.stages) if request.terms else 1
     counted = approvals_so_far(request)
     if approved and request.approvals and counted:
-        by = escape(" and ".join(approved))
-        steps = len(request.terms.stages) if request.terms else 1
-        if steps > 1:
-            return message(
-                f"Your {what} {name} has expired: step {request.stage + 1} of {steps} got {counted} in time, by {by}. "
-                "You can ask again."
+        if is_extension and steps > 1:
+            line = _(
+                "Your extension of {package} has expired: step {step} of {steps} got {approvals} in time, by {people}."
             )
-        return message(
-            f"Your {what} {name} has expired: it got {counted} in time, by {by}. You can ask again."
+        elif is_extension:
+            line = _(
+                "Your extension of {package} has expired: it got {approvals} in time, by {people}."
+            )
+        elif steps > 1:
+            line = _(
+                "Your request for {package} has expired: step {step} of {steps} got {approvals} in time, by {people}."
+            )
+        else:
+            line = _(
+                "Your request for {package} has expired: it got {approvals} in time, by {people}."
+            )
+        by = escape(all_of(approved))
+        line = line.format(
+            package=name, step=request.stage + 1, steps=steps, approvals=counted, people=by
         )
+        return message(f"{line} {again}")
     if approved:
-        stages = len(request.terms.stages) if request.terms else 1
-        return message(
-            f"Nobody decided step {request.stage + 1} of {stages} of your {what} {name} in time, so it has expired. "
-            f"{escape(' and '.join(approved))} had approved it before. You can ask again."
-        )
-    return message(
-        f"Nobody decided your {what} {name} in time, so it has expired. You can ask again."
+        line = (
+            _(
+                "Nobody decided step {step} of {steps} of your extension of {package} in time, so it has expired."
+            )
+            if is_extension
+            else _(
+                "Nobody decided step {step} of {steps} of your request for {package} in time, so it has expired."
+            )
+        ).format(step=request.stage + 1, steps=steps, package=name)
+        return message(f"{line} {_approved_before(approved)} {again}")
+    line = (
+        _("Nobody decided your extension of {package} in time, so it has expired.")
+        if is_extension
+        else _("Nobody decided your request for {package} in time, so it has expired.")
     )
+    return message(f"{line.format(package=name)} {again}")
 
 
 def failed(request: Request) -> Message:
-    what = {
-        Kind.ADD: "I could not get you access to",
-        Kind.EXTEND: "I could not extend your access to",
-        Kind.REMOVE: "I could not remove the access to",
-    }[request.kind]
-    after = "You can ask again." if request.give_up_by else "The admins have been told."
-    return message(f"{what} {escape(request.package_name)}. {escape(request.why or '')} {after}")
+    match request.kind:
+        case Kind.ADD:
+            what = _("I could not get you access to {package}.")
+        case Kind.EXTEND:
+            what = _("I could not extend your access to {package}.")
+        case Kind.REMOVE:
+            what = _("I could not remove the access to {package}.")
+    after = _("You can ask again.") if request.give_up_by else _("The admins have been told.")
+    line = what.format(package=escape(request.package_name))
+    return message(f"{line} {escape(translate(request.why or ''))} {after}")
 
 
 def delivered(
@@ -189,24 +233,30 @@ def delivered(
         note: The package's own sentence, from its settings.
         shorter: The decision that set a shorter end than was asked for.
     """
-    less = approved_until(shorter, by=escape(shorter.name or "an approver")) if shorter else ""
+    less = approved_until(shorter, by=escape(shorter.name or _("an approver"))) if shorter else ""
     name = escape(request.package_name)
-    ends_too_soon = "" if will_remind or request.ends_at is None else TOO_SHORT
+    ends_too_soon = "" if will_remind or request.ends_at is None else _(TOO_SHORT)
     if request.kind is Kind.EXTEND:
-        approved = f"Approved by {escape(by)}." if by else ""
-        line = f"Your access to *{name}* now lasts {until(request.ends_at)}."
+        approved = _("Approved by {by}.").format(by=escape(by)) if by else ""
+        line = _("Your access to *{name}* now lasts {until}.").format(
+            name=name, until=until(request.ends_at)
+        )
         return message(" ".join(each for each in (line, approved, less, ends_too_soon) if each))
-    lines = [f"You now have access to *{name}*, {until(request.ends_at)}."]
+    lines = [
+        _("You now have access to *{name}*, {until}.").format(
+            name=name, until=until(request.ends_at)
+        )
+    ]
     gains = request.terms.contents if request.terms else ()
     blocks: list[Block] = [section(lines[0])]
     if gains:
-        blocks += listed("It gives you:", gains)
+        blocks += listed(_("It gives you:"), gains)
     if note:
         blocks.append(section(escape(note)))
     notes = [
-        f"Approved by {escape(by)}." if by else "",
+        _("Approved by {by}.").format(by=escape(by)) if by else "",
         less,
-        "I will remind you before it ends." if will_remind else ends_too_soon,
+        _("I will remind you before it ends.") if will_remind else ends_too_soon,
     ]
     if any(notes):
         blocks.append(context(" ".join(note for note in notes if note)))
@@ -218,12 +268,14 @@ def removed(request: Request, *, told: str) -> Message:
     """Say that access is removed; *told* is the Slack id of whoever reads it."""
     name = escape(request.package_name)
     if request.is_given_back:
-        return message(f"Done: you have returned {name}. Thank you!")
+        return message(_("Done: you have returned {name}. Thank you!").format(name=name))
     if told == request.holder:
-        line = f"Your access to {name} was removed by {person(request.asked_by)}."
+        line = _("Your access to {name} was removed by {person}.").format(
+            name=name, person=person(request.asked_by)
+        )
     else:
-        line = (
-            f"Done: {person(request.holder, request.holder_name)} no longer has access to {name}."
+        line = _("Done: {person} no longer has access to {name}.").format(
+            person=person(request.holder, request.holder_name), name=name
         )
     return _with_reason(line, request.justification)
 
@@ -244,38 +296,39 @@ def ended_while_extending(assignment: Assignment, request: Request) -> Message:
     """
     name = escape(assignment.package_name)
     if request.kind is Kind.ADD:
-        line = (
-            f"Your access to {name} has ended before it was extended. I ask for new access for you in its "
-            f"place; it is {progress(request)}. I will tell you what comes of it."
-        )
+        line = _(
+            "Your access to {name} has ended before it was extended. I ask for new access for you "
+            "in its place; it is {progress}. I will tell you what comes of it."
+        ).format(name=name, progress=progress(request))
     else:
-        line = (
-            f"Your access to {name} has ended while its extension was still open. The extension is {progress(request)}; "
-            "I will tell you what comes of it."
-        )
+        line = _(
+            "Your access to {name} has ended while its extension was still open. The extension is "
+            "{progress}; I will tell you what comes of it."
+        ).format(name=name, progress=progress(request))
     if State.CANCELED not in MOVES[request.state] or request.intent_at is not None:
         return message(line)
-    cancel = button("Cancel", "cancel", request.id, about=request.package_name)
+    cancel = button(_("Cancel"), "cancel", request.id, about=request.package_name)
     return message(line, [section(line), actions(cancel)])
 
 
 def ended(assignment: Assignment) -> Message:
-    name = escape(assignment.package_name)
-    how = (
-        "has ended"
+    sentence = (
+        _("Your access to {package} has ended. If you still need it, you can ask again.")
         if assignment.ended_why == EndReason.RAN_OUT
-        else "was removed in Entra, outside Latchkey"
+        else _(
+            "Your access to {package} was removed in Entra, outside Latchkey. If you still need it, you can ask again."
+        )
     )
-    line = f"Your access to {name} {how}. If you still need it, you can ask again."
-    again = button("Ask again", "ask", assignment.package_id, about=assignment.package_name)
+    line = sentence.format(package=escape(assignment.package_name))
+    again = button(_("Ask again"), "ask", assignment.package_id, about=assignment.package_name)
     return message(line, [section(line), actions(again)])
 
 
 def confirm_return(row: Assignment) -> dict[str, object]:
     return confirm(
-        "Return it?",
-        f"You lose access to {row.package_name} within minutes.",
-        yes="Return",
+        _("Return it?"),
+        _("You lose access to {package} within minutes.").format(package=row.package_name),
+        yes=_("Return"),
         danger=True,
     )
 
@@ -284,33 +337,52 @@ def extending(request: Request, *, is_new: bool) -> Message:
     name = escape(request.package_name)
     if not is_new:
         return message(
-            f"You have already asked to extend your access to {name}; it is {progress(request)}."
+            _("You have already asked to extend your access to {name}; it is {progress}.").format(
+                name=name, progress=progress(request)
+            )
         )
-    return message(f"Asked to extend your access to {name}. I will tell you what comes of it.")
+    return message(
+        _("Asked to extend your access to {name}. I will tell you what comes of it.").format(
+            name=name
+        )
+    )
 
 
 def returning(request: Request, *, is_new: bool) -> Message:
     name = escape(request.package_name)
     if not is_new:
-        return message(f"Your access to {name} is being removed already.")
-    return message(f"Returning {name}. I will tell you when it is done.")
+        return message(_("Your access to {name} is being removed already.").format(name=name))
+    return message(_("Returning {name}. I will tell you when it is done.").format(name=name))
 
 
 def letting_end(assignment: Assignment) -> Message:
     name = escape(assignment.package_name)
-    end = f" {moment(assignment.ends_at)}" if assignment.ends_at else ""
-    return message(f"You chose to let {name} end{end}. I will not remind you again.")
+    if assignment.ends_at is None:
+        return message(
+            _("You chose to let {package} end. I will not remind you again.").format(package=name)
+        )
+    return message(
+        _("You chose to let {package} end {when}. I will not remind you again.").format(
+            package=name, when=moment(assignment.ends_at)
+        )
+    )
 
 
 def canceled(request: Request) -> Message:
-    what = "extension of" if request.kind is Kind.EXTEND else "request for"
-    return message(f"Your {what} {escape(request.package_name)} is canceled.")
+    line = (
+        _("Your extension of {package} is canceled.")
+        if request.kind is Kind.EXTEND
+        else _("Your request for {package} is canceled.")
+    )
+    return message(line.format(package=escape(request.package_name)))
 
 
 def second_account(second: Person) -> Message:
     return message(
-        f"{person(second.slack_user)} has begun to use Latchkey as {escape(second.entra_name)} in Entra, as you do. "
-        "If that account is not yours, please tell your identity team at once."
+        _(
+            "{person} has begun to use Latchkey as {entra_name} in Entra, as you do. If that "
+            "account is not yours, please tell your identity team at once."
+        ).format(person=person(second.slack_user), entra_name=escape(second.entra_name))
     )
 
 
@@ -332,8 +404,8 @@ def my_access(
     if not held.rows and not waiting.rows:
         if held.skipped:
             return message(beyond("/my-access"))
-        nothing = NOTHING_MORE if held.skipped is None else NOTHING
-        request = button("Request access", "new_request", "-")
+        nothing = _(NOTHING_MORE) if held.skipped is None else _(NOTHING)
+        request = button(_("Request access"), "new_request", "-")
         return message(nothing, [section(nothing), actions(request)])
     places = [Place(list=ListName.MINE, after=each) for each in held.marks]
     places += [Place(list=ListName.ASKED, after=each) for each in waiting.marks]
@@ -343,7 +415,7 @@ def my_access(
         count=count,
         skipped=held.skipped,
         head=[],
-        next_button=lambda place: button("Next", "my_more", place),
+        next_button=lambda place: button(_("Next"), "my_more", place),
     )
     text = _my_access_text(held.rows, waiting.rows, left=count.less(len(places)))
     return message(text, blocks)
@@ -351,12 +423,16 @@ def my_access(
 
 def _my_access_text(held: Sequence[Assignment], waiting: Sequence[Request], *, left: Count) -> str:
     parts = [
-        f"{escape(row.package_name)} {until(row.ends_at)}{troubles.SHORT.get(row.progress, '')}"
+        f"{escape(row.package_name)} {until(row.ends_at)}{_(troubles.SHORT.get(row.progress, ''))}"
         for row in held
     ]
     parts += [f"{escape(each.package_name)}: {progress(each)}" for each in waiting]
-    more = "" if left.is_nothing else f"; and {left} more"
-    return f"Your access: {'; '.join(parts)}{more}."
+    shown = "; ".join(parts)
+    if left.is_nothing:
+        return _("Your access: {packages}.").format(packages=shown)
+    return _("Your access: {packages}; and {count} more.").format(
+        packages=shown, count=count_of(left)
+    )
 
 
 def my_access_rows(
@@ -379,45 +455,60 @@ def _held_row(
     name = escape(row.package_name)
     line = f"*{name}* {until(row.ends_at)}"
     if row.ends_at and row.ends_at > clock.now():
-        line += f"  ({left(row.ends_at)} left)"
+        line += _("  ({left} left)").format(left=left(row.ends_at))
         if shown := bar(row.starts_at, row.ends_at):
             line += f"\n{shown}"
     more = troubles.notes(row, own=True)
     if row.state is AssignmentState.REMOVING or asked is Kind.REMOVE:
-        return [section(line), context("Being removed."), *more]
+        return [section(line), context(_("Being removed.")), *more]
     extend = None
     is_whole = row.progress in {DeliveryProgress.DELIVERED, DeliveryProgress.REPROCESSING}
     if extension is not None and is_whole and asked is not Kind.EXTEND:
         extend = button(extension.label, "extend", row.id, about=shorten(row.package_name, 40))
     give_back = button(
-        "Return", "return", row.id, confirm=confirm_return(row), about=row.package_name
+        _("Return"), "return", row.id, confirm=confirm_return(row), about=row.package_name
     )
     return [section(line), *more, actions(extend, give_back, block_id=f"held:{row.id}")]
 
 
 def _waiting_row(request: Request) -> list[Block]:
     name = escape(request.package_name)
-    line = f"{FOR_REQUESTER[request.kind]} *{name}*: {progress(request)}, asked {moment(request.asked_at)}"
+    line = _("{for_requester} *{name}*: {progress}, asked {when}").format(
+        for_requester=_(FOR_REQUESTER[request.kind]),
+        name=name,
+        progress=progress(request),
+        when=moment(request.asked_at),
+    )
     if request.terms is not None and request.terms.removal is not None:
-        line += f"\nAn admin has to approve it: {person(request.terms.removal.by)} had removed it."
+        line += _("\nAn admin has to approve it: {person} had removed it.").format(
+            person=person(request.terms.removal.by)
+        )
     if request.is_on_behalf:
-        line += f", by {person(request.asked_by)}"
+        line += _(", by {person}").format(person=person(request.asked_by))
         if request.state is not State.PENDING:
             return [section(line)]
-        decline = button("Decline", "decline", request.id, about=request.package_name)
+        decline = button(_("Decline"), "decline", request.id, about=request.package_name)
         return [section(line, accessory=decline, block_id=f"waiting:{request.id}")]
     if request.asked_by != request.holder:
-        return [section(f"*{name}* is being removed by {person(request.asked_by)}.")]
+        return [
+            section(
+                _("*{name}* is being removed by {person}.").format(
+                    name=name, person=person(request.asked_by)
+                )
+            )
+        ]
     can_cancel = request.state in {State.RECEIVED, State.PENDING} or (
         request.state is State.APPROVED and request.intent_at is None
     )
     if not can_cancel:
         return [section(line)]
-    cancel = button("Cancel", "cancel", request.id, about=request.package_name)
+    cancel = button(_("Cancel"), "cancel", request.id, about=request.package_name)
     remind = remind_button(request)
     if remind is not None:
         return [section(line), actions(remind, cancel, block_id=f"waiting:{request.id}")]
     reminded = []
     if request.state is State.PENDING and request.reminded_at is not None:
-        reminded = [context(f"You had them reminded {moment(request.reminded_at)}.")]
+        reminded = [
+            context(_("You had them reminded {when}.").format(when=moment(request.reminded_at)))
+        ]
     return [section(line, accessory=cancel, block_id=f"waiting:{request.id}"), *reminded]

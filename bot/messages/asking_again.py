@@ -7,6 +7,7 @@ from bot.messages.acknowledging import my_access_button
 from bot.messages.parts import Block, Message, actions, button, escape, plain, section, shorten
 from bot.packages.model import Package
 from bot.requests.model import Kind, Request
+from bot.words import _
 
 MOST_RULES = 10
 LONGEST_NAME = 250
@@ -33,8 +34,8 @@ def with_again_buttons(content: Message, request: Request) -> Message:
         return content
     why = None
     if request.is_refused:
-        why = button("Why can't I?", "why", request.id, about=request.package_name)
-    again = button("Ask again", "ask_again", request.id, about=request.package_name)
+        why = button(_("Why can't I?"), "why", request.id, about=request.package_name)
+    again = button(_("Ask again"), "ask_again", request.id, about=request.package_name)
     # What is said of that list has its button beside it.
     mine = my_access_button() if "/my-access" in (request.why or "") else None
     return {**content, "blocks": [*content["blocks"], actions(why, again, mine)]}
@@ -45,21 +46,21 @@ def explanation(explained: RefusalExplained) -> dict[str, Any]:
     request, package = explained.request, explained.package
     blocks: list[Block] = [
         section(f"*{escape(shorten(request.package_name, LONGEST_NAME))}*"),
-        section(escape(request.why or "I do not know any more.")),
+        section(escape(request.why or _("I do not know any more."))),
     ]
     rules = [] if package is None else [_rule(package, number) for number in _numbers(package)]
     if rules:
-        blocks.append(section("*Who may ask for it:*"))
+        blocks.append(section(_("*Who may ask for it:*")))
         blocks += [section(rule) for rule in rules]
     if explained.channel:
-        blocks.append(section(f"<#{explained.channel}> can help you."))
+        blocks.append(section(_("<#{channel}> can help you.").format(channel=explained.channel)))
     else:
-        blocks.append(section("Your identity team can help you."))
+        blocks.append(section(_("Your identity team can help you.")))
     return {
         "type": "modal",
         "callback_id": "latchkey_explanation",
-        "title": plain("Why can't I?"),
-        "close": plain("Close"),
+        "title": plain(_("Why can't I?")),
+        "close": plain(_("Close")),
         "blocks": blocks,
     }
 
@@ -70,6 +71,6 @@ def _numbers(package: Package) -> range:
 
 def _rule(package: Package, number: int) -> str:
     policy = package.policies[number]
-    who = policy.open_to or "those whom its policy in Entra names"
+    who = policy.open_to or _("those whom its policy in Entra names")
     facts = [escape(shorten(each, LONGEST_NAME)) for each in (who, policy.lasts, policy.decides)]
     return f"• {'; '.join(fact for fact in facts if fact)}"

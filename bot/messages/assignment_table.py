@@ -10,13 +10,17 @@ from bot.messages.data_blocks import Cell, data_table, text_cell
 from bot.messages.pages import LAST_LINE, MESSAGE, Room, with_rest
 from bot.messages.parts import Message, context, length, message, section
 from bot.paging import Page, Place
+from bot.words import N_, _
 
 # Of which as many are shown as a message takes.
 MOST_ROWS: Final = 40
 BLOCK: Final = "access"
 NAMES: Final = ("Person", "Package", "Since", "Until", "State")
 # Whether a cell takes a button is not known for certain; a list of one person has its buttons.
-TO_REMOVE: Final = "To remove one of these, open the console with `/access-admin`, or write `/access-admin assignments @person`."
+TO_REMOVE: Final = N_(
+    "To remove one of these, open the console with `/access-admin`, or write "
+    "`/access-admin assignments @person`."
+)
 # The table around its rows, and the button that leads on.
 AROUND: Final = Room(blocks=4, characters=1_900)
 
@@ -55,9 +59,9 @@ def assignments(
         if rows and left < 0:
             break
         rows.append(cells)
-    table = data_table("Who has what", NAMES, rows, block_id=BLOCK)
+    table = data_table(_("Who has what"), NAMES, rows, block_id=BLOCK)
     blocks = with_rest(
-        [*head, table, context(TO_REMOVE)],
+        [*head, table, context(_(TO_REMOVE))],
         taken=len(rows),
         places=[replace(place, after=each, skip=0) for each in page.marks],
         count=page.count,
@@ -71,10 +75,14 @@ def assignments(
 def _row(row: Assignment, *, is_removing: bool) -> list[Cell]:
     gone = is_removing or row.state is AssignmentState.REMOVING
     return [
-        text_cell(row.holder_name or "(name not known)"),
+        text_cell(row.holder_name or _("(name not known)")),
         text_cell(row.package_name),
         # Not as a token of Slack's, which a cell would not show; by these, rows are sorted.
         text_cell(f"{row.starts_at:%Y-%m-%d}" if row.starts_at else ""),
-        text_cell(f"{row.ends_at:%Y-%m-%d %H:%M} UTC" if row.ends_at else "no end"),
-        text_cell("being removed" if gone else "has it"),
+        text_cell(
+            _("{ends_at} UTC").format(ends_at=f"{row.ends_at:%Y-%m-%d %H:%M}")
+            if row.ends_at
+            else _("no end")
+        ),
+        text_cell(_("being removed") if gone else _("has it")),
     ]

@@ -17,7 +17,7 @@ from bot.console.model import (
 )
 from bot.errors import PackageName
 from bot.messages import repairing, troubles
-from bot.messages.pages import NOTHING_MORE, VIEW, Fitting, Room, Row, how_many
+from bot.messages.pages import NOTHING_MORE, VIEW, Fitting, Room, Row, count_of, how_many, plural_of
 from bot.messages.parts import (
     Block,
     actions,
@@ -37,20 +37,24 @@ from bot.messages.parts import (
 from bot.messages.pending_rows import pending_review
 from bot.paging import ListName, Mark, Page, Place
 from bot.requests.model import Hold, Request
+from bot.words import N_, _, ngettext
 
 CALLBACK: Final = "latchkey_console"
-TITLE: Final = "Latchkey admin console"
+TITLE: Final = N_("Latchkey admin console")
 # For the tabs, the search field, the heading and the buttons below the list.
 ROOM: Final = Room(blocks=VIEW.blocks - 14, characters=VIEW.characters - 20_000, is_escaped=True)
 # Of people whose names begin alike, and of packages whose names are near.
 MOST_CHOICES: Final = 10
-FOUND_BY: Final = (
+FOUND_BY: Final = N_(
     "Search for a person, a package, or both: a name, an e-mail address or an object id."
 )
 CHOOSE: Final = {
-    Tab.PEOPLE: "Choose a person to see what they have, and why.",
+    Tab.PEOPLE: N_("Choose a person to see what they have, and why."),
     Tab.LEAVER: (
-        "Choose who has left. You see everything that they have, and can remove all of it with one confirmation."
+        N_(
+            "Choose who has left. You see everything that they have, and can remove all of it with "
+            "one confirmation."
+        )
     ),
 }
 SLACK_ID: Final = re.compile(r"[UW][A-Z0-9]{2,31}")
@@ -83,17 +87,17 @@ def view(
         "type": "modal",
         "callback_id": CALLBACK,
         "private_metadata": written,
-        "title": plain(TITLE),
+        "title": plain(_(TITLE)),
         # Slack wants one where there is something to fill in.
-        **({"submit": plain("Search")} if has_search else {}),
-        "close": plain("Close"),
+        **({"submit": plain(_("Search"))} if has_search else {}),
+        "close": plain(_("Close")),
         "blocks": [*head, divider(), *content],
     }
 
 
 def loading(page: ConsolePage) -> View:
     """Draw the console while what it shows is looked up, which may take Slack and Entra a while."""
-    return view(page, [section("I am looking that up …")])
+    return view(page, [section(_("I am looking that up …"))])
 
 
 def refused(why: str) -> View:
@@ -101,20 +105,20 @@ def refused(why: str) -> View:
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "title": plain(TITLE),
-        "close": plain("Close"),
+        "title": plain(_(TITLE)),
+        "close": plain(_("Close")),
         "blocks": [section(escape(why))],
     }
 
 
 def _tabs(current: Tab) -> Block:
     made = [
-        button("Pending", "console_pending", Tab.PENDING),
-        button("Assignments", "console_assignments", Tab.ASSIGNMENTS),
-        button("Stuck", "console_stuck", Tab.STUCK),
-        button("People", "console_people", Tab.PEOPLE),
-        button("Leaver", "console_leaver", Tab.LEAVER),
-        button("Audit log", "console_audit", Tab.AUDIT),
+        button(_("Pending"), "console_pending", Tab.PENDING),
+        button(_("Assignments"), "console_assignments", Tab.ASSIGNMENTS),
+        button(_("Stuck"), "console_stuck", Tab.STUCK),
+        button(_("People"), "console_people", Tab.PEOPLE),
+        button(_("Leaver"), "console_leaver", Tab.LEAVER),
+        button(_("Audit log"), "console_audit", Tab.AUDIT),
     ]
     return actions(*(_marked(each, current) for each in made), block_id="tabs")
 
@@ -128,7 +132,7 @@ def _marked(tab: Block, current: Tab) -> Block:
         **tab,
         "text": plain(f"• {label}"),
         "style": "primary",
-        "accessibility_label": f"{label}: shown now",
+        "accessibility_label": _("{label}: shown now").format(label=label),
     }
 
 
@@ -137,7 +141,7 @@ def _search_field(page: ConsolePage) -> Block:
         "type": "plain_text_input",
         "action_id": "latchkey_console_search",
         "max_length": LONGEST_SOUGHT,
-        "placeholder": plain("Person, package, or both"),
+        "placeholder": plain(_("Person, package, or both")),
         "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
     }
     if page.sought and not page.sought.startswith("<@"):
@@ -148,7 +152,7 @@ def _search_field(page: ConsolePage) -> Block:
         "block_id": f"search:{page.tab}",
         "dispatch_action": True,
         "optional": True,
-        "label": plain("Search"),
+        "label": plain(_("Search")),
         "element": field,
     }
 
@@ -167,19 +171,28 @@ def _person_menu(tab: Tab, user: str | None) -> list[Block]:
     menu: Block = {
         "type": "users_select",
         "action_id": "latchkey_console_person",
-        "placeholder": plain("Choose a person"),
+        "placeholder": plain(_("Choose a person")),
     }
     if user:
         menu["initial_user"] = user
-    return [section(CHOOSE[tab]), actions(menu, block_id=f"person:{tab}")]
+    return [section(_(CHOOSE[tab])), actions(menu, block_id=f"person:{tab}")]
 
 
 def pending(page: ConsolePage, found: Page[Request], *, reader: str) -> list[Block]:
     """List what waits for a decision, the oldest first, each with a button that shows its card."""
     if not found.rows:
-        return [section(_nothing(found, "Nothing waits for a decision."))]
+        return [section(_nothing(found, _("Nothing waits for a decision.")))]
     return [
-        header(f"{how_many(found, 'request waits', 'requests wait')} for a decision"),
+        header(
+            how_many(
+                found,
+                ngettext(
+                    "{count} request waits{here} for a decision",
+                    "{count} requests wait{here} for a decision",
+                    plural_of(found),
+                ),
+            )
+        ),
         *_part(
             page,
             found,
@@ -192,10 +205,19 @@ def pending(page: ConsolePage, found: Page[Request], *, reader: str) -> list[Blo
 def stuck(page: ConsolePage, found: Page[tuple[Hold, Request]]) -> list[Block]:
     """List the requests that keep failing, each with Retry and Give up."""
     if not found.rows:
-        return [section(_nothing(found, "No request is stuck."))]
+        return [section(_nothing(found, _("No request is stuck.")))]
     rows = (repairing.blocks(hold, request) for hold, request in found.rows)
     return [
-        header(how_many(found, "request is stuck", "requests are stuck")),
+        header(
+            how_many(
+                found,
+                ngettext(
+                    "{count} request is stuck{here}",
+                    "{count} requests are stuck{here}",
+                    plural_of(found),
+                ),
+            )
+        ),
         *_part(page, found, rows, ListName.HELD),
     ]
 
@@ -226,19 +248,32 @@ def assignments(
     """
     said = [section(" ".join(notes))] if notes else []
     if not found.rows:
-        what = f"*{escape(package)}*" if package else "anything"
-        nobody = f"{whom} does not have {what}." if whom else f"Nobody has {what}."
+        what = f"*{escape(package)}*" if package else _("anything")
+        nobody = (
+            _("{whom} does not have {what}.").format(whom=whom, what=what)
+            if whom
+            else _("Nobody has {what}.").format(what=what)
+        )
         return [section(_nothing(found, nobody)), *said, *_waiting(waiting)]
-    of = f" of *{escape(package)}*" if package else ""
-    by = f" for {whom}" if whom else ""
-    many = how_many(found, f"assignment{of}{by}", f"assignments{of}{by}")
+    of = _(" of *{package}*").format(package=escape(package)) if package else ""
+    by = _(" for {whom}").format(whom=whom) if whom else ""
+    many = how_many(
+        found,
+        ngettext(
+            "{count} assignment{of}{by}{here}.",
+            "{count} assignments{of}{by}{here}.",
+            plural_of(found),
+        ),
+        of=of,
+        by=by,
+    )
     gone = {*removing, *(row.id for row in found.rows if row.state is AssignmentState.REMOVING)}
     rows = (
         [*_assignment_row(row, is_removing=row.id in gone), *_context(why.get(row.id))]
         for row in found.rows
     )
     bulk = _bulk(page.at(place), removable=sum(row.id not in gone for row in found.rows))
-    return [section(f"{many}."), *said, *_part(page, found, rows, place), *bulk, *_waiting(waiting)]
+    return [section(many), *said, *_part(page, found, rows, place), *bulk, *_waiting(waiting)]
 
 
 def _context(text: str | None) -> list[Block]:
@@ -250,7 +285,7 @@ def _waiting(waiting: Sequence[Request]) -> list[Block]:
     if not waiting:
         return []
     rows = [block for each in waiting for block in pending_review(each, reader="")]
-    return [divider(), section("*They also wait for these requests:*"), *rows]
+    return [divider(), section(_("*They also wait for these requests:*")), *rows]
 
 
 def _bulk(page: ConsolePage, *, removable: int) -> list[Block]:
@@ -259,8 +294,8 @@ def _bulk(page: ConsolePage, *, removable: int) -> list[Block]:
     is_narrowed = page.place is not None and bool(page.place.package_id or page.place.entra_ids)
     if value is None or not removable:
         return []
-    several = button("Remove several …", "remove_several", value) if removable > 1 else None
-    everything = button("Remove all …", "remove_all", value, style="danger")
+    several = button(_("Remove several …"), "remove_several", value) if removable > 1 else None
+    everything = button(_("Remove all …"), "remove_all", value, style="danger")
     if not is_narrowed:
         return [actions(several, block_id="bulk")] if several else []
     return [actions(several, everything, block_id="bulk")]
@@ -268,11 +303,13 @@ def _bulk(page: ConsolePage, *, removable: int) -> list[Block]:
 
 def _assignment_row(row: Assignment, *, is_removing: bool) -> list[Block]:
     who = person(row.holder, row.holder_name)
-    line = f"{who} has *{escape(row.package_name)}* {until(row.ends_at)}"
+    line = _("{who} has *{package}* {until}").format(
+        who=who, package=escape(row.package_name), until=until(row.ends_at)
+    )
     more = troubles.notes(row, own=False)
     if is_removing:
-        return [section(f"{line}\nBeing removed."), *more]
-    remove = troubles.remove_button(row, label="Remove")
+        return [section(f"{line}\n{_('Being removed.')}"), *more]
+    remove = troubles.remove_button(row, label=_("Remove"))
     if row.progress not in troubles.UNSURE:
         return [section(line, accessory=remove, block_id=f"remove:{row.id}"), *more]
     buttons = actions(troubles.reprocess(row), remove, block_id=f"remove:{row.id}")
@@ -299,17 +336,17 @@ def audit(
         narrowed: What it is narrowed to, fit for Slack.
         has_more: There are older rows.
     """
-    of = f" of {narrowed}" if narrowed else ""
-    head = section(f"*The audit log{of}, the newest first.*")
+    of = _(" of {narrowed}").format(narrowed=narrowed) if narrowed else ""
+    head = section(_("*The audit log{of}, the newest first.*").format(of=of))
     value = write_console_page(page.at(place)) or "-"
     exports = actions(
-        button("Export as CSV", "export_csv", value),
-        button("Export as JSON Lines", "export_jsonl", value),
+        button(_("Export as CSV"), "export_csv", value),
+        button(_("Export as JSON Lines"), "export_jsonl", value),
         block_id="export",
     )
-    note = context("A file of what is listed here comes as a direct message, to you alone.")
+    note = context(_("A file of what is listed here comes as a direct message, to you alone."))
     if not rows:
-        return [head, section("Nothing is written down about that.")]
+        return [head, section(_("Nothing is written down about that."))]
     shown = [context(_audit_line(row, names=names, packages=packages)) for row in rows]
     first, more = None, None
     if page.place is not None and page.place.after is not None:
@@ -340,7 +377,7 @@ def _audit_line(
 
 def nobody_chosen() -> list[Block]:
     """Say what the tab of one person is for, before one is chosen."""
-    return [section(FOUND_BY)]
+    return [section(_(FOUND_BY))]
 
 
 def which_person(
@@ -353,15 +390,17 @@ def which_person(
         people: Their names by Entra id.
         package_id: The package that was asked about besides.
     """
-    said = f"Nobody is called “{escape(name)}”; these names begin so. Whom do you mean?"
+    said = _("Nobody is called “{name}”; these names begin so. Whom do you mean?").format(
+        name=escape(name)
+    )
     blocks = [section(said)]
     for entra_id, shown in islice(people.items(), MOST_CHOICES):
         place = Place(list=LISTS[page.tab], package_id=package_id, entra_ids=(entra_id,))
         chosen = ConsolePage(tab=page.tab, place=place, sought=shown[:LONGEST_SOUGHT])
-        show = button("Show", "console_more", write_console_page(chosen) or "-", about=shown)
+        show = button(_("Show"), "console_more", write_console_page(chosen) or "-", about=shown)
         blocks.append(section(escape(shown), accessory=show, block_id=f"choice:{entra_id}"))
     if len(people) > MOST_CHOICES:
-        blocks.append(context("There are more: write more of the name to find them."))
+        blocks.append(context(_("There are more: write more of the name to find them.")))
     return blocks
 
 
@@ -374,18 +413,18 @@ def which_package(page: ConsolePage, sentence: str, packages: Sequence[PackageNa
     """
     blocks = [section(escape(sentence))]
     if packages:
-        blocks.append(section("Did you mean one of these?"))
+        blocks.append(section(_("Did you mean one of these?")))
     for each in packages[:MOST_CHOICES]:
         tab = page.tab if page.tab is Tab.AUDIT else Tab.ASSIGNMENTS
         place = Place(list=LISTS[tab], package_id=each.id)
         chosen = ConsolePage(tab=tab, place=place, sought=each.name[:LONGEST_SOUGHT])
-        show = button("Show", "console_more", write_console_page(chosen) or "-", about=each.name)
+        show = button(_("Show"), "console_more", write_console_page(chosen) or "-", about=each.name)
         blocks.append(section(escape(str(each)), accessory=show, block_id=f"choice:{each.id}"))
     return blocks
 
 
 def _nothing(found: Page[Any], nothing: str) -> str:
-    return NOTHING_MORE if found.skipped is None else nothing
+    return _(NOTHING_MORE) if found.skipped is None else nothing
 
 
 def _part(
@@ -400,10 +439,12 @@ def _part(
     left = found.count.less(shown.taken)
     next_page = None
     if not left.is_nothing:
-        blocks.append(context(f"{left} more come after these."))
+        blocks.append(context(_("{count} more come after these.").format(count=count_of(left))))
         next_page = _next(page, of, found.marks[shown.taken - 1])
         if next_page is None:
-            blocks.append(context("Please search for a package or one person to see the others."))
+            blocks.append(
+                context(_("Please search for a package or one person to see the others."))
+            )
     is_first = page.place is None or page.place.after is None
     first = None if is_first else _first(page, of)
     if first or next_page:
@@ -415,11 +456,11 @@ def _next(page: ConsolePage, of: ListName | Place, after: Mark) -> Block | None:
     base = of if isinstance(of, Place) else Place(list=of)
     place = Place(list=base.list, after=after, package_id=base.package_id, entra_ids=base.entra_ids)
     value = write_console_page(page.at(place))
-    return button("Next page", "console_more", value) if value else None
+    return button(_("Next page"), "console_more", value) if value else None
 
 
 def _first(page: ConsolePage, of: ListName | Place) -> Block | None:
     base = of if isinstance(of, Place) else Place(list=of)
     place = Place(list=base.list, package_id=base.package_id, entra_ids=base.entra_ids)
     value = write_console_page(page.at(place))
-    return button("First page", "console_first", value) if value else None
+    return button(_("First page"), "console_first", value) if value else None

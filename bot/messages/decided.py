@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.approvals.model import Decision
 from bot.people.model import Verb
+from bot.words import _
 
 
 def names_of(decided: Sequence[Decision], verb: Verb) -> list[str]:
@@ -15,5 +16,7 @@ def name_of(decision: Decision) -> str:
     """Return who has decided, by name: not escaped."""
     name = decision.name or "somebody"
     if decision.for_entra_id is not None:
-        return f"{name} for {decision.for_name or 'somebody'}"
-    return f"{name} (as an admin)" if decision.as_admin else name
+        return _("{name} for {for_name}").format(
+            name=name, for_name=decision.for_name or "somebody"
+        )
+    return _("{name} (as an admin)").format(name=name) if decision.as_admin else name

@@ -19,9 +19,10 @@ from bot.messages.parts import (
     section,
 )
 from bot.people.model import Delegation
+from bot.words import N_, _
 
 # Titles of modals take 24 characters.
-TITLE: Final = "Who decides for you?"
+TITLE: Final = N_("Who decides for you?")
 CALLBACK: Final = "latchkey_delegation"
 WHO: Final = "delegate"
 UNTIL: Final = "until"
@@ -29,12 +30,18 @@ USUALLY: Final = timedelta(days=7)
 MOST_LISTED: Final = 40
 # Of either sort, in the list of one person: a message takes 50 blocks.
 MOST_OWN: Final = 20
-NOT_KNOWN: Final = "Only full members of this workspace who are known in Entra can decide for somebody, or let somebody decide."
-ONLY_WHILE: Final = (
-    "It counts for what you may decide yourself, as long as you may; nobody decides their own request. Each "
-    "decision names both of you."
+NOT_KNOWN: Final = N_(
+    "Only full members of this workspace who are known in Entra can decide for somebody, "
+    "or let somebody decide."
 )
-HOW_FOR_ADMINS: Final = "`/access-admin delegate @approver to @delegate until friday` lets somebody decide for an approver."
+ONLY_WHILE: Final = N_(
+    "It counts for what you may decide yourself, as long as you may; nobody decides their "
+    "own request. Each decision names both of you."
+)
+HOW_FOR_ADMINS: Final = N_(
+    "`/access-admin delegate @approver to @delegate until friday` lets somebody decide for "
+    "an approver."
+)
 
 
 def made(delegation: Delegation, *, reader: str) -> Message:
@@ -42,11 +49,15 @@ def made(delegation: Delegation, *, reader: str) -> Message:
     until = moment(delegation.ends_at)
     if reader == delegation.delegator:
         return message(
-            f"Until {until}, {person(delegation.delegate)} may decide for you, and is asked about what you are "
-            f"asked. I will tell them. {ONLY_WHILE}"
+            _(
+                "Until {until}, {person} may decide for you, and is asked about what you are asked. I "
+                "will tell them. {ONLY_WHILE}"
+            ).format(until=until, person=person(delegation.delegate), ONLY_WHILE=_(ONLY_WHILE))
         )
     return message(
-        f"Until {until}, {person(delegation.delegate)} may decide for {person(delegation.delegator)}. I will tell both."
+        _("Until {until}, {person} may decide for {person2}. I will tell both.").format(
+            until=until, person=person(delegation.delegate), person2=person(delegation.delegator)
+        )
     )
 
 
@@ -54,20 +65,22 @@ def told_delegate(delegation: Delegation) -> Message:
     """Tell somebody that they may decide for an approver."""
     by = ""
     if delegation.made_by != delegation.delegator:
-        by = f" {person(delegation.made_by)} has arranged it."
-    text = (
-        f"Until {moment(delegation.ends_at)}, you may decide for {person(delegation.delegator)} about requests for "
-        f"access.{by} You are asked about what they are asked; your own requests are not among it, and each decision "
-        "names both of you."
-    )
-    return message(text, [section(text), _cancel_row(delegation, label="I can't")])
+        by = _(" {person} has arranged it.").format(person=person(delegation.made_by))
+    text = _(
+        "Until {when}, you may decide for {person} about requests for access.{by} You are "
+        "asked about what they are asked; your own requests are not among it, and each "
+        "decision names both of you."
+    ).format(when=moment(delegation.ends_at), person=person(delegation.delegator), by=by)
+    return message(text, [section(text), _cancel_row(delegation, label=_("I can't"))])
 
 
 def told_delegator(delegation: Delegation) -> Message:
     """Tell an approver that an admin lets somebody decide for them."""
-    text = (
-        f"{person(delegation.made_by)} lets {person(delegation.delegate)} decide for you until "
-        f"{moment(delegation.ends_at)}. {ONLY_WHILE}"
+    text = _("{person} lets {person2} decide for you until {when}. {ONLY_WHILE}").format(
+        person=person(delegation.made_by),
+        person2=person(delegation.delegate),
+        when=moment(delegation.ends_at),
+        ONLY_WHILE=_(ONLY_WHILE),
     )
     return message(text, [section(text), _cancel_row(delegation, label="Cancel")])
 
@@ -75,8 +88,12 @@ def told_delegator(delegation: Delegation) -> Message:
 def over(delegation: Delegation, *, reader: str) -> Message:
     """Replace what was said of a delegation that has ended before its time, or by itself."""
     if reader == delegation.delegate:
-        return message(f"You no longer decide for {person(delegation.delegator)}.")
-    return message(f"{person(delegation.delegate)} no longer decides for you.")
+        return message(
+            _("You no longer decide for {person}.").format(person=person(delegation.delegator))
+        )
+    return message(
+        _("{person} no longer decides for you.").format(person=person(delegation.delegate))
+    )
 
 
 def canceled(delegation: Delegation, *, reader: str) -> Message:
@@ -84,31 +101,43 @@ def canceled(delegation: Delegation, *, reader: str) -> Message:
     who, whom = person(delegation.delegate), person(delegation.delegator)
     why = f" {escape(delegation.canceled_why)}" if delegation.canceled_why else ""
     if reader == delegation.delegate:
-        return message(f"You no longer decide for {whom}.{why}")
+        return message(_("You no longer decide for {whom}.{why}").format(whom=whom, why=why))
     if reader == delegation.delegator:
-        return message(f"{who} no longer decides for you.{why}")
-    return message(f"{who} no longer decides for {whom}.{why}")
+        return message(_("{who} no longer decides for you.{why}").format(who=who, why=why))
+    return message(
+        _("{who} no longer decides for {whom}.{why}").format(who=who, whom=whom, why=why)
+    )
 
 
 def listed_own(given: Sequence[Delegation], received: Sequence[Delegation]) -> Message:
     """List what somebody lets others decide, and what others let them decide."""
     blocks = [*rows(given[:MOST_OWN], received[:MOST_OWN]), ask_button_row()]
     if max(len(given), len(received)) > MOST_OWN:
-        blocks.insert(-1, context("… and more, which were made later."))
+        blocks.insert(-1, context(_("… and more, which were made later.")))
     if not given and not received:
-        text = "Nobody decides for you, and you decide for nobody."
+        text = _("Nobody decides for you, and you decide for nobody.")
         return message(text, [section(text), *blocks])
-    return message("Who decides for whom", blocks)
+    return message(_("Who decides for whom"), blocks)
 
 
 def rows(given: Sequence[Delegation], received: Sequence[Delegation]) -> list[Block]:
     """Make a row of each delegation that concerns its reader."""
     made = [
-        _row(each, f"{person(each.delegate)} may decide for you until {moment(each.ends_at)}.")
+        _row(
+            each,
+            _("{person} may decide for you until {when}.").format(
+                person=person(each.delegate), when=moment(each.ends_at)
+            ),
+        )
         for each in given
     ]
     got = [
-        _row(each, f"You may decide for {person(each.delegator)} until {moment(each.ends_at)}.")
+        _row(
+            each,
+            _("You may decide for {person} until {when}.").format(
+                person=person(each.delegator), when=moment(each.ends_at)
+            ),
+        )
         for each in received
     ]
     return [*made, *got]
@@ -117,28 +146,36 @@ def rows(given: Sequence[Delegation], received: Sequence[Delegation]) -> list[Bl
 def listed_all(found: Sequence[Delegation]) -> Message:
     """List the delegations that hold, to an admin."""
     if not found:
-        return message(f"Nobody decides for anybody else. {HOW_FOR_ADMINS}")
+        return message(
+            _("Nobody decides for anybody else. {HOW_FOR_ADMINS}").format(
+                HOW_FOR_ADMINS=_(HOW_FOR_ADMINS)
+            )
+        )
     shown = [
         _row(
             each,
-            f"{person(each.delegate)} may decide for {person(each.delegator)} until {moment(each.ends_at)}.",
+            _("{person} may decide for {person2} until {when}.").format(
+                person=person(each.delegate),
+                person2=person(each.delegator),
+                when=moment(each.ends_at),
+            ),
         )
         for each in found[:MOST_LISTED]
     ]
     if len(found) > MOST_LISTED:
-        shown.append(context("… and more, which end later."))
-    return message("Who decides for whom", [*shown, context(HOW_FOR_ADMINS)])
+        shown.append(context(_("… and more, which end later.")))
+    return message(_("Who decides for whom"), [*shown, context(_(HOW_FOR_ADMINS))])
 
 
 def ask_button_row() -> Block:
     """Make the row with the button that opens the form."""
     return actions(
-        button("Let somebody decide for me", "delegate", "mine"), block_id="delegate:mine"
+        button(_("Let somebody decide for me"), "delegate", "mine"), block_id="delegate:mine"
     )
 
 
 def _row(delegation: Delegation, line: str) -> Block:
-    cancel = button("Cancel", "undelegate", delegation.id, about=line)
+    cancel = button(_("Cancel"), "undelegate", delegation.id, about=line)
     return section(line, accessory=cancel, block_id=f"delegation:{delegation.id}")
 
 
@@ -154,24 +191,26 @@ def form() -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "title": plain(TITLE),
-        "submit": plain("Save"),
-        "close": plain("Cancel"),
+        "title": plain(_(TITLE)),
+        "submit": plain(_("Save")),
+        "close": plain(_("Cancel")),
         "blocks": [
             section(
-                "While you are away, somebody else may decide about the requests that wait for you. "
-                + ONLY_WHILE
+                _(
+                    "While you are away, somebody else may decide about the requests that wait for you. "
+                )
+                + _(ONLY_WHILE)
             ),
             {
                 "type": "input",
                 "block_id": WHO,
-                "label": plain("Who decides for you"),
+                "label": plain(_("Who decides for you")),
                 "element": {"type": "users_select", "action_id": WHO},
             },
             {
                 "type": "input",
                 "block_id": UNTIL,
-                "label": plain("Until when"),
+                "label": plain(_("Until when")),
                 "element": {
                     "type": "datetimepicker",
                     "action_id": UNTIL,

@@ -29,10 +29,12 @@ from bot.messages.parts import (
 )
 from bot.messages.waits import how_long
 from bot.reports.model import CurrentAccess, Figures, FinishedRequest, PackageFigures
+from bot.words import N_, _
+from bot.words.formats import number
 
-TITLE: Final = "Access digest"
+TITLE: Final = N_("Access digest")
 # Beside the picture of the charts, in the digest's thread.
-PICTURE: Final = "The same as a picture."
+PICTURE: Final = N_("The same as a picture.")
 # Of the lists, so that all of them and the charts stay within what a message takes.
 MOST_LINES: Final = 10
 LIST_CHARACTERS: Final = 2_000
@@ -43,7 +45,7 @@ LONGEST_BAR: Final = 20
 FULL: Final = "\N{BLACK PARALLELOGRAM}"
 # What stands around the table.
 BESIDE_TABLE: Final = Room(blocks=2, characters=600)
-HINT: Final = "An admin sees all of it by `/access-admin assignments`."
+HINT: Final = N_("An admin sees all of it by `/access-admin assignments`.")
 
 
 def digest(found: Figures, *, newer: bool) -> Message:
@@ -62,56 +64,62 @@ def _plain(found: Figures) -> list[Block]:
         *_head(found),
         *_bars(found.packages),
         *_lists(found),
-        *_listed("*Who has what*", map(_access_line, found.current), len(found.current)),
-        context(HINT),
+        *_listed(_("*Who has what*"), map(_access_line, found.current), len(found.current)),
+        context(_(HINT)),
     ]
 
 
 def _newer(found: Figures) -> list[Block]:
     blocks = [*_head(found), *_charts(found), *_lists(found)]
-    room = MESSAGE.less(blocks).less([context(HINT)])
+    room = MESSAGE.less(blocks).less([context(_(HINT))])
     table = _table(found.current, room)
-    return [*blocks, *table, context(HINT)]
+    return [*blocks, *table, context(_(HINT))]
 
 
 def _head(found: Figures) -> list[Block]:
     return [
-        header(TITLE),
+        header(_(TITLE)),
         section(f"{_who_has(found)} {_what_ends(found)}"),
         section(f"{_what_was_decided(found)} {_how_fast(found)}".strip()),
     ]
 
 
 def _who_has(found: Figures) -> str:
-    packages = _number(len(found.packages), "package of yours", "packages of yours")
+    packages = _number(len(found.packages), _("package of yours"), _("packages of yours"))
     if not found.current:
-        return f"Nobody has access to the {packages}."
+        return _("Nobody has access to the {packages}.").format(packages=packages)
     if found.people == 1:
-        return f"1 person has access to the {packages}."
-    return f"{found.people:,} people have access to the {packages}."
+        return _("1 person has access to the {packages}.").format(packages=packages)
+    return _("{people} people have access to the {packages}.").format(
+        people=number(found.people), packages=packages
+    )
 
 
 def _what_ends(found: Figures) -> str:
     days = _number((found.ends_before - found.at).days, "day", "days")
     count = len(found.ending)
     if not count:
-        return f"Nothing ends within {days}."
+        return _("Nothing ends within {days}.").format(days=days)
     if count == 1:
-        return f"1 assignment ends within {days}."
-    return f"{count:,} assignments end within {days}."
+        return _("1 assignment ends within {days}.").format(days=days)
+    return _("{count} assignments end within {days}.").format(count=number(count), days=days)
 
 
 def _what_was_decided(found: Figures) -> str:
     days = _number(found.period.days, "day", "days")
     granted, denied = len(found.granted), sum(each.denied for each in found.packages)
-    return f"In the last {days}, {_number(granted, 'request was', 'requests were')} granted and {denied:,} denied."
+    return _("In the last {days}, {number} granted and {denied} denied.").format(
+        days=days, number=_number(granted, "request was", "requests were"), denied=number(denied)
+    )
 
 
 def _how_fast(found: Figures) -> str:
     if found.decided_in is None or found.most_decided_in is None:
         return ""
     half, most = how_long(found.decided_in), how_long(found.most_decided_in)
-    return f"Half of the decisions took {half} or less, and nine of ten {most} or less."
+    return _("Half of the decisions took {half} or less, and nine of ten {most} or less.").format(
+        half=half, most=most
+    )
 
 
 def _charts(found: Figures) -> list[Block]:
@@ -121,7 +129,7 @@ def _charts(found: Figures) -> list[Block]:
     if held:
         made.append(
             bar_chart(
-                "Assignments by package",
+                _("Assignments by package"),
                 {"Assignments": [each.holders for each in held]},
                 [each.name for each in held],
                 x_label="Package",
@@ -132,13 +140,13 @@ def _charts(found: Figures) -> list[Block]:
     if any(each.granted or each.denied for each in weeks):
         made.append(
             bar_chart(
-                "Requests granted and denied, by week",
+                _("Requests granted and denied, by week"),
                 {
                     "Granted": [each.granted for each in weeks],
                     "Denied": [each.denied for each in weeks],
                 },
                 [f"{each.week.since:%d %b}" for each in weeks],
-                x_label="Week from",
+                x_label=_("Week from"),
                 y_label="Requests",
             )
         )
@@ -162,8 +170,12 @@ def _bars(packages: Sequence[PackageFigures]) -> list[Block]:
     ]
     left = sum(each.holders > 0 for each in packages) - len(held)
     if left:
-        lines.append(f"… and {_number(left, 'more package', 'more packages')} with fewer.")
-    return [section("\n".join(["*Assignments by package*", *lines]))]
+        lines.append(
+            _("… and {number} with fewer.").format(
+                number=_number(left, "more package", "more packages")
+            )
+        )
+    return [section("\n".join([_("*Assignments by package*"), *lines]))]
 
 
 def _lists(found: Figures) -> list[Block]:
@@ -172,8 +184,14 @@ def _lists(found: Figures) -> list[Block]:
     ending, granted = found.ending, found.granted
     return [
         divider(),
-        *_listed(f"*What ends within {days}*", map(_end_line, ending), len(ending)),
-        *_listed(f"*What was granted in the last {past}*", map(_grant_line, granted), len(granted)),
+        *_listed(
+            _("*What ends within {days}*").format(days=days), map(_end_line, ending), len(ending)
+        ),
+        *_listed(
+            _("*What was granted in the last {past}*").format(past=past),
+            map(_grant_line, granted),
+            len(granted),
+        ),
     ]
 
 
@@ -189,39 +207,61 @@ def _listed(title: str, lines: Iterable[str], count: int) -> list[Block]:
         taken.append(f"• {line}")
     left = count - len(taken) + 1
     if left:
-        taken.append(f"… and {left:,} more.")
+        taken.append(_("… and {left} more.").format(left=number(left)))
     return [section("\n".join(taken))]
 
 
 def _end_line(access: CurrentAccess) -> str:
-    end = f"until {day_only(access.ends_at)}" if access.ends_at else "with no end"
-    return f"{_holder(access)} has *{_name(access.package_name)}* {end}."
+    end = (
+        _("until {when}").format(when=day_only(access.ends_at))
+        if access.ends_at
+        else _("with no end")
+    )
+    return _("{holder} has *{name}* {end}.").format(
+        holder=_holder(access), name=_name(access.package_name), end=end
+    )
 
 
 def _access_line(access: CurrentAccess) -> str:
-    since = f" since {day_only(access.starts_at)}" if access.starts_at else ""
-    end = f"until {day_only(access.ends_at)}" if access.ends_at else "with no end"
-    return f"{_holder(access)} has *{_name(access.package_name)}*{since} {end}."
+    since = _(" since {when}").format(when=day_only(access.starts_at)) if access.starts_at else ""
+    end = (
+        _("until {when}").format(when=day_only(access.ends_at))
+        if access.ends_at
+        else _("with no end")
+    )
+    return _("{holder} has *{name}*{since} {end}.").format(
+        holder=_holder(access), name=_name(access.package_name), since=since, end=end
+    )
 
 
 def _grant_line(request: FinishedRequest) -> str:
-    what = f"{_holder(request)} got *{_name(request.package_name)}*"
+    what = _("{holder} got *{name}*").format(
+        holder=_holder(request), name=_name(request.package_name)
+    )
     if request.is_extension:
-        what = f"{_holder(request)} extended *{_name(request.package_name)}*"
-    when = f"on {day_only(request.ended_at)}"
+        what = _("{holder} extended *{name}*").format(
+            holder=_holder(request), name=_name(request.package_name)
+        )
+    when = _("on {when}").format(when=day_only(request.ended_at))
     approvers = list(dict.fromkeys(_approver(each.by, each.for_name) for each in request.decisions))
     if not approvers:
-        return f"{what} {when}; nobody had to approve."
-    return f"{what} {when}, approved by {' and '.join(approvers)}."
+        return _("{what} {when}; nobody had to approve.").format(what=what, when=when)
+    return _("{what} {when}, approved by {approvers}.").format(
+        what=what, when=when, approvers=" and ".join(approvers)
+    )
 
 
 def _approver(by: str, for_name: str | None) -> str:
-    return f"{_name(by)} for {_name(for_name)}" if for_name else _name(by)
+    return (
+        _("{name} for {name2}").format(name=_name(by), name2=_name(for_name))
+        if for_name
+        else _name(by)
+    )
 
 
 def _holder(of: CurrentAccess | FinishedRequest) -> str:
     # By name: a mention would tell each of them of a list that is not theirs.
-    return _name(of.holder_name) if of.holder_name else "somebody whose name is not known"
+    return _name(of.holder_name) if of.holder_name else _("somebody whose name is not known")
 
 
 def _name(name: str) -> str:
@@ -247,20 +287,28 @@ def _table(current: Sequence[CurrentAccess], room: Room) -> list[Block]:
             break
         rows.append(row)
     left = len(current) - len(rows)
-    shown = f"{len(rows):,} of {len(current):,}" if left else f"{len(rows):,}"
-    caption = f"Who has what, the next to end first: {shown}"
+    shown = (
+        _("{count} of {count2}").format(count=number(len(rows)), count2=number(len(current)))
+        if left
+        else f"{len(rows):,}"
+    )
+    caption = _("Who has what, the next to end first: {shown}").format(shown=shown)
     table = data_table(caption, names, rows, block_id="digest_access")
-    more = [context(f"The table leaves out {left:,} more, which end later.")] if left else []
+    more = (
+        [context(_("The table leaves out {left} more, which end later.").format(left=number(left)))]
+        if left
+        else []
+    )
     return [table, *more]
 
 
 def _row(access: CurrentAccess) -> list[Cell]:
     return [
-        text_cell(shorten(access.holder_name or "(name not known)", LONGEST_CELL)),
+        text_cell(shorten(access.holder_name or _("(name not known)"), LONGEST_CELL)),
         text_cell(access.package_name),
         # Not as a token of Slack's, which a cell would not show; by these, rows are sorted.
         text_cell(f"{access.starts_at:%Y-%m-%d}" if access.starts_at else ""),
-        text_cell(f"{access.ends_at:%Y-%m-%d}" if access.ends_at else "no end"),
+        text_cell(f"{access.ends_at:%Y-%m-%d}" if access.ends_at else _("no end")),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from bot.messages.parts import Block, context, day_only, escape, moment, shorten
 from bot.requests.model import MOST_COUNTED, Evidence
+from bot.words import _
 
 # Of one fact, escaped.
 LONGEST_FACT = 150
@@ -35,24 +36,28 @@ def _person(known: Evidence) -> list[str]:
     elif known.title or known.department:
         facts.append(_fact(known.title or known.department or ""))
     if known.manager:
-        facts.append(f"manager {_fact(known.manager)}")
+        facts.append(_("manager {fact}").format(fact=_fact(known.manager)))
     if known.is_guest is not None:
-        facts.append("a guest in Entra" if known.is_guest else "a member in Entra")
+        facts.append(_("a guest in Entra") if known.is_guest else _("a member in Entra"))
     return facts
 
 
 def _history(known: Evidence) -> list[str]:
     facts = []
     if known.has_from:
-        facts.append(f"has had it since {day_only(known.has_from)}")
+        facts.append(_("has had it since {when}").format(when=day_only(known.has_from)))
     if known.has_until:
-        facts.append(f"it ends {moment(known.has_until)} now")
+        facts.append(_("it ends {when} now").format(when=moment(known.has_until)))
     if known.had_until and known.had_from:
-        facts.append(f"had it from {day_only(known.had_from)} to {day_only(known.had_until)}")
+        facts.append(
+            _("had it from {when} to {when2}").format(
+                when=day_only(known.had_from), when2=day_only(known.had_until)
+            )
+        )
     elif known.had_until:
-        facts.append(f"had it until {day_only(known.had_until)}")
+        facts.append(_("had it until {when}").format(when=day_only(known.had_until)))
     if known.denied_at:
-        facts.append(f"was denied it on {day_only(known.denied_at)}")
+        facts.append(_("was denied it on {when}").format(when=day_only(known.denied_at)))
     if known.holders is not None:
         facts.append(_others(known, known.holders))
     return facts
@@ -60,13 +65,19 @@ def _history(known: Evidence) -> list[str]:
 
 def _others(known: Evidence, holders: int) -> str:
     if holders == 0:
-        return "nobody else has it now"
+        return _("nobody else has it now")
     if holders >= MOST_COUNTED - 1:
-        return "about a thousand others, or more, have it"
-    many = "1 other person has it" if holders == 1 else f"{holders} others have it"
+        return _("about a thousand others, or more, have it")
+    many = (
+        _("1 other person has it")
+        if holders == 1
+        else _("{holders} others have it").format(holders=holders)
+    )
     if known.colleagues is None or not known.department:
         return many
-    return f"{many}, {known.colleagues} of them in {_fact(known.department)}"
+    return _("{many}, {colleagues} of them in {fact}").format(
+        many=many, colleagues=known.colleagues, fact=_fact(known.department)
+    )
 
 
 def _fact(text: str) -> str:

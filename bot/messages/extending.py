@@ -8,6 +8,7 @@ from bot import clock
 from bot.assignments.model import Assignment
 from bot.messages.parts import escape, moment
 from bot.packages.offers import ExtendablePolicies
+from bot.words import _
 
 # An extension is worth asking for, and deciding about, if it brings a day, or a tenth of what is given at once.
 WORTH: Final = timedelta(days=1)
@@ -35,19 +36,31 @@ class ExtensionOffer:
         if self.ends_at is None:
             return "Extend"
         until_then = self.ends_at - clock.now()
-        hour = f", {self.ends_at:%H:%M} UTC" if until_then < SOON else ""
+        hour = (
+            _(", {ends_at} UTC").format(ends_at=f"{self.ends_at:%H:%M}")
+            if until_then < SOON
+            else ""
+        )
         year = f" {self.ends_at:%Y}" if self.ends_at.year != clock.now().year else ""
-        return f"Extend to {self.ends_at:%-d %b}{year}{hour}"
+        return _("Extend to {ends_at}{year}{hour}").format(
+            ends_at=f"{self.ends_at:%-d %b}", year=year, hour=hour
+        )
 
     @property
     def sentence(self) -> str:
         """Say what it would bring and who must approve it, for a reminder; empty where nothing is known."""
         parts = []
         if self.ends_at is not None:
-            parts.append(f"If you extend it now, it lasts until {moment(self.ends_at)}.")
+            parts.append(
+                _("If you extend it now, it lasts until {when}.").format(when=moment(self.ends_at))
+            )
         if self.decides:
             decides = escape(self.decides)
-            parts.append(f"{decides[0].upper()}{decides[1:]} must approve that.")
+            parts.append(
+                _("{upper}{decides} must approve that.").format(
+                    upper=decides[0].upper(), decides=decides[1:]
+                )
+            )
         return " ".join(parts)
 
 

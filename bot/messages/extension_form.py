@@ -8,6 +8,7 @@ from bot.assignments.model import Assignment
 from bot.messages.extending import ExtensionOffer
 from bot.messages.parts import Block, Message, escape, moment, plain, section, until
 from bot.packages.names import LONGEST_REASON
+from bot.words import _
 
 CALLBACK = "latchkey_extension"
 
@@ -32,14 +33,16 @@ def ask_why(
     """
     lines = [f"*{escape(row.package_name)}* {until(row.ends_at)}."]
     if offer.ends_at is not None:
-        lines.append(f"New end: {moment(offer.ends_at)}, if you ask for it now.")
+        lines.append(
+            _("New end: {when}, if you ask for it now.").format(when=moment(offer.ends_at))
+        )
     if offer.decides:
-        lines.append(f"Approves extensions: {escape(offer.decides)}.")
+        lines.append(_("Approves extensions: {decides}.").format(decides=escape(offer.decides)))
     field: Block = {
         "type": "input",
         "block_id": "reason",
         "optional": not is_required,
-        "label": plain("Why do you still need it?"),
+        "label": plain(_("Why do you still need it?")),
         "element": {
             "type": "plain_text_input",
             "action_id": "reason",
@@ -47,14 +50,14 @@ def ask_why(
             "max_length": LONGEST_REASON,
         },
     }
-    field["hint"] = plain(hint or "Whoever decides reads this, and it is kept in the audit log.")
+    field["hint"] = plain(hint or _("Whoever decides reads this, and it is kept in the audit log."))
     return {
         "type": "modal",
         "callback_id": CALLBACK,
         "private_metadata": json.dumps([row.id, key]),
-        "title": plain("Extend access"),
-        "submit": plain("Extend"),
-        "close": plain("Cancel"),
+        "title": plain(_("Extend access")),
+        "submit": plain(_("Extend")),
+        "close": plain(_("Cancel")),
         "blocks": [section("\n".join(lines)), field],
     }
 
@@ -73,7 +76,7 @@ def asked(said: Message) -> View:
     return {
         "type": "modal",
         "callback_id": "latchkey_extending",
-        "title": plain("Extend access"),
-        "close": plain("Close"),
+        "title": plain(_("Extend access")),
+        "close": plain(_("Close")),
         "blocks": [section(str(said["text"]))],
     }

@@ -10,6 +10,7 @@ from bot.messages.parts import Block, plain
 from bot.packages.names import LONGEST_REASON
 from bot.people.model import Verb
 from bot.requests.model import Request
+from bot.words import _
 
 View = dict[str, Any]
 
@@ -21,15 +22,18 @@ def reason(decision: Decision, request: Request, counted: Sequence[Decision] = (
     Args:
         counted: The decisions that count so far.
     """
-    verb = "Deny" if decision.verb is Verb.DENY else "Approve"
-    hint = "The requester reads this." if decision.verb is Verb.DENY else "Kept with the decision."
+    if decision.verb is Verb.DENY:
+        title, submit, hint = _("Deny this request"), _("Deny"), _("The requester reads this.")
+    else:
+        title, submit = _("Approve this request"), _("Approve")
+        hint = _("Kept with the decision.")
     return _form(
-        f"{verb} this request",
-        verb,
+        title,
+        submit,
         callback_id="latchkey_reason",
         about_id=decision.id,
         intro=approval_card.facts(request, counted, room=VIEW),
-        field=reason_field("Reason", hint=hint),
+        field=reason_field(_("Reason"), hint=hint),
     )
 
 
@@ -54,7 +58,7 @@ def _form(
         "private_metadata": about_id,
         "title": plain(title),
         "submit": plain(submit),
-        "close": plain("Cancel"),
+        "close": plain(_("Cancel")),
         "blocks": [*intro, field],
     }
 

@@ -6,8 +6,11 @@ from typing import Final
 from bot.approvals.model import Decision
 from bot.messages.parts import moment, one_line, person, shorten
 from bot.requests.model import Request
+from bot.words import N_, _
 
-NOT_KNOWN: Final = "I know of no request for it: it was given in Entra, or before my records begin."
+NOT_KNOWN: Final = N_(
+    "I know of no request for it: it was given in Entra, or before my records begin."
+)
 LONGEST_REASON: Final = 200
 
 
@@ -26,13 +29,17 @@ def why(
         extended: What extended it last.
         extension_approved: Who approved that.
     """
-    said = [NOT_KNOWN] if request is None else [_asked(request), _approved(approved)]
+    said = [_(NOT_KNOWN)] if request is None else [_asked(request), _approved(approved)]
     if extended is not None:
         at = moment(extended.ended_at or extended.asked_at)
         if extension_approved:
-            said.append(f"Extended {at}, approved by {_names(extension_approved)}.")
+            said.append(
+                _("Extended {at}, approved by {names}.").format(
+                    at=at, names=_names(extension_approved)
+                )
+            )
         else:
-            said.append(f"Extended {at}; nobody had to approve that.")
+            said.append(_("Extended {at}; nobody had to approve that.").format(at=at))
     return " ".join(said)
 
 
@@ -40,14 +47,16 @@ def _asked(request: Request) -> str:
     who = person(request.asked_by)
     if request.justification:
         reason = one_line(shorten(request.justification, LONGEST_REASON))
-        return f"{who} asked for it {moment(request.asked_at)}: “{reason}”."
-    return f"{who} asked for it {moment(request.asked_at)}."
+        return _("{who} asked for it {when}: “{reason}”.").format(
+            who=who, when=moment(request.asked_at), reason=reason
+        )
+    return _("{who} asked for it {when}.").format(who=who, when=moment(request.asked_at))
 
 
 def _approved(approved: Sequence[Decision]) -> str:
     if not approved:
-        return "Nobody had to approve it."
-    return f"Approved by {_names(approved)}."
+        return _("Nobody had to approve it.")
+    return _("Approved by {names}.").format(names=_names(approved))
 
 
 def _names(approved: Sequence[Decision]) -> str:

@@ -2,30 +2,34 @@
 
 from bot.messages.acknowledging import my_access_button, new_request_button
 from bot.messages.parts import Message, actions, message, section
+from bot.words import N_, _
 
 # What people type who want to know what they can type.
 HELP = frozenset({"help", "?", "hilfe", "ayuda", "aide"})
-COMMANDS = (
-    "• `/request-access` opens a form; `/request-access marketing-campaign because …` asks at once\n"
-    "• `/request-access list` shows what you can ask for\n"
-    "• `/my-access` shows what you have, until when, and what you wait for\n"
-    "• `/my-access delegate @person until friday` lets somebody decide for you while you are away"
+COMMANDS = N_(
+    "• `/request-access` opens a form; `/request-access marketing-campaign because …` asks "
+    "at once\n• `/request-access list` shows what you can ask for\n• `/my-access` shows what "
+    "you have, until when, and what you wait for\n• `/my-access delegate @person until "
+    "friday` lets somebody decide for you while you are away"
 )
 
 
 def help_message(*, is_admin: bool = False) -> Message:
     """Say what one can do, with a button for each."""
-    lines = (
-        "I get you access that ends by itself, and remind you before it does. Press a button, or type a command "
-        f"anywhere in Slack:\n{COMMANDS}"
-    )
+    lines = _(
+        "I get you access that ends by itself, and remind you before it does. Press a button, "
+        "or type a command anywhere in Slack:\n{COMMANDS}"
+    ).format(COMMANDS=_(COMMANDS))
     if is_admin:
-        lines += "\n• `/access-admin` opens the admins' console; `/access-admin help` lists what can be typed"
+        lines += _(
+            "\n• `/access-admin` opens the admins' console; `/access-admin help` lists what can be "
+            "typed"
+        )
     return message(lines, [section(lines), actions(new_request_button(), my_access_button())])
 
 
 def not_understood(*, is_admin: bool = False) -> Message:
     """Answer somebody who has written something that names no package."""
     helped = help_message(is_admin=is_admin)
-    line = "I am an app and understand the names of access packages only."
+    line = _("I am an app and understand the names of access packages only.")
     return message(f"{line} {helped['text']}", [section(line), *helped["blocks"]])

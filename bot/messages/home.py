@@ -30,6 +30,7 @@ from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count, ListName, Page, Place, write_place
 from bot.people.model import Delegation
 from bot.requests.model import Hold, Kind, Request
+from bot.words import N_, _
 
 # App Home takes 100 blocks and 250 kB: something for each of its lists, and the rest for what is between them.
 TO_DECIDE: Final = Room(blocks=16, characters=50_000, is_escaped=True)
@@ -37,7 +38,7 @@ HELD: Final = Room(blocks=20, characters=40_000, is_escaped=True)
 WAITING: Final = Room(blocks=12, characters=40_000, is_escaped=True)
 OFFERED: Final = Room(blocks=8, characters=30_000, is_escaped=True)
 FOR_ADMIN: Final = Room(blocks=5, characters=15_000, is_escaped=True)
-SHOW_ALL: Final = "Show all"
+SHOW_ALL: Final = N_("Show all")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,7 @@ def home(
     """
     blocks: list[Block] = []
     if to_decide.rows:
-        blocks.append(header("Waiting for your decision"))
+        blocks.append(header(_("Waiting for your decision")))
         blocks += approve_all_row(to_decide.rows, reader=reader)
         blocks += _list(
             (pending_review(request, reader=reader) for request in to_decide.rows),
@@ -100,7 +101,7 @@ def home(
             delegating.ask_button_row(),
             divider(),
         ]
-    blocks.append(header("Your access"))
+    blocks.append(header(_("Your access")))
     if held.rows:
         blocks += _list(
             my_access_rows(held.rows, (), asked=asked, extendable=extendable),
@@ -109,9 +110,9 @@ def home(
             everything=Place(list=ListName.MINE),
         )
     else:
-        blocks.append(section(NOTHING))
+        blocks.append(section(_(NOTHING)))
     if waiting.rows:
-        blocks.append(header("Your requests"))
+        blocks.append(header(_("Your requests")))
         blocks += _list(
             my_access_rows((), waiting.rows, asked=asked, extendable=extendable),
             count=waiting.count,
@@ -125,23 +126,25 @@ def home(
 
 
 def _offers(offer: Sequence[Package], mine: Collection[str]) -> list[Block]:
-    search = button("Request access", "new_request", "-", style="primary")
-    blocks = [divider(), header("Access you can ask for"), actions(search)]
+    search = button(_("Request access"), "new_request", "-", style="primary")
+    blocks = [divider(), header(_("Access you can ask for")), actions(search)]
     rest = [package for package in offer if package.id not in mine]
     if rest:
         blocks += fitted(
             ([offered(package)] for package in rest),
             count=Count(len(rest)),
             room=OFFERED,
-            rest=lambda left: f"… and {left} more: press *Request access* to search all of them.",
+            rest=lambda left: _(
+                "… and {left} more: press *Request access* to search all of them."
+            ).format(left=left),
         )
     elif offer:
-        blocks.append(section("You have, or have asked for, everything that is offered here."))
+        blocks.append(section(_("You have, or have asked for, everything that is offered here.")))
     else:
-        blocks.append(section("Nothing can be asked for here yet."))
+        blocks.append(section(_("Nothing can be asked for here yet.")))
     blocks.append(
         context(
-            "Whether you may have a package is checked against its policy in Entra when you ask."
+            _("Whether you may have a package is checked against its policy in Entra when you ask.")
         )
     )
     return blocks
@@ -150,36 +153,38 @@ def _offers(offer: Sequence[Package], mine: Collection[str]) -> list[Block]:
 def _admin(admin: AdminOverview) -> list[Block]:
     blocks: list[Block] = [
         divider(),
-        header("For admins"),
+        header(_("For admins")),
         _search_field(),
         actions(
-            button("Open the console", "console_assignments", Tab.ASSIGNMENTS),
-            button("Audit log", "console_audit", Tab.AUDIT),
+            button(_("Open the console"), "console_assignments", Tab.ASSIGNMENTS),
+            button(_("Audit log"), "console_audit", Tab.AUDIT),
             block_id="console",
         ),
     ]
     if admin.stuck.rows:
         blocks += [
-            section(f"*Stuck: {admin.stuck.count}*"),
+            section(_("*Stuck: {count}*").format(count=admin.stuck.count)),
             *_few(_stuck_row(request) for _, request in admin.stuck.rows),
-            actions(button("Show stuck requests", "console_stuck", Tab.STUCK)),
+            actions(button(_("Show stuck requests"), "console_stuck", Tab.STUCK)),
         ]
     has_others = not admin.others.count.is_nothing
     if has_others:
         blocks += [
-            section(f"*Waits for others: {admin.others.count}*"),
+            section(_("*Waits for others: {count}*").format(count=admin.others.count)),
             *_few(pending_review(request, reader="") for request in admin.others.rows),
-            actions(button("Show all that waits", "console_pending", Tab.PENDING)),
+            actions(button(_("Show all that waits"), "console_pending", Tab.PENDING)),
         ]
     if admin.ending.rows:
         blocks += [
-            section(f"*Ends within a week: {admin.ending.count}*"),
+            section(_("*Ends within a week: {count}*").format(count=admin.ending.count)),
             *_few(_ending_row(row) for row in admin.ending.rows),
-            context("The console's assignments begin with what ends first."),
+            context(_("The console's assignments begin with what ends first.")),
         ]
     if not (admin.stuck.rows or has_others or admin.ending.rows):
         blocks.append(
-            section("Nothing is stuck, nothing waits for others, and nothing ends within a week.")
+            section(
+                _("Nothing is stuck, nothing waits for others, and nothing ends within a week.")
+            )
         )
     return blocks
 
@@ -190,12 +195,12 @@ def _search_field() -> Block:
         "block_id": "search:home",
         "dispatch_action": True,
         "optional": True,
-        "label": plain("Who has what? Search, and press Enter"),
+        "label": plain(_("Who has what? Search, and press Enter")),
         "element": {
             "type": "plain_text_input",
             "action_id": "latchkey_console_search",
             "max_length": LONGEST_SOUGHT,
-            "placeholder": plain("Person, package, or both"),
+            "placeholder": plain(_("Person, package, or both")),
             "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
         },
     }
@@ -203,7 +208,15 @@ def _search_field() -> Block:
 
 def _stuck_row(request: Request) -> Row:
     who = person(request.holder, request.holder_name)
-    return [context(f"{FOR_ADMINS[request.kind]} *{escape(request.package_name)}* for {who}")]
+    return [
+        context(
+            _("{for_admins} *{package}* for {who}").format(
+                for_admins=_(FOR_ADMINS[request.kind]),
+                package=escape(request.package_name),
+                who=who,
+            )
+        )
+    ]
 
 
 def _ending_row(row: Assignment) -> Row:
@@ -228,15 +241,15 @@ def _list(rows: Iterable[Row], *, count: Count, room: Room, everything: Place) -
     left = count.less(shown.taken)
     if left.is_nothing:
         return shown.blocks
-    label = f"Show all {count}" if count.is_exact else SHOW_ALL
+    label = _("Show all {count}").format(count=count) if count.is_exact else _(SHOW_ALL)
     return [*shown.blocks, actions(button(label, "my_more", write_place(everything) or "-"))]
 
 
 def short_home() -> dict[str, object]:
     """Draw a short Home for when Slack does not take the whole page."""
     lines = (
-        "Slack refused this page, and I have logged why.",
-        "`/my-access` shows what you have, `/request-access` what there is.",
+        _("Slack refused this page, and I have logged why."),
+        _("`/my-access` shows what you have, `/request-access` what there is."),
     )
     return {
         "type": "home",

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from bot.messages.parts import Message, plain
+from bot.words import _
 
 CALLBACK: Final = "latchkey_said"
 
@@ -13,6 +14,6 @@ def said_in_modal(content: Message, *, title: str) -> dict[str, Any]:
         "type": "modal",
         "callback_id": CALLBACK,
         "title": plain(title),
-        "close": plain("Close"),
+        "close": plain(_("Close")),
         "blocks": list(content["blocks"]),
     }

@@ -8,6 +8,7 @@ from bot.messages.parts import Message, escape, message, moment, person, section
 from bot.messages.waiting import waiting_for
 from bot.notifications.model import Occasion
 from bot.requests.model import Request, State
+from bot.words import _
 
 
 def nudge(
@@ -36,32 +37,42 @@ def with_card(
     """Put a sentence above the card of a request that waits for a decision."""
     card = approval_card.card(request, decided, reader=reader)
     who, package = escape(request.holder_name or "somebody"), escape(request.package_name)
-    text = f"A decision is still needed about {package} for {who}."
+    text = _("A decision is still needed about {package} for {who}.").format(
+        package=package, who=who
+    )
     return message(text, [section(sentence), *card["blocks"]])
 
 
 def _why(request: Request, occasion: Occasion) -> str:
     if occasion is Occasion.REMIND:
-        return (
-            f":bell: {person(request.asked_by)} asks you to look at this request again. It has been waiting since "
-            f"{_since(request)}."
-        )
+        return _(
+            ":bell: {person} asks you to look at this request again. It has been waiting since "
+            "{since}."
+        ).format(person=person(request.asked_by), since=_since(request))
     if occasion is Occasion.DEADLINE and request.lapses_at is not None:
-        return f":bell: This request expires {moment(request.lapses_at)} if nobody decides before."
-    return f":bell: This request has been waiting for your decision since {_since(request)}."
+        return _(":bell: This request expires {when} if nobody decides before.").format(
+            when=moment(request.lapses_at)
+        )
+    return _(":bell: This request has been waiting for your decision since {since}.").format(
+        since=_since(request)
+    )
 
 
 def escalated(request: Request) -> str:
     """Tell the admins, in a sentence, that those who are asked have not decided."""
-    return (
-        f":rotating_light: Nobody has decided about *{escape(request.package_name)}* for "
-        f"{person(request.holder, request.holder_name)}: it is {waiting_for(request)}. An admin may decide it, too."
+    return _(
+        ":rotating_light: Nobody has decided about *{package}* for {person}: it is "
+        "{waiting_for}. An admin may decide it, too."
+    ).format(
+        package=escape(request.package_name),
+        person=person(request.holder, request.holder_name),
+        waiting_for=waiting_for(request),
     )
 
 
 def waits(request: Request) -> str:
     """Say in a channel, in a sentence, that nobody has decided."""
-    return f":bell: Nobody has decided about this since {_since(request)}."
+    return _(":bell: Nobody has decided about this since {since}.").format(since=_since(request))
 
 
 def _since(request: Request) -> str:

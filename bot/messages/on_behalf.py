@@ -16,30 +16,37 @@ from bot.messages.parts import (
 )
 from bot.messages.waiting import named_deciders
 from bot.requests.model import Request, State
+from bot.words import _
 
 
 def asked_for_them(request: Request) -> Message:
     """Answer whoever has asked for somebody else; nothing of whom they ask for is known yet."""
     return message(
-        f"Asked for *{escape(request.package_name)}* for {person(request.wanted_for)}. I am checking whether you may "
-        "ask for them and whether they may have it, and will send you a message."
+        _(
+            "Asked for *{package}* for {person}. I am checking whether you may ask for them and "
+            "whether they may have it, and will send you a message."
+        ).format(package=escape(request.package_name), person=person(request.wanted_for))
     )
 
 
 def told_beneficiary(request: Request) -> Message:
     """Tell somebody that access is asked for them, and let them decline."""
-    line = f"{person(request.asked_by)} has asked for *{escape(request.package_name)}* for you. {_waits(request)}"
+    line = _("{person} has asked for *{package}* for you. {waits}").format(
+        person=person(request.asked_by), package=escape(request.package_name), waits=_waits(request)
+    )
     blocks: list[Block] = [section(line)]
     if request.justification:
-        blocks += [context("*Why*"), quoted(request.justification)]
+        blocks += [context(_("*Why*")), quoted(request.justification)]
     decline = button(
-        "Decline",
+        _("Decline"),
         "decline",
         request.id,
         confirm=confirm(
-            "Decline it?",
-            f"You will not get access to {request.package_name} by this request.",
-            yes="Decline",
+            _("Decline it?"),
+            _("You will not get access to {package} by this request.").format(
+                package=request.package_name
+            ),
+            yes=_("Decline"),
             danger=True,
         ),
         about=request.package_name,
@@ -49,16 +56,17 @@ def told_beneficiary(request: Request) -> Message:
 
 def told_asker(request: Request) -> Message:
     """Tell whoever asked for somebody else that it waits for a decision."""
-    line = (
-        f"Your request for *{escape(request.package_name)}* for {_them(request)} is checked. "
-        f"{_waits(request)}"
+    line = _("Your request for *{package}* for {them} is checked. {waits}").format(
+        package=escape(request.package_name), them=_them(request), waits=_waits(request)
     )
-    cancel = button("Cancel", "cancel", request.id, about=request.package_name)
+    cancel = button(_("Cancel"), "cancel", request.id, about=request.package_name)
     return message(line, [section(line), actions(cancel)])
 
 
 def _waits(request: Request) -> str:
-    return f"It waits for {named_deciders(request) or 'a decision'}."
+    return _("It waits for {named_deciders}.").format(
+        named_deciders=named_deciders(request) or "a decision"
+    )
 
 
 def _them(request: Request) -> str:
@@ -70,18 +78,23 @@ def with_asker(content: Message, request: Request) -> Message:
     give_back = None
     if request.assignment_id is not None:
         give_back = button(
-            "Return",
+            _("Return"),
             "return",
             request.assignment_id,
             confirm=confirm(
-                "Return it?",
-                f"You lose access to {request.package_name} within minutes.",
-                yes="Return",
+                _("Return it?"),
+                _("You lose access to {package} within minutes.").format(
+                    package=request.package_name
+                ),
+                yes=_("Return"),
                 danger=True,
             ),
             about=request.package_name,
         )
-    blocks = [*content["blocks"], context(f"{person(request.asked_by)} asked for it for you.")]
+    blocks = [
+        *content["blocks"],
+        context(_("{person} asked for it for you.").format(person=person(request.asked_by))),
+    ]
     return {**content, "blocks": [*blocks, actions(give_back)] if give_back else blocks}
 
 
@@ -95,21 +108,27 @@ def outcome_for_asker(request: Request, *, by: str | None) -> Message:
     name, them = escape(request.package_name), _them(request)
     match request.state:
         case State.DELIVERED:
-            line = f"{them} now has access to *{name}*, {until(request.ends_at)}."
-        case State.DENIED:
-            who = f" by {escape(by)}" if by else ""
-            line = f"Your request for *{name}* for {them} was denied{who}."
-        case State.LAPSED:
-            line = (
-                f"Nobody decided your request for *{name}* for {them} in time, so it has expired."
+            line = _("{them} now has access to *{name}*, {until}.").format(
+                them=them, name=name, until=until(request.ends_at)
             )
+        case State.DENIED:
+            who = _(" by {by}").format(by=escape(by)) if by else ""
+            line = _("Your request for *{name}* for {them} was denied{who}.").format(
+                name=name, them=them, who=who
+            )
+        case State.LAPSED:
+            line = _(
+                "Nobody decided your request for *{name}* for {them} in time, so it has expired."
+            ).format(name=name, them=them)
         case State.CANCELED:
-            line = f"{them} has declined *{name}*, so your request for it is canceled."
+            line = _("{them} has declined *{name}*, so your request for it is canceled.").format(
+                them=them, name=name
+            )
             return message(line)
         case State.REFUSED:
-            line = f"I cannot get access to *{name}* for {them}."
+            line = _("I cannot get access to *{name}* for {them}.").format(name=name, them=them)
         case _:
-            line = f"I could not get access to *{name}* for {them}."
+            line = _("I could not get access to *{name}* for {them}.").format(name=name, them=them)
     if not request.why:
         return message(line)
     return message(f"{line} {escape(request.why)}", [section(line), quoted(request.why)])
@@ -120,16 +139,34 @@ def outcome_for_beneficiary(request: Request) -> Message:
     name, asker = escape(request.package_name), person(request.asked_by)
     match request.state:
         case State.DENIED:
-            return message(f"The request of {asker} for *{name}* for you was denied.")
+            return message(
+                _("The request of {asker} for *{name}* for you was denied.").format(
+                    asker=asker, name=name
+                )
+            )
         case State.LAPSED:
             return message(
-                f"Nobody decided the request of {asker} for *{name}* for you in time, so it has expired."
+                _(
+                    "Nobody decided the request of {asker} for *{name}* for you in time, so it has expired."
+                ).format(asker=asker, name=name)
             )
         case State.CANCELED:
-            return message(f"{asker} has canceled the request for *{name}* for you.")
+            return message(
+                _("{asker} has canceled the request for *{name}* for you.").format(
+                    asker=asker, name=name
+                )
+            )
         case _:
-            return message(f"The request of {asker} for *{name}* for you did not succeed.")
+            return message(
+                _("The request of {asker} for *{name}* for you did not succeed.").format(
+                    asker=asker, name=name
+                )
+            )
 
 
 def declined(request: Request) -> Message:
-    return message(f"Declined: you will not get *{escape(request.package_name)}* by that request.")
+    return message(
+        _("Declined: you will not get *{package}* by that request.").format(
+            package=escape(request.package_name)
+        )
+    )

@@ -4,37 +4,48 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.messages.parts import Message, escape, message, moment
+from bot.words import _
 
 
 def outage_began(since: datetime, why: Sequence[str]) -> Message:
     """Say that no replica can do all of its work."""
     return message(
-        f":rotating_light: *Latchkey has not been able to work since {moment(since)}.* What people ask for and decide is saved if "
-        f"the database takes it, and is carried out when this is over. I'll say here when it is.\n{_reasons(why)}"
+        _(
+            ":rotating_light: *Latchkey has not been able to work since {when}.* What people ask "
+            "for and decide is saved if the database takes it, and is carried out when this is "
+            "over. I'll say here when it is.\n{reasons}"
+        ).format(when=moment(since), reasons=_reasons(why))
     )
 
 
 def outage_over(since: datetime, until: datetime, why: Sequence[str]) -> Message:
     """Say that a replica can do all of its work again."""
     return message(
-        f":white_check_mark: *Latchkey works again.* It could not from {moment(since)} to {moment(until)}, because of this:\n"
-        f"{_reasons(why)}"
+        _(
+            ":white_check_mark: *Latchkey works again.* It could not from {when} to {when2}, "
+            "because of this:\n{reasons}"
+        ).format(when=moment(since), when2=moment(until), reasons=_reasons(why))
     )
 
 
 def replica_without_database(replica: str, since: datetime, why: Sequence[str]) -> Message:
     """Say that one replica cannot use the database."""
     return message(
-        f":rotating_light: *The replica {escape(replica)} of Latchkey cannot use its database since {moment(since)}.* People who "
-        f"reach it are told that nothing has changed. I'll say here when it can.\n{_reasons(why)}"
+        _(
+            ":rotating_light: *The replica {replica} of Latchkey cannot use its database since "
+            "{when}.* People who reach it are told that nothing has changed. I'll say here when it "
+            "can.\n{reasons}"
+        ).format(replica=escape(replica), when=moment(since), reasons=_reasons(why))
     )
 
 
 def replica_has_database(replica: str, since: datetime, until: datetime) -> Message:
     """Say that one replica can use the database again."""
     return message(
-        f":white_check_mark: *The replica {escape(replica)} of Latchkey can use its database again.* It could not from "
-        f"{moment(since)} to {moment(until)}."
+        _(
+            ":white_check_mark: *The replica {replica} of Latchkey can use its database again.* It "
+            "could not from {when} to {when2}."
+        ).format(replica=escape(replica), when=moment(since), when2=moment(until))
     )
 
 
@@ -42,8 +53,12 @@ def outage_text(since: datetime, until: datetime | None, why: Sequence[str]) -> 
     """Say the same in plain text, for the webhook."""
     reasons = "; ".join(why)
     if until is None:
-        return f"Latchkey has not been able to work since {since:%Y-%m-%d %H:%M:%S} UTC: {reasons}"
-    return f"Latchkey works again. It could not from {since:%Y-%m-%d %H:%M:%S} to {until:%Y-%m-%d %H:%M:%S} UTC: {reasons}"
+        return _("Latchkey has not been able to work since {since} UTC: {reasons}").format(
+            since=f"{since:%Y-%m-%d %H:%M:%S}", reasons=reasons
+        )
+    return _("Latchkey works again. It could not from {since} to {until} UTC: {reasons}").format(
+        since=f"{since:%Y-%m-%d %H:%M:%S}", until=f"{until:%Y-%m-%d %H:%M:%S}", reasons=reasons
+    )
 
 
 def _reasons(why: Sequence[str]) -> str:

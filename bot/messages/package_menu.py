@@ -7,6 +7,7 @@ from typing import Any, Final
 from bot.messages.parts import Block, beginning, length, plain
 from bot.packages.model import Package
 from bot.packages.suggestions import Prospect, Suggestion
+from bot.words import N_, _
 
 # What the menu is called, in Slack's state and in its complaints.
 MENU: Final = "package"
@@ -15,13 +16,13 @@ ACTION: Final = "latchkey_package"
 LONGEST: Final = 75
 # How many packages one form may ask for.
 MOST_CHOSEN: Final = 10
-OTHERS: Final = "Other packages"
+OTHERS: Final = N_("Other packages")
 # Invisible, and yet part of how Persian, Indic scripts and emoji are written.
 JOINERS: Final = "\u200c\u200d"
 NOTES: Final[Mapping[Prospect, str]] = {
-    Prospect.HAS_ALREADY: "You have it already.",
-    Prospect.ASKED_ALREADY: "You have asked for it already.",
-    Prospect.NOT_FOR_THEM: "It is for other people.",
+    Prospect.HAS_ALREADY: N_("You have it already."),
+    Prospect.ASKED_ALREADY: N_("You have asked for it already."),
+    Prospect.NOT_FOR_THEM: N_("It is for other people."),
 }
 
 
@@ -30,7 +31,7 @@ def menu(chosen: Sequence[Package]) -> Block:
     element: Block = {
         "type": "multi_external_select",
         "action_id": ACTION,
-        "placeholder": plain("Type a part of its name"),
+        "placeholder": plain(_("Type a part of its name")),
         # The list opens before anything is typed.
         "min_query_length": 0,
         "max_selected_items": MOST_CHOSEN,
@@ -41,7 +42,7 @@ def menu(chosen: Sequence[Package]) -> Block:
         "type": "input",
         "block_id": MENU,
         "dispatch_action": True,
-        "label": plain("What do you need access to?"),
+        "label": plain(_("What do you need access to?")),
         "element": element,
     }
 
@@ -60,7 +61,7 @@ def option_groups(suggestions: Sequence[Suggestion]) -> list[Block]:
     """Group what is suggested by catalog; the catalog of the best suggestion is first."""
     groups: dict[str, list[Block]] = {}
     for each in suggestions:
-        label = _shown(each.package.catalog) or OTHERS
+        label = _shown(each.package.catalog) or _(OTHERS)
         groups.setdefault(label, []).append(_option(each.package, each.prospect))
     return [{"label": plain(label), "options": options} for label, options in groups.items()]
 
@@ -69,9 +70,9 @@ def _option(package: Package, prospect: Prospect = Prospect.OPEN) -> Block:
     option: Block = {"text": plain(_shown(package.name) or package.slug), "value": package.id}
     facts = [
         package.lasts,
-        "needs approval" if package.needs_approval else "no approval needed",
+        _("needs approval") if package.needs_approval else _("no approval needed"),
     ]
-    about = NOTES.get(prospect) or " · ".join(fact for fact in facts if fact)
+    about = _(NOTES.get(prospect, "")) or " · ".join(fact for fact in facts if fact)
     option["description"] = plain(_shown(about))
     return option
 

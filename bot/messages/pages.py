@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from bot.messages.parts import Block, actions, context, length
 from bot.paging import Count, Page, Place, write_place
+from bot.words import N_, _
+from bot.words.formats import number
 
 # What is asked for with "page 2" behind a command.
 PAGE: Final = re.compile(r"(?:^|\s)page\s+(\d{1,6})$", re.IGNORECASE)
 # Behind a Next button, when what was there is gone.
-NOTHING_MORE: Final = "Nothing comes after that any more."
+NOTHING_MORE: Final = N_("Nothing comes after that any more.")
 LIST_WORDS: Final = frozenset({"", "list", "help", "?", "all"})
 
 # Blocks that belong together: a line and its buttons.
@@ -145,11 +147,14 @@ def page_of(
         shown.takes(row, size)
     if number == 1 and not has_more:
         return [*head, *shown.blocks]
-    line = f"{before + 1} to {before + shown.taken} of {count}."
+    line = _("{first} to {last} of {count}.").format(
+        first=before + 1, last=before + shown.taken, count=count
+    )
     if has_more:
-        line += f" `{command} page {number + 1}` shows more."
+        more = _("`{command} page {number}` shows more.")
+        line += f" {more.format(command=command, number=number + 1)}"
     elif number > 1:
-        line += " These are the last."
+        line += f" {_('These are the last.')}"
     return [*head, *shown.blocks, context(line)]
 
 
@@ -206,33 +211,62 @@ def with_rest(
     left = count.less(taken)
     if left.is_nothing:
         if skipped:
-            return [*blocks, context(f"{_numbers(skipped, taken, count)} These are the last.")]
+            last = f"{_numbers(skipped, taken, count)} {_('These are the last.')}"
+            return [*blocks, context(last)]
         return list(blocks)
-    line = f"… and {left} more." if skipped is None else _numbers(skipped, taken, count)
+    line = (
+        _("… and {count} more.").format(count=count_of(left))
+        if skipped is None
+        else _numbers(skipped, taken, count)
+    )
     return [*blocks, context(f"{line} {hint}".rstrip()), _way_on(next_button, places[taken - 1])]
 
 
 def _numbers(skipped: int, shown: int, count: Count) -> str:
-    return f"{skipped + 1:,} to {skipped + shown:,} of {count.plus(Count(skipped))}."
+    return _("{first} to {last} of {count}.").format(
+        first=number(skipped + 1),
+        last=number(skipped + shown),
+        count=count_of(count.plus(Count(skipped))),
+    )
 
 
 def _way_on(next_button: Callable[[str], Block], place: Place) -> Block:
     value = write_place(place)
     if value is None:
-        return context("Please name a package or one person to see the others.")
+        return context(_("Please name a package or one person to see the others."))
     return actions(next_button(value))
 
 
-def how_many(page: Page[Any], one: str, many: str) -> str:
-    """Say how many there are of something, to begin a sentence with, in the words for one and for many."""
-    said = f"{page.total} {one if page.total == Count(1) else many}"
-    from_here = " from here on" if page.skipped is None else ""
-    return f"{said[0].upper()}{said[1:]}{from_here}"
+def count_of(count: Count) -> str:
+    """Say a number that may be but the least that it is: "more than 1,000"."""
+    said = number(count.number)
+    return said if count.is_exact else _("more than {number}").format(number=said)
+
+
+def how_many(page: Page[Any], sentence: str, **parts: str) -> str:
+    """
+    Say how many there are of something.
+
+    Args:
+        sentence: For as many as `plural_of` says, with ``{count}``, and with ``{here}`` where it may be said that they
+            are counted from here on.
+        parts: What is filled in besides.
+    """
+    here = _(" from here on") if page.skipped is None else ""
+    said = sentence.format(count=count_of(page.total), here=here, **parts)
+    return f"{said[0].upper()}{said[1:]}"
+
+
+def plural_of(page: Page[Any]) -> int:
+    """Return the number by which the plural of all that a list has is chosen."""
+    return page.total.number if page.total.is_exact else page.total.number + 1
 
 
 def beyond(command: str) -> str:
     """Say that a list does not have such a page."""
-    return f"There is no such page: the list is shorter. `{command}` shows its beginning."
+    return _("There is no such page: the list is shorter. `{command}` shows its beginning.").format(
+        command=command
+    )
 
 
 def _without_last_line(room: Room) -> Room:

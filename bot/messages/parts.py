@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bot import clock
 from bot.packages.names import LONGEST_REASON
+from bot.words import _, ngettext
 
 Block = dict[str, Any]
 Message = dict[str, Any]
@@ -91,19 +92,19 @@ def shorten(text: str, limit: int) -> str:
 
 def moment(at: datetime) -> str:
     """Return a point in time, short, shown in the reader's zone."""
-    return (
-        f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
-    )
+    shown = _("{date} at {time}").format(date="{date_short_pretty}", time="{time}")
+    return f"<!date^{int(at.timestamp())}^{shown}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
 def ago(at: datetime) -> str:
     """Return how far away a point in time is, counted by Slack whenever it shows the message: "7 days from now"."""
-    return f"<!date^{int(at.timestamp())}^{{ago}}|{left(at)} left>"
+    return f"<!date^{int(at.timestamp())}^{{ago}}|{_('{time} left').format(time=left(at))}>"
 
 
 def day(at: datetime) -> str:
     """Return a date with the hour, spelled out, shown in the reader's zone: for approval cards."""
-    return f"<!date^{int(at.timestamp())}^{{date_long}} at {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
+    shown = _("{date} at {time}").format(date="{date_long}", time="{time}")
+    return f"<!date^{int(at.timestamp())}^{shown}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
 def day_only(at: datetime) -> str:
@@ -116,21 +117,21 @@ def left(until: datetime) -> str:
     seconds = (until - clock.now()).total_seconds()
     days, hours = round(seconds / 86_400), int(seconds // 3_600)
     if seconds >= ONE_AND_A_HALF_DAYS:
-        return f"{days} days"
+        return ngettext("{count} day", "{count} days", days).format(count=days)
     if hours >= 1:
-        return f"{hours} hour{'' if hours == 1 else 's'}"
-    return "less than an hour"
+        return ngettext("{count} hour", "{count} hours", hours).format(count=hours)
+    return _("less than an hour")
 
 
 def until(end: datetime | None) -> str:
-    return f"until {moment(end)}" if end else "with no end date"
+    return _("until {when}").format(when=moment(end)) if end else _("with no end date")
 
 
 def person(slack_user: str | None, name: str | None = None) -> str:
     """Mention somebody where we know them in Slack, or name them."""
     if slack_user:
         return f"<@{slack_user}>"
-    return escape(name) if name else "somebody who is not in this Slack"
+    return escape(name) if name else _("somebody who is not in this Slack")
 
 
 def section(
@@ -232,7 +233,7 @@ LONGEST_ABOUT: Final = 27
 
 def about_person(name: str | None, package: str) -> str:
     """Return whom and which package a button is about, both of them cut so that both are said."""
-    who = name or "somebody"
+    who = name or _("somebody")
     return f"{shorten(who, LONGEST_ABOUT)}, {shorten(package, LONGEST_ABOUT)}"
 
 
@@ -241,7 +242,7 @@ def confirm(title: str, text: str, *, yes: str, danger: bool = False) -> dict[st
         "title": plain(shorten(title, 100)),
         "text": plain(shorten(text, 300)),
         "confirm": plain(shorten(yes, 30)),
-        "deny": plain("Cancel"),
+        "deny": plain(_("Cancel")),
     }
     if danger:
         dialog["style"] = "danger"
@@ -282,7 +283,11 @@ def listed(title: str, lines: Sequence[str], *, characters: int = MOST_CHARACTER
             current += f"\n{point}"
     blocks.append(section(current))
     if len(lines) > told:
-        blocks.append(context(f"… and {len(lines) - told} more: see the package in Entra."))
+        blocks.append(
+            context(
+                _("… and {count} more: see the package in Entra.").format(count=len(lines) - told)
+            )
+        )
     return blocks
 
 
@@ -316,9 +321,14 @@ def shortened(content: Message) -> Message:
     text = shorten(str(content["text"]), SHORTENED)
     buttons = [block for block in content["blocks"] if block["type"] == "actions"]
     note = (
-        "Slack did not take the whole of this message. Look at the package in Entra before you decide."
+        _(
+            "Slack did not take the whole of this message. Look at the package in Entra before you "
+            "decide."
+        )
         if len(buttons) == 1
-        else "Slack did not take the whole of this message. `/my-access` shows what concerns you."
+        else _(
+            "Slack did not take the whole of this message. `/my-access` shows what concerns you."
+        )
     )
     short = message(text, [section(text), context(note), *(buttons if len(buttons) == 1 else ())])
     return in_thread(short, content["thread_ts"]) if "thread_ts" in content else short

@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.messages.approving_several import approve_all_row
-from bot.messages.pages import NOTHING_MORE, how_many, part_of
+from bot.messages.pages import NOTHING_MORE, how_many, part_of, plural_of
 from bot.messages.parts import (
     Block,
     Message,
@@ -18,6 +18,7 @@ from bot.messages.request_words import wish
 from bot.messages.waiting import waiting_for
 from bot.paging import ListName, Page, Place
 from bot.requests.model import Request
+from bot.words import _, ngettext
 
 # Of a reason, in a row; the card has the whole.
 LONGEST_REASON: Final = 200
@@ -27,16 +28,18 @@ def pending_review(request: Request, *, reader: str) -> list[Block]:
     """Make a row of a pending request, with a button that shows its card: nobody decides what they have not read."""
     line = f"{wish(request)}."
     if reader == request.holder or (request.is_on_behalf and reader == request.asked_by):
-        stands = f"It is {waiting_for(request)}. Your own request: somebody else decides it."
+        stands = _("It is {waiting_for}. Your own request: somebody else decides it.").format(
+            waiting_for=waiting_for(request)
+        )
     else:
-        stands = f"It is {waiting_for(request)}."
+        stands = _("It is {waiting_for}.").format(waiting_for=waiting_for(request))
     why = (
         f"\n> {one_line(shorten(request.justification, LONGEST_REASON))}"
         if request.justification
         else ""
     )
     review = button(
-        "Review",
+        _("Review"),
         "review",
         request.id,
         style="primary" if reader in request.deciders else None,
@@ -48,15 +51,22 @@ def pending_review(request: Request, *, reader: str) -> list[Block]:
 def to_decide(page: Page[Request], *, reader: str) -> Message:
     """List a page of what waits for somebody's decision, the oldest first."""
     if not page.rows:
-        nothing = NOTHING_MORE if page.skipped is None else "Nothing waits for your decision."
+        nothing = _(NOTHING_MORE) if page.skipped is None else _("Nothing waits for your decision.")
         return message(nothing)
-    intro = f"{how_many(page, 'request waits', 'requests wait')} for your decision."
+    intro = how_many(
+        page,
+        ngettext(
+            "{count} request waits{here} for your decision.",
+            "{count} requests wait{here} for your decision.",
+            plural_of(page),
+        ),
+    )
     blocks = part_of(
         (pending_review(request, reader=reader) for request in page.rows),
         places=[Place(list=ListName.TO_DECIDE, after=each) for each in page.marks],
         count=page.count,
         skipped=page.skipped,
         head=[section(intro), *approve_all_row(page.rows, reader=reader)],
-        next_button=lambda place: button("Next", "my_more", place),
+        next_button=lambda place: button(_("Next"), "my_more", place),
     )
     return message(intro, blocks)

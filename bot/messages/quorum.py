@@ -7,10 +7,12 @@ from bot.approvals.model import Decision, approvals_of
 from bot.messages.decided import name_of
 from bot.messages.parts import escape
 from bot.requests.model import Request
+from bot.words import N_, _, ngettext
 
-TOO_FEW: Final = (
-    ":warning: Its policy in Entra finds fewer people who can approve this than must approve it. An admin can give "
-    "what is missing, if LATCHKEY_ADMINS_DECIDE lets them; otherwise name more approvers in the policy."
+TOO_FEW: Final = N_(
+    ":warning: Its policy in Entra finds fewer people who can approve this than must "
+    "approve it. An admin can give what is missing, if LATCHKEY_ADMINS_DECIDE lets them; "
+    "otherwise name more approvers in the policy."
 )
 
 
@@ -21,14 +23,22 @@ def approvals_line(request: Request, decided: Sequence[Decision]) -> str | None:
         return None
     names = [escape(name_of(each)) for each in approvals_of(decided, request.stage)]
     if not names:
-        return f"{needed} different people must approve this; nobody has yet."
-    return f"{len(names)} of {needed} approvals: {', '.join(names)}."
+        return _("{needed} different people must approve this; nobody has yet.").format(
+            needed=needed
+        )
+    return _("{count} of {needed} approvals: {names}.").format(
+        count=len(names), needed=needed, names=", ".join(names)
+    )
 
 
 def approvals_so_far(request: Request) -> str | None:
     """Return how many of the approvals are there that the current stage needs, without names; None where one is enough."""
     needed = request.approvals_needed
-    return f"{request.approvals} of {needed} approvals" if needed > 1 else None
+    return (
+        _("{approvals} of {needed} approvals").format(approvals=request.approvals, needed=needed)
+        if needed > 1
+        else None
+    )
 
 
 def own_part(request: Request, decided: Sequence[Decision], reader: str | None) -> str | None:
@@ -37,28 +47,36 @@ def own_part(request: Request, decided: Sequence[Decision], reader: str | None) 
         return None
     for each in approvals_of(decided, request.stage):
         if each.slack_user == reader:
-            return f"You have approved this. {_still_needed(request, decided)}"
+            return _("You have approved this. {still_needed}").format(
+                still_needed=_still_needed(request, decided)
+            )
         if each.for_user == reader:
-            name = escape(each.name or "Your delegate")
-            return f"{name} has approved this for you. {_still_needed(request, decided)}"
+            name = escape(each.name or _("Your delegate"))
+            return _("{name} has approved this for you. {still_needed}").format(
+                name=name, still_needed=_still_needed(request, decided)
+            )
     return None
 
 
 def _still_needed(request: Request, decided: Sequence[Decision]) -> str:
     left = request.approvals_needed - len(approvals_of(decided, request.stage))
-    return (
-        "One more person must approve it." if left == 1 else f"{left} more people must approve it."
-    )
+    if left == 1:
+        return _("One more person must approve it.")
+    return ngettext(
+        "{count} more person must approve it.", "{count} more people must approve it.", left
+    ).format(count=left)
 
 
 def approval_told(request: Request) -> str:
     """Say in the thread of a channel's card that somebody has approved a stage that needs more of them."""
-    return f"Approved by one more person: that makes {request.approvals} of {request.approvals_needed}. The card above still waits for a decision."
+    return _(
+        "Approved by one more person: that makes {approvals} of {approvals_needed}. The card "
+        "above still waits for a decision."
+    ).format(approvals=request.approvals, approvals_needed=request.approvals_needed)
 
 
 def approved_by_one(request: Request, *, by: str, place: int, needed: int) -> str:
     """Tell whoever asked who has approved their request, which needs more approvals."""
-    return (
-        f"{escape(by)} approved your request for {escape(request.package_name)}: "
-        f"that is {place} of {needed} approvals."
-    )
+    return _(
+        "{by} approved your request for {package}: that is {place} of {needed} approvals."
+    ).format(by=escape(by), package=escape(request.package_name), place=place, needed=needed)

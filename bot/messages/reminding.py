@@ -24,6 +24,7 @@ from bot.messages.request_words import FOR_REQUESTER, stage_of_work
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count
 from bot.requests.model import Request
+from bot.words import _
 
 
 def expiring(
@@ -46,17 +47,23 @@ def expiring(
     names = ", ".join(escape(row.package_name) for row in rows)
     soon = [row for row in rows if row.state is not AssignmentState.ENDED and row.id not in moved]
     if not soon:
-        intro, text = f"About your access to *{names}*:", f"About your access to {names}."
+        intro, text = (
+            _("About your access to *{names}*:").format(names=names),
+            _("About your access to {names}.").format(names=names),
+        )
     elif len(rows) == 1:
         [row] = rows
         intro = ""
         text = (
-            f"Your access to {names} ends {moment(row.ends_at)}."
+            _("Your access to {names} ends {when}.").format(names=names, when=moment(row.ends_at))
             if row.ends_at
-            else (f"Your access to {names} has no end date any more.")
+            else (_("Your access to {names} has no end date any more.").format(names=names))
         )
     else:
-        intro, text = f"{len(soon)} of your access packages expire soon.", f"Ending soon: {names}."
+        intro, text = (
+            _("{count} of your access packages expire soon.").format(count=len(soon)),
+            _("Ending soon: {names}.").format(names=names),
+        )
     head = [section(intro)] if intro else []
     shown = [
         _expiring_row(
@@ -73,7 +80,7 @@ def expiring(
         shown,
         count=Count(len(shown)),
         room=MESSAGE.less(head),
-        rest=lambda left: f"… and {left} more: `/my-access` shows them all.",
+        rest=lambda left: _("… and {left} more: `/my-access` shows them all.").format(left=left),
     )
     return message(text, [*head, *fit])
 
@@ -89,26 +96,35 @@ def _expiring_row(
 ) -> list[Block]:
     name = escape(row.package_name)
     if row.state is AssignmentState.ENDED:
-        return [section(f"*{name}* has ended.")]
+        return [section(_("*{name}* has ended.").format(name=name))]
     if is_moved and busy is None:
         now = (
-            f"lasts until {moment(row.ends_at)} now" if row.ends_at else "has no end date any more"
+            _("lasts until {when} now").format(when=moment(row.ends_at))
+            if row.ends_at
+            else _("has no end date any more")
         )
         return [section(f"*{name}* {now}.")]
-    ends = f"ends {moment(row.ends_at)}" if row.ends_at else "has no end date any more"
+    ends = (
+        _("ends {when}").format(when=moment(row.ends_at))
+        if row.ends_at
+        else _("has no end date any more")
+    )
     # Slack counts the days each time it shows the message.
     left = f" ({ago(row.ends_at)})" if row.ends_at else ""
-    whose = "Your access to " if is_alone else ""
-    line = f"{whose}*{name}*{troubles.SHORT.get(row.progress, '')} {ends}{left}."
+    whose = _("Your access to ") if is_alone else ""
+    line = f"{whose}*{name}*{_(troubles.SHORT.get(row.progress, ''))} {ends}{left}."
     if busy is not None:
         return [
             section(line),
-            context(f"{FOR_REQUESTER[busy.kind]} {name}: {stage_of_work(busy)}."),
+            context(f"{_(FOR_REQUESTER[busy.kind])} {name}: {stage_of_work(busy)}."),
         ]
     if row.may_end:
-        return [section(line), context("You chose to let it end. I will not remind you again.")]
+        return [section(line), context(_("You chose to let it end. I will not remind you again."))]
     if is_overtaken:
-        return [section(line), context("I have reminded you again since; the buttons are there.")]
+        return [
+            section(line),
+            context(_("I have reminded you again since; the buttons are there.")),
+        ]
     extension = extension_of(row, extendable)
     if row.progress is DeliveryProgress.PARTIAL:
         extension = None
@@ -117,8 +133,8 @@ def _expiring_row(
         button(extension.label, "extend", row.id, style="primary", about=about)
         if extension
         else None,
-        button("Return now", "return", row.id, confirm=confirm_return(row), about=about),
-        button("Let it end", "let_end", row.id, about=about),
+        button(_("Return now"), "return", row.id, confirm=confirm_return(row), about=about),
+        button(_("Let it end"), "let_end", row.id, about=about),
     ]
     brings = [context(extension.sentence)] if extension and extension.sentence else []
     return [section(line), *brings, actions(*buttons, block_id=f"ending:{row.id}")]

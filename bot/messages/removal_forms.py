@@ -22,6 +22,7 @@ from bot.messages.parts import (
 )
 from bot.packages.names import LONGEST_REASON
 from bot.paging import Count
+from bot.words import N_, _
 
 ONE: Final = "latchkey_remove_reason"
 CHOSEN: Final = "latchkey_remove_chosen"
@@ -29,8 +30,11 @@ LISTED: Final = "latchkey_remove_listed"
 DONE: Final = "latchkey_removing"
 # Of the menu of one page, see docs.slack.dev, "Checkboxes element".
 MOST_CHOICES: Final = 10
-AUTOMATIC: Final = "An automatic policy in Entra gave this access and may give it again; I will tell you if it does."
-READ: Final = "The holder reads this, and it is kept in the audit log."
+AUTOMATIC: Final = N_(
+    "An automatic policy in Entra gave this access and may give it again; I will tell you "
+    "if it does."
+)
+READ: Final = N_("The holder reads this, and it is kept in the audit log.")
 
 View = dict[str, Any]
 
@@ -79,14 +83,14 @@ def one(row: Assignment, of: About, *, automatic: bool) -> View:
         automatic: Entra gives it by itself to whom its policy names.
     """
     who = person(row.holder, row.holder_name)
-    line = (
-        f"{who} has *{escape(row.package_name)}* {until(row.ends_at)}, and loses it within minutes."
+    line = _("{who} has *{package}* {until}, and loses it within minutes.").format(
+        who=who, package=escape(row.package_name), until=until(row.ends_at)
     )
     blocks = [section(line)]
     if automatic:
-        blocks.append(context(AUTOMATIC))
+        blocks.append(context(_(AUTOMATIC)))
     return _form(
-        "Remove this access?", "Remove", callback_id=ONE, of=of, blocks=[*blocks, _reason()]
+        _("Remove this access?"), _("Remove"), callback_id=ONE, of=of, blocks=[*blocks, _reason()]
     )
 
 
@@ -95,7 +99,7 @@ def several(rows: Sequence[Assignment], of: About) -> View:
     options = [
         {
             "value": row.id,
-            "text": plain(shorten(row.holder_name or "Somebody", LONGEST_LABEL)),
+            "text": plain(shorten(row.holder_name or _("Somebody"), LONGEST_LABEL)),
             "description": plain(shorten(row.package_name, LONGEST_LABEL)),
         }
         for row in rows[:MOST_CHOICES]
@@ -103,11 +107,15 @@ def several(rows: Sequence[Assignment], of: About) -> View:
     choice: Block = {
         "type": "input",
         "block_id": "chosen",
-        "label": plain("Which of these are to be removed?"),
+        "label": plain(_("Which of these are to be removed?")),
         "element": {"type": "checkboxes", "action_id": "chosen", "options": options},
     }
     return _form(
-        "Remove several", "Remove the chosen", callback_id=CHOSEN, of=of, blocks=[choice, _reason()]
+        _("Remove several"),
+        _("Remove the chosen"),
+        callback_id=CHOSEN,
+        of=of,
+        blocks=[choice, _reason()],
     )
 
 
@@ -123,29 +131,33 @@ def everything(
         whose: What they are, fit for Slack: "Everything that Ann Abara has".
         changed: It is not what the form has shown before.
     """
-    intro = f"*{whose}: {len(rows)} to be removed.*"
+    intro = _("*{whose}: {count} to be removed.*").format(whose=whose, count=len(rows))
     blocks = [section(intro)]
     if changed:
         blocks.insert(
             0,
             section(
-                ":warning: That has changed meanwhile. Nothing was removed; please look again."
+                _(":warning: That has changed meanwhile. Nothing was removed; please look again.")
             ),
         )
     if count.number > len(rows) or not count.is_exact:
         blocks.append(
-            context(f"These are the first of {count}. What is left can be removed after them.")
+            context(
+                _("These are the first of {count}. What is left can be removed after them.").format(
+                    count=count
+                )
+            )
         )
     foot = [_reason()]
     shown = fitted(
         ([section("\n".join(part))] for part in _lines(rows)),
         count=Count(len(rows)),
         room=VIEW.less([*blocks, *foot]),
-        rest=lambda left: f"… and {left} more.",
+        rest=lambda left: _("… and {left} more.").format(left=left),
     )
-    submit = f"Remove all {len(rows)}" if len(rows) > 1 else "Remove"
+    submit = _("Remove all {count}").format(count=len(rows)) if len(rows) > 1 else _("Remove")
     return _form(
-        "Remove all of these?",
+        _("Remove all of these?"),
         submit,
         callback_id=LISTED,
         of=of,
@@ -155,7 +167,7 @@ def everything(
 
 def nothing_left(whose: str) -> View:
     """Say that there is nothing to remove."""
-    return _said(f"{whose}: there is nothing left to remove.")
+    return _said(_("{whose}: there is nothing left to remove.").format(whose=whose))
 
 
 def _lines(rows: Sequence[Assignment], together: int = 5) -> list[list[str]]:
@@ -168,12 +180,14 @@ def _lines(rows: Sequence[Assignment], together: int = 5) -> list[list[str]]:
 
 def removing_several(asked: int, *, already: int, over: int) -> Message:
     """Say what one confirmation has set going."""
-    what = "1 access is" if asked == 1 else f"{asked} accesses are"
-    parts = [f"{what} being removed; each holder is told when it is done."]
+    what = _("1 access is") if asked == 1 else _("{asked} accesses are").format(asked=asked)
+    parts = [_("{what} being removed; each holder is told when it is done.").format(what=what)]
     if already:
-        parts.append(f"{already} of what you chose was being removed already.")
+        parts.append(
+            _("{already} of what you chose was being removed already.").format(already=already)
+        )
     if over:
-        parts.append(f"{over} of what you chose had ended already.")
+        parts.append(_("{over} of what you chose had ended already.").format(over=over))
     return message(" ".join(parts))
 
 
@@ -186,8 +200,8 @@ def _said(text: str) -> View:
     return {
         "type": "modal",
         "callback_id": DONE,
-        "title": plain("Remove access"),
-        "close": plain("Close"),
+        "title": plain(_("Remove access")),
+        "close": plain(_("Close")),
         "blocks": [section(text)],
     }
 
@@ -205,8 +219,8 @@ def _reason() -> Block:
     return {
         "type": "input",
         "block_id": "reason",
-        "label": plain("Why?"),
-        "hint": plain(READ),
+        "label": plain(_("Why?")),
+        "hint": plain(_(READ)),
         "element": {
             "type": "plain_text_input",
             "action_id": "reason",
@@ -223,6 +237,6 @@ def _form(title: str, submit: str, *, callback_id: str, of: About, blocks: list[
         "private_metadata": of.words(),
         "title": plain(title),
         "submit": plain(submit),
-        "close": plain("Cancel"),
+        "close": plain(_("Cancel")),
         "blocks": blocks,
     }

@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.messages.deciding import next_for_admins
-from bot.messages.pages import NOTHING_MORE, beyond, how_many, part_of
+from bot.messages.pages import NOTHING_MORE, beyond, how_many, part_of, plural_of
 from bot.messages.parts import (
     Block,
     Message,
@@ -23,19 +23,20 @@ from bot.messages.request_words import FOR_ADMINS
 from bot.paging import ListName, Page, Place
 from bot.people.model import Verb
 from bot.requests.model import Hold, Request, State
+from bot.words import ENGLISH, N_, _, current_language, ngettext, translate
 
 STANDS: Final = {
-    State.RECEIVED: "It has not been evaluated yet; nothing was sent to Entra.",
-    State.APPROVED: "It is approved, and is not known to have reached Entra.",
-    State.SUBMITTED: "Entra has taken it on, and has not been seen to finish it.",
+    State.RECEIVED: N_("It has not been evaluated yet; nothing was sent to Entra."),
+    State.APPROVED: N_("It is approved, and is not known to have reached Entra."),
+    State.SUBMITTED: N_("Entra has taken it on, and has not been seen to finish it."),
 }
 ENDED: Final = {
-    State.DELIVERED: "It has been delivered.",
-    State.CANCELED: "It was canceled.",
-    State.REFUSED: "It was refused.",
-    State.DENIED: "It was denied.",
-    State.LAPSED: "It has expired: nobody decided in time.",
-    State.FAILED: "It has failed.",
+    State.DELIVERED: N_("It has been delivered."),
+    State.CANCELED: N_("It was canceled."),
+    State.REFUSED: N_("It was refused."),
+    State.DENIED: N_("It was denied."),
+    State.LAPSED: N_("It has expired: nobody decided in time."),
+    State.FAILED: N_("It has failed."),
 }
 
 
@@ -48,57 +49,72 @@ def blocks(hold: Hold, request: Request) -> list[Block]:
     is_held = request.held_at is not None and hold.verb is None
     made = [
         section(_title(request)),
-        context(f"*Last error* ({escape(hold.error)})\n> {one_line(hold.why)}"),
+        context(f"*{_('Last error')}* ({escape(hold.error)})\n> {one_line(translate(hold.why))}"),
     ]
     if is_held:
-        stands = STANDS.get(request.state, f"It is {request.state}.")
+        stands = _(STANDS[request.state]) if request.state in STANDS else f"It is {request.state}."
         made += [
-            context(f"{stands} Asked {moment(request.asked_at)}, stuck since {moment(hold.at)}."),
+            context(
+                _("{stands} Asked {when}, stuck since {when2}.").format(
+                    stands=stands, when=moment(request.asked_at), when2=moment(hold.at)
+                )
+            ),
             _buttons(hold, request),
         ]
         return made
     if hold.verb is not None and hold.done_by and hold.done_at:
-        did = "Tried again" if hold.verb is Verb.RETRY else "Given up"
-        made.append(context(f"{did} by {person(hold.done_by)} {moment(hold.done_at)}."))
+        did = (
+            _("Tried again by {person} {when}.")
+            if hold.verb is Verb.RETRY
+            else _("Given up by {person} {when}.")
+        )
+        made.append(context(did.format(person=person(hold.done_by), when=moment(hold.done_at))))
     made.append(context(_now(hold, request)))
     return made
 
 
 def _title(request: Request) -> str:
-    return (
-        f":warning: {FOR_ADMINS[request.kind]} *{escape(request.package_name)}* for "
-        f"{person(request.holder, request.holder_name)} failed too often in a row; I have stopped trying."
+    return _(
+        ":warning: {for_admins} *{package}* for {person} failed too often in a row; I have "
+        "stopped trying."
+    ).format(
+        for_admins=_(FOR_ADMINS[request.kind]),
+        package=escape(request.package_name),
+        person=person(request.holder, request.holder_name),
     )
 
 
 def _now(hold: Hold, request: Request) -> str:
     if not request.is_open:
-        return ENDED[request.state]
+        return _(ENDED[request.state])
     if request.held_at is not None:
-        return "It is stuck again; see the newer message."
+        return _("It is stuck again; see the newer message.")
     if request.give_up_by is not None:
-        return "First I look in Entra, so that nothing is lost that was carried out after all."
+        return _("First I look in Entra, so that nothing is lost that was carried out after all.")
     if hold.verb is Verb.GIVE_UP:
-        return "It was found in Entra after all, so it goes on."
-    return "It goes on."
+        return _("It was found in Entra after all, so it goes on.")
+    return _("It goes on.")
 
 
 def _buttons(hold: Hold, request: Request) -> Block:
     about = about_person(request.holder_name, request.package_name)
     give_up = button(
-        "Give up",
+        _("Give up"),
         "give_up",
         hold.id,
         style="danger",
         about=about,
         confirm=confirm(
-            "Give it up?",
-            "I look in Entra first. What is not found there has failed, and whoever asked for it is told.",
-            yes="Give up",
+            _("Give it up?"),
+            _(
+                "I look in Entra first. What is not found there has failed, and whoever asked for it "
+                "is told."
+            ),
+            yes=_("Give up"),
             danger=True,
         ),
     )
-    retry = button("Retry", "retry", hold.id, style="primary", about=about)
+    retry = button(_("Retry"), "retry", hold.id, style="primary", about=about)
     return actions(retry, give_up, block_id=f"held:{hold.id}")
 
 
@@ -107,8 +123,13 @@ def listed(page: Page[tuple[Hold, Request]]) -> Message:
     if page.is_beyond:
         return message(beyond("/access-admin stuck"))
     if not page.rows:
-        return message(NOTHING_MORE if page.skipped is None else "No request is stuck.")
-    intro = f"{how_many(page, 'request is stuck', 'requests are stuck')}."
+        return message(_(NOTHING_MORE) if page.skipped is None else _("No request is stuck."))
+    intro = how_many(
+        page,
+        ngettext(
+            "{count} request is stuck{here}.", "{count} requests are stuck{here}.", plural_of(page)
+        ),
+    )
     shown = part_of(
         (blocks(hold, request) for hold, request in page.rows),
         places=[Place(list=ListName.HELD, after=each) for each in page.marks],
@@ -121,13 +142,18 @@ def listed(page: Page[tuple[Hold, Request]]) -> Message:
 
 
 def retrying(request: Request) -> Message:
-    return message(f"I try again: {_what(request)}.")
+    return message(_("I try again: {what}.").format(what=_what(request)))
 
 
 def giving_up(request: Request) -> Message:
-    return message(f"I look in Entra once more, and then give it up: {_what(request)}.")
+    return message(
+        _("I look in Entra once more, and then give it up: {what}.").format(what=_what(request))
+    )
 
 
 def _what(request: Request) -> str:
     who = person(request.holder, request.holder_name)
-    return f"{FOR_ADMINS[request.kind].lower()} *{escape(request.package_name)}* for {who}"
+    title = _("{for_admins} *{package}* for {who}").format(
+        for_admins=_(FOR_ADMINS[request.kind]), package=escape(request.package_name), who=who
+    )
+    return f"{title[0].lower()}{title[1:]}" if current_language() == ENGLISH else title

@@ -31,6 +31,7 @@ from bot.packages.questions import (
     fingerprint,
     in_language,
 )
+from bot.words import N_, _
 
 View = dict[str, Any]
 
@@ -44,8 +45,10 @@ MOST_POLICIES: Final = 100
 LONGEST_ERROR: Final = 2_000
 LONGEST_FACT: Final = 250
 MOST_FACTS: Final = 4
-TITLE: Final = "Ask for access"
-CHANGED: Final = "What is asked has changed since you opened this form. Please look at it again."
+TITLE: Final = N_("Ask for access")
+CHANGED: Final = N_(
+    "What is asked has changed since you opened this form. Please look at it again."
+)
 NO_POLICY: Final = "-"
 # What the blocks of the form are called, in Slack's state and in its complaints.
 POLICY, REASON, START, END = "policy", "reason", "start", "end"
@@ -141,7 +144,7 @@ def request_form(
     if chosen is None and len(policies) == 1:
         [chosen] = policies
     if not policies:
-        return _closed(package, "It is not offered any more.", has_menu=has_menu)
+        return _closed(package, _("It is not offered any more."), has_menu=has_menu)
     if chosen is not None and chosen.not_askable and len(policies) == 1:
         return _closed(package, chosen.not_askable, has_menu=has_menu)
     lead = [section(escape(note))] if note else []
@@ -173,15 +176,15 @@ def request_form(
             following=tuple(following),
             for_others=for_others,
         ).words(),
-        "title": plain(TITLE),
-        "submit": plain("Ask"),
-        "close": plain("Cancel"),
+        "title": plain(_(TITLE)),
+        "submit": plain(_("Ask")),
+        "close": plain(_("Cancel")),
         "blocks": blocks,
     }
     if len(policies) > MOST_POLICIES or not _fits(view):
         return _closed(
             package,
-            "It asks more than a form of Slack's can hold. Please ask for it in My Access.",
+            _("It asks more than a form of Slack's can hold. Please ask for it in My Access."),
             has_menu=has_menu,
         )
     return view
@@ -215,9 +218,9 @@ def menu_form(
         "type": "modal",
         "callback_id": "latchkey_request",
         "private_metadata": About(package_id="", has_menu=True, for_others=for_others).words(),
-        "title": plain(TITLE),
-        "submit": plain("Ask"),
-        "close": plain("Cancel"),
+        "title": plain(_(TITLE)),
+        "submit": plain(_("Ask")),
+        "close": plain(_("Cancel")),
         "blocks": blocks,
     }
 
@@ -226,7 +229,7 @@ def _line(package: Package) -> str:
     facts = [package.lasts, *dict.fromkeys(policy.decides for policy in package.policies)]
     facts = [escape(shorten(fact, LONGEST_FACT)) for fact in facts[:MOST_FACTS] if fact]
     if package.needs_form:
-        facts.append("has questions of its own, which follow")
+        facts.append(_("has questions of its own, which follow"))
     return f"• *{escape(shorten(package.name, LONGEST_FACT))}*: {', '.join(facts)}"
 
 
@@ -236,8 +239,8 @@ def refused_form(why: str) -> View:
         "type": "modal",
         "callback_id": "latchkey_request",
         "private_metadata": About(package_id="").words(),
-        "title": plain(TITLE),
-        "close": plain("Close"),
+        "title": plain(_(TITLE)),
+        "close": plain(_("Close")),
         "blocks": [section(escape(why))],
     }
 
@@ -248,14 +251,14 @@ def _closed(package: Package, why: str, *, has_menu: bool = False) -> View:
         "type": "modal",
         "callback_id": "latchkey_request",
         "private_metadata": About(package_id=package.id, has_menu=has_menu).words(),
-        "title": plain(TITLE),
-        "close": plain("Cancel"),
+        "title": plain(_(TITLE)),
+        "close": plain(_("Cancel")),
         "blocks": [section(f"*{escape(package.name)}*"), section(escape(why))],
     }
     if has_menu:
         # Slack wants a form with a field to be one that can be sent; sent, it is answered with the same.
         form |= {
-            "submit": plain("Ask"),
+            "submit": plain(_("Ask")),
             "blocks": [package_menu.menu([package]), *form["blocks"]],
         }
     return form
@@ -272,7 +275,11 @@ def _introduction(package: Package, chosen: OfferedPolicy | None) -> str:
     lasts = chosen.lasts if chosen else package.lasts
     about = [f"*{escape(package.name)}*", escape(package.description), bullets(package.contents)]
     rule = (
-        [lasts, chosen.decides, f"for {chosen.open_to}" if chosen.open_to else ""]
+        [
+            lasts,
+            chosen.decides,
+            _("for {open_to}").format(open_to=chosen.open_to) if chosen.open_to else "",
+        ]
         if chosen
         else [lasts]
     )
@@ -296,7 +303,7 @@ def _choice_of_policy(
     menu: Block = {
         "type": "static_select",
         "action_id": "latchkey_policy",
-        "placeholder": plain("Choose one"),
+        "placeholder": plain(_("Choose one")),
         "options": list(options.values()),
     }
     if chosen is not None:
@@ -307,7 +314,7 @@ def _choice_of_policy(
             "type": "input",
             "block_id": POLICY,
             "dispatch_action": True,
-            "label": plain("Which do you want?"),
+            "label": plain(_("Which do you want?")),
             "element": menu,
         },
     ]
@@ -330,7 +337,7 @@ def _for_whom(wanted_for: str | None) -> Block:
     element: Block = {
         "type": "users_select",
         "action_id": "latchkey_for_whom",
-        "placeholder": plain("Yourself"),
+        "placeholder": plain(_("Yourself")),
     }
     if wanted_for:
         element["initial_user"] = wanted_for
@@ -339,8 +346,8 @@ def _for_whom(wanted_for: str | None) -> Block:
         "block_id": FOR_WHOM,
         "optional": True,
         "dispatch_action": True,
-        "label": plain("For whom?"),
-        "hint": plain("Leave it empty for yourself. They are told, and may decline."),
+        "label": plain(_("For whom?")),
+        "hint": plain(_("Leave it empty for yourself. They are told, and may decline.")),
         "element": element,
     }
 
@@ -364,7 +371,7 @@ def _reason(chosen: OfferedPolicy | None, reason: str | None, hint: str | None) 
         "type": "input",
         "block_id": REASON,
         "optional": hint is None and not (chosen and chosen.needs_reason),
-        "label": plain("Why do you need it?"),
+        "label": plain(_("Why do you need it?")),
         "element": element,
     }
     if hint is not None:
@@ -375,8 +382,12 @@ def _reason(chosen: OfferedPolicy | None, reason: str | None, hint: str | None) 
 def _dates(chosen: OfferedPolicy) -> list[Block]:
     """Ask from when until when; both may be left to the policy."""
     return [
-        _date(START, "From when?", "Leave it empty to have it at once."),
-        _date(END, "Until when?", f"Leave it empty for as long as it gives: {chosen.lasts}."),
+        _date(START, _("From when?"), _("Leave it empty to have it at once.")),
+        _date(
+            END,
+            _("Until when?"),
+            _("Leave it empty for as long as it gives: {lasts}.").format(lasts=chosen.lasts),
+        ),
     ]
 
 
@@ -415,9 +426,11 @@ def _question(question: Question, locale: str | None, given: Sequence[str]) -> l
         "label": plain(shorten(text, LONGEST_LABEL)),
         "element": element,
     }
-    hints = [f"In this form: {question.pattern}"] if question.pattern else []
+    hints = (
+        [_("In this form: {pattern}").format(pattern=question.pattern)] if question.pattern else []
+    )
     if question.attribute:
-        hints.append("Microsoft Entra keeps the answer with your account.")
+        hints.append(_("Microsoft Entra keeps the answer with your account."))
     if hints:
         block["hint"] = plain(shorten(" ".join(hints), LONGEST_LABEL))
     return [*above, block]
@@ -464,7 +477,9 @@ def _plain_section(text: str) -> Block:
 
 def block_of(question: Question) -> str:
     """Return the id of a question's block: the same wherever the question is the same, so that Slack keeps what was typed."""
-    return f"question:{hashlib.sha256(question.id.encode()).hexdigest()[:32]}"
+    return _("question:{hexdigest}").format(
+        hexdigest=hashlib.sha256(question.id.encode()).hexdigest()[:32]
+    )
 
 
 def errors_at(

@@ -8,6 +8,7 @@ from bot.messages import approval_card
 from bot.messages.parts import Block, context, plain, section
 from bot.people.model import NamedAs
 from bot.requests.model import Request, State
+from bot.words import _
 
 CALLBACK: Final = "latchkey_review"
 
@@ -17,11 +18,14 @@ def decision_saved() -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": "latchkey_reviewed",
-        "title": plain("Review"),
-        "close": plain("Close"),
+        "title": plain(_("Review")),
+        "close": plain(_("Close")),
         "blocks": [
             section(
-                "Your decision is saved. I check it with Slack and Entra right now; if it does not count, I tell you why."
+                _(
+                    "Your decision is saved. I check it with Slack and Entra right now; if it does not "
+                    "count, I tell you why."
+                )
             )
         ],
     }
@@ -37,12 +41,12 @@ def review(
     if reader in {request.holder, request.asked_by}:
         blocks = [block for block in blocks if block["type"] != "actions"]
         if request.state is State.PENDING:
-            blocks.append(context("This is your own request: somebody else decides it."))
+            blocks.append(context(_("This is your own request: somebody else decides it.")))
     return {
         "type": "modal",
         "callback_id": CALLBACK,
         "private_metadata": request.id,
-        "title": plain("Review"),
-        "close": plain("Close"),
+        "title": plain(_("Review")),
+        "close": plain(_("Close")),
         "blocks": blocks,
     }

@@ -6,6 +6,7 @@ from typing import Any
 from bot.messages.parts import Block, context, escape, plain, section, shorten
 from bot.packages.model import Package
 from bot.requests.model import AskedTogether
+from bot.words import _
 
 LONGEST_NAME = 100
 
@@ -15,8 +16,8 @@ def results_view(result: AskedTogether) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": "latchkey_asked",
-        "title": plain("Ask for access"),
-        "close": plain("Close"),
+        "title": plain(_("Ask for access")),
+        "close": plain(_("Close")),
         "blocks": results(result),
     }
 
@@ -25,25 +26,41 @@ def results(result: AskedTogether) -> list[Block]:
     """Say of each package whether it was asked for."""
     blocks: list[Block] = []
     if result.asked:
-        blocks.append(section(f"Asked for {_names(each.package_name for each in result.asked)}."))
+        blocks.append(
+            section(
+                _("Asked for {names}.").format(
+                    names=_names(each.package_name for each in result.asked)
+                )
+            )
+        )
     if result.open_before:
         open_before = _names(each.package_name for each in result.open_before)
-        blocks.append(section(f"You had asked for {open_before} before; that is still open."))
+        blocks.append(
+            section(
+                _("You had asked for {open_before} before; that is still open.").format(
+                    open_before=open_before
+                )
+            )
+        )
     blocks += [
-        section(f"*{_name(package.name)}* was not asked for. {escape(why)}")
+        section(
+            _("*{name}* was not asked for. {why}").format(name=_name(package.name), why=escape(why))
+        )
         for package, why in result.refused
     ]
     if result.not_saved:
         not_saved = _names(each.name for each in result.not_saved)
         blocks.append(
             section(
-                f"I can't save your request for {not_saved} right now, so it was not asked for; "
-                "please try again in a minute."
+                _(
+                    "I can't save your request for {not_saved} right now, so it was not asked for; please "
+                    "try again in a minute."
+                ).format(not_saved=not_saved)
             )
         )
     if result.asked or result.open_before:
         blocks.append(
-            context("I will send you a message about each; `/my-access` shows how they stand.")
+            context(_("I will send you a message about each; `/my-access` shows how they stand."))
         )
     return blocks
 
@@ -52,14 +69,29 @@ def note_before_forms(result: AskedTogether) -> str:
     """Say above the form of one package, as plain text, what became of the others."""
     said = []
     if result.asked:
-        said.append(f"Asked for {_plain_names(each.package_name for each in result.asked)}.")
+        said.append(
+            _("Asked for {plain_names}.").format(
+                plain_names=_plain_names(each.package_name for each in result.asked)
+            )
+        )
     if result.open_before:
         open_before = _plain_names(each.package_name for each in result.open_before)
-        said.append(f"You had asked for {open_before} before; that is still open.")
-    said += [f"{package.name} was not asked for. {why}" for package, why in result.refused]
+        said.append(
+            _("You had asked for {open_before} before; that is still open.").format(
+                open_before=open_before
+            )
+        )
+    said += [
+        _("{name} was not asked for. {why}").format(name=package.name, why=why)
+        for package, why in result.refused
+    ]
     if result.not_saved:
         not_saved = _plain_names(each.name for each in result.not_saved)
-        said.append(f"I can't save your request for {not_saved} right now; please try it again.")
+        said.append(
+            _("I can't save your request for {not_saved} right now; please try it again.").format(
+                not_saved=not_saved
+            )
+        )
     said.append(note_of_following(result.with_forms[1:]))
     return " ".join(each for each in said if each)
 
@@ -67,11 +99,11 @@ def note_before_forms(result: AskedTogether) -> str:
 def note_of_following(packages: Sequence[Package]) -> str:
     """Say which packages are asked for after this one, and not yet."""
     if not packages:
-        return "This one asks questions of its own."
-    return (
-        "This one asks questions of its own, and then follows "
-        f"{_plain_names(each.name for each in packages)}; none of them is asked for yet."
-    )
+        return _("This one asks questions of its own.")
+    return _(
+        "This one asks questions of its own, and then follows {plain_names}; none of them is "
+        "asked for yet."
+    ).format(plain_names=_plain_names(each.name for each in packages))
 
 
 def _name(name: str) -> str:
@@ -88,4 +120,4 @@ def _plain_names(names: Iterable[str]) -> str:
 
 def _in_a_row(names: Sequence[str]) -> str:
     *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return _("{first} and {last}").format(first=", ".join(first), last=last) if first else last

@@ -7,6 +7,7 @@ from bot import clock
 from bot.approvals.model import Decision, WrongEndKind
 from bot.messages.parts import Block, about_person, button, day
 from bot.requests.model import Request
+from bot.words import _
 
 
 def for_less_button(request: Request) -> Block | None:
@@ -14,7 +15,7 @@ def for_less_button(request: Request) -> Block | None:
     if not request.can_be_shortened:
         return None
     about = about_person(request.holder_name, request.package_name)
-    return button("Approve for less", "approve_for_less", request.ask_id, about=about)
+    return button(_("Approve for less"), "approve_for_less", request.ask_id, about=about)
 
 
 def wrong_end(why: WrongEndKind, bound: datetime | None) -> str:
@@ -25,21 +26,23 @@ def wrong_end(why: WrongEndKind, bound: datetime | None) -> str:
         case WrongEndKind.TOO_LATE:
             return too_late(bound)
         case WrongEndKind.UNKNOWN:
-            return "I do not know how long this would last, so I cannot shorten it."
+            return _("I do not know how long this would last, so I cannot shorten it.")
 
 
 def too_early(bound: datetime | None) -> str:
     """Say that an end is too early."""
     if bound is None:
-        return "Please choose a later moment."
-    return f"Please choose a moment after {plain_moment(bound)}."
+        return _("Please choose a later moment.")
+    return _("Please choose a moment after {when}.").format(when=plain_moment(bound))
 
 
 def too_late(bound: datetime | None) -> str:
     """Say that an end is not shorter than what was asked for."""
     if bound is None:
-        return "Please choose an earlier moment."
-    return f"Please choose a moment before {plain_moment(bound)}: until then it would last anyway."
+        return _("Please choose an earlier moment.")
+    return _("Please choose a moment before {when}: until then it would last anyway.").format(
+        when=plain_moment(bound)
+    )
 
 
 def approved_until(decision: Decision, *, by: str) -> str:
@@ -50,10 +53,14 @@ def approved_until(decision: Decision, *, by: str) -> str:
         by: Their name, or a mention of them.
     """
     if decision.ends_at is None:
-        return f"Approved by {by}."
+        return _("Approved by {by}.").format(by=by)
     if decision.instead_of is None:
-        return f"Approved until {day(decision.ends_at)} by {by}; it was asked for without an end."
-    return f"Approved until {day(decision.ends_at)} instead of {day(decision.instead_of)} by {by}."
+        return _("Approved until {when} by {by}; it was asked for without an end.").format(
+            when=day(decision.ends_at), by=by
+        )
+    return _("Approved until {when} instead of {when2} by {by}.").format(
+        when=day(decision.ends_at), when2=day(decision.instead_of), by=by
+    )
 
 
 def earliest(decided: Sequence[Decision]) -> Decision | None:
@@ -64,4 +71,4 @@ def earliest(decided: Sequence[Decision]) -> Decision | None:
 
 def plain_moment(at: datetime) -> str:
     """Return a point in time where Slack formats nothing."""
-    return f"{at:%-d %b %Y, %H:%M} UTC"
+    return _("{at} UTC").format(at=f"{at:%-d %b %Y, %H:%M}")

@@ -27,24 +27,27 @@ from bot.messages.parts import (
     section,
     until,
 )
+from bot.words import N_, _
 
 # After "Your access to X …", or as a line of its own; nothing is said of what is simply there.
 PROGRESS: Final[Mapping[DeliveryProgress, str]] = {
-    DeliveryProgress.DELIVERING: "Entra is setting it up; not all of it may be there yet.",
-    DeliveryProgress.PARTIAL: "A part of it only: Entra has not delivered the rest.",
-    DeliveryProgress.REPROCESSING: "Entra is going through it again; it stays yours meanwhile.",
-    DeliveryProgress.FAILED: "Entra could not finish it: parts of it may be missing, or may have stayed.",
+    DeliveryProgress.DELIVERING: N_("Entra is setting it up; not all of it may be there yet."),
+    DeliveryProgress.PARTIAL: N_("A part of it only: Entra has not delivered the rest."),
+    DeliveryProgress.REPROCESSING: N_("Entra is going through it again; it stays yours meanwhile."),
+    DeliveryProgress.FAILED: N_(
+        "Entra could not finish it: parts of it may be missing, or may have stayed."
+    ),
 }
 # The same about somebody else.
 STANDS: Final[Mapping[DeliveryProgress, str]] = {
     **PROGRESS,
-    DeliveryProgress.REPROCESSING: "Entra is going through it again; they have it meanwhile.",
+    DeliveryProgress.REPROCESSING: N_("Entra is going through it again; they have it meanwhile."),
 }
 SHORT: Final[Mapping[DeliveryProgress, str]] = {
-    DeliveryProgress.DELIVERING: " (being set up)",
-    DeliveryProgress.PARTIAL: " (a part of it)",
-    DeliveryProgress.REPROCESSING: " (being processed again)",
-    DeliveryProgress.FAILED: " (not finished by Entra)",
+    DeliveryProgress.DELIVERING: N_(" (being set up)"),
+    DeliveryProgress.PARTIAL: N_(" (a part of it)"),
+    DeliveryProgress.REPROCESSING: N_(" (being processed again)"),
+    DeliveryProgress.FAILED: N_(" (not finished by Entra)"),
 }
 UNSURE: Final = frozenset({DeliveryProgress.PARTIAL, DeliveryProgress.FAILED})
 
@@ -56,8 +59,10 @@ def notes(row: Assignment, *, own: bool) -> list[Block]:
     if row.unreadable_since is not None:
         found.append(
             context(
-                "I have not been able to read it in Entra since "
-                f"{moment(row.unreadable_since)}; what stands here may be out of date."
+                _(
+                    "I have not been able to read it in Entra since {when}; what stands here may be out of "
+                    "date."
+                ).format(when=moment(row.unreadable_since))
             )
         )
     return found
@@ -75,7 +80,9 @@ def card(trouble: Trouble, row: Assignment | None, *, package: str, unreadable: 
     title = _title(trouble, row, package=package, unreadable=unreadable)
     blocks: list[Block] = [section(title)]
     if trouble.wanted_by and trouble.wanted_at:
-        wanted = f"{person(trouble.wanted_by)} has it processed again, {moment(trouble.wanted_at)}."
+        wanted = _("{person} has it processed again, {when}.").format(
+            person=person(trouble.wanted_by), when=moment(trouble.wanted_at)
+        )
         blocks.append(context(f"{wanted} {one_line(trouble.answer or '')}".strip()))
     if trouble.closed_at is not None:
         blocks.append(context(_passed(trouble, row)))
@@ -87,67 +94,71 @@ def card(trouble: Trouble, row: Assignment | None, *, package: str, unreadable: 
 def _title(trouble: Trouble, row: Assignment | None, *, package: str, unreadable: int) -> str:
     name = f"*{escape(package)}*"
     if trouble.kind is TroubleKind.PACKAGE:
-        return (
-            f":warning: I cannot read the access package {name} in Entra, {moment(trouble.at)}: something of it, or of "
-            "its policies or resources, is not as Microsoft describes it. It stays in my list as it was, and is not "
-            "offered if it was not before. Please look at it in Entra."
-        )
+        return _(
+            ":warning: I cannot read the access package {name} in Entra, {when}: something of it, "
+            "or of its policies or resources, is not as Microsoft describes it. It stays in my "
+            "list as it was, and is not offered if it was not before. Please look at it in Entra."
+        ).format(name=name, when=moment(trouble.at))
     if row is None:
         some = "assignment" if unreadable == 1 else "assignments"
-        return (
-            f":warning: I cannot read {unreadable or 'some'} {some} of {name} in Entra, {moment(trouble.at)}. "
-            "They stay listed as they were, nobody is reminded of them, and I do not notice if they end. "
+        return _(
+            ":warning: I cannot read {unreadable} {some} of {name} in Entra, {when}. They stay "
+            "listed as they were, nobody is reminded of them, and I do not notice if they end. "
             "Please look at Latchkey's rights in that catalog."
-        )
+        ).format(unreadable=unreadable or "some", some=some, name=name, when=moment(trouble.at))
     who = person(row.holder, row.holder_name)
     if trouble.kind is TroubleKind.PARTIAL:
-        return f":warning: {who} has a part only of {name}, {until(row.ends_at)}: Entra has not delivered the rest."
+        return _(
+            ":warning: {who} has a part only of {name}, {until}: Entra has not delivered the rest."
+        ).format(who=who, name=name, until=until(row.ends_at))
     if trouble.kind is TroubleKind.FAILED:
-        return (
-            f":warning: Entra could not finish {who}'s access to {name}: parts of it may be missing, or "
-            "may have stayed."
-        )
+        return _(
+            ":warning: Entra could not finish {who}'s access to {name}: parts of it may be "
+            "missing, or may have stayed."
+        ).format(who=who, name=name)
     if trouble.kind is TroubleKind.REGIVEN:
         by = (
-            "an automatic assignment policy gives it to them"
+            _("an automatic assignment policy gives it to them")
             if trouble.why == "automatic"
-            else "somebody has given it in Entra, not through me"
+            else _("somebody has given it in Entra, not through me")
         )
-        return f":warning: {who} has {name} again, {until(row.ends_at)}: an admin had removed it, and {by}."
+        return _(
+            ":warning: {who} has {name} again, {until}: an admin had removed it, and {by}."
+        ).format(who=who, name=name, until=until(row.ends_at), by=by)
     if trouble.why in ENDED_BY_US:
-        return (
-            f":warning: {who}'s access to {name} had been removed, and Entra shows it again. "
-            "I remove it once more."
-        )
-    return (
-        f":warning: I had said that {who}'s access to {name} has ended; Entra shows it again, "
-        f"{until(row.ends_at)}."
-    )
+        return _(
+            ":warning: {who}'s access to {name} had been removed, and Entra shows it again. I "
+            "remove it once more."
+        ).format(who=who, name=name)
+    return _(
+        ":warning: I had said that {who}'s access to {name} has ended; Entra shows it again, "
+        "{until}."
+    ).format(who=who, name=name, until=until(row.ends_at))
 
 
 def _passed(trouble: Trouble, row: Assignment | None) -> str:
     if trouble.kind is TroubleKind.PACKAGE:
-        return "I can read it again, or it is gone."
+        return _("I can read it again, or it is gone.")
     if row is None:
-        return "I can read all of them again."
+        return _("I can read all of them again.")
     if row.state is not AssignmentState.ENDED:
-        return "All of it is there now."
-    return "That access is over now."
+        return _("All of it is there now.")
+    return _("That access is over now.")
 
 
 def _ways_out(trouble: Trouble, row: Assignment) -> list[Block]:
     if row.state is AssignmentState.REMOVING:
-        return [context("It is being removed.")]
+        return [context(_("It is being removed."))]
     if trouble.kind is TroubleKind.REVIVED and trouble.why in ENDED_BY_US:
         return []
     again = reprocess(row) if trouble.kind in {TroubleKind.PARTIAL, TroubleKind.FAILED} else None
-    return [actions(again, remove_button(row, label="Remove"), block_id=f"trouble:{trouble.id}")]
+    return [actions(again, remove_button(row, label=_("Remove")), block_id=f"trouble:{trouble.id}")]
 
 
 def reprocess(row: Assignment) -> Block:
     """Make a button that has Entra process an access again."""
     return button(
-        "Reprocess", "reprocess", row.id, about=about_person(row.holder_name, row.package_name)
+        _("Reprocess"), "reprocess", row.id, about=about_person(row.holder_name, row.package_name)
     )
 
 
@@ -167,20 +178,26 @@ def told_holder(trouble: Trouble, row: Assignment) -> Message | None:
     name = f"*{escape(row.package_name)}*"
     if trouble.kind is TroubleKind.PARTIAL:
         return message(
-            f"You have a part only of {name}, {until(row.ends_at)}: Entra has not delivered the rest of it. "
-            "The admins have been told; you need not ask again."
+            _(
+                "You have a part only of {name}, {until}: Entra has not delivered the rest of it. The "
+                "admins have been told; you need not ask again."
+            ).format(name=name, until=until(row.ends_at))
         )
     if trouble.kind is TroubleKind.FAILED:
         return message(
-            f"Entra could not finish your access to {name}: parts of it may be missing. "
-            "The admins have been told; you need not ask again."
+            _(
+                "Entra could not finish your access to {name}: parts of it may be missing. The admins "
+                "have been told; you need not ask again."
+            ).format(name=name)
         )
     if trouble.kind is TroubleKind.REVIVED and trouble.why in {
         EndReason.RAN_OUT,
         EndReason.OUTSIDE,
     }:
         return message(
-            f"I told you that your access to {name} has ended. Entra shows it again, {until(row.ends_at)}."
+            _(
+                "I told you that your access to {name} has ended. Entra shows it again, {until}."
+            ).format(name=name, until=until(row.ends_at))
         )
     return None
 
@@ -189,16 +206,20 @@ def reprocessing(row: Assignment) -> Message:
     """Answer Reprocess."""
     who = person(row.holder, row.holder_name)
     return message(
-        f"I ask Entra to process {who}'s access to *{escape(row.package_name)}* again; what comes of it "
-        "shows on its card in the admins' channel."
+        _(
+            "I ask Entra to process {who}'s access to *{package}* again; what comes of it shows on "
+            "its card in the admins' channel."
+        ).format(who=who, package=escape(row.package_name))
     )
 
 
 def removed_before(package: str, *, by: str, at: str, why: str | None) -> Message:
     """Tell whoever asks for access that an admin has taken from them."""
     return message(
-        f"{person(by)} removed your access to *{escape(package)}* {at}{_because(why)}. "
-        "So an admin has to approve that you get it again; I have asked them."
+        _(
+            "{person} removed your access to *{package}* {at}{because}. So an admin has to approve "
+            "that you get it again; I have asked them."
+        ).format(person=person(by), package=escape(package), at=at, because=_because(why))
     )
 
 

@@ -17,6 +17,7 @@ from bot.messages.parts import (
 )
 from bot.messages.quorum import approvals_so_far, approved_by_one
 from bot.requests.model import Request, State
+from bot.words import _
 
 # Of those who are asked, by name.
 MOST_DECIDERS: Final = 5
@@ -34,7 +35,7 @@ def named_deciders(request: Request, *, together: bool = False) -> str:
     shown = [person(each) for each in request.deciders[:MOST_DECIDERS]]
     more = len(request.deciders) - len(shown)
     if more > 0:
-        return f"{', '.join(shown)} and {more} more"
+        return _("{shown} and {more} more").format(shown=", ".join(shown), more=more)
     last = " and " if together else " or "
     return last.join(each for each in (", ".join(shown[:-1]), *shown[-1:]) if each)
 
@@ -44,11 +45,17 @@ def waiting_for(request: Request) -> str:
     who = named_deciders(request) or ("approvals" if request.approvals_needed > 1 else "approval")
     since = moment(request.waits_since or request.asked_at)
     stages = len(request.terms.stages) if request.terms else 0
-    step = f"step {request.stage + 1} of {stages}" if stages > 1 else None
+    step = (
+        _("step {stage} of {stages}").format(stage=request.stage + 1, stages=stages)
+        if stages > 1
+        else None
+    )
     where = ", ".join(each for each in (step, approvals_so_far(request)) if each)
     if where:
-        return f"waiting for {who} since {since} ({where})"
-    return f"waiting for {who} since {since}"
+        return _("waiting for {who} since {since} ({where})").format(
+            who=who, since=since, where=where
+        )
+    return _("waiting for {who} since {since}").format(who=who, since=since)
 
 
 def may_remind(request: Request) -> bool:
@@ -64,15 +71,17 @@ def remind_button(request: Request) -> Block | None:
     """Make the button that has those reminded who decide; None while that has been done, or nobody is asked."""
     if not may_remind(request):
         return None
-    return button("Remind", "remind", request.id, about=request.package_name)
+    return button(_("Remind"), "remind", request.id, about=request.package_name)
 
 
 def reminding(request: Request) -> Message:
     """Say that those who decide are reminded."""
     who = named_deciders(request, together=True)
     return message(
-        f"I will remind {who} of your request for {escape(request.package_name)}: at once, or as soon as it is not "
-        "night or weekend for them. You can do that once a day."
+        _(
+            "I will remind {who} of your request for {package}: at once, or as soon as it is not "
+            "night or weekend for them. You can do that once a day."
+        ).format(who=who, package=escape(request.package_name))
     )
 
 
@@ -86,7 +95,7 @@ def approval_counted(
         place: How many have approved with them.
         is_waiting: It waits for the others still.
     """
-    said = approved_by_one(request, by=by or "Somebody", place=place, needed=needed)
+    said = approved_by_one(request, by=by or _("Somebody"), place=place, needed=needed)
     return _with_reminder(said, request, is_waiting=is_waiting)
 
 
@@ -99,7 +108,9 @@ def step_reached(request: Request, *, step: int, by: str, is_waiting: bool) -> M
         is_waiting: It waits at the step after that one.
     """
     steps = len(request.terms.stages) if request.terms else step
-    said = f"{escape(by or 'Somebody')} approved step {step} of {steps} of your request for {escape(request.package_name)}."
+    said = _("{by} approved step {step} of {steps} of your request for {package}.").format(
+        by=escape(by or _("Somebody")), step=step, steps=steps, package=escape(request.package_name)
+    )
     return _with_reminder(said, request, is_waiting=is_waiting)
 
 
@@ -107,7 +118,7 @@ def _with_reminder(said: str, request: Request, *, is_waiting: bool) -> Message:
     """Say for whom it waits as well, and offer to remind them, while it does."""
     if not is_waiting:
         return message(said)
-    now = f"{said} Now it is {waiting_for(request)}."
+    now = _("{said} Now it is {waiting_for}.").format(said=said, waiting_for=waiting_for(request))
     remind = remind_button(request)
     return message(
         now, [section(now), actions(remind, block_id=f"progress:{request.id}")] if remind else None

@@ -57,7 +57,7 @@ def current_language() -> str:
 def _(sentence: str) -> str:
     """Return *sentence* in the reader's language; its parts are filled in afterwards, by ``format``."""
     catalog = _catalog.get()
-    return sentence if catalog is None else catalog.find(sentence)
+    return sentence if catalog is None or not sentence else catalog.find(sentence)
 
 
 def ngettext(one: str, many: str, count: int) -> str:

@@ -75,7 +75,7 @@ def update(language: str, found: Catalog) -> Catalog:
         fuzzy=False,
         header_comment=f"# Latchkey in {before.locale.get_display_name('en') if before.locale else language}.",
     )
-    for message in sorted(found, key=lambda each: (sorted(each.locations), each.id)):
+    for message in sorted(found, key=lambda each: (sorted(each.locations), str(each.id))):
         if not message.id:
             continue
         known = before.get(message.id if isinstance(message.id, str) else message.id[0])
