@@ -12,7 +12,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .PHONY: deploy-check image-check release
-.PHONY: help try test sdk-test conformance schema docs words check chaos chaos-simulated crash-sweep races year fuzz mutants bench format lock audit clean
+.PHONY: help try test sdk-test conformance schema docs words check chaos chaos-simulated crash-sweep races rehearse year fuzz mutants bench format lock audit clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -63,6 +63,9 @@ crash-sweep: $(VENV)/ready-dev  ## die at every step of every story, on PostgreS
 
 races: $(VENV)/ready-dev  ## a thousand races of two people for one request, statement against statement, on PostgreSQL (minutes)
 	RACES=1000 $(BIN)/pytest -q tests/proofs/races/test_races.py tests/proofs/races/test_quorum.py
+
+rehearse: $(VENV)/ready-dev  ## install everything on this machine, break each thing in turn, and see who says so (an hour and a half; PostgreSQL, PgBouncer, nginx, Prometheus)
+	$(BIN)/python -m tests.proofs.rehearsal.rehearsal $(REHEARSE)
 
 year: $(VENV)/ready-dev  ## a simulated year of 1,000 assignments: no reminder missing, none twice (minutes)
 	$(BIN)/python -m tests.proofs.year.year

@@ -60,6 +60,10 @@ BROKEN: Final[dict[str, dict[str, str | None]]] = {
         'latchkey_credential_expiry_timestamp_seconds{credential="certificate"}': "400000x1560"
     },
     "LatchkeyTroubles": {'latchkey_troubles{kind="partial"}': "1x1560"},
+    "LatchkeyEndpointDown": {'probe_success{job="latchkey-endpoint"}': "0x1560"},
+    "LatchkeyEndpointCertificateEndsSoon": {
+        'probe_ssl_earliest_cert_expiry{job="latchkey-endpoint"}': "400000x1560"
+    },
     "LatchkeyWebhookBehind": {'latchkey_webhook_lag_seconds{endpoint="siem"}': "4000x1560"},
 }
 
@@ -77,7 +81,7 @@ def series_of(text: str) -> dict[str, str]:
 def as_scraped(series: str) -> str:
     """The same with the labels that Prometheus adds."""
     name, _, labels = series.rstrip("}").partition("{")
-    more = 'job="latchkey",instance="one"'
+    more = 'instance="one"' if "job=" in labels else 'job="latchkey",instance="one"'
     return f"{name}{{{labels + ',' if labels else ''}{more}}}"
 
 
@@ -150,5 +154,7 @@ async def test_what_is_changed_is_a_series_that_there_is(simulated, scrape):
     names = {each.partition("{")[0] for each in scrape}
     # A credential's end is there only where one is known.
     names |= {"latchkey_credential_expiry_timestamp_seconds", "latchkey_clock_skew_seconds"}
+    # What asks from outside is the blackbox exporter.
+    names |= {"probe_success", "probe_ssl_earliest_cert_expiry"}
     changed = {each.partition("{")[0] for series in BROKEN.values() for each in series}
     assert changed <= names

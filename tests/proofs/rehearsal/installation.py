@@ -29,11 +29,12 @@ from sandbox.certificate import Certificate, make_certificate
 from sandbox.clock import SandboxClock
 from sandbox.run import StandIns, tutorial_world, wired
 from sandbox.serving import serving
-from tests.proofs.rehearsal.programs import FAKETIME, Program, free_port, program, ran
-from tests.proofs.rehearsal.rules import RULES, hurried
+from tests.proofs.rehearsal.programs import FAKETIME, Missing, Program, free_port, program, ran
+from tests.proofs.rehearsal.rules import hurried
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 NGINX: Final = ROOT / "deploy" / "nginx" / "latchkey.conf"
+PROMETHEUS: Final = ROOT / "deploy" / "prometheus"
 REPLICAS: Final = ("A", "B")
 # Room for a database of this size, its log, and what fills it.
 VOLUME_MEGABYTES: Final = 400
@@ -104,6 +105,7 @@ class Installation:
     All of it.
 
     Attributes:
+        probe: Asks nginx from outside, as Slack would; None if it is not installed.
         volume: Where PostgreSQL keeps everything; a file system of its own if this machine lets us mount one.
         clocks: For each replica, the file that says how far its clock is off.
     """
@@ -117,6 +119,7 @@ class Installation:
     pgbouncer: Program
     nginx: Program
     prometheus: Program
+    probe: Program | None
     replicas: dict[str, Program]
     volume: Path
     is_volume: bool
@@ -163,6 +166,20 @@ class Installation:
         await self.nginx.stop()
         _write_nginx(self.folder, certificate, self.nginx.port, self.replicas)
         await self.nginx.start()
+
+    def fill(self) -> None:
+        """Leave no room on the volume."""
+        with (self.volume / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(1024 * 1024))
+        with (self.volume / "crumbs").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(1024))
+
+    def empty(self) -> None:
+        """Make room again."""
+        for name in ("filler", "crumbs"):
+            (self.volume / name).unlink(missing_ok=True)
 
     async def _prometheus(self, what: str, **parameters: str) -> dict[str, Any]:
         answer = await self.http.get(
@@ -215,8 +232,9 @@ async def installed(folder: Path, *, faster: int) -> AsyncIterator[Installation]
         outside.workspace.transport = httpx.AsyncHTTPTransport(
             verify=ssl.create_default_context(cafile=str(certificate.ca_file))
         )
-        prometheus = _prometheus(folder, replicas, faster)
-        for each in (*replicas.values(), nginx, prometheus):
+        probe = _probe(folder)
+        prometheus = _prometheus(folder, replicas, nginx, probe, faster)
+        for each in (*replicas.values(), nginx, *((probe,) if probe else ()), prometheus):
             stack.push_async_callback(each.kill)
             await each.start()
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=20))
@@ -230,6 +248,7 @@ async def installed(folder: Path, *, faster: int) -> AsyncIterator[Installation]
             pgbouncer=pgbouncer,
             nginx=nginx,
             prometheus=prometheus,
+            probe=probe,
             replicas=replicas,
             volume=volume,
             is_volume=is_volume,
@@ -392,30 +411,58 @@ def _nginx(folder: Path, certificate: Certificate, replicas: Mapping[str, Progra
     return Program("nginx", command, folder / "nginx.out", port)
 
 
-def _prometheus(folder: Path, replicas: Mapping[str, Program], faster: int) -> Program:
+def _probe(folder: Path) -> Program | None:
+    try:
+        command = program("prometheus-blackbox-exporter", "prometheus-blackbox-exporter")
+    except Missing:
+        return None
+    port = free_port()
+    return Program(
+        "The prober",
+        [
+            command,
+            f"--config.file={PROMETHEUS / 'blackbox.yml'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+        ],
+        folder / "probe.log",
+        port,
+        {"SSL_CERT_FILE": os.environ["SSL_CERT_FILE"]},
+    )
+
+
+def _prometheus(
+    folder: Path,
+    replicas: Mapping[str, Program],
+    nginx: Program,
+    probe: Program | None,
+    faster: int,
+) -> Program:
     port, file = free_port(), folder / "prometheus.yml"
-    (folder / "rules.yml").write_text(hurried(RULES.read_text(), faster))
-    every = f"{max(15 // faster, 2)}s"
+    (folder / "rules.yml").write_text(hurried((PROMETHEUS / "rules.yml").read_text(), faster))
+    # What a busy machine answers late must not be taken for a replica that is gone.
+    every = f"{max(15 // faster, 5)}s"
+    configured = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
+    endpoint = yaml.safe_load((PROMETHEUS / "endpoint.yml").read_text())
+    own = {
+        "job_name": "latchkey",
+        "static_configs": [
+            {"targets": [f"127.0.0.1:{each.port}"], "labels": {"replica": name}}
+            for name, each in replicas.items()
+        ],
+    }
+    jobs = [own]
+    if probe is not None:
+        address = f"https://127.0.0.1:{nginx.port}/slack/events"
+        text = yaml.safe_dump(endpoint[0])
+        text = text.replace("https://latchkey.example.com/slack/events", address)
+        jobs.append(yaml.safe_load(text.replace("blackbox:9115", f"127.0.0.1:{probe.port}")))
+    configured["global"] = {
+        "scrape_interval": every,
+        "scrape_timeout": every,
+        "evaluation_interval": every,
+    }
     file.write_text(
-        yaml.safe_dump(
-            {
-                "global": {
-                    "scrape_interval": every,
-                    "scrape_timeout": every,
-                    "evaluation_interval": every,
-                },
-                "rule_files": ["rules.yml"],
-                "scrape_configs": [
-                    {
-                        "job_name": "latchkey",
-                        "static_configs": [
-                            {"targets": [f"127.0.0.1:{each.port}"], "labels": {"replica": name}}
-                            for name, each in replicas.items()
-                        ],
-                    }
-                ],
-            }
-        )
+        yaml.safe_dump({**configured, "rule_files": ["rules.yml"], "scrape_configs": jobs})
     )
     command = [
         program("prometheus", "prometheus"),

@@ -102,7 +102,7 @@ class Program:
             )
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(START_SECONDS):
-                while self.runs:
+                while self.process.returncode is None:
                     if await listens(self.port):
                         return
                     await asyncio.sleep(0.2)

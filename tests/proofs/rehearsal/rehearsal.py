@@ -173,10 +173,13 @@ class Rehearsal:
         )
 
     async def _asks(self, person: Story, what: Break, result: Result) -> str:
-        """Somebody asks for access; returns what they read."""
-        read = await self._types(person, f"{person.package.slug} because it is my work")
-        if what.answer is not None and not re.search(what.answer, read):
-            result.wrong.append(f"somebody who asks reads: {read}")
+        """Somebody asks for access, again where they may have to; returns what they read."""
+        read = ""
+        for tries in range(1, what.tries + 1):
+            read = await self._types(person, f"{person.package.slug} because it is my work")
+            if what.answer is None or re.search(what.answer, read):
+                return read if tries == 1 else f"{read} (asked {tries} times)"
+        result.wrong.append(f"somebody who asks reads: {read}")
         return read
 
     async def _types(self, person: Story, text: str) -> str:
