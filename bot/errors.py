@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.words import N_, N_ngettext
+
 
 class LatchkeyError(Exception):
     """Something we can explain, with what to do about it."""
@@ -49,7 +51,7 @@ class UnknownPackage(LatchkeyError):
         self.reason = reason
         self.near = tuple(near)
         self.more = more
-        super().__init__(f"There is no access package called “{asked}”.")
+        super().__init__(N_("There is no access package called “{asked}”.").format(asked=asked))
 
 
 class WhichPackage(LatchkeyError):
@@ -68,7 +70,11 @@ class WhichPackage(LatchkeyError):
         self.reason = reason
         self.choices = tuple(choices)
         names = " or ".join(f"“{choice}”" for choice in self.choices)
-        super().__init__(f"“{asked}” may be {names}. Please write the one that you mean like this.")
+        super().__init__(
+            N_("“{asked}” may be {names}. Please write the one that you mean like this.").format(
+                asked=asked, names=names
+            )
+        )
 
 
 class ReasonNeeded(LatchkeyError):
@@ -78,7 +84,9 @@ class ReasonNeeded(LatchkeyError):
         self.package_id = package_id
         self.package_name = package_name
         super().__init__(
-            f"{package_name} is only given with a reason. Say why: /request-access {slug} because …"
+            N_(
+                "{package} is only given with a reason. Say why: /request-access {slug} because …"
+            ).format(package=package_name, slug=slug)
         )
 
 
@@ -94,8 +102,12 @@ class ReasonIncomplete(LatchkeyError):
         self.package_id = package_id
         self.package_name = package_name
         self.reason = reason
-        lacks = "lacks something" if reason else "is missing"
-        super().__init__(f"Your reason for {package_name} {lacks}. {hint}")
+        sentence = (
+            N_("Your reason for {package} lacks something. {hint}")
+            if reason
+            else N_("Your reason for {package} is missing. {hint}")
+        )
+        super().__init__(sentence.format(package=package_name, hint=hint))
 
 
 class FormNeeded(LatchkeyError):
@@ -109,7 +121,9 @@ class FormNeeded(LatchkeyError):
     def __init__(self, package_id: str, package_name: str, reason: str | None) -> None:
         self.package_id = package_id
         self.reason = reason
-        super().__init__(f"To ask for {package_name}, please fill in a short form.")
+        super().__init__(
+            N_("To ask for {package}, please fill in a short form.").format(package=package_name)
+        )
 
 
 class WrongFields(LatchkeyError):
@@ -146,7 +160,11 @@ class TooOften(LatchkeyError):
     def __init__(self, what: str, *, again_in: timedelta) -> None:
         minutes = max(1, math.ceil(again_in.total_seconds() / 60))
         super().__init__(
-            f"{what}. Please try again in {minutes} minute{'' if minutes == 1 else 's'}."
+            N_ngettext(
+                "{what}. Please try again in {count} minute.",
+                "{what}. Please try again in {count} minutes.",
+                minutes,
+            ).format(what=what, count=minutes)
         )
 
 

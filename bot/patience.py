@@ -18,6 +18,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from bot.database import Transaction
 from bot.errors import TooLate
+from bot.words import N_
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,7 +43,10 @@ class Patience:
         """
         if self.seconds() > self.until:
             raise TooLate(
-                "That reached me too late, so I left it undone. If it still matters, please do it again."
+                N_(
+                    "That reached me too late, so I left it undone. If it still matters, please do it "
+                    "again."
+                )
             )
 
     def answer(self) -> None:

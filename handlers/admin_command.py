@@ -13,9 +13,11 @@ from bot.console.model import LONGEST_SOUGHT, ConsolePage, Tab
 from bot.errors import LatchkeyError, UnknownPackage
 from bot.messages import deciding, delegating, troubles
 from bot.messages.pages import split_page
-from bot.messages.parts import Message, without_plainer
+from bot.messages.parts import Message, escape, message, without_plainer
 from bot.paging import ListName, Place, page_number
 from bot.patience import answered
+from bot.words import N_, _, translate
+from bot.words.formats import any_of
 from handlers.background import Background
 from handlers.console_windows import open_console
 from handlers.deduplicate import key_of
@@ -113,8 +115,11 @@ async def _reply(answer: asyncio.Future[Message], say: Say, *, busy: str) -> Non
             )
         except UnknownPackage as unknown:
             names = [f"“{each}”" for each in unknown.near[:3]]
-            near = f" Did you mean {' or '.join(names)}?" if names else ""
-            raise LatchkeyError(f"{unknown}{near}") from None
+            said = translate(str(unknown))
+            if names:
+                near = _("Did you mean {names}?").format(names=any_of(names))
+                said = f"{said} {near}"
+            await say(message(escape(said)))
 
 
 async def _answer(
@@ -172,9 +177,13 @@ async def _remove(
     if whom is None or package is None or wanted.reason is None:
         return await lists.listed(listing)
     if not rows:
-        raise LatchkeyError(f"They do not have {package.name}: neither I nor Entra know of it.")
+        raise LatchkeyError(
+            N_("They do not have {package}: neither I nor Entra know of it.").format(
+                package=package.name
+            )
+        )
     if whom.doubt is not None or len(rows) > 1:
-        return await lists.listed(listing, "Please press Remove for what you mean.")
+        return await lists.listed(listing, _("Please press Remove for what you mean."))
     submitted = await services.requests.remove(
         slack_user=user, assignment_id=rows[0].id, reason=wanted.reason
     )

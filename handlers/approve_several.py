@@ -10,6 +10,7 @@ from bot.approvals.service import ApprovalService
 from bot.errors import WrongFields
 from bot.messages import approving_several, forms
 from bot.messages.modals import said_in_modal
+from bot.words import _, translate
 from handlers.errors import DECISION_NOT_SAVED, NOT_READ, explain_errors
 from handlers.replies import Replies
 from handlers.routes import Routes
@@ -39,7 +40,7 @@ def register(
         async with explain_errors(show_error, busy=DECISION_NOT_SAVED):
             chosen = approving_several.chosen_in(view)
             if not chosen:
-                await show_error({"text": "Please choose at least one."})
+                await show_error({"text": _("Please choose at least one.")})
                 return
             try:
                 count = await approvals.approve_several(
@@ -49,7 +50,10 @@ def register(
                     reason=forms.reason_in(view),
                 )
             except WrongFields as wrong:
-                await ack(response_action="errors", errors=wrong.fields)
+                await ack(
+                    response_action="errors",
+                    errors={field: translate(why) for field, why in wrong.fields.items()},
+                )
                 return
-            said = said_in_modal(approving_several.saved(count), title="Approve several")
+            said = said_in_modal(approving_several.saved(count), title=_("Approve several"))
             await ack(response_action="update", view=said)

@@ -13,10 +13,11 @@ import structlog
 from bot.messages.parts import message
 from bot.slack.api import Slack
 from bot.slack.errors import SlackError, SlackRefused
+from bot.words import N_, _
 
 log = structlog.get_logger(__name__)
 
-NOT_OPENED: Final = "Slack did not open the form in time. Please press the button again."
+NOT_OPENED: Final = N_("Slack did not open the form in time. Please press the button again.")
 
 
 class Background:
@@ -63,7 +64,7 @@ class Background:
                     self.update_form(view_id=view_id, view=then)
             except SlackError as error:
                 log.warning("form-not-opened", slack=str(error))
-                await say(message(NOT_OPENED))
+                await say(message(_(NOT_OPENED)))
 
         self.start(open_form)
 

@@ -20,12 +20,13 @@ from bot.database.limits import HOUR
 from bot.errors import TooOften
 from bot.messages.parts import escape, message
 from bot.people.guard import Guard
+from bot.words import N_, translate
 from handlers.app import SlackApp
 from handlers.background import Background
 
 log = structlog.get_logger(__name__)
 
-TOO_MANY: Final = "You have sent me more commands in this hour than one person may"
+TOO_MANY: Final = N_("You have sent me more commands in this hour than one person may")
 # Of people; who has been quiet for an hour is forgotten.
 MOST_KEPT: Final = 10_000
 
@@ -66,7 +67,7 @@ def register(app: SlackApp, *, guard: Guard, background: Background, limit: Comm
             return None
         why = str(TooOften(TOO_MANY, again_in=again_in))
         background.start(partial(write_down, guard, body["user_id"], why))
-        return await ack(**message(escape(why)))
+        return await ack(**message(escape(translate(why))))
 
     app.check_first(refuse_too_many)
 

@@ -10,6 +10,7 @@ from bot.approvals.service import ApprovalService
 from bot.messages import approving_for_less, forms, review
 from bot.messages.shorter_ends import wrong_end
 from bot.people.model import Verb
+from bot.words import _
 from handlers.errors import DECISION_NOT_SAVED, explain_errors
 from handlers.replies import Replies
 from handlers.routes import Routes
@@ -69,7 +70,7 @@ def register(routes: Routes, *, approvals: ApprovalService, replies: Replies) ->
         async with explain_errors(show_error, busy=DECISION_NOT_SAVED):
             end = approving_for_less.end_in(view)
             if end is None:
-                await show_error({"text": "Please choose a moment."})
+                await show_error({"text": _("Please choose a moment.")})
                 return
             wrong = await approvals.approve_until(
                 decision_id=view["private_metadata"],
@@ -92,7 +93,7 @@ def register(routes: Routes, *, approvals: ApprovalService, replies: Replies) ->
         async with explain_errors(show_error, busy=DECISION_NOT_SAVED):
             reason = forms.reason_in(view)
             if not reason:
-                await show_error({"text": "Please give a reason."})
+                await show_error({"text": _("Please give a reason.")})
                 return
             await approvals.explain(
                 decision_id=view["private_metadata"], slack_user=body["user"]["id"], reason=reason

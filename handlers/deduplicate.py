@@ -23,6 +23,7 @@ from bot.database import Busy
 from bot.messages.parts import message
 from bot.patience import Pulse
 from bot.people.guard import Guard
+from bot.words import _
 from handlers.app import Body, SlackApp
 from handlers.errors import CHANGE_NOT_SAVED
 from handlers.replies import Replies
@@ -84,11 +85,11 @@ def register(app: SlackApp, *, guard: Guard, replies: Replies, pulse: Pulse) -> 
 
 async def _say_busy(body: Mapping[str, Any], ack: AsyncAck, replies: Replies) -> BoltResponse:
     if "command" in body:
-        return await ack(**message(CHANGE_NOT_SAVED))
+        return await ack(**message(_(CHANGE_NOT_SAVED)))
     if body.get("type") == "view_submission":
-        return await ack(response_action="errors", errors={"reason": CHANGE_NOT_SAVED})
+        return await ack(response_action="errors", errors={"reason": _(CHANGE_NOT_SAVED)})
     if body.get("type") == "block_actions":
-        await replies.to_click(body, body["actions"][0]).say(message(CHANGE_NOT_SAVED))
+        await replies.to_click(body, body["actions"][0]).say(message(_(CHANGE_NOT_SAVED)))
     return await ack()
 
 

@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncAck
 from bot.approvals.delegations import DelegationService
 from bot.messages import delegating
 from bot.messages.modals import said_in_modal
+from bot.words import _
 from handlers.errors import CHANGE_NOT_SAVED, explain_errors
 from handlers.replies import Replies
 from handlers.routes import Routes
@@ -33,7 +34,7 @@ def register(routes: Routes, *, delegations: DelegationService, replies: Replies
         async with explain_errors(show_error, busy=CHANGE_NOT_SAVED):
             delegate, ends_at = delegating.read_form(view)
             if delegate is None or ends_at is None:
-                await show_error({"text": "Please say who decides for you, and until when."})
+                await show_error({"text": _("Please say who decides for you, and until when.")})
                 return
             made = await delegations.delegate(delegator=user, delegate=delegate, ends_at=ends_at)
             said = said_in_modal(delegating.made(made, reader=user), title=delegating.TITLE)

@@ -18,6 +18,7 @@ from bot.messages.helping import HELP, help_message, not_understood
 from bot.messages.parts import Message, escape, message
 from bot.people.guard import Guard
 from bot.requests.service import RequestService
+from bot.words import _, translate
 from handlers.background import Background
 from handlers.command_limit import TOO_MANY, CommandLimit, write_down
 from handlers.errors import NOT_READ
@@ -58,7 +59,7 @@ def register(
         try:
             said = await _answer(requests, guard, user, str(event.get("text") or ""))
         except Busy:
-            said = message(NOT_READ)
+            said = message(_(NOT_READ))
         await background.tell(channel, user, said)
 
 
@@ -103,6 +104,6 @@ async def _answer(requests: RequestService, guard: Guard, user: str, text: str) 
             which.asked, which.choices, abouts=abouts, reason=which.reason
         )
     except LatchkeyError as error:
-        return message(escape(str(error)))
+        return message(escape(translate(str(error))))
     about = await requests.keep_reason(slack_user=user, package_id=package.id, reason=reason)
     return acknowledging.ask_for_it(package, about=about, reason=reason)

@@ -10,13 +10,19 @@ from bot import chance
 from bot.database import Busy
 from bot.errors import LatchkeyError, SeenBefore
 from bot.messages.parts import escape, message
+from bot.words import N_, _, translate
 
 # The database could not be asked: whatever was wanted, nothing has happened.
-NOT_SAVED: Final = "I can't save {} right now. Nothing has changed; please try again in a minute."
-REQUEST_NOT_SAVED: Final = NOT_SAVED.format("your request")
-DECISION_NOT_SAVED: Final = NOT_SAVED.format("your decision")
-CHANGE_NOT_SAVED: Final = NOT_SAVED.format("that")
-NOT_READ: Final = "I can't look that up right now. Please try again in a minute."
+REQUEST_NOT_SAVED: Final = N_(
+    "I can't save your request right now. Nothing has changed; please try again in a minute."
+)
+DECISION_NOT_SAVED: Final = N_(
+    "I can't save your decision right now. Nothing has changed; please try again in a minute."
+)
+CHANGE_NOT_SAVED: Final = N_(
+    "I can't save that right now. Nothing has changed; please try again in a minute."
+)
+NOT_READ: Final = N_("I can't look that up right now. Please try again in a minute.")
 
 log = structlog.get_logger(__name__)
 
@@ -38,13 +44,12 @@ async def explain_errors(say: Say, *, busy: str) -> AsyncIterator[None]:
     except SeenBefore:
         log.info("seen-before")
     except LatchkeyError as error:
-        await say(message(escape(str(error))))
+        await say(message(escape(translate(str(error)))))
     except Busy:
         log.warning("busy")
-        await say(message(busy))
+        await say(message(_(busy)))
     except Exception:
         incident = chance.new_id()[:8]
         log.exception("unexpected", incident=incident)
-        await say(
-            message(f"Something broke on my side. Please tell your identity team: `{incident}`.")
-        )
+        broke = _("Something broke on my side. Please tell your identity team: `{incident}`.")
+        await say(message(broke.format(incident=incident)))

@@ -17,6 +17,7 @@ from slack_bolt.response import BoltResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.words import _
 from handlers import payloads
 from handlers.app import Body, SlackApp
 from handlers.rejections import Rejections
@@ -155,10 +156,12 @@ def accept_only_own_workspace(
     async def refuse_foreign(body: Body, ack: AsyncAck) -> BoltResponse | None:
         if body.get("api_app_id") != app_id:
             log.warning("foreign-app")
-            refusal = "Latchkey is set up with the secrets of two different Slack apps. Please tell your identity team."
+            refusal = _(
+                "Latchkey is set up with the secrets of two different Slack apps. Please tell your identity team."
+            )
         elif not is_ours(body):
             log.warning("foreign-workspace")
-            refusal = "Only members of the workspace that Latchkey is installed in can use it."
+            refusal = _("Only members of the workspace that Latchkey is installed in can use it.")
         else:
             return None
         return await (ack(refusal) if "command" in body else ack())

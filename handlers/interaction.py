@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from bot.errors import TooLate
 from bot.paging import ListName, Place, read_place
+from bot.words import N_
 
-NO_PLACE: Final = "I do not know where that list went on. Please ask for it again."
+NO_PLACE: Final = N_("I do not know where that list went on. Please ask for it again.")
 
 
 @dataclass(frozen=True, kw_only=True)

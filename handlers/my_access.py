@@ -12,6 +12,7 @@ from bot.messages.helping import HELP, help_message
 from bot.messages.pages import split_page
 from bot.messages.parts import Message
 from bot.paging import ListName, Place, page_number
+from bot.words import N_
 from handlers.errors import CHANGE_NOT_SAVED, NOT_READ, explain_errors
 from handlers.interaction import read_next
 from handlers.lists import Lists
@@ -69,7 +70,7 @@ async def _delegate(delegations: DelegationService, user: str, text: str) -> Mes
         return delegating.listed_own(own.given, own.received)
     if words.delegator not in {None, user}:
         raise LatchkeyError(
-            "You can let somebody decide for yourself only; an admin can for others."
+            N_("You can let somebody decide for yourself only; an admin can for others.")
         )
     made = await delegations.delegate(
         delegator=user,

@@ -15,6 +15,7 @@ from bot.messages.parts import Message, escape
 from bot.messages.removal_forms import About
 from bot.paging import ListName, Place
 from bot.requests.transactions.remove_several import ListChanged, Removable, SeveralRemoved
+from bot.words import N_, _
 from handlers.background import Background
 from handlers.console_windows import turn_page
 from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, Say, explain_errors
@@ -56,7 +57,7 @@ def register(
             listing = await services.assignment_lists.page(slack_user=reply.user, place=place)
             rows = [row for row in listing.page.rows if row.state is AssignmentState.LIVE]
             if not rows:
-                raise TooLate("Nothing on this page can be removed any more.")
+                raise TooLate(N_("Nothing on this page can be removed any more."))
             reply.open_form(removal_forms.several(rows, About(page=reply.value)))
         await ack()
 
@@ -91,7 +92,7 @@ def register(
             _check_reason(reason)
             chosen = removal_forms.chosen_in(view)
             if not chosen:
-                raise TooLate("Please choose at least one.")
+                raise TooLate(N_("Please choose at least one."))
             done = await removals.remove_chosen(
                 slack_user=body["user"]["id"], assignment_ids=chosen, reason=reason
             )
@@ -145,11 +146,11 @@ def _everything(written: str, found: Removable, *, changed: bool = False) -> dic
     name = found.rows[0].package_name if found.rows and place.package_id else None
     who = page.sought if page.sought.startswith("<@") else escape(page.sought)
     if place.entra_ids and name:
-        whose = f"What {who} has of {escape(name)}"
+        whose = _("What {person} has of {package}").format(person=who, package=escape(name))
     elif place.entra_ids:
-        whose = f"Everything that {who} has"
+        whose = _("Everything that {person} has").format(person=who)
     else:
-        whose = f"Everybody's access to {escape(name or page.sought)}"
+        whose = _("Everybody's access to {package}").format(package=escape(name or page.sought))
     if not found.rows:
         return removal_forms.nothing_left(whose)
     of = About(page=written, fingerprint=found.fingerprint)
@@ -192,7 +193,7 @@ def _place_in(written: object) -> Place:
 
 def _check_reason(reason: str) -> None:
     if not reason:
-        raise TooLate("Please say why.")
+        raise TooLate(N_("Please say why."))
 
 
 def _at_reason(ack: AsyncAck) -> Say:

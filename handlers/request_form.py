@@ -13,6 +13,7 @@ from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
 from bot.requests.service import RequestService
 from bot.requests.transactions.ask_by_form import FilledForm
+from bot.words import _
 from handlers.asking import say_asked
 from handlers.background import Background
 from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
@@ -95,7 +96,7 @@ def register(
             if about.has_menu:
                 picked = package_menu.chosen_in(view)
                 if not picked:
-                    wrong_field = {package_menu.MENU: "Please choose what you need."}
+                    wrong_field = {package_menu.MENU: _("Please choose what you need.")}
                     await ack(response_action="errors", errors=wrong_field)
                     return
                 if len(picked) > 1:
@@ -108,7 +109,7 @@ def register(
                     )
             package = await requests.find_package(about.package_id)
             if package is None or not package.can_be_asked_for:
-                await show_error({"text": GONE})
+                await show_error({"text": _(GONE)})
                 return
             policies = _offered(package, about)
             chosen = _chosen(policies, request_form.policy_in(view))
@@ -147,14 +148,20 @@ def register(
             following = await requests.find_packages(about.following)
             if following:
                 note = several.note_of_following(following[1:])
-                note = f"Asked for {package.name}. {note}" if submitted.created else note
+                note = (
+                    f"{_('Asked for {package}.').format(package=package.name)} {note}"
+                    if submitted.created
+                    else note
+                )
                 await show_next_form(ack, view, following, user=user, note=note)
                 return
             if submitted.request.is_on_behalf:
                 said = on_behalf.asked_for_them(submitted.request)
             else:
                 said = await say_asked(requests, user, submitted)
-            await ack(response_action="update", view=said_in_modal(said, title=request_form.TITLE))
+            await ack(
+                response_action="update", view=said_in_modal(said, title=_(request_form.TITLE))
+            )
 
     async def ask_for_several(
         ack: AsyncAck, view: Mapping[str, Any], picked: Sequence[str], *, user: str

@@ -6,9 +6,10 @@ from typing import Any, Final
 from bot.messages import request_form
 from bot.messages.parts import message
 from bot.requests.service import RequestService
+from bot.words import N_, _
 from handlers.replies import Reply
 
-GONE: Final = "That package is not offered any more."
+GONE: Final = N_("That package is not offered any more.")
 
 
 def open_request_form(*, requests: RequestService, reply: Reply, reason: str | None = None) -> None:
@@ -35,7 +36,7 @@ async def open_form_about(*, requests: RequestService, reply: Reply) -> None:
     """Open the form of the package that a pressed button names, with the reason that was given before."""
     package, reason = await requests.find_form(slack_user=reply.user, about=reply.value)
     if package is None:
-        await reply.say(message(GONE))
+        await reply.say(message(_(GONE)))
         return
 
     async def form() -> Mapping[str, Any]:

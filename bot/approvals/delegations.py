@@ -23,6 +23,7 @@ from bot.people.model import Delegation, Verb
 from bot.people.permissions import Actor, Permissions, may
 from bot.people.store import delegations
 from bot.slack.zones import Zones
+from bot.words import N_
 
 # Of one approver at a time; each is somebody more who gets their cards.
 MOST_DELEGATES: Final = 5
@@ -34,7 +35,10 @@ MENTION: Final = r"<@(?P<{}>[UW][A-Z0-9]+)(?:\|[^>]*)?>"
 WORDS: Final = re.compile(
     rf"{MENTION.format('first')}(?:\s+to\s+{MENTION.format('second')})?\s*(?P<until>.*)", re.DOTALL
 )
-NAME_SOMEBODY: Final = "I do not know whom you mean: pick the person from Slack's list while typing, as in “delegate @lee until friday”."
+NAME_SOMEBODY: Final = N_(
+    "I do not know whom you mean: pick the person from Slack's list while typing, as in "
+    "“delegate @lee until friday”."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,9 +194,9 @@ def make_delegation(db: Transaction, made: Delegation) -> None:
         LatchkeyError: To themselves, to too many, or not in the future.
     """
     if made.delegate == made.delegator:
-        raise LatchkeyError("Nobody is their own delegate: name somebody else.")
+        raise LatchkeyError(N_("Nobody is their own delegate: name somebody else."))
     if made.ends_at <= made.made_at:
-        raise LatchkeyError("That end has passed already.")
+        raise LatchkeyError(N_("That end has passed already."))
     now = delegations.of_delegators(db, [made.delegator], at=made.made_at)
     for each in now:
         if each.delegate == made.delegate:
@@ -200,7 +204,9 @@ def make_delegation(db: Transaction, made: Delegation) -> None:
     others = {each.delegate for each in now} - {made.delegate}
     if len(others) >= MOST_DELEGATES:
         raise LatchkeyError(
-            f"That would be more than {MOST_DELEGATES} delegates at a time: cancel another one first."
+            N_(
+                "That would be more than {count} delegates at a time: cancel another one first."
+            ).format(count=MOST_DELEGATES)
         )
     delegations.add(db, made)
     _look_again(db, made)
@@ -218,7 +224,7 @@ def cancel_delegation(
     """
     found = delegations.find(db, delegation_id)
     if found is None:
-        raise TooLate("I do not know that delegation any more.")
+        raise TooLate(N_("I do not know that delegation any more."))
     # Whoever is to decide for somebody need not.
     whose = slack_user if slack_user == found.delegate else found.delegator
     actor = Actor(slack_user=slack_user, is_admin=is_admin)
@@ -227,7 +233,7 @@ def cancel_delegation(
         raise NotAllowed(why)
     canceled = delegations.cancel(db, delegation_id, by=slack_user, at=clock.now())
     if canceled is None:
-        raise TooLate("That is over already.")
+        raise TooLate(N_("That is over already."))
     _look_again(db, canceled)
     return canceled
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from bot.errors import LatchkeyError
+from bot.words import N_
 
 LONGEST: Final = timedelta(days=180)
 DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -26,7 +27,10 @@ UNITS: Final = {
     "day": timedelta(days=1),
     "week": timedelta(days=7),
 }
-HOW: Final = "Please say until when: “until friday”, “until 5 dec”, “until 2026-12-05 17:00” or “for 3 days”."
+HOW: Final = N_(
+    "Please say until when: “until friday”, “until 5 dec”, “until 2026-12-05 17:00” or "
+    "“for 3 days”."
+)
 
 
 def read_end(text: str, *, now: datetime) -> datetime:
@@ -44,9 +48,9 @@ def read_end(text: str, *, now: datetime) -> datetime:
     if end is None:
         raise LatchkeyError(HOW)
     if end <= now:
-        raise LatchkeyError(f"That has passed already. {HOW}")
+        raise LatchkeyError(N_("That has passed already. {hint}").format(hint=HOW))
     if end - now > LONGEST:
-        raise LatchkeyError(f"That is too long: {LONGEST.days} days at most.")
+        raise LatchkeyError(N_("That is too long: {days} days at most.").format(days=LONGEST.days))
     return end.astimezone(UTC)
 
 

@@ -32,8 +32,10 @@ from bot.people.permissions import Actor, Permissions, may
 from bot.requests import transitions
 from bot.requests.evaluation.stages import stage_changes
 from bot.requests.model import Request, State
+from bot.requests.state_words import STATE_WORDS
 from bot.requests.store import requests
 from bot.slack.errors import SlackError
+from bot.words import N_
 from graph.errors import GraphError
 
 # Of the 3 s in which Slack opens a form.
@@ -42,14 +44,19 @@ EARLY_SECONDS: Final = 1.2
 MOST_TRIES: Final = 50
 # Somebody who was refused a moment ago, and presses again, is refused again without another look.
 REFUSED_FOR: Final = timedelta(minutes=1)
-NEEDS_REASON: Final = (
+NEEDS_REASON: Final = N_(
     "A reason is needed for that decision. Please press the button again and say why."
 )
-END_IS_OVER: Final = "The end that you set is too early by now, so nothing is approved. Please press the button again."
+END_IS_OVER: Final = N_(
+    "The end that you set is too early by now, so nothing is approved. Please press the "
+    "button again."
+)
 # Ends that no click has brought about.
 OVERTAKEN: Final = {
-    State.CANCELED: "Whoever asked has canceled that request; there is nothing left to decide.",
-    State.LAPSED: "That request has expired, because nobody decided in time; it can be made again.",
+    State.CANCELED: N_("Whoever asked has canceled that request; there is nothing left to decide."),
+    State.LAPSED: N_(
+        "That request has expired, because nobody decided in time; it can be made again."
+    ),
 }
 
 
@@ -222,17 +229,23 @@ class DecisionProcessor:
         by = denials[:1] or approvals_of(after, decision.stage) or after[:1]
         if by:
             names = " and ".join(name_of(each) for each in by)
-            why = f"That was already {DONE[by[-1].verb]} by {names}, {moment(by[-1].at)}."
+            why = N_("That was already {done} by {names}, {when}.").format(
+                done=DONE[by[-1].verb], names=names, when=moment(by[-1].at)
+            )
         elif _is_after_deadline(decision, request):
             why = OVERTAKEN[State.LAPSED]
         elif request.state is State.PENDING:
-            why = "What is asked for has changed since that card was drawn. Please look at the new one."
+            why = N_(
+                "What is asked for has changed since that card was drawn. Please look at the new one."
+            )
         elif request.state is State.CANCELED and request.why:
-            why = f"That request is canceled. {request.why}"
+            why = N_("That request is canceled. {why}").format(why=request.why)
         else:
             why = OVERTAKEN.get(
                 request.state,
-                f"That request is already {request.state}; there is nothing left to decide.",
+                N_("That request is already {state}; there is nothing left to decide.").format(
+                    state=STATE_WORDS[request.state]
+                ),
             )
         await self._settle(decision, Outcome.LATE, why=why)
 

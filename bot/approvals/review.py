@@ -13,6 +13,7 @@ from bot.people.guard import Guard
 from bot.people.model import NamedAs
 from bot.requests.model import Request, State
 from bot.requests.store import requests
+from bot.words import N_
 
 
 class Reviews:
@@ -32,11 +33,11 @@ class Reviews:
         """
         found = await self._store.read(_with_decisions, request_id, slack_user)
         if found is None:
-            raise TooLate("I do not know that request any more.")
+            raise TooLate(N_("I do not know that request any more."))
         request, decided, named_as = found
         may_see = {request.holder, request.asked_by, *request.deciders}
         if slack_user not in may_see and not self._guard.is_admin(slack_user):
-            raise NotAllowed("Only those who decide about that request see its card.")
+            raise NotAllowed(N_("Only those who decide about that request see its card."))
         return review(request, decided, reader=slack_user, named_as=named_as)
 
     async def several(self, *, slack_user: str, ask_ids: Sequence[str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from bot.errors import TooLate, TooOften, WrongFields
 from bot.people.model import Verb
 from bot.requests.model import Request, State
 from bot.requests.store import requests
+from bot.words import N_
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ def take_decision(
     """
     request = requests.find(db, decision.request_id)
     if request is None:
-        raise TooLate("I do not know that request any more.")
+        raise TooLate(N_("I do not know that request any more."))
     _insist_on_patience(db, decision)
     stage = request.current_stage
     # Somebody who may not decide anyway, or comes too late, is told so without being asked for a reason.
@@ -71,7 +72,7 @@ def approve_several(db: Transaction, approvals: Sequence[Decision]) -> None:
     """
     for approval in approvals:
         if take_decision(db, approval) is not None:
-            raise WrongFields({"reason": "One of these needs a reason. Please say why."})
+            raise WrongFields({"reason": N_("One of these needs a reason. Please say why.")})
 
 
 def _incomplete(db: Transaction, decision: Decision, request: Request) -> IncompleteDecision:
@@ -88,7 +89,7 @@ def _insist_on_patience(db: Transaction, decision: Decision) -> None:
     again_in = limits.time_left(db, decision.slack_user, REFUSALS)
     if again_in is not None and decisions.was_refused(db, decision):
         raise TooOften(
-            "That was refused, and so were many other clicks of yours in this hour",
+            N_("That was refused, and so were many other clicks of yours in this hour"),
             again_in=again_in,
         )
 
@@ -99,7 +100,7 @@ def _ask_id_of(decision: Decision) -> str:
 
 def explain(db: Transaction, decision_id: str, slack_user: str, reason: str) -> None:
     if not decisions.explain(db, decision_id, slack_user=slack_user, reason=reason):
-        raise TooLate("That decision has been sent already. Please look at the card.")
+        raise TooLate(N_("That decision has been sent already. Please look at the card."))
 
 
 def approve_until(
@@ -113,10 +114,10 @@ def approve_until(
     """
     draft = decisions.find_draft(db, decision_id, slack_user=slack_user)
     if draft is None:
-        raise TooLate("That decision has been sent already. Please look at the card.")
+        raise TooLate(N_("That decision has been sent already. Please look at the card."))
     request = requests.get(db, draft.request_id)
     if draft.verb is not Verb.APPROVE or request.state is not State.PENDING:
-        raise TooLate("There is nothing left to decide. Please look at the card.")
+        raise TooLate(N_("There is nothing left to decide. Please look at the card."))
     now = clock.now()
     current = assignments.find(db, request.assignment_id) if request.assignment_id else None
     wrong = find_wrong_end(

@@ -27,6 +27,7 @@ from bot.people.identity import UNKNOWN_TO_SLACK, People
 from bot.people.store import people
 from bot.slack.api import Slack
 from bot.slack.errors import SlackError, SlackRefused
+from bot.words import N_
 from graph import Graph
 from graph.errors import GraphError, NotFound
 from graph.models import AccessPackageAssignment, User
@@ -40,7 +41,7 @@ PERSON: Final = re.compile(f"{MENTION.pattern}|{EMAIL.pattern}|{OBJECT_ID.patter
 # Longer than any package's and person's names together; each word costs a look through all packages.
 LONGEST_TYPED: Final = 1_000
 MOST_WORDS: Final = 40
-OTHERWISE: Final = "Please name them by e-mail address, object id or full name as in Entra."
+OTHERWISE: Final = N_("Please name them by e-mail address, object id or full name as in Entra.")
 
 
 class LookUpFailed(LatchkeyError):
@@ -62,7 +63,7 @@ class WhichPerson(LatchkeyError):
     """
 
     def __init__(self, name: str, package_id: str | None, people: Mapping[str, str]) -> None:
-        super().__init__(f"Nobody is called “{name[:80]}”.")
+        super().__init__(N_("Nobody is called “{name}”.").format(name=name[:80]))
         self.name = name
         self.package_id = package_id
         self.people = people
@@ -162,7 +163,7 @@ def _read_person(text: str) -> tuple[NamedPerson | None, str]:
     ids = list(dict.fromkeys(each.lower() for each in OBJECT_ID.findall(rest)))
     rest = OBJECT_ID.sub(" ", rest).strip()
     if len(mentioned) + len(emails) + len(ids) > 1:
-        raise LatchkeyError("One person at a time, please: you named several.")
+        raise LatchkeyError(N_("One person at a time, please: you named several."))
     if mentioned:
         return NamedPerson(slack_user=mentioned[0]), rest
     if emails:
@@ -171,8 +172,10 @@ def _read_person(text: str) -> tuple[NamedPerson | None, str]:
         return NamedPerson(entra_id=ids[0]), rest
     if rest.startswith("@"):
         raise LatchkeyError(
-            f"I do not know who {package_names.clean(rest).split()[0][:80]} is: pick the person from Slack's list while "
-            f"typing. {OTHERWISE}"
+            N_(
+                "I do not know who {words} is: pick the person from Slack's list while typing. "
+                "{hint}"
+            ).format(words=package_names.clean(rest).split()[0][:80], hint=OTHERWISE)
         )
     return None, rest
 
@@ -214,7 +217,10 @@ class PersonSearch:
             return await self._held(whom, package, start)
         except (SlackError, GraphError):
             raise LookUpFailed(
-                "I cannot tell just now: Slack or Entra does not answer as it should. Please try again in a minute."
+                N_(
+                    "I cannot tell just now: Slack or Entra does not answer as it should. Please try again "
+                    "in a minute."
+                )
             ) from None
 
     async def find(self, named: NamedPerson) -> ResolvedPerson:
@@ -231,11 +237,16 @@ class PersonSearch:
             users = await self._people.entra_users(named.email)
             if not users:
                 raise LookUpFailed(
-                    f"Nobody in Entra has the address {named.email}, so I cannot tell who that is. {OTHERWISE}"
+                    N_(
+                        "Nobody in Entra has the address {email}, so I cannot tell who that is. {hint}"
+                    ).format(email=named.email, hint=OTHERWISE)
                 )
             return _meant([user.id for user in users], escape(named.email))
         if named.entra_id is not None:
-            return _meant([named.entra_id], f"whoever has the object id {named.entra_id}")
+            return _meant(
+                [named.entra_id],
+                N_("whoever has the object id {entra_id}").format(entra_id=named.entra_id),
+            )
         return await self._called(named.name or "")
 
     async def _mentioned(self, slack_user: str) -> ResolvedPerson:
@@ -253,7 +264,7 @@ class PersonSearch:
             if bound is None:
                 raise
             return _meant(
-                known, shown, doubt="I could not look now whether they have another account."
+                known, shown, doubt=N_("I could not look now whether they have another account.")
             )
         found = list(dict.fromkeys((*known, *(user.id for user in users))))
         return _meant(found, shown, doubt=None if found == known else doubt)
@@ -265,30 +276,42 @@ class PersonSearch:
         except SlackRefused as refused:
             if refused.error in UNKNOWN_TO_SLACK:
                 raise LookUpFailed(
-                    f"I cannot tell who that is: Slack does not show me that account. {OTHERWISE}"
+                    N_(
+                        "I cannot tell who that is: Slack does not show me that account. {hint}"
+                    ).format(hint=OTHERWISE)
                 ) from None
             raise
         if profile.shown_email is None:
             raise LookUpFailed(
-                f"I cannot tell who {profile.name} is in Entra: Slack shows me no e-mail address of theirs. {OTHERWISE}"
+                N_(
+                    "I cannot tell who {name} is in Entra: Slack shows me no e-mail address of theirs. "
+                    "{hint}"
+                ).format(name=profile.name, hint=OTHERWISE)
             )
         users = await self._people.entra_users(profile.shown_email)
         if not users:
             raise LookUpFailed(
-                f"I cannot tell who {profile.name} is in Entra: nobody there has the e-mail address of their Slack "
-                f"profile. {OTHERWISE}"
+                N_(
+                    "I cannot tell who {name} is in Entra: nobody there has the e-mail address of their "
+                    "Slack profile. {hint}"
+                ).format(name=profile.name, hint=OTHERWISE)
             )
         if profile.is_confirmed is False:
             return (
                 users,
-                "Slack does not call the e-mail address of their profile confirmed, so it may be another's.",
+                N_(
+                    "Slack does not call the e-mail address of their profile confirmed, so it may be "
+                    "another's."
+                ),
             )
         names = {(user.display_name or "").casefold() for user in users}
         if profile.not_a_member is not None and names != {profile.name.casefold()}:
             # Addresses are given to somebody else when people leave.
             return (
                 users,
-                f"That is {profile.not_a_member} with another name in Entra, so it may be somebody else.",
+                N_(
+                    "That is {member} with another name in Entra, so it may be somebody else."
+                ).format(member=profile.not_a_member),
             )
         return users, None
 
@@ -298,7 +321,9 @@ class PersonSearch:
         found = dict.fromkeys((*known, *(user.id for user in users)))
         if not found:
             raise NobodyFound(
-                f"I cannot tell who “{package_names.clean(name)[:80]}” is: nobody is called that. {OTHERWISE}"
+                N_("I cannot tell who “{name}” is: nobody is called that. {hint}").format(
+                    name=package_names.clean(name)[:80], hint=OTHERWISE
+                )
             )
         return _meant(list(found), escape(name))
 
@@ -329,11 +354,17 @@ class PersonSearch:
         saved = [await self._save(held) for held in shown]
         if shown and not any(saved):
             raise LookUpFailed(
-                "I cannot tell: Entra lists access of theirs that I cannot place. Please look there, or try again in "
-                "a minute."
+                N_(
+                    "I cannot tell: Entra lists access of theirs that I cannot place. Please look there, "
+                    "or try again in a minute."
+                )
             )
         page = await self._store.read(_page, place, start)
-        note = None if all(saved) else "Entra lists more of theirs that I cannot place: look there."
+        note = (
+            None
+            if all(saved)
+            else N_("Entra lists more of theirs that I cannot place: look there.")
+        )
         return Listing(page=page, place=place, whom=whom, package=package, note=note)
 
     async def _save(self, held: AccessPackageAssignment) -> bool:
@@ -357,7 +388,7 @@ class PersonSearch:
 
 def _meant(entra_ids: Sequence[str], shown: str, *, doubt: str | None = None) -> ResolvedPerson:
     if len(entra_ids) > 1:
-        doubt = f"{len(entra_ids)} accounts in Entra fit."
+        doubt = N_("{count} accounts in Entra fit.").format(count=len(entra_ids))
     return ResolvedPerson(entra_ids=tuple(entra_ids), shown=shown, doubt=doubt)
 
 

@@ -7,6 +7,7 @@ from bot.errors import NotAllowed, TooLate
 from bot.people.model import Verb
 from bot.people.permissions import Actor, may
 from bot.people.store import people
+from bot.words import N_
 
 
 def let_end(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
@@ -21,14 +22,14 @@ def reprocess(db: Transaction, slack_user: str, assignment_id: str) -> Assignmen
     """Note that an admin wants Entra to process an access again; the jobs see to it."""
     assignment = get_current(db, assignment_id)
     if assignment.state is AssignmentState.REMOVING:
-        raise TooLate("That access is being removed already.")
+        raise TooLate(N_("That access is being removed already."))
     kind = (
         TroubleKind.FAILED
         if assignment.progress is DeliveryProgress.FAILED
         else TroubleKind.PARTIAL
     )
     if assignment.progress not in {DeliveryProgress.PARTIAL, DeliveryProgress.FAILED}:
-        raise TooLate("Entra has delivered all of that access, or is at work on it.")
+        raise TooLate(N_("Entra has delivered all of that access, or is at work on it."))
     troubles.open_one(db, kind, assignment.id, **assignments.audit_ids(assignment))
     for trouble in troubles.open_about(db, assignment.id):
         if trouble.kind is kind:
@@ -45,7 +46,7 @@ def get_current(db: Transaction, assignment_id: str) -> Assignment:
     """
     assignment = assignments.find(db, assignment_id)
     if assignment is None or assignment.state is AssignmentState.ENDED:
-        raise TooLate("That access has ended already.")
+        raise TooLate(N_("That access has ended already."))
     return assignment
 
 

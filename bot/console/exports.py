@@ -18,6 +18,8 @@ from bot.people.model import Verb
 from bot.people.permissions import Permissions, may
 from bot.slack.api import Slack
 from bot.slack.errors import SlackError
+from bot.words import N_, _, ngettext
+from bot.words.formats import number
 from graph.errors import GraphError
 
 log = structlog.get_logger(__name__)
@@ -26,13 +28,13 @@ log = structlog.get_logger(__name__)
 EXPORTS: Final = Limit(what="export", count=6)
 MOST_ROWS: Final = 50_000
 CHUNK: Final = 1_000
-TOO_OFTEN: Final = (
-    f"You have exported {EXPORTS.count} files in this hour, which is as many as one person may"
-)
-NOT_SENT: Final = (
+TOO_OFTEN: Final = N_(
+    "You have exported {count} files in this hour, which is as many as one person may"
+).format(count=EXPORTS.count)
+NOT_SENT: Final = N_(
     "I could not send the file: Slack does not take it right now. Please try again in a minute."
 )
-NOT_CHECKED: Final = (
+NOT_CHECKED: Final = N_(
     "I cannot check just now who is an admin: Slack or Entra does not answer as it should. "
     "Please try again in a minute."
 )
@@ -77,14 +79,21 @@ class Exports:
         content, rows = await self._written(wanted, form)
         await self._store.run(_record, slack_user, wanted, form, rows)
         at = clock.now()
-        cut = f" It has the newest {MOST_ROWS:,} rows." if rows == MOST_ROWS else ""
+        comment = ngettext(
+            "Here is the audit log as you asked for it: {count} row.",
+            "Here is the audit log as you asked for it: {count} rows.",
+            rows,
+        ).format(count=number(rows))
+        if rows == MOST_ROWS:
+            cut = _("It has the newest {count} rows.").format(count=number(MOST_ROWS))
+            comment = f"{comment} {cut}"
         try:
             await self._slack.send_file(
                 slack_user,
                 name=f"latchkey-audit-{at:%Y-%m-%dT%H%M%SZ}.{form}",
                 content=content.encode(),
-                title="Latchkey's audit log",
-                comment=f"Here is the audit log as you asked for it: {rows:,} rows.{cut}",
+                title=_("Latchkey's audit log"),
+                comment=comment,
             )
         except SlackError as error:
             log.warning("export-not-sent", slack=str(error))

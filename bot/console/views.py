@@ -22,12 +22,13 @@ from bot.people.store import contacts, people
 from bot.requests.lists import RequestLists
 from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists
+from bot.words import N_, _, translate
 
 # Of the audit log, on a page.
 AUDIT_ROWS: Final = 20
 # Of one person in Slack, whose requests are looked for.
 MOST_ACCOUNTS: Final = 3
-NOT_READ: Final = "I can't look that up right now. Please try again in a minute."
+NOT_READ: Final = N_("I can't look that up right now. Please try again in a minute.")
 
 
 class ConsoleViews:
@@ -61,21 +62,23 @@ class ConsoleViews:
             await self._guard.check_admin(slack_user)
             content, page = await self._content(slack_user, page)
         except NotAllowed as refusal:
-            return console.refused(str(refusal))
+            return console.refused(translate(str(refusal)))
         except WhichPerson as several:
             content = console.which_person(
                 page, several.name, several.people, package_id=several.package_id
             )
         except UnknownPackage as unknown:
-            content = console.which_package(page, str(unknown), unknown.near)
+            content = console.which_package(page, translate(str(unknown)), unknown.near)
         except WhichPackage as which:
             content = console.which_package(
-                page, f"“{which.asked}” may be several packages.", which.choices
+                page,
+                _("“{asked}” may be several packages.").format(asked=which.asked),
+                which.choices,
             )
         except LatchkeyError as error:
-            content = [section(escape(str(error)))]
+            content = [section(escape(translate(str(error))))]
         except Busy:
-            content = [section(NOT_READ)]
+            content = [section(_(NOT_READ))]
         return console.view(page, content, note=note)
 
     async def _content(self, slack_user: str, page: ConsolePage) -> tuple[list[Block], ConsolePage]:
@@ -143,7 +146,7 @@ class ConsoleViews:
             if each and (known := offered.package(each))
         }
         narrowed = [
-            *([_whom(page) or "one person"] if place.entra_ids else []),
+            *([_whom(page) or _("one person")] if place.entra_ids else []),
             *([escape(packages.get(place.package_id, "one package"))] if place.package_id else []),
         ]
         drawn = console.audit(

@@ -6,6 +6,7 @@ from typing import Final
 from bot import clock
 from bot.assignments.model import Assignment
 from bot.errors import PackageName
+from bot.messages import policy_words
 from bot.messages.asking import confirm_return, no_such_package
 from bot.messages.extending import extension_of
 from bot.messages.pages import MESSAGE, fitted
@@ -74,8 +75,10 @@ def _who_decides(known: KnownPackage, *, always_approved: bool) -> str:
         return ""
     [decides] = ways
     return (
-        _("By its policy, {decides}.").format(decides=escape(decides))
-        if decides.endswith(" approves")
+        _("By its policy, {approvers} approves.").format(
+            approvers=escape(policy_words.approvers(decides.removesuffix(policy_words.APPROVES)))
+        )
+        if decides.endswith(policy_words.APPROVES)
         else ""
     )
 
@@ -100,7 +103,7 @@ def already_held(row: Assignment, extendable: ExtendablePolicies) -> Message:
         package=escape(row.package_name), until=until(row.ends_at)
     )
     if row.ends_at is not None and row.ends_at > clock.now():
-        line += _(" ({left} left)").format(left=left(row.ends_at))
+        line += f" ({_('{time} left').format(time=left(row.ends_at))})"
     extension = extension_of(row, extendable)
     extend = None
     if extension is not None:

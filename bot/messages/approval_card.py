@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.approvals.model import Decision
 from bot.assignments.model import Assignment, AssignmentState
-from bot.messages import quorum
+from bot.messages import policy_words, quorum
 from bot.messages.answers import answer_blocks, answers_button
 from bot.messages.evidence import evidence_lines
 from bot.messages.pages import MESSAGE, Room, fitted
@@ -244,9 +244,9 @@ def next_step(request: Request) -> Message:
         )
     return message(
         _(
-            "Step {stage} of {count} is approved. Step {stage2} now waits for a decision on the "
+            "Step {stage} of {count} is approved. Step {next} now waits for a decision on the "
             "card above."
-        ).format(stage=request.stage, count=len(stages), stage2=request.stage + 1)
+        ).format(stage=request.stage, count=len(stages), next=request.stage + 1)
     )
 
 
@@ -289,7 +289,7 @@ def _wanted(request: Request, *, room: Room) -> list[Block]:
         _("*Rule*\n{fact}").format(fact=_fact(terms.policy_name)),
         *catalog,
     )
-    gains = terms.contents or (_("nothing yet: the package is empty"),)
+    gains = [translate(each) for each in terms.contents] or [_("nothing yet: the package is empty")]
     excluded = []
     if terms.excluded:
         names = one_line(", ".join(each.name for each in terms.excluded))
@@ -313,7 +313,7 @@ def _until(request: Request) -> str:
     if end is not None:
         return day(end)
     lasts = request.terms.lasts if request.terms else ""
-    said = escape(translate(lasts))
+    said = escape(policy_words.lasts(lasts))
     return _("{lasts} after delivery").format(lasts=said) if lasts[:1].isdigit() else said
 
 

@@ -120,6 +120,8 @@ def saved(count: int) -> Message:
 
 def _row(request: Request) -> Block:
     end = request.granted_end
-    until = _(" until {when}").format(when=day(end)) if end else ""
     why = f"\n> {one_line(request.justification)}" if request.justification else ""
-    return section(f"{wish(request)}{until}.{why}")
+    wanted = wish(request)
+    if end:
+        wanted = _("{wish} until {when}").format(wish=wanted, when=day(end))
+    return section(f"{wanted}.{why}")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bot import clock
 from bot.approvals.model import Decision
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, EndReason
-from bot.messages import troubles
+from bot.messages import policy_words, troubles
 from bot.messages.extending import ExtensionOffer, extension_of
 from bot.messages.pages import NOTHING_MORE, Row, beyond, count_of, page_of, part_of
 from bot.messages.parts import (
@@ -29,7 +29,7 @@ from bot.messages.parts import (
     until,
 )
 from bot.messages.quorum import approvals_so_far
-from bot.messages.request_words import FOR_REQUESTER, progress
+from bot.messages.request_words import for_requester, progress
 from bot.messages.shorter_ends import approved_until
 from bot.messages.time_left import bar
 from bot.messages.waiting import remind_button
@@ -85,7 +85,7 @@ def offered(package: Package) -> Block:
         lines.append(escape(shorten(package.description, LONGEST_DESCRIPTION)))
     facts = [
         package.catalog,
-        package.lasts,
+        policy_words.lasts(package.lasts),
         _("needs approval") if package.needs_approval else _("no approval needed"),
     ]
     lines.append(f"_{' · '.join(escape(fact) for fact in facts if fact)}_")
@@ -455,7 +455,7 @@ def _held_row(
     name = escape(row.package_name)
     line = f"*{name}* {until(row.ends_at)}"
     if row.ends_at and row.ends_at > clock.now():
-        line += _("  ({left} left)").format(left=left(row.ends_at))
+        line += f"  ({_('{time} left').format(time=left(row.ends_at))})"
         if shown := bar(row.starts_at, row.ends_at):
             line += f"\n{shown}"
     more = troubles.notes(row, own=True)
@@ -473,18 +473,12 @@ def _held_row(
 
 def _waiting_row(request: Request) -> list[Block]:
     name = escape(request.package_name)
-    line = _("{for_requester} *{name}*: {progress}, asked {when}").format(
-        for_requester=_(FOR_REQUESTER[request.kind]),
-        name=name,
-        progress=progress(request),
-        when=moment(request.asked_at),
-    )
+    line = for_requester(request)
     if request.terms is not None and request.terms.removal is not None:
-        line += _("\nAn admin has to approve it: {person} had removed it.").format(
-            person=person(request.terms.removal.by)
-        )
+        removed_by = _("An admin has to approve it: {person} had removed it.")
+        line += f"\n{removed_by.format(person=person(request.terms.removal.by))}"
     if request.is_on_behalf:
-        line += _(", by {person}").format(person=person(request.asked_by))
+        line = _("{line}, by {person}").format(line=line, person=person(request.asked_by))
         if request.state is not State.PENDING:
             return [section(line)]
         decline = button(_("Decline"), "decline", request.id, about=request.package_name)

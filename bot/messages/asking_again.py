@@ -5,9 +5,10 @@ from typing import Any
 
 from bot.messages.acknowledging import my_access_button
 from bot.messages.parts import Block, Message, actions, button, escape, plain, section, shorten
+from bot.messages.policy_words import decides, lasts, open_to
 from bot.packages.model import Package
 from bot.requests.model import Kind, Request
-from bot.words import _
+from bot.words import N_, _, translate
 
 MOST_RULES = 10
 LONGEST_NAME = 250
@@ -46,7 +47,7 @@ def explanation(explained: RefusalExplained) -> dict[str, Any]:
     request, package = explained.request, explained.package
     blocks: list[Block] = [
         section(f"*{escape(shorten(request.package_name, LONGEST_NAME))}*"),
-        section(escape(request.why or _("I do not know any more."))),
+        section(escape(translate(request.why or N_("I do not know any more.")))),
     ]
     rules = [] if package is None else [_rule(package, number) for number in _numbers(package)]
     if rules:
@@ -71,6 +72,9 @@ def _numbers(package: Package) -> range:
 
 def _rule(package: Package, number: int) -> str:
     policy = package.policies[number]
-    who = policy.open_to or _("those whom its policy in Entra names")
-    facts = [escape(shorten(each, LONGEST_NAME)) for each in (who, policy.lasts, policy.decides)]
+    who = open_to(policy.open_to) or _("those whom its policy in Entra names")
+    facts = [
+        escape(shorten(each, LONGEST_NAME))
+        for each in (who, lasts(policy.lasts), decides(policy.decides))
+    ]
     return f"• {'; '.join(fact for fact in facts if fact)}"

@@ -17,6 +17,7 @@ from bot.console.model import (
 )
 from bot.errors import PackageName
 from bot.messages import repairing, troubles
+from bot.messages.deciding import many_have, nobody_has
 from bot.messages.pages import NOTHING_MORE, VIEW, Fitting, Room, Row, count_of, how_many, plural_of
 from bot.messages.parts import (
     Block,
@@ -248,25 +249,9 @@ def assignments(
     """
     said = [section(" ".join(notes))] if notes else []
     if not found.rows:
-        what = f"*{escape(package)}*" if package else _("anything")
-        nobody = (
-            _("{whom} does not have {what}.").format(whom=whom, what=what)
-            if whom
-            else _("Nobody has {what}.").format(what=what)
-        )
+        nobody = nobody_has(package=package, whom=whom)
         return [section(_nothing(found, nobody)), *said, *_waiting(waiting)]
-    of = _(" of *{package}*").format(package=escape(package)) if package else ""
-    by = _(" for {whom}").format(whom=whom) if whom else ""
-    many = how_many(
-        found,
-        ngettext(
-            "{count} assignment{of}{by}{here}.",
-            "{count} assignments{of}{by}{here}.",
-            plural_of(found),
-        ),
-        of=of,
-        by=by,
-    )
+    many = many_have(found, package=package, whom=whom)
     gone = {*removing, *(row.id for row in found.rows if row.state is AssignmentState.REMOVING)}
     rows = (
         [*_assignment_row(row, is_removing=row.id in gone), *_context(why.get(row.id))]
@@ -336,8 +321,12 @@ def audit(
         narrowed: What it is narrowed to, fit for Slack.
         has_more: There are older rows.
     """
-    of = _(" of {narrowed}").format(narrowed=narrowed) if narrowed else ""
-    head = section(_("*The audit log{of}, the newest first.*").format(of=of))
+    title = (
+        _("*The audit log of {narrowed}, the newest first.*").format(narrowed=narrowed)
+        if narrowed
+        else _("*The audit log, the newest first.*")
+    )
+    head = section(title)
     value = write_console_page(page.at(place)) or "-"
     exports = actions(
         button(_("Export as CSV"), "export_csv", value),

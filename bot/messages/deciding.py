@@ -24,7 +24,7 @@ from bot.messages.parts import (
     section,
     until,
 )
-from bot.messages.request_words import FOR_ADMINS, stage_of_work, wish
+from bot.messages.request_words import for_admins, stage_of_work, wish
 from bot.paging import ROWS_A_PAGE, ListName, Page, Place, write_place
 from bot.people.model import Person
 from bot.requests.model import Request
@@ -105,12 +105,7 @@ def assignments(
     if not page.rows and page.skipped is None:
         return message(_(NOTHING_MORE))
     if not page.rows:
-        what = f"*{escape(package)}*" if package else _("anything")
-        nobody = (
-            _("{whom} does not have {what}.").format(whom=whom, what=what)
-            if whom
-            else _("Nobody has {what}.").format(what=what)
-        )
+        nobody = nobody_has(package=package, whom=whom)
         return message(" ".join((nobody, *notes)))
     said = assignments_counted(page, package=package, whom=whom, notes=notes)
     blocks = part_of(
@@ -125,22 +120,48 @@ def assignments(
     return message(said, blocks)
 
 
+def nobody_has(*, package: str | None, whom: str | None) -> str:
+    """Say that an admin's list of who has what is empty."""
+    if package and whom:
+        return _("{person} does not have *{package}*.").format(person=whom, package=escape(package))
+    if whom:
+        return _("{person} does not have anything.").format(person=whom)
+    if package:
+        return _("Nobody has *{package}*.").format(package=escape(package))
+    return _("Nobody has anything.")
+
+
+def many_have(page: Page[Assignment], *, package: str | None, whom: str | None) -> str:
+    """Say how many assignments an admin's list of who has what has."""
+    count = plural_of(page)
+    if package and whom:
+        sentence = ngettext(
+            "{count} assignment of *{package}* for {person}{here}.",
+            "{count} assignments of *{package}* for {person}{here}.",
+            count,
+        )
+    elif whom:
+        sentence = ngettext(
+            "{count} assignment for {person}{here}.",
+            "{count} assignments for {person}{here}.",
+            count,
+        )
+    elif package:
+        sentence = ngettext(
+            "{count} assignment of *{package}*{here}.",
+            "{count} assignments of *{package}*{here}.",
+            count,
+        )
+    else:
+        sentence = ngettext("{count} assignment{here}.", "{count} assignments{here}.", count)
+    return how_many(page, sentence, package=escape(package or ""), person=whom or "")
+
+
 def assignments_counted(
     page: Page[Assignment], *, package: str | None, whom: str | None, notes: Sequence[str]
 ) -> str:
     """Say above a list of who has what how many that are."""
-    of = _(" of *{package}*").format(package=escape(package)) if package else ""
-    by = _(" for {whom}").format(whom=whom) if whom else ""
-    many = how_many(
-        page,
-        ngettext(
-            "{count} assignment{of}{by}{here}.",
-            "{count} assignments{of}{by}{here}.",
-            plural_of(page),
-        ),
-        of=of,
-        by=by,
-    )
+    many = many_have(page, package=package, whom=whom)
     return " ".join((many, *notes))
 
 
@@ -275,12 +296,9 @@ def nobody_decides(request: Request) -> Message:
 
 
 def failed(request: Request) -> Message:
-    who = person(request.holder, request.holder_name)
     return message(
-        _(":warning: {for_admins} *{package}* for {who} failed. {why}").format(
-            for_admins=_(FOR_ADMINS[request.kind]),
-            package=escape(request.package_name),
-            who=who,
+        _(":warning: {request} failed. {why}").format(
+            request=for_admins(request),
             why=escape(translate(request.why or "")),
         )
     )
@@ -302,17 +320,14 @@ def second_account(second: Person, first: Person) -> Message:
 
 def slow(request: Request) -> Message:
     """Tell the admins that a request takes unusually long; nothing has been given up."""
-    who = person(request.holder, request.holder_name)
     if request.failures > request.attempts:
         return message(
             _(
-                ":warning: {for_admins} *{package}* for {who} has failed {failures} times since {when} "
+                ":warning: {request} has failed {failures} times since {when} "
                 "and is still {stage_of_work}: Microsoft Entra does not answer me at all just now. I "
                 "keep trying."
             ).format(
-                for_admins=_(FOR_ADMINS[request.kind]),
-                package=escape(request.package_name),
-                who=who,
+                request=for_admins(request),
                 failures=request.failures,
                 when=moment(request.asked_at),
                 stage_of_work=stage_of_work(request),
@@ -320,13 +335,11 @@ def slow(request: Request) -> Message:
         )
     return message(
         _(
-            ":warning: {for_admins} *{package}* for {who} takes long: it was asked for {when}, I "
+            ":warning: {request} takes long: it was asked for {when}, I "
             "have looked {attempts} times since, and it is still {stage_of_work}. Entra takes its "
             "time, or asks me to wait. I keep looking."
         ).format(
-            for_admins=_(FOR_ADMINS[request.kind]),
-            package=escape(request.package_name),
-            who=who,
+            request=for_admins(request),
             when=moment(request.asked_at),
             attempts=request.attempts,
             stage_of_work=stage_of_work(request),

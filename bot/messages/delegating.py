@@ -19,7 +19,7 @@ from bot.messages.parts import (
     section,
 )
 from bot.people.model import Delegation
-from bot.words import N_, _
+from bot.words import N_, _, translate
 
 # Titles of modals take 24 characters.
 TITLE: Final = N_("Who decides for you?")
@@ -51,8 +51,8 @@ def made(delegation: Delegation, *, reader: str) -> Message:
         return message(
             _(
                 "Until {until}, {person} may decide for you, and is asked about what you are asked. I "
-                "will tell them. {ONLY_WHILE}"
-            ).format(until=until, person=person(delegation.delegate), ONLY_WHILE=_(ONLY_WHILE))
+                "will tell them. {sentence}"
+            ).format(until=until, person=person(delegation.delegate), sentence=_(ONLY_WHILE))
         )
     return message(
         _("Until {until}, {person} may decide for {person2}. I will tell both.").format(
@@ -63,26 +63,32 @@ def made(delegation: Delegation, *, reader: str) -> Message:
 
 def told_delegate(delegation: Delegation) -> Message:
     """Tell somebody that they may decide for an approver."""
-    by = ""
+    said = [
+        _("Until {when}, you may decide for {person} about requests for access.").format(
+            when=moment(delegation.ends_at), person=person(delegation.delegator)
+        )
+    ]
     if delegation.made_by != delegation.delegator:
-        by = _(" {person} has arranged it.").format(person=person(delegation.made_by))
-    text = _(
-        "Until {when}, you may decide for {person} about requests for access.{by} You are "
-        "asked about what they are asked; your own requests are not among it, and each "
-        "decision names both of you."
-    ).format(when=moment(delegation.ends_at), person=person(delegation.delegator), by=by)
+        said.append(_("{person} has arranged it.").format(person=person(delegation.made_by)))
+    said.append(
+        _(
+            "You are asked about what they are asked; your own requests are not among it, and each "
+            "decision names both of you."
+        )
+    )
+    text = " ".join(said)
     return message(text, [section(text), _cancel_row(delegation, label=_("I can't"))])
 
 
 def told_delegator(delegation: Delegation) -> Message:
     """Tell an approver that an admin lets somebody decide for them."""
-    text = _("{person} lets {person2} decide for you until {when}. {ONLY_WHILE}").format(
-        person=person(delegation.made_by),
-        person2=person(delegation.delegate),
+    text = _("{admin} lets {delegate} decide for you until {when}. {sentence}").format(
+        admin=person(delegation.made_by),
+        delegate=person(delegation.delegate),
         when=moment(delegation.ends_at),
-        ONLY_WHILE=_(ONLY_WHILE),
+        sentence=_(ONLY_WHILE),
     )
-    return message(text, [section(text), _cancel_row(delegation, label="Cancel")])
+    return message(text, [section(text), _cancel_row(delegation, label=_("Cancel"))])
 
 
 def over(delegation: Delegation, *, reader: str) -> Message:
@@ -99,13 +105,13 @@ def over(delegation: Delegation, *, reader: str) -> Message:
 def canceled(delegation: Delegation, *, reader: str) -> Message:
     """Say that a delegation has ended before its time, to whoever ended it or is concerned."""
     who, whom = person(delegation.delegate), person(delegation.delegator)
-    why = f" {escape(delegation.canceled_why)}" if delegation.canceled_why else ""
+    why = f" {escape(translate(delegation.canceled_why))}" if delegation.canceled_why else ""
     if reader == delegation.delegate:
-        return message(_("You no longer decide for {whom}.{why}").format(whom=whom, why=why))
+        return message(_("You no longer decide for {person}.").format(person=whom) + why)
     if reader == delegation.delegator:
-        return message(_("{who} no longer decides for you.{why}").format(who=who, why=why))
+        return message(_("{person} no longer decides for you.").format(person=who) + why)
     return message(
-        _("{who} no longer decides for {whom}.{why}").format(who=who, whom=whom, why=why)
+        _("{person} no longer decides for {approver}.").format(person=who, approver=whom) + why
     )
 
 
@@ -147,16 +153,14 @@ def listed_all(found: Sequence[Delegation]) -> Message:
     """List the delegations that hold, to an admin."""
     if not found:
         return message(
-            _("Nobody decides for anybody else. {HOW_FOR_ADMINS}").format(
-                HOW_FOR_ADMINS=_(HOW_FOR_ADMINS)
-            )
+            _("Nobody decides for anybody else. {sentence}").format(sentence=_(HOW_FOR_ADMINS))
         )
     shown = [
         _row(
             each,
-            _("{person} may decide for {person2} until {when}.").format(
-                person=person(each.delegate),
-                person2=person(each.delegator),
+            _("{delegate} may decide for {approver} until {when}.").format(
+                delegate=person(each.delegate),
+                approver=person(each.delegator),
                 when=moment(each.ends_at),
             ),
         )
@@ -196,10 +200,12 @@ def form() -> dict[str, Any]:
         "close": plain(_("Cancel")),
         "blocks": [
             section(
-                _(
-                    "While you are away, somebody else may decide about the requests that wait for you. "
+                "{away} {only_while}".format(
+                    away=_(
+                        "While you are away, somebody else may decide about the requests that wait for you."
+                    ),
+                    only_while=_(ONLY_WHILE),
                 )
-                + _(ONLY_WHILE)
             ),
             {
                 "type": "input",

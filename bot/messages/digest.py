@@ -29,8 +29,8 @@ from bot.messages.parts import (
 )
 from bot.messages.waits import how_long
 from bot.reports.model import CurrentAccess, Figures, FinishedRequest, PackageFigures
-from bot.words import N_, _
-from bot.words.formats import number
+from bot.words import N_, _, ngettext
+from bot.words.formats import each_of, number
 
 TITLE: Final = N_("Access digest")
 # Beside the picture of the charts, in the digest's thread.
@@ -85,32 +85,44 @@ def _head(found: Figures) -> list[Block]:
 
 
 def _who_has(found: Figures) -> str:
-    packages = _number(len(found.packages), _("package of yours"), _("packages of yours"))
+    count = len(found.packages)
     if not found.current:
-        return _("Nobody has access to the {packages}.").format(packages=packages)
-    if found.people == 1:
-        return _("1 person has access to the {packages}.").format(packages=packages)
-    return _("{people} people have access to the {packages}.").format(
-        people=number(found.people), packages=packages
-    )
+        sentence = ngettext(
+            "Nobody has access to the {count} package of yours.",
+            "Nobody has access to the {count} packages of yours.",
+            count,
+        )
+    elif found.people == 1:
+        sentence = ngettext(
+            "1 person has access to the {count} package of yours.",
+            "1 person has access to the {count} packages of yours.",
+            count,
+        )
+    else:
+        sentence = ngettext(
+            "{people} people have access to the {count} package of yours.",
+            "{people} people have access to the {count} packages of yours.",
+            count,
+        )
+    return sentence.format(people=number(found.people), count=number(count))
 
 
 def _what_ends(found: Figures) -> str:
-    days = _number((found.ends_before - found.at).days, "day", "days")
-    count = len(found.ending)
+    days, count = _days((found.ends_before - found.at).days), len(found.ending)
     if not count:
         return _("Nothing ends within {days}.").format(days=days)
-    if count == 1:
-        return _("1 assignment ends within {days}.").format(days=days)
-    return _("{count} assignments end within {days}.").format(count=number(count), days=days)
+    return ngettext(
+        "{count} assignment ends within {days}.", "{count} assignments end within {days}.", count
+    ).format(count=number(count), days=days)
 
 
 def _what_was_decided(found: Figures) -> str:
-    days = _number(found.period.days, "day", "days")
     granted, denied = len(found.granted), sum(each.denied for each in found.packages)
-    return _("In the last {days}, {number} granted and {denied} denied.").format(
-        days=days, number=_number(granted, "request was", "requests were"), denied=number(denied)
-    )
+    return ngettext(
+        "In the last {days}, {count} request was granted and {denied} denied.",
+        "In the last {days}, {count} requests were granted and {denied} denied.",
+        granted,
+    ).format(days=_days(found.period.days), count=number(granted), denied=number(denied))
 
 
 def _how_fast(found: Figures) -> str:
@@ -130,10 +142,10 @@ def _charts(found: Figures) -> list[Block]:
         made.append(
             bar_chart(
                 _("Assignments by package"),
-                {"Assignments": [each.holders for each in held]},
+                {_("Assignments"): [each.holders for each in held]},
                 [each.name for each in held],
-                x_label="Package",
-                y_label="Assignments",
+                x_label=_("Package"),
+                y_label=_("Assignments"),
             )
         )
     weeks = found.weeks[-MOST_CATEGORIES:]
@@ -142,12 +154,12 @@ def _charts(found: Figures) -> list[Block]:
             bar_chart(
                 _("Requests granted and denied, by week"),
                 {
-                    "Granted": [each.granted for each in weeks],
-                    "Denied": [each.denied for each in weeks],
+                    _("Granted"): [each.granted for each in weeks],
+                    _("Denied"): [each.denied for each in weeks],
                 },
                 [f"{each.week.since:%d %b}" for each in weeks],
                 x_label=_("Week from"),
-                y_label="Requests",
+                y_label=_("Requests"),
             )
         )
     return made
@@ -171,16 +183,17 @@ def _bars(packages: Sequence[PackageFigures]) -> list[Block]:
     left = sum(each.holders > 0 for each in packages) - len(held)
     if left:
         lines.append(
-            _("… and {number} with fewer.").format(
-                number=_number(left, "more package", "more packages")
-            )
+            ngettext(
+                "… and {count} more package with fewer.",
+                "… and {count} more packages with fewer.",
+                left,
+            ).format(count=number(left))
         )
     return [section("\n".join([_("*Assignments by package*"), *lines]))]
 
 
 def _lists(found: Figures) -> list[Block]:
-    days = _number((found.ends_before - found.at).days, "day", "days")
-    past = _number(found.period.days, "day", "days")
+    days, past = _days((found.ends_before - found.at).days), _days(found.period.days)
     ending, granted = found.ending, found.granted
     return [
         divider(),
@@ -212,48 +225,51 @@ def _listed(title: str, lines: Iterable[str], count: int) -> list[Block]:
 
 
 def _end_line(access: CurrentAccess) -> str:
-    end = (
-        _("until {when}").format(when=day_only(access.ends_at))
-        if access.ends_at
-        else _("with no end")
-    )
-    return _("{holder} has *{name}* {end}.").format(
-        holder=_holder(access), name=_name(access.package_name), end=end
+    if access.ends_at is None:
+        return _("{person} has *{package}* with no end.").format(**_whose(access))
+    return _("{person} has *{package}* until {end}.").format(
+        end=day_only(access.ends_at), **_whose(access)
     )
 
 
 def _access_line(access: CurrentAccess) -> str:
-    since = _(" since {when}").format(when=day_only(access.starts_at)) if access.starts_at else ""
-    end = (
-        _("until {when}").format(when=day_only(access.ends_at))
-        if access.ends_at
-        else _("with no end")
-    )
-    return _("{holder} has *{name}*{since} {end}.").format(
-        holder=_holder(access), name=_name(access.package_name), since=since, end=end
+    if access.starts_at is None:
+        return _end_line(access)
+    since = day_only(access.starts_at)
+    if access.ends_at is None:
+        return _("{person} has *{package}* since {since} with no end.").format(
+            since=since, **_whose(access)
+        )
+    return _("{person} has *{package}* since {since} until {end}.").format(
+        since=since, end=day_only(access.ends_at), **_whose(access)
     )
 
 
 def _grant_line(request: FinishedRequest) -> str:
-    what = _("{holder} got *{name}*").format(
-        holder=_holder(request), name=_name(request.package_name)
-    )
-    if request.is_extension:
-        what = _("{holder} extended *{name}*").format(
-            holder=_holder(request), name=_name(request.package_name)
-        )
-    when = _("on {when}").format(when=day_only(request.ended_at))
     approvers = list(dict.fromkeys(_approver(each.by, each.for_name) for each in request.decisions))
-    if not approvers:
-        return _("{what} {when}; nobody had to approve.").format(what=what, when=when)
-    return _("{what} {when}, approved by {approvers}.").format(
-        what=what, when=when, approvers=" and ".join(approvers)
-    )
+    if request.is_extension:
+        sentence = (
+            _("{person} extended *{package}* on {when}, approved by {approvers}.")
+            if approvers
+            else _("{person} extended *{package}* on {when}; nobody had to approve.")
+        )
+    else:
+        sentence = (
+            _("{person} got *{package}* on {when}, approved by {approvers}.")
+            if approvers
+            else _("{person} got *{package}* on {when}; nobody had to approve.")
+        )
+    named = each_of(approvers)
+    return sentence.format(when=day_only(request.ended_at), approvers=named, **_whose(request))
+
+
+def _whose(of: CurrentAccess | FinishedRequest) -> dict[str, str]:
+    return {"person": _holder(of), "package": _name(of.package_name)}
 
 
 def _approver(by: str, for_name: str | None) -> str:
     return (
-        _("{name} for {name2}").format(name=_name(by), name2=_name(for_name))
+        _("{person} for {approver}").format(person=_name(by), approver=_name(for_name))
         if for_name
         else _name(by)
     )
@@ -272,7 +288,7 @@ def _table(current: Sequence[CurrentAccess], room: Room) -> list[Block]:
     """List who has what in a table, as many rows as there is room for."""
     if not current:
         return []
-    names = ("Person", "Package", "Since", "Until")
+    names = (_("Person"), _("Package"), _("Since"), _("Until"))
     room = Room(
         blocks=room.blocks - BESIDE_TABLE.blocks,
         characters=room.characters - BESIDE_TABLE.characters,
@@ -288,9 +304,9 @@ def _table(current: Sequence[CurrentAccess], room: Room) -> list[Block]:
         rows.append(row)
     left = len(current) - len(rows)
     shown = (
-        _("{count} of {count2}").format(count=number(len(rows)), count2=number(len(current)))
+        _("{shown} of {count}").format(shown=number(len(rows)), count=number(len(current)))
         if left
-        else f"{len(rows):,}"
+        else number(len(rows))
     )
     caption = _("Who has what, the next to end first: {shown}").format(shown=shown)
     table = data_table(caption, names, rows, block_id="digest_access")
@@ -312,5 +328,5 @@ def _row(access: CurrentAccess) -> list[Cell]:
     ]
 
 
-def _number(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
+def _days(count: int) -> str:
+    return ngettext("{count} day", "{count} days", count).format(count=number(count))

@@ -2,7 +2,7 @@
 
 from bot.messages.parts import Block, context, day_only, escape, moment, shorten
 from bot.requests.model import MOST_COUNTED, Evidence
-from bot.words import _
+from bot.words import _, ngettext
 
 # Of one fact, escaped.
 LONGEST_FACT = 150
@@ -36,7 +36,7 @@ def _person(known: Evidence) -> list[str]:
     elif known.title or known.department:
         facts.append(_fact(known.title or known.department or ""))
     if known.manager:
-        facts.append(_("manager {fact}").format(fact=_fact(known.manager)))
+        facts.append(_("manager {person}").format(person=_fact(known.manager)))
     if known.is_guest is not None:
         facts.append(_("a guest in Entra") if known.is_guest else _("a member in Entra"))
     return facts
@@ -50,8 +50,8 @@ def _history(known: Evidence) -> list[str]:
         facts.append(_("it ends {when} now").format(when=moment(known.has_until)))
     if known.had_until and known.had_from:
         facts.append(
-            _("had it from {when} to {when2}").format(
-                when=day_only(known.had_from), when2=day_only(known.had_until)
+            _("had it from {start} to {end}").format(
+                start=day_only(known.had_from), end=day_only(known.had_until)
             )
         )
     elif known.had_until:
@@ -68,16 +68,15 @@ def _others(known: Evidence, holders: int) -> str:
         return _("nobody else has it now")
     if holders >= MOST_COUNTED - 1:
         return _("about a thousand others, or more, have it")
-    many = (
-        _("1 other person has it")
-        if holders == 1
-        else _("{holders} others have it").format(holders=holders)
-    )
     if known.colleagues is None or not known.department:
-        return many
-    return _("{many}, {colleagues} of them in {fact}").format(
-        many=many, colleagues=known.colleagues, fact=_fact(known.department)
-    )
+        return ngettext("{count} other person has it", "{count} others have it", holders).format(
+            count=holders
+        )
+    return ngettext(
+        "{count} other person has it, {colleagues} of them in {department}",
+        "{count} others have it, {colleagues} of them in {department}",
+        holders,
+    ).format(count=holders, colleagues=known.colleagues, department=_fact(known.department))
 
 
 def _fact(text: str) -> str:

@@ -7,8 +7,10 @@ from typing import Final
 from bot import clock
 from bot.assignments.model import Assignment
 from bot.messages.parts import escape, moment
+from bot.messages.policy_words import approvers
 from bot.packages.offers import ExtendablePolicies
 from bot.words import _
+from bot.words.formats import short_date
 
 # An extension is worth asking for, and deciding about, if it brings a day, or a tenth of what is given at once.
 WORTH: Final = timedelta(days=1)
@@ -34,17 +36,13 @@ class ExtensionOffer:
     def label(self) -> str:
         """Return the button's label: the new end by UTC, as Slack shows no date in the reader's zone there."""
         if self.ends_at is None:
-            return "Extend"
+            return _("Extend")
         until_then = self.ends_at - clock.now()
-        hour = (
-            _(", {ends_at} UTC").format(ends_at=f"{self.ends_at:%H:%M}")
-            if until_then < SOON
-            else ""
-        )
-        year = f" {self.ends_at:%Y}" if self.ends_at.year != clock.now().year else ""
-        return _("Extend to {ends_at}{year}{hour}").format(
-            ends_at=f"{self.ends_at:%-d %b}", year=year, hour=hour
-        )
+        with_year = self.ends_at.year != clock.now().year
+        end = short_date(self.ends_at, with_year=with_year)
+        if until_then < SOON:
+            end = f"{end}, {self.ends_at:%H:%M} UTC"
+        return _("Extend to {end}").format(end=end)
 
     @property
     def sentence(self) -> str:
@@ -55,12 +53,10 @@ class ExtensionOffer:
                 _("If you extend it now, it lasts until {when}.").format(when=moment(self.ends_at))
             )
         if self.decides:
-            decides = escape(self.decides)
-            parts.append(
-                _("{upper}{decides} must approve that.").format(
-                    upper=decides[0].upper(), decides=decides[1:]
-                )
+            said = _("{approvers} must approve that.").format(
+                approvers=escape(approvers(self.decides))
             )
+            parts.append(f"{said[0].upper()}{said[1:]}")
         return " ".join(parts)
 
 

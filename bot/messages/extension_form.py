@@ -7,6 +7,7 @@ from typing import Any
 from bot.assignments.model import Assignment
 from bot.messages.extending import ExtensionOffer
 from bot.messages.parts import Block, Message, escape, moment, plain, section, until
+from bot.messages.policy_words import approvers
 from bot.packages.names import LONGEST_REASON
 from bot.words import _
 
@@ -37,7 +38,11 @@ def ask_why(
             _("New end: {when}, if you ask for it now.").format(when=moment(offer.ends_at))
         )
     if offer.decides:
-        lines.append(_("Approves extensions: {decides}.").format(decides=escape(offer.decides)))
+        lines.append(
+            _("Approves extensions: {approvers}.").format(
+                approvers=escape(approvers(offer.decides))
+            )
+        )
     field: Block = {
         "type": "input",
         "block_id": "reason",

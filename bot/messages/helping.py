@@ -18,11 +18,11 @@ def help_message(*, is_admin: bool = False) -> Message:
     """Say what one can do, with a button for each."""
     lines = _(
         "I get you access that ends by itself, and remind you before it does. Press a button, "
-        "or type a command anywhere in Slack:\n{COMMANDS}"
-    ).format(COMMANDS=_(COMMANDS))
+        "or type a command anywhere in Slack:\n{commands}"
+    ).format(commands=_(COMMANDS))
     if is_admin:
-        lines += _(
-            "\n• `/access-admin` opens the admins' console; `/access-admin help` lists what can be "
+        lines += "\n" + _(
+            "• `/access-admin` opens the admins' console; `/access-admin help` lists what can be "
             "typed"
         )
     return message(lines, [section(lines), actions(new_request_button(), my_access_button())])

@@ -24,7 +24,7 @@ from bot.messages.parts import (
     until,
 )
 from bot.messages.pending_rows import pending_review
-from bot.messages.request_words import FOR_ADMINS
+from bot.messages.request_words import for_admins
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count, ListName, Page, Place, write_place
@@ -207,16 +207,7 @@ def _search_field() -> Block:
 
 
 def _stuck_row(request: Request) -> Row:
-    who = person(request.holder, request.holder_name)
-    return [
-        context(
-            _("{for_admins} *{package}* for {who}").format(
-                for_admins=_(FOR_ADMINS[request.kind]),
-                package=escape(request.package_name),
-                who=who,
-            )
-        )
-    ]
+    return [context(for_admins(request))]
 
 
 def _ending_row(row: Assignment) -> Row:

@@ -16,7 +16,7 @@ from bot.messages.parts import (
 )
 from bot.messages.waiting import named_deciders
 from bot.requests.model import Request, State
-from bot.words import _
+from bot.words import _, translate
 
 
 def asked_for_them(request: Request) -> Message:
@@ -112,10 +112,12 @@ def outcome_for_asker(request: Request, *, by: str | None) -> Message:
                 them=them, name=name, until=until(request.ends_at)
             )
         case State.DENIED:
-            who = _(" by {by}").format(by=escape(by)) if by else ""
-            line = _("Your request for *{name}* for {them} was denied{who}.").format(
-                name=name, them=them, who=who
+            sentence = (
+                _("Your request for *{name}* for {them} was denied by {person}.")
+                if by
+                else _("Your request for *{name}* for {them} was denied.")
             )
+            line = sentence.format(name=name, them=them, person=escape(by or ""))
         case State.LAPSED:
             line = _(
                 "Nobody decided your request for *{name}* for {them} in time, so it has expired."
@@ -131,7 +133,8 @@ def outcome_for_asker(request: Request, *, by: str | None) -> Message:
             line = _("I could not get access to *{name}* for {them}.").format(name=name, them=them)
     if not request.why:
         return message(line)
-    return message(f"{line} {escape(request.why)}", [section(line), quoted(request.why)])
+    why = translate(request.why)
+    return message(f"{line} {escape(why)}", [section(line), quoted(why)])
 
 
 def outcome_for_beneficiary(request: Request) -> Message:

@@ -22,9 +22,9 @@ def outage_over(since: datetime, until: datetime, why: Sequence[str]) -> Message
     """Say that a replica can do all of its work again."""
     return message(
         _(
-            ":white_check_mark: *Latchkey works again.* It could not from {when} to {when2}, "
+            ":white_check_mark: *Latchkey works again.* It could not from {start} to {end}, "
             "because of this:\n{reasons}"
-        ).format(when=moment(since), when2=moment(until), reasons=_reasons(why))
+        ).format(start=moment(since), end=moment(until), reasons=_reasons(why))
     )
 
 
@@ -44,8 +44,8 @@ def replica_has_database(replica: str, since: datetime, until: datetime) -> Mess
     return message(
         _(
             ":white_check_mark: *The replica {replica} of Latchkey can use its database again.* It "
-            "could not from {when} to {when2}."
-        ).format(replica=escape(replica), when=moment(since), when2=moment(until))
+            "could not from {start} to {end}."
+        ).format(replica=escape(replica), start=moment(since), end=moment(until))
     )
 
 

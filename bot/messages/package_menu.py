@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.messages.parts import Block, beginning, length, plain
+from bot.messages.policy_words import lasts
 from bot.packages.model import Package
 from bot.packages.suggestions import Prospect, Suggestion
 from bot.words import N_, _
@@ -69,7 +70,7 @@ def option_groups(suggestions: Sequence[Suggestion]) -> list[Block]:
 def _option(package: Package, prospect: Prospect = Prospect.OPEN) -> Block:
     option: Block = {"text": plain(_shown(package.name) or package.slug), "value": package.id}
     facts = [
-        package.lasts,
+        lasts(package.lasts),
         _("needs approval") if package.needs_approval else _("no approval needed"),
     ]
     about = _(NOTES.get(prospect, "")) or " · ".join(fact for fact in facts if fact)

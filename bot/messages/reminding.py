@@ -20,7 +20,7 @@ from bot.messages.parts import (
     section,
     shorten,
 )
-from bot.messages.request_words import FOR_REQUESTER, stage_of_work
+from bot.messages.request_words import about_busy
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count
 from bot.requests.model import Request
@@ -55,9 +55,11 @@ def expiring(
         [row] = rows
         intro = ""
         text = (
-            _("Your access to {names} ends {when}.").format(names=names, when=moment(row.ends_at))
+            _("Your access to {package} ends {when}.").format(
+                package=names, when=moment(row.ends_at)
+            )
             if row.ends_at
-            else (_("Your access to {names} has no end date any more.").format(names=names))
+            else (_("Your access to {package} has no end date any more.").format(package=names))
         )
     else:
         intro, text = (
@@ -98,26 +100,29 @@ def _expiring_row(
     if row.state is AssignmentState.ENDED:
         return [section(_("*{name}* has ended.").format(name=name))]
     if is_moved and busy is None:
-        now = (
-            _("lasts until {when} now").format(when=moment(row.ends_at))
-            if row.ends_at
-            else _("has no end date any more")
+        if row.ends_at is None:
+            return [section(_("*{name}* has no end date any more.").format(name=name))]
+        when = moment(row.ends_at)
+        return [section(_("*{name}* lasts until {when} now.").format(name=name, when=when))]
+    # What is known of its delivery stands behind its name.
+    shown = f"*{name}*{_(troubles.SHORT.get(row.progress, ''))}"
+    if row.ends_at is None:
+        sentence = (
+            _("Your access to {package} has no end date any more.")
+            if is_alone
+            else _("{package} has no end date any more.")
         )
-        return [section(f"*{name}* {now}.")]
-    ends = (
-        _("ends {when}").format(when=moment(row.ends_at))
-        if row.ends_at
-        else _("has no end date any more")
-    )
-    # Slack counts the days each time it shows the message.
-    left = f" ({ago(row.ends_at)})" if row.ends_at else ""
-    whose = _("Your access to ") if is_alone else ""
-    line = f"{whose}*{name}*{_(troubles.SHORT.get(row.progress, ''))} {ends}{left}."
+        line = sentence.format(package=shown)
+    else:
+        # Slack counts the days each time it shows the message.
+        sentence = (
+            _("Your access to {package} ends {when} ({left}).")
+            if is_alone
+            else _("{package} ends {when} ({left}).")
+        )
+        line = sentence.format(package=shown, when=moment(row.ends_at), left=ago(row.ends_at))
     if busy is not None:
-        return [
-            section(line),
-            context(f"{_(FOR_REQUESTER[busy.kind])} {name}: {stage_of_work(busy)}."),
-        ]
+        return [section(line), context(about_busy(busy))]
     if row.may_end:
         return [section(line), context(_("You chose to let it end. I will not remind you again."))]
     if is_overtaken:

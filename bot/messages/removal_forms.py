@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.assignments.model import Assignment
-from bot.messages.pages import VIEW, fitted
+from bot.messages.pages import VIEW, count_of, fitted
 from bot.messages.parts import (
     LONGEST_LABEL,
     Block,
@@ -22,7 +22,7 @@ from bot.messages.parts import (
 )
 from bot.packages.names import LONGEST_REASON
 from bot.paging import Count
-from bot.words import N_, _
+from bot.words import N_, _, ngettext
 
 ONE: Final = "latchkey_remove_reason"
 CHOSEN: Final = "latchkey_remove_chosen"
@@ -144,7 +144,7 @@ def everything(
         blocks.append(
             context(
                 _("These are the first of {count}. What is left can be removed after them.").format(
-                    count=count
+                    count=count_of(count)
                 )
             )
         )
@@ -180,14 +180,19 @@ def _lines(rows: Sequence[Assignment], together: int = 5) -> list[list[str]]:
 
 def removing_several(asked: int, *, already: int, over: int) -> Message:
     """Say what one confirmation has set going."""
-    what = _("1 access is") if asked == 1 else _("{asked} accesses are").format(asked=asked)
-    parts = [_("{what} being removed; each holder is told when it is done.").format(what=what)]
+    parts = [
+        ngettext(
+            "{count} access is being removed; each holder is told when it is done.",
+            "{count} accesses are being removed; each holder is told when it is done.",
+            asked,
+        ).format(count=asked)
+    ]
     if already:
         parts.append(
-            _("{already} of what you chose was being removed already.").format(already=already)
+            _("{count} of what you chose was being removed already.").format(count=already)
         )
     if over:
-        parts.append(_("{over} of what you chose had ended already.").format(over=over))
+        parts.append(_("{count} of what you chose had ended already.").format(count=over))
     return message(" ".join(parts))
 
 

@@ -19,7 +19,7 @@ from bot.messages.parts import (
     person,
     section,
 )
-from bot.messages.request_words import FOR_ADMINS
+from bot.messages.request_words import for_admins
 from bot.paging import ListName, Page, Place
 from bot.people.model import Verb
 from bot.requests.model import Hold, Request, State
@@ -74,13 +74,8 @@ def blocks(hold: Hold, request: Request) -> list[Block]:
 
 
 def _title(request: Request) -> str:
-    return _(
-        ":warning: {for_admins} *{package}* for {person} failed too often in a row; I have "
-        "stopped trying."
-    ).format(
-        for_admins=_(FOR_ADMINS[request.kind]),
-        package=escape(request.package_name),
-        person=person(request.holder, request.holder_name),
+    return _(":warning: {request} failed too often in a row; I have stopped trying.").format(
+        request=for_admins(request),
     )
 
 
@@ -152,8 +147,5 @@ def giving_up(request: Request) -> Message:
 
 
 def _what(request: Request) -> str:
-    who = person(request.holder, request.holder_name)
-    title = _("{for_admins} *{package}* for {who}").format(
-        for_admins=_(FOR_ADMINS[request.kind]), package=escape(request.package_name), who=who
-    )
+    title = for_admins(request)
     return f"{title[0].lower()}{title[1:]}" if current_language() == ENGLISH else title

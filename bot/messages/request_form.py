@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot.messages import package_menu
+from bot.messages import package_menu, policy_words
 from bot.messages.parts import (
     Block,
     beginning,
@@ -31,7 +31,7 @@ from bot.packages.questions import (
     fingerprint,
     in_language,
 )
-from bot.words import N_, _
+from bot.words import N_, _, translate
 
 View = dict[str, Any]
 
@@ -226,7 +226,8 @@ def menu_form(
 
 
 def _line(package: Package) -> str:
-    facts = [package.lasts, *dict.fromkeys(policy.decides for policy in package.policies)]
+    ways = dict.fromkeys(policy_words.decides(policy.decides) for policy in package.policies)
+    facts = [policy_words.lasts(package.lasts), *ways]
     facts = [escape(shorten(fact, LONGEST_FACT)) for fact in facts[:MOST_FACTS] if fact]
     if package.needs_form:
         facts.append(_("has questions of its own, which follow"))
@@ -241,7 +242,7 @@ def refused_form(why: str) -> View:
         "private_metadata": About(package_id="").words(),
         "title": plain(_(TITLE)),
         "close": plain(_("Close")),
-        "blocks": [section(escape(why))],
+        "blocks": [section(escape(translate(why)))],
     }
 
 
@@ -253,7 +254,7 @@ def _closed(package: Package, why: str, *, has_menu: bool = False) -> View:
         "private_metadata": About(package_id=package.id, has_menu=has_menu).words(),
         "title": plain(_(TITLE)),
         "close": plain(_("Cancel")),
-        "blocks": [section(f"*{escape(package.name)}*"), section(escape(why))],
+        "blocks": [section(f"*{escape(package.name)}*"), section(escape(translate(why)))],
     }
     if has_menu:
         # Slack wants a form with a field to be one that can be sent; sent, it is answered with the same.
@@ -272,13 +273,19 @@ def _fits(view: View) -> bool:
 
 
 def _introduction(package: Package, chosen: OfferedPolicy | None) -> str:
-    lasts = chosen.lasts if chosen else package.lasts
-    about = [f"*{escape(package.name)}*", escape(package.description), bullets(package.contents)]
+    lasts = policy_words.lasts(chosen.lasts if chosen else package.lasts)
+    about = [
+        f"*{escape(package.name)}*",
+        escape(package.description),
+        bullets([translate(each) for each in package.contents]),
+    ]
     rule = (
         [
             lasts,
-            chosen.decides,
-            _("for {open_to}").format(open_to=chosen.open_to) if chosen.open_to else "",
+            policy_words.decides(chosen.decides),
+            _("for {open_to}").format(open_to=policy_words.open_to(chosen.open_to))
+            if chosen.open_to
+            else "",
         ]
         if chosen
         else [lasts]
@@ -293,11 +300,13 @@ def _choice_of_policy(
 ) -> list[Block]:
     """Show the ways there are, whole, and a menu of them: what one chooses changes what is asked."""
     lines = [
-        f"{number}. *{escape(shorten(policy.name, 250))}*: {escape(policy.lasts)}, {escape(policy.decides)}"
+        f"{number}. *{escape(shorten(policy.name, 250))}*: {escape(policy_words.lasts(policy.lasts))}, {escape(policy_words.decides(policy.decides))}"
         for number, policy in enumerate(policies, 1)
     ]
     options = {
-        policy.id: _option(f"{number}. {policy.name}, {policy.lasts}", policy.id)
+        policy.id: _option(
+            f"{number}. {policy.name}, {policy_words.lasts(policy.lasts)}", policy.id
+        )
         for number, policy in enumerate(policies, 1)
     }
     menu: Block = {
@@ -386,7 +395,9 @@ def _dates(chosen: OfferedPolicy) -> list[Block]:
         _date(
             END,
             _("Until when?"),
-            _("Leave it empty for as long as it gives: {lasts}.").format(lasts=chosen.lasts),
+            _("Leave it empty for as long as it gives: {lasts}.").format(
+                lasts=policy_words.lasts(chosen.lasts)
+            ),
         ),
     ]
 
@@ -495,8 +506,10 @@ def errors_at(
     found: dict[str, str] = {}
     for block, sentence in {**fields, **at}.items():
         place = block if block in blocks else otherwise
-        found[place] = shorten(f"{found.get(place, '')} {sentence}".strip(), LONGEST_ERROR)
-    return found or {otherwise: CHANGED}
+        found[place] = shorten(
+            f"{found.get(place, '')} {translate(sentence)}".strip(), LONGEST_ERROR
+        )
+    return found or {otherwise: _(CHANGED)}
 
 
 def policy_in(view: Mapping[str, Any]) -> str | None:

@@ -3,20 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.messages.parts import escape, person
+from bot.messages.parts import escape, moment, person
 from bot.messages.quorum import approvals_so_far
 from bot.messages.waiting import waiting_for
 from bot.requests.model import Kind, Request, State
 from bot.words import N_, _
 
-# "… *Marketing* for @Ann", to admins.
-FOR_ADMINS: Final[Mapping[Kind, str]] = {
-    Kind.ADD: N_("Access to"),
-    Kind.EXTEND: N_("Extension of"),
-    Kind.REMOVE: N_("Removal of"),
-}
-# "… *Marketing*", to whoever has asked.
-FOR_REQUESTER: Final[Mapping[Kind, str]] = {**FOR_ADMINS, Kind.REMOVE: N_("Return of")}
 # "it is …".
 IN_ENTRA: Final[Mapping[Kind, str]] = {
     Kind.ADD: N_("being set up by Entra"),
@@ -41,6 +33,47 @@ UNDER_WAY: Final[Mapping[Kind, str]] = {
     Kind.EXTEND: N_("Approved. Extending it …"),
     Kind.REMOVE: N_("Approved. Removing it …"),
 }
+
+
+def for_admins(request: Request) -> str:
+    """Name a request to admins: "Access to *Marketing* for @Ann"."""
+    match request.kind:
+        case Kind.ADD:
+            sentence = _("Access to *{package}* for {person}")
+        case Kind.EXTEND:
+            sentence = _("Extension of *{package}* for {person}")
+        case Kind.REMOVE:
+            sentence = _("Removal of *{package}* for {person}")
+    holder = person(request.holder, request.holder_name)
+    return sentence.format(package=escape(request.package_name), person=holder)
+
+
+def for_requester(request: Request) -> str:
+    """Name a request to whoever has asked, how it stands and since when."""
+    match request.kind:
+        case Kind.ADD:
+            sentence = _("Access to *{package}*: {progress}, asked {when}")
+        case Kind.EXTEND:
+            sentence = _("Extension of *{package}*: {progress}, asked {when}")
+        case Kind.REMOVE:
+            sentence = _("Return of *{package}*: {progress}, asked {when}")
+    return sentence.format(
+        package=escape(request.package_name),
+        progress=progress(request),
+        when=moment(request.asked_at),
+    )
+
+
+def about_busy(request: Request) -> str:
+    """Say in a reminder which step an open request about the same access is at."""
+    match request.kind:
+        case Kind.ADD:
+            sentence = _("Access to {package}: {progress}.")
+        case Kind.EXTEND:
+            sentence = _("Extension of {package}: {progress}.")
+        case Kind.REMOVE:
+            sentence = _("Return of {package}: {progress}.")
+    return sentence.format(package=escape(request.package_name), progress=stage_of_work(request))
 
 
 def progress(request: Request) -> str:

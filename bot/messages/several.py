@@ -6,7 +6,8 @@ from typing import Any
 from bot.messages.parts import Block, context, escape, plain, section, shorten
 from bot.packages.model import Package
 from bot.requests.model import AskedTogether
-from bot.words import _
+from bot.words import _, translate
+from bot.words.formats import all_of
 
 LONGEST_NAME = 100
 
@@ -37,14 +38,14 @@ def results(result: AskedTogether) -> list[Block]:
         open_before = _names(each.package_name for each in result.open_before)
         blocks.append(
             section(
-                _("You had asked for {open_before} before; that is still open.").format(
-                    open_before=open_before
-                )
+                _("You had asked for {names} before; that is still open.").format(names=open_before)
             )
         )
     blocks += [
         section(
-            _("*{name}* was not asked for. {why}").format(name=_name(package.name), why=escape(why))
+            _("*{name}* was not asked for. {why}").format(
+                name=_name(package.name), why=escape(translate(why))
+            )
         )
         for package, why in result.refused
     ]
@@ -53,9 +54,9 @@ def results(result: AskedTogether) -> list[Block]:
         blocks.append(
             section(
                 _(
-                    "I can't save your request for {not_saved} right now, so it was not asked for; please "
+                    "I can't save your request for {names} right now, so it was not asked for; please "
                     "try again in a minute."
-                ).format(not_saved=not_saved)
+                ).format(names=not_saved)
             )
         )
     if result.asked or result.open_before:
@@ -70,26 +71,24 @@ def note_before_forms(result: AskedTogether) -> str:
     said = []
     if result.asked:
         said.append(
-            _("Asked for {plain_names}.").format(
-                plain_names=_plain_names(each.package_name for each in result.asked)
+            _("Asked for {names}.").format(
+                names=_plain_names(each.package_name for each in result.asked)
             )
         )
     if result.open_before:
         open_before = _plain_names(each.package_name for each in result.open_before)
         said.append(
-            _("You had asked for {open_before} before; that is still open.").format(
-                open_before=open_before
-            )
+            _("You had asked for {names} before; that is still open.").format(names=open_before)
         )
     said += [
-        _("{name} was not asked for. {why}").format(name=package.name, why=why)
+        _("{name} was not asked for. {why}").format(name=package.name, why=translate(why))
         for package, why in result.refused
     ]
     if result.not_saved:
         not_saved = _plain_names(each.name for each in result.not_saved)
         said.append(
-            _("I can't save your request for {not_saved} right now; please try it again.").format(
-                not_saved=not_saved
+            _("I can't save your request for {names} right now; please try it again.").format(
+                names=not_saved
             )
         )
     said.append(note_of_following(result.with_forms[1:]))
@@ -101,9 +100,9 @@ def note_of_following(packages: Sequence[Package]) -> str:
     if not packages:
         return _("This one asks questions of its own.")
     return _(
-        "This one asks questions of its own, and then follows {plain_names}; none of them is "
+        "This one asks questions of its own, and then follows {names}; none of them is "
         "asked for yet."
-    ).format(plain_names=_plain_names(each.name for each in packages))
+    ).format(names=_plain_names(each.name for each in packages))
 
 
 def _name(name: str) -> str:
@@ -119,5 +118,4 @@ def _plain_names(names: Iterable[str]) -> str:
 
 
 def _in_a_row(names: Sequence[str]) -> str:
-    *first, last = names
-    return _("{first} and {last}").format(first=", ".join(first), last=last) if first else last
+    return all_of(names)

@@ -5,7 +5,6 @@ from typing import Final
 
 from bot.messages.parts import shorten
 from bot.packages.names import clean, unescaped
-from bot.words import _
 
 # Of the message; the reason has room for more, and somebody wants to write it.
 LONGEST: Final = 600
@@ -50,6 +49,4 @@ def _link(domain: str | None, channel: str | None, ts: str | None) -> str | None
     stamp = TIMESTAMP.fullmatch(ts or "")
     if not stamp or not DOMAIN.fullmatch(domain or "") or not CHANNEL.fullmatch(channel or ""):
         return None
-    return _("https://{domain}.slack.com/archives/{channel}/p{stamp}{stamp2}").format(
-        domain=domain, channel=channel, stamp=stamp[1], stamp2=stamp[2]
-    )
+    return f"https://{domain}.slack.com/archives/{channel}/p{stamp[1]}{stamp[2]}"

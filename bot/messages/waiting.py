@@ -18,6 +18,7 @@ from bot.messages.parts import (
 from bot.messages.quorum import approvals_so_far, approved_by_one
 from bot.requests.model import Request, State
 from bot.words import _
+from bot.words.formats import all_of, any_of, in_a_row
 
 # Of those who are asked, by name.
 MOST_DECIDERS: Final = 5
@@ -35,9 +36,8 @@ def named_deciders(request: Request, *, together: bool = False) -> str:
     shown = [person(each) for each in request.deciders[:MOST_DECIDERS]]
     more = len(request.deciders) - len(shown)
     if more > 0:
-        return _("{shown} and {more} more").format(shown=", ".join(shown), more=more)
-    last = " and " if together else " or "
-    return last.join(each for each in (", ".join(shown[:-1]), *shown[-1:]) if each)
+        return _("{names} and {count} more").format(names=in_a_row(shown), count=more)
+    return all_of(shown) if together else any_of(shown)
 
 
 def waiting_for(request: Request) -> str:

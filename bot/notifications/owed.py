@@ -52,7 +52,7 @@ from bot.slack.api import Slack
 from bot.slack.errors import SlackBusy, SlackError, SlackRefused
 from bot.slack.rate_limits import Urgency
 from bot.timing import a_few_at_once, backoff
-from bot.words import speaking, translate
+from bot.words import N_, speaking, translate
 
 log = structlog.get_logger(__name__)
 
@@ -226,11 +226,15 @@ class Notices:
 
     async def _answer(self, decision: Decision) -> bool:
         """Tell somebody whose click did not count why, so that only they see it."""
-        why = decision.why or "That did not count."
+        why = decision.why or N_("That did not count.")
         if decision.channel is None:
             # It was made in a form or in Home: nothing beside the answer says what it is about.
             request = await self._store.read(requests.get, decision.request_id)
-            why = f"{request.package_name} for {request.holder_name or 'somebody'}: {why}"
+            why = N_("{package} for {holder}: {why}").format(
+                package=request.package_name,
+                holder=request.holder_name or N_("somebody"),
+                why=why,
+            )
         with speaking(await self._languages.of(decision.slack_user)):
             said = message(escape_sentence(translate(why)))
         reply = self._late_replies.find(decision.id)

@@ -7,9 +7,10 @@ from typing import Final
 
 from bot.errors import ConfigurationError, NotAllowed
 from bot.packages.names import clean, folded
+from bot.words import N_
 from graph.models import AccessPackage, AccessPackageCatalog
 
-OUTSIDE: Final = (
+OUTSIDE: Final = N_(
     "I am not set up to handle that package here. Please ask your identity team, or My Access."
 )
 

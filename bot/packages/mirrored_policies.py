@@ -8,10 +8,11 @@ from bot.packages.eligibility import is_requestable, rank_of
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import NotAskable, Question
 from bot.packages.unsupported import questions_of, unsupported_in_question
+from bot.words import N_
 from graph.models import AccessPackage, AssignmentPolicy
 
-ELSEWHERE: Final = "Please ask for it in My Access."
-NOT_READ: Final = (
+ELSEWHERE: Final = N_("Please ask for it in My Access.")
+NOT_READ: Final = N_(
     "What it asks could not be read from Microsoft Entra. Please try again in a few minutes."
 )
 
@@ -76,4 +77,6 @@ def _questions(
     try:
         return questions_of(package, policy), None
     except NotAskable as error:
-        return (), f"A question of its resources cannot be asked: {error}. {ELSEWHERE}"
+        return (), N_("A question of its resources cannot be asked: {why}. {hint}").format(
+            why=error, hint=ELSEWHERE
+        )

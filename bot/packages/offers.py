@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.packages.questions import Question
+from bot.words import N_
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ def needs_choice(policies: Iterable[OfferedPolicy]) -> bool:
 
 # A moment that was picked and has just passed is meant to be now.
 JUST_NOW: Final = timedelta(minutes=5)
-NO_DATES: Final = "Its policy does not let you choose the dates."
+NO_DATES: Final = N_("Its policy does not let you choose the dates.")
 
 
 def find_wrong_dates(
@@ -79,15 +80,17 @@ def find_wrong_dates(
     if not policy.has_own_dates:
         return {name: NO_DATES for name, at in (("start", start), ("end", end)) if at}
     if start is not None and start < now - JUST_NOW:
-        wrong["start"] = "Please choose a moment that is still to come."
+        wrong["start"] = N_("Please choose a moment that is still to come.")
     begin = max(start or now, now)
     latest = policy.end_of(begin)
     if latest is not None and begin >= latest:
-        wrong["start"] = f"It ends {_said(latest)} already."
+        wrong["start"] = N_("It ends {said} already.").format(said=_said(latest))
     elif end is not None and end <= begin:
-        wrong["end"] = "Please choose a later moment: this is no time at all."
+        wrong["end"] = N_("Please choose a later moment: this is no time at all.")
     elif end is not None and latest is not None and end > latest:
-        wrong["end"] = f"It lasts {policy.lasts}, so {_said(latest)} at the latest."
+        wrong["end"] = N_("It lasts {lasts}, so {said} at the latest.").format(
+            lasts=policy.lasts, said=_said(latest)
+        )
     return wrong
 
 
@@ -103,4 +106,4 @@ def agreed_dates(
 
 
 def _said(at: datetime) -> str:
-    return f"{at:%-d %b %Y, %H:%M} UTC"
+    return N_("{at} UTC").format(at=f"{at:%-d %b %Y, %H:%M}")

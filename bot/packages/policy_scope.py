@@ -10,16 +10,17 @@ Source: Microsoft Learn, "accessPackageAssignmentPolicy", "accessPackageAssignme
 from typing import Final
 
 from bot.packages.names import clean
+from bot.words import N_
 from graph.models import AssignmentPolicy, RequestorSettings, SubjectSet
 
 MOST_NAMED: Final = 3
 LONGEST_NAME: Final = 80
 SCOPES: Final = {
-    "allmemberusers": "all members of your organization, without its guests",
-    "alldirectoryusers": "everybody in your organization",
-    "specificconnectedorganizationusers": "people of certain other organizations",
-    "allconfiguredconnectedorganizationusers": "people of other organizations",
-    "allexternalusers": "people of other organizations",
+    "allmemberusers": N_("all members of your organization, without its guests"),
+    "alldirectoryusers": N_("everybody in your organization"),
+    "specificconnectedorganizationusers": N_("people of certain other organizations"),
+    "allconfiguredconnectedorganizationusers": N_("people of other organizations"),
+    "allexternalusers": N_("people of other organizations"),
 }
 
 
@@ -30,17 +31,19 @@ def open_to(policy: AssignmentPolicy) -> str:
         return SCOPES.get(scope, "")
     targets = policy.specific_allowed_targets
     groups = [
-        clean(target.description or "")[:LONGEST_NAME] or "a group"
+        clean(target.description or "")[:LONGEST_NAME] or N_("a group")
         for target in targets
         if target.is_kind("groupMembers")
     ]
     named = list(dict.fromkeys(groups))
     if len(named) > MOST_NAMED:
-        named = [*named[: MOST_NAMED - 1], "other groups"]
-    who = f"members of {' or '.join(named)}" if named else ""
+        named = [*named[: MOST_NAMED - 1], N_("other groups")]
+    groups_named = " or ".join(named)
     if not any(target.is_kind("singleUser") for target in targets):
-        return who
-    return f"{who}, and certain people" if who else "certain people"
+        return N_("members of {groups}").format(groups=groups_named) if named else ""
+    if not named:
+        return N_("certain people")
+    return N_("members of {groups}, and certain people").format(groups=groups_named)
 
 
 def only_users(policy: AssignmentPolicy) -> tuple[str, ...] | None:

@@ -17,11 +17,22 @@ from bot.packages.model import NamedObject, Removal, Stage, Terms
 from bot.packages.questions import Answers, Question
 from bot.packages.settings.model import PackageSettings
 from bot.requests.model import Request
+from bot.words import N_, N_ngettext
 from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expiration, SubjectSet
 
 # Of the terms, for people.
 NAMES_ONLY: Final = frozenset({"policy_name", "contents", "catalog"})
 # Of the approvers of a stage, and of the name of one.
+# What a role in a resource is called, by the kind of the resource.
+GIVES: Final[Mapping[str, str]] = {
+    "group": N_("{role} of the group {name}"),
+    "app": N_("{role} of the app {name}"),
+    "site": N_("{role} of the site {name}"),
+    "resource": N_("{role} of the resource {name}"),
+    "": N_("{role} of the {noun} {name}"),
+}
+# The roles that Entra gives in groups.
+ROLES: Final = (N_("Member"), N_("Owner"), N_("User"))
 MOST_NAMED: Final = 3
 LONGEST_NAME: Final = 80
 # The kinds of approvers that `bot.people.approvers` looks up, and what a set of that kind must name.
@@ -154,15 +165,19 @@ def decided_by(policy: AssignmentPolicy) -> str:
     """Return who decides when somebody asks under *policy*, as far as it names them, in a few words for them."""
     stages = _stages(policy, extending=False)
     if not stages:
-        return "an admin approves" if _approval_required(policy, extending=False) else "no approval"
-    return f"{_by_stage(stages)} approves"
+        return (
+            N_("an admin approves")
+            if _approval_required(policy, extending=False)
+            else N_("no approval")
+        )
+    return N_("{approvers} approves").format(approvers=_by_stage(stages))
 
 
 def extension_decided_by(policy: AssignmentPolicy) -> str | None:
     """Return who approves an extension under *policy*, as far as it names them; None: nobody has to by the policy."""
     stages = _stages(policy, extending=True)
     if not stages:
-        return "an admin" if _approval_required(policy, extending=True) else None
+        return N_("an admin") if _approval_required(policy, extending=True) else None
     return _by_stage(stages)
 
 
@@ -173,15 +188,15 @@ def _by_stage(stages: Iterable[ApprovalStage]) -> str:
 def _decided_by(stage: ApprovalStage) -> str:
     names = list(dict.fromkeys(_called(each) for each in stage.primary_approvers))
     if len(names) > MOST_NAMED:
-        names = [*names[: MOST_NAMED - 1], "others"]
-    return " or ".join(names) or "an admin"
+        names = [*names[: MOST_NAMED - 1], N_("others")]
+    return " or ".join(names) or N_("an admin")
 
 
 def _called(approver: SubjectSet) -> str:
     if approver.kind.casefold() in {"requestormanager", "targetmanager"}:
-        return "your manager"
+        return N_("your manager")
     name = " ".join((approver.description or "").split())[:LONGEST_NAME]
-    return name or "an approver"
+    return name or N_("an approver")
 
 
 def terms_of(
@@ -293,7 +308,7 @@ def contents(package: AccessPackage) -> tuple[str, ...]:
             scope and (scope.display_name if not scope.is_root_scope else None)
         )
         name = named or (scope and scope.origin_id) or "?"
-        lines.append(_given((role and role.display_name) or "A role", noun or "resource", name))
+        lines.append(_given((role and role.display_name) or N_("A role"), noun or "resource", name))
     return tuple(sorted(lines))
 
 
@@ -303,10 +318,10 @@ def _given(role: str, noun: str, name: str) -> str:
     plain = role[len("eligible") :].strip() if is_eligible else role
     if noun == "Entra role":
         # The role of an Entra role is only how it is held: active or eligible.
-        what = f"the Entra role {name}"
+        what = N_("the Entra role {name}").format(name=name)
     else:
-        what = f"{plain or 'a role'} of the {noun} {name}"
-    return f"May activate {what}" if is_eligible else what
+        what = GIVES.get(noun, GIVES[""]).format(role=plain or N_("a role"), noun=noun, name=name)
+    return N_("May activate {what}").format(what=what) if is_eligible else what
 
 
 def _fingerprint(package: AccessPackage) -> str:
@@ -321,18 +336,16 @@ def lasts(expiration: Expiration | None) -> str:
     """Return how long, for people: "30 days", "8 hours", "until 31 Jan 2027", "no end date"."""
     kind = _expires(expiration)
     if expiration and expiration.is_unsaid:
-        return "some hours, or no end date: the beta API does not say"
+        return N_("some hours, or no end date: the beta API does not say")
     if expiration and kind == "afterduration" and expiration.duration:
         days, rest = divmod(expiration.duration, timedelta(days=1))
-        amount, unit = (
-            (days, "day")
-            if not rest
-            else (round(expiration.duration.total_seconds() / 3600), "hour")
-        )
-        return f"{amount} {unit}{'' if amount == 1 else 's'}"
+        if not rest:
+            return N_ngettext("{count} day", "{count} days", days).format(count=days)
+        hours = round(expiration.duration.total_seconds() / 3600)
+        return N_ngettext("{count} hour", "{count} hours", hours).format(count=hours)
     if expiration and kind == "afterdatetime" and expiration.end_date_time:
-        return f"until {expiration.end_date_time:%-d %b %Y}"
-    return "no end date"
+        return N_("until {day}").format(day=f"{expiration.end_date_time:%-d %b %Y}")
+    return N_("no end date")
 
 
 def extended_end(

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from bot.packages import patterns
+from bot.words import N_
+from bot.words.formats import number
 from graph.models import AccessPackageQuestion, AnswerChoice, LocalizedText
 from graph.models import Answer as GraphAnswer
 
@@ -127,15 +129,21 @@ def read_question(question: AccessPackageQuestion, *, attribute: str | None = No
     """
     kind = (question.odata_type or "").rpartition(".")[2].casefold()
     if kind not in {TEXT_QUESTION.casefold(), CHOICE_QUESTION.casefold()}:
-        raise NotAskable(f"it is of a kind that is not known ({kind or 'none'})")
+        raise NotAskable(
+            N_("it is of a kind that is not known ({kind})").format(kind=kind or "none")
+        )
     if not question.id:
-        raise NotAskable("it has no id")
+        raise NotAskable(N_("it has no id"))
     is_choice = kind == CHOICE_QUESTION.casefold()
     choices = tuple(_choice(each) for each in question.choices) if is_choice else ()
     if is_choice and not 0 < len(choices) <= MOST_CHOICES:
-        raise NotAskable(f"it has {len(choices)} choices, and Slack shows 1 to {MOST_CHOICES}")
+        raise NotAskable(
+            N_("it has {count} choices, and Slack shows 1 to {most}").format(
+                count=len(choices), most=MOST_CHOICES
+            )
+        )
     if len({choice.value for choice in choices}) < len(choices):
-        raise NotAskable("two of its choices have the same value")
+        raise NotAskable(N_("two of its choices have the same value"))
     text, translations = _text(question.text, question.localizations)
     return Question(
         id=question.id,
@@ -153,7 +161,7 @@ def read_question(question: AccessPackageQuestion, *, attribute: str | None = No
 
 def _choice(choice: AnswerChoice) -> Choice:
     if not (choice.actual_value or "").strip():
-        raise NotAskable("one of its choices has no value")
+        raise NotAskable(N_("one of its choices has no value"))
     text, translations = _text(choice.text, choice.localizations)
     return Choice(value=choice.actual_value or "", text=text, translations=translations)
 
@@ -168,9 +176,9 @@ def _text(text: str | None, localized: Iterable[LocalizedText]) -> tuple[str, Tr
     own = _readable(text or "") or (translations[0][1] if translations else "")
     texts = (own, *(said for _, said in translations))
     if not all(texts):
-        raise NotAskable("it has no text")
+        raise NotAskable(N_("it has no text"))
     if any(len(each) > LONGEST_TEXT for each in texts):
-        raise NotAskable("it is too long to be read")
+        raise NotAskable(N_("it is too long to be read"))
     return own, translations
 
 
@@ -186,7 +194,9 @@ def _pattern(source: str | None) -> str | None:
     try:
         patterns.parse(source)
     except patterns.UnsupportedPattern as error:
-        raise NotAskable(f"its regular expression is not understood ({error})") from None
+        raise NotAskable(
+            N_("its regular expression is not understood ({error})").format(error=error)
+        ) from None
     return source
 
 
@@ -220,27 +230,31 @@ def find_wrong_answers(questions: Iterable[Question], answers: Answers) -> dict[
 
 def _error_of(question: Question, values: Sequence[str]) -> str | None:
     if not any(value.strip() for value in values):
-        return "Please answer this question." if question.required else None
+        return N_("Please answer this question.") if question.required else None
     if question.choices:
         return _wrong_choice(question, values)
     if len(values) > 1:
-        return "Please give one answer."
+        return N_("Please give one answer.")
     [text] = values
     if len(text) > LONGEST_ANSWER:
-        return f"Please keep it to {LONGEST_ANSWER:,} characters; these are {len(text):,}."
+        return N_("Please keep it to {most} characters; these are {count}.").format(
+            most=number(LONGEST_ANSWER), count=number(len(text))
+        )
     if question.is_single_line and "\n" in text:
-        return "Please answer on one line."
+        return N_("Please answer on one line.")
     if question.pattern and not patterns.parse(question.pattern).fits(text):
-        return f"Please write it in the form that is asked for: {question.pattern}"
+        return N_("Please write it in the form that is asked for: {pattern}").format(
+            pattern=question.pattern
+        )
     return None
 
 
 def _wrong_choice(question: Question, values: Sequence[str]) -> str | None:
     known = {choice.value for choice in question.choices}
     if not set(values) <= known:
-        return "Please choose from what is offered."
+        return N_("Please choose from what is offered.")
     if len(values) != len(set(values)) or (len(values) > 1 and not question.takes_several):
-        return "Please choose one."
+        return N_("Please choose one.")
     return None
 
 

@@ -6,12 +6,13 @@ from typing import Final
 from bot.packages import policy_terms
 from bot.packages.eligibility import Refusal, RefusalReason
 from bot.packages.names import clean
+from bot.words import N_
 from graph.models import AssignmentPolicy
 
 # Names and texts of Graph's may be of any length, and so may lists of them.
 LONGEST_NAME: Final = 80
 MOST_NAMED: Final = 6
-AGAIN: Final = "You can ask again when it has ended."
+AGAIN: Final = N_("You can ask again when it has ended.")
 
 
 def to_person(refusal: Refusal) -> str:
@@ -64,43 +65,45 @@ def to_admin(refusal: Refusal, *, who: str, package: str) -> str:
 
 
 _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
-    RefusalReason.CATALOG_OFF: lambda _: (
+    RefusalReason.CATALOG_OFF: lambda _: N_(
         "Its catalog is switched off in Entra, so nobody can ask for it now."
     ),
-    RefusalReason.UNSUPPORTED: lambda refusal: (
-        "Its rules in Entra are of a kind I do not understand "
-        f"({_about(refusal)}{_list(refusal.details)}), so I must not guess. I have told the admins."
-    ),
-    RefusalReason.NO_POLICY: lambda _: "Its policy in Entra does not let you ask for it.",
-    RefusalReason.SEVERAL: lambda refusal: (
-        f"There are several ways to have it: {_choices(refusal)}. "
-        "Please ask again with the form of /request-access, and choose one there."
-    ),
-    RefusalReason.NOT_THAT_POLICY: lambda refusal: (
-        f"The way that you chose is not open to you now; what is: {_choices(refusal)}. Please ask again."
-    ),
-    RefusalReason.EXCLUDED: lambda refusal: (
-        f"It does not go with what you have already: {_list(refusal.details)}."
-    ),
-    RefusalReason.NO_REASON: lambda _: (
+    RefusalReason.UNSUPPORTED: lambda refusal: N_(
+        "Its rules in Entra are of a kind I do not understand ({about}{details}), so I must not "
+        "guess. I have told the admins."
+    ).format(about=_about(refusal), details=_list(refusal.details)),
+    RefusalReason.NO_POLICY: lambda _: N_("Its policy in Entra does not let you ask for it."),
+    RefusalReason.SEVERAL: lambda refusal: N_(
+        "There are several ways to have it: {choices}. Please ask again with the form of "
+        "/request-access, and choose one there."
+    ).format(choices=_choices(refusal)),
+    RefusalReason.NOT_THAT_POLICY: lambda refusal: N_(
+        "The way that you chose is not open to you now; what is: {choices}. Please ask again."
+    ).format(choices=_choices(refusal)),
+    RefusalReason.EXCLUDED: lambda refusal: N_(
+        "It does not go with what you have already: {names}."
+    ).format(names=_list(refusal.details)),
+    RefusalReason.NO_REASON: lambda _: N_(
         "It is only given with a reason. Please ask again and say why."
     ),
-    RefusalReason.NO_ANSWERS: lambda refusal: (
-        f"It asks what is not answered, or not as it should be: {_questions(refusal)}. "
-        "Please ask again with the form of /request-access."
+    RefusalReason.NO_ANSWERS: lambda refusal: N_(
+        "It asks what is not answered, or not as it should be: {questions}. Please ask again "
+        "with the form of /request-access."
+    ).format(questions=_questions(refusal)),
+    RefusalReason.POLICY_GONE: lambda _: N_(
+        "The policy that you have it under is gone in Entra, so I cannot tell whether you may "
+        "do that. Please ask an admin."
     ),
-    RefusalReason.POLICY_GONE: lambda _: (
-        "The policy that you have it under is gone in Entra, so I cannot tell whether you may do that. "
-        "Please ask an admin."
-    ),
-    RefusalReason.GIVEN_DIRECTLY: lambda _: (
-        f"An administrator gave it to you, and only they can extend it. {AGAIN}"
-    ),
-    RefusalReason.NOT_EXTENDABLE: lambda _: f"Its policy does not let people extend it. {AGAIN}",
-    RefusalReason.NOT_FOR_THEM: lambda _: (
+    RefusalReason.GIVEN_DIRECTLY: lambda _: N_(
+        "An administrator gave it to you, and only they can extend it. {hint}"
+    ).format(hint=AGAIN),
+    RefusalReason.NOT_EXTENDABLE: lambda _: N_(
+        "Its policy does not let people extend it. {hint}"
+    ).format(hint=AGAIN),
+    RefusalReason.NOT_FOR_THEM: lambda _: N_(
         "Its policy in Entra is not for you any more, so it cannot be extended."
     ),
-    RefusalReason.NOT_RETURNABLE: lambda _: (
+    RefusalReason.NOT_RETURNABLE: lambda _: N_(
         "Its policy does not let people return it themselves. An admin can remove it."
     ),
 }
@@ -111,21 +114,22 @@ def to_asker(refusal: Refusal, whose: str) -> str:
     who = _short(whose)
     match refusal.reason:
         case RefusalReason.NO_POLICY:
-            return f"No policy in Entra lets {who} have it."
+            return N_("No policy in Entra lets {who} have it.").format(who=who)
         case RefusalReason.SEVERAL:
-            return (
-                f"{who} may have it in several ways: {_choices(refusal)}. "
-                "Please ask again with the form of /request-access, and choose one there."
-            )
+            return N_(
+                "{who} may have it in several ways: {choices}. Please ask again with the form of "
+                "/request-access, and choose one there."
+            ).format(who=who, choices=_choices(refusal))
         case RefusalReason.NOT_THAT_POLICY:
-            return (
-                f"The way that you chose is not open to {who}; what is: {_choices(refusal)}. "
-                "Please ask again."
-            )
+            return N_(
+                "The way that you chose is not open to {who}; what is: {choices}. Please ask again."
+            ).format(who=who, choices=_choices(refusal))
         case RefusalReason.EXCLUDED:
-            return f"It does not go with what {who} has already: {_list(refusal.details)}."
+            return N_("It does not go with what {who} has already: {names}.").format(
+                who=who, names=_list(refusal.details)
+            )
         case RefusalReason.NOT_FOR_THEM:
-            return f"Its policy in Entra is not for {who} any more."
+            return N_("Its policy in Entra is not for {who} any more.").format(who=who)
         case _:
             # What is left says nothing of the person.
             return to_person(refusal)
@@ -137,7 +141,7 @@ def needs_admin(refusal: Refusal) -> bool:
 
 
 def _about(refusal: Refusal) -> str:
-    return f"policy “{_name(refusal.policy)}”: " if refusal.policy else ""
+    return N_("policy “{name}”: ").format(name=_name(refusal.policy)) if refusal.policy else ""
 
 
 def _name(policy_: AssignmentPolicy | None) -> str:
@@ -158,7 +162,7 @@ def _questions(refusal: Refusal) -> str:
 def _list(words: tuple[str, ...]) -> str:
     shown = [_short(each) for each in words[:MOST_NAMED]]
     if len(words) > MOST_NAMED:
-        shown.append(f"{len(words) - MOST_NAMED} more")
+        shown.append(N_("{count} more").format(count=len(words) - MOST_NAMED))
     return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:]))) or "?"
 
 

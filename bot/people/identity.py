@@ -14,6 +14,7 @@ from bot.slack.api import Slack
 from bot.slack.errors import SlackBusy, SlackError, SlackRefused
 from bot.slack.profiles import SlackUser
 from bot.timing import a_few_at_once
+from bot.words import N_
 from graph import Graph
 from graph.models import User
 
@@ -53,7 +54,7 @@ class SecondAccountUnannounced(SlackBusy):
     """A second Slack account of somebody: nothing is done for it before the first account and the admins were told."""
 
     def __init__(self) -> None:
-        super().__init__("telling of a second account", retry_after=ANNOUNCING_TAKES)
+        super().__init__(N_("telling of a second account"), retry_after=ANNOUNCING_TAKES)
 
 
 class People:
@@ -91,8 +92,10 @@ class People:
         bound = await self._store.run(people.bind, person, same=ids)
         if bound.person.entra_id.casefold() != user.id.casefold():
             raise NotAllowed(
-                "Your Slack profile now points to another Entra account than the one I know you by. "
-                "Please ask your identity team to look at it."
+                N_(
+                    "Your Slack profile now points to another Entra account than the one I know you by. "
+                    "Please ask your identity team to look at it."
+                )
             )
         if not bound.is_announced:
             raise SecondAccountUnannounced
@@ -177,7 +180,7 @@ class People:
             return await self._slack.user(slack_user)
         except SlackRefused as refused:
             if refused.error in UNKNOWN_TO_SLACK:
-                raise NotAllowed("Slack does not show me who you are.") from None
+                raise NotAllowed(N_("Slack does not show me who you are.")) from None
             raise
 
     async def belongs_to(self, slack_user: str, entra_id: str) -> bool:
@@ -235,28 +238,38 @@ class People:
     async def _entra_user(self, profile: SlackUser, *, known: Sequence[User] | None = None) -> User:
         if profile.not_a_member:
             raise NotAMember(
-                f"Only full members of this Slack workspace can do that, and this account is {profile.not_a_member}."
+                N_(
+                    "Only full members of this Slack workspace can do that, and this account is "
+                    "{member}."
+                ).format(member=profile.not_a_member)
             )
         if not profile.email:
             raise NotAllowed(
-                "Your Slack profile has no confirmed e-mail address, so I cannot tell who you are in Entra."
+                N_(
+                    "Your Slack profile has no confirmed e-mail address, so I cannot tell who you are in "
+                    "Entra."
+                )
             )
         if not self._addresses.in_entra(profile.email):
             raise NotAllowed(
-                "The e-mail address of your Slack profile is not of a domain that counts here."
+                N_("The e-mail address of your Slack profile is not of a domain that counts here.")
             )
         users = await self.entra_users(profile.email) if known is None else known
         enabled = [user for user in users if user.account_enabled]
         if not users:
             raise NotAllowed(
-                "Nobody in Entra has the e-mail address of your Slack profile. "
-                "Please ask your identity team to correct it."
+                N_(
+                    "Nobody in Entra has the e-mail address of your Slack profile. Please ask your "
+                    "identity team to correct it."
+                )
             )
         if len(users) > 1:
             raise NotAllowed(
-                "More than one account in Entra has the e-mail address of your Slack profile, and I must "
-                "not guess. Please ask your identity team to correct it."
+                N_(
+                    "More than one account in Entra has the e-mail address of your Slack profile, and I "
+                    "must not guess. Please ask your identity team to correct it."
+                )
             )
         if not enabled:
-            raise NotAllowed("Your account in Entra is disabled.")
+            raise NotAllowed(N_("Your account in Entra is disabled."))
         return enabled[0]

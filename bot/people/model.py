@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from bot.words import N_
+
 
 class Verb(StrEnum):
     """An action on a request or an assignment, for which `may` knows the right."""
@@ -28,7 +30,10 @@ class Verb(StrEnum):
 
 
 # What somebody has done who decided so.
-DONE: Final[Mapping[Verb, str]] = {Verb.APPROVE: "approved", Verb.DENY: "denied"}
+DONE: Final[Mapping[Verb, str]] = {
+    Verb.APPROVE: N_("approved"),
+    Verb.DENY: N_("denied"),
+}
 
 
 class NamedAs(StrEnum):

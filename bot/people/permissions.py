@@ -14,6 +14,7 @@ from bot.people.delegates import Delegates
 from bot.people.identity import People
 from bot.people.model import Person, Verb
 from bot.requests.model import Request
+from bot.words import N_
 
 OWN: Final = frozenset({Verb.CANCEL, Verb.REMIND, Verb.EXTEND, Verb.RETURN})
 # Of a request, and so of whoever asked.
@@ -30,9 +31,9 @@ ADMINS: Final = frozenset(
 SELF_OR_ADMIN: Final = frozenset({Verb.DELEGATE})
 
 
-NOT_FOR_OTHERS: Final = (
-    "You can ask for somebody else if you are their manager in Entra and the package's policy lets managers ask, "
-    "or if you are one of Latchkey's admins."
+NOT_FOR_OTHERS: Final = N_(
+    "You can ask for somebody else if you are their manager in Entra and the package's "
+    "policy lets managers ask, or if you are one of Latchkey's admins."
 )
 
 
@@ -89,11 +90,11 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
         )
         if is_theirs:
             return None
-        return "Only the person whose access or request it is can do that."
+        return N_("Only the person whose access or request it is can do that.")
     if verb in BENEFICIARIES:
         if actor.slack_user and actor.slack_user == holder:
             return None
-        return "Only the person whom it was asked for can decline it."
+        return N_("Only the person whom it was asked for can decline it.")
     if actor.not_a_person:
         return actor.not_a_person
     if verb in MANAGERS_OR_ADMINS:
@@ -104,36 +105,36 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
         # It gives no right that the approver does not have at the click.
         if actor.slack_user == holder or actor.is_admin:
             return None
-        return "Only Latchkey's admins can do that for somebody else."
+        return N_("Only Latchkey's admins can do that for somebody else.")
     if verb in ADMINS:
         if not actor.is_admin:
-            return "Only Latchkey's admins can do that."
+            return N_("Only Latchkey's admins can do that.")
         is_own = actor.slack_user == holder or (
             actor.entra_id is not None and actor.entra_id == holder_entra_id
         )
         if verb is Verb.GIVE_UP and is_own:
             # What is given up may be the removal of their access.
-            return "You cannot give up what is about your own access; another admin can."
+            return N_("You cannot give up what is about your own access; another admin can.")
         return None
     if verb not in DECISIONS:
-        return "That is not something anybody may do."
+        return N_("That is not something anybody may do.")
     if actor.slack_user == holder:
-        return "You cannot decide your own request."
+        return N_("You cannot decide your own request.")
     if actor.entra_id is None or holder_entra_id is None:
-        return "I cannot tell who you are in Entra, so I cannot take a decision from you."
+        return N_("I cannot tell who you are in Entra, so I cannot take a decision from you.")
     if actor.entra_id == holder_entra_id:
-        return "You cannot decide your own request, from another Slack account either."
+        return N_("You cannot decide your own request, from another Slack account either.")
     if actor.has_asked:
-        return "You have asked for this yourself, for somebody else; another person decides it."
+        return N_("You have asked for this yourself, for somebody else; another person decides it.")
     if actor.has_decided:
-        return (
-            "You, or your delegate for you, have decided an earlier step of this request; another person decides "
-            "this one."
+        return N_(
+            "You, or your delegate for you, have decided an earlier step of this request; another "
+            "person decides this one."
         )
     if actor.has_approved:
-        return (
-            "You, or your delegate for you, have approved this already, and that counts once; another person must "
-            "approve it as well."
+        return N_(
+            "You, or your delegate for you, have approved this already, and that counts once; "
+            "another person must approve it as well."
         )
     if actor.is_approver:
         return None
@@ -142,8 +143,11 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
     if actor.stands_in:
         return None
     if actor.is_admin:
-        return "The admins may not decide this request: that is for the approvers whom its policy names."
-    return "You are not among those who may decide this request."
+        return N_(
+            "The admins may not decide this request: that is for the approvers whom its policy "
+            "names."
+        )
+    return N_("You are not among those who may decide this request.")
 
 
 def _may_act_for(
@@ -151,9 +155,11 @@ def _may_act_for(
 ) -> str | None:
     """Return why *actor* may not decide as the delegate of *approver*; None if they may."""
     if approver.slack_user == holder or approver.entra_id == holder_entra_id:
-        return f"You decide for {approver.entra_name}, whose own request this is."
+        return N_("You decide for {person}, whose own request this is.").format(
+            person=approver.entra_name
+        )
     if actor.entra_id == approver.entra_id:
-        return "You cannot decide for yourself as your own delegate."
+        return N_("You cannot decide for yourself as your own delegate.")
     return None
 
 
@@ -185,9 +191,11 @@ class Permissions:
             if self.roster.is_fresh_for_lists():
                 return
             raise NotAllowed(
-                "I cannot check just now who is an admin. Please try again in a minute."
+                N_("I cannot check just now who is an admin. Please try again in a minute.")
             )
-        raise NotAllowed("Only Latchkey's admins can do that. Your own access is at /my-access.")
+        raise NotAllowed(
+            N_("Only Latchkey's admins can do that. Your own access is at /my-access.")
+        )
 
     def is_known_admin(self, slack_user: str) -> bool:
         return self.roster.was_admin(slack_user)
@@ -224,7 +232,9 @@ class Permissions:
         if team is not None and home_team is not None and team != home_team:
             return Actor(
                 slack_user=slack_user,
-                not_a_person="Only members of this workspace can do that; you are from another one.",
+                not_a_person=N_(
+                    "Only members of this workspace can do that; you are from another one."
+                ),
             )
         try:
             found = await self.people.identify(slack_user)

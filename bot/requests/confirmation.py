@@ -18,6 +18,7 @@ from bot.requests.holder_lists import HolderLists
 from bot.requests.model import Kind, Request
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits, poll_pause
+from bot.words import N_
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import AccessPackageAssignment, AssignmentRequest
@@ -141,13 +142,17 @@ class Delivery:
                 await self._store.run(
                     transitions.fail,
                     request,
-                    f"Microsoft Entra reports: {reported.state} ({reported.status}).",
+                    N_("Microsoft Entra reports: {state} ({status}).").format(
+                        state=reported.state, status=reported.status
+                    ),
                 )
                 return
             if reported is not None and not reported.is_delivered:
                 if not reported.is_under_way:
                     raise NotClear(
-                        f"Microsoft Entra reports a state that I do not know: “{reported.state}”."
+                        N_("Microsoft Entra reports a state that I do not know: “{state}”.").format(
+                            state=reported.state
+                        )
                     )
                 if request.kind is Kind.ADD and reported.is_partially_delivered:
                     await self._partly(request, reported)
@@ -159,9 +164,9 @@ class Delivery:
             return
         if reported is not None:
             raise NotClear(
-                "Microsoft Entra says that it is delivered, but does not show the result."
+                N_("Microsoft Entra says that it is delivered, but does not show the result.")
             )
-        raise NotClear("Microsoft Entra shows neither the request nor its result.")
+        raise NotClear(N_("Microsoft Entra shows neither the request nor its result."))
 
     async def _read(self, graph_request_id: str) -> AssignmentRequest | None:
         try:
@@ -223,14 +228,14 @@ class Delivery:
         target = held.target.object_id if held.target else None
         package = held.access_package.id if held.access_package else None
         if target is None or package is None:
-            raise NotClear("Microsoft Entra shows an assignment, and not whose it is.")
+            raise NotClear(N_("Microsoft Entra shows an assignment, and not whose it is."))
         if (target, package) == (request.entra_id, request.package_id):
             return False
         log.error("wrong-target", request=request.id, assignment=held.id)
-        why = (
-            f"Entra delivered something else than was asked for (assignment {held.id}). "
-            "I take it back; an admin must look at it now."
-        )
+        why = N_(
+            "Entra delivered something else than was asked for (assignment {id}). I take it back; "
+            "an admin must look at it now."
+        ).format(id=held.id)
         stray = replace(
             _mirrored(held, request),
             entra_id=target,
@@ -261,7 +266,7 @@ class Delivery:
         held = await self._held(request)
         if held is None or held.is_expired:
             await self._store.run(
-                transitions.fail, request, "The access ended before it could be extended."
+                transitions.fail, request, N_("The access ended before it could be extended.")
             )
             return True
         end, wanted = held.ends_at(), request.granted_end

@@ -6,8 +6,9 @@ from bot.assignments.model import Assignment
 from bot.messages.extending import ExtensionOffer, extension_of
 from bot.packages.settings.model import ReasonRule
 from bot.requests.transactions.extend import ExtendableAccess
+from bot.words import N_
 
-NEEDS_REASON = "Please say why you still need it."
+NEEDS_REASON = N_("Please say why you still need it.")
 
 
 @dataclass(frozen=True, kw_only=True)

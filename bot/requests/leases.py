@@ -12,6 +12,7 @@ from bot.errors import TooSlow
 from bot.requests.model import Request
 from bot.requests.store import claims
 from bot.timing import Waits
+from bot.words import N_
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +56,7 @@ async def in_time(limit: timedelta) -> AsyncIterator[None]:
         if not within.expired():
             raise
         raise TooSlow(
-            "Slack or Microsoft Entra took so long that it was not done within "
-            f"{limit.total_seconds() / 60:g} minutes."
+            N_(
+                "Slack or Microsoft Entra took so long that it was not done within {minutes} minutes."
+            ).format(minutes=f"{limit.total_seconds() / 60:g}")
         ) from None

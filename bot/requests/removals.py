@@ -21,6 +21,7 @@ from bot.requests.transactions.remove_several import (
     remove_listed,
     remove_several,
 )
+from bot.words import N_
 
 
 class Removals:
@@ -93,7 +94,11 @@ class Removals:
         """
         await self._guard.check_admin(slack_user)
         if len(assignment_ids) > MOST_TOGETHER:
-            raise NotAllowed(f"No more than {MOST_TOGETHER} are removed with one confirmation.")
+            raise NotAllowed(
+                N_("No more than {count} are removed with one confirmation.").format(
+                    count=MOST_TOGETHER
+                )
+            )
         done = await self._store.run(in_time(remove_several), slack_user, assignment_ids, reason)
         self._wake()
         return done
@@ -117,4 +122,4 @@ class Removals:
 
 def _check_narrowed(place: Place) -> None:
     if place.package_id is None and not place.entra_ids:
-        raise NotAllowed("Please search for one person or one package first.")
+        raise NotAllowed(N_("Please search for one person or one package first."))

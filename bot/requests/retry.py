@@ -15,6 +15,7 @@ from bot.requests.model import Request
 from bot.requests.store import claims, holds
 from bot.slack.errors import SlackBusy, SlackError
 from bot.timing import backoff
+from bot.words import N_
 from graph.errors import AuthError, GraphError, Throttled
 
 # Failed steps in a row; with the pauses between them that takes about an hour.
@@ -54,10 +55,10 @@ def again_later(
 def in_words(error: Exception) -> str:
     """Return what went wrong, for an admin."""
     if isinstance(error, SlackError):
-        return f"Slack did not answer as it should: {error}."
+        return N_("Slack did not answer as it should: {error}.").format(error=error)
     if isinstance(error, EXPECTED):
         return str(error)
-    return "Something broke in Latchkey itself; its log says what, at “step-failed”."
+    return N_("Something broke in Latchkey itself; its log says what, at “step-failed”.")
 
 
 def pause_after(error: Exception, *, attempts: int) -> timedelta:

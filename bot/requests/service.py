@@ -53,6 +53,7 @@ from bot.requests.transactions.extend import extend, find_extendable
 from bot.requests.transactions.remind import remind
 from bot.requests.transactions.remove import remove
 from bot.requests.transactions.repair import repair
+from bot.words import N_
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,7 +297,7 @@ class RequestService:
         request = await self._own_request(slack_user, request_id)
         package = await self.find_package(request.package_id)
         if package is None or not package.can_be_asked_for:
-            raise TooLate("That package is not offered any more.")
+            raise TooLate(N_("That package is not offered any more."))
         return RequestToRepeat(request=request, package=package)
 
     async def explain_refusal(self, *, slack_user: str, request_id: str) -> RefusalExplained:
@@ -322,9 +323,9 @@ class RequestService:
     async def _own_request(self, slack_user: str, request_id: str) -> Request:
         request = await self._store.read(requests.find, request_id)
         if request is None:
-            raise TooLate("I do not know that request any more.")
+            raise TooLate(N_("I do not know that request any more."))
         if slack_user != request.asked_by:
-            raise NotAllowed("Only the person who asked can do that.")
+            raise NotAllowed(N_("Only the person who asked can do that."))
         return request
 
     async def ask_for_several(
@@ -348,7 +349,7 @@ class RequestService:
         found = (offered.askable.by_id(each) for each in package_ids)
         packages = [package for package in found if package is not None]
         if len(packages) < len(package_ids):
-            raise WrongFields({"package": "Something of that is not offered any more."})
+            raise WrongFields({"package": N_("Something of that is not offered any more.")})
         why = package_names.clean(package_names.unescaped(reason or ""))
         why = why[: package_names.LONGEST_REASON]
         alone = [each for each in packages if not each.needs_form]
@@ -409,10 +410,10 @@ class RequestService:
         """
         request = await self._store.read(requests.find, request_id)
         if request is None:
-            raise TooLate("I do not know that request any more.")
+            raise TooLate(N_("I do not know that request any more."))
         may_see = {request.holder, request.asked_by, *request.deciders}
         if slack_user not in may_see and not self._guard.is_admin(slack_user):
-            raise NotAllowed("Only those who decide about that request see its answers.")
+            raise NotAllowed(N_("Only those who decide about that request see its answers."))
         return request
 
     async def find_extension_form(

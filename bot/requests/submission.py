@@ -25,6 +25,7 @@ from bot.requests import justification, transitions
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits
+from bot.words import N_
 from graph import Deadline, Graph
 from graph.assignment_requests import OPEN_STATES
 from graph.errors import (
@@ -123,10 +124,12 @@ class Submitter:
         """
         if request.state is State.APPROVED and await self._is_in_graph(request):
             return
-        name = by.name or "an admin"
-        why = f"It could not be carried out in Microsoft Entra, and {name} gave it up."
+        name = by.name or N_("an admin")
+        why = N_("It could not be carried out in Microsoft Entra, and {name} gave it up.").format(
+            name=name
+        )
         if request.state is State.SUBMITTED:
-            why += " If Entra does it later, /my-access will show it."
+            why = f"{why} {N_('If Entra does it later, /my-access will show it.')}"
         await self._store.run(transitions.give_up, request, why, actor_entra_id=by.entra_id)
 
     def _is_from_before(self, request: Request) -> bool:
@@ -231,7 +234,9 @@ class Submitter:
             return
         # Graph answers 400 or 404 when asked to remove what has just ended.
         elif error.status not in {400, 404} or not await self._is_gone(request):
-            await self._failed(request, f"Microsoft Entra refused it: {error}")
+            await self._failed(
+                request, N_("Microsoft Entra refused it: {error}").format(error=error)
+            )
             return
         # Nothing was made, because there is nothing to remove: see how that is followed in `bot.requests.confirmation`.
         await self._submitted(request, None)

@@ -9,6 +9,7 @@ from bot.packages.model import Package
 from bot.packages.settings.model import ReasonRule
 from bot.requests.model import AskedTogether
 from bot.requests.transactions.creation import Submitted
+from bot.words import N_
 
 AskFor = Callable[[Package], Awaitable[Submitted]]
 
@@ -33,7 +34,7 @@ def _lacks(package: Package, rule: ReasonRule | None, reason: str | None) -> str
     if rule is not None and not rule.takes(reason):
         return rule.hint
     if package.needs_reason and not reason:
-        return "please say why you need it."
+        return N_("please say why you need it.")
     return None
 
 

@@ -27,17 +27,20 @@ from bot.people.model import Verb
 from bot.requests.model import MOVES, Kind, Request, State
 from bot.requests.store import claims, holds, request_lists, requests
 from bot.timing import poll_pause
+from bot.words import N_
 
 # Graph tries for hours; after that somebody must look.
 PARTIAL_FOR: Final = timedelta(days=1)
 # Access that comes back so soon after an admin has removed it is worth a look.
 GIVEN_AGAIN_WITHIN: Final = timedelta(days=30)
-ENDED_MEANWHILE: Final = "The access ended before it could be extended. You can ask for it again."
-ENDED_IN_PART: Final = "The access has ended, before Microsoft Entra had delivered all of it."
+ENDED_MEANWHILE: Final = N_(
+    "The access ended before it could be extended. You can ask for it again."
+)
+ENDED_IN_PART: Final = N_("The access has ended, before Microsoft Entra had delivered all of it.")
 # Why a request to extend access is over.
-REMOVED_MEANWHILE: Final = "The access is being removed."
+REMOVED_MEANWHILE: Final = N_("The access is being removed.")
 # Why a request is canceled that whoever asked has not withdrawn.
-DECLINED: Final = "Declined by the person whom it was for."
+DECLINED: Final = N_("Declined by the person whom it was for.")
 # Why access that was removed is there again.
 AUTOMATIC: Final = "automatic"
 
@@ -139,7 +142,7 @@ def ask_anew(db: Transaction, request: Request, *, fence: bool = False) -> Reque
                 request,
                 State.RECEIVED,
                 fence=fence,
-                why="The access ended before it was extended.",
+                why=N_("The access ended before it was extended."),
                 kind=Kind.ADD,
                 access_ended_at=ended_at,
                 # A shorter end was set for the extension; what is asked for now is another thing.
@@ -376,7 +379,7 @@ def misdelivered(db: Transaction, request: Request, held: Assignment, why: str) 
     if moved is None:
         return
     assignments.save_live(db, held, read_by_id_at=clock.real())
-    take_back(db, held, f"Delivered by mistake for request {request.id}.")
+    take_back(db, held, N_("Delivered by mistake for request {id}.").format(id=request.id))
 
 
 def take_back(db: Transaction, held: Assignment, why: str) -> None:
@@ -421,4 +424,4 @@ def revive(db: Transaction, seen: Assignment, *, read_at: datetime) -> None:
     )
     if before.ended_why in ENDED_BY_US:
         now = assignments.find(db, seen.id) or seen
-        take_back(db, now, "It had been removed, and was there again.")
+        take_back(db, now, N_("It had been removed, and was there again."))

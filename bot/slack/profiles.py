@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.words import N_
+
 
 @dataclass(frozen=True, kw_only=True)
 class SlackUser:
@@ -61,13 +63,13 @@ def read_profile(
 
 def _not_a_member(user: Mapping[str, Any], *, team_id: str | None) -> str | None:
     if user.get("deleted"):
-        return "a deactivated account"
+        return N_("a deactivated account")
     if user.get("is_bot") or user["id"] == "USLACKBOT":
-        return "a bot"
+        return N_("a bot")
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
-        return "a guest"
+        return N_("a guest")
     if user.get("is_stranger") or team_id is None or team_id not in _teams(user):
-        return "a member of another workspace"
+        return N_("a member of another workspace")
     return None
 
 

@@ -13,6 +13,7 @@ from bot.people.model import Verb
 from bot.people.permissions import Permissions, may
 from bot.requests.retry import pause_after
 from bot.slack.errors import SlackError
+from bot.words import N_
 from graph import Graph
 from graph.errors import Conflict, Forbidden, GraphError, NotFound, Rejected
 
@@ -22,9 +23,9 @@ CLAIM_LEASE: Final = timedelta(minutes=2)
 MOST_TRIES: Final = 12
 # Graph's words for requests that it takes for reprocessing.
 REPROCESSABLE: Final = ("partiallyDelivered", "deliveryFailed")
-NO_REQUEST: Final = (
-    "Microsoft Entra shows no request of it that can be processed again: that is so 14 days after it was "
-    "completed. Take the access back, and give it anew."
+NO_REQUEST: Final = N_(
+    "Microsoft Entra shows no request of it that can be processed again: that is so 14 "
+    "days after it was completed. Take the access back, and give it anew."
 )
 
 
@@ -42,20 +43,24 @@ class Reprocessing:
             try:
                 answer = await self._reprocess(trouble)
             except (Conflict, Forbidden, NotFound, Rejected) as refused:
-                answer = f"Microsoft Entra refused to process it again: {refused}"
+                answer = N_("Microsoft Entra refused to process it again: {refused}").format(
+                    refused=refused
+                )
             except (GraphError, SlackError) as error:
                 log.warning("not-reprocessed", assignment=trouble.about, error=type(error).__name__)
                 if tries < MOST_TRIES:
                     at = clock.real() + pause_after(error, attempts=tries)
                     await self._store.run(troubles.reschedule_reprocessing, trouble, at=at)
                     continue
-                answer = f"Microsoft Entra could not be asked to process it again: {error}"
+                answer = N_(
+                    "Microsoft Entra could not be asked to process it again: {error}"
+                ).format(error=error)
             await self._store.run(_answered, trouble, answer)
 
     async def _reprocess(self, trouble: Trouble) -> str:
         row = await self._store.read(assignments.find, trouble.about)
         if row is None or trouble.wanted_by is None:
-            return "That access is not there any more."
+            return N_("That access is not there any more.")
         actor = await self._permissions.actor(trouble.wanted_by)
         why = may(actor, Verb.REPROCESS, holder=row.holder, holder_entra_id=row.entra_id)
         if why:
@@ -67,7 +72,7 @@ class Reprocessing:
             if request_id is None:
                 return NO_REQUEST
             await self._graph.assignment_requests.reprocess(request_id)
-        return "Microsoft Entra processes it again; what comes of that shows here."
+        return N_("Microsoft Entra processes it again; what comes of that shows here.")
 
     async def _request_of(self, row: Assignment) -> str | None:
         """Find Graph's request through which it was delivered in part, or not at all."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.words import ENGLISH, current_language
+from bot.words import ENGLISH, _, current_language
 from bot.words.catalogs import LANGUAGES
 
 if TYPE_CHECKING:
@@ -31,6 +31,14 @@ def any_of(names: Sequence[str]) -> str:
     return _list(names, style="or", last=" or ")
 
 
+def each_of(names: Sequence[str]) -> str:
+    """Return names as a list of which each is meant, one by one: "A and B and C"."""
+    said = "".join(names[:1])
+    for name in names[1:]:
+        said = _("{some} and {other}").format(some=said, other=name)
+    return said
+
+
 def in_a_row(names: Sequence[str]) -> str:
     """Return names one after the other: "A, B, C"."""
     return ("、" if current_language() == "ja" else ", ").join(names)
@@ -44,6 +52,18 @@ def date(at: datetime) -> str:
     from babel.dates import format_date
 
     return format_date(at, format="medium", locale=locale)
+
+
+def short_date(at: datetime, *, with_year: bool) -> str:
+    """Return a day as on a button: "31 Jan", with the year where it is another one: "31 Jan 2027"."""
+    locale = _locale()
+    if with_year:
+        return date(at)
+    if locale is None:
+        return f"{at:%-d %b}"
+    from babel.dates import format_skeleton
+
+    return format_skeleton("MMMd", at, locale=locale)
 
 
 def date_and_time(at: datetime) -> str:

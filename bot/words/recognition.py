@@ -13,11 +13,29 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 # Parts that are sentences themselves.
-SENTENCES: Final = frozenset({"sentence", "why", "what", "hint", "rule"})
+SENTENCES: Final = frozenset(
+    {
+        "sentence",
+        "why",
+        "what",
+        "hint",
+        "rule",
+        "state",
+        "done",
+        "fate",
+        "member",
+        "role",
+        "about",
+        "lasts",
+        "doubt",
+    }
+)
 # The part by which a sentence has a plural.
 COUNT: Final = "count"
 # Of one language; a package's rule is recognized whenever it is shown.
 MOST_REMEMBERED: Final = 10_000
+# Between one sentence and the next.
+ENDS: Final = re.compile(r"(?<=[.?!]) ")
 # A text is looked up by so much of its beginning.
 BEGINNING: Final = 4
 
@@ -74,7 +92,18 @@ class Recognizer:
         self.translate = functools.lru_cache(MOST_REMEMBERED)(self._translate)
 
     def _translate(self, text: str) -> str:
-        """Return *text* in the language; itself if it is made of no sentence that is known."""
+        """Return *text* in the language; itself if it is made of no sentences that are known."""
+        whole = self._find(text)
+        if whole is not None:
+            return whole
+        for end in ENDS.finditer(text):
+            first = self._find(text[: end.start()])
+            if first is not None:
+                return f"{first} {self._translate(text[end.end() :])}"
+        return text
+
+    def _find(self, text: str) -> str | None:
+        """Return one sentence in the language; None if it is none that is known."""
         if text in self._whole:
             return self._said.find(text)
         for patterns in (self._by_beginning.get(text[:BEGINNING], ()), self._any_beginning):
@@ -82,7 +111,7 @@ class Recognizer:
                 parts = pattern.read(text)
                 if parts is not None:
                     return pattern.write(self._in_language(parts), self._said)
-        return text
+        return None
 
     def _in_language(self, parts: Mapping[str, str]) -> Mapping[str, str]:
         return {

@@ -11,6 +11,7 @@ from bot.requests.evaluation.facts import RequestFacts
 from bot.requests.evaluation.new_access import NewAccessEvaluator
 from bot.requests.evaluation.rules import Evaluation, Refused
 from bot.requests.model import Kind, Request
+from bot.words import N_
 from graph.errors import NotFound
 
 
@@ -63,19 +64,20 @@ class AccessEvaluator:
             facts.found = facts.asker.beneficiary
             request = replace(request, holder=request.wanted_for)
         if request.holder is None:
-            raise Refused("I do not know whose access this is.")
+            raise Refused(N_("I do not know whose access this is."))
         if facts.found is None:
             facts.found = await self._people.identify(request.holder, seen=facts.seen)
         identity = facts.found
         if request.entra_id is not None and request.entra_id != identity.user.id:
-            whose = "Their" if request.is_on_behalf else "Your"
             raise Refused(
-                f"{whose} Slack profile points to another Entra account than when you asked."
+                N_("Their Slack profile points to another Entra account than when you asked.")
+                if request.is_on_behalf
+                else N_("Your Slack profile points to another Entra account than when you asked.")
             )
         try:
             package = await facts.package(request.package_id)
         except NotFound:
-            raise Refused("That package no longer exists.") from None
+            raise Refused(N_("That package no longer exists.")) from None
         self._bounds.insist(package)
         if request.kind is Kind.EXTEND:
             return await self._extension.evaluate(request, identity, package)

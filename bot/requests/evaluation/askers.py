@@ -10,6 +10,7 @@ from bot.people.model import Verb
 from bot.people.permissions import NOT_FOR_OTHERS, Actor, Permissions, may
 from bot.requests.evaluation.rules import Refused
 from bot.requests.model import Request
+from bot.words import N_
 from graph import Graph
 from graph.models import AccessPackage, AssignmentPolicy
 
@@ -96,10 +97,13 @@ class Askers:
             raise Refused(why)
         if beneficiary is None:
             raise Refused(
-                "I cannot ask for them: they are no full member of this workspace with an account in Entra."
+                N_(
+                    "I cannot ask for them: they are no full member of this workspace with an account in "
+                    "Entra."
+                )
             )
         if _same(beneficiary.user.id, actor.entra_id):
-            raise Refused("That is your own account in Entra: ask for yourself, please.")
+            raise Refused(N_("That is your own account in Entra: ask for yourself, please."))
         return Asker(actor=actor, is_manager=is_manager, beneficiary=beneficiary)
 
     async def _is_manager(self, actor: Actor, beneficiary: Identity) -> bool:

@@ -29,6 +29,7 @@ from bot.requests.holder_lists import HolderLists
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims, requests
 from bot.timing import WAITS, Waits
+from bot.words import N_
 from graph import Graph
 
 
@@ -125,9 +126,11 @@ class RequestEvaluator:
         except requests.AlreadyOpen:
             return await self._refuse(
                 request,
-                f"It has been asked for already, for {evaluation.identity.person.entra_name}."
+                N_("It has been asked for already, for {person}.").format(
+                    person=evaluation.identity.person.entra_name
+                )
                 if request.is_on_behalf
-                else "You have already asked for it, from another Slack account of yours.",
+                else N_("You have already asked for it, from another Slack account of yours."),
             )
         if moved is not None and moved.state is State.APPROVED:
             # Granted at once, it need not be looked at twice in the same moment.

@@ -19,6 +19,7 @@ from bot.requests.evaluation.rules import (
     with_quorum,
 )
 from bot.requests.model import Request
+from bot.words import N_
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import AccessPackage, AccessPackageAssignment, AssignmentPolicy
@@ -86,18 +87,20 @@ class ExtensionEvaluator:
         except NotFound:
             found = None
         if found is None or found.is_expired or found.is_failed:
-            raise AccessEnded("That access has already ended. You can ask for it again.")
+            raise AccessEnded(N_("That access has already ended. You can ask for it again."))
         if not found.is_delivered:
             raise Refused(
-                "Microsoft Entra is still at work on that access, so it cannot be extended just now. "
-                "Nothing has changed; please try again in an hour."
+                N_(
+                    "Microsoft Entra is still at work on that access, so it cannot be extended just now. "
+                    "Nothing has changed; please try again in an hour."
+                )
             )
         if (
             found.target is not None
             and request.entra_id
             and found.target.object_id != request.entra_id
         ):
-            raise Refused("That access is somebody else's.")
+            raise Refused(N_("That access is somebody else's."))
         return found
 
 
@@ -116,5 +119,5 @@ def _later_end(
     # An earlier POST of ours may have brought the agreed end already; else it must be later than now.
     brought = request.intent_at is not None and agreed == current
     if wanted is None or agreed is None or current is None or (agreed <= current and not brought):
-        raise Refused("It cannot be made any longer than it is.")
+        raise Refused(N_("It cannot be made any longer than it is."))
     return wanted

@@ -27,6 +27,7 @@ from bot.requests.evaluation.rules import (
 )
 from bot.requests.model import Request
 from bot.requests.store import request_lists
+from bot.words import N_
 from graph.models import AccessPackage, AssignmentPolicy
 
 
@@ -151,18 +152,22 @@ class NewAccessEvaluator:
                 ),
             )
             raise Refused(
-                f"{evaluation.identity.person.entra_name} has it already."
+                N_("{person} has it already.").format(person=evaluation.identity.person.entra_name)
                 if request.is_on_behalf
-                else "You have it already. /my-access shows until when, and lets you extend it."
+                else N_("You have it already. /my-access shows until when, and lets you extend it.")
             )
         for other in await facts.open_requests(request.package_id):
             if other.is_partially_delivered:
                 continue
             if is_request_for(other, entra_id, on_behalf=evaluation.on_behalf):
                 raise Refused(
-                    "It has been asked for in Entra already; that request is still under way there."
+                    N_(
+                        "It has been asked for in Entra already; that request is still under way there."
+                    )
                     if request.is_on_behalf
-                    else "You have already asked for it in Entra; that request is still under way there."
+                    else N_(
+                        "You have already asked for it in Entra; that request is still under way there."
+                    )
                 )
 
 
@@ -171,7 +176,10 @@ def _check_approved_end(request: Request) -> None:
     end, now = request.approved_until, clock.now()
     if end is not None and end <= max(request.starts_at or now, now):
         raise Refused(
-            "It was approved for a shorter time, which is over before the access could begin. Please ask again."
+            N_(
+                "It was approved for a shorter time, which is over before the access could begin. "
+                "Please ask again."
+            )
         )
 
 
@@ -187,4 +195,6 @@ def _check_dates(request: Request, package: AccessPackage, under: AssignmentPoli
     )
     if wrong:
         why = " ".join(dict.fromkeys(wrong.values()))
-        raise Refused(f"The dates that you asked for do not go. {why} Please ask again.")
+        raise Refused(
+            N_("The dates that you asked for do not go. {why} Please ask again.").format(why=why)
+        )

@@ -32,8 +32,9 @@ from bot.patience import Patience
 from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists, requests
 from bot.requests.transactions.creation import TOO_MANY, Submitted, new_request
+from bot.words import N_
 
-OVER: Final = "That package is not offered any more."
+OVER: Final = N_("That package is not offered any more.")
 
 
 class CatalogChanged(LatchkeyError):
@@ -82,7 +83,7 @@ class AlreadyHeld(LatchkeyError):
     ) -> None:
         self.assignment = assignment
         self.extendable = extendable or {}
-        super().__init__(f"You already have {assignment.package_name}.")
+        super().__init__(N_("You already have {package}.").format(package=assignment.package_name))
 
 
 def find_held(
@@ -202,5 +203,5 @@ def _what_was_first(db: Transaction, item: RequestedPackage) -> Answer:
     """Answer when another replica was faster, between our look and our insert."""
     other = request_lists.open_of(db, item.slack_user, item.package.id, Kind.ADD)
     if other is None:
-        return TooLate("That has just been done. Please look again.")
+        return TooLate(N_("That has just been done. Please look again."))
     return Submitted(request=other, created=False)

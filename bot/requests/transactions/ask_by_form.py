@@ -25,6 +25,7 @@ from bot.requests.transactions.creation import (
     new_request,
     new_request_for,
 )
+from bot.words import N_
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,17 +61,17 @@ def ask_by_form(
     check_member(db, filled.slack_user)
     package = catalog.find(db, filled.package_id)
     if package is None or not package.can_be_asked_for:
-        raise TooLate("That package is not offered any more.")
+        raise TooLate(N_("That package is not offered any more."))
     policy = next((each for each in package.policies if each.id == filled.policy_id), None)
     if policy is None:
-        raise WrongFields({"policy": "Please choose one."})
+        raise WrongFields({"policy": N_("Please choose one.")})
     if policy.not_askable:
         raise WrongFields({"policy" if filled.is_chosen else "reason": policy.not_askable})
     now = clock.now()
     reason = package_names.clean(filled.reason or "")[: package_names.LONGEST_REASON] or None
     fields = find_wrong_dates(policy, start=filled.start, end=filled.end, now=now)
     if policy.needs_reason and reason is None:
-        fields["reason"] = "Please say why you need it."
+        fields["reason"] = N_("Please say why you need it.")
     rule = package_settings.settings_for(package.name, catalog=package.catalog).reason
     if rule is not None and not rule.takes(reason):
         fields["reason"] = rule.hint

@@ -9,17 +9,19 @@ from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, may
 from bot.requests import transitions
 from bot.requests.model import MOVES, Request, State
+from bot.requests.state_words import STATE_WORDS
 from bot.requests.store import requests
+from bot.words import N_
 
 _ON_ITS_WAY: Final = {
-    State.APPROVED: "on its way to Entra",
-    State.SUBMITTED: "being set up by Entra",
+    State.APPROVED: N_("on its way to Entra"),
+    State.SUBMITTED: N_("being set up by Entra"),
 }
 
 
 def _so_far(request: Request) -> str:
     """Return where a request is, for a sentence."""
-    return _ON_ITS_WAY.get(request.state, str(request.state))
+    return _ON_ITS_WAY.get(request.state, STATE_WORDS[request.state])
 
 
 def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
@@ -32,20 +34,24 @@ def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
     """
     request = requests.find(db, request_id)
     if request is None:
-        raise TooLate("I do not know that request any more.")
+        raise TooLate(N_("I do not know that request any more."))
     why = may(
         Actor(slack_user=slack_user), Verb.CANCEL, holder=request.asked_by, holder_entra_id=None
     )
     if why:
         raise NotAllowed(why)
     if request.state is State.CANCELED:
-        raise TooLate("You have withdrawn that request already.")
+        raise TooLate(N_("You have withdrawn that request already."))
     if State.CANCELED not in MOVES.get(request.state, ()) or request.intent_at is not None:
-        raise TooLate(f"That request cannot be withdrawn any more: {_fate(db, request)}.")
+        raise TooLate(
+            N_("That request cannot be withdrawn any more: {fate}.").format(fate=_fate(db, request))
+        )
     moved = transitions.cancel(db, request, actor=slack_user)
     if moved is None:
         current = requests.find(db, request_id) or request
-        raise TooLate(f"Somebody was faster: {_fate(db, current)}. Please look again.")
+        raise TooLate(
+            N_("Somebody was faster: {fate}. Please look again.").format(fate=_fate(db, current))
+        )
     return moved
 
 
@@ -53,6 +59,8 @@ def _fate(db: Transaction, request: Request) -> str:
     """Return what has become of a request, and through whom."""
     counted = decisions.accepted_of(db, request)
     if not counted or request.state is State.SUBMITTED:
-        return f"it is {_so_far(request)}"
+        return N_("it is {state}").format(state=_so_far(request))
     last = counted[-1]
-    return f"it was {DONE[last.verb]} by {last.name or 'somebody else'}"
+    return N_("it was {done} by {person}").format(
+        done=DONE[last.verb], person=last.name or N_("somebody else")
+    )

@@ -11,6 +11,7 @@ from bot.errors import NotAllowed, TooLate, TooOften
 from bot.packages.model import Package
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import request_lists, requests
+from bot.words import N_
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,7 @@ class Submitted:
     created: bool
 
 
-TOO_MANY: Final = "You have asked for more access in this hour than one person may"
+TOO_MANY: Final = N_("You have asked for more access in this hour than one person may")
 
 
 def new_request(slack_user: str, package: Package, reason: str | None) -> Request:
@@ -125,4 +126,4 @@ def insert(db: Transaction, request: Request) -> Submitted:
     ):
         if other is not None:
             return Submitted(request=other, created=False)
-    raise TooLate("That has just been done. Please look again.")
+    raise TooLate(N_("That has just been done. Please look again."))

@@ -6,8 +6,10 @@ from bot.people.model import Verb
 from bot.people.permissions import Actor, may
 from bot.requests import transitions
 from bot.requests.model import MOVES, Request, State
+from bot.requests.state_words import STATE_WORDS
 from bot.requests.store import requests
 from bot.requests.transactions.remove import remove
+from bot.words import N_
 
 
 def decline(db: Transaction, slack_user: str, request_id: str) -> Request:
@@ -20,7 +22,7 @@ def decline(db: Transaction, slack_user: str, request_id: str) -> Request:
     """
     request = requests.find(db, request_id)
     if request is None:
-        raise TooLate("I do not know that request any more.")
+        raise TooLate(N_("I do not know that request any more."))
     holder = request.holder if request.is_on_behalf else None
     why = may(
         Actor(slack_user=slack_user), Verb.DECLINE, holder=holder, holder_entra_id=request.entra_id
@@ -30,12 +32,17 @@ def decline(db: Transaction, slack_user: str, request_id: str) -> Request:
     if request.state is State.DELIVERED and request.assignment_id is not None:
         return remove(db, slack_user, request.assignment_id, Verb.RETURN, None).request
     if request.state not in MOVES:
-        raise TooLate(f"That request is {request.state} already.")
+        raise TooLate(
+            N_("That request is {state} already.").format(state=STATE_WORDS[request.state])
+        )
     if State.CANCELED not in MOVES[request.state] or request.intent_at is not None:
         raise TooLate(
-            "That is being set up by Entra already. Once you have it, /my-access lets you return it."
+            N_(
+                "That is being set up by Entra already. Once you have it, /my-access lets you return "
+                "it."
+            )
         )
     moved = transitions.decline(db, request, actor=slack_user)
     if moved is None:
-        raise TooLate("Somebody was faster. Please look again.")
+        raise TooLate(N_("Somebody was faster. Please look again."))
     return moved

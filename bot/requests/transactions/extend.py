@@ -13,6 +13,7 @@ from bot.people.model import Verb
 from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists
 from bot.requests.transactions.creation import Submitted, count, insert, new_request_about
+from bot.words import N_
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,22 +43,30 @@ def find_extendable(db: Transaction, slack_user: str, assignment_id: str) -> Ext
     if assignment.state is AssignmentState.REMOVING or any(
         each.kind is Kind.REMOVE for each in about
     ):
-        raise TooLate("That access is being removed already.")
+        raise TooLate(N_("That access is being removed already."))
     if assignment.progress in {
         DeliveryProgress.DELIVERING,
         DeliveryProgress.PARTIAL,
         DeliveryProgress.FAILED,
     }:
         raise TooLate(
-            f"Entra has not delivered all of {assignment.package_name} yet, so it cannot be extended."
+            N_("Entra has not delivered all of {package} yet, so it cannot be extended.").format(
+                package=assignment.package_name
+            )
         )
     if assignment.ends_at is None:
-        raise TooLate(f"{assignment.package_name} has no end date, so there is nothing to extend.")
+        raise TooLate(
+            N_("{package} has no end date, so there is nothing to extend.").format(
+                package=assignment.package_name
+            )
+        )
     package = catalog.find(db, assignment.package_id)
     if package is None or assignment.policy_id not in package.can_extend:
         raise NotAllowed(
-            f"{assignment.package_name} cannot be extended: its policy does not allow it. "
-            "You can ask for it again when it has ended."
+            N_(
+                "{package} cannot be extended: its policy does not allow it. You can ask for it again "
+                "when it has ended."
+            ).format(package=assignment.package_name)
         )
     already = next((each for each in about if each.kind is Kind.EXTEND), None)
     return ExtendableAccess(assignment=assignment, package=package, open=already)
@@ -69,7 +78,7 @@ def extend(
     """Save a holder's request to extend their access, or return the one that is open already."""
     found = find_extendable(db, slack_user, assignment_id)
     if found.open is None:
-        count(db, slack_user, EXTENSIONS, "You have extended access too often in this hour")
+        count(db, slack_user, EXTENSIONS, N_("You have extended access too often in this hour"))
     wanted = new_request_about(
         found.assignment, Kind.EXTEND, holder=slack_user, asked_by=slack_user, reason=reason
     )

@@ -8,6 +8,7 @@ from bot.people.model import Verb
 from bot.people.permissions import Actor, may
 from bot.requests.model import Request, State
 from bot.requests.store import requests
+from bot.words import N_
 
 
 def remind(db: Transaction, slack_user: str, request_id: str) -> Request:
@@ -20,20 +21,22 @@ def remind(db: Transaction, slack_user: str, request_id: str) -> Request:
     """
     request = requests.find(db, request_id)
     if request is None:
-        raise TooLate("I do not know that request any more.")
+        raise TooLate(N_("I do not know that request any more."))
     why = may(
         Actor(slack_user=slack_user), Verb.REMIND, holder=request.asked_by, holder_entra_id=None
     )
     if why:
         raise NotAllowed(why)
     if request.state is not State.PENDING:
-        raise TooLate("Nobody has to decide that request any more; /my-access shows how it stands.")
+        raise TooLate(
+            N_("Nobody has to decide that request any more; /my-access shows how it stands.")
+        )
     if not request.deciders:
-        raise TooLate("I have found nobody in Slack yet whom I could remind of that request.")
+        raise TooLate(N_("I have found nobody in Slack yet whom I could remind of that request."))
     reminded = requests.remind(db, request, not_since=clock.now() - REMIND_EVERY)
     if reminded is not None:
         return reminded
     now = requests.get(db, request_id)
     if now.state is State.PENDING and now.reminded_at is not None:
-        raise TooLate("You had them reminded within the last day; you can do that once a day.")
-    raise TooLate("That request has gone on meanwhile; /my-access shows how it stands.")
+        raise TooLate(N_("You had them reminded within the last day; you can do that once a day."))
+    raise TooLate(N_("That request has gone on meanwhile; /my-access shows how it stands."))

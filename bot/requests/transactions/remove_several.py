@@ -13,6 +13,7 @@ from bot.errors import TooLate
 from bot.paging import Count, Place
 from bot.people.model import Verb
 from bot.requests.transactions.remove import remove
+from bot.words import N_
 
 # With one confirmation: as much as can be looked through beforehand, and as one short transaction takes.
 MOST_TOGETHER: Final = 100
@@ -56,7 +57,7 @@ class ListChanged(TooLate):
     """
 
     def __init__(self, now: Removable) -> None:
-        super().__init__("That has changed meanwhile. Nothing was removed; please look again.")
+        super().__init__(N_("That has changed meanwhile. Nothing was removed; please look again."))
         self.now = now
 
 

@@ -6,8 +6,9 @@ from bot.people.model import Verb
 from bot.people.permissions import Actor, may
 from bot.requests.model import Request
 from bot.requests.store import holds, requests
+from bot.words import N_
 
-DONE = {Verb.RETRY: "tried again", Verb.GIVE_UP: "given up"}
+DONE = {Verb.RETRY: N_("tried again"), Verb.GIVE_UP: N_("given up")}
 
 
 def repair(db: Transaction, slack_user: str, hold_id: str, verb: Verb, actor: Actor) -> Request:
@@ -21,13 +22,13 @@ def repair(db: Transaction, slack_user: str, hold_id: str, verb: Verb, actor: Ac
     hold = holds.find(db, hold_id)
     request = requests.find(db, hold.request_id) if hold else None
     if hold is None or request is None:
-        raise TooLate("I do not know that request any more.")
+        raise TooLate(N_("I do not know that request any more."))
     why = may(actor, verb, holder=request.holder, holder_entra_id=request.entra_id)
     if why:
         raise NotAllowed(why)
     if hold.verb is not None:
-        raise TooLate(f"That request has been {DONE[hold.verb]} already.")
+        raise TooLate(N_("That request has been {done} already.").format(done=DONE[hold.verb]))
     freed = holds.end(db, hold, request, verb, actor=slack_user)
     if freed is None:
-        raise TooLate("That request is not on hold any more. Please look again.")
+        raise TooLate(N_("That request is not on hold any more. Please look again."))
     return freed

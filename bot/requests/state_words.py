@@ -1,0 +1,20 @@
+"""Say in one word what state a request is in, in sentences that are kept or raised."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.requests.model import State
+from bot.words import N_
+
+STATE_WORDS: Final[Mapping[State, str]] = {
+    State.RECEIVED: N_("received"),
+    State.PENDING: N_("pending"),
+    State.APPROVED: N_("approved"),
+    State.SUBMITTED: N_("submitted"),
+    State.DELIVERED: N_("delivered"),
+    State.REFUSED: N_("refused"),
+    State.DENIED: N_("denied"),
+    State.CANCELED: N_("canceled"),
+    State.LAPSED: N_("lapsed"),
+    State.FAILED: N_("failed"),
+}
