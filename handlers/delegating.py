@@ -37,7 +37,7 @@ def register(routes: Routes, *, delegations: DelegationService, replies: Replies
                 await show_error({"text": _("Please say who decides for you, and until when.")})
                 return
             made = await delegations.delegate(delegator=user, delegate=delegate, ends_at=ends_at)
-            said = said_in_modal(delegating.made(made, reader=user), title=delegating.TITLE)
+            said = said_in_modal(delegating.made(made, reader=user), title=_(delegating.TITLE))
             await ack(response_action="update", view=said)
 
     @routes.action("latchkey_undelegate")
