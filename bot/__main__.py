@@ -25,6 +25,9 @@ COMMANDS: Final = {
         "bot.cli.report:report", "Write who has what, what was decided, how fast and why."
     ),
     "forget": Named("bot.cli.forget:forget", "Forget PERSON in every table."),
+    "delete-old": Named(
+        "bot.cli.delete_old:delete_old", "Delete what is older than the settings keep it."
+    ),
     "backup": Named("bot.cli.backup:backup", "Copy the database to FILE, while the bot runs."),
     "restore": Named("bot.cli.backup:restore", "Put the copy FILE in the place of the database."),
     "trace": Named("bot.cli.trace:trace", "Tell the story of one request."),

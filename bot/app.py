@@ -75,6 +75,7 @@ from bot.requests.policy_choice import FormPolicyFinder
 from bot.requests.removals import Removals
 from bot.requests.service import RequestService
 from bot.requests.submission import Submitter
+from bot.retention import deletion
 from bot.slack.api import BotIdentity, Slack
 from bot.slack.calls import SlackCall
 from bot.slack.errors import SlackError, SlackRefused
@@ -371,6 +372,9 @@ async def assembled(
         anchors = _anchors(settings, store, notices, machine, waits)
         if anchors.places:
             jobs.more[anchoring.NAME] = (anchors.look, anchoring.EVERY)
+        if settings.retention.is_wanted:
+            retaining = deletion.Daily(store=store, retention=settings.retention, waits=waits)
+            jobs.more[deletion.NAME] = (retaining.look, deletion.EVERY)
         exposition = Exposition(store=store, jobs=jobs, health=health, figures=figures)
         _describe(figures, settings, store)
         bolt = _bolt(settings, slack, identity, courtesy, figures)

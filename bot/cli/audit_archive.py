@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,9 +32,8 @@ ROWS_A_TURN: Final = 1_000
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--before",
-    required=True,
     type=BEGINNING_TYPE,
-    help="Rows from before then, UTC: 2026-01-01.",
+    help="Rows from before then, UTC: 2026-01-01.  Without it: what LATCHKEY_KEEP_AUDIT_DAYS keeps no longer.",
 )
 @click.option(
     "--without-webhook",
@@ -44,7 +43,7 @@ ROWS_A_TURN: Final = 1_000
     help="Do not keep rows for this webhook, which the settings name no more; it is forgotten.",
 )
 @yes_option
-def archive(file: Path, before: datetime, without: tuple[str, ...], yes: bool) -> None:
+def archive(file: Path, before: datetime | None, without: tuple[str, ...], yes: bool) -> None:
     """
     Move old rows of the audit log into FILE: write it, check it, then delete the rows.
 
@@ -59,10 +58,18 @@ def archive(file: Path, before: datetime, without: tuple[str, ...], yes: bool) -
     settings = settings_for_database()
     signer, by = audit_signer(settings), at_the_command_line(settings.operator)
     _check_gone(settings, without)
+    oldest = before or _kept_since(settings)
     if file.exists():
         raise Stop(f"{file} is there already: an archive is never written over another.")
     with bots_database(settings) as store:
-        found = _cut(store, settings, before=before, without=without)
+        found = _cut(store, settings, before=oldest, without=without)
+        if found.rows == 0:
+            said = ("There is nothing to archive.", *map(_kept_for, found.webhooks.items()))
+            if before is not None:
+                raise Stop(*said)
+            # Done once a month by a timer, say: no failure.
+            click.echo("\n".join(said), err=True)
+            return
         _tell(found)
         if not yes:
             click.confirm(
@@ -107,10 +114,13 @@ def _cut(store: Store, settings: Settings, *, before: datetime, without: tuple[s
         raise Stop(
             f"The audit log does not hold: {chain.wrong}.  Nothing is archived, as that would hide it."
         )
-    found = in_one(store.read_here, lambda db: archiving.cut(db, before=before, without=without))
-    if found.rows == 0:
-        raise Stop("There is nothing to archive.", *map(_kept_for, found.webhooks.items()))
-    return found
+    return in_one(store.read_here, lambda db: archiving.cut(db, before=before, without=without))
+
+
+def _kept_since(settings: Settings) -> datetime:
+    if settings.keep_audit_days is None:
+        raise WrongSettings("Say up to when with --before, or set LATCHKEY_KEEP_AUDIT_DAYS.")
+    return clock.now() - timedelta(days=settings.keep_audit_days)
 
 
 def _tell(found: Cut) -> None:

@@ -233,6 +233,15 @@ def _desk_problems(settings: Settings) -> list[str]:
         for place, admin in enumerate(settings.admins, start=1)
         if not (SLACK_USER.fullmatch(admin) or SLACK_GROUP.fullmatch(admin))
     ]
+    if (
+        settings.keep_requests_days is not None
+        and settings.keep_requests_days < settings.removed_days
+    ):
+        problems.append(
+            f"LATCHKEY_KEEP_REQUESTS_DAYS={settings.keep_requests_days} is less than "
+            f"LATCHKEY_REMOVED_DAYS={settings.removed_days}: it would be forgotten that somebody's access was removed. "
+            "Keep requests for longer."
+        )
     shortest = min(settings.reminder_rungs, default=LONGEST_RUNG)
     if shortest < timedelta(seconds=settings.sync_seconds):
         problems.append(

@@ -21,6 +21,7 @@ from bot.configuration import webhooks as webhook_settings
 from bot.configuration.addresses import Addresses
 from bot.configuration.names import ENV_FILE, OURS
 from bot.errors import ConfigurationError
+from bot.retention.model import Retention
 from bot.webhooks.model import WebhookEndpoint
 
 DOMAIN: Final = re.compile(r"[^\s@=,]+\.[^\s@=,]+")
@@ -33,6 +34,8 @@ HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Words = Annotated[tuple[str, ...], NoDecode]
 Rungs = Annotated[tuple[timedelta, ...], NoDecode]
+# Days; None: for ever.  Less than a month, and what people are still told about might be gone.
+Kept = Annotated[int | None, Field(ge=30, le=36_500)]
 # Before the end: "7" and "7d" are days, "2h" hours, "15m" minutes.
 RUNG: Final = re.compile(r"(\d{1,6})([dhm]?)", re.IGNORECASE)
 UNITS: Final = {
@@ -78,6 +81,9 @@ class Settings(BaseSettings):
     anchor_channel: bool = Field(default=False, alias="LATCHKEY_ANCHOR_CHANNEL")
     anchor_file: Path | None = Field(default=None, alias="LATCHKEY_ANCHOR_FILE")
     anchor_webhook: SecretStr | None = Field(default=None, alias="LATCHKEY_ANCHOR_WEBHOOK")
+    keep_requests_days: Kept = Field(default=None, alias="LATCHKEY_KEEP_REQUESTS_DAYS")
+    keep_messages_days: Kept = Field(default=None, alias="LATCHKEY_KEEP_MESSAGES_DAYS")
+    keep_audit_days: Kept = Field(default=None, alias="LATCHKEY_KEEP_AUDIT_DAYS")
     operator: str | None = Field(default=None, max_length=64, alias="LATCHKEY_OPERATOR")
 
     admins: Words = Field(default=(), alias="LATCHKEY_ADMINS")
@@ -255,6 +261,13 @@ class Settings(BaseSettings):
         return found
 
     @property
+    def retention(self) -> Retention:
+        """How long what is over is kept."""
+        return Retention(
+            requests=_days(self.keep_requests_days), messages=_days(self.keep_messages_days)
+        )
+
+    @property
     def anchor_places(self) -> tuple[str, ...]:
         """Where the anchor of the audit log is noted each day: "channel", "file", "webhook"."""
         wanted = {
@@ -272,6 +285,10 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """The database's address with our driver, whatever driver it was written with."""
         return database_url.with_our_driver(self.database_url.get_secret_value())
+
+
+def _days(number: int | None) -> timedelta | None:
+    return None if number is None else timedelta(days=number)
 
 
 def _alias(pair: str) -> tuple[str, str]:

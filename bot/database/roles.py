@@ -38,6 +38,8 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "webhook": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "webhook_dead": frozenset({"SELECT", "INSERT", "DELETE"}),
 }
+# Rows of what is over, which the running bot's role need not be able to delete: then the command line does it as their owner.
+OF_WHAT_IS_OVER: Final = ("assignment", "decider", "decision", "hold", "notice", "request")
 # Whether role r is an owner of one of the tables, or can become one.
 OWNS: Final = (
     "(SELECT coalesce(bool_or(pg_has_role(r.oid, relowner, 'MEMBER')), false) FROM pg_class "
@@ -83,6 +85,14 @@ def grant(db: Transaction, role: str) -> None:
         on = f"ON {schema}.{quote(table)}"
         db.execute(sa.text(f"REVOKE ALL {on} FROM {name}"))
         db.execute(sa.text(f"GRANT {', '.join(sorted(needed))} {on} TO {name}"))
+
+
+def may_delete_what_is_over(db: Transaction) -> bool:
+    """Tell whether this connection's role may; who can open an SQLite file may."""
+    if db.dialect.name == "sqlite":
+        return True
+    held = _granted(db)
+    return all("DELETE" in held[table] for table in OF_WHAT_IS_OVER)
 
 
 def role_of(db: Transaction) -> str:

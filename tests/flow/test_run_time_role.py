@@ -140,13 +140,15 @@ def test_it_is_refused_whatever_the_bot_does_not_need(what, store):
     [
         ("forget", "U0ANN", "--yes"),
         ("audit", "archive", "audit.zip", "--before", "2999-01-01", "--yes"),
+        ("delete-old",),
     ],
     ids=lambda words: words[0],
 )
-def test_what_changes_the_audit_log_is_for_the_owner(words, restricted, monkeypatch):
+def test_what_deletes_or_changes_what_was_is_for_the_owner(words, restricted, monkeypatch):
     """A sentence says so, before anything is changed or written."""
     monkeypatch.setenv("DATABASE_URL", restricted)
     monkeypatch.setenv("LATCHKEY_AUDIT_KEY", "a key")
+    monkeypatch.setenv("LATCHKEY_KEEP_REQUESTS_DAYS", "30")
     said = CliRunner().invoke(main, words)
 
     assert said.exit_code == 1

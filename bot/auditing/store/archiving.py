@@ -17,6 +17,7 @@ FIRST_KEPT: Final = sa.select(sa.func.min(audit_rows.c.position)).where(
     audit_rows.c.at >= sa.bindparam("before", type_=audit_rows.c.at.type)
 )
 LAST: Final = sa.select(sa.func.max(audit_rows.c.position))
+FIRST_AT: Final = sa.select(audit_rows.c.at).order_by(audit_rows.c.position).limit(1)
 BEHIND: Final = (
     sa.select(webhooks.c.endpoint, sa.func.min(webhooks.c.position))
     .group_by(webhooks.c.endpoint)
@@ -74,6 +75,12 @@ def cut(db: Transaction, *, before: datetime, without: Collection[str] = ()) -> 
     last = max(min([old, *behind.values()]), start.position)
     refused = int(db.execute(REFUSED, {"last": last}).scalar_one())
     return Cut(start=start, last=last, webhooks=behind, refused=refused)
+
+
+def first_at(db: Transaction) -> datetime | None:
+    """Return when the first row was written that is not archived; None: there is none."""
+    found: datetime | None = db.execute(FIRST_AT).scalar()
+    return found
 
 
 def _told(db: Transaction) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """The tables, for the statements and for the migrations: one module a subject, and all of them here."""
 
 from bot.database.tables.approvals import IS_UNANSWERED, deciders, decisions
-from bot.database.tables.assignments import assignments, troubles
+from bot.database.tables.assignments import IS_OVER, STILL_TROUBLE, assignments, troubles
 from bot.database.tables.audit import audit, audit_checkpoints, audit_head
 from bot.database.tables.columns import UtcDateTime, metadata
 from bot.database.tables.notifications import homes, notices
@@ -26,11 +26,13 @@ __all__ = [
     "GAVE",
     "IS_ENDED",
     "IS_OPEN",
+    "IS_OVER",
     "IS_PENDING",
     "IS_REMOVAL",
     "IS_TRIED",
     "IS_UNANSWERED",
     "NOT_CANCELED",
+    "STILL_TROUBLE",
     "TELLS_ADMINS",
     "UtcDateTime",
     "allowances",

@@ -61,6 +61,7 @@ assignments = sa.Table(
     partial_index("assignment_past", "entra_id", "package_id", "ended_at", where=IS_OVER),
     partial_index("assignment_not_whole", "progress_at", where=NOT_WHOLE),
     sa.Index("assignment_of_policy", "policy_id"),
+    partial_index("assignment_ended", "ended_at", where=IS_OVER),
     partial_index("assignment_of_nobody", "entra_id", where="holder IS NULL"),
     # The holder's name in small letters, made by the database.
     sa.Column("called", EXACT_NAME, sa.Computed("lower(holder_name)")),

@@ -32,6 +32,7 @@ notices = sa.Table(
     sa.Column("stale", sa.Boolean, nullable=False, default=False),
     sa.Index("notice_of_request", "request_id"),
     sa.Index("notice_of_assignment", "assignment_id"),
+    partial_index("notice_sent", "sent_at", where="sent_at IS NOT NULL"),
     partial_index("notice_tried", "tried_at", where="tried_at IS NOT NULL"),
     flag_index("notice_to_redraw", "stale", where=" AND ts IS NOT NULL"),
     # Sent, and being redrawn.

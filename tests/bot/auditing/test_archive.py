@@ -356,3 +356,19 @@ def test_what_is_neither_is_said_to_be_neither(tmp_path, content):
     with pytest.raises(NotGenuine):
         manifests.format_of(file)
     assert latchkey("audit", "verify", file).exit_code == 1
+
+
+def test_without_a_date_the_setting_says_what_is_archived(years, tmp_path, monkeypatch):
+    """For a timer: with nothing to do it is content, and without the setting it says what to do."""
+    file = tmp_path / "a.zip"
+    said = latchkey("audit", "archive", file, "--yes")
+    assert said.exit_code == 2
+    assert "LATCHKEY_KEEP_AUDIT_DAYS" in said.stderr
+
+    monkeypatch.setenv("LATCHKEY_KEEP_AUDIT_DAYS", "365")
+    number = old_rows(years)
+    assert latchkey("audit", "archive", file, "--yes").exit_code == 0
+    assert archive.check(file, audit_key=KEY.encode()).rows == number
+    again = latchkey("audit", "archive", tmp_path / "b.zip", "--yes")
+    assert (again.exit_code, again.stderr.strip()) == (0, "There is nothing to archive.")
+    assert not (tmp_path / "b.zip").exists()

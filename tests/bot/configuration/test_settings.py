@@ -324,3 +324,17 @@ def test_a_blank_signing_secret_is_none():
     assert (
         problems_for_running(read_settings({**blank, "SLACK_SIGNING_SECRET_PREVIOUS": "s"})) != []
     )
+
+
+def test_a_removal_is_not_forgotten_while_it_counts():
+    """Whoever asks again for what was removed needs an admin, and that is known from the request."""
+    (said,) = problems(LATCHKEY_KEEP_REQUESTS_DAYS="60", LATCHKEY_REMOVED_DAYS="90")
+    assert "Keep requests for longer" in said
+    assert problems(LATCHKEY_KEEP_REQUESTS_DAYS="90", LATCHKEY_REMOVED_DAYS="90") == []
+
+
+@pytest.mark.parametrize("name", ["REQUESTS", "MESSAGES", "AUDIT"])
+def test_nothing_is_kept_for_less_than_a_month(name):
+    """What people are still told about might be gone."""
+    assert len(problems(**{f"LATCHKEY_KEEP_{name}_DAYS": "29"})) == 1
+    assert problems(**{f"LATCHKEY_KEEP_{name}_DAYS": "30"}) == []

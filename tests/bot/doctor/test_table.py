@@ -12,7 +12,11 @@ from bot.database import turns
 from bot.doctor.connecting import subject_by
 from bot.doctor.model import Finding, Severity
 from bot.doctor.table import CHECKS, examine, exit_code
+from bot.requests.model import State
+from bot.requests.store import requests
 from sandbox.tenant import seed
+from tests.bot.moments import at
+from tests.bot.samples import wish
 from tests.harness.doctoring import doctors_findings, subject_of
 
 
@@ -315,3 +319,31 @@ def note_anchor(store, place, anchor, *, error=None):
         turns.finish(db, turn, due_at=now, error=error, found=found)
 
     store.run_here(noted)
+
+
+async def test_what_should_have_been_deleted_or_archived_is_named(harness):
+    """With the command that does it; a day late is not late."""
+    settings = harness.latchkey.settings.model_copy(
+        update={"keep_requests_days": 30, "keep_messages_days": 30, "keep_audit_days": 30}
+    )
+    await harness.ask("marketing-campaign")
+    today = clock.real()
+    with at(today - timedelta(days=40)):
+        harness.store.run_here(close_one)
+
+    async def found(day):
+        with at(today + timedelta(days=day)):
+            return await doctors_findings(harness.latchkey, settings=settings)
+
+    assert worst(await found(-3), "retention") is Severity.FINE
+    late = await found(0)
+    assert worst(late, "retention") is Severity.WARNING
+    assert "(closed requests): run `latchkey delete-old`" in words(late, "retention")
+    assert "`latchkey audit archive`" not in words(late, "retention")
+    assert "run `latchkey audit archive`" in words(await found(131), "retention")
+
+
+def close_one(db):
+    request = wish()
+    assert requests.add(db, request)
+    requests.move(db, requests.get(db, request.id), State.CANCELED, ended_at=clock.now())

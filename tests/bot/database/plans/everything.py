@@ -41,6 +41,8 @@ from bot.reports.model import Period
 from bot.reports.store import rows as report_rows
 from bot.requests.model import Evidence, Kind, Request, State
 from bot.requests.store import claims, evidence, forms, holds, request_lists, requests
+from bot.retention import deletion
+from bot.retention.model import Retention
 from bot.webhooks.store import feeds
 from tests.bot.samples import ANN, BO, LEASE, click, delegation, held, notice, offered, terms, wish
 
@@ -74,6 +76,7 @@ def run_all(run: Callable[[Callable[[Transaction], object]], object]) -> None:
         _webhooks,
         _forgetting,
         _archiving,
+        _retention,
     ):
         run(each)
 
@@ -485,7 +488,16 @@ def _forgetting(db: Transaction) -> None:
 def _archiving(db: Transaction) -> None:
     found = archiving.cut(db, before=clock.now() - HOUR)
     list(archiving.rows(db, found))
+    archiving.first_at(db)
     archiving.forget_webhooks(db, ["siem", "again"])
     audit.archived(db)
     first = audit.rows(db)[0]
     archiving.delete(db, b"", last=first["position"], archive="0" * 64)
+
+
+def _retention(db: Transaction) -> None:
+    # What was closed just now is old.
+    kept = Retention(requests=-HOUR, messages=-HOUR)
+    deletion.kinds_overdue(db, kept)
+    for each in deletion.old(kept, clock.now()):
+        each.delete(db, since=deletion.EVER, before=each.before, limit=2)
