@@ -200,9 +200,20 @@ async def serving_bot(
 
 @asynccontextmanager
 async def sandbox(
-    folder: Path, *, port: int = 0, certificate: Certificate | None = None, large: bool = False
+    folder: Path,
+    *,
+    port: int = 0,
+    certificate: Certificate | None = None,
+    large: bool = False,
+    language: str = "en",
 ) -> AsyncIterator[tuple[StandIns, str]]:
-    """Everything, and the address of its page; *large* with 200 packages and 2,000 assignments."""
+    """
+    Everything, and the address of its page.
+
+    Args:
+        large: With 200 packages and 2,000 assignments.
+        language: In which everybody reads Slack, and channels are written to.
+    """
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(stand_ins(folder, certificate=certificate))
         world.tenant.seed_examples()
@@ -211,6 +222,10 @@ async def sandbox(
             world.tenant.seed_large(colleagues)
             world.workspace.add_colleagues(colleagues)
         world.workspace.seed_examples()
+        if language != "en":
+            world.environment["LATCHKEY_LANGUAGE"] = language
+            for person in world.workspace.people.values():
+                person.locale = f"{language}-{language.upper()}"
         world.environment["LATCHKEY_PACKAGE_SETTINGS"] = str(PACKAGE_SETTINGS)
         # The page draws them; whether workspaces do is for their admins to try.
         world.environment["LATCHKEY_SLACK_BLOCKS"] = "newer"
@@ -256,9 +271,11 @@ async def _first_sync(latchkey: Latchkey) -> None:
         await asyncio.sleep(0.05)
 
 
-async def run_sandbox(*, port: int, open_browser: bool, large: bool = False) -> None:
+async def run_sandbox(
+    *, port: int, open_browser: bool, large: bool = False, language: str = "en"
+) -> None:
     """
-    Run until Ctrl-C, with few packages and people or with many.
+    Run until Ctrl-C, with few packages and people or with many, in a language.
 
     Raises:
         ConfigurationError: It cannot start here.
@@ -271,7 +288,8 @@ async def run_sandbox(*, port: int, open_browser: bool, large: bool = False) -> 
         loop.add_signal_handler(signal_number, stop.set)
     with tempfile.TemporaryDirectory(prefix="latchkey-sandbox-") as folder:
         try:
-            async with sandbox(Path(folder), port=port, large=large) as (_, address):
+            started = sandbox(Path(folder), port=port, large=large, language=language)
+            async with started as (_, address):
                 click.echo(WELCOME.format(address=address))
                 if open_browser:
                     await asyncio.to_thread(webbrowser.open, address)

@@ -21,6 +21,7 @@ from bot.database import migrate as migrations
 from bot.errors import ConfigurationError
 from bot.logs import LogFormat, configure_logs
 from bot.monitoring import tracing
+from bot.words import ENGLISH, LANGUAGES
 
 
 @click.command()
@@ -131,14 +132,23 @@ def doctor(as_json: bool) -> None:
 @click.option(
     "--large", is_flag=True, help="With 200 packages, 300 more people and 2,000 assignments."
 )
-def sandbox(port: int, no_browser: bool, large: bool) -> None:
+@click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    default=ENGLISH,
+    show_default=True,
+    help="In which everybody reads Slack, and channels are written to.",
+)
+def sandbox(port: int, no_browser: bool, large: bool, language: str) -> None:
     """Try everything with no accounts: a stand-in Slack and tenant around the real bot, on this machine only."""
     try:
         from sandbox.run import run_sandbox
     except ModuleNotFoundError as missing:
         raise needs_sandbox("This command", missing) from None
     try:
-        asyncio.run(run_sandbox(port=port, open_browser=not no_browser, large=large))
+        asyncio.run(
+            run_sandbox(port=port, open_browser=not no_browser, large=large, language=language)
+        )
     except ConfigurationError as error:
         raise Stop(*error.problems) from None
 
