@@ -21,6 +21,7 @@ COMMANDS: Final = {
         "bot.cli.audit_log:audit_log",
         "Look into the audit log, and prove that nobody changed it.",
     ),
+    "keys": Named("bot.cli.keys:keys", "Make and rotate the key that seals people's tokens."),
     "report": Named(
         "bot.cli.report:report", "Write who has what, what was decided, how fast and why."
     ),

@@ -13,10 +13,14 @@ from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketMod
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 import handlers
 from bot import chance, clock, connections, outage_watch, web
 from bot import clock_check as clockwork
+from bot.accounts import cleaning
+from bot.accounts.cleaning import AccountCleaning
+from bot.accounts.connecting import POLL_EVERY, Connecting
 from bot.approvals.delegations import DelegationService
 from bot.approvals.processing import DecisionProcessor
 from bot.approvals.recipients import Recipients
@@ -30,6 +34,7 @@ from bot.auditing.anchors import Anchors, NotedAnchor
 from bot.clock_check import Clockwork
 from bot.configuration.credentials import credential_ends
 from bot.configuration.settings import Settings
+from bot.connections import Accounts
 from bot.console.exports import Exports
 from bot.console.views import ConsoleViews
 from bot.database import Busy, Committed, Store, flags, migrate, open_store, wakeups
@@ -46,6 +51,7 @@ from bot.machine import MACHINE, Machine
 from bot.monitoring import tracing
 from bot.monitoring.figures import Figures
 from bot.monitoring.transition_log import log_committed
+from bot.notifications.account_news import AccountNews
 from bot.notifications.delegation_news import DelegationNews
 from bot.notifications.digests import Digests
 from bot.notifications.expiries import Ends
@@ -88,6 +94,7 @@ from bot.timing import WAITS, Waits
 from bot.webhooks.delivery import Webhooks
 from graph import Graph
 from graph.observed import ObservedCall
+from handlers import sign_in
 from handlers.http import accept_only_own_workspace, endpoint
 from handlers.rejections import Rejections
 from handlers.signature import Signatures
@@ -113,6 +120,7 @@ class Latchkey:
     watch: OutageWatch
     identity: BotIdentity
     installation: Installation
+    accounts: Accounts
     package_settings: PackageSettingsFile
     bolt: handlers.SlackApp
     asgi: Starlette
@@ -194,6 +202,7 @@ async def assembled(
         )
         bounds = await connections.find_bounds(settings, graph)
         people = People(slack=slack, graph=graph, store=store, addresses=settings.addresses)
+        accounts = connections.make_accounts(settings, machine, store=store, people=people)
         approvers = Approvers(graph=graph)
         delegates = Delegates(store=store, people=people)
         permissions = Permissions(
@@ -242,6 +251,7 @@ async def assembled(
             package_settings=package_settings,
             late_replies=late_replies,
             languages=languages,
+            account_news=AccountNews(store=store, sending=sending),
             delegation_news=DelegationNews(store=store, sending=sending, delegates=delegates),
             nudges=Nudges(
                 store=store,
@@ -260,6 +270,7 @@ async def assembled(
             offering=offering,
             installation=installation,
             languages=languages,
+            offers_accounts=accounts.connecting.is_offered,
         )
         fence = Fence(store)
         courtesy = Courtesy()
@@ -309,6 +320,10 @@ async def assembled(
             whom=PersonSearch(store=store, slack=slack, graph=graph, people=people, bounds=bounds),
             offering=offering,
         )
+        accounts.connecting.wake = jobs.wake
+        jobs.more[cleaning.NAME] = AccountCleaning(store=store, slack=slack).look, cleaning.EVERY
+        if accounts.connecting.is_offered and accounts.connecting.uses_codes:
+            jobs.more["codes"] = accounts.connecting.poll_codes, POLL_EVERY
         services = handlers.Services(
             guard=guard,
             requests=RequestService(
@@ -323,6 +338,7 @@ async def assembled(
                 help_channel=settings.admin_channel or "",
             ),
             request_lists=request_lists,
+            accounts=accounts.connecting,
             delegations=DelegationService(
                 store=store,
                 guard=guard,
@@ -408,9 +424,15 @@ async def assembled(
             watch=watch,
             identity=identity,
             installation=installation,
+            accounts=accounts,
             package_settings=package_settings,
             bolt=bolt,
-            asgi=web.asgi(health, exposition, receive=_door(settings, bolt, rejections)),
+            asgi=web.asgi(
+                health,
+                exposition,
+                receive=_door(settings, bolt, rejections),
+                more=_sign_in_routes(settings, accounts.connecting),
+            ),
         )
 
 
@@ -436,6 +458,15 @@ def _anchors(
 
         places[anchoring.WEBHOOK] = tell
     return Anchors(store=store, waits=waits, places=places)
+
+
+def _sign_in_routes(settings: Settings, connecting: Connecting) -> Sequence[Route]:
+    """Return what browsers call for people's own sign-ins; nothing where none come back to us."""
+    if settings.public_url is None:
+        return ()
+    return sign_in.routes(
+        connecting, public_url=settings.public_url, login=settings.azure_authority_host
+    )
 
 
 async def _webhooks(

@@ -1,6 +1,7 @@
 """Chance: ids that nobody can guess, and waits that do not all end at the same moment."""
 
 import random
+import secrets
 
 # The operating system's own; `random.Random` is the interface of both.
 secure: random.Random = random.SystemRandom()
@@ -26,3 +27,8 @@ def use(source: random.Random) -> None:
 def new_salt() -> str:
     """Return 32 hexadecimal digits that nothing goes by: not from the source that a simulation repeats."""
     return f"{secure.getrandbits(128):032x}"
+
+
+def new_secret() -> str:
+    """Return 256 bits of chance for a link, a state or a cookie, of letters that an address takes."""
+    return secrets.token_urlsafe(32)

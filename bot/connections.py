@@ -2,14 +2,21 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.accounts.connecting import Connecting
+from bot.accounts.sealing import TokenKeys
+from bot.accounts.tokens import AccountTokens
+from bot.configuration.accounts import read_key
 from bot.configuration.settings import Settings
+from bot.database import Store
 from bot.errors import ConfigurationError
 from bot.machine import Machine
 from bot.packages.bounds import EVERYWHERE, Bounds, bounds_of
+from bot.people.identity import People
 from bot.slack.api import BotIdentity, Slack
 from bot.slack.calls import UNTRUSTED, SlackCall
 from bot.slack.errors import SlackError, SlackRefused
@@ -163,6 +170,45 @@ async def connect_graph(
             ) from None
         # It answers, but not well just now: the jobs try again, and /readyz says so.
     return graph
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accounts:
+    """How people connect their Microsoft accounts, and the tokens of those who have."""
+
+    connecting: Connecting
+    tokens: AccountTokens
+
+
+def make_accounts(
+    settings: Settings, machine: Machine, *, store: Store, people: People
+) -> Accounts:
+    """Return how people connect their Microsoft accounts, as the settings allow it; nothing is sent yet."""
+    keys = _token_keys(settings)
+    sign_in = None if settings.uses_managed_identity else machine.people_sign_in(settings)
+    web = sign_in.web if sign_in is not None else None
+    connecting = Connecting(
+        store=store,
+        people=people,
+        keys=keys,
+        web=web,
+        ids=sign_in.ids if sign_in is not None else None,
+        public_url=settings.public_url,
+        takes_codes=settings.uses_socket_mode,
+    )
+    tokens = AccountTokens(store=store, keys=keys, web=web, seconds=machine.seconds)
+    return Accounts(connecting=connecting, tokens=tokens)
+
+
+def _token_keys(settings: Settings) -> TokenKeys | None:
+    """Return the keys that seal people's tokens; None where none are kept."""
+    if settings.token_key is None:
+        return None
+    previous = settings.token_key_previous
+    return TokenKeys(
+        read_key(settings.token_key.get_secret_value()),
+        read_key(previous.get_secret_value()) if previous else None,
+    )
 
 
 async def find_bounds(settings: Settings, graph: Graph) -> Bounds:

@@ -30,14 +30,25 @@ from bot.outage_watch import AlarmNotTaken, Post
 from bot.patience import BEAT
 from bot.priority import give_way
 from bot.webhooks.client import WebhookClient
-from graph import TokenSource
+from graph import TokenSource, login
 from graph.auth import AppTokens, ManagedIdentityTokens
 from graph.credentials import Credential, FederatedCredential, SecretCredential
 from graph.deadlines import machine_seconds
+from graph.id_tokens import IdTokens
+from graph.login import HttpClient
+from graph.web_signin import WebSignIn
 
 SLACK_TIMEOUT: Final = aiohttp.ClientTimeout(total=CALL_TIMEOUT.total_seconds())
 # Each of them begins anew within one call; how long a POST may take in all is in `bot.timing`.
 GRAPH_TIMEOUT: Final = httpx.Timeout(10, connect=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleSignIn:
+    """Signs people in to the app registration, and verifies who they are; nothing is sent before the first does."""
+
+    web: WebSignIn
+    ids: IdTokens
 
 
 def graph_client() -> httpx.AsyncClient:
@@ -72,24 +83,48 @@ def app_tokens(settings: Settings) -> TokenSource:
         return ManagedIdentityTokens(
             client_id=settings.managed_identity_client_id, resource=settings.graph_url.rstrip("/")
         )
-    credential: Credential
+    return AppTokens(
+        tenant_id=settings.azure_tenant_id or "",
+        client_id=settings.azure_client_id or "",
+        credential=app_credential(settings),
+        authority_host=settings.azure_authority_host,
+        scope=f"{settings.graph_url.rstrip('/')}/.default",
+    )
+
+
+def app_credential(settings: Settings) -> Credential:
+    """Return how the app registration that the settings name proves who it is."""
     if settings.azure_client_certificate_path is not None:
         # Whoever has no certificate needs no cryptography.
         from graph.certificates import CertificateCredential
 
-        credential = CertificateCredential(settings.azure_client_certificate_path)
-    elif settings.azure_federated_token_file is not None:
-        credential = FederatedCredential(settings.azure_federated_token_file)
-    else:
-        secret = settings.azure_client_secret
-        credential = SecretCredential(secret.get_secret_value() if secret else "")
-    return AppTokens(
-        tenant_id=settings.azure_tenant_id or "",
-        client_id=settings.azure_client_id or "",
-        credential=credential,
+        return CertificateCredential(settings.azure_client_certificate_path)
+    if settings.azure_federated_token_file is not None:
+        return FederatedCredential(settings.azure_federated_token_file)
+    secret = settings.azure_client_secret
+    return SecretCredential(secret.get_secret_value() if secret else "")
+
+
+def people_sign_in(
+    settings: Settings, *, client: Callable[[], HttpClient] = login.client
+) -> PeopleSignIn:
+    """Return what signs people in to the app registration, and verifies who they are."""
+    tenant_id, client_id = settings.azure_tenant_id or "", settings.azure_client_id or ""
+    web = WebSignIn(
+        tenant_id=tenant_id,
+        client_id=client_id,
+        credential=app_credential(settings),
         authority_host=settings.azure_authority_host,
-        scope=f"{settings.graph_url.rstrip('/')}/.default",
+        graph_url=settings.graph_url,
+        client=client,
     )
+    ids = IdTokens(
+        tenant_id=tenant_id,
+        client_id=client_id,
+        authority_host=settings.azure_authority_host,
+        client=client,
+    )
+    return PeopleSignIn(web=web, ids=ids)
 
 
 def socket_mode(bolt: AsyncApp, app_token: str) -> AsyncBaseSocketModeHandler:
@@ -142,6 +177,7 @@ class Machine:
         webhook_client: Makes the client for webhooks.
         slack_session: Makes the HTTP session for Slack.
         tokens: Where access tokens for Graph come from.
+        people_sign_in: Makes what signs people in, and verifies who they are.
         database_time: What time it is at the database server; None if there is none.
         wire: Makes the way to the other replicas on the same database.
         alarm_webhook: Makes what posts alarms to an address.
@@ -158,6 +194,7 @@ class Machine:
     webhook_client: Callable[[], WebhookClient] = webhook_client
     slack_session: Callable[[], aiohttp.ClientSession] = slack_session
     tokens: Callable[[Settings], TokenSource] = app_tokens
+    people_sign_in: Callable[[Settings], PeopleSignIn] = people_sign_in
     database_time: Callable[[Transaction], datetime | None] = database_time
     wire: Callable[[Store], Wire] = wire_to_others
     alarm_webhook: Callable[[str], Post] = alarm_webhook

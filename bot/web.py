@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Final
 
 import uvicorn
@@ -23,12 +23,19 @@ DRAIN_SECONDS: Final = 3
 Receive = Callable[[Request], Awaitable[Response]]
 
 
-def asgi(health: Health, exposition: Exposition, *, receive: Receive | None) -> Starlette:
+def asgi(
+    health: Health,
+    exposition: Exposition,
+    *,
+    receive: Receive | None,
+    more: Sequence[Route] = (),
+) -> Starlette:
     """
     The application to serve.
 
     Args:
         receive: Takes Slack's requests; None in Socket Mode, where there is no such door.
+        more: Routes for people's browsers.
     """
 
     async def healthz(request: Request) -> Response:
@@ -54,6 +61,7 @@ def asgi(health: Health, exposition: Exposition, *, receive: Receive | None) -> 
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),
+        *more,
     ]
     if receive is not None:
         routes.append(Route("/slack/events", receive, methods=["POST"]))

@@ -13,6 +13,7 @@ from handlers import (
     ask_again,
     assignment_actions,
     command_limit,
+    connecting,
     console,
     decide,
     deduplicate,
@@ -80,7 +81,14 @@ def register(
     assignment_actions.register(
         routes, requests=services.requests, assignments=services.assignments, replies=replies
     )
-    my_access.register(routes, lists=lists, delegations=services.delegations, replies=replies)
+    my_access.register(
+        routes,
+        lists=lists,
+        delegations=services.delegations,
+        accounts=services.accounts,
+        replies=replies,
+    )
+    connecting.register(routes, accounts=services.accounts, replies=replies)
     direct_messages.register(
         routes,
         requests=services.requests,

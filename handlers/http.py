@@ -54,7 +54,7 @@ def endpoint(
     """
 
     async def receive(http: Request) -> Response:
-        body = await _body(http)
+        body = await read_body(http, largest=LARGEST_BODY)
         if body is None:
             return Response(status_code=413)
         problem = _signature_problem(http, body, signatures)
@@ -97,12 +97,12 @@ async def _answer_of_bolt(app: SlackApp, http: Request, text: str) -> BoltRespon
     return await app.async_dispatch(request)
 
 
-async def _body(http: Request) -> bytes | None:
+async def read_body(http: Request, *, largest: int) -> bytes | None:
     """Read the body; None if it is too large.  Bolt and Starlette have no limit."""
     read = bytearray()
     async for chunk in http.stream():
         read += chunk
-        if len(read) > LARGEST_BODY:
+        if len(read) > largest:
             return None
     return bytes(read)
 

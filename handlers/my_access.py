@@ -1,10 +1,11 @@
-"""Answer ``/my-access``: the caller's access packages, until when, and their open requests, a page at a time; and ``/my-access delegate``."""
+"""Answer ``/my-access``: the caller's access packages, until when, and their open requests, a page at a time; and ``/my-access delegate``, ``connect`` and ``disconnect``."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
+from bot.accounts.connecting import Connecting
 from bot.approvals.delegations import DelegationService, read_words
 from bot.errors import LatchkeyError
 from bot.messages import delegating
@@ -13,17 +14,25 @@ from bot.messages.pages import split_page
 from bot.messages.parts import Message
 from bot.paging import ListName, Place, page_number
 from bot.words import N_
+from handlers.accounts import connect_account, disconnect_account
 from handlers.errors import CHANGE_NOT_SAVED, NOT_READ, explain_errors
 from handlers.interaction import read_next
 from handlers.lists import Lists
 from handlers.replies import Replies
 from handlers.routes import Routes
 
+# What people type about their Microsoft account.
+ABOUT_ACCOUNT = {"connect": connect_account, "disconnect": disconnect_account}
 MINE = frozenset({ListName.MINE, ListName.ASKED, ListName.TO_DECIDE})
 
 
 def register(
-    routes: Routes, *, lists: Lists, delegations: DelegationService, replies: Replies
+    routes: Routes,
+    *,
+    lists: Lists,
+    delegations: DelegationService,
+    accounts: Connecting,
+    replies: Replies,
 ) -> None:
     @routes.command("/my-access")
     async def my_access(ack: AsyncAck, command: dict[str, Any]) -> None:
@@ -38,6 +47,11 @@ def register(
         if first.casefold() == "delegate":
             async with explain_errors(say, busy=CHANGE_NOT_SAVED):
                 await say(await _delegate(delegations, command["user_id"], rest))
+            return
+        about_account = ABOUT_ACCOUNT.get(text.strip().casefold())
+        if about_account is not None:
+            await about_account(accounts, replies.to_command(command))
+            await ack()
             return
         async with explain_errors(say, busy=NOT_READ):
             _, page = split_page(text)

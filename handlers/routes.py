@@ -15,6 +15,7 @@ class NoRightNeeded(StrEnum):
 
     ASKS = "asks for oneself; the package's policy judges it"
     READS = "shows what is one's own, or what everybody may see"
+    CONNECTS = "is about one's own Microsoft account, which a sign-in there proves"
     DECIDES = "shows the whole of what a card says to those whom it was sent to, to admins and to whoever asked"
 
 
@@ -59,6 +60,10 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_ask_now": NoRightNeeded.ASKS,
     "app_home_opened": NoRightNeeded.READS,
     "message": NoRightNeeded.READS,
+    "latchkey_connect": NoRightNeeded.CONNECTS,
+    # The browser opens the link by itself.
+    "latchkey_sign_in": NoRightNeeded.CONNECTS,
+    "latchkey_disconnect": NoRightNeeded.CONNECTS,
     "/access-admin": frozenset({Verb.LIST, Verb.REMOVE, Verb.DELEGATE}),
     "latchkey_more": frozenset({Verb.LIST}),
     # The console's tabs, pages, search field and person menu.

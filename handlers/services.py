@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.accounts.connecting import Connecting
 from bot.approvals.delegations import DelegationService
 from bot.approvals.review import Reviews
 from bot.approvals.service import ApprovalService
@@ -30,3 +31,4 @@ class Services:
     removals: Removals
     exports: Exports
     delegations: DelegationService
+    accounts: Connecting

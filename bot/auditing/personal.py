@@ -46,6 +46,9 @@ OF_ONE: Final[Mapping[str, tuple[str, ...]]] = {
     "language": ("slack_user",),
     "form": ("slack_user",),
     "allowance": ("slack_user",),
+    "account": ("slack_user", "entra_id"),
+    "account_token": ("slack_user",),
+    "sign_in": ("slack_user", "other_entra_id"),
 }
 # Keys that may have an id among other words.
 COMPOSED: Final[Mapping[str, str]] = {"notice": "key"}

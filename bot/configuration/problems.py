@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bot import clock
-from bot.configuration import database_url, webhooks
+from bot.configuration import accounts, database_url, webhooks
 from bot.configuration import names as setting_names
 from bot.configuration.settings import (
     LONGEST_RUNG,
@@ -74,6 +74,7 @@ def problems_for_running(settings: Settings) -> list[str]:
         *_slack_problems(settings),
         *problems_for_graph(settings),
         *_desk_problems(settings),
+        *accounts.problems(settings),
         *webhooks.endpoints(settings.webhooks, settings.webhook_secrets)[1],
         *problems_with_database(settings),
     ]

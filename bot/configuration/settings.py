@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         default=8, ge=3, le=100, alias="LATCHKEY_DATABASE_CONNECTIONS"
     )
 
+    # Where browsers reach our HTTP endpoint, for people's own sign-ins.
+    public_url: str | None = Field(default=None, alias="LATCHKEY_PUBLIC_URL")
+    token_key: SecretStr | None = Field(default=None, alias="LATCHKEY_TOKEN_KEY")
+    token_key_previous: SecretStr | None = Field(default=None, alias="LATCHKEY_TOKEN_KEY_PREVIOUS")
+
     audit_key: SecretStr | None = Field(default=None, alias="LATCHKEY_AUDIT_KEY")
     anchor_channel: bool = Field(default=False, alias="LATCHKEY_ANCHOR_CHANNEL")
     anchor_file: Path | None = Field(default=None, alias="LATCHKEY_ANCHOR_FILE")

@@ -11,6 +11,8 @@ READ: Final = frozenset({"SELECT"})
 WRITE: Final = frozenset({"SELECT", "INSERT", "UPDATE"})
 # By table, and nothing else.  Rows of the audit log can be added, and neither changed nor taken away.
 NEEDED: Final[Mapping[str, frozenset[str]]] = {
+    "account": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
+    "account_token": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "alembic_version": READ,
     "allowance": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "assignment": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
@@ -31,6 +33,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "package": frozenset({"SELECT", "INSERT", "DELETE"}),
     "person": WRITE,
     "request": WRITE,
+    "sign_in": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "slack_wait": WRITE,
     "sweep": WRITE,
     "trouble": WRITE,

@@ -74,6 +74,7 @@ def home(
     given: Sequence[Delegation] = (),
     received: Sequence[Delegation] = (),
     admin: AdminOverview | None = None,
+    account: Sequence[Block] = (),
 ) -> dict[str, object]:
     """
     Draw the Home view of one person, within Slack's 100 blocks.
@@ -84,6 +85,7 @@ def home(
         given: By what they let others decide for them.
         received: By what others let them decide.
         admin: What they look after as an admin; None for others.
+        account: What says whether their Microsoft account is connected; empty where nobody can connect one.
     """
     blocks: list[Block] = []
     if to_decide.rows:
@@ -122,6 +124,8 @@ def home(
     if admin is not None:
         blocks += _admin(admin)
     blocks += _offers(offer, mine)
+    if account:
+        blocks += [divider(), *account]
     return {"type": "home", "callback_id": "latchkey_home", "blocks": blocks}
 
 

@@ -65,7 +65,13 @@ class Homes:
         offering: OfferedPackages,
         installation: Installation,
         languages: Languages,
+        offers_accounts: bool = False,
     ) -> None:
+        """
+        Args:
+            offers_accounts: People can connect their Microsoft account.
+        """
+        self._offers_accounts = offers_accounts
         self._store = store
         self._slack = slack
         self._permissions = permissions
@@ -121,7 +127,12 @@ class Homes:
         try:
             mark = MARK.format(installation=self._installation.id, at=int(clock.real().timestamp()))
             with speaking(await self._languages.of(slack_user)):
-                view = await drawn(self._offering, slack_user, is_admin=is_admin)
+                view = await drawn(
+                    self._offering,
+                    slack_user,
+                    is_admin=is_admin,
+                    offers_accounts=self._offers_accounts,
+                )
                 await self._publish_as_slack_takes_it(slack_user, view, mark=mark)
         except SlackError as error:
             log.warning("home-not-published", slack=str(error))

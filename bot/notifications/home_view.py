@@ -6,10 +6,13 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bot import clock
+from bot.accounts.model import ConnectedAccount
+from bot.accounts.store import accounts
 from bot.approvals.store import deciders
 from bot.assignments.model import Assignment
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
+from bot.messages.connecting import home_row
 from bot.messages.home import AdminOverview, home
 from bot.packages.catalog import OfferedPackages
 from bot.paging import Page
@@ -36,16 +39,20 @@ class _Read:
     given: list[Delegation]
     received: list[Delegation]
     admin: AdminOverview | None
+    account: ConnectedAccount | None
 
 
-async def drawn(offering: OfferedPackages, slack_user: str, *, is_admin: bool) -> dict[str, Any]:
+async def drawn(
+    offering: OfferedPackages, slack_user: str, *, is_admin: bool, offers_accounts: bool = False
+) -> dict[str, Any]:
     """
     Draw the view of somebody's App Home as of now.
 
     Args:
         is_admin: They are shown what admins look after as well.
+        offers_accounts: They can connect their Microsoft account.
     """
-    offered, read = await offering.beside(_read, slack_user, is_admin)
+    offered, read = await offering.beside(_read, slack_user, is_admin, offers_accounts)
     return home(
         reader=slack_user,
         held=read.held,
@@ -58,10 +65,11 @@ async def drawn(offering: OfferedPackages, slack_user: str, *, is_admin: bool) -
         given=read.given,
         received=read.received,
         admin=read.admin,
+        account=home_row(read.account) if offers_accounts else (),
     )
 
 
-def _read(db: Transaction, slack_user: str, is_admin: bool) -> _Read:
+def _read(db: Transaction, slack_user: str, is_admin: bool, offers_accounts: bool) -> _Read:
     to_decide = deciders.waiting_for(db, slack_user, rows=ROWS_IN_HOME)
     held = assignment_lists.own_page(db, slack_user, rows=ROWS_IN_HOME)
     return _Read(
@@ -73,6 +81,7 @@ def _read(db: Transaction, slack_user: str, is_admin: bool) -> _Read:
         given=delegations.of_delegators(db, [slack_user], at=clock.now()),
         received=delegations.to_delegate(db, [slack_user], at=clock.now()),
         admin=_for_admin(db, slack_user, to_decide) if is_admin else None,
+        account=accounts.find(db, slack_user) if offers_accounts else None,
     )
 
 

@@ -16,6 +16,8 @@ from typing import Final, TypeVarTuple
 import structlog
 
 from bot import clock
+from bot.accounts.model import SignIn
+from bot.accounts.store import sign_ins
 from bot.approvals.model import Decision, Outcome
 from bot.approvals.store import deciders, decisions, recipients
 from bot.assignments.model import Assignment, Trouble
@@ -24,6 +26,7 @@ from bot.database import Store, Transaction, queues, slack_waits
 from bot.messages import approval_card, deciding, repairing
 from bot.messages.parts import Message, escape, message, shortened
 from bot.notifications import (
+    account_news,
     card_threads,
     delegation_news,
     nudges,
@@ -31,6 +34,7 @@ from bot.notifications import (
     progress,
     trouble_notices,
 )
+from bot.notifications.account_news import AccountNews
 from bot.notifications.delegation_news import DelegationNews
 from bot.notifications.expiries import LOOK_AGAIN, STILL_NEWS
 from bot.notifications.late_replies import LateReplies, LateReply
@@ -67,6 +71,7 @@ PARTS: Final = {
     "ended": (request_lists.OWING_NEWS,),
     "nudges": (request_lists.NUDGING,),
     "delegations": (delegations.OWING_NEWS,),
+    "accounts": (sign_ins.OWING_NEWS,),
     "second accounts": (people.OWING_NEWS,),
     "alarms": (request_lists.STUCK, notices.UNTOLD_HOLDS),
     "troubles": (troubles.OWING_NEWS,),
@@ -95,6 +100,7 @@ class Notices:
         late_replies: LateReplies,
         nudges: Nudges,
         delegation_news: DelegationNews,
+        account_news: AccountNews,
         languages: Languages,
     ) -> None:
         self._store = store
@@ -106,6 +112,7 @@ class Notices:
         self._late_replies = late_replies
         self._nudges = nudges
         self._delegation_news = delegation_news
+        self._account_news = account_news
         self._languages = languages
         # By what each is about.
         self._under_way: dict[str, asyncio.Task[int]] = {}
@@ -155,6 +162,8 @@ class Notices:
             self._begin(f"nudge:{request.id}", self._nudges.send, request)
         for delegation in owed.delegations:
             self._begin(f"delegation:{delegation.id}", self._delegation_news.send, delegation)
+        for sign_in in owed.sign_ins:
+            self._begin(f"sign-in:{sign_in.id}", self._account_news.send, sign_in)
         for accounts in owed.second_accounts:
             self._begin(f"second:{accounts[0].slack_user}", self._send_second_account, accounts)
         for notice, content in owed.alarms:
@@ -423,6 +432,7 @@ class OwedWork:
     cards: Sequence[Request]
     ended: Sequence[Request]
     second_accounts: Sequence[tuple[Person, Person]]
+    sign_ins: Sequence[SignIn]
     alarms: Sequence[outcome_notices.OwedNotice]
     troubles: Sequence[Trouble]
 
@@ -448,6 +458,7 @@ def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> OwedWork:
         delegations=delegations.owing_news(db) if "delegations" in parts else (),
         cards=request_lists.owing_cards(db) if "cards" in parts else (),
         ended=request_lists.owing_news(db, since=since) if "ended" in parts else (),
+        sign_ins=sign_ins.owing_news(db) if "accounts" in parts else (),
         second_accounts=people.second_accounts_due(db) if "second accounts" in parts else (),
         alarms=_alarms(db, admin_channel, since=since) if "alarms" in parts else (),
         troubles=troubles.notices_due(db, since=since) if "troubles" in parts else (),
@@ -580,6 +591,8 @@ def _content_of(
         return nudges.content_of(db, notice)
     if notice.kind == delegation_news.KIND:
         return delegation_news.content_of(db, notice)
+    if notice.kind == account_news.KIND:
+        return account_news.content_of(db, notice)
     if notice.kind == progress.KIND:
         return progress.content_of(db, notice)
     if notice.kind == outcome_notices.PUZZLE and notice.request_id is not None:

@@ -16,11 +16,18 @@ from bot.slack.profiles import SlackUser
 from bot.timing import a_few_at_once
 from bot.words import N_
 from graph import Graph
+from graph.errors import NotFound
 from graph.models import User
 
 UNKNOWN_TO_SLACK: Final = frozenset({"user_not_found", "user_not_visible"})
 # A message is out within seconds; until then nothing is decided.
 ANNOUNCING_TAKES: Final = timedelta(seconds=3)
+
+DISABLED: Final = N_("Your account in Entra is disabled.")
+CONNECTED_ELSEWHERE: Final = N_(
+    "Your Microsoft account is connected to another Slack account. If this one is yours as well, connect it: "
+    "/my-access connect."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +73,17 @@ class People:
         self._store = store
         self._addresses = addresses
 
-    async def identify(self, slack_user: str, *, seen: Accounts | None = None) -> Identity:
+    async def identify(
+        self, slack_user: str, *, seen: Accounts | None = None, to_prove: bool = False
+    ) -> Identity:
         """
         Return the person behind a Slack user id, read from Slack and Graph now, and bound for good at first use.
 
+        Of somebody who has signed in to Microsoft, no address says any more who they are.
+
         Args:
             seen: What `read_accounts` has just read of them.
+            to_prove: It is to be told whether the account that somebody has signed in to is theirs.
 
         Raises:
             NotAllowed: Not a full member, no confirmed address, or not exactly one enabled Entra user;
@@ -80,8 +92,13 @@ class People:
             SlackError, GraphError: It could not be read.
         """
         profile = seen.profile if seen is not None else await self._profile(slack_user)
-        user = await self._entra_user(profile, known=seen.users if seen is not None else None)
         ids = profile.ids | {slack_user}
+        proven = await self._store.read(people.proven_among, ids)
+        if proven:
+            entra_id = proven.get(slack_user, next(iter(proven.values()))).entra_id
+            user = await self._proven_user(profile, entra_id)
+        else:
+            user = await self._entra_user(profile, known=seen.users if seen is not None else None)
         person = Person(
             # The id that clicks and commands name, whatever else Slack calls them.
             slack_user=slack_user,
@@ -97,6 +114,8 @@ class People:
                     "Please ask your identity team to look at it."
                 )
             )
+        if bound.is_proven_elsewhere and not to_prove:
+            raise NotAllowed(CONNECTED_ELSEWHERE)
         if not bound.is_announced:
             raise SecondAccountUnannounced
         return Identity(person=bound.person, user=user, slack_ids=ids)
@@ -156,6 +175,9 @@ class People:
             }
         else:
             seen = await self._accounts_in_entra(by_id)
+        for slack_user in await self._store.read(people.proven_among, by_id):
+            # Whatever their address is by now.
+            seen.setdefault(slack_user, Accounts(profile=by_id[slack_user], users=()))
         found: dict[str, str] = {}
         for slack_user, each in seen.items():
             try:
@@ -204,8 +226,15 @@ class People:
         Return the full member behind an Entra user, or None; for cards and reminders, not for rights.
 
         Somebody whom we know as another Entra user is not meant, whatever address they have; and nobody is by an
-        address that is not this one user's alone.
+        address that is not this one user's alone.  Where somebody has signed in to Microsoft as that user, only they are.
         """
+        proven = await self._store.read(people.proven_as, user.id)
+        for person in proven:
+            theirs = await self._slack.user(person.slack_user)
+            if not theirs.not_a_member:
+                return theirs
+        if proven:
+            return None
         for address in self.addresses_of(user):
             profile = await self._slack.user_by_email(address)
             if profile is None or profile.not_a_member or not same_address(profile.email, address):
@@ -235,14 +264,24 @@ class People:
             found |= {user.id: user for user in users}
         return list(found.values())
 
-    async def _entra_user(self, profile: SlackUser, *, known: Sequence[User] | None = None) -> User:
-        if profile.not_a_member:
-            raise NotAMember(
+    async def _proven_user(self, profile: SlackUser, entra_id: str) -> User:
+        """Return the Entra user that somebody has signed in as."""
+        _check_member(profile)
+        try:
+            user = await self._graph.users.get(entra_id)
+        except NotFound:
+            raise NotAllowed(
                 N_(
-                    "Only full members of this Slack workspace can do that, and this account is "
-                    "{member}."
-                ).format(member=profile.not_a_member)
-            )
+                    "Your account in Entra is not there any more. Please ask your identity team to look at "
+                    "it."
+                )
+            ) from None
+        if not user.account_enabled:
+            raise NotAllowed(DISABLED)
+        return user
+
+    async def _entra_user(self, profile: SlackUser, *, known: Sequence[User] | None = None) -> User:
+        _check_member(profile)
         if not profile.email:
             raise NotAllowed(
                 N_(
@@ -271,5 +310,15 @@ class People:
                 )
             )
         if not enabled:
-            raise NotAllowed(N_("Your account in Entra is disabled."))
+            raise NotAllowed(DISABLED)
         return enabled[0]
+
+
+def _check_member(profile: SlackUser) -> None:
+    if profile.not_a_member:
+        raise NotAMember(
+            N_(
+                "Only full members of this Slack workspace can do that, and this account is "
+                "{member}."
+            ).format(member=profile.not_a_member)
+        )

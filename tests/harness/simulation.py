@@ -17,7 +17,7 @@ from bot import chance as bot_chance
 from bot import clock as bot_clock
 from bot.app import Latchkey, assembled, running
 from bot.configuration.settings import Settings, read_settings
-from bot.machine import GRAPH_TIMEOUT, SLACK_TIMEOUT, Machine
+from bot.machine import GRAPH_TIMEOUT, SLACK_TIMEOUT, Machine, people_sign_in
 from bot.outage_watch import AlarmNotTaken
 from bot.timing import WAITS, Waits
 from bot.webhooks.client import WebhookClient
@@ -25,6 +25,7 @@ from sandbox import chance as sandbox_chance
 from sandbox.clock import SandboxClock
 from sandbox.run import StandIns, tutorial_world, wired
 from sandbox.tenant import Tenant
+from tests.harness.login import LoginSession
 from tests.harness.loop import SimulatedLoop, simulated
 from tests.harness.process import Process, SimulatedAlarm, SimulatedThreads, drawn
 from tests.harness.receiver import Receiver
@@ -229,6 +230,9 @@ class Bot:
             ),
             slack_session=lambda: SlackSession(self._to_slack, within=total),  # type: ignore[return-value,arg-type]
             tokens=lambda settings: TenantTokens(outside.tenant),
+            people_sign_in=lambda settings: people_sign_in(
+                settings, client=lambda: LoginSession(outside.tenant.app)
+            ),
             wire=lambda store: self.simulation.wires.of(
                 store, process, pause=self._to_others_pause
             ),

@@ -1,5 +1,6 @@
 """The tables, for the statements and for the migrations: one module a subject, and all of them here."""
 
+from bot.database.tables.accounts import account_tokens, accounts, sign_ins
 from bot.database.tables.approvals import IS_UNANSWERED, deciders, decisions
 from bot.database.tables.assignments import IS_OVER, STILL_TROUBLE, assignments, troubles
 from bot.database.tables.audit import audit, audit_checkpoints, audit_head
@@ -35,6 +36,8 @@ __all__ = [
     "STILL_TROUBLE",
     "TELLS_ADMINS",
     "UtcDateTime",
+    "account_tokens",
+    "accounts",
     "allowances",
     "assignments",
     "audit",
@@ -56,6 +59,7 @@ __all__ = [
     "packages",
     "people",
     "requests",
+    "sign_ins",
     "slack_waits",
     "sweeps",
     "troubles",

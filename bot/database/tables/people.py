@@ -28,6 +28,8 @@ people = sa.Table(
     # admins are still to be told of it, and when they had been.  Until then it may do nothing.
     sa.Column("news_due_at", UtcDateTime),
     sa.Column("told_at", UtcDateTime),
+    # When they had signed in to Microsoft as that Entra user: since then no address says who they are.
+    sa.Column("proven_at", UtcDateTime),
     sa.Index("person_entra", "entra_id"),
     partial_index("person_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
     sa.Column("called", EXACT_NAME, sa.Computed("lower(entra_name)")),

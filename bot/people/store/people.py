@@ -21,6 +21,14 @@ BY_SLACK_USER: Final = sa.select(*COLUMNS).where(people.c.slack_user == sa.bindp
 WITH_NEWS: Final = sa.select(*COLUMNS, people.c.told_at, people.c.news_due_at).where(
     people.c.slack_user == sa.bindparam("slack_user")
 )
+PROVEN: Final = sa.select(*COLUMNS).where(
+    people.c.slack_user.in_(sa.bindparam("ids", expanding=True)), people.c.proven_at.is_not(None)
+)
+PROVEN_AS: Final = (
+    sa.select(*COLUMNS)
+    .where(people.c.entra_id == sa.bindparam("entra_id"), people.c.proven_at.is_not(None))
+    .order_by(people.c.proven_at, people.c.slack_user)
+)
 ACTING: Final = BY_SLACK_USER.where(people.c.news_due_at.is_(None))
 # The first to be bound first.
 BY_ENTRA_ID: Final = (
@@ -69,10 +77,12 @@ class Binding:
 
     Attributes:
         is_announced: Nobody else is bound to the same Entra user, or they and the admins have been told.
+        is_proven_elsewhere: By another Slack account, somebody has signed in to Microsoft as this Entra user.
     """
 
     person: Person
     is_announced: bool
+    is_proven_elsewhere: bool = False
 
 
 def bind(db: Transaction, person: Person, *, same: Collection[str] = ()) -> Binding:
@@ -96,7 +106,28 @@ def bind(db: Transaction, person: Person, *, same: Collection[str] = ()) -> Bind
     first = [each for each in earlier_accounts(db, bound) if each.slack_user not in same]
     if first and told_at is None and news_due_at is None:
         db.execute(UPDATE, {"user": bound.slack_user, "news_due_at": clock.real()})
-    return Binding(person=bound, is_announced=not first or told_at is not None)
+    proven = {each.slack_user for each in proven_as(db, bound.entra_id)}
+    return Binding(
+        person=bound,
+        is_announced=not first or told_at is not None,
+        is_proven_elsewhere=bool(proven) and not proven & {bound.slack_user, *same},
+    )
+
+
+def proven_among(db: Transaction, slack_users: Collection[str]) -> dict[str, Person]:
+    """Return those who have signed in to Microsoft as the Entra user they are bound to, by their Slack ids."""
+    found = [_person(row) for row in db.execute(PROVEN, {"ids": sorted(slack_users)})]
+    return {each.slack_user: each for each in found}
+
+
+def proven_as(db: Transaction, entra_id: str) -> list[Person]:
+    """Return the Slack users who have signed in to Microsoft as an Entra user, the first one first."""
+    return [_person(row) for row in db.execute(PROVEN_AS, {"entra_id": entra_id})]
+
+
+def prove(db: Transaction, slack_user: str) -> None:
+    """Note that somebody has signed in to Microsoft as the Entra user that they are bound to."""
+    db.execute(UPDATE, {"user": slack_user, "proven_at": clock.now()})
 
 
 def earlier_accounts(db: Transaction, person: Person) -> list[Person]:

@@ -15,10 +15,12 @@ from urllib.parse import quote, quote_plus
 from sandbox.slack import Workspace
 
 SECRET, EMAIL, NAME, REASON, CAPABILITY = "secret", "e-mail", "name", "reason", "capability"
+LINK = "link"
 
 # Where each kind belongs, of the places in `Written`; nowhere else may any of it be found.
 BELONGS: Final[Mapping[str, frozenset[str]]] = {
-    # Bot token, signing secrets, app token, client secret, access tokens, database password, audit key.
+    # Bot token, signing secrets, app token, client secret, access tokens, database password, audit key; people's tokens,
+    # and the codes, states and cookies of their sign-ins.
     SECRET: frozenset(),
     EMAIL: frozenset(),
     # Deciders must see for whom and why; the holder is told who decided.
@@ -27,6 +29,8 @@ BELONGS: Final[Mapping[str, frozenset[str]]] = {
     REASON: frozenset({"slack", "audit"}),
     # Trigger ids and response URLs: whoever has one can act in Slack for a while.
     CAPABILITY: frozenset(),
+    # What a link to a sign-in carries: whoever has asked for it gets it there.
+    LINK: frozenset({"slack"}),
 }
 
 

@@ -1,5 +1,6 @@
 """A bot's life with its accidents, and everything that it writes meanwhile."""
 
+import base64
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 import sqlalchemy as sa
@@ -21,11 +22,21 @@ from graph.errors import GraphError
 from sandbox.certificate import Certificate
 from sandbox.run import StandIns, serving_bot, stand_ins
 from sandbox.serving import serving
+from sandbox.tenant import seed
 from tests.handlers.conftest import Endpoint
+from tests.harness.accounts import (
+    PUBLIC,
+    browser_of,
+    email_of,
+    link_of,
+    registered,
+    sign_in_by,
+)
 from tests.harness.doctoring import doctors_findings
 from tests.harness.world import ANN, BO, CY, DANA, World, eventually, living, said
 from tests.proofs.canaries.canaries import (
     CAPABILITY,
+    LINK,
     REASON,
     SECRET,
     Written,
@@ -41,6 +52,7 @@ SECRETS: Final = (
     "SLACK_SIGNING_SECRET_PREVIOUS",
     "AZURE_CLIENT_SECRET",
     "LATCHKEY_AUDIT_KEY",
+    "LATCHKEY_TOKEN_KEY",
 )
 
 
@@ -76,6 +88,9 @@ class Watched:
     http: httpx.AsyncClient
     environment: Mapping[str, str]
     written: Written = field(default_factory=Written)
+    # Of people's sign-ins: what may be seen nowhere, and what links carry.
+    signed_in: set[str] = field(default_factory=set)
+    links: set[str] = field(default_factory=set)
 
     async def look(self) -> None:
         """Ask what a monitoring would ask."""
@@ -88,7 +103,8 @@ class Watched:
         if (password := sa.make_url(self.environment["DATABASE_URL"]).password) is not None:
             given.add(str(password))
         return people_in(self.world.slack) | {
-            SECRET: given | self.echo.tokens,
+            SECRET: given | self.echo.tokens | self.signed_in,
+            LINK: self.links,
             REASON: {WHY},
             CAPABILITY: capabilities_in(self.world.slack),
         }
@@ -101,7 +117,10 @@ def _with_secrets(outside: StandIns) -> None:
         "SLACK_SIGNING_SECRET_PREVIOUS": secrets.token_hex(16),
         "SLACK_SIGNING_SECRET_PREVIOUS_UNTIL": "2099-01-01",
         "LATCHKEY_AUDIT_KEY": secrets.token_hex(32),
+        "LATCHKEY_TOKEN_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "LATCHKEY_PUBLIC_URL": PUBLIC,
     }
+    registered(outside)
 
 
 @asynccontextmanager
@@ -162,6 +181,37 @@ async def keeps_it_until_it_is_removed(bot: Watched) -> None:
     await world.type(DANA, f"/access-admin remove <@{ANN}> finance-reports because {WHY}")
     await eventually(lambda: len(world.posts("adminRemove")) == 1)
     await world.type(ANN, "/my-access")
+
+
+async def connects_an_account(bot: Watched) -> None:
+    """Ann signs in, once as herself and once as Cy; tokens of hers are used, renewed and revoked."""
+    world, sign_ins = bot.world, bot.world.tenant.login.sign_ins
+    browser = browser_of(world)
+    for who in (CY, ANN):
+        link = await link_of(world, ANN)
+        bot.links.add(link.rpartition("/")[2])
+        browser.cookies.clear()
+        page = await sign_in_by(world, link, email_of(who, world), browser=browser)
+        bot.written.add("http", page.text, page.headers)
+    for address in browser.history:
+        asked = dict(parse_qsl(urlsplit(address).query))
+        bot.signed_in |= {asked[name] for name in ("state", "nonce") if name in asked}
+    bot.signed_in |= {
+        value
+        for kept in browser.cookies.values()
+        for name, value in kept.items()
+        if "latchkey" in name
+    }
+    tokens = world.bot.accounts.tokens.of(ANN)
+    bot.signed_in |= {await tokens.token(), await tokens.refresh()}
+    bot.signed_in |= {*sign_ins._refresh, *sign_ins._redeemed}
+    sign_ins.revoke(seed.ANN)
+    try:
+        await tokens.refresh()
+    except GraphError as error:
+        bot.written.add("errors", error, repr(error), repr(error.__cause__))
+    things = (tokens, world.bot.accounts, world.bot.accounts.connecting, world.bot.accounts.tokens)
+    bot.written.add("reprs", *map(repr, things), *map(str, things))
 
 
 async def is_refused_by_graph(bot: Watched, status: int) -> None:

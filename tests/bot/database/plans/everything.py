@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bot import clock
+from bot.accounts.model import ConnectedAccount, Purpose, SignIn, SignInOutcome
+from bot.accounts.store import accounts, sign_ins
 from bot.approvals.model import Outcome
 from bot.approvals.store import deciders, decisions, grants, recipients
 from bot.assignments.model import Assignment, DeliveryProgress, EndReason, TroubleKind
@@ -56,6 +58,7 @@ def run_all(run: Callable[[Callable[[Transaction], object]], object]) -> None:
     """Everything, each module in a transaction of its own that *run* makes."""
     for each in (
         _people,
+        _accounts,
         _requests,
         _request_lists,
         _claims,
@@ -110,6 +113,54 @@ def _people(db: Transaction) -> None:
     contacts.bound_slack_users(db, [ANN, BO])
     languages.save(db, {"U0BO": "de-DE"}, read_at=clock.real())
     languages.find(db, ["U0ANN", "U0BO"])
+
+
+def _accounts(db: Transaction) -> None:
+    now = clock.now()
+    account = ConnectedAccount(
+        slack_user="U0ANN",
+        entra_id=ANN,
+        scopes=("A.Read",),
+        is_public=False,
+        connected_at=now,
+        used_at=now,
+    )
+    accounts.connect(db, account, "sealed")
+    people.prove(db, "U0ANN")
+    people.proven_among(db, ["U0ANN", "U0BO"])
+    people.proven_as(db, ANN)
+    accounts.sealed_token(db, "U0ANN")
+    assert accounts.renewed(db, account, "sealed anew")
+    assert accounts.resealed(db, replace(account, version=2), "sealed with another key")
+    assert accounts.challenged(db, replace(account, version=3), None)
+    accounts.unused(db)
+    accounts.unchecked(db, since=now)
+    accounts.checked(db, "U0ANN")
+    accounts.some_after(db, "")
+    accounts.disconnect(db, "U0ANN", by="U0ANN")
+    sign_in = SignIn(
+        id="a digest",
+        purpose=Purpose.CONNECT,
+        slack_user="U0ANN",
+        made_at=now,
+        expires_at=now + HOUR,
+        due_at=clock.real(),
+    )
+    for number in range(sign_ins.MOST_OPEN + 1):
+        sign_ins.add(db, replace(sign_in, id=f"{number}", made_at=now - HOUR))
+    sign_ins.add(db, sign_in)
+    sign_ins.find_open(db, sign_in.id)
+    assert sign_ins.begin(db, sign_in.id, state="a state", browser="a browser", flow="a flow")
+    sign_ins.due(db)
+    assert sign_ins.claim(db, sign_in, again=clock.real() + HOUR)
+    sign_ins.claim_again(db, sign_in, again=clock.real())
+    assert sign_ins.take(db, "a state")
+    sign_ins.take_device(db, sign_in.id)
+    sign_ins.end(db, sign_in, SignInOutcome.CONNECTED, has_news=True)
+    sign_ins.find(db, sign_in.id)
+    sign_ins.owing_news(db)
+    sign_ins.schedule_news(db, sign_in, news=None)
+    sign_ins.forget_old(db)
 
 
 def _requests(db: Transaction) -> None:

@@ -1,0 +1,1 @@
+"""Connect people's Microsoft accounts: their sign-ins, their tokens, and what a fresh sign-in proves."""

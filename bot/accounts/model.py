@@ -1,0 +1,106 @@
+"""A sign-in that somebody has begun, a connected Microsoft account, and why somebody must sign in again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from bot.words import N_
+from graph.errors import AuthError
+
+# From the link to the end of the sign-in.
+SIGN_IN_TAKES: Final = timedelta(minutes=10)
+# Tokens that nobody has used for so long are deleted.
+UNUSED_FOR: Final = timedelta(days=90)
+
+
+class Purpose(StrEnum):
+    """Say what a sign-in is for."""
+
+    CONNECT = "connect"
+
+
+class SignInOutcome(StrEnum):
+    """Say how a sign-in ended."""
+
+    CONNECTED = "connected"
+    # Somebody else has signed in than whom Latchkey knows by this Slack account.
+    MISMATCH = "mismatch"
+    # Nobody has signed in, or Latchkey could not take it.
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignIn:
+    """
+    A sign-in that somebody has begun.
+
+    Attributes:
+        id: A digest of what the link carries; nobody can make the link of it.
+        scopes: The delegated permissions of Graph that it asks for.
+        flow: What msal needs to finish it, sealed.
+        is_device: By a code that is typed in elsewhere.
+        browser: A digest of the cookie of the browser that has begun it.
+        expires_at: It counts until then.
+        due_at: When to ask again whether the code was typed in (real time).
+        finished_at: When an answer came; no other counts.
+        other_entra_id: At a mismatch: whose the account is that was signed in to.
+        news_due_at: When to look (real time) whether those concerned are still to be told how it ended.
+    """
+
+    id: str
+    purpose: Purpose
+    slack_user: str
+    made_at: datetime
+    expires_at: datetime
+    scopes: tuple[str, ...] = ()
+    flow: str | None = None
+    is_device: bool = False
+    browser: str | None = None
+    due_at: datetime | None = None
+    finished_at: datetime | None = None
+    outcome: SignInOutcome | None = None
+    other_entra_id: str | None = None
+    news_due_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectedAccount:
+    """
+    A Microsoft account that somebody has connected: what is known of it but its token.
+
+    Attributes:
+        scopes: The delegated permissions of Graph that the token is good for.
+        is_public: They signed in by a code, as an app without a secret does.
+        used_at: When a token of it was last asked for.
+        version: Counts the changes; who writes names the one that they have read.
+        challenge: What the next sign-in must ask for, as JSON: Microsoft has refused to renew the token without.
+    """
+
+    slack_user: str
+    entra_id: str
+    scopes: tuple[str, ...]
+    is_public: bool
+    connected_at: datetime
+    used_at: datetime
+    version: int = 1
+    challenge: str | None = None
+
+
+class NotConnected(AuthError):
+    """Somebody has connected no Microsoft account, or what they had connected has come to its end."""
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(
+            sentence
+            or N_("You have not connected your Microsoft account to Latchkey. Please connect it.")
+        )
+
+
+class MustSignInAgain(NotConnected):
+    """Somebody has connected an account, and Microsoft wants them to sign in again for this."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("Microsoft wants you to sign in again. Please connect your Microsoft account again.")
+        )

@@ -1,0 +1,174 @@
+"""The tables of connected Microsoft accounts and of their sealed tokens."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.accounts.model import UNUSED_FOR, ConnectedAccount
+from bot.database import audit
+from bot.database.engine import Transaction, insert
+from bot.database.homes import touch_homes
+from bot.database.statements import MOST, SINCE, for_each_database
+from bot.database.tables import account_tokens, accounts
+
+FIELDS: Final = tuple(ConnectedAccount.__dataclass_fields__)
+COLUMNS: Final = [accounts.c[name] for name in FIELDS]
+PERSON: Final[sa.BindParameter[str]] = sa.bindparam("person")
+
+SELECT: Final = sa.select(*COLUMNS)
+BY_PERSON: Final = SELECT.where(accounts.c.slack_user == PERSON)
+SEALED: Final = sa.select(account_tokens.c.sealed).where(account_tokens.c.slack_user == PERSON)
+INSERT: Final = accounts.insert()
+THIS_VERSION: Final = sa.and_(
+    accounts.c.slack_user == PERSON, accounts.c.version == sa.bindparam("known_version")
+)
+CHANGE: Final = (
+    accounts.update()
+    .where(THIS_VERSION)
+    .values(version=accounts.c.version + 1)
+    .returning(accounts.c.version)
+)
+SET_SEALED: Final = account_tokens.update().where(account_tokens.c.slack_user == PERSON)
+DELETE: Final = accounts.delete().where(accounts.c.slack_user == PERSON).returning(*COLUMNS)
+DELETE_TOKEN: Final = account_tokens.delete().where(account_tokens.c.slack_user == PERSON)
+UNUSED: Final = SELECT.where(accounts.c.used_at < SINCE).order_by(accounts.c.used_at).limit(MOST)
+UNCHECKED: Final = (
+    SELECT.where(accounts.c.checked_at < SINCE).order_by(accounts.c.checked_at).limit(MOST)
+)
+CHECKED: Final = accounts.update().where(accounts.c.slack_user == PERSON)
+AFTER: Final = (
+    sa.select(accounts.c.slack_user)
+    .where(accounts.c.slack_user > sa.bindparam("after"))
+    .order_by(accounts.c.slack_user)
+    .limit(MOST)
+)
+
+
+@for_each_database
+def _put_token(db: Transaction) -> Any:
+    row = insert(db, account_tokens)
+    return row.on_conflict_do_update(
+        index_elements=["slack_user"], set_={"sealed": row.excluded.sealed}
+    )
+
+
+def _account(row: Sequence[Any]) -> ConnectedAccount:
+    given = dict(zip(FIELDS, row, strict=True))
+    given["scopes"] = tuple(given["scopes"].split())
+    return ConnectedAccount(**given)
+
+
+def find(db: Transaction, slack_user: str) -> ConnectedAccount | None:
+    """Return the account that somebody has connected, without its token."""
+    row = db.execute(BY_PERSON, {"person": slack_user}).first()
+    return _account(row) if row else None
+
+
+def sealed_token(db: Transaction, slack_user: str) -> str | None:
+    """Return the sealed refresh token of one person."""
+    found = db.execute(SEALED, {"person": slack_user}).scalar()
+    return str(found) if found is not None else None
+
+
+def connect(db: Transaction, account: ConnectedAccount, sealed: str) -> None:
+    """Keep an account that somebody has connected, in the place of the one before."""
+    before = find(db, account.slack_user)
+    version = before.version + 1 if before else 1
+    db.execute(DELETE, {"person": account.slack_user})
+    db.execute(
+        INSERT,
+        {
+            **vars(account),
+            "scopes": " ".join(account.scopes),
+            "checked_at": account.connected_at,
+            "version": version,
+        },
+    )
+    db.execute(_put_token(db), {"slack_user": account.slack_user, "sealed": sealed})
+    _record(db, account, by=account.slack_user, verb="connect")
+    touch_homes(db, account.slack_user)
+
+
+def renewed(db: Transaction, account: ConnectedAccount, sealed: str | None) -> bool:
+    """
+    Keep the token that has come in the place of another; False if the account has changed meanwhile.
+
+    Args:
+        sealed: None: Microsoft gave no new one, and the old one stays.
+    """
+    values = {"used_at": clock.now(), "challenge": None}
+    if not _change(db, account, values):
+        return False
+    if sealed is not None:
+        db.execute(SET_SEALED, {"person": account.slack_user, "sealed": sealed})
+    return True
+
+
+def resealed(db: Transaction, account: ConnectedAccount, sealed: str) -> bool:
+    """Keep the same token sealed with another key; False if the account has changed meanwhile."""
+    if not _change(db, account, {}):
+        return False
+    db.execute(SET_SEALED, {"person": account.slack_user, "sealed": sealed})
+    return True
+
+
+def challenged(db: Transaction, account: ConnectedAccount, challenge: str | None) -> bool:
+    """Note what the next sign-in must ask for."""
+    return _change(db, account, {"challenge": challenge})
+
+
+def _change(db: Transaction, account: ConnectedAccount, values: dict[str, Any]) -> bool:
+    given = {"person": account.slack_user, "known_version": account.version, **values}
+    return db.execute(CHANGE, given).first() is not None
+
+
+def disconnect(
+    db: Transaction, slack_user: str, *, by: str, why: str | None = None
+) -> ConnectedAccount | None:
+    """Delete what is kept of an account; None if somebody has connected none."""
+    row = db.execute(DELETE, {"person": slack_user}).first()
+    db.execute(DELETE_TOKEN, {"person": slack_user})
+    if row is None:
+        return None
+    account = _account(row)
+    _record(db, account, by=by, verb="disconnect", why=why)
+    touch_homes(db, slack_user)
+    return account
+
+
+def unused(db: Transaction, *, limit: int = 100) -> list[ConnectedAccount]:
+    """Return accounts whose tokens nobody has used for too long."""
+    found = db.execute(UNUSED, {"since": clock.now() - UNUSED_FOR, "most": limit})
+    return [_account(row) for row in found]
+
+
+def unchecked(db: Transaction, *, since: datetime, limit: int = 20) -> list[ConnectedAccount]:
+    """Return accounts of people of whom nobody has looked since then whether they are still members."""
+    return [_account(row) for row in db.execute(UNCHECKED, {"since": since, "most": limit})]
+
+
+def checked(db: Transaction, slack_user: str) -> None:
+    """Note that they are still members, as Slack has just said."""
+    db.execute(CHECKED, {"person": slack_user, "checked_at": clock.now()})
+
+
+def some_after(db: Transaction, slack_user: str, *, limit: int = 100) -> list[str]:
+    """Return some of those who have connected an account, in the order of their ids."""
+    return list(db.execute(AFTER, {"after": slack_user, "most": limit}).scalars())
+
+
+def _record(
+    db: Transaction, account: ConnectedAccount, *, by: str, verb: str, why: str | None = None
+) -> None:
+    audit.record(
+        db,
+        at=clock.now(),
+        actor=by,
+        verb=verb,
+        why=why,
+        subject_entra_id=account.entra_id,
+        details={"person": account.slack_user, "scopes": list(account.scopes)},
+    )

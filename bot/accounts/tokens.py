@@ -1,0 +1,172 @@
+"""
+Hand out access tokens of people who have connected their Microsoft account, for calls in their own name.
+
+A refresh token is read, unsealed and renewed when an access token is needed; access tokens stay in memory.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from bot.accounts.connecting import SCOPES, check_connected, token_bound_to
+from bot.accounts.model import ConnectedAccount, MustSignInAgain, NotConnected
+from bot.accounts.sealing import CannotOpen, TokenKeys
+from bot.accounts.store import accounts
+from bot.database import Store, Transaction, audit
+from bot.words import N_
+from graph.deadlines import Seconds, machine_seconds
+from graph.tokens import MARGIN
+from graph.web_signin import SignedIn, SignInRefused, WebSignIn
+
+log = structlog.get_logger(__name__)
+
+# Microsoft's words for a refresh token that is good for nothing any more, unless it is about consent alone.
+ENDED: Final = "invalid_grant"
+CONSENT_NEEDED: Final = "AADSTS65001"
+WHY_ENDED: Final = N_("Microsoft does not renew it any more.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Access:
+    token: str = field(repr=False)
+    scopes: frozenset[str]
+    connected_at: datetime
+    renew_at: float
+
+
+class AccountTokens:
+    """The access tokens of everybody who has connected an account, as far as this process has asked for them."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        keys: TokenKeys | None,
+        web: WebSignIn | None,
+        seconds: Seconds = machine_seconds,
+    ) -> None:
+        """
+        Args:
+            seconds: The clock by which access tokens are renewed.
+        """
+        self._seconds = seconds
+        self._store = store
+        self._keys = keys
+        self._web = web
+        self._access: dict[str, _Access] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    def of(self, slack_user: str, *, scopes: Sequence[str] = SCOPES) -> "PersonTokens":
+        """Return the source of tokens of one person, for a `Graph` that acts in their name; nothing is read yet."""
+        return PersonTokens(self, slack_user, tuple(scopes))
+
+    async def token(self, slack_user: str, scopes: Sequence[str], *, renew: bool = False) -> str:
+        """
+        Return an access token that is good at this moment.
+
+        Args:
+            renew: Graph has refused the last one.
+
+        Raises:
+            MustSignInAgain: Microsoft wants them to sign in again for this.
+            NotConnected: They have connected no account, or it is over.
+            AuthError: Microsoft's login cannot be reached.
+        """
+        async with self._locks.setdefault(slack_user, asyncio.Lock()):
+            account = check_connected(await self._store.read(accounts.find, slack_user))
+            known = self._access.get(slack_user)
+            is_good = (
+                known is not None
+                and known.connected_at == account.connected_at
+                and known.scopes >= set(scopes)
+                and self._seconds() < known.renew_at
+            )
+            if is_good and known is not None and not renew:
+                return known.token
+            return await self._renew(account, scopes)
+
+    async def challenged(self, slack_user: str, claims: str) -> None:
+        """
+        Note that Graph wants more of somebody's sign-in than it has shown: the next one asks for it.
+
+        Raises:
+            MustSignInAgain: Always.
+        """
+        account = check_connected(await self._store.read(accounts.find, slack_user))
+        self._access.pop(slack_user, None)
+        await self._store.run(accounts.challenged, account, claims)
+        raise MustSignInAgain
+
+    async def _renew(self, account: ConnectedAccount, scopes: Sequence[str]) -> str:
+        self._access.pop(account.slack_user, None)
+        if self._keys is None or self._web is None:
+            raise NotConnected
+        sealed = await self._store.read(accounts.sealed_token, account.slack_user)
+        if sealed is None:
+            raise NotConnected
+        bound_to = token_bound_to(account)
+        try:
+            refresh_token = self._keys.open(sealed, bound_to=bound_to)
+        except CannotOpen:
+            # Sealed with a key that is gone; `latchkey keys rotate` tells how many there are.
+            log.error("token-not-opened", slack_user=account.slack_user)
+            raise NotConnected from None
+        try:
+            got = await self._web.renew(refresh_token, scopes=scopes, is_public=account.is_public)
+        except SignInRefused as refused:
+            raise await self._refused(account, refused) from None
+        newer = None
+        if got.refresh_token is not None and got.refresh_token != refresh_token:
+            newer = self._keys.seal(got.refresh_token, bound_to=bound_to)
+        await self._store.run(accounts.renewed, account, newer)
+        self._keep(account, scopes, got)
+        return got.access_token
+
+    def _keep(self, account: ConnectedAccount, scopes: Sequence[str], got: SignedIn) -> None:
+        lasts = got.expires_in
+        self._access[account.slack_user] = _Access(
+            token=got.access_token,
+            scopes=frozenset(scopes),
+            connected_at=account.connected_at,
+            renew_at=self._seconds() + max(lasts - MARGIN.total_seconds(), lasts / 2),
+        )
+
+    async def _refused(self, account: ConnectedAccount, refused: SignInRefused) -> NotConnected:
+        """Delete a token that is good for nothing any more; returns what to raise."""
+        log.info("token-not-renewed", error=refused.error, code=refused.code)
+        if refused.error == ENDED and refused.code != CONSENT_NEEDED:
+            await self._store.run(_ended, account)
+            return NotConnected()
+        await self._store.run(accounts.challenged, account, refused.claims)
+        return MustSignInAgain()
+
+
+def _ended(db: Transaction, account: ConnectedAccount) -> None:
+    """Disconnect what is over, unless they have connected anew meanwhile."""
+    now = accounts.find(db, account.slack_user)
+    if now is not None and now.connected_at == account.connected_at:
+        accounts.disconnect(db, account.slack_user, by=audit.LATCHKEY, why=WHY_ENDED)
+
+
+class PersonTokens:
+    """A source of access tokens for Graph, of one person who has connected their account."""
+
+    def __init__(self, tokens: AccountTokens, slack_user: str, scopes: tuple[str, ...]) -> None:
+        self._tokens = tokens
+        self._slack_user = slack_user
+        self._scopes = scopes
+
+    async def token(self) -> str:
+        return await self._tokens.token(self._slack_user, self._scopes)
+
+    async def refresh(self, claims: str | None = None) -> str:
+        if claims is not None:
+            await self._tokens.challenged(self._slack_user, claims)
+        return await self._tokens.token(self._slack_user, self._scopes, renew=True)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._slack_user})"

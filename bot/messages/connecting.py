@@ -1,0 +1,163 @@
+"""Say how somebody connects their Microsoft account, that it is connected or not any more, and to whom a sign-in belonged."""
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bot.accounts.model import ConnectedAccount
+from bot.messages.modals import said_in_modal
+from bot.messages.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    confirm,
+    context,
+    message,
+    moment,
+    person,
+    plain,
+    section,
+)
+from bot.words import _
+
+# Titles of modals take 24 characters.
+TITLE: Final = "Microsoft account"
+
+
+def link(url: str, *, account: ConnectedAccount | None) -> Message:
+    """Answer whoever wants to connect their account, with the link to the sign-in."""
+    text = (
+        _(
+            "Sign in to Microsoft with the work account that belongs to this Slack account. From then on Latchkey "
+            "knows you by that, and no longer by your e-mail address."
+        )
+        if account is None
+        else _(
+            "Your Microsoft account has been connected since {moment}. You can sign in once more, for example because "
+            "Microsoft asks for it."
+        ).format(moment=moment(account.connected_at))
+    )
+    return message(
+        text,
+        [
+            section(text),
+            actions(
+                sign_in_button(url),
+                disconnect_button() if account is not None else None,
+                block_id="connect:link",
+            ),
+            context(
+                _(
+                    "The link is for you alone, and good for one sign-in within ten minutes. Do not pass it on: sign "
+                    "in only where the address is {host} or Microsoft's."
+                ).format(host=urlsplit(url).netloc)
+            ),
+        ],
+    )
+
+
+def sign_in_button(url: str) -> Block:
+    """Make the button that opens a link to a sign-in."""
+    return {**button(_("Sign in to Microsoft"), "sign_in", "-", style="primary"), "url": url}
+
+
+def code(typed: str, url: str, minutes: int) -> dict[str, Any]:
+    """Show in a modal a code that somebody types in at Microsoft's."""
+    text = _(
+        "Open {url} in a browser, type in this code, and sign in with the work account that belongs to this Slack "
+        "account:"
+    ).format(url=url)
+    hint = _(
+        "The code is for you alone, and good for {minutes} minutes. I will send you a message when it is done."
+    ).format(minutes=minutes)
+    said = message(text, [section(text), section(f"*`{typed}`*"), context(hint)])
+    return said_in_modal(said, title=TITLE)
+
+
+def code_refused(why: str) -> dict[str, Any]:
+    """Say in a modal why there is no code."""
+    return said_in_modal(message(why, [{"type": "section", "text": plain(why)}]), title=TITLE)
+
+
+def connected() -> Message:
+    """Tell somebody that their account is connected."""
+    text = _(
+        "Your Microsoft account is connected. If that was not you, disconnect it and tell your identity team at once."
+    )
+    return message(text, [section(text), actions(disconnect_button(), block_id="connect:done")])
+
+
+def mismatch() -> Message:
+    """Tell whoever began a sign-in that somebody else signed in."""
+    return message(
+        _(
+            "Somebody signed in to Microsoft by your link, with an account that is not the one of your Slack account. "
+            "Nothing is connected. If that was not you, tell your identity team at once."
+        )
+    )
+
+
+def used_by(slack_user: str) -> Message:
+    """Tell the owner of a Microsoft account that somebody else's Slack account was to be connected with it."""
+    return message(
+        _(
+            "Your Microsoft account was signed in to by a link for the Slack account of {person}. Nothing is connected. "
+            "If that was not you, tell your identity team at once."
+        ).format(person=person(slack_user))
+    )
+
+
+def disconnected(*, was_connected: bool) -> Message:
+    """Answer whoever disconnects their account."""
+    if not was_connected:
+        return message(_("You have not connected a Microsoft account."))
+    return message(
+        _(
+            "Your Microsoft account is disconnected: I have deleted what I kept to act in your name. I still know that "
+            "this Slack account is yours, because you have signed in."
+        )
+    )
+
+
+def home_row(account: ConnectedAccount | None) -> list[Block]:
+    """Show in Home whether somebody has connected their account, with a button."""
+    if account is None:
+        return [actions(connect_button(), block_id="connect:home")]
+    line = _("Your Microsoft account has been connected since {moment}.").format(
+        moment=moment(account.connected_at)
+    )
+    return [section(line, accessory=disconnect_button(), block_id="connect:home")]
+
+
+def connect_button() -> Block:
+    """Make the button with which somebody begins to connect their account."""
+    return button(_("Connect my Microsoft account"), "connect", "-")
+
+
+def disconnect_button() -> Block:
+    """Make the button with which somebody disconnects their account."""
+    return button(
+        _("Disconnect"),
+        "disconnect",
+        "-",
+        about=_("my Microsoft account"),
+        confirm=confirm(
+            _("Disconnect?"),
+            _(
+                "Latchkey deletes what it keeps to act in your name. You can connect again at any time."
+            ),
+            yes=_("Disconnect"),
+        ),
+    )
+
+
+def please_connect(*, again: bool = False) -> Message:
+    """Ask somebody to connect their account, because something cannot go on without."""
+    text = (
+        _(
+            "Microsoft wants you to sign in again before this can go on. Please connect your account once more."
+        )
+        if again
+        else _("For this, Latchkey acts in your name. Please connect your Microsoft account first.")
+    )
+    return message(text, [section(text), actions(connect_button(), block_id="connect:ask")])

@@ -1,0 +1,62 @@
+"""The pages that a browser shows before and after a sign-in to Microsoft: no script, nothing from elsewhere."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+
+from starlette.responses import HTMLResponse
+
+# What a page may do: show itself and send its one form, here and on to the login.
+POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; form-action {actions}"
+HEADERS: Final = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex",
+}
+STYLE: Final = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.5rem;color:#1d1c1d}"
+    "h1{font-size:1.4rem}button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:.4rem;background:#0b5cad;"
+    "color:#fff;cursor:pointer}small{color:#5f5e60}"
+    "@media (prefers-color-scheme:dark){body{background:#1a1d21;color:#e8e8e8}small{color:#a5a5a7}}"
+)
+
+
+def begin(
+    title: str, lines: Sequence[str], *, label: str, login: str, language: str
+) -> HTMLResponse:
+    """
+    Show what a sign-in is for, with the button that begins it.
+
+    Args:
+        login: The root of Microsoft's login, to which the button leads on.
+    """
+    form = f'<form method="post"><button>{escape(label)}</button></form>'
+    return _page(title, lines, form, actions=f"'self' {login}", language=language)
+
+
+def ended(title: str, lines: Sequence[str], *, status: int = 200, language: str) -> HTMLResponse:
+    """Show how a sign-in ended."""
+    return _page(title, lines, "", actions="'none'", status=status, language=language)
+
+
+def _page(
+    title: str,
+    lines: Sequence[str],
+    form: str,
+    *,
+    actions: str,
+    language: str,
+    status: int = 200,
+) -> HTMLResponse:
+    said = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    html = (
+        f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)} · Latchkey</title><style>{STYLE}</style></head>"
+        f"<body><main><h1>{escape(title)}</h1>{said}{form}</main></body></html>"
+    )
+    policy = POLICY.format(actions=actions)
+    return HTMLResponse(
+        html, status_code=status, headers={**HEADERS, "content-security-policy": policy}
+    )

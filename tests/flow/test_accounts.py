@@ -1,0 +1,251 @@
+"""People connect their Microsoft account: by a link and a browser, or by a code, and nobody else's."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.accounts.model import ConnectedAccount, MustSignInAgain, NotConnected
+from bot.accounts.store import accounts
+from bot.people.store import people
+from sandbox.tenant import seed
+from tests.harness.accounts import (
+    KEY,
+    browser_of,
+    connect,
+    connectable,
+    email_of,
+    link_of,
+    sign_in_by,
+)
+from tests.harness.world import ANN, BO, CY, World, eventually, labels, living, said
+
+
+@pytest.fixture
+async def world(database):
+    async with connectable(database) as made:
+        yield made
+
+
+async def account_of(world: World, user: str) -> ConnectedAccount:
+    """What somebody has connected; they have."""
+    found = await world.bot.store.read(accounts.find, user)
+    assert found is not None, f"{user} has connected nothing"
+    return found
+
+
+async def is_connected(world: World, user: str) -> bool:
+    return await world.bot.store.read(accounts.find, user) is not None
+
+
+async def test_somebody_connects_their_account(world):
+    """They are told, and from then on there are tokens to act in their name."""
+    await connect(world, ANN)
+    await world.told(ANN, "Your Microsoft account is connected")
+    account = await account_of(world, ANN)
+    assert account.entra_id == seed.ANN
+    token = await world.bot.accounts.tokens.of(ANN).token()
+    assert token
+    assert ("U0ANN", "connect", "") in await world.deeds()
+
+
+async def test_the_token_is_kept_sealed(world):
+    """Nowhere in the database is it as it is."""
+    await connect(world, ANN)
+    known = list(world.tenant.login.sign_ins._refresh)
+    assert known
+    sealed = await world.bot.store.read(accounts.sealed_token, ANN)
+    assert sealed
+    assert not any(each in sealed for each in known)
+
+
+async def test_somebody_elses_account_is_refused(world):
+    """Both sides are told, and nothing is kept."""
+    await world.type(CY, "/request-access marketing-campaign")
+    await world.told(CY, "You now have access")
+    page = await sign_in_by(world, await link_of(world, ANN), email_of(CY, world))
+    assert "not the one of your Slack account" in page.shown
+    await world.told(ANN, "Somebody signed in to Microsoft by your link")
+    await world.told(CY, f"for the Slack account of <@{ANN}>")
+    assert not await is_connected(world, ANN)
+    assert not await is_connected(world, CY)
+    assert [verb for actor, verb, why in await world.deeds() if "not the one" in why] == ["refused"]
+    with pytest.raises(NotConnected):
+        await world.bot.accounts.tokens.of(ANN).token()
+
+
+async def test_a_link_is_good_for_one_sign_in(world):
+    """Nothing that was sent before is taken again."""
+    link = await link_of(world, ANN)
+    browser = browser_of(world)
+    await browser.get(link)
+    browser.stops_at = "https://latchkey.example/sign-in/callback"
+    await browser.press("Go on to Microsoft")
+    await browser.sign_in(email_of(ANN, world))
+    assert browser.stopped is not None
+    _, url, body = browser.stopped
+    browser.stops_at = None
+    page = await browser._go("POST", url, body)
+    assert page.heading == "Your Microsoft account is connected"
+    page = await browser._go("POST", url, body)
+    assert "was used already" in page.shown
+    assert "was used already" in (await browser.get(link)).shown
+
+
+async def test_a_sign_in_of_another_browser_does_not_count(world):
+    """Whoever gets somebody else to sign in by their link has no use of it."""
+    browser, other = browser_of(world), browser_of(world)
+    await browser.get(await link_of(world, ANN))
+    browser.stops_at = "https://latchkey.example/sign-in/callback"
+    await browser.press("Go on to Microsoft")
+    await browser.sign_in(email_of(ANN, world))
+    assert browser.stopped is not None
+    _, url, body = browser.stopped
+    page = await other._go("POST", url, body)
+    assert "another browser" in page.shown
+    assert not await is_connected(world, ANN)
+
+
+async def test_a_link_is_over_after_ten_minutes(world):
+    """However far the sign-in has come."""
+    link = await link_of(world, ANN)
+    browser = browser_of(world)
+    await browser.get(link)
+    browser.stops_at = "https://latchkey.example/sign-in/callback"
+    await browser.press("Go on to Microsoft")
+    await world.later(timedelta(minutes=10))
+    await browser.sign_in(email_of(ANN, world))
+    assert browser.stopped is not None
+    _, url, body = browser.stopped
+    browser.stops_at = None
+    page = await browser._go("POST", url, body)
+    assert "is over" in page.shown
+    assert not await is_connected(world, ANN)
+
+
+async def test_whoever_declines_is_not_connected(world):
+    """And is told so on the page."""
+    page = await sign_in_by(world, await link_of(world, ANN), email_of(ANN, world), consent=False)
+    assert "You have not signed in" in page.shown
+    assert not await is_connected(world, ANN)
+
+
+async def test_an_address_says_no_more_who_somebody_is(world):
+    """Once they have signed in: not theirs when it changes, and nobody else's who gets it."""
+    await connect(world, ANN)
+    ann, cy = world.slack.person(ANN), world.slack.person(CY)
+    ann.email, cy.email = "ann.new@contoso.example", ann.email
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    await world.type(CY, "/request-access marketing-campaign")
+    await world.told(CY, "connected to another Slack account")
+
+
+async def test_somebody_disconnects(world):
+    """What was kept is gone, and who they are is still known."""
+    await connect(world, ANN)
+    await world.type(ANN, "/my-access disconnect")
+    await world.whispered(ANN, "C0GENERAL", "Your Microsoft account is disconnected")
+    assert not await is_connected(world, ANN)
+    assert await world.bot.store.read(accounts.sealed_token, ANN) is None
+    with pytest.raises(NotConnected):
+        await world.bot.accounts.tokens.of(ANN).token()
+    assert await world.bot.store.read(people.proven_among, [ANN])
+
+
+async def test_a_refresh_token_that_is_revoked_is_deleted(world):
+    """Microsoft says invalid_grant."""
+    await connect(world, ANN)
+    world.tenant.login.sign_ins.revoke(seed.ANN)
+    with pytest.raises(NotConnected):
+        await world.bot.accounts.tokens.of(ANN).token()
+    assert not await is_connected(world, ANN)
+    assert await world.bot.store.read(accounts.sealed_token, ANN) is None
+
+
+async def test_a_challenge_is_passed_on_to_the_next_sign_in(world):
+    """Which then satisfies it."""
+    await connect(world, ANN)
+    world.tenant.login.sign_ins.challenge(seed.ANN, "c1")
+    with pytest.raises(MustSignInAgain):
+        await world.bot.accounts.tokens.of(ANN).token()
+    assert "c1" in str((await account_of(world, ANN)).challenge)
+    await connect(world, ANN)
+    assert await world.bot.accounts.tokens.of(ANN).token()
+    assert (await account_of(world, ANN)).challenge is None
+
+
+async def test_tokens_that_nobody_uses_are_deleted(world):
+    """After ninety days."""
+    await connect(world, ANN)
+    await world.later(timedelta(days=89))
+    assert await account_of(world, ANN)
+    await world.later(timedelta(days=2))
+    await eventually(lambda: _is_gone(world, ANN), about="the token is deleted")
+
+
+async def _is_gone(world: World, user: str) -> bool:
+    return not await is_connected(world, user)
+
+
+async def test_tokens_of_whoever_is_deactivated_in_slack_are_deleted(world):
+    """Within some hours."""
+    await connect(world, ANN)
+    world.slack.person(ANN).deleted = True
+    await world.later(timedelta(hours=7))
+    await eventually(lambda: _is_gone(world, ANN), about="the token is deleted")
+
+
+async def test_home_has_the_button(world):
+    """To connect, and then to disconnect."""
+    await world.slack.open_home(user=BO)
+    await eventually(lambda: "Connect my Microsoft account" in labels(world.home(BO)))
+    await world.press_home(BO, "Connect my Microsoft account")
+    form = await eventually(lambda: world.form(BO))
+    link = next(each["url"] for each in _all_buttons(form) if each.get("url"))
+    await sign_in_by(world, link, email_of(BO, world))
+    await eventually(lambda: "has been connected since" in said(world.home(BO)))
+    await world.press_home(BO, "Disconnect")
+    await eventually(lambda: "Connect my Microsoft account" in labels(world.home(BO)))
+
+
+def _all_buttons(view):
+    return [each for block in view.blocks for each in block.get("elements", ())]
+
+
+async def test_a_code_is_typed_in_where_no_browser_comes_back(database):
+    """In Socket Mode without an address of ours."""
+    async with living(database, socket_mode=True, LATCHKEY_TOKEN_KEY=KEY) as world:
+        await world.type(ANN, "/my-access connect")
+        form = await eventually(lambda: world.form(ANN), about="the code")
+        typed = said(form).partition("*`")[2].partition("`")[0]
+        browser = browser_of(world)
+        await browser.get("https://microsoft.test/common/oauth2/deviceauth")
+        await browser.press("Next", user_code=typed)
+        await browser.sign_in(email_of(ANN, world))
+        await world.told(ANN, "Your Microsoft account is connected")
+        assert (await account_of(world, ANN)).is_public
+        assert await world.bot.accounts.tokens.of(ANN).token()
+
+
+async def test_a_code_that_somebody_else_types_in_connects_nobody(database):
+    """Both are told."""
+    async with living(database, socket_mode=True, LATCHKEY_TOKEN_KEY=KEY) as world:
+        await world.type(ANN, "/my-access connect")
+        form = await eventually(lambda: world.form(ANN), about="the code")
+        typed = said(form).partition("*`")[2].partition("`")[0]
+        browser = browser_of(world)
+        await browser.get("https://microsoft.test/common/oauth2/deviceauth")
+        await browser.press("Next", user_code=typed)
+        await browser.sign_in(email_of(CY, world))
+        await world.told(ANN, "Somebody signed in to Microsoft by your link")
+        assert not await is_connected(world, ANN)
+
+
+async def test_where_it_is_not_set_up_nobody_can_connect(database):
+    """Home has no button, and the command says so."""
+    async with living(database) as world:
+        await world.type(ANN, "/my-access connect")
+        await world.whispered(ANN, "C0GENERAL", "it is not set up")
+        await world.slack.open_home(user=ANN)
+        home = await eventually(lambda: world.home(ANN))
+        assert "Connect my Microsoft account" not in labels(home)
