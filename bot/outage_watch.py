@@ -45,6 +45,7 @@ class OutageWatch:
     Attributes:
         after: No replica could do all of its work for so long.
         post: Tells the webhook; None if there is none.
+        ahead: How far this machine's clock is ahead of the database server's.
     """
 
     store: Store
@@ -55,6 +56,7 @@ class OutageWatch:
     admin_channel: str
     after: timedelta
     post: Post | None = None
+    ahead: outages.Ahead = outages.not_ahead
     # Since when this replica gets nothing from the database; and the outage that it has told of by itself.
     _without_database_since: datetime | None = None
     _alone: Outage | None = None
@@ -82,7 +84,9 @@ class OutageWatch:
             self._without_database_since = self._alone = None
             if problems and now - self._first_look_at < STARTING:
                 return
-            outage = await self.store.run(outages.note, problems, after=self.after)
+            outage = await self.store.run(
+                outages.note, problems, after=self.after, ahead=self.ahead
+            )
         except Busy:
             await self._database_is_gone(problems)
             raise

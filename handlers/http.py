@@ -61,7 +61,7 @@ def endpoint(
         if problem is not None:
             rejections.rejected(problem, body)
             return Response(status_code=401)
-        rejections.accepted()
+        rejections.accepted(body)
         try:
             text = body.decode()
         except UnicodeDecodeError:

@@ -39,8 +39,14 @@ class Rejections:
         self._logged_at: dict[SignatureProblem, datetime] = {}
         self.accepted_at: datetime | None = None
 
-    def accepted(self) -> None:
-        """Note that a request was signed as it should be: the secret and the clock are right."""
+    def accepted(self, body: bytes) -> None:
+        """
+        Note that a request was signed as it should be: the secret and the clock are right.
+
+        Only one that names our app, as Slack's do: `latchkey doctor` signs with the secret of the settings, right or wrong.
+        """
+        if self._app_id not in body:
+            return
         self._of_ours.clear()
         self.accepted_at = clock.real()
 

@@ -4,10 +4,11 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.certificate import Certificate
 
@@ -45,6 +46,21 @@ class _Server(uvicorn.Server):
         return list(self.server_state.connections)
 
 
+def _dated(app: ASGIApp) -> ASGIApp:
+    """Let each answer say what time it is, as every server with a clock must (RFC 9110, 6.6.1): uvicorn's own loop is not run."""
+
+    async def with_date(scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message.get("headers", ()), (b"date", formatdate(usegmt=True).encode())]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await app(scope, receive, dated)
+
+    return with_date
+
+
 @asynccontextmanager
 async def serving(
     app: ASGIApp, *, port: int = 0, certificate: Certificate | None = None
@@ -67,9 +83,10 @@ async def serving(
         except OSError as error:
             raise PortTaken(f"Port {port} is in use: choose another with --port.") from error
         config = uvicorn.Config(
-            app,
+            _dated(app),
             log_config=None,
             lifespan="off",
+            date_header=False,
             ssl_certfile=certificate.cert_file if certificate else None,
             ssl_keyfile=certificate.key_file if certificate else None,
         )

@@ -4,6 +4,7 @@ Remember when any replica could last do all of its work, and the outage that the
 One row for the whole installation: it begins once and ends once, however many replicas look.  Moments are in real time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,9 +16,16 @@ from bot import clock
 from bot.database.engine import Transaction, insert
 from bot.database.tables import control
 
+# Compares this machine's clock with the database server's.
+Ahead = Callable[[Transaction], timedelta]
 ONLY: Final = 1
 # FOR UPDATE: of two replicas that look at the same moment, one begins the outage.
 FOUND: Final = sa.select(control.c.alive_at, control.c.outage).where(control.c.id == ONLY)
+
+
+def not_ahead(db: Transaction) -> timedelta:
+    """Take this machine's clock for the one that all share."""
+    return timedelta(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +52,19 @@ class Outage:
 OUTAGE: Final = TypeAdapter(Outage)
 
 
-def note(db: Transaction, problems: tuple[str, ...], *, after: timedelta) -> Outage | None:
+def note(
+    db: Transaction, problems: tuple[str, ...], *, after: timedelta, ahead: Ahead = not_ahead
+) -> Outage | None:
     """
     Note that this replica can do all of its work, or what keeps it from that; return the last outage, if there was one.
 
     Args:
         problems: Empty when it can.
         after: No replica could for so long: that is an outage.
+        ahead: How far this machine's clock is ahead of the one that all replicas share.
     """
-    now = clock.real()
+    # By its own clock a replica whose clock is wrong would find that nobody has worked for long.
+    now = clock.real() - ahead(db)
     row = db.execute(FOUND.with_for_update()).one_or_none()
     alive_at = row.alive_at if row else None
     outage = OUTAGE.validate_python(row.outage) if row and row.outage else None

@@ -69,6 +69,34 @@ async def test_requests_that_name_our_app_with_another_secret_show(world, web):
     assert await is_ready(web)
 
 
+async def test_a_request_that_doctor_signs_ends_nothing(world, web):
+    """It is signed with the secret of the settings, which is the wrong one."""
+    await eventually(lambda: is_ready(web))
+    app = world.bot.identity.app_id.encode()
+    for _ in range(3):
+        await signed(world, web, b'{"api_app_id": "%s"}' % app, b"another secret")
+    assert await complains(web, "slack:", "SLACK_SIGNING_SECRET")
+
+    answer = await signed(
+        world, web, b'{"type": "url_verification", "challenge": "latchkey doctor"}'
+    )
+
+    assert answer.status_code == 200
+    assert await complains(web, "slack:", "SLACK_SIGNING_SECRET")
+
+
+async def signed(world, web, body, secret=None):
+    at = str(int(clock.real().timestamp()))
+    key = secret or world.slack.signing_secret.encode()
+    digest = hmac.new(key, b"v0:" + at.encode() + b":" + body, hashlib.sha256).hexdigest()
+    headers = {
+        "content-type": "application/json",
+        "x-slack-request-timestamp": at,
+        "x-slack-signature": f"v0={digest}",
+    }
+    return await web.post("/slack/events", content=body, headers=headers)
+
+
 async def test_a_clock_that_is_far_off_shows(world, web):
     """Slack has signed it, ten minutes ago by our clock: not the secret is wrong."""
     await eventually(lambda: is_ready(web))

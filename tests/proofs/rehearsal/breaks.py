@@ -1,5 +1,6 @@
 """The table of what breaks: how, how it is repaired, and what each thing that watches must say meanwhile."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -162,11 +163,29 @@ async def _empty_disk(here: Installation) -> None:
 
 
 async def _move_clock(here: Installation) -> None:
-    here.clocks["B"].write_text("+600")
+    """Start the replica anew with a clock that can be set, and set it once it works."""
+    replica = here.replicas["B"]
+    await replica.stop()
+    replica.environment = here.clocked("B")
+    await replica.start()
+    while True:
+        state = await here.ready("B")
+        if state is not None and state[0]:
+            break
+        await asyncio.sleep(1)
+    here.clock.write_text("+600")
 
 
 async def _set_clock(here: Installation) -> None:
-    here.clocks["B"].write_text("+0")
+    replica = here.replicas["B"]
+    here.clock.write_text("+0")
+    await replica.stop()
+    replica.environment = {
+        name: each
+        for name, each in replica.environment.items()
+        if not name.startswith(("LD_PRELOAD", "FAKETIME"))
+    }
+    await replica.start()
 
 
 async def _kill_one(here: Installation) -> None:

@@ -107,7 +107,7 @@ class Installation:
     Attributes:
         probe: Asks nginx from outside, as Slack would; None if it is not installed.
         volume: Where PostgreSQL keeps everything; a file system of its own if this machine lets us mount one.
-        clocks: For each replica, the file that says how far its clock is off.
+        clock: The file that says how far the clock of a program with `clocked` settings is off.
     """
 
     folder: Path
@@ -123,7 +123,7 @@ class Installation:
     replicas: dict[str, Program]
     volume: Path
     is_volume: bool
-    clocks: dict[str, Path]
+    clock: Path
     certificate: Certificate
     untrusted: Certificate
     http: httpx.AsyncClient
@@ -166,6 +166,17 @@ class Installation:
         await self.nginx.stop()
         _write_nginx(self.folder, certificate, self.nginx.port, self.replicas)
         await self.nginx.start()
+
+    def clocked(self, replica: str) -> dict[str, str]:
+        """Return a replica's settings with a clock that can be set."""
+        self.clock.write_text("+0")
+        return {
+            **self.replicas[replica].environment,
+            "LD_PRELOAD": str(FAKETIME),
+            "FAKETIME_TIMESTAMP_FILE": str(self.clock),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
 
     def fill(self) -> None:
         """Leave no room on the volume."""
@@ -225,8 +236,7 @@ async def installed(folder: Path, *, faster: int) -> AsyncIterator[Installation]
             "DATABASE_URL": f"postgresql://latchkey_run@127.0.0.1:{pgbouncer.port}/latchkey",
         }
         await _migrate(folder, environment, postgresql.port)
-        clocks = {each: folder / f"clock-{each}" for each in REPLICAS}
-        replicas = {each: _replica(folder, each, environment, clocks[each]) for each in REPLICAS}
+        replicas = {each: _replica(folder, each, environment) for each in REPLICAS}
         nginx = _nginx(folder, certificate, replicas)
         outside.workspace.request_url = f"https://127.0.0.1:{nginx.port}/slack/events"
         outside.workspace.transport = httpx.AsyncHTTPTransport(
@@ -252,7 +262,7 @@ async def installed(folder: Path, *, faster: int) -> AsyncIterator[Installation]
             replicas=replicas,
             volume=volume,
             is_volume=is_volume,
-            clocks=clocks,
+            clock=folder / "clock",
             certificate=certificate,
             untrusted=untrusted,
             http=http,
@@ -360,26 +370,14 @@ async def _migrate(folder: Path, environment: Mapping[str, str], port: int) -> N
         raise RuntimeError(f"latchkey migrate: {output} {errors}")
 
 
-def _replica(folder: Path, name: str, environment: Mapping[str, str], clock: Path) -> Program:
+def _replica(folder: Path, name: str, environment: Mapping[str, str]) -> Program:
     port = free_port()
-    clock.write_text("+0")
-    faked = {
-        "LD_PRELOAD": str(FAKETIME),
-        "FAKETIME_TIMESTAMP_FILE": str(clock),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
     return Program(
         f"Replica {name}",
         [sys.executable, "-m", "bot", "run"],
         folder / f"replica-{name}.log",
         port,
-        # Its clock can be set; the other's is the machine's.
-        {
-            **environment,
-            "LATCHKEY_PORT": str(port),
-            **(faked if name == "B" and FAKETIME.exists() else {}),
-        },
+        {**environment, "LATCHKEY_PORT": str(port)},
     )
 
 

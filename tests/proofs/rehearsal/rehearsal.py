@@ -34,7 +34,7 @@ GLANCE_SECONDS: Final = 1.0
 FASTER: Final = 10
 PEOPLE: Final = 60
 # Somebody does something all the time.
-PAUSE_SECONDS: Final = 3.0
+PAUSE_SECONDS: Final = 1.0
 DELIVERED: Final = "You now have access"
 
 
