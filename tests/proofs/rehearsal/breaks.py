@@ -386,7 +386,8 @@ BREAKS: Final = (
         doctor=r"clock is \d+ s ahead",
         doctor_at="B",
         ready={"A": "ready", "B": r"^clock: "},
-        follows=r"refused as too old or too new",
+        # What was done by the old time is ten minutes ago by the new one.
+        follows=r"refused as too old or too new|^job \w+: last succeeded",
         metrics=ONE_NOT_READY,
         fires=frozenset({"LatchkeyClockSkew", "LatchkeyReplicaNotReady"}),
         may_fire=frozenset({"LatchkeyJobFails"}),

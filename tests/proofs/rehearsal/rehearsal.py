@@ -32,7 +32,8 @@ from tests.proofs.rehearsal.programs import Missing
 PATIENCE_SECONDS: Final = 900
 GLANCE_SECONDS: Final = 1.0
 FASTER: Final = 10
-PEOPLE: Final = 60
+# Wishes of some fifty people, of whom each asks once.
+WISHES: Final = 700
 # Somebody does something all the time.
 PAUSE_SECONDS: Final = 1.0
 DELIVERED: Final = "You now have access"
@@ -80,8 +81,10 @@ class Rehearsal:
             await self._signs(what, result, began, alarms)
         finally:
             busy.cancel()
-            await asyncio.gather(busy, return_exceptions=True)
+            (ended,) = await asyncio.gather(busy, return_exceptions=True)
             await what.mends(self.here)
+        if not isinstance(ended, asyncio.CancelledError):
+            raise RuntimeError("nobody was busy any more") from ended
         mended = time.monotonic()
         await self._clears(what, result, alarms, told)
         await self._is_served(person, result)
@@ -285,7 +288,7 @@ async def rehearse(folder: Path, chosen: Sequence[Break], *, faster: int) -> lis
     async with installed(folder, faster=faster) as here:
         people = iter(
             each
-            for each in stories(here.outside, PEOPLE, random.Random(1))  # noqa: S311 - repeatable
+            for each in stories(here.outside, WISHES, random.Random(1))  # noqa: S311 - repeatable
             if not each.package.needs_approval
         )
         rehearsal = Rehearsal(here, _each_once(people), PATIENCE_SECONDS * max(FASTER // faster, 1))
