@@ -40,6 +40,10 @@ COMMANDS: Final = {
     "extend": Named("bot.cli.operate:extend", "Extend the access of PERSON to PACKAGE."),
     "remove": Named("bot.cli.operate:remove", "Remove PACKAGE from PERSON."),
     "tutorial": Named("bot.cli.tutorial:tutorial", "Run Microsoft's tutorial, call by call."),
+    "rehearse": Named(
+        "bot.cli.rehearsal.command:rehearse",
+        "Try what docs/not-verified.md lists, in a test tenant.",
+    ),
     "plan": Named("bot.cli.provision:plan", "Show what apply would do."),
     "apply": Named("bot.cli.provision:apply", "Make the tenant agree with FILE."),
     "destroy": Named("bot.cli.provision:destroy", "Delete what apply made, and nothing else."),

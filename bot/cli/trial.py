@@ -18,6 +18,7 @@ from bot.cli.tables import when
 from graph import Graph, TokenSource
 from graph.errors import AuthError, Forbidden, GraphError, NotFound
 from graph.models import (
+    AccessPackage,
     AccessPackageCatalog,
     AccessPackageResource,
     AssignmentPolicy,
@@ -69,6 +70,11 @@ class Trial:
     @property
     def package_name(self) -> str:
         return f"Marketing Campaign {self.mark}"
+
+    @property
+    def package_names(self) -> tuple[str, ...]:
+        """Return what the packages of this run are called, for the clean-up."""
+        return (self.package_name,)
 
     @property
     def principal_name(self) -> str:
@@ -274,14 +280,18 @@ class Trial:
         return None
 
     async def _remove_packages(self) -> None:
-        for package in await self.graph.packages.find(display_name=self.package_name):
-            await self._end_access(package.id)
-            for policy in package.assignment_policies:
-                await _unless_gone(self.graph.policies.delete(policy.id))
-            for given in package.resource_role_scopes:
-                if given.id is not None:
-                    await _unless_gone(self.graph.packages.remove_role(package.id, given.id))
-            await _unless_gone(self.graph.packages.delete(package.id))
+        for name in self.package_names:
+            for package in await self.graph.packages.find(display_name=name):
+                await self._remove_package(package)
+
+    async def _remove_package(self, package: AccessPackage) -> None:
+        await self._end_access(package.id)
+        for policy in package.assignment_policies:
+            await _unless_gone(self.graph.policies.delete(policy.id))
+        for given in package.resource_role_scopes:
+            if given.id is not None:
+                await _unless_gone(self.graph.packages.remove_role(package.id, given.id))
+        await _unless_gone(self.graph.packages.delete(package.id))
 
     async def _end_access(self, package_id: str) -> None:
         for asked in await self.graph.assignment_requests.list(package_id=package_id):

@@ -1,0 +1,1 @@
+"""`latchkey rehearse`: try in a real tenant and workspace what docs/not-verified.md lists, and write a report without names."""

@@ -1,0 +1,157 @@
+"""Make the experiments one after the other, clean up after them, and keep what was observed."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import httpx
+from rich.console import Console
+
+from bot import connections
+from bot.cli.connection import graph_for
+from bot.cli.following import Sleep, StillUnderWay
+from bot.cli.narration import Narrator
+from bot.cli.rehearsal.bench import Bench, GraphCalls, SlackRaw
+from bot.cli.rehearsal.model import Experiment, NotPossible, Observation, Outcome
+from bot.cli.rehearsal.recorder import Recorder
+from bot.cli.rehearsal.redaction import word
+from bot.cli.rehearsal.scene import TrialScene
+from bot.configuration.settings import Settings
+from bot.machine import GRAPH_TIMEOUT, MACHINE, app_tokens
+from bot.slack.errors import SlackError
+from graph import Retries
+from graph.errors import GraphError
+
+# A question to whoever runs it: may this experiment be made?
+MayBeMade = Callable[[Experiment], bool]
+Tell = Callable[[Experiment, Observation], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RehearsalPlan:
+    """
+    What is rehearsed, and where.
+
+    Attributes:
+        domain: For the account that is made; None: nothing is made in the tenant.
+        mark: What the names of all that is made have in them.
+        tester: The Slack id of whoever gets the messages; None: none is sent.
+    """
+
+    settings: Settings
+    experiments: Sequence[Experiment]
+    domain: str | None
+    catalog: str
+    tester: str | None
+    mark: str
+    sleep: Sleep
+
+
+@dataclass
+class RehearsalResult:
+    """
+    What came of it.
+
+    Attributes:
+        left: A sentence for each thing that could not be taken back.
+    """
+
+    made: list[tuple[Experiment, Observation]] = field(default_factory=list)
+    forbidden: set[str] = field(default_factory=set)
+    left: list[str] = field(default_factory=list)
+
+
+async def rehearse_all(
+    plan: RehearsalPlan, *, may_be_made: MayBeMade, tell: Tell
+) -> RehearsalResult:
+    """
+    Make all experiments of the plan; whatever one meets keeps no other from being made.
+
+    Args:
+        may_be_made: Asked before each that writes.
+        tell: Told of each observation.
+    """
+    result = RehearsalResult(forbidden=secrets_of(plan.settings))
+    async with _bench(plan) as bench:
+        try:
+            for experiment in plan.experiments:
+                observed = await _made(experiment, bench, may_be_made)
+                result.made.append((experiment, observed))
+                tell(experiment, observed)
+        finally:
+            if bench.scene is not None:
+                result.left = await bench.scene.clean_up()
+            result.forbidden |= bench.forbidden
+    return result
+
+
+def secrets_of(settings: Settings) -> set[str]:
+    """Return what is secret in the settings, and what names the tenant and the app."""
+    values = (
+        getattr(settings, name)
+        for name in (
+            "slack_bot_token",
+            "slack_app_token",
+            "slack_signing_secret",
+            "azure_client_secret",
+        )
+    )
+    found = {
+        each.get_secret_value() if hasattr(each, "get_secret_value") else each for each in values
+    }
+    found |= {settings.azure_tenant_id, settings.azure_client_id}
+    return {str(each) for each in found if each}
+
+
+async def _made(experiment: Experiment, bench: Bench, may_be_made: MayBeMade) -> Observation:
+    if experiment.writes is not None and not may_be_made(experiment):
+        return Observation(Outcome.LEFT_OUT, "not wanted")
+    try:
+        observed = await experiment.run(bench)
+    except NotPossible as why:
+        observed = Observation(Outcome.NOT_POSSIBLE, str(why))
+    except GraphError as error:
+        # Its text may name somebody.
+        observed = Observation(
+            Outcome.UNCLEAR,
+            f"Graph refuses a step of it: {type(error).__name__} {word(error.code)}".strip(),
+        )
+    except StillUnderWay:
+        observed = Observation(Outcome.UNCLEAR, "Graph was not done in time")
+    except (SlackError, httpx.HTTPError, OSError) as error:
+        observed = Observation(Outcome.UNCLEAR, f"no answer: {type(error).__name__}")
+    return replace(observed, exchanges=bench.recorder.taken())
+
+
+@asynccontextmanager
+async def _bench(plan: RehearsalPlan) -> AsyncIterator[Bench]:
+    settings, recorder = plan.settings, Recorder()
+    async with AsyncExitStack() as stack:
+        hooks = {name: list(each) for name, each in recorder.hooks.items()}
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(timeout=GRAPH_TIMEOUT, follow_redirects=False, event_hooks=hooks)
+        )
+        graph = await stack.enter_async_context(
+            graph_for(settings, api="v1.0", hooks=recorder.hooks, retries=Retries(sleep=plan.sleep))
+        )
+        calls = GraphCalls(
+            http, app_tokens(settings), f"{settings.graph_url.rstrip('/')}/v1.0", plan.sleep
+        )
+        bench = Bench(
+            graph=graph, calls=calls, recorder=recorder, sleep=plan.sleep, tester=plan.tester
+        )
+        if plan.domain is not None:
+            bench.scene = TrialScene(
+                graph=graph,
+                # What is made is said before, and what came of it afterwards.
+                narrator=Narrator(Console(quiet=True)),
+                domain=plan.domain,
+                sleep=plan.sleep,
+                catalog_name=plan.catalog,
+                mark=plan.mark,
+            )
+            await bench.scene.check()
+        if settings.slack_bot_token is not None:
+            slack = await connections.connect_slack(settings, MACHINE, stack)
+            bench.slack = SlackRaw(slack, recorder, plan.sleep)
+        yield bench

@@ -1,0 +1,131 @@
+"""What the experiments need in a tenant: a person, a group, a package and policies, made once and deleted at the end."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bot.cli.trial import PAUSE, TRIES, Trial
+from graph.errors import AuthError, Forbidden, GraphError
+from graph.models import (
+    AssignmentPolicy,
+    Expiration,
+    Group,
+    Reference,
+    RequestorSettings,
+    SubjectSet,
+    User,
+)
+
+LASTS = timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """The ids of what was made, and of the catalog that it is in; *policy_id* is the policy without approval."""
+
+    person_id: str
+    group_id: str
+    catalog_id: str
+    package_id: str
+    policy_id: str
+
+
+@dataclass(kw_only=True)
+class TrialScene(Trial):
+    """Makes everything when it is first asked for; `Trial.clean_up` deletes whatever has the mark in its name."""
+
+    made: Made | None = None
+    _person: User | None = None
+    _group_made: Group | None = None
+    _package_id: str = ""
+
+    async def check(self) -> None:
+        """
+        See that there is what everything else takes; nothing is made.
+
+        Raises:
+            Stop: There is no such catalog.
+        """
+        await self._catalog()
+
+    async def ready(self) -> Made:
+        """Make person, group, package and a policy of 30 days without approval, once; go on where it failed before."""
+        if self.made is None:
+            catalog = await self._catalog()
+            self._person = self._person or await self._requestor()
+            self._group_made = self._group_made or await self._group()
+            if not self._package_id:
+                resource = await self._resource(catalog, self._group_made)
+                self._package_id = await self._package(catalog, resource, self._group_made)
+            policy = await self.policy(
+                "Open", package_id=self._package_id, target=SubjectSet.user(self._person.id)
+            )
+            self.made = Made(
+                person_id=self._person.id,
+                group_id=self._group_made.id,
+                catalog_id=catalog.id,
+                package_id=self._package_id,
+                policy_id=policy.id,
+            )
+        return self.made
+
+    async def policy(
+        self,
+        name: str,
+        *,
+        package_id: str,
+        target: SubjectSet,
+        **more: Any,
+    ) -> AssignmentPolicy:
+        """Make a policy of a package for somebody, 30 days without approval unless *more* says otherwise."""
+        policy = AssignmentPolicy(
+            display_name=name,
+            description="Made by `latchkey rehearse`, which deletes it again",
+            allowed_target_scope="specificDirectoryUsers",
+            specific_allowed_targets=[target],
+            access_package=Reference(id=package_id),
+            **{
+                "expiration": Expiration.after(LASTS),
+                "requestor_settings": RequestorSettings(
+                    enable_targets_to_self_add_access=True,
+                    enable_targets_to_self_update_access=True,
+                    enable_targets_to_self_remove_access=True,
+                ),
+                **more,
+            },
+        )
+        for attempt in range(1, TRIES + 1):
+            try:
+                return await self.graph.policies.create(policy)
+            except GraphError as error:
+                # What was made a moment ago is not seen everywhere yet.
+                if attempt == TRIES or isinstance(error, Forbidden | AuthError):
+                    raise
+            await self.sleep(PAUSE.total_seconds())
+        raise AssertionError("unreachable")
+
+    @property
+    def package_names(self) -> tuple[str, ...]:
+        """Return both names: in one catalog no two packages may be called the same."""
+        return (self.package_name, self.second_name)
+
+    @property
+    def second_name(self) -> str:
+        """Return what the second package is called."""
+        return f"{self.package_name} 2"
+
+    async def second_package(self, made: Made) -> str:
+        """Make a package that gives nothing; returns its id."""
+        package = await self.graph.packages.create(
+            catalog_id=made.catalog_id,
+            display_name=self.second_name,
+            description="Made by `latchkey rehearse`, which deletes it again",
+            is_hidden=True,
+        )
+        return package.id
+
+    async def end_access(self) -> None:
+        """Take away what an experiment has given."""
+        for name in self.package_names:
+            for package in await self.graph.packages.find(display_name=name):
+                await self._end_access(package.id)

@@ -1,0 +1,107 @@
+"""`latchkey rehearse` as people call it, and its table against docs/not-verified.md."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli.rehearsal.by_hand import BY_HAND
+from bot.cli.rehearsal.command import rehearse
+from bot.cli.rehearsal.table import EXPERIMENTS
+
+PAGE = Path(__file__).parents[4] / "docs" / "not-verified.md"
+
+
+def rows():
+    """The first cell of each row about Entra and Slack."""
+    found = re.findall(r"^\| (.+?) \| ", PAGE.read_text(), flags=re.MULTILINE)
+    return [each for each in found if each != "What"]
+
+
+def test_every_row_is_tried_or_has_a_reason():
+    """Each by one; and no words are of a row that is gone."""
+    words = [each for experiment in EXPERIMENTS for each in experiment.rows] + list(BY_HAND)
+    matches = {row: [each for each in words if row.startswith(each)] for row in rows()}
+
+    assert {row: found for row, found in matches.items() if len(found) != 1} == {}
+    assert set(words) - {each for found in matches.values() for each in found} == set()
+
+
+def test_names_are_those_of_one_experiment_each():
+    """By which --only chooses."""
+    names = [each.name for each in EXPERIMENTS]
+    assert len(set(names)) == len(names)
+
+
+def test_the_list_says_what_each_writes():
+    """Without any setting."""
+    said = CliRunner().invoke(rehearse, ["--list"]).stdout
+    for each in EXPERIMENTS:
+        assert each.question in said
+        assert each.writes is None or each.writes in said
+
+
+def test_an_unknown_name_is_a_sentence():
+    """With exit code 2."""
+    ended = CliRunner().invoke(rehearse, ["--only", "everything"])
+    assert ended.exit_code == 2
+    assert "--list" in ended.stderr
+
+
+@pytest.fixture
+def here(tenant, certificate, monkeypatch, tmp_path):
+    """A folder, and settings of the stand-in tenant without a workspace."""
+    from tests.bot.cli.conftest import settings_for
+    from tests.bot.cli.reaching import reach
+
+    monkeypatch.chdir(tmp_path)
+    for name, value in settings_for(tenant, reach(tenant, monkeypatch)).items():
+        monkeypatch.setenv(name, value)
+    return tmp_path
+
+
+def test_it_writes_a_report_that_only_its_owner_can_read(here):
+    """And says where it is."""
+    file = here / "report.json"
+    ended = CliRunner(catch_exceptions=False).invoke(
+        rehearse, ["--read-only", "--report", str(file)]
+    )
+    assert ended.exit_code == 0, ended.stderr
+    assert str(file) in ended.stdout.replace("\n", "")
+    assert file.stat().st_mode & 0o777 == 0o600
+    report = json.loads(file.read_text())
+    assert {each["name"] for each in report["experiments"]} == {
+        each.name for each in EXPERIMENTS if each.writes is None
+    }
+    assert {each["row"] for each in report["not_tried"]} == set(BY_HAND)
+
+
+def test_it_asks_before_it_writes(here, tenant):
+    """A no leaves that experiment out."""
+    calls = len(tenant.calls)
+    ended = CliRunner(catch_exceptions=False).invoke(
+        rehearse, ["--only", "twice", "--domain", "contoso.example"], input="n\n"
+    )
+    assert ended.exit_code == 0, ended.stderr
+    assert "Make it?" in ended.stderr
+    assert "1 left out" in ended.stdout
+    assert {call.method for call in tenant.calls[calls:]} <= {"GET"}
+
+
+def test_no_file_is_written_over(here):
+    """Neither is anything tried."""
+    (here / "report.json").write_text("mine")
+    ended = CliRunner().invoke(rehearse, ["--read-only", "--report", "report.json"])
+    assert ended.exit_code == 1
+    assert (here / "report.json").read_text() == "mine"
+
+
+def test_an_unknown_catalog_is_a_sentence(here, tenant):
+    """Before anything is made."""
+    ended = CliRunner().invoke(
+        rehearse, ["--only", "twice", "--domain", "contoso.example", "--catalog", "Nowhere", "-y"]
+    )
+    assert ended.exit_code == 1
+    assert "There is no catalog called “Nowhere”" in ended.stderr
