@@ -1,4 +1,4 @@
-# Latchkey without its sandbox and without anything that builds: docs/install.md says how to build and run it.
+# Latchkey without its sandbox and without anything that builds: docs/how-to/install.md says how to build and run it.
 #
 # Both stages start from one base, so that they have one Python.  Pin it by its digest where you build, so that the same
 # Dockerfile is the same image tomorrow:

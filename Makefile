@@ -39,8 +39,8 @@ schema: $(VENV)/ready  ## write the JSON Schemas of packages as code and of pack
 
 docs: $(VENV)/ready-dev  ## write what is generated in docs/ anew: the architecture's tables and picture, the table of rights
 	$(BIN)/python -m tests.docs.architecture
-	$(BIN)/python -m tests.proofs.authorization.authorization > docs/authorization.md
-	$(BIN)/python -m bot.monitoring.reference > docs/metrics.md
+	$(BIN)/python -m tests.proofs.authorization.authorization > docs/reference/authorization.md
+	$(BIN)/python -m bot.monitoring.reference > docs/reference/metrics.md
 
 words: $(VENV)/ready-dev  ## bring the catalogs of sentences up to date with the source, to be translated
 	$(BIN)/python -m tests.bot.words.extraction

@@ -14,7 +14,7 @@ import click
 from benchmarks.table import DATABASES, Database, Options, Result, save, show
 from bot.logs import configure_logs
 
-# In the order of the targets of docs/performance.md.
+# In the order of the targets of docs/explanation/performance.md.
 BENCHMARKS: Final[tuple[str, ...]] = (
     "names",
     "suggestions",

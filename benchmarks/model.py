@@ -2,7 +2,7 @@
 What so many people need: rows, calls, messages, CPU, money, and the first limit that they hit.
 
 ``python -m benchmarks.model`` measures what one row, one request and one line of a sync cost here, checks the formula for a
-sync's calls against a sync, and prints the table of docs/performance.md.  Everything else is an assumption with a name: change it, and
+sync's calls against a sync, and prints the table of docs/explanation/performance.md.  Everything else is an assumption with a name: change it, and
 the table follows.
 """
 
@@ -38,7 +38,7 @@ HOUR: Final = 3_600
 MINUTE: Final = 60
 GB: Final = 1e9
 
-# What Microsoft and Slack document; see docs/performance.md for where.
+# What Microsoft and Slack document; see docs/explanation/performance.md for where.
 MOST_ASSIGNMENTS: Final = 100_000
 MOST_REQUESTS: Final = 50_000
 REQUESTS_WITHIN_DAYS: Final = 91

@@ -33,7 +33,7 @@ class Result:
     One line of the table.
 
     Attributes:
-        number: Of the target, see docs/performance.md.
+        number: Of the target, see docs/explanation/performance.md.
         work: What was done, with its size.
         target: As a reader would say it: "≥ 0.5 x the floor".
         floor: What it was compared with in the same run, with its figure; "" if there is nothing.
@@ -72,5 +72,5 @@ def show(results: Sequence[Result]) -> None:
 
 
 def save(results: Sequence[Result], file: Path) -> None:
-    """Keep the results for the plots of docs/performance.md."""
+    """Keep the results for the plots of docs/explanation/performance.md."""
     file.write_text(json.dumps([asdict(each) for each in results], indent=2) + "\n")

@@ -157,7 +157,7 @@ async def connect_graph(
             [
                 f"Graph does not let this app read entitlement management: {error} Grant it "
                 "EntitlementManagement.ReadWrite.All, User.Read.All and GroupMember.Read.All, and admin consent; "
-                "docs/entra-app.md shows how."
+                "docs/how-to/entra-app.md shows how."
             ]
         ) from None
     except GraphError as error:

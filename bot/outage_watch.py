@@ -175,7 +175,7 @@ class AlarmNotTaken(Exception):
 
 
 def alarm_body(outage: Outage, *, replica: str | None = None) -> dict[str, Any]:
-    """Return what the webhook is sent; docs/operations.md describes it."""
+    """Return what the webhook is sent; docs/how-to/operations.md describes it."""
     is_over = outage.over_at is not None
     return {
         "type": "latchkey.outage.over" if is_over else "latchkey.outage.began",

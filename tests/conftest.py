@@ -16,7 +16,7 @@ from bot import clock
 from bot.database import migrate, open_store
 from sandbox.certificate import make_certificate
 
-# What the tests say to Graph, held against Microsoft's metadata: see docs/conformance.md.
+# What the tests say to Graph, held against Microsoft's metadata: see docs/explanation/conformance.md.
 pytest_plugins = [
     "tests.conformance.plugin",
     "tests.harness.plugin",

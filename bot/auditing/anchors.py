@@ -172,7 +172,7 @@ def in_channel(channel: str, *, store: Store, outbox: Notices) -> Keep:
 
 
 def body(anchor: NotedAnchor) -> dict[str, Any]:
-    """Return what a webhook is sent; docs/keeping.md describes it."""
+    """Return what a webhook is sent; docs/how-to/keeping.md describes it."""
     return {
         "type": "latchkey.audit.anchor",
         "id": f"anchor-{anchor.position}-{anchor.hash[:16]}",

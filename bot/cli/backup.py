@@ -42,7 +42,7 @@ def restore(file: Path, yes: bool) -> None:
     """
     Put the copy FILE in the place of the database (SQLite).
 
-    Stop the bot first.  What is there now is kept beside it.  docs/operations.md says what to expect afterwards.
+    Stop the bot first.  What is there now is kept beside it.  docs/how-to/operations.md says what to expect afterwards.
 
     Example: latchkey restore /var/backups/latchkey-2026-01-30.db
     """

@@ -124,7 +124,10 @@ def sentences_about(error: GraphError) -> tuple[str, ...]:
     if isinstance(error, AuthError):
         return (f"Entra gives no token, or Graph does not take it: {error}{about_trust(error)}",)
     if isinstance(error, Forbidden):
-        return (str(error), "docs/entra-app.md lists the permissions that each command needs.")
+        return (
+            str(error),
+            "docs/how-to/entra-app.md lists the permissions that each command needs.",
+        )
     if error.may_have_happened:
         return (
             str(error),

@@ -36,7 +36,7 @@ def check_own_packages(*, root: Path = ROOT, path: Sequence[str] | None = None) 
     if found:
         raise SharedEnvironment(
             f"Another distribution provides a package that is named as one of Latchkey's: {'; '.join(found)}. "
-            "Install Latchkey into an environment of its own (docs/operations.md, “Install”)."
+            "Install Latchkey into an environment of its own (docs/how-to/operations.md, “Install”)."
         )
 
 

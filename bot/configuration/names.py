@@ -118,7 +118,7 @@ def misspelled_settings(names: Iterable[str], *, known: Collection[str]) -> list
     found = {name.upper() for name in names if name.upper().startswith(OURS)}
     twins = {f"{name}{IN_FILE}" for name in known}
     return [
-        f"{name} is not a setting of Latchkey{_nearest(name, known)} (docs/settings.md has them all)."
+        f"{name} is not a setting of Latchkey{_nearest(name, known)} (docs/reference/settings.md has them all)."
         for name in sorted(found - set(known) - twins)
         if not SERVICE_LINK.fullmatch(name)
     ]

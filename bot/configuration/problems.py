@@ -33,7 +33,7 @@ PROXY: Final = re.compile(
     r"https?://(?:[^\s/@:#?]*(?::[^\s/@:#?]*)?@)?(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?/?",
     re.IGNORECASE,
 )
-# Each of the clients reads one of these, see docs/settings.md.
+# Each of the clients reads one of these, see docs/reference/settings.md.
 CERTIFICATES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 ROOT_URL: Final = re.compile(r"https://[^\s/@?#]+/?")
 CLIENT_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

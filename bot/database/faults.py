@@ -23,7 +23,7 @@ CONTRADICTION_CLASS: Final = "23"
 
 MIXED_UP: Final = (
     "something between Latchkey and PostgreSQL mixes up the statements of several clients ({code}): stop Latchkey, and "
-    "see “A pooler in between” in docs/operations.md"
+    "see “A pooler in between” in docs/how-to/operations.md"
 )
 SENTENCES: Final[Mapping[int | str, str]] = {
     DAMAGED: "the database file is damaged ({code}): stop Latchkey, and put a backup back with `latchkey restore FILE`",

@@ -146,7 +146,7 @@ def check_key(store: Store) -> None:
     if not _open(store.read_here, store.audit_key_fits):
         raise ConfigurationError(
             [
-                "LATCHKEY_AUDIT_KEY is not the key that the audit log was written with: set it as it was (docs/operations.md). "
+                "LATCHKEY_AUDIT_KEY is not the key that the audit log was written with: set it as it was (docs/how-to/operations.md). "
                 "If it is the same, its last row was altered: `latchkey audit verify`."
             ]
         )

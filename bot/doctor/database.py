@@ -118,7 +118,7 @@ async def role(subject: Subject) -> list[Finding]:
     return [
         broken(
             f"The database role {name} may do more than the bot needs: {', '.join(excess)}. Run `latchkey migrate "
-            "--grant-to ROLE` as the owner of the tables, and the bot as that other ROLE (docs/operations.md)."
+            "--grant-to ROLE` as the owner of the tables, and the bot as that other ROLE (docs/how-to/operations.md)."
         )
     ]
 

@@ -29,7 +29,7 @@ async def permissions(subject: Subject) -> list[Finding]:
         found.append(
             warning(
                 f"The app has {READ} and not {MANAGE}: it can grant only in catalogs in which it is “Access package assignment "
-                "manager” (docs/entra-app.md). If it is not, grant the permission and admin consent: otherwise nothing can be "
+                "manager” (docs/how-to/entra-app.md). If it is not, grant the permission and admin consent: otherwise nothing can be "
                 "granted."
             )
         )
@@ -57,7 +57,7 @@ def _covers(roles: frozenset[str], needed: str) -> bool:
 
 
 def _lacks(permission: str) -> str:
-    return f"The app lacks the application permission {permission}: grant it, and admin consent (docs/entra-app.md)."
+    return f"The app lacks the application permission {permission}: grant it, and admin consent (docs/how-to/entra-app.md)."
 
 
 async def calls(subject: Subject) -> list[Finding]:

@@ -95,7 +95,7 @@ async def addresses(subject: Subject) -> Finding:
     if why[UNSAID]:
         sentence += (
             " LATCHKEY_TRUST_PROVISIONED_EMAIL=true lets an address count of which Slack says nothing "
-            "(docs/settings.md says when that is safe)."
+            "(docs/reference/settings.md says when that is safe)."
         )
     return note(sentence) if refused < NEARLY_ALL * len(members) else broken(sentence)
 

@@ -39,7 +39,7 @@ async def credentials(subject: Subject) -> list[Finding]:
         found.append(
             note(
                 "When the client secret ends is not known, because Entra does not tell apps: a setting for it lets you be warned "
-                "before (docs/settings.md)."
+                "before (docs/reference/settings.md)."
             )
         )
     return found

@@ -2,7 +2,7 @@
 List every metric: its name, kind, labels, and where its figures come from.
 
 By Prometheus' conventions: counters end in ``_total``, units are seconds, and no label is called ``job`` or ``instance``, which are
-Prometheus' own.  docs/metrics.md is made from this list.
+Prometheus' own.  docs/reference/metrics.md is made from this list.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Write docs/metrics.md from the list of metrics: ``python -m bot.monitoring.reference > docs/metrics.md``."""
+"""Write docs/reference/metrics.md from the list of metrics: ``python -m bot.monitoring.reference > docs/reference/metrics.md``."""
 
 from bot.monitoring.definitions import METRICS, Metric, MetricKind
 
@@ -7,7 +7,7 @@ HEAD = """# Metrics
 `GET /metrics` answers in Prometheus' text format. What is read from the database is the same on every replica: take `max`. What a
 replica counts by itself is its own: take `sum`. While the database does not answer, only the latter are there. Counters begin anew with
 each start. The metrics of the process (`process_…`, `python_…`) are those of Prometheus' client library. How to alarm by them is in the
-[runbook](runbook.md).
+[runbook](../how-to/runbook.md).
 
 This page is made from the program: `make docs`.
 

@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """The state of a request; docs/how-it-works.md draws the moves."""
+    """The state of a request; docs/explanation/how-it-works.md draws the moves."""
 
     RECEIVED = "received"
     PENDING = "pending"

@@ -11,7 +11,7 @@ from bot import clock
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-# How old, from the moment at which reading began, a fact may be that decides a request.  See docs/guarantees.md,
+# How old, from the moment at which reading began, a fact may be that decides a request.  See docs/explanation/guarantees.md,
 # "How fresh the second look is".
 FRESH: Final = timedelta(seconds=5)
 

@@ -2,7 +2,7 @@
 Every arrow of the state diagram, one function each; nothing else moves a request.
 
 Each is called inside a transaction, and does with the row's move whatever belongs to it: the assignment that begins or
-ends, the extension that has become pointless.  The diagram is in docs/how-it-works.md.
+ends, the extension that has become pointless.  The diagram is in docs/explanation/how-it-works.md.
 """
 
 from collections.abc import Mapping

@@ -3,7 +3,7 @@ The words that people read in Slack, in the language of whoever reads them.
 
 `_` and `ngettext` say something now, in the reader's language, which `speaking` sets.  `N_` makes a sentence where the
 reader is not known: an error, or what is kept in a row.  It stays English, also in the audit log, until `translate`
-says it to somebody.  docs/languages.md says how to write a sentence.
+says it to somebody.  docs/how-to/languages.md says how to write a sentence.
 
 Source: gettext's manual, "Preparing Program Sources".
 """

@@ -2,7 +2,7 @@
 Indexes that leave out what is over, so that what was asked, held or said long ago costs nothing.
 
 PostgreSQL lets nobody write into a table while it makes one of its indexes.  Those that were made beforehand, under
-these names, are left as they are: see docs/operations.md.
+these names, are left as they are: see docs/how-to/operations.md.
 """
 
 from typing import Any, Final

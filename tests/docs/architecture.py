@@ -1,5 +1,5 @@
 """
-Write the generated parts of docs/architecture.md, and its picture.
+Write the generated parts of docs/explanation/architecture.md, and its picture.
 
 ``make docs`` runs it.  The tables are the modules' docstrings, the picture is the import contracts of pyproject.toml.
 """
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from tests.docs.references import ROOT
 
-PAGE: Final = ROOT / "docs" / "architecture.md"
+PAGE: Final = ROOT / "docs" / "explanation" / "architecture.md"
 PICTURE: Final = ROOT / "docs" / "architecture.svg"
 PACKAGES: Final = ("bot", "handlers", "graph", "sandbox", "migrations")
 # What a layer may use from outside, by the first package that a contract forbids to the others.

@@ -39,8 +39,8 @@ FENCE: Final = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 def documents() -> Iterator[Path]:
     """The Markdown files of the repository."""
-    for folder in (ROOT, ROOT / "docs"):
-        yield from sorted(each for each in folder.glob("*.md") if each.name not in NOT_READ)
+    for pattern in ("*.md", "docs/**/*.md"):
+        yield from sorted(each for each in ROOT.glob(pattern) if each.name not in NOT_READ)
 
 
 def modules() -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""docs/architecture.md and its picture say what the modules and the import contracts say."""
+"""docs/explanation/architecture.md and its picture say what the modules and the import contracts say."""
 
 from tests.docs.architecture import PAGE, PICTURE, page, picture
 

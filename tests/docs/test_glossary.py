@@ -1,4 +1,4 @@
-"""docs/glossary.md names modules that exist, and what is in them."""
+"""docs/reference/glossary.md names modules that exist, and what is in them."""
 
 import re
 from typing import Final
@@ -7,7 +7,7 @@ import pytest
 
 from tests.docs.references import ROOT
 
-GLOSSARY: Final = ROOT / "docs" / "glossary.md"
+GLOSSARY: Final = ROOT / "docs" / "reference" / "glossary.md"
 ROWS: Final = [
     [cell.strip() for cell in line.split("|")[1:-1]]
     for line in GLOSSARY.read_text().splitlines()

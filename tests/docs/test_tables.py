@@ -14,8 +14,8 @@ ABOUT_PEOPLE: Final = frozenset(
 
 
 def test_what_the_role_may_do_is_said():
-    """docs/operations.md, "Two roles", has each table with its rights."""
-    text = (ROOT / "docs" / "operations.md").read_text()
+    """docs/how-to/operations.md, "Two roles", has each table with its rights."""
+    text = (ROOT / "docs" / "how-to" / "operations.md").read_text()
     said = {
         table: {RIGHTS[right] for right in re.sub(r" \(.*", "", rights).split(", ")}
         for tables, rights in re.findall(
@@ -27,8 +27,8 @@ def test_what_the_role_may_do_is_said():
 
 
 def test_every_table_about_people_is_said():
-    """docs/how-it-works.md, "What is stored about people"."""
-    text = (ROOT / "docs" / "how-it-works.md").read_text()
+    """docs/explanation/how-it-works.md, "What is stored about people"."""
+    text = (ROOT / "docs" / "explanation" / "how-it-works.md").read_text()
     section = text.partition("## What is stored about people")[2]
     said = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
     about = {

@@ -234,7 +234,7 @@ def state_of_things(db):
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(("route", "user"), WITHOUT_RIGHT)
 async def test_without_the_right_nothing_changes(world, endpoint, targets, route, user):
-    """By the same table as docs/authorization.md: the click is answered, and all stands as before."""
+    """By the same table as docs/reference/authorization.md: the click is answered, and all stands as before."""
     before = await world.bot.store.run(state_of_things)
     posted = len(world.posts())
     told = len(world.whispers(user, APPROVALS))

@@ -186,5 +186,5 @@ def simulated() -> SimulatedLoop:
     """
     loop = asyncio.get_running_loop()
     if not isinstance(loop, SimulatedLoop):
-        raise TypeError("this needs simulated time: see docs/testing.md")
+        raise TypeError("this needs simulated time: see docs/explanation/testing.md")
     return loop

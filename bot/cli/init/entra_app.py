@@ -2,7 +2,7 @@
 The commands that register Latchkey in Entra, with the least permissions, as a script to read and run.
 
 Source: Microsoft, Azure CLI reference, ``az ad app``, ``az ad sp`` and ``az rest``; Graph, "Grant an appRoleAssignment to a
-service principal".  The ids of the permissions: docs/entra-app.md.
+service principal".  The ids of the permissions: docs/how-to/entra-app.md.
 """
 
 from typing import Final
@@ -11,7 +11,7 @@ from bot.cli.init.plan import CredentialKind, InstallationPlan, Target
 from graph.clouds import CLOUDS, Cloud
 
 GRAPH_APP: Final = "00000003-0000-0000-c000-000000000000"
-# All that Latchkey needs: docs/entra-app.md says what for.
+# All that Latchkey needs: docs/how-to/entra-app.md says what for.
 PERMISSIONS: Final = {
     "EntitlementManagement.ReadWrite.All": "9acd699f-1e81-4958-b001-93b1d2506e19",
     "User.Read.All": "df021288-bdef-4463-88db-98f22de89214",
@@ -60,7 +60,7 @@ def _registration() -> str:
     return (
         "# A second one would have a second set of permissions.\n"
         "[ -z \"$(az ad app list --filter \"displayName eq 'Latchkey'\" --query '[].appId' --output tsv)\" ] || "
-        '{ echo "There is an app called Latchkey already; docs/entra-app.md has the steps one by one." >&2; exit 1; }\n'
+        '{ echo "There is an app called Latchkey already; docs/how-to/entra-app.md has the steps one by one." >&2; exit 1; }\n'
         "APP=$(az ad app create --display-name Latchkey --sign-in-audience AzureADMyOrg --query appId --output tsv)\n"
         'az ad sp create --id "$APP" --output none\n'
         f'az ad app permission add --id "$APP" --api "$GRAPH" --api-permissions \\\n{roles}\n'

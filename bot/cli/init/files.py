@@ -112,7 +112,9 @@ def _settings_file(
     if plan.target is Target.COMPOSE:
         # Compose's file sets it.
         left_out.add("AZURE_CLIENT_CERTIFICATE_PATH")
-    lines = ["# Latchkey's settings, made by `latchkey init`; docs/settings.md has all of them."]
+    lines = [
+        "# Latchkey's settings, made by `latchkey init`; docs/reference/settings.md has all of them."
+    ]
     for name, question in questions.items():
         if name in left_out:
             continue

@@ -1,4 +1,4 @@
-"""The rows of docs/not-verified.md that no experiment of ours can try, each with the reason."""
+"""The rows of docs/explanation/not-verified.md that no experiment of ours can try, each with the reason."""
 
 from collections.abc import Mapping
 from typing import Final

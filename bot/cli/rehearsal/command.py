@@ -1,4 +1,4 @@
-"""`latchkey rehearse`: try what docs/not-verified.md lists, in a test tenant and a test workspace."""
+"""`latchkey rehearse`: try what docs/explanation/not-verified.md lists, in a test tenant and a test workspace."""
 
 import asyncio
 import secrets
@@ -54,7 +54,7 @@ def rehearse(
     """
     Try what Latchkey takes for granted about Entra and Slack, in a test tenant and a test workspace.
 
-    Each experiment is about rows of docs/not-verified.md.  One that writes says what it makes, asks first, and takes it back; the
+    Each experiment is about rows of docs/explanation/not-verified.md.  One that writes says what it makes, asks first, and takes it back; the
     account, the group and the package that it makes have a name that nothing else has.  The report names nobody: what was sent and
     answered is in it with numbers for ids, and without texts.  It exits with 1 if something could not be taken back.
 
@@ -124,7 +124,7 @@ def _show(chosen: Sequence[Experiment]) -> None:
         writes = f"  It {each.writes}." if each.writes else ""
         click.echo(f"{each.name} ({each.service}): {each.question}{writes}")
     click.echo(
-        f"{len(BY_HAND)} rows of docs/not-verified.md are for people to try; the report says why."
+        f"{len(BY_HAND)} rows of docs/explanation/not-verified.md are for people to try; the report says why."
     )
 
 

@@ -1,4 +1,4 @@
-"""An experiment: one row of docs/not-verified.md, tried; and what was observed."""
+"""An experiment: one row of docs/explanation/not-verified.md, tried; and what was observed."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -75,7 +75,7 @@ class Experiment:
     One experiment.
 
     Attributes:
-        rows: Words of the rows in docs/not-verified.md that it is about.
+        rows: Words of the rows in docs/explanation/not-verified.md that it is about.
         question: What it finds out, for whoever is asked.
         writes: What it makes or changes meanwhile, behind "It …"; None if it only reads.
         service: Whose it is.

@@ -2,7 +2,7 @@
 Read all that decides a request: the person's own facts for it alone, the package's shared for a moment.
 
 The facts of the moment at which a request came in serve once more before its grant, if that follows at once; any
-later grant reads its own.  See docs/guarantees.md, "How fresh the second look is".
+later grant reads its own.  See docs/explanation/guarantees.md, "How fresh the second look is".
 """
 
 from collections.abc import Collection, Sequence

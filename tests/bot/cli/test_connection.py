@@ -44,7 +44,7 @@ def test_a_missing_permission_is_a_sentence_of_graphs_with_its_request_id(latchk
     assert result.exit_code == 1
     assert "HTTP 403" in result.stderr
     assert "request id" in result.stderr
-    assert "docs/entra-app.md" in result.stderr
+    assert "docs/how-to/entra-app.md" in result.stderr
 
 
 def test_the_api_option_overrules_the_setting(latchkey, tenant):

@@ -73,7 +73,7 @@ def test_a_server_by_another_name_is_refused(over_tls, certificate):
 def test_a_server_without_tls_is_refused_where_tls_is_required(
     emptied_postgresql, behind_pgbouncer
 ):
-    """Without `sslmode` libpq goes on unencrypted; docs/settings.md says so."""
+    """Without `sslmode` libpq goes on unencrypted; docs/reference/settings.md says so."""
     plain = behind_pgbouncer(emptied_postgresql, mode="session")
     assert reached(plain) == "latchkey"
     with pytest.raises(Busy, match="SSL"):

@@ -1,4 +1,4 @@
-"""docs/metrics.md is made from the list of metrics, which keeps to Prometheus' conventions."""
+"""docs/reference/metrics.md is made from the list of metrics, which keeps to Prometheus' conventions."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 
 def test_the_page_is_up_to_date():
     """`make docs` writes it."""
-    assert (ROOT / "docs" / "metrics.md").read_text() == reference()
+    assert (ROOT / "docs" / "reference" / "metrics.md").read_text() == reference()
 
 
 def test_names_keep_to_the_conventions():
@@ -43,7 +43,9 @@ async def test_promtool_has_nothing_to_remark(world, debian_tool):
 def test_every_alarm_has_its_paragraph():
     """And the runbook has none of an alarm that is not there."""
     rules = (ROOT / "deploy" / "prometheus" / "rules.yml").read_text()
-    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    runbook = (ROOT / "docs" / "how-to" / "runbook.md").read_text()
     alarms = re.findall(r"- alert: (\w+)", rules)
     assert alarms == re.findall(r"^## (\w+)$", runbook, re.M)
-    assert re.findall(r"runbook: docs/runbook.md#(\w+)", rules) == [each.lower() for each in alarms]
+    assert re.findall(r"runbook: docs/how-to/runbook.md#(\w+)", rules) == [
+        each.lower() for each in alarms
+    ]

@@ -17,7 +17,7 @@ from tests.bot.rows import EARLIER, in_work, rows_of, tamper
 from tests.bot.samples import ANN, BO, SOME_DAY, wish
 
 ROOT = Path(__file__).parents[3]
-PAGE = ROOT / "docs" / "how-it-works.md"
+PAGE = ROOT / "docs" / "explanation" / "how-it-works.md"
 ARROWS = set(re.findall(r"^    (\w+) --> (\w+): ", PAGE.read_text(), flags=re.MULTILINE))
 
 

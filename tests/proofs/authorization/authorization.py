@@ -1,7 +1,7 @@
 """
-The table of who may do what, for the tests and for docs/authorization.md.
+The table of who may do what, for the tests and for docs/reference/authorization.md.
 
-Write the page anew with ``python -m tests.proofs.authorization.authorization > docs/authorization.md``.
+Write the page anew with ``python -m tests.proofs.authorization.authorization > docs/reference/authorization.md``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -186,7 +186,7 @@ def _table(head: str, columns: Iterable[str], rows: Mapping[str, Iterable[bool]]
 
 
 def page() -> str:
-    """The page, as it must stand in docs/authorization.md."""
+    """The page, as it must stand in docs/reference/authorization.md."""
     verbs = list(Verb)
     by_role = {role: [verb in ALLOWED[role] for verb in verbs] for role in ROLES}
     by_state = {

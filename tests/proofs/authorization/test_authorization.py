@@ -25,12 +25,12 @@ from bot.requests.transactions.cancel import cancel
 from tests.bot.samples import click, terms, wish
 from tests.proofs.authorization.authorization import ALLOWED, IN_STATE, ROLES, page
 
-PAGE = Path(__file__).parents[3] / "docs" / "authorization.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "authorization.md"
 CANCEL = [(state, state in IN_STATE[Verb.CANCEL]) for state in State]
 
 
 def test_the_page_says_what_the_table_says():
-    """Written anew by `python -m tests.proofs.authorization.authorization > docs/authorization.md`."""
+    """Written anew by `python -m tests.proofs.authorization.authorization > docs/reference/authorization.md`."""
     assert PAGE.read_text() == page()
 
 

@@ -25,7 +25,7 @@ BELONGS: Final[Mapping[str, frozenset[str]]] = {
     EMAIL: frozenset(),
     # Deciders must see for whom and why; the holder is told who decided.
     NAME: frozenset({"slack"}),
-    # The audit log says why; docs/how-it-works.md, "What is stored about people".
+    # The audit log says why; docs/explanation/how-it-works.md, "What is stored about people".
     REASON: frozenset({"slack", "audit"}),
     # Trigger ids and response URLs: whoever has one can act in Slack for a while.
     CAPABILITY: frozenset(),

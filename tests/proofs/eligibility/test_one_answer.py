@@ -20,7 +20,7 @@ V1_ALONE = {
 }
 
 
-# Scopes of which Latchkey cannot tell whether an Entra guest is in them: docs/entra-app.md.
+# Scopes of which Latchkey cannot tell whether an Entra guest is in them: docs/how-to/entra-app.md.
 FOR_OUTSIDERS = {
     "specificConnectedOrganizationUsers",
     "allConfiguredConnectedOrganizationUsers",
@@ -35,7 +35,7 @@ def judged(world: World, version: str) -> Answers:
 def sayable(rule: Rules, version: str) -> Rules:
     """A policy as far as the version has words for it."""
     if version == "v1.0":
-        # v1.0 does not show whether a Verified ID is asked for: docs/not-verified.md.
+        # v1.0 does not show whether a Verified ID is asked for: docs/explanation/not-verified.md.
         return replace(rule, verified_id=False)
     return replace(
         rule,

@@ -351,7 +351,7 @@ def _pgbouncer(folder: Path, server: int) -> Program:
 
 
 async def _migrate(folder: Path, environment: Mapping[str, str], port: int) -> None:
-    """Make the database and its two roles, as docs/operations.md says."""
+    """Make the database and its two roles, as docs/how-to/operations.md says."""
     server = f"postgresql://latchkey_owner@127.0.0.1:{port}"
     for statement in (
         "CREATE ROLE latchkey_run LOGIN",

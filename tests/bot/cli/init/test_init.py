@@ -283,8 +283,8 @@ def test_the_commands_for_entra_ask_for_the_three_permissions_and_no_more(folder
 
 
 def test_the_permissions_are_those_of_the_page():
-    """docs/entra-app.md says what each is for."""
-    page = (ROOT / "docs" / "entra-app.md").read_text()
+    """docs/how-to/entra-app.md says what each is for."""
+    page = (ROOT / "docs" / "how-to" / "entra-app.md").read_text()
     table = page.partition("## The permissions, and why")[2].partition("### Narrower")[0]
     rows = {line.split("`")[1]: line.split("`")[3] for line in table.splitlines() if "-" in line and line.startswith("| `")}  # fmt: skip
     assert rows == PERMISSIONS

@@ -1,4 +1,4 @@
-"""`latchkey rehearse` as people call it, and its table against docs/not-verified.md."""
+"""`latchkey rehearse` as people call it, and its table against docs/explanation/not-verified.md."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from bot.cli.rehearsal.by_hand import BY_HAND
 from bot.cli.rehearsal.command import rehearse
 from bot.cli.rehearsal.table import EXPERIMENTS
 
-PAGE = Path(__file__).parents[4] / "docs" / "not-verified.md"
+PAGE = Path(__file__).parents[4] / "docs" / "explanation" / "not-verified.md"
 
 
 def rows():
