@@ -89,6 +89,21 @@ ROWS: Final[Mapping[str, Mapping[str, str]]] = {
         "attempts": "0",
         "due_at": "{at}",
     },
+    "approver_question": {
+        "id": "md5('question' || i)",
+        "request_id": "md5('request' || i)",
+        "round": "0",
+        "stage": "0",
+        "slack_user": "'U0BO'",
+        "at": "{at}",
+        "question": "'Which of them do you need?'",
+        "requester": "{user}",
+        "holder": "{user}",
+        "outcome": "'accepted'",
+        "answer": "'The first.'",
+        "answered_by": "{user}",
+        "answered_at": "{at}",
+    },
     "hold": {
         "id": "md5('hold' || i)",
         "request_id": "md5('request' || i)",
@@ -164,7 +179,7 @@ CURRENT: Final = {
     "seen_at": "{today}",
 }
 # Of these there is one for so many of the others.
-RARE: Final = {"hold": 10, "trouble": 10}
+RARE: Final = {"approver_question": 4, "hold": 10, "trouble": 10}
 # Of these there is one a person.
 OF_PEOPLE: Final = frozenset({"person", "home", "contact", "form", "inbox"})
 SPELLINGS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -194,7 +209,7 @@ INDEXES: Final = {
 
 def fill(db: sa.Connection, count: int, *, people: int, pending: int = 0, current: int = 0) -> None:
     """
-    Write *count* old requests, assignments, messages, decisions and audit rows into an empty database.
+    Write *count* old requests, assignments, messages, decisions, questions and audit rows into an empty database.
 
     Args:
         people: How many they are about; each has a row and a Home.

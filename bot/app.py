@@ -23,6 +23,7 @@ from bot.accounts.cleaning import AccountCleaning
 from bot.accounts.connecting import POLL_EVERY, Connecting
 from bot.approvals.delegations import DelegationService
 from bot.approvals.processing import DecisionProcessor
+from bot.approvals.questioning import QuestionJudge, QuestionService
 from bot.approvals.recipients import Recipients
 from bot.approvals.review import Reviews
 from bot.approvals.service import ApprovalService
@@ -60,6 +61,7 @@ from bot.notifications.late_replies import LateReplies
 from bot.notifications.nudges import Nudges
 from bot.notifications.outbox import Sending
 from bot.notifications.owed import Notices
+from bot.notifications.question_news import QuestionNews
 from bot.notifications.reminder_times import ReminderPlan
 from bot.outage_watch import AlarmNotTaken, OutageWatch
 from bot.packages.catalog import OfferedPackages
@@ -232,6 +234,7 @@ async def assembled(
         decision_processor = DecisionProcessor(
             store=store, permissions=permissions, home_team=home_team
         )
+        question_judge = QuestionJudge(store=store, processor=decision_processor)
         languages = Languages(store=store, slack=slack, default=settings.language)
         sending = Sending(
             store=store,
@@ -253,6 +256,7 @@ async def assembled(
             languages=languages,
             account_news=AccountNews(store=store, sending=sending),
             delegation_news=DelegationNews(store=store, sending=sending, delegates=delegates),
+            question_news=QuestionNews(store=store, sending=sending),
             nudges=Nudges(
                 store=store,
                 sending=sending,
@@ -278,6 +282,7 @@ async def assembled(
             store=store,
             evaluator=evaluator,
             decision_processor=decision_processor,
+            question_judge=question_judge,
             recipients=Recipients(store=store, slack=slack, people=people, approvers=approvers),
             delivery=Delivery(store=store, graph=graph, holders=holders, waits=waits),
             submitter=Submitter(store=store, graph=graph, recheck=evaluator.recheck, waits=waits),
@@ -351,6 +356,9 @@ async def assembled(
                 processor=decision_processor,
                 wake=jobs.wake,
                 late_replies=late_replies,
+            ),
+            questions=QuestionService(
+                store=store, guard=guard, judge=question_judge, wake=jobs.wake
             ),
             assignments=AssignmentService(store=store, guard=guard, wake=jobs.wake),
             assignment_lists=assignment_lists,

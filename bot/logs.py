@@ -16,7 +16,7 @@ import structlog
 FIELDS: Final = frozenset(
     {
         *("timestamp", "level", "event"),
-        *("request", "assignment", "package", "decision", "notice", "incident"),
+        *("request", "assignment", "package", "decision", "question", "notice", "incident"),
         *("job", "jobs", "sync"),
         *("state", "status", "code", "graph", "slack"),
         # What became of a request; what in Slack it was done for; and how we have called an exchange with Graph.

@@ -23,6 +23,7 @@ from handlers import (
     language,
     my_access,
     package_menu,
+    questioning,
     removal,
     repair,
     request_access,
@@ -75,6 +76,7 @@ def register(
         routes, requests=services.requests, replies=replies, background=background
     )
     decide.register(routes, approvals=services.approvals, replies=replies)
+    questioning.register(routes, questions=services.questions, replies=replies)
     approve_several.register(
         routes, approvals=services.approvals, reviews=services.reviews, replies=replies
     )

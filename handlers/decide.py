@@ -39,7 +39,7 @@ def register(routes: Routes, *, approvals: ApprovalService, replies: Replies) ->
             if draft is not None:
                 form = approving_for_less.form if for_less else forms.reason
                 reply.open_form(
-                    form(draft.decision, draft.request, draft.counted),
+                    form(draft.decision, draft.request, draft.counted, draft.questions),
                     unless=functools.partial(approvals.refuse_early, draft),
                 )
             elif (body.get("view") or {}).get("callback_id") == review.CALLBACK:

@@ -39,6 +39,11 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_approve_all": NoRightNeeded.DECIDES,
     "latchkey_approve_chosen": frozenset({Verb.APPROVE}),
     "latchkey_deny": frozenset({Verb.DENY}),
+    # The button on a card, and its form; then the button of whoever is asked, and theirs.
+    "latchkey_ask_question": frozenset({Verb.ASK_QUESTION}),
+    "latchkey_question": frozenset({Verb.ASK_QUESTION}),
+    "latchkey_answer_question": frozenset({Verb.ANSWER_QUESTION}),
+    "latchkey_answer": frozenset({Verb.ANSWER_QUESTION}),
     "latchkey_answers": NoRightNeeded.DECIDES,
     "latchkey_review": NoRightNeeded.DECIDES,
     "latchkey_reason": frozenset({Verb.APPROVE, Verb.DENY}),

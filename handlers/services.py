@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.accounts.connecting import Connecting
 from bot.approvals.delegations import DelegationService
+from bot.approvals.questioning import QuestionService
 from bot.approvals.review import Reviews
 from bot.approvals.service import ApprovalService
 from bot.assignments.lists import AssignmentLists
@@ -24,6 +25,7 @@ class Services:
     requests: RequestService
     request_lists: RequestLists
     approvals: ApprovalService
+    questions: QuestionService
     assignments: AssignmentService
     assignment_lists: AssignmentLists
     console: ConsoleViews

@@ -66,6 +66,49 @@ class Decision:
         return frozenset(each for each in (self.entra_id, self.for_entra_id) if each is not None)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ApproverQuestion:
+    """
+    A question of somebody who decides a request, before they do: saved first, judged like a decision, then told.
+
+    Attributes:
+        requester: Who asked for the access.
+        holder: Whose access it would be; mostly the same.
+        outcome: Whether whoever asks may decide the stage that waited then; None until that is known.
+        why: Why it does not count, in a sentence.
+    """
+
+    id: str
+    request_id: str
+    round: int
+    stage: int
+    slack_user: str
+    at: datetime
+    question: str
+    team: str | None = None
+    requester: str | None = None
+    holder: str | None = None
+    outcome: Outcome | None = None
+    why: str | None = None
+    answer: str | None = None
+    answered_by: str | None = None
+    answered_at: datetime | None = None
+
+    @property
+    def ask_id(self) -> str:
+        """Return what the buttons of the card carried that it was asked on."""
+        return f"{self.request_id}{self.round:02x}{self.stage:02x}"
+
+    @property
+    def is_answered(self) -> bool:
+        return self.answered_at is not None
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Return the Slack ids of those who may answer it: whoever asked for the access, and whose it would be."""
+        return tuple(dict.fromkeys(each for each in (self.requester, self.holder) if each))
+
+
 def approvals_of(counted: Iterable[Decision], stage: int) -> list[Decision]:
     """Return the approvals that count for a stage, in their order."""
     return [each for each in counted if each.stage == stage and each.verb is Verb.APPROVE]

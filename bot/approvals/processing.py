@@ -14,6 +14,7 @@ from typing import Any, Final
 from bot import clock
 from bot.approvals.ends import find_wrong_end, shortened
 from bot.approvals.model import (
+    ApproverQuestion,
     Decision,
     Outcome,
     WrongEndKind,
@@ -164,6 +165,23 @@ class DecisionProcessor:
             await self._refuse(decision, request, actor, why)
         return why is not None
 
+    async def judge_question(
+        self, question: ApproverQuestion
+    ) -> tuple[Request, Actor | None, str | None]:
+        """
+        Return what a question is about, who asks, and why they may not; nobody, if nothing waits for a decision there.
+
+        Raises:
+            SlackError, GraphError: It cannot be judged now.
+        """
+        request = await self._store.read(requests.get, question.request_id)
+        if _decided_stage(question, request) is None:
+            return request, None, None
+        counted = await self._store.read(decisions.accepted_of, request)
+        actor = await self._actor(question, request, counted)
+        why = may(actor, Verb.ASK_QUESTION, holder=request.holder, holder_entra_id=request.entra_id)
+        return request, actor, why
+
     async def _is_refused_again(self, decision: Decision) -> bool:
         """Settle the click of somebody who was refused the same within the last minute."""
         since = decision.at - REFUSED_FOR
@@ -203,7 +221,10 @@ class DecisionProcessor:
         return None
 
     async def _actor(
-        self, decision: Decision, request: Request, counted: Sequence[Decision]
+        self,
+        decision: Decision | ApproverQuestion,
+        request: Request,
+        counted: Sequence[Decision],
     ) -> Actor:
         """Return who clicked, with the rights of the moment of the click."""
         is_due = request.escalates_at is not None and decision.at >= request.escalates_at
@@ -310,7 +331,7 @@ def _decide(
     return won
 
 
-def _decided_stage(decision: Decision, request: Request) -> Stage | None:
+def _decided_stage(decision: Decision | ApproverQuestion, request: Request) -> Stage | None:
     """Return the stage that the click decides; None if it is not what waits for a decision now."""
     is_current = (
         request.state is State.PENDING
@@ -321,6 +342,6 @@ def _decided_stage(decision: Decision, request: Request) -> Stage | None:
     return request.current_stage if is_current else None
 
 
-def _is_after_deadline(decision: Decision, request: Request) -> bool:
+def _is_after_deadline(decision: Decision | ApproverQuestion, request: Request) -> bool:
     """Tell whether the deadline was over when they clicked, although the request has not lapsed yet."""
     return request.lapses_at is not None and decision.at >= request.lapses_at

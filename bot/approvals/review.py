@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bot.approvals.model import Decision
-from bot.approvals.store import deciders, decisions
+from bot.approvals.model import ApproverQuestion, Decision
+from bot.approvals.store import approver_questions, deciders, decisions
 from bot.database import Store, Transaction
 from bot.errors import NotAllowed, TooLate
 from bot.messages import approving_several
@@ -34,11 +34,11 @@ class Reviews:
         found = await self._store.read(_with_decisions, request_id, slack_user)
         if found is None:
             raise TooLate(N_("I do not know that request any more."))
-        request, decided, named_as = found
+        request, decided, questions, named_as = found
         may_see = {request.holder, request.asked_by, *request.deciders}
         if slack_user not in may_see and not self._guard.is_admin(slack_user):
             raise NotAllowed(N_("Only those who decide about that request see its card."))
-        return review(request, decided, reader=slack_user, named_as=named_as)
+        return review(request, decided, questions=questions, reader=slack_user, named_as=named_as)
 
     async def several(self, *, slack_user: str, ask_ids: Sequence[str]) -> dict[str, Any]:
         """
@@ -78,9 +78,10 @@ def _current(db: Transaction, ask_ids: Sequence[str], slack_user: str) -> list[R
 
 def _with_decisions(
     db: Transaction, request_id: str, slack_user: str
-) -> tuple[Request, list[Decision], NamedAs | None] | None:
+) -> tuple[Request, list[Decision], list[ApproverQuestion], NamedAs | None] | None:
     request = requests.find(db, request_id)
     if request is None:
         return None
     named_as = deciders.why_asked(db, request, slack_user)
-    return request, decisions.accepted_of(db, request), named_as
+    questions = approver_questions.accepted_of(db, request.id)
+    return request, decisions.accepted_of(db, request), questions, named_as

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from bot import clock
 from bot.approvals.ends import WrongEnd, find_wrong_end
-from bot.approvals.model import Decision
-from bot.approvals.store import decisions
+from bot.approvals.model import ApproverQuestion, Decision
+from bot.approvals.store import approver_questions, decisions
 from bot.assignments.store import assignments
 from bot.database import Transaction, limits
 from bot.database.limits import REFUSALS
@@ -25,11 +25,13 @@ class IncompleteDecision:
 
     Attributes:
         counted: The decisions that count so far.
+        questions: What those who decide have asked, with the answers.
     """
 
     decision: Decision
     request: Request
     counted: Sequence[Decision] = ()
+    questions: Sequence[ApproverQuestion] = ()
 
 
 def take_decision(
@@ -77,7 +79,12 @@ def approve_several(db: Transaction, approvals: Sequence[Decision]) -> None:
 
 def _incomplete(db: Transaction, decision: Decision, request: Request) -> IncompleteDecision:
     counted = decisions.accepted_of(db, request)
-    return IncompleteDecision(decision=decision, request=request, counted=counted)
+    return IncompleteDecision(
+        decision=decision,
+        request=request,
+        counted=counted,
+        questions=approver_questions.accepted_of(db, request.id),
+    )
 
 
 def _insist_on_patience(db: Transaction, decision: Decision) -> None:

@@ -25,6 +25,9 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "reason": ("slack_user", "entra_id", "holder", "holder_entra_id"),
         "why": ("slack_user", "entra_id", "holder", "holder_entra_id"),
     },
+    "approver_question": dict.fromkeys(
+        ("question", "why", "answer"), ("slack_user", "requester", "holder", "answered_by")
+    ),
     "assignment": {"ended_why": ("entra_id", "holder")},
     "delegation": {"canceled_why": ("delegator", "delegate")},
     "trouble": {"answer": ("wanted_by",)},

@@ -15,6 +15,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "account_token": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "alembic_version": READ,
     "allowance": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
+    "approver_question": WRITE,
     "assignment": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "audit": frozenset({"SELECT", "INSERT"}),
     "audit_checkpoint": READ,
@@ -42,7 +43,15 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "webhook_dead": frozenset({"SELECT", "INSERT", "DELETE"}),
 }
 # Rows of what is over, which the running bot's role need not be able to delete: then the command line does it as their owner.
-OF_WHAT_IS_OVER: Final = ("assignment", "decider", "decision", "hold", "notice", "request")
+OF_WHAT_IS_OVER: Final = (
+    "approver_question",
+    "assignment",
+    "decider",
+    "decision",
+    "hold",
+    "notice",
+    "request",
+)
 # Whether role r is an owner of one of the tables, or can become one.
 OWNS: Final = (
     "(SELECT coalesce(bool_or(pg_has_role(r.oid, relowner, 'MEMBER')), false) FROM pg_class "

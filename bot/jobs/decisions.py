@@ -1,4 +1,4 @@
-"""Process decisions, and end or escalate what nobody has decided in time: the job *decisions*."""
+"""Process decisions and the questions before them, and end or escalate what nobody has decided in time: the job *decisions*."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,10 @@ from typing import Final
 import structlog
 
 from bot import clock
-from bot.approvals.model import Decision
+from bot.approvals.model import ApproverQuestion, Decision
 from bot.approvals.processing import DecisionProcessor
-from bot.approvals.store import decisions
+from bot.approvals.questioning import QuestionJudge
+from bot.approvals.store import approver_questions, decisions
 from bot.database import Store, Transaction
 from bot.jobs import due
 from bot.jobs.loop import JobLoop
@@ -29,22 +30,29 @@ CLICK_LEASE: Final = timedelta(seconds=30)
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionJob:
-    """Processes decisions and deadlines."""
+    """Processes decisions, questions and deadlines."""
 
     store: Store
     decision_processor: DecisionProcessor
+    question_judge: QuestionJudge
     notices: Notices
     loop: JobLoop
 
     async def run(self) -> None:
         """Process clicks and deadlines, until there is none."""
         while True:
-            clicks, lapsed, escalating, pointless = await self.store.read(_to_decide)
+            due_now = await self.store.read(_to_decide)
+            clicks = due_now.clicks
             if clicks:
                 clicks = await self.store.run(decisions.claim, clicks, lease=CLICK_LEASE)
             moved = sum(await a_few_at_once(self._process, clicks))
-            moved += await self._deadlines(lapsed, escalating)
-            for request in pointless:
+            if due_now.has_questions:
+                questions = await self.store.run(
+                    approver_questions.claim_unjudged, lease=CLICK_LEASE
+                )
+                moved += sum(await a_few_at_once(self._judge, questions))
+            moved += await self._deadlines(due_now.lapsed, due_now.escalating)
+            for request in due_now.pointless:
                 moved += await self.store.run(_ask_anew, request)
             if not moved:
                 return
@@ -70,6 +78,22 @@ class DecisionJob:
             return False
         return True
 
+    async def _judge(self, question: ApproverQuestion) -> bool:
+        """Judge one question; False if it must be tried again later."""
+        try:
+            await self.question_judge.judge(question)
+        except Exception as error:
+            log.warning(
+                "question-postponed",
+                question=question.id,
+                error=type(error).__name__,
+                exc_info=not isinstance(error, EXPECTED),
+            )
+            until = clock.real() + pause_after(error, attempts=0)
+            await self.store.run(approver_questions.schedule_news, question, news=until)
+            return False
+        return True
+
     async def _deadlines(self, lapsed: Sequence[Request], escalating: Sequence[Request]) -> int:
         """Return how many requests lapsed or were escalated."""
         moved = 0
@@ -80,16 +104,33 @@ class DecisionJob:
         return moved
 
 
-def _to_decide(
-    db: Transaction,
-) -> tuple[list[Decision], list[Request], list[Request], list[Request]]:
+@dataclass(frozen=True, kw_only=True)
+class _Due:
     """
-    Find pending clicks, and requests whose time for a decision, or for this stage's, is over.
+    What the job is to do now.
 
-    The last are extensions of what has ended.
+    Attributes:
+        clicks: Those that nobody has processed.
+        lapsed, escalating: Requests whose time for a decision, or for this stage's, is over.
+        pointless: Extensions of what has ended.
     """
+
+    clicks: Sequence[Decision]
+    has_questions: bool
+    lapsed: Sequence[Request]
+    escalating: Sequence[Request]
+    pointless: Sequence[Request]
+
+
+def _to_decide(db: Transaction) -> _Due:
     lapsed, escalating = request_lists.overdue_decisions(db)
-    return decisions.pending(db), lapsed, escalating, request_lists.pointless(db)
+    return _Due(
+        clicks=decisions.pending(db),
+        has_questions=approver_questions.any_unjudged(db),
+        lapsed=lapsed,
+        escalating=escalating,
+        pointless=request_lists.pointless(db),
+    )
 
 
 def _ask_anew(db: Transaction, request: Request) -> bool:

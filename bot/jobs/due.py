@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from bot import clock
-from bot.approvals.store import decisions, recipients
+from bot.approvals.store import approver_questions, decisions, recipients
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction, homes, queues
 from bot.notifications import owed
@@ -18,6 +18,7 @@ LOOK_JOB: Final = "due"
 QUEUES: Final = {
     "decisions": (
         decisions.ANY_PENDING,
+        approver_questions.ANY_UNJUDGED,
         request_lists.LAPSED,
         request_lists.ESCALATING,
         request_lists.POINTLESS,

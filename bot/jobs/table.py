@@ -14,6 +14,7 @@ from typing import Any, Final
 from bot import clock
 from bot.alarm import Alarm, Apscheduler
 from bot.approvals.processing import DecisionProcessor
+from bot.approvals.questioning import QuestionJudge
 from bot.approvals.recipients import Recipients
 from bot.clock_check import Clockwork
 from bot.database import Store, deduplication
@@ -56,6 +57,7 @@ class Jobs:
     store: Store
     evaluator: RequestEvaluator
     decision_processor: DecisionProcessor
+    question_judge: QuestionJudge
     recipients: Recipients
     submitter: Submitter
     delivery: Delivery
@@ -85,6 +87,7 @@ class Jobs:
         self.decisions = DecisionJob(
             store=self.store,
             decision_processor=self.decision_processor,
+            question_judge=self.question_judge,
             notices=self.notices,
             loop=self.loop,
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from bot.approvals.model import Decision
+from bot.approvals.model import ApproverQuestion, Decision
 from bot.assignments.model import Assignment, AssignmentState
 from bot.messages import policy_words, quorum
 from bot.messages.answers import answer_blocks, answers_button
@@ -30,6 +30,7 @@ from bot.messages.parts import (
     shorten,
     until,
 )
+from bot.messages.question_lines import ask_button, question_blocks
 from bot.messages.request_words import asks_for, outcome, wish
 from bot.messages.shorter_ends import for_less_button
 from bot.messages.troubles import remove_button
@@ -63,6 +64,7 @@ def card(
     request: Request,
     decided: Sequence[Decision],
     *,
+    questions: Sequence[ApproverQuestion] = (),
     reader: str | None = None,
     named_as: NamedAs | None = None,
     asked: bool = True,
@@ -72,6 +74,7 @@ def card(
     Draw an approval card: who, what exactly, why, until when, under which policy; and how it was decided.
 
     Args:
+        questions: What those who decide have asked, with the answers.
         reader: Whose direct message it is in; None: a channel's.
         named_as: Why they are asked, if that is known.
         asked: The stage that is decided now is the one that this card asks about; without, it has no buttons.
@@ -84,9 +87,8 @@ def card(
     )
     if access is not None:
         foot += _undo(access)
-    return message(
-        _plain_title(request), [*facts(request, decided, room=MESSAGE.less(foot)), *foot]
-    )
+    above = facts(request, decided, questions=questions, room=MESSAGE.less(foot))
+    return message(_plain_title(request), [*above, *foot])
 
 
 def _undo(access: Assignment) -> list[Block]:
@@ -98,7 +100,13 @@ def _undo(access: Assignment) -> list[Block]:
     return [actions(remove_button(access, label=_("Remove")), block_id=f"undo:{access.id}")]
 
 
-def facts(request: Request, decided: Sequence[Decision], *, room: Room) -> list[Block]:
+def facts(
+    request: Request,
+    decided: Sequence[Decision],
+    *,
+    questions: Sequence[ApproverQuestion] = (),
+    room: Room,
+) -> list[Block]:
     """Say all that a card says of a request, but for where it stands: for the card, and for a form that covers it."""
     head = [section(wish(request)), *evidence_lines(request.evidence, about=_whom(request))]
     why = _why(request)
@@ -108,8 +116,9 @@ def facts(request: Request, decided: Sequence[Decision], *, room: Room) -> list[
         room=ROOM_FOR_DECISIONS,
         rest=lambda left: _("… and {left} earlier.").format(left=left),
     )
-    wanted = _wanted(request, room=room.less([*head, *why, *said]))
-    return [*head, *wanted, *why, *reversed(said)]
+    talk = question_blocks(questions, room=room.less([*head, *why, *said]))
+    wanted = _wanted(request, room=room.less([*head, *why, *talk, *said]))
+    return [*head, *wanted, *why, *talk, *reversed(said)]
 
 
 def _whom(request: Request) -> str | None:
@@ -161,7 +170,7 @@ def _foot(
     reader: str | None,
     named_as: NamedAs | None,
 ) -> list[Block]:
-    """Say where it stands, with the buttons of whoever decides now; whoever has approved has none."""
+    """Say where it stands, with the buttons of whoever decides now; whoever has approved can only deny it yet."""
     stage = request.current_stage
     if request.state is not State.PENDING or stage is None:
         return [context(_outcome(request))]
@@ -190,7 +199,7 @@ def _foot(
             context(_("Expires {when} if nobody decides.").format(when=moment(request.lapses_at)))
         )
     if part is not None:
-        return [*blocks, context(part)]
+        return [*blocks, context(part), decision_buttons(request, has_approved=True)]
     return [*blocks, decision_buttons(request)]
 
 
@@ -317,13 +326,23 @@ def _until(request: Request) -> str:
     return _("{lasts} after delivery").format(lasts=said) if lasts[:1].isdigit() else said
 
 
-def decision_buttons(request: Request, *, in_list: bool = False) -> Block:
-    """Make the buttons with which somebody decides, and in a list the one that shows what was answered."""
+def decision_buttons(
+    request: Request, *, in_list: bool = False, has_approved: bool = False
+) -> Block:
+    """
+    Make the buttons with which somebody decides, or asks a question first.
+
+    Args:
+        in_list: With the one that shows what was answered to the policy's own questions.
+        has_approved: Their approval counts already; they can still deny.
+    """
     about = about_person(request.holder_name, request.package_name)
+    approve = button(_("Approve"), "approve", request.ask_id, style="primary", about=about)
     return actions(
-        button(_("Approve"), "approve", request.ask_id, style="primary", about=about),
-        for_less_button(request),
+        None if has_approved else approve,
+        None if has_approved else for_less_button(request),
         button(_("Deny"), "deny", request.ask_id, style="danger", about=about),
+        ask_button(request),
         answers_button(request) if in_list and request.answers else None,
         block_id=f"card:{request.ask_id}",
     )

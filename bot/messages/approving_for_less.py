@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot import clock
-from bot.approvals.model import Decision
+from bot.approvals.model import ApproverQuestion, Decision
 from bot.messages import approval_card
 from bot.messages.forms import reason_field
 from bot.messages.pages import VIEW
@@ -20,7 +20,12 @@ END: Final = "until"
 LAST_MOMENT: Final = 10**10
 
 
-def form(decision: Decision, request: Request, counted: Sequence[Decision] = ()) -> dict[str, Any]:
+def form(
+    decision: Decision,
+    request: Request,
+    counted: Sequence[Decision] = (),
+    questions: Sequence[ApproverQuestion] = (),
+) -> dict[str, Any]:
     """Ask until when, below all that the card says, which the form covers."""
     stage = request.current_stage
     until: Block = {
@@ -35,7 +40,8 @@ def form(decision: Decision, request: Request, counted: Sequence[Decision] = ())
         optional=stage is None or not stage.reason_required,
         hint=_("Kept with the decision."),
     )
-    asked = approval_card.facts(request, counted, room=VIEW.less([until, reason]))
+    room = VIEW.less([until, reason])
+    asked = approval_card.facts(request, counted, questions=questions, room=room)
     return {
         "type": "modal",
         "callback_id": CALLBACK,

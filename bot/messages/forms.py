@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.approvals.model import Decision
+from bot.approvals.model import ApproverQuestion, Decision
 from bot.messages import approval_card
 from bot.messages.pages import VIEW
 from bot.messages.parts import Block, plain
@@ -15,12 +15,18 @@ from bot.words import _
 View = dict[str, Any]
 
 
-def reason(decision: Decision, request: Request, counted: Sequence[Decision] = ()) -> View:
+def reason(
+    decision: Decision,
+    request: Request,
+    counted: Sequence[Decision] = (),
+    questions: Sequence[ApproverQuestion] = (),
+) -> View:
     """
     Ask why somebody approves or denies, below all that the card says, which the form covers.
 
     Args:
         counted: The decisions that count so far.
+        questions: What those who decide have asked, with the answers.
     """
     if decision.verb is Verb.DENY:
         title, submit, hint = _("Deny this request"), _("Deny"), _("The requester reads this.")
@@ -32,7 +38,7 @@ def reason(decision: Decision, request: Request, counted: Sequence[Decision] = (
         submit,
         callback_id="latchkey_reason",
         about_id=decision.id,
-        intro=approval_card.facts(request, counted, room=VIEW),
+        intro=approval_card.facts(request, counted, questions=questions, room=VIEW),
         field=reason_field(_("Reason"), hint=hint),
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.approvals.model import Decision
+from bot.approvals.model import ApproverQuestion, Decision
 from bot.messages import approval_card
 from bot.messages.parts import Message, escape, message, moment, person, section
 from bot.messages.waiting import waiting_for
@@ -15,6 +15,7 @@ def nudge(
     request: Request,
     decided: Sequence[Decision],
     *,
+    questions: Sequence[ApproverQuestion],
     occasion: Occasion,
     reader: str | None,
     asked: bool,
@@ -27,15 +28,20 @@ def nudge(
         asked: The stage that is decided now is the one that they are nudged about.
     """
     if not asked or request.state is not State.PENDING:
-        return approval_card.card(request, decided, reader=reader, asked=asked)
-    return with_card(_why(request, occasion), request, decided, reader=reader)
+        return approval_card.card(request, decided, questions=questions, reader=reader, asked=asked)
+    return with_card(_why(request, occasion), request, decided, questions=questions, reader=reader)
 
 
 def with_card(
-    sentence: str, request: Request, decided: Sequence[Decision], *, reader: str | None
+    sentence: str,
+    request: Request,
+    decided: Sequence[Decision],
+    *,
+    questions: Sequence[ApproverQuestion],
+    reader: str | None,
 ) -> Message:
     """Put a sentence above the card of a request that waits for a decision."""
-    card = approval_card.card(request, decided, reader=reader)
+    card = approval_card.card(request, decided, questions=questions, reader=reader)
     who, package = escape(request.holder_name or "somebody"), escape(request.package_name)
     text = _("A decision is still needed about {package} for {who}.").format(
         package=package, who=who

@@ -47,14 +47,14 @@ def own_part(request: Request, decided: Sequence[Decision], reader: str | None) 
         return None
     for each in approvals_of(decided, request.stage):
         if each.slack_user == reader:
-            return _("You have approved this. {still_needed}").format(
-                still_needed=_still_needed(request, decided)
-            )
+            return _(
+                "You have approved this. {still_needed} Until then you can still deny it."
+            ).format(still_needed=_still_needed(request, decided))
         if each.for_user == reader:
             name = escape(each.name or _("Your delegate"))
-            return _("{name} has approved this for you. {still_needed}").format(
-                name=name, still_needed=_still_needed(request, decided)
-            )
+            return _(
+                "{name} has approved this for you. {still_needed} Until then you can still deny it."
+            ).format(name=name, still_needed=_still_needed(request, decided))
     return None
 
 

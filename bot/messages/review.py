@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from bot.approvals.model import Decision
+from bot.approvals.model import ApproverQuestion, Decision
 from bot.messages import approval_card
 from bot.messages.parts import Block, context, plain, section
 from bot.people.model import NamedAs
@@ -32,12 +32,18 @@ def decision_saved() -> dict[str, Any]:
 
 
 def review(
-    request: Request, decided: Sequence[Decision], *, reader: str, named_as: NamedAs | None = None
+    request: Request,
+    decided: Sequence[Decision],
+    *,
+    questions: Sequence[ApproverQuestion] = (),
+    reader: str,
+    named_as: NamedAs | None = None,
 ) -> dict[str, Any]:
     """Draw the card; without its buttons for whoever it is about, who cannot decide it."""
-    blocks: list[Block] = approval_card.card(request, decided, reader=reader, named_as=named_as)[
-        "blocks"
-    ]
+    card = approval_card.card(
+        request, decided, questions=questions, reader=reader, named_as=named_as
+    )
+    blocks: list[Block] = card["blocks"]
     if reader in {request.holder, request.asked_by}:
         blocks = [block for block in blocks if block["type"] != "actions"]
         if request.state is State.PENDING:

@@ -13,7 +13,7 @@ import structlog
 
 from bot import clock
 from bot.approvals.model import has_voice
-from bot.approvals.store import decisions, recipients
+from bot.approvals.store import approver_questions, decisions, recipients
 from bot.database import Store, Transaction
 from bot.messages import approval_card, nudging
 from bot.messages.approval_card import no_longer_asked
@@ -186,7 +186,8 @@ def content_of(db: Transaction, notice: Notice) -> Message | None:
     if is_current and request.state is State.PENDING and not _is_asked(request, notice.to):
         counted = decisions.accepted_of(db, request)
         if has_voice(counted, request.stage, notice.to):
-            return approval_card.card(request, counted, reader=notice.to)
+            questions = approver_questions.accepted_of(db, request.id)
+            return approval_card.card(request, counted, questions=questions, reader=notice.to)
         return no_longer_asked()
     return _drawn(db, request, notice, is_current=is_current)
 
@@ -205,13 +206,20 @@ def _first_content(db: Transaction, request: Request, notice: Notice) -> Message
     for card in notices.cards_in_channels(db, now.id):
         if card.to == notice.to and card.ts:
             return in_thread(message(said), card.ts)
-    return nudging.with_card(said, now, decisions.accepted_of(db, now), reader=None)
+    return nudging.with_card(
+        said,
+        now,
+        decisions.accepted_of(db, now),
+        questions=approver_questions.accepted_of(db, now.id),
+        reader=None,
+    )
 
 
 def _drawn(db: Transaction, request: Request, notice: Notice, *, is_current: bool) -> Message:
     return nudging.nudge(
         request,
         decisions.accepted_of(db, request),
+        questions=approver_questions.accepted_of(db, request.id),
         occasion=_occasion(notice),
         reader=None if is_channel(notice.to) else notice.to,
         asked=is_current,

@@ -196,7 +196,16 @@ def _words(
             request, by=by, will_remind=will_remind, note=note, shorter=earliest(decided)
         )
     if request.state is State.DENIED:
-        by = " and ".join(names_of(decided, Verb.DENY)) or None
+        denials = [each for each in decided if each.verb is Verb.DENY]
+        by = " and ".join(names_of(denials, Verb.DENY)) or None
+        # Whoever has denied a stage after all had approved it only for a while.
+        denied = {(each.stage, voice) for each in denials for voice in each.voices}
+        others = [
+            each
+            for each in decided
+            if denied.isdisjoint((each.stage, voice) for voice in each.voices)
+        ]
+        approved = names_of(others, Verb.APPROVE)
         return with_again_buttons(asking.denied(request, by=by, approved=approved), request)
     if request.state is State.LAPSED:
         if request.approvals:

@@ -18,8 +18,8 @@ import structlog
 from bot import clock
 from bot.accounts.model import SignIn
 from bot.accounts.store import sign_ins
-from bot.approvals.model import Decision, Outcome
-from bot.approvals.store import deciders, decisions, recipients
+from bot.approvals.model import ApproverQuestion, Decision, Outcome
+from bot.approvals.store import approver_questions, deciders, decisions, recipients
 from bot.assignments.model import Assignment, Trouble
 from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, queues, slack_waits
@@ -32,6 +32,7 @@ from bot.notifications import (
     nudges,
     outcome_notices,
     progress,
+    question_news,
     trouble_notices,
 )
 from bot.notifications.account_news import AccountNews
@@ -41,6 +42,7 @@ from bot.notifications.late_replies import LateReplies, LateReply
 from bot.notifications.model import Notice, is_channel
 from bot.notifications.nudges import Nudges
 from bot.notifications.outbox import CLAIM_LEASE, Close, Content, Sending, nothing
+from bot.notifications.question_news import QuestionNews
 from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.reminders import ReminderWords, end_key, overtaken, will_remind
 from bot.notifications.store import notices
@@ -72,6 +74,7 @@ PARTS: Final = {
     "nudges": (request_lists.NUDGING,),
     "delegations": (delegations.OWING_NEWS,),
     "accounts": (sign_ins.OWING_NEWS,),
+    "questions": (approver_questions.ANY_OWING_NEWS,),
     "second accounts": (people.OWING_NEWS,),
     "alarms": (request_lists.STUCK, notices.UNTOLD_HOLDS),
     "troubles": (troubles.OWING_NEWS,),
@@ -102,6 +105,7 @@ class Notices:
         delegation_news: DelegationNews,
         account_news: AccountNews,
         languages: Languages,
+        question_news: QuestionNews,
     ) -> None:
         self._store = store
         self._slack = slack
@@ -114,6 +118,7 @@ class Notices:
         self._delegation_news = delegation_news
         self._account_news = account_news
         self._languages = languages
+        self._question_news = question_news
         # By what each is about.
         self._under_way: dict[str, asyncio.Task[int]] = {}
 
@@ -164,6 +169,8 @@ class Notices:
             self._begin(f"delegation:{delegation.id}", self._delegation_news.send, delegation)
         for sign_in in owed.sign_ins:
             self._begin(f"sign-in:{sign_in.id}", self._account_news.send, sign_in)
+        for question in owed.questions:
+            self._begin(f"question:{question.id}", self._question_news.send, question)
         for accounts in owed.second_accounts:
             self._begin(f"second:{accounts[0].slack_user}", self._send_second_account, accounts)
         for notice, content in owed.alarms:
@@ -429,6 +436,7 @@ class OwedWork:
     has_left_over: bool
     has_nudges: bool
     delegations: Sequence[Delegation]
+    questions: Sequence[ApproverQuestion]
     cards: Sequence[Request]
     ended: Sequence[Request]
     second_accounts: Sequence[tuple[Person, Person]]
@@ -456,6 +464,7 @@ def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> OwedWork:
         has_left_over="left over" in parts,
         has_nudges="nudges" in parts,
         delegations=delegations.owing_news(db) if "delegations" in parts else (),
+        questions=approver_questions.owing_news(db) if "questions" in parts else (),
         cards=request_lists.owing_cards(db) if "cards" in parts else (),
         ended=request_lists.owing_news(db, since=since) if "ended" in parts else (),
         sign_ins=sign_ins.owing_news(db) if "accounts" in parts else (),
@@ -531,7 +540,11 @@ def _stale_card(db: Transaction, request_id: str, *, channel: str, ts: str) -> M
     request = requests.find(db, request_id)
     if known or request is None or request.state is State.PENDING:
         return None
-    return approval_card.card(request, decisions.accepted_of(db, request))
+    return approval_card.card(
+        request,
+        decisions.accepted_of(db, request),
+        questions=approver_questions.accepted_of(db, request.id),
+    )
 
 
 def _card(request: Request, to: str) -> Notice:
@@ -593,6 +606,8 @@ def _content_of(
         return delegation_news.content_of(db, notice)
     if notice.kind == account_news.KIND:
         return account_news.content_of(db, notice)
+    if notice.kind == question_news.KIND:
+        return question_news.content_of(db, notice)
     if notice.kind == progress.KIND:
         return progress.content_of(db, notice)
     if notice.kind == outcome_notices.PUZZLE and notice.request_id is not None:
@@ -632,6 +647,7 @@ def _drawn(
     return approval_card.card(
         request,
         decisions.accepted_of(db, request),
+        questions=approver_questions.accepted_of(db, request.id),
         reader=None if is_channel(card.to) else card.to,
         named_as=deciders.why_asked(db, request, card.to),
         asked=recipients.asks_about(request, card),

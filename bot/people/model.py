@@ -14,6 +14,8 @@ class Verb(StrEnum):
 
     APPROVE = "approve"
     DENY = "deny"
+    ASK_QUESTION = "ask-question"
+    ANSWER_QUESTION = "answer-question"
     CANCEL = "cancel"
     EXTEND = "extend"
     RETURN = "return"

@@ -21,9 +21,13 @@ OWN: Final = frozenset({Verb.CANCEL, Verb.REMIND, Verb.EXTEND, Verb.RETURN})
 ASKERS: Final = frozenset({Verb.CANCEL, Verb.REMIND})
 # Of access that somebody else has asked for: whoever would get it.
 BENEFICIARIES: Final = frozenset({Verb.DECLINE})
+# Of a request: whoever asked, or would get the access.
+REQUESTERS: Final = frozenset({Verb.ANSWER_QUESTION})
 # For somebody else, who is told and may decline.
 MANAGERS_OR_ADMINS: Final = frozenset({Verb.ASK_FOR})
 DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})
+# For those who may decide; a question decides nothing.
+OF_DECIDERS: Final = DECISIONS | {Verb.ASK_QUESTION}
 ADMINS: Final = frozenset(
     {Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Verb.REPROCESS, Verb.EXPORT}
 )
@@ -49,7 +53,8 @@ class Actor:
         stands_in: An admin who may decide that stage in place of its approvers, as LATCHKEY_ADMINS_DECIDE says.
         acts_for: An approver whom the policy names for that stage, and who lets them decide.
         has_decided: They have decided an earlier stage of the same request, or somebody has for them.
-        has_approved: They have approved the stage that is being decided, or somebody has for them.
+        has_approved: They have approved the stage that is being decided, or somebody has for them, or whom they decide
+            for has: that counts once, and may still become a denial while the stage needs more approvals.
         has_asked: They have asked for the holder, or whom they decide for has.
         is_their_manager: The direct manager of the holder, in Entra, and the package's policy lets managers ask.
     """
@@ -95,6 +100,10 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
         if actor.slack_user and actor.slack_user == holder:
             return None
         return N_("Only the person whom it was asked for can decline it.")
+    if verb in REQUESTERS:
+        if (actor.slack_user and actor.slack_user == holder) or actor.has_asked:
+            return None
+        return N_("Only the person whose request it is, or whom it is for, can answer that.")
     if actor.not_a_person:
         return actor.not_a_person
     if verb in MANAGERS_OR_ADMINS:
@@ -116,7 +125,7 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
             # What is given up may be the removal of their access.
             return N_("You cannot give up what is about your own access; another admin can.")
         return None
-    if verb not in DECISIONS:
+    if verb not in OF_DECIDERS:
         return N_("That is not something anybody may do.")
     if actor.slack_user == holder:
         return N_("You cannot decide your own request.")
@@ -131,9 +140,9 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
             "You, or your delegate for you, have decided an earlier step of this request; another "
             "person decides this one."
         )
-    if actor.has_approved:
+    if actor.has_approved and verb is Verb.APPROVE:
         return N_(
-            "You, or your delegate for you, have approved this already, and that counts once; "
+            "You, your delegate, or the approver for whom you decide, have approved this already, and that counts once; "
             "another person must approve it as well."
         )
     if actor.is_approver:
@@ -249,19 +258,25 @@ class Permissions:
             return replace(who, is_admin=await self.roster.is_admin_now(ids))
         if found.user.id in decided:
             return replace(who, has_decided=True)
-        if found.user.id in approved:
-            return replace(who, has_approved=True)
+        who = replace(who, has_approved=found.user.id in approved)
         stage = request.current_stage
         beside = frozenset((*decided, *approved))
         if stage is not None and await self._is_named(stage, request, found.user.id):
             # The policy's own approver needs no other right, whoever else they are.
             return replace(who, is_approver=True)
-        acts_for = await self._find_delegator(who, ids, stage, request, beside, at or clock.now())
+        then = at or clock.now()
+        # Whoever has approved for somebody may still deny for them.
+        voices = decided if who.has_approved else beside
+        acts_for = await self._find_delegator(who, ids, stage, request, voices, then)
         if acts_for is not None:
             # The policy names whom they decide for, which an admin's right does not say.
             return replace(who, acts_for=acts_for)
         is_admin = await self.roster.is_admin_now(ids)
         stands_in = is_admin and await self._may_stand_in(stage, request, beside)
+        if approved and not who.has_approved and not stands_in:
+            acts_for = await self._find_delegator(who, ids, stage, request, decided, then)
+            if acts_for is not None:
+                return replace(who, is_admin=is_admin, acts_for=acts_for, has_approved=True)
         return replace(who, is_admin=is_admin, stands_in=stands_in)
 
     async def _find_delegator(

@@ -10,7 +10,7 @@ class Retention:
     How long rows are kept after they are of no use; None: for ever.
 
     Attributes:
-        requests: Requests that are closed, with their decisions, holds and messages; and access that has ended.
+        requests: Requests that are closed, with their decisions, questions, holds and messages; and access that has ended.
         messages: Which message was sent to whom.
     """
 
@@ -32,7 +32,7 @@ class Retention:
 
 @dataclass(frozen=True, kw_only=True)
 class Deleted:
-    """How many rows of each kind were deleted; the decisions, holds and messages of a request count with it."""
+    """How many rows of each kind were deleted; the decisions, questions, holds and messages of a request count with it."""
 
     requests: int = 0
     assignments: int = 0

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from bot import chance, clock
-from bot.approvals.model import Decision
+from bot.approvals.model import ApproverQuestion, Decision
 from bot.assignments.model import Assignment, AssignmentState
 from bot.notifications.model import Notice
 from bot.packages.model import Package, Stage, Terms
@@ -100,6 +100,23 @@ def click(request: Request, **changes: Any) -> Decision:
         "team": "T0LATCH",
     }
     return Decision(**{**facts, **changes})
+
+
+def approver_question(request: Request, **changes: Any) -> ApproverQuestion:
+    """Bo asks whoever wants the access a question."""
+    facts: dict[str, Any] = {
+        "id": chance.new_id(),
+        "request_id": request.id,
+        "round": request.round,
+        "stage": request.stage,
+        "slack_user": "U0BO",
+        "team": "T0LATCH",
+        "at": clock.now(),
+        "question": "Which report?",
+        "requester": request.asked_by,
+        "holder": request.holder,
+    }
+    return ApproverQuestion(**facts | changes)
 
 
 def delegation(**changes: Any) -> Delegation:

@@ -39,7 +39,7 @@ async def test_a_card_that_slack_does_not_take_arrives_shorter(harness, strict):
     await harness.talk()
 
     (card,) = cards(harness)
-    assert labels(card) == ["Approve", "Approve for less", "Deny"]
+    assert labels(card) == ["Approve", "Approve for less", "Deny", "Ask a question"]
     assert "did not take the whole" in said(card)
     assert len(alarms(harness)) == 1
     assert "msg_blocks_too_long" in said(alarms(harness)[0])
@@ -90,7 +90,7 @@ async def test_a_redraw_that_slack_does_not_take_is_shorter(harness, monkeypatch
     """A decided card must not keep its buttons."""
     request = await asked(harness)
     await harness.talk()
-    assert labels(cards(harness)[0]) == ["Approve", "Approve for less", "Deny"]
+    assert labels(cards(harness)[0]) == ["Approve", "Approve for less", "Deny", "Ask a question"]
     monkeypatch.setattr(content, "MOST_CHARACTERS", STRICT)
 
     await harness.requests.cancel(slack_user="U0ANN", request_id=request.id)

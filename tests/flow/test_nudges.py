@@ -71,7 +71,7 @@ async def test_an_approver_is_nudged_once_with_the_card(world):
     await world.later(2 * HOUR)
 
     nudge = await world.told(BO, "has been waiting for your decision since")
-    assert labels(nudge) == ["Approve", "Approve for less", "Deny"]
+    assert labels(nudge) == ["Approve", "Approve for less", "Deny", "Ask a question"]
     await world.later(2 * HOUR)
     assert len(nudges(world, BO)) == 1
     await world.press(BO, nudge, "Approve")

@@ -95,7 +95,7 @@ async def test_two_must_approve(world):
             lambda place=place: "1 of 2 approvals: Bo Berg." in said(world.cards(place)[-1])
         )
         assert "Approve" in labels(world.cards(place)[-1])
-    own = await eventually(lambda: _without_buttons(world, BO))
+    own = await eventually(lambda: _with_denial_alone(world, BO))
     assert "You have approved this. One more person must approve it." in own
     assert "1 of 2 approvals" in said((await world.type(ANN, "/my-access")).message)
     await eventually(lambda: "that makes 1 of 2" in _thread(world))
@@ -118,9 +118,10 @@ def _thread(world: World) -> str:
     return "\n".join(each.text for each in replies)
 
 
-def _without_buttons(world: World, place: str) -> str | None:
+def _with_denial_alone(world: World, place: str) -> str | None:
+    """Return a card on which there is nothing left to approve."""
     card = world.cards(place)[-1]
-    return None if labels(card) else said(card)
+    return said(card) if labels(card) == ["Deny", "Ask a question"] else None
 
 
 async def test_one_person_counts_once(world):
@@ -152,6 +153,36 @@ async def test_one_denial_denies(world):
     assert world.posts("adminAdd") == []
 
 
+async def test_whoever_has_approved_may_still_deny(world):
+    """Until the others have approved as well; what they had approved is not said of them then."""
+    await world.type(ANN, ASK)
+    await world.press(BO, await world.card(BO), "Approve")
+    await eventually(lambda: _with_denial_alone(world, BO))
+
+    await world.press(BO, world.cards(BO)[-1], "Deny")
+    await world.give_reason(BO, "I have read it once more")
+
+    told = said(await world.told(ANN, "denied"))
+    assert "was denied by Bo Berg." in told
+    assert "had approved" not in told
+    assert await world.states() == ["add denied"]
+    assert world.posts("adminAdd") == []
+
+
+async def test_their_delegate_may_deny_as_well_what_they_have_approved(world):
+    """Dana decides for Bo: she cannot approve once more, and can deny."""
+    await world.type(BO, f"/my-access delegate <@{CY}> until tomorrow")
+    await world.type(ANN, ASK)
+    card = copy.deepcopy(await world.card(CY))
+    await world.press(BO, await world.card(BO), "Approve")
+    await counted(world, 1)
+
+    await world.press(CY, card, "Deny")
+    await world.give_reason(CY, "He would not")
+
+    assert "denied by Cy Chen" in said(await world.told(ANN, "denied"))
+
+
 async def test_an_approver_and_their_delegate_are_one_voice(world):
     """Dana decides for Bo: what she approves is Bo's approval, and Bo cannot add his own."""
     await world.type(BO, f"/my-access delegate <@{DANA}> until tomorrow")
@@ -159,7 +190,7 @@ async def test_an_approver_and_their_delegate_are_one_voice(world):
     await world.press(DANA, await world.card(DANA), "Approve")
     await counted(world, 1)
     assert "Dana Diaz has approved this for you." in await eventually(
-        lambda: _without_buttons(world, BO)
+        lambda: _with_denial_alone(world, BO)
     )
 
     await world.press(BO, await world.card(APPROVALS), "Approve")

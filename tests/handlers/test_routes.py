@@ -11,6 +11,7 @@ import pytest_asyncio
 import sqlalchemy as sa
 
 import handlers
+from bot.approvals.store import approver_questions
 from bot.assignments.store import assignment_lists
 from bot.database import tables
 from bot.paging import ListName, Place, write_place
@@ -18,6 +19,7 @@ from bot.people.model import Verb
 from bot.requests.store import request_lists
 from handlers.app import SlackApp
 from handlers.routes import RIGHTS, NoRightNeeded, Routes, UnregisteredAction
+from tests.bot.samples import approver_question
 from tests.handlers.no_services import no_services
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
 from tests.proofs.authorization.authorization import ALLOWED
@@ -37,6 +39,8 @@ FORMS = {
     "latchkey_extension",
     "latchkey_delegation",
     "latchkey_reason",
+    "latchkey_question",
+    "latchkey_answer",
     "latchkey_approve_until",
     "latchkey_approve_chosen",
     "latchkey_console",
@@ -141,6 +145,8 @@ def test_the_buttons_are_those_with_a_listener():
         "latchkey_extension",
         "latchkey_request",
         "latchkey_reason",
+        "latchkey_question",
+        "latchkey_answer",
         "latchkey_approve_until",
         "latchkey_approve_chosen",
         "latchkey_console",
@@ -208,18 +214,28 @@ async def targets(world):
     await world.card(APPROVALS, "Finance Reports")
     (held,) = (await world.bot.store.run(assignment_lists.own_page, ANN)).rows
     (waiting,) = (await world.bot.store.run(request_lists.pending)).rows
+    question = approver_question(waiting)
+    await world.bot.store.run(approver_questions.add, question)
+    await eventually(lambda: _is_judged(world, question.id))
     about = dict.fromkeys(CHANGING, held.id)
     return about | {
         "latchkey_approve": waiting.ask_id,
         "latchkey_approve_for_less": waiting.ask_id,
         "latchkey_deny": waiting.ask_id,
+        "latchkey_ask_question": waiting.ask_id,
+        "latchkey_answer_question": question.id,
         "latchkey_cancel": waiting.id,
         "latchkey_more": write_place(Place(list=ListName.PENDING)),
     }
 
 
+async def _is_judged(world, question_id):
+    found = await world.bot.store.read(approver_questions.find, question_id)
+    return found.outcome is not None
+
+
 def state_of_things(db):
-    """Every request and access as it stands, and every decision that counts."""
+    """Every request and access as it stands, every decision that counts, and what is asked and answered."""
     accepted = tables.decisions.c.outcome == "accepted"
     kept = (
         sa.select(tables.requests.c.id, tables.requests.c.state, tables.requests.c.round),
@@ -227,6 +243,7 @@ def state_of_things(db):
             tables.assignments.c.id, tables.assignments.c.state, tables.assignments.c.let_end
         ),
         sa.select(tables.decisions.c.id).where(accepted),
+        sa.select(tables.approver_questions.c.id, tables.approver_questions.c.answer),
     )
     return [sorted(map(str, db.execute(query))) for query in kept]
 

@@ -25,6 +25,7 @@ from bot.database.statements import words
 from bot.database.tables import (
     IS_OPEN,
     NOT_CANCELED,
+    approver_questions,
     assignments,
     decisions,
     delegations,
@@ -112,6 +113,11 @@ def still_concerned(db: Transaction, ids: Collection[str]) -> dict[str, int]:
                 decisions.c.outcome.is_(None),
                 decisions.c.due_at.is_not(None),
                 decisions.c.slack_user.in_(ids),
+            )
+        ),
+        "question that is not judged": db.scalar(
+            _count(approver_questions).where(
+                approver_questions.c.outcome.is_(None), approver_questions.c.slack_user.in_(ids)
             )
         ),
     }

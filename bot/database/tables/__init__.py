@@ -1,7 +1,12 @@
 """The tables, for the statements and for the migrations: one module a subject, and all of them here."""
 
 from bot.database.tables.accounts import account_tokens, accounts, sign_ins
-from bot.database.tables.approvals import IS_UNANSWERED, deciders, decisions
+from bot.database.tables.approvals import (
+    IS_UNANSWERED,
+    approver_questions,
+    deciders,
+    decisions,
+)
 from bot.database.tables.assignments import IS_OVER, STILL_TROUBLE, assignments, troubles
 from bot.database.tables.audit import audit, audit_checkpoints, audit_head
 from bot.database.tables.columns import UtcDateTime, metadata
@@ -39,6 +44,7 @@ __all__ = [
     "account_tokens",
     "accounts",
     "allowances",
+    "approver_questions",
     "assignments",
     "audit",
     "audit_checkpoints",

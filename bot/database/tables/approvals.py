@@ -71,9 +71,12 @@ decisions = sa.Table(
         where=ACCEPTED,
         unique=True,
     ),
-    # One person decides one stage of a round at most.
+    # One person approves one stage of a round at most; while that needs others as well, they may still deny it.
     partial_index(
-        "decision_one_stage_each", "request_id", "round", "entra_id", where=ACCEPTED, unique=True
+        "decision_one_stage_each",
+        *("request_id", "round", "entra_id"),
+        where=sa.text(f"{ACCEPTED} AND verb = 'approve'"),
+        unique=True,
     ),
     sa.CheckConstraint(
         "outcome IS NULL OR outcome <> 'accepted' OR "
@@ -81,4 +84,31 @@ decisions = sa.Table(
         "AND entra_id IS NOT NULL AND entra_id <> holder_entra_id)",
         name="decision_not_for_oneself",
     ),
+)
+
+# What those who decide have asked about a request: judged like their decisions, then told, then answered.
+approver_questions = sa.Table(
+    "approver_question",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("request_id", ID, sa.ForeignKey("request.id"), nullable=False),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("stage", sa.Integer, nullable=False),
+    sa.Column("slack_user", SLACK_ID, nullable=False),
+    sa.Column("team", SLACK_ID),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("question", sa.Text, nullable=False),
+    # Of the request, as it was then: who answers.
+    sa.Column("requester", SLACK_ID),
+    sa.Column("holder", SLACK_ID),
+    # Whether it counts; empty until whoever asked has been judged.
+    sa.Column("outcome", sa.String(8)),
+    sa.Column("why", sa.Text),
+    sa.Column("answer", sa.Text),
+    sa.Column("answered_by", SLACK_ID),
+    sa.Column("answered_at", UtcDateTime),
+    # When to look (real time) whether it is to be judged, or somebody is still to be told.
+    sa.Column("news_due_at", UtcDateTime),
+    sa.Index("approver_question_of_request", "request_id", "at"),
+    partial_index("approver_question_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
 )

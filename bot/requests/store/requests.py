@@ -74,7 +74,7 @@ REDRAW: Final = (
         sa.or_(
             sa.and_(
                 notices.c.request_id == sa.bindparam("shown_request"),
-                notices.c.kind.in_(words(("card", "held", "nudge", "progress"))),
+                notices.c.kind.in_(words(("card", "held", "nudge", "progress", "question"))),
             ),
             sa.and_(
                 notices.c.assignment_id == sa.bindparam("shown_assignment"),

@@ -20,6 +20,7 @@ from bot.database.tables import (
     IS_OPEN,
     IS_OVER,
     STILL_TROUBLE,
+    approver_questions,
     assignments,
     deciders,
     decisions,
@@ -65,6 +66,10 @@ def _old_requests(state: str) -> sa.Select[Any]:
             _none(assignments.c.id == requests.c.assignment_id, IS_CURRENT),
             # Who has clicked on a card of long ago is still to be answered.
             _none(decisions.c.request_id == requests.c.id, decisions.c.at >= UNTIL),
+            _none(
+                approver_questions.c.request_id == requests.c.id,
+                approver_questions.c.at >= UNTIL,
+            ),
             _is_free(notices.c.request_id == requests.c.id),
         )
         .order_by(requests.c.ended_at)
@@ -125,6 +130,7 @@ DELETE_REQUESTS: Final = (
     deciders.delete().where(deciders.c.request_id.in_(IDS)),
     holds.delete().where(holds.c.request_id.in_(IDS)),
     decisions.delete().where(decisions.c.request_id.in_(IDS)),
+    approver_questions.delete().where(approver_questions.c.request_id.in_(IDS)),
     requests.delete().where(requests.c.id.in_(IDS)),
 )
 DELETE_ASSIGNMENTS: Final = (

@@ -20,6 +20,7 @@ from bot.errors import PackageName
 from bot.messages import (
     acknowledging,
     approval_card,
+    approver_questions,
     approving_for_less,
     asking,
     asking_again,
@@ -51,7 +52,16 @@ from bot.paging import ListName, Mark, Place
 from bot.people.model import Verb
 from bot.requests.model import AskedTogether, Evidence, Kind, State
 from tests.bot.messages.test_messages import held_up, request, way
-from tests.bot.samples import OF_ALL, click, delegation, held, offered, page, terms
+from tests.bot.samples import (
+    OF_ALL,
+    approver_question,
+    click,
+    delegation,
+    held,
+    offered,
+    page,
+    terms,
+)
 from tests.slack_limits.limits import Limits, load_second
 from tests.slack_limits.plugin import CHECKER
 
@@ -128,6 +138,12 @@ def screens(key: str) -> dict[str, Any]:
         click(one, name=name, reason=reason, outcome=Outcome.ACCEPTED, verb=verb)
         for verb in (*(Verb.APPROVE,) * 20, Verb.DENY)
     ]
+    asked = [
+        approver_question(
+            one, question=reason, answer=reason, answered_by="U0ANN", answered_at=one.asked_at
+        )
+        for _ in range(20)
+    ]
     stuck = [
         (held_up(each, why=reason), replace(each, held_at=clock.now())) for each in pending[:STUCK]
     ]
@@ -201,12 +217,40 @@ def screens(key: str) -> dict[str, Any]:
     # The card, what lies over it, and what follows it.
     for state, reader in itertools.product(State, (None, *READERS.values())):
         shown = replace(one, state=state)
-        made[f"card {state} {reader}"] = approval_card.card(shown, decided, reader=reader)
-        made[f"review {state} {reader}"] = review.review(shown, decided, reader=reader or "U0X")
+        made[f"card {state} {reader}"] = approval_card.card(
+            shown, decided, questions=asked, reader=reader
+        )
+        made[f"review {state} {reader}"] = review.review(
+            shown, decided, questions=asked, reader=reader or "U0X"
+        )
     made["next step"] = approval_card.next_step(one)
     made["ending"] = approval_card.ending(replace(one, state=State.DENIED), decided)
-    made["why deny"] = forms.reason(click(one, verb=Verb.DENY), one, decided)
-    made["approve for less"] = approving_for_less.form(click(one), one, decided)
+    made["why deny"] = forms.reason(click(one, verb=Verb.DENY), one, decided, asked)
+    made["approve for less"] = approving_for_less.form(click(one), one, decided, asked)
+    made["ask a question"] = approver_questions.ask_form(one, decided, asked)
+    made["question saved"] = approver_questions.question_saved(asked[0], one)
+    made["answer"] = approver_questions.answer_form(asked[0], one)
+    for state, question in itertools.product(
+        (State.PENDING, State.DENIED), (asked[0], replace(asked[0], answer=None, answered_at=None))
+    ):
+        shown, step = replace(one, state=state), f"{state} {question.is_answered}"
+        made[f"question {step}"] = approver_questions.told_requester(
+            question, shown, reader="U0ANN"
+        )
+        for has_card in (True, False) if question.is_answered else ():
+            made[f"answer {step} {has_card}"] = approver_questions.told_asker(
+                question,
+                shown,
+                decided,
+                questions=asked,
+                named_as=None,
+                card=has_card,
+                review=not has_card,
+            )
+    made["question not sent"] = approver_questions.not_sent(replace(asked[0], why=reason), one)
+    made["question in a thread"] = approver_questions.asked_in_thread(asked[0], "1.1")
+    made["answer in a thread"] = approver_questions.answered_in_thread(asked[0], "1.1")
+    made["answer saved"] = approver_questions.answer_saved(asked[0])
     made["explanation"] = asking_again.explanation(
         asking_again.RefusalExplained(
             request=replace(one, state=State.REFUSED), package=packages[0], channel="C0HELP"
@@ -307,7 +351,7 @@ def screens(key: str) -> dict[str, Any]:
     made["own delegations"] = delegating.listed_own(given, received)
     for occasion in Occasion:
         made[f"nudge {occasion}"] = nudging.nudge(
-            one, decided, occasion=occasion, reader="U0BO", asked=True
+            one, decided, questions=asked, occasion=occasion, reader="U0BO", asked=True
         )
     made["reminding"] = waiting.reminding(one)
     made["for another"] = on_behalf.told_beneficiary(replace(one, wanted_for="U0CY"))

@@ -9,9 +9,10 @@ from bot.people.model import Verb
 from bot.people.permissions import (
     ADMINS,
     BENEFICIARIES,
-    DECISIONS,
     MANAGERS_OR_ADMINS,
+    OF_DECIDERS,
     OWN,
+    REQUESTERS,
     SELF_OR_ADMIN,
     Actor,
     may,
@@ -74,5 +75,5 @@ def test_every_verb_is_somebodys():
 
 def test_every_verb_has_one_rule():
     """So that no order of the rules decides."""
-    rules = (OWN, DECISIONS, ADMINS, SELF_OR_ADMIN, BENEFICIARIES, MANAGERS_OR_ADMINS)
+    rules = (OWN, OF_DECIDERS, ADMINS, SELF_OR_ADMIN, BENEFICIARIES, REQUESTERS, MANAGERS_OR_ADMINS)
     assert sorted(verb for rule in rules for verb in rule) == sorted(Verb)

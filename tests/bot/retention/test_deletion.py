@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import clock
-from bot.approvals.store import decisions
+from bot.approvals.store import approver_questions, decisions
 from bot.approvals.transactions import take_decision
 from bot.assignments.model import EndReason, TroubleKind
 from bot.assignments.store import assignments, troubles
@@ -27,6 +27,7 @@ from tests.bot.moments import at
 from tests.bot.samples import (
     LEASE,
     SOME_DAY,
+    approver_question,
     click,
     delegation,
     held,
@@ -62,6 +63,7 @@ def closed(db, *, state=State.CANCELED, **facts):
     assert pending is not None
     sent(db, key=f"card:{request.id}:C0", kind="card", request_id=request.id)
     decisions_add(db, pending)
+    approver_questions.add(db, approver_question(pending))
     moved = requests.move(db, pending, state, ended_at=clock.now())
     assert moved is not None
     return moved
@@ -89,7 +91,7 @@ async def delete(store, moment=LATER, retention=QUARTER):
 
 
 async def test_a_request_goes_with_all_that_belongs_to_it(store):
-    """Its decisions, holds, and messages; and what is younger stays whole."""
+    """Its decisions, questions, holds, and messages; and what is younger stays whole."""
     with at(SOME_DAY):
         store.run_here(closed)
     with at(SOME_DAY + 20 * DAYS):
@@ -98,7 +100,8 @@ async def test_a_request_goes_with_all_that_belongs_to_it(store):
     assert await delete(store) == Deleted(requests=1)
 
     assert store.run_here(requests.find, kept.id) is not None
-    for table in (tables.requests, tables.decisions, tables.holds, tables.notices):
+    parts = (tables.decisions, tables.approver_questions, tables.holds, tables.notices)
+    for table in (tables.requests, *parts):
         assert count(store, table) == 1, table.name
     assert await delete(store) == Deleted()
 
@@ -157,11 +160,12 @@ async def test_access_that_somebody_still_wants_something_of_stays(store):
 
 
 async def test_a_click_of_lately_and_a_message_that_is_being_sent_keep_a_request(store):
-    """Whoever has clicked is still answered."""
+    """Whoever has clicked, or asked something, is still answered."""
     with at(SOME_DAY):
-        clicked, busy, free = (store.run_here(closed) for _ in range(3))
+        clicked, asked, busy, free = (store.run_here(closed) for _ in range(4))
     with at(LATER - DAYS):
         store.run_here(decisions_add, clicked)
+        store.run_here(lambda db: approver_questions.add(db, approver_question(asked)))
     with at(LATER):
         store.run_here(
             lambda db: notices.claim(

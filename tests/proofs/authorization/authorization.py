@@ -47,6 +47,18 @@ ROLES: Final[Mapping[str, Actor]] = {
     "an admin who has decided an earlier stage": Actor(
         slack_user="U0DANA", entra_id="dana", is_admin=True, stands_in=True, has_decided=True
     ),
+    "an approver who has approved this stage": Actor(
+        slack_user="U0BO", entra_id="bo", is_approver=True, has_approved=True
+    ),
+    "an admin who has approved this stage": Actor(
+        slack_user="U0DANA", entra_id="dana", is_admin=True, stands_in=True, has_approved=True
+    ),
+    "a delegate of an approver, one of whom has approved this stage": Actor(
+        slack_user="U0LEE", entra_id="lee", acts_for=BO, has_approved=True
+    ),
+    "somebody who has approved this stage, and is no approver any more": Actor(
+        slack_user="U0BO", entra_id="bo", has_approved=True
+    ),
     "somebody": Actor(slack_user="U0CY", entra_id="cy"),
     "a delegate of an approver": Actor(slack_user="U0LEE", entra_id="lee", acts_for=BO),
     "a delegate of an approver, who is an admin": Actor(
@@ -105,10 +117,16 @@ ROLES: Final[Mapping[str, Actor]] = {
     "nobody in particular": Actor(slack_user=""),
 }
 OWN: Final = frozenset(
-    {Verb.CANCEL, Verb.REMIND, Verb.EXTEND, Verb.RETURN, Verb.DELEGATE, Verb.DECLINE}
+    {
+        *(Verb.CANCEL, Verb.REMIND, Verb.EXTEND, Verb.RETURN, Verb.DELEGATE, Verb.DECLINE),
+        Verb.ANSWER_QUESTION,
+    }
 )
 KEEP: Final = frozenset({Verb.EXTEND, Verb.RETURN})
-DECIDE: Final = frozenset({Verb.APPROVE, Verb.DENY})
+# While a stage needs more approvals, whoever has given one can still deny.
+DENY: Final = frozenset({Verb.DENY, Verb.ASK_QUESTION})
+DECIDE: Final = DENY | {Verb.APPROVE}
+ANSWER: Final = frozenset({Verb.ANSWER_QUESTION})
 ASK: Final = frozenset({Verb.ASK_FOR})
 RULE: Final = ASK | {
     Verb.REMOVE,
@@ -128,13 +146,18 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     "the holder's other account": KEEP,
     "the holder's other account, an admin": KEEP | RULE,
     # Messages about access may go astray; what is done with it may not.
-    "the holder's account under another id": RULE | {Verb.CANCEL, Verb.REMIND, Verb.DECLINE},
+    "the holder's account under another id": RULE
+    | {Verb.CANCEL, Verb.REMIND, Verb.DECLINE, Verb.ANSWER_QUESTION},
     "an approver": DECIDE,
     "an admin who may decide this stage": DECIDE | RULE | GIVE_UP,
     "an admin who may not decide this stage": RULE | GIVE_UP,
     "an admin and approver": DECIDE | RULE | GIVE_UP,
     "an approver who has decided an earlier stage": NOTHING,
     "an admin who has decided an earlier stage": RULE | GIVE_UP,
+    "an approver who has approved this stage": DENY,
+    "an admin who has approved this stage": DENY | RULE | GIVE_UP,
+    "a delegate of an approver, one of whom has approved this stage": DENY,
+    "somebody who has approved this stage, and is no approver any more": NOTHING,
     "somebody": NOTHING,
     "a delegate of an approver": DECIDE,
     "a delegate of an approver, who is an admin": DECIDE | RULE | GIVE_UP,
@@ -153,9 +176,9 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     "the holder's manager, where the policy lets managers ask": ASK,
     "the holder's manager, unknown in Entra": NOTHING,
     "a guest who is the holder's manager": NOTHING,
-    "whoever asked for the holder, an approver": NOTHING,
-    "whoever asked for the holder, an admin": RULE | GIVE_UP,
-    "whoever asked for the holder, as a delegate of an approver": NOTHING,
+    "whoever asked for the holder, an approver": ANSWER,
+    "whoever asked for the holder, an admin": ANSWER | RULE | GIVE_UP,
+    "whoever asked for the holder, as a delegate of an approver": ANSWER,
     "nobody in particular": NOTHING,
 }
 
@@ -163,6 +186,8 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
 IN_STATE: Final[Mapping[Verb, frozenset[State]]] = {
     Verb.APPROVE: frozenset({State.PENDING}),
     Verb.DENY: frozenset({State.PENDING}),
+    Verb.ASK_QUESTION: frozenset({State.PENDING}),
+    Verb.ANSWER_QUESTION: frozenset({State.PENDING}),
     Verb.CANCEL: frozenset({State.RECEIVED, State.PENDING, State.APPROVED}),
     Verb.REMIND: frozenset({State.PENDING}),
     Verb.DECLINE: frozenset({State.PENDING, State.APPROVED}),
@@ -205,7 +230,11 @@ def page() -> str:
         "approver is named by the package's policy for the stage that is being decided, which is read from Entra at",
         "the click and again just before the grant. Whether an admin may decide a stage in place of its approvers is",
         "for `LATCHKEY_ADMINS_DECIDE` to say: always; only if the policy finds nobody (`fallback`); or never. One",
-        "person decides at most one stage of a request, in whatever role.",
+        "person decides at most one stage of a request, in whatever role. Where several must approve a stage, whoever",
+        "has approved it cannot do so again, neither themselves nor through a delegate; until the last of them has, they can still deny it.",
+        "",
+        "*Ask-question* is for whoever may decide the stage at that moment, and decides nothing. *Answer-question* is for whoever",
+        "asked for the access and for whom it would be.",
         "",
         "A delegate decides for an approver who lets them, until the end of that delegation, and only while the policy",
         "names that approver: both accounts of both people are read at the click and again just before the grant. What",

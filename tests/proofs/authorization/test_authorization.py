@@ -11,6 +11,8 @@ import pytest
 from bot import clock
 from bot.approvals.model import Outcome
 from bot.approvals.processing import DecisionProcessor
+from bot.approvals.questioning import QuestionJudge, answer_question
+from bot.approvals.store import approver_questions
 from bot.approvals.transactions import take_decision
 from bot.database import open_store
 from bot.database.tables import decisions
@@ -22,7 +24,7 @@ from bot.requests.model import MOVES, State
 from bot.requests.store import claims, holds, requests
 from bot.requests.transactions import repair as repairs
 from bot.requests.transactions.cancel import cancel
-from tests.bot.samples import click, terms, wish
+from tests.bot.samples import approver_question, click, terms, wish
 from tests.proofs.authorization.authorization import ALLOWED, IN_STATE, ROLES, page
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "authorization.md"
@@ -118,6 +120,37 @@ async def test_a_decision_counts_in_these_states_only(harness, state, verb):
     counted = await harness.store.run(_outcome, decision.id)
     assert (counted is Outcome.ACCEPTED) is (state in IN_STATE[verb])
     assert (now.state is state) is (state not in IN_STATE[verb])
+
+
+@pytest.mark.parametrize("state", list(State))
+async def test_a_question_is_sent_in_these_states_only(harness, state):
+    """Bo may decide, and asks about what waits for him; of anything else nobody is asked."""
+    asked = await harness.ask("finance-reports because of the close")
+    question = approver_question(asked)
+    await harness.store.run(approver_questions.add, question)
+    await harness.store.run(lambda db: db.execute(request_table.update().values(state=state)))
+    judge = QuestionJudge(store=harness.store, processor=harness.decision_processor)
+
+    judged = await judge.judge(question)
+
+    assert (judged.outcome is Outcome.ACCEPTED) is (state in IN_STATE[Verb.ASK_QUESTION])
+    assert judged.outcome in {Outcome.ACCEPTED, Outcome.LATE}
+
+
+@pytest.mark.parametrize("state", list(State))
+async def test_a_question_is_answered_in_these_states_only(small, state):
+    """By whoever has asked for the access; where nothing waits any more, they are told so."""
+    request = await _in_state(small, state)
+    question = approver_question(request)
+    await small.run(approver_questions.add, question)
+    await small.run(approver_questions.settle, question, request, Outcome.ACCEPTED)
+
+    if state in IN_STATE[Verb.ANSWER_QUESTION]:
+        answered = await small.run(answer_question, "U0ANN", question.id, "The EU's")
+        assert answered.is_answered
+        return
+    with pytest.raises(TooLate):
+        await small.run(answer_question, "U0ANN", question.id, "The EU's")
 
 
 def _outcome(db, decision_id):

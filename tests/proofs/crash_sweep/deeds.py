@@ -204,6 +204,50 @@ async def nudge(world: World) -> None:
     await delivered(world, Kind.ADD)
 
 
+async def question(world: World) -> None:
+    """Ann asks; Bo asks her which report, she answers, and he approves."""
+    await ask(world, ANN, FINANCE)
+
+    async def is_asked() -> bool:
+        return any(each["outcome"] for each in await read(world, rows_of, "approver_question"))
+
+    async def is_answered() -> bool:
+        return any(each["answer"] for each in await read(world, rows_of, "approver_question"))
+
+    async def press_on_card() -> None:
+        await world.press(BO, await world.card(BO), "Ask a question")
+
+    async def press_in_message() -> None:
+        shown = await eventually(lambda: _newest(world, ANN, "Answer"))
+        await world.press(ANN, shown, "Answer")
+
+    await until(is_asked, lambda: write(world, BO, press_on_card))
+    await until(is_answered, lambda: write(world, ANN, press_in_message))
+    await eventually(lambda: told(BO, "answered your question")(world))
+    await decide(world, BO, "Approve")
+    await delivered(world, Kind.ADD)
+
+
+def _newest(world: World, user: str, label: str) -> Message | None:
+    found = [each for each in world.direct(user) if label in labels(each)]
+    return found[-1] if found else None
+
+
+async def write(world: World, user: str, press: Callable[[], Awaitable[None]]) -> None:
+    """Open a form, which outlives the bot that opened it, write into it, and close what it says then."""
+
+    async def is_open() -> bool:
+        return world.form(user) is not None
+
+    await until(is_open, press)
+    form = world.form(user)
+    assert form is not None
+    values = {"text": {"text": "The one of the EU?"}}
+    outcome = await world.slack.submit(user=user, view_id=form.id, values=values)
+    if outcome.ok:
+        await world.slack.close(user=user, view_id=form.id)
+
+
 async def delegation(world: World) -> None:
     """Bo lets Cy decide, who approves what Ann asks for."""
 
@@ -303,6 +347,12 @@ def nudges(user: str) -> Callable[[World], list[Message]]:
     """What somebody was sent about a request after its card; decided, it is drawn like that."""
     return lambda world: [each for each in world.direct(user) if "Finance Reports" in said(each)][
         1:
+    ]
+
+
+def in_channel(words: str) -> Callable[[World], list[Message]]:
+    return lambda world: [
+        each for each in world.slack.channel(APPROVALS).messages if words in said(each)
     ]
 
 

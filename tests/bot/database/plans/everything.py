@@ -9,7 +9,7 @@ from bot import clock
 from bot.accounts.model import ConnectedAccount, Purpose, SignIn, SignInOutcome
 from bot.accounts.store import accounts, sign_ins
 from bot.approvals.model import Outcome
-from bot.approvals.store import deciders, decisions, grants, recipients
+from bot.approvals.store import approver_questions, deciders, decisions, grants, recipients
 from bot.assignments.model import Assignment, DeliveryProgress, EndReason, TroubleKind
 from bot.assignments.store import assignment_lists, assignments, links, listed, troubles, unsure
 from bot.auditing.model import PackScope
@@ -46,7 +46,19 @@ from bot.requests.store import claims, evidence, forms, holds, request_lists, re
 from bot.retention import deletion
 from bot.retention.model import Retention
 from bot.webhooks.store import feeds
-from tests.bot.samples import ANN, BO, LEASE, click, delegation, held, notice, offered, terms, wish
+from tests.bot.samples import (
+    ANN,
+    BO,
+    LEASE,
+    approver_question,
+    click,
+    delegation,
+    held,
+    notice,
+    offered,
+    terms,
+    wish,
+)
 
 HOUR: Final = timedelta(hours=1)
 ANN_BOUND: Final = Person(
@@ -64,6 +76,7 @@ def run_all(run: Callable[[Callable[[Transaction], object]], object]) -> None:
         _claims,
         _holds,
         _decisions,
+        _approver_questions,
         _recipients,
         _delegations,
         _notices,
@@ -254,6 +267,25 @@ def _decisions(db: Transaction) -> None:
         decisions.answer_later(db, decision, until=clock.real())
         decisions.answered(db, decision)
     decisions.accepted_of(db, request)
+
+
+def _approver_questions(db: Transaction) -> None:
+    request = _pending(db)
+    refused, answered = approver_question(request), approver_question(request)
+    for each in (refused, answered):
+        approver_questions.add(db, each)
+    approver_questions.any_unjudged(db)
+    approver_questions.claim_unjudged(db, lease=LEASE)
+    approver_questions.settle(db, refused, request, Outcome.REFUSED, why="No.")
+    judged = approver_questions.settle(db, answered, request, Outcome.ACCEPTED)
+    assert judged is not None
+    assert approver_questions.by_one(db, request.id, "U0BO")
+    approver_questions.owing_news(db)
+    told = approver_questions.answer(db, judged, request, "The EU's", by="U0ANN")
+    assert told is not None
+    approver_questions.schedule_news(db, told, news=None)
+    assert approver_questions.accepted_of(db, request.id) == [told]
+    assert approver_questions.find(db, told.id) == told
 
 
 def _recipients(db: Transaction) -> None:

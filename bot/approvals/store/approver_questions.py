@@ -1,0 +1,173 @@
+"""Store what those who decide ask about a request, and what is answered; each is in the audit log."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.approvals.model import ApproverQuestion, Outcome
+from bot.database import audit, wakeups
+from bot.database.engine import Transaction
+from bot.database.statements import MOST, NOW, UNTIL
+from bot.database.tables import approver_questions as questions
+from bot.requests.model import Request
+from bot.requests.store import requests
+
+FIELDS: Final = tuple(ApproverQuestion.__dataclass_fields__)
+COLUMNS: Final = [questions.c[name] for name in FIELDS]
+# Of one person about one request; whoever needs more of them talks to the requester.
+MOST_OF_ONE: Final = 10
+# Of one request, on its card.
+MOST_READ: Final = 50
+
+SELECT: Final = sa.select(*COLUMNS)
+INSERT: Final = questions.insert()
+BY_ID: Final = SELECT.where(questions.c.id == sa.bindparam("question_id"))
+OF_REQUEST: Final = SELECT.where(questions.c.request_id == sa.bindparam("request"))
+BY_ONE: Final = (
+    OF_REQUEST.where(questions.c.slack_user == sa.bindparam("by"))
+    .order_by(questions.c.at)
+    .limit(MOST)
+)
+ACCEPTED: Final = (
+    OF_REQUEST.where(questions.c.outcome == Outcome.ACCEPTED)
+    .order_by(questions.c.at.desc(), questions.c.id)
+    .limit(MOST)
+)
+IS_UNJUDGED: Final = sa.and_(questions.c.outcome.is_(None), questions.c.news_due_at <= NOW)
+ANY_UNJUDGED: Final = sa.select(questions.c.id).where(IS_UNJUDGED)
+UNJUDGED: Final = (
+    ANY_UNJUDGED.order_by(questions.c.news_due_at)
+    .limit(MOST)
+    .with_for_update(skip_locked=True)
+    .cte("unjudged")
+)
+CLAIM_UNJUDGED: Final = (
+    questions.update()
+    .where(questions.c.id.in_(sa.select(UNJUDGED.c.id)))
+    .values(news_due_at=UNTIL)
+    .returning(*COLUMNS)
+)
+OWES_NEWS: Final = sa.and_(questions.c.outcome.is_not(None), questions.c.news_due_at <= NOW)
+ANY_OWING_NEWS: Final = sa.select(questions.c.id).where(OWES_NEWS)
+OWING_NEWS: Final = SELECT.where(OWES_NEWS).order_by(questions.c.news_due_at).limit(MOST)
+UPDATE: Final = questions.update().where(questions.c.id == sa.bindparam("question_id"))
+SETTLE: Final = UPDATE.where(questions.c.outcome.is_(None)).returning(*COLUMNS)
+# As somebody knew it: what has happened to it since is still to be told.
+SCHEDULE: Final = UPDATE.where(
+    questions.c.outcome.is_not_distinct_from(sa.bindparam("known_outcome")),
+    questions.c.answered_at.is_not_distinct_from(
+        sa.bindparam("known_answered_at", type_=questions.c.answered_at.type)
+    ),
+)
+ANSWER: Final = UPDATE.where(
+    questions.c.outcome == Outcome.ACCEPTED, questions.c.answered_at.is_(None)
+).returning(*COLUMNS)
+
+
+def _question(row: Sequence[Any]) -> ApproverQuestion:
+    values = dict(zip(FIELDS, row, strict=True))
+    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    return ApproverQuestion(**values)
+
+
+def add(db: Transaction, question: ApproverQuestion) -> None:
+    """Insert a question, to be judged and told."""
+    db.execute(INSERT, {**vars(question), "news_due_at": clock.real()})
+    wakeups.due(db, wakeups.DECISIONS)
+
+
+def find(db: Transaction, question_id: str) -> ApproverQuestion | None:
+    """Return the question of that id, if there is one."""
+    row = db.execute(BY_ID, {"question_id": question_id}).first()
+    return _question(row) if row else None
+
+
+def by_one(db: Transaction, request_id: str, slack_user: str) -> list[ApproverQuestion]:
+    """Return what somebody has asked about a request, as many as one may at most."""
+    given = {"request": request_id, "by": slack_user, "most": MOST_OF_ONE}
+    return [_question(row) for row in db.execute(BY_ONE, given)]
+
+
+def accepted_of(db: Transaction, request_id: str) -> list[ApproverQuestion]:
+    """Return the questions that count about a request, the first asked first; of very many the last ones."""
+    found = db.execute(ACCEPTED, {"request": request_id, "most": MOST_READ})
+    return [_question(row) for row in found][::-1]
+
+
+def settle(
+    db: Transaction,
+    question: ApproverQuestion,
+    request: Request,
+    outcome: Outcome,
+    *,
+    why: str | None = None,
+    entra_id: str | None = None,
+) -> ApproverQuestion | None:
+    """Record whether a question counts; None if somebody else has. Whoever it concerns is owed the news."""
+    values = {"outcome": outcome, "why": why, "news_due_at": clock.real()}
+    row = db.execute(SETTLE, {"question_id": question.id, **values}).first()
+    if row is None:
+        return None
+    audit.record(
+        db,
+        at=clock.now(),
+        actor=question.slack_user,
+        actor_entra_id=entra_id,
+        verb=f"ask-question-{outcome}",
+        why=why or question.question,
+        details={"question": question.id},
+        **requests.audit_ids(request),
+    )
+    return _question(row)
+
+
+def answer(
+    db: Transaction, question: ApproverQuestion, request: Request, text: str, *, by: str
+) -> ApproverQuestion | None:
+    """Record the answer to a question that counts; None if it has one. Whoever asked is owed the news."""
+    now = clock.now()
+    values = {"answer": text, "answered_by": by, "answered_at": now, "news_due_at": clock.real()}
+    row = db.execute(ANSWER, {"question_id": question.id, **values}).first()
+    if row is None:
+        return None
+    audit.record(
+        db,
+        at=now,
+        actor=by,
+        verb="answer-question",
+        why=text,
+        details={"question": question.id},
+        **requests.audit_ids(request),
+    )
+    return _question(row)
+
+
+def any_unjudged(db: Transaction) -> bool:
+    """Tell whether questions are to be judged."""
+    return db.execute(ANY_UNJUDGED.limit(1), {"now": clock.real()}).first() is not None
+
+
+def claim_unjudged(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[ApproverQuestion]:
+    """Take questions that are to be judged; nobody else gets them for *lease*."""
+    now = clock.real()
+    taken = db.execute(CLAIM_UNJUDGED, {"now": now, "until": now + lease, "most": limit})
+    return [_question(row) for row in taken]
+
+
+def owing_news(db: Transaction, *, limit: int = 50) -> list[ApproverQuestion]:
+    """Return the questions that are judged, and of which somebody is still to be told."""
+    due = db.execute(OWING_NEWS, {"now": clock.real(), "most": limit})
+    return [_question(row) for row in due]
+
+
+def schedule_news(db: Transaction, question: ApproverQuestion, *, news: datetime | None) -> None:
+    """
+    Say when to look again (real time) whether everybody was told; None: they were.
+
+    Nothing changes if the question was settled or answered since *question* was read.
+    """
+    known = {"known_outcome": question.outcome, "known_answered_at": question.answered_at}
+    db.execute(SCHEDULE, {"question_id": question.id, **known, "news_due_at": news})
