@@ -12,7 +12,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .PHONY: deploy-check image-check release
-.PHONY: help try test sdk-test conformance schema docs words check chaos chaos-simulated crash-sweep races rehearse year fuzz mutants bench format lock audit clean
+.PHONY: help try test sdk-test conformance schema docs words check chaos chaos-simulated crash-sweep races rehearse year fuzz mutants bench format lock audit site clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -42,14 +42,20 @@ docs: $(VENV)/ready-dev  ## write what is generated in docs/ anew: the architect
 	$(BIN)/python -m tests.proofs.authorization.authorization > docs/reference/authorization.md
 	$(BIN)/python -m bot.monitoring.reference > docs/reference/metrics.md
 
+site: $(VENV)/ready-site $(VENV)/ready-dev  ## build the documents as a site in build/site: a warning, a dead link or something from elsewhere fails
+	rm -rf build/site
+	$(VENV)/site/bin/python -m sphinx -n -W --keep-going -q -j auto -c docs -d build/doctrees . build/site
+	$(BIN)/python -m tests.docs.site build/site
+
 words: $(VENV)/ready-dev  ## bring the catalogs of sentences up to date with the source, to be translated
 	$(BIN)/python -m tests.bot.words.extraction
 
-check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
+check: $(VENV)/ready-dev  ## format, lint, types, import contracts, the documents as a site, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) site
 	$(MAKE) test
 
 chaos: $(VENV)/ready-dev  ## real processes, killed and frozen among faults, and what came of it (three quarters of an hour; OPTIONS=--help)
@@ -103,6 +109,8 @@ lock: $(VENV)/ready-dev  ## pin the dependencies anew (no registry address is wr
 	  --python-version 3.11 -c requirements.txt --group pyproject.toml:setup -o requirements-build.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 	  --python-version 3.11 --group pyproject.toml:deploy -o requirements-deploy.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 --group pyproject.toml:site -o requirements-site.txt
 
 audit: $(VENV)/ready-audit  ## look for secrets in the tree, and for known weaknesses in the locked dependencies
 	.ci/find-secrets
@@ -143,6 +151,11 @@ $(VENV)/ready-sdk: requirements-sdk.txt $(VENV)/ready-dev
 $(VENV)/ready-audit: requirements-audit.txt
 	test -x $(VENV)/audit/bin/python || $(PYTHON) -m venv $(VENV)/audit
 	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	touch $@
+
+$(VENV)/ready-site: requirements-site.txt
+	test -x $(VENV)/site/bin/python || $(PYTHON) -m venv $(VENV)/site
+	$(VENV)/site/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-site.txt
 	touch $@
 
 # What reads the files in deploy/ has dependencies that are not ours.
