@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
+from typing import Final
 
 from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
@@ -44,6 +45,9 @@ from bot.database.engine import Threads, real_threads
 from bot.database.installation import Installation
 from bot.database.sqlite_file import BeingRestored
 from bot.database.wire import Wire
+from bot.emergencies.processing import FindingProcessor
+from bot.emergencies.reviewers import Reviewers
+from bot.emergencies.service import EmergencyService
 from bot.errors import ConfigurationError
 from bot.exposition import Exposition
 from bot.health import Health
@@ -55,6 +59,7 @@ from bot.monitoring.transition_log import log_committed
 from bot.notifications.account_news import AccountNews
 from bot.notifications.delegation_news import DelegationNews
 from bot.notifications.digests import Digests
+from bot.notifications.emergencies import EmergencyNotices
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.late_replies import LateReplies
@@ -76,6 +81,7 @@ from bot.people.languages import Languages
 from bot.people.permissions import Permissions
 from bot.priority import Courtesy
 from bot.requests.confirmation import Delivery
+from bot.requests.evaluation.emergencies import EmergencyEvaluator
 from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.holder_lists import HolderLists
 from bot.requests.lists import RequestLists
@@ -100,6 +106,8 @@ from handlers import sign_in
 from handlers.http import accept_only_own_workspace, endpoint
 from handlers.rejections import Rejections
 from handlers.signature import Signatures
+
+NOBODY_TO_ASK: Final = "“on_call” needs LATCHKEY_ON_CALL_URL, the address that says who is on call; “everyone_in_policy” does not."
 
 
 @dataclass
@@ -216,6 +224,7 @@ async def assembled(
         )
         await _check_admins(permissions)
         holders = HolderLists(graph)
+        on_call = connections.connect_on_call(settings, machine, stack)
         evaluator = RequestEvaluator(
             store=store,
             graph=graph,
@@ -225,6 +234,9 @@ async def assembled(
             always_approve=settings.approval == "always",
             bounds=bounds,
             removed_for=timedelta(days=settings.removed_days),
+            emergencies=EmergencyEvaluator(
+                store=store, package_settings=package_settings, on_call=on_call
+            ),
             waits=waits,
             package_settings=package_settings,
         )
@@ -255,6 +267,12 @@ async def assembled(
             late_replies=late_replies,
             languages=languages,
             account_news=AccountNews(store=store, sending=sending),
+            emergency_notices=EmergencyNotices(
+                store=store,
+                sending=sending,
+                package_settings=package_settings,
+                admin_channel=settings.admin_channel or "",
+            ),
             delegation_news=DelegationNews(store=store, sending=sending, delegates=delegates),
             question_news=QuestionNews(store=store, sending=sending),
             nudges=Nudges(
@@ -278,12 +296,17 @@ async def assembled(
         )
         fence = Fence(store)
         courtesy = Courtesy()
+        recipients = Recipients(store=store, slack=slack, people=people, approvers=approvers)
         jobs = Jobs(
             store=store,
             evaluator=evaluator,
             decision_processor=decision_processor,
             question_judge=question_judge,
-            recipients=Recipients(store=store, slack=slack, people=people, approvers=approvers),
+            finding_processor=FindingProcessor(
+                store=store, permissions=permissions, home_team=home_team
+            ),
+            recipients=recipients,
+            reviewers=Reviewers(store=store, recipients=recipients, approvers=approvers),
             delivery=Delivery(store=store, graph=graph, holders=holders, waits=waits),
             submitter=Submitter(store=store, graph=graph, recheck=evaluator.recheck, waits=waits),
             notices=notices,
@@ -361,6 +384,7 @@ async def assembled(
                 store=store, guard=guard, judge=question_judge, wake=jobs.wake
             ),
             assignments=AssignmentService(store=store, guard=guard, wake=jobs.wake),
+            emergencies=EmergencyService(store=store, wake=jobs.wake),
             assignment_lists=assignment_lists,
             exports=Exports(store=store, slack=slack, permissions=permissions, guard=guard),
             removals=Removals(store=store, guard=guard, offering=offering, wake=jobs.wake),
@@ -505,11 +529,19 @@ def read_package_settings_of(settings: Settings) -> PackageSettingsFile:
     from bot.packages.settings.read import read_package_settings
 
     try:
-        return read_package_settings(settings.package_settings)
+        file = read_package_settings(settings.package_settings)
     except FileError as error:
         raise ConfigurationError(
             [f"LATCHKEY_PACKAGE_SETTINGS: {problem}" for problem in error.problems]
         ) from None
+    if settings.on_call_url is None and (places := file.on_call_places()):
+        raise ConfigurationError(
+            [
+                f"LATCHKEY_PACKAGE_SETTINGS: {file.source.problem(at, NOBODY_TO_ASK)}"
+                for at in places
+            ]
+        )
+    return file
 
 
 def _installation(store: Store, identity: BotIdentity) -> Installation:

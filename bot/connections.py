@@ -13,6 +13,7 @@ from bot.accounts.tokens import AccountTokens
 from bot.configuration.accounts import read_key
 from bot.configuration.settings import Settings
 from bot.database import Store
+from bot.emergencies.on_call import OnCallService
 from bot.errors import ConfigurationError
 from bot.machine import Machine
 from bot.packages.bounds import EVERYWHERE, Bounds, bounds_of
@@ -228,6 +229,22 @@ async def find_bounds(settings: Settings, graph: Graph) -> Bounds:
                 f"The catalogs in LATCHKEY_CATALOGS cannot be looked up just now: {error} Start again."
             ]
         ) from None
+
+
+def connect_on_call(
+    settings: Settings, machine: Machine, stack: AsyncExitStack
+) -> OnCallService | None:
+    """Return whom to ask who is on call; None where no address is set."""
+    if settings.on_call_url is None:
+        return None
+    http = machine.on_call_client()
+    stack.push_async_callback(http.aclose)
+    token = settings.on_call_token
+    return OnCallService(
+        http,
+        url=settings.on_call_url.get_secret_value(),
+        token=token.get_secret_value() if token else None,
+    )
 
 
 def about_trust(error: Exception) -> str:

@@ -190,3 +190,7 @@ class ConfigurationError(LatchkeyError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(problems))
+
+
+class EmergencyNotOffered(LatchkeyError):
+    """What was asked for as an emergency cannot be asked for so; a sentence, and nothing was asked for."""

@@ -58,6 +58,11 @@ def graph_client() -> httpx.AsyncClient:
     )
 
 
+def on_call_client() -> httpx.AsyncClient:
+    """Return an HTTP client for the on-call service, if there is one."""
+    return httpx.AsyncClient(timeout=GRAPH_TIMEOUT, follow_redirects=False)
+
+
 async def _give_way(request: httpx.Request) -> None:
     """Begin no call of a job's while somebody waits for an answer, or not many."""
     await give_way()
@@ -175,6 +180,7 @@ class Machine:
         threads: Makes an executor for so many transactions at the same time.
         graph_client: Makes the HTTP client for Graph.
         webhook_client: Makes the client for webhooks.
+        on_call_client: Makes the HTTP client for the on-call service.
         slack_session: Makes the HTTP session for Slack.
         tokens: Where access tokens for Graph come from.
         people_sign_in: Makes what signs people in, and verifies who they are.
@@ -192,6 +198,7 @@ class Machine:
     threads: Callable[[int], Executor] = real_threads
     graph_client: Callable[[], httpx.AsyncClient] = graph_client
     webhook_client: Callable[[], WebhookClient] = webhook_client
+    on_call_client: Callable[[], httpx.AsyncClient] = on_call_client
     slack_session: Callable[[], aiohttp.ClientSession] = slack_session
     tokens: Callable[[Settings], TokenSource] = app_tokens
     people_sign_in: Callable[[Settings], PeopleSignIn] = people_sign_in

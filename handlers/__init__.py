@@ -19,6 +19,7 @@ from handlers import (
     deduplicate,
     delegating,
     direct_messages,
+    emergency_review,
     home,
     language,
     my_access,
@@ -107,5 +108,6 @@ def register(
     removal.register(routes, services=services, replies=replies, background=background)
     repair.register(routes, requests=services.requests, replies=replies)
     delegating.register(routes, delegations=services.delegations, replies=replies)
+    emergency_review.register(routes, emergencies=services.emergencies, replies=replies)
     answers.register(routes, requests=services.requests, replies=replies)
     routes.check()

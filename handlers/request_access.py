@@ -12,7 +12,7 @@ from bot.errors import (
     SeenBefore,
     UnknownPackage,
 )
-from bot.messages import acknowledging, asking
+from bot.messages import acknowledging, asking, emergency
 from bot.messages.helping import HELP, help_message
 from bot.messages.pages import read_page
 from bot.messages.parts import Message
@@ -52,8 +52,14 @@ def register(routes: Routes, *, requests: RequestService, replies: Replies) -> N
         async with explain_errors(say, busy=busy):
             user, key = command["user_id"], key_of(command)
             try:
+                urgent = await requests.ask_in_emergency(slack_user=user, text=text, key=key)
+                if urgent is not None:
+                    await say(emergency.asked(urgent.request, created=urgent.created))
+                    return
                 asked = requests.ask(slack_user=user, text=text, key=key)
                 await say(await answer_to_ask(requests, user, asked))
+            except AlreadyHeld as held:
+                await say(acknowledging.already_held(held.assignment, held.extendable))
             except SeenBefore:
                 await ack()
             except UnknownPackage as unknown:

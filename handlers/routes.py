@@ -91,6 +91,8 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_remove_chosen": frozenset({Verb.REMOVE}),
     "latchkey_remove_all": frozenset({Verb.REMOVE}),
     "latchkey_remove_listed": frozenset({Verb.REMOVE}),
+    "latchkey_emergency_review": frozenset({Verb.REVIEW}),
+    "latchkey_emergency_finding": frozenset({Verb.REVIEW}),
     "latchkey_reprocess": frozenset({Verb.REPROCESS}),
     "latchkey_retry": frozenset({Verb.RETRY}),
     "latchkey_give_up": frozenset({Verb.GIVE_UP}),

@@ -11,6 +11,7 @@ from bot.assignments.lists import AssignmentLists
 from bot.assignments.service import AssignmentService
 from bot.console.exports import Exports
 from bot.console.views import ConsoleViews
+from bot.emergencies.service import EmergencyService
 from bot.people.guard import Guard
 from bot.requests.lists import RequestLists
 from bot.requests.removals import Removals
@@ -34,3 +35,4 @@ class Services:
     exports: Exports
     delegations: DelegationService
     accounts: Connecting
+    emergencies: EmergencyService

@@ -85,6 +85,21 @@ class Recipients:
                 await self._store.run(recipients.look_again, request, at=clock.real() + pause)
         return len(due)
 
+    async def find_in_slack(self, users: Sequence[User]) -> list[str]:
+        """
+        Return who of *users* is found in Slack, those first who are known there already.
+
+        Raises:
+            SlackBusy: Slack takes no more of these questions for now.
+        """
+        found: list[str] = []
+        known = await self._known(users)
+        for user in sorted(users, key=lambda user: user.id not in known)[:MOST_SEARCHES]:
+            slack_user = await self._in_slack(user, known.get(user.id))
+            if slack_user is not None and slack_user not in found:
+                found.append(slack_user)
+        return found
+
     async def _find(self, request: Request) -> None:
         counted = await self._store.read(decisions.accepted_of, request)
         named = await self._named(request, counted)

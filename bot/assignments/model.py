@@ -50,6 +50,7 @@ class Assignment:
         unreadable_since: Since when Graph does not let us read it (real time).
         misses: In how many syncs in a row it could not be read.
         gone_at: Since when Graph has not shown it any more, without saying that it is over (real time).
+        is_emergency: It was given without an approval, so that it cannot be extended.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Assignment:
     unreadable_since: datetime | None = None
     misses: int = 0
     gone_at: datetime | None = None
+    is_emergency: bool = False
 
     @property
     def may_end(self) -> bool:

@@ -14,6 +14,10 @@ NAMES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "request": {"holder_name": ("entra_id", "holder", "wanted_for")},
     "decision": {"name": ("entra_id", "slack_user"), "for_name": ("for_entra_id", "for_user")},
     "assignment": {"holder_name": ("entra_id", "holder")},
+    "emergency": {
+        "closed_name": ("closed_by", "closed_entra_id"),
+        "for_name": ("for_user",),
+    },
 }
 # Words that people have written, or that were written about them.
 WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
@@ -31,6 +35,8 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "assignment": {"ended_why": ("entra_id", "holder")},
     "delegation": {"canceled_why": ("delegator", "delegate")},
     "trouble": {"answer": ("wanted_by",)},
+    "emergency": {"comment": ("holder", "entra_id", "closed_by", "closed_entra_id", "for_user")},
+    "finding": {"comment": ("slack_user", "entra_id"), "why": ("slack_user", "entra_id")},
 }
 # What is somebody's own as a whole, and what is left of it: answers, and where in Slack they were written to or clicked.
 OWN_VALUES: Final[Mapping[str, Mapping[str, tuple[tuple[str, ...], Any]]]] = {
@@ -66,6 +72,6 @@ NOT_OF_PEOPLE: Final = frozenset(
 NOT_PERSONAL: Final = frozenset(
     {
         *("assignment.package_name", "request.package_name", "request.wanted_policy_id"),
-        *("hold.why", "notice.dropped_why", "trouble.why"),
+        *("hold.why", "notice.dropped_why", "trouble.why", "request.no_emergency_why"),
     }
 )

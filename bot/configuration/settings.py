@@ -101,6 +101,8 @@ class Settings(BaseSettings):
     catalogs: Words = Field(default=(), alias="LATCHKEY_CATALOGS")
     package_settings: Path | None = Field(default=None, alias="LATCHKEY_PACKAGE_SETTINGS")
     approval: Literal["policy", "always"] = Field(default="policy", alias="LATCHKEY_APPROVAL")
+    on_call_url: SecretStr | None = Field(default=None, alias="LATCHKEY_ON_CALL_URL")
+    on_call_token: SecretStr | None = Field(default=None, alias="LATCHKEY_ON_CALL_TOKEN")
     removed_days: int = Field(default=30, ge=0, le=3_650, alias="LATCHKEY_REMOVED_DAYS")
     admins_decide: Literal["always", "fallback", "never"] = Field(
         default="always", alias="LATCHKEY_ADMINS_DECIDE"
@@ -172,7 +174,7 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("alarm_webhook", "anchor_webhook")
+    @field_validator("alarm_webhook", "anchor_webhook", "on_call_url")
     @classmethod
     def _only_https(cls, address: SecretStr | None) -> SecretStr | None:
         if address is None:

@@ -1,4 +1,4 @@
-"""Process decisions and the questions before them, and end or escalate what nobody has decided in time: the job *decisions*."""
+"""Process decisions, the questions before them and the reviews of emergency access, and end or escalate what nobody has decided in time: the job *decisions*."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ from bot.approvals.processing import DecisionProcessor
 from bot.approvals.questioning import QuestionJudge
 from bot.approvals.store import approver_questions, decisions
 from bot.database import Store, Transaction
+from bot.emergencies.processing import FindingProcessor
+from bot.emergencies.store import findings
 from bot.jobs import due
 from bot.jobs.loop import JobLoop
 from bot.notifications.owed import Notices
@@ -35,6 +37,7 @@ class DecisionJob:
     store: Store
     decision_processor: DecisionProcessor
     question_judge: QuestionJudge
+    finding_processor: FindingProcessor
     notices: Notices
     loop: JobLoop
 
@@ -52,6 +55,8 @@ class DecisionJob:
                 )
                 moved += sum(await a_few_at_once(self._judge, questions))
             moved += await self._deadlines(due_now.lapsed, due_now.escalating)
+            if due_now.has_findings:
+                moved += await self.finding_processor.process_due()
             for request in due_now.pointless:
                 moved += await self.store.run(_ask_anew, request)
             if not moved:
@@ -117,6 +122,7 @@ class _Due:
 
     clicks: Sequence[Decision]
     has_questions: bool
+    has_findings: bool
     lapsed: Sequence[Request]
     escalating: Sequence[Request]
     pointless: Sequence[Request]
@@ -127,6 +133,7 @@ def _to_decide(db: Transaction) -> _Due:
     return _Due(
         clicks=decisions.pending(db),
         has_questions=approver_questions.any_unjudged(db),
+        has_findings=findings.any_pending(db),
         lapsed=lapsed,
         escalating=escalating,
         pointless=request_lists.pointless(db),

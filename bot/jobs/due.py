@@ -6,6 +6,7 @@ from bot import clock
 from bot.approvals.store import approver_questions, decisions, recipients
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction, homes, queues
+from bot.emergencies.store import emergencies, findings
 from bot.notifications import owed
 from bot.notifications.expiries import STILL_NEWS
 from bot.notifications.owed import STUCK_AFTER_ATTEMPTS
@@ -19,12 +20,13 @@ QUEUES: Final = {
     "decisions": (
         decisions.ANY_PENDING,
         approver_questions.ANY_UNJUDGED,
+        findings.ANY_PENDING,
         request_lists.LAPSED,
         request_lists.ESCALATING,
         request_lists.POINTLESS,
     ),
     "requests": (claims.ANY_DUE,),
-    "recipients": (recipients.ANY_DUE,),
+    "recipients": (recipients.ANY_DUE, emergencies.SEEKING),
     "messages": tuple(select for part in owed.PARTS.values() for select in part),
     "endings": (assignments.OWING_NEWS,),
     "redraws": (notices.ANY_STALE,),

@@ -19,6 +19,8 @@ from bot.approvals.recipients import Recipients
 from bot.clock_check import Clockwork
 from bot.database import Store, deduplication
 from bot.database.turns import SyncState
+from bot.emergencies.processing import FindingProcessor
+from bot.emergencies.reviewers import Reviewers
 from bot.jobs import due
 from bot.jobs.decisions import DecisionJob
 from bot.jobs.loop import Body, JobLoop
@@ -58,7 +60,9 @@ class Jobs:
     evaluator: RequestEvaluator
     decision_processor: DecisionProcessor
     question_judge: QuestionJudge
+    finding_processor: FindingProcessor
     recipients: Recipients
+    reviewers: Reviewers
     submitter: Submitter
     delivery: Delivery
     notices: Notices
@@ -88,6 +92,7 @@ class Jobs:
             store=self.store,
             decision_processor=self.decision_processor,
             question_judge=self.question_judge,
+            finding_processor=self.finding_processor,
             notices=self.notices,
             loop=self.loop,
         )
@@ -192,7 +197,7 @@ class Jobs:
 
     async def find_recipients(self) -> None:
         """Find whom to ask about pending requests, until all that can be found now are."""
-        while await self.recipients.find_due():
+        while await self.recipients.find_due() + await self.reviewers.find_due():
             self.wake()
             if self.loop.is_stopping:
                 return

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.approvals.model import ApproverQuestion, Decision
 from bot.assignments.model import Assignment, AssignmentState
-from bot.messages import policy_words, quorum
+from bot.messages import emergency, policy_words, quorum
 from bot.messages.answers import answer_blocks, answers_button
 from bot.messages.evidence import evidence_lines
 from bot.messages.pages import MESSAGE, Room, fitted
@@ -136,6 +136,8 @@ def _why(request: Request) -> list[Block]:
     if first_why and request.kind is Kind.EXTEND:
         blocks += [context(_("*Why they asked for it at first*")), quoted(first_why)]
     blocks += answer_blocks(request)
+    if request.no_emergency_why:
+        blocks.append(context(emergency.not_an_emergency_note(request)))
     removal = request.terms.removal if request.terms else None
     if removal is not None:
         told = _(
@@ -149,7 +151,7 @@ def _why(request: Request) -> list[Block]:
         blocks.append(context(told))
     if request.access_ended_at is not None:
         blocks.append(context(_ended_before(request, request.access_ended_at)))
-    elif request.round:
+    elif request.round and not request.no_emergency_why:
         blocks.append(
             context(_("What is asked for, or its policy, has changed: it needs a new decision."))
         )
@@ -393,7 +395,7 @@ REASON_SHOWN: Final = frozenset({State.REFUSED, State.FAILED, State.LAPSED, Stat
 
 def _outcome(request: Request) -> str:
     said = outcome(request)
-    if request.state is State.DELIVERED and request.ends_at:
+    if request.state is State.DELIVERED and request.ends_at and not request.emergency:
         done = _("Extended, {until}.") if request.kind is Kind.EXTEND else _("Delivered, {until}.")
         said = done.format(until=until(request.ends_at))
     if request.why and request.state in REASON_SHOWN:

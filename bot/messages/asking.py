@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bot import clock
 from bot.approvals.model import Decision
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, EndReason
-from bot.messages import policy_words, troubles
+from bot.messages import emergency, policy_words, troubles
 from bot.messages.extending import ExtensionOffer, extension_of
 from bot.messages.pages import NOTHING_MORE, Row, beyond, count_of, page_of, part_of
 from bot.messages.parts import (
@@ -254,6 +254,7 @@ def delivered(
     if note:
         blocks.append(section(escape(note)))
     notes = [
+        emergency.holder_note(request) if request.emergency else "",
         _("Approved by {by}.").format(by=escape(by)) if by else "",
         less,
         _("I will remind you before it ends.") if will_remind else ends_too_soon,

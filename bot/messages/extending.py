@@ -66,6 +66,8 @@ def extension_of(row: Assignment, extendable: ExtendablePolicies) -> ExtensionOf
 
     The end is counted from now, as `bot.packages.policy_terms.extended_end` does when it is asked for.
     """
+    if row.is_emergency:
+        return None
     if row.ends_at is None or row.policy_id is None or row.policy_id not in extendable:
         return None
     policy = extendable[row.policy_id]

@@ -9,6 +9,7 @@ from bot.console.model import LONGEST_SOUGHT, Tab
 from bot.messages import delegating
 from bot.messages.approving_several import approve_all_row
 from bot.messages.asking import NOTHING, my_access_rows, offered
+from bot.messages.emergency_list import NO_REVIEWS, OpenReviews, review_rows
 from bot.messages.pages import Fitting, Room, Row, fitted
 from bot.messages.parts import (
     Block,
@@ -73,6 +74,7 @@ def home(
     extendable: ExtendablePolicies,
     given: Sequence[Delegation] = (),
     received: Sequence[Delegation] = (),
+    reviews: OpenReviews = NO_REVIEWS,
     admin: AdminOverview | None = None,
     account: Sequence[Block] = (),
 ) -> dict[str, object]:
@@ -84,10 +86,11 @@ def home(
         mine: Ids of the packages that they have or have asked for.
         given: By what they let others decide for them.
         received: By what others let them decide.
+        reviews: Emergency access that they are asked to review, and of an admin all that is to be reviewed.
         admin: What they look after as an admin; None for others.
         account: What says whether their Microsoft account is connected; empty where nobody can connect one.
     """
-    blocks: list[Block] = []
+    blocks: list[Block] = list(review_rows(reviews))
     if to_decide.rows:
         blocks.append(header(_("Waiting for your decision")))
         blocks += approve_all_row(to_decide.rows, reader=reader)

@@ -88,6 +88,8 @@ def stage_of_work(request: Request) -> str:
     match request.state:
         case State.PENDING:
             return waiting_for(request)
+        case State.APPROVED if request.emergency:
+            return _("emergency access, and next to be set up")
         case State.APPROVED:
             return (
                 _("about to be removed")
@@ -102,6 +104,10 @@ def stage_of_work(request: Request) -> str:
 
 def outcome(request: Request) -> str:
     """Return how a request stands or has ended, as a sentence for those who decide."""
+    if request.emergency and request.state in {State.APPROVED, State.SUBMITTED}:
+        return _("Emergency access, without an approval. Setting it up …")
+    if request.emergency and request.state is State.DELIVERED:
+        return _("Delivered as emergency access, without an approval.")
     if request.state in {State.APPROVED, State.SUBMITTED}:
         return _(UNDER_WAY[request.kind])
     if request.state is State.LAPSED and request.why:

@@ -12,7 +12,9 @@ from bot.approvals.store import deciders
 from bot.assignments.model import Assignment
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
+from bot.emergencies.store import emergencies
 from bot.messages.connecting import home_row
+from bot.messages.emergency_list import OpenReviews
 from bot.messages.home import AdminOverview, home
 from bot.packages.catalog import OfferedPackages
 from bot.paging import Page
@@ -24,6 +26,7 @@ from bot.requests.store import holds, request_lists
 # Of each list: more would not fit into the page, see `bot.messages.home`.
 ROWS_IN_HOME: Final = 30
 FOR_ADMINS: Final = 5
+REVIEWS_IN_HOME: Final = 5
 ENDS_SOON: Final = timedelta(days=7)
 
 
@@ -35,6 +38,7 @@ class _Read:
     waiting: Page[Request]
     asked: Mapping[str, Kind]
     to_decide: Page[Request]
+    reviews: OpenReviews
     mine: set[str]
     given: list[Delegation]
     received: list[Delegation]
@@ -59,6 +63,7 @@ async def drawn(
         waiting=read.waiting,
         asked=read.asked,
         to_decide=read.to_decide,
+        reviews=read.reviews,
         offer=offered.shown.packages,
         mine=read.mine,
         extendable=offered.extendable,
@@ -77,12 +82,18 @@ def _read(db: Transaction, slack_user: str, is_admin: bool, offers_accounts: boo
         waiting=request_lists.open_for(db, slack_user, rows=ROWS_IN_HOME),
         asked=request_lists.asked_about(db, slack_user, [row.id for row in held.rows]),
         to_decide=to_decide,
+        reviews=_reviews(db, slack_user, is_admin),
         mine=assignment_lists.my_packages(db, slack_user),
         given=delegations.of_delegators(db, [slack_user], at=clock.now()),
         received=delegations.to_delegate(db, [slack_user], at=clock.now()),
         admin=_for_admin(db, slack_user, to_decide) if is_admin else None,
         account=accounts.find(db, slack_user) if offers_accounts else None,
     )
+
+
+def _reviews(db: Transaction, slack_user: str, is_admin: bool) -> OpenReviews:
+    shown, count = emergencies.open_reviews(db, slack_user, is_admin=is_admin, most=REVIEWS_IN_HOME)
+    return OpenReviews(rows=shown, count=count)
 
 
 def _for_admin(db: Transaction, slack_user: str, to_decide: Page[Request]) -> AdminOverview:

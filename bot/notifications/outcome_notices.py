@@ -7,7 +7,7 @@ from typing import Final
 from bot.approvals.model import Decision, approvals_of
 from bot.assignments.model import Assignment
 from bot.database.audit import LATCHKEY
-from bot.messages import asking, deciding, on_behalf, troubles
+from bot.messages import asking, deciding, emergency, on_behalf, troubles
 from bot.messages.asking_again import with_again_buttons
 from bot.messages.decided import names_of
 from bot.messages.parts import Message, moment
@@ -94,6 +94,13 @@ def puzzle(request: Request, *, to: str) -> Notice:
 def notices_while_pending(request: Request) -> list[OwedNotice]:
     """Tell whoever asks for what an admin has removed from them why an admin decides; and who is asked for by another."""
     told = _notices_for_others(request)
+    if request.no_emergency_why and request.holder is not None:
+        told.append(
+            (
+                _notice(f"no-emergency-{request.round}", request, to=request.holder),
+                emergency.not_an_emergency(request),
+            )
+        )
     removal = request.terms.removal if request.terms else None
     if removal is None or request.holder is None:
         return told

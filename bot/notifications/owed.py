@@ -23,12 +23,16 @@ from bot.approvals.store import approver_questions, deciders, decisions, recipie
 from bot.assignments.model import Assignment, Trouble
 from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, queues, slack_waits
+from bot.emergencies.model import Emergency, ReviewFinding
+from bot.emergencies.store import emergencies as emergency_store
+from bot.emergencies.store import findings
 from bot.messages import approval_card, deciding, repairing
 from bot.messages.parts import Message, escape, message, shortened
 from bot.notifications import (
     account_news,
     card_threads,
     delegation_news,
+    emergencies,
     nudges,
     outcome_notices,
     progress,
@@ -37,6 +41,7 @@ from bot.notifications import (
 )
 from bot.notifications.account_news import AccountNews
 from bot.notifications.delegation_news import DelegationNews
+from bot.notifications.emergencies import EmergencyNotices
 from bot.notifications.expiries import LOOK_AGAIN, STILL_NEWS
 from bot.notifications.late_replies import LateReplies, LateReply
 from bot.notifications.model import Notice, is_channel
@@ -78,6 +83,9 @@ PARTS: Final = {
     "second accounts": (people.OWING_NEWS,),
     "alarms": (request_lists.STUCK, notices.UNTOLD_HOLDS),
     "troubles": (troubles.OWING_NEWS,),
+    "emergencies": (emergency_store.OWING_NEWS,),
+    "review reminders": (emergency_store.REMINDING,),
+    "findings": (findings.ANY_UNTOLD,),
 }
 LOOK: Final = queues.together(PARTS)
 # By which messages are redrawn: with a limit of its own.
@@ -106,6 +114,7 @@ class Notices:
         account_news: AccountNews,
         languages: Languages,
         question_news: QuestionNews,
+        emergency_notices: EmergencyNotices,
     ) -> None:
         self._store = store
         self._slack = slack
@@ -119,6 +128,7 @@ class Notices:
         self._account_news = account_news
         self._languages = languages
         self._question_news = question_news
+        self._emergencies = emergency_notices
         # By what each is about.
         self._under_way: dict[str, asyncio.Task[int]] = {}
 
@@ -145,6 +155,8 @@ class Notices:
         if owed.has_left_over:
             left_over = await self._store.run(notices.claim_left_over, lease=CLAIM_LEASE)
         nudging = await self._nudges.claim() if owed.has_nudges else ()
+        if owed.has_review_reminders:
+            await self._emergencies.remind()
         before = set(self._under_way.values())
         for decision in answers:
             self._begin(f"answer:{decision.id}", self._answer, decision)
@@ -165,6 +177,10 @@ class Notices:
             self._begin(f"news:{request.id}", self._send_outcome, request)
         for request in nudging:
             self._begin(f"nudge:{request.id}", self._nudges.send, request)
+        for emergency in owed.emergencies:
+            self._begin(f"emergency:{emergency.request_id}", self._emergencies.send, emergency)
+        for said in owed.findings:
+            self._begin(f"finding:{said.id}", self._emergencies.answer, said)
         for delegation in owed.delegations:
             self._begin(f"delegation:{delegation.id}", self._delegation_news.send, delegation)
         for sign_in in owed.sign_ins:
@@ -435,6 +451,9 @@ class OwedWork:
     has_answers: bool
     has_left_over: bool
     has_nudges: bool
+    has_review_reminders: bool
+    emergencies: Sequence[Emergency]
+    findings: Sequence[ReviewFinding]
     delegations: Sequence[Delegation]
     questions: Sequence[ApproverQuestion]
     cards: Sequence[Request]
@@ -463,6 +482,9 @@ def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> OwedWork:
         has_answers="answers" in parts,
         has_left_over="left over" in parts,
         has_nudges="nudges" in parts,
+        has_review_reminders="review reminders" in parts,
+        emergencies=emergency_store.owing_news(db) if "emergencies" in parts else (),
+        findings=findings.owing_answer(db) if "findings" in parts else (),
         delegations=delegations.owing_news(db) if "delegations" in parts else (),
         questions=approver_questions.owing_news(db) if "questions" in parts else (),
         cards=request_lists.owing_cards(db) if "cards" in parts else (),
@@ -602,6 +624,8 @@ def _content_of(
         return _drawn(db, request, notice, access=access)
     if notice.kind == nudges.KIND:
         return nudges.content_of(db, notice)
+    if notice.kind == emergencies.KIND:
+        return emergencies.content_of(db, notice)
     if notice.kind == delegation_news.KIND:
         return delegation_news.content_of(db, notice)
     if notice.kind == account_news.KIND:

@@ -62,6 +62,22 @@ class Removal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EmergencyTerms:
+    """
+    The terms of access without an approval.
+
+    Attributes:
+        seconds: How long it lasts, from the grant on.
+        review_seconds: How soon somebody else must close its review.
+        stages: Those that would have to approve it, and of which anybody may review it.
+    """
+
+    seconds: int
+    review_seconds: int
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Terms:
     """
     The terms that are approved: a change to any of them sends the request back for approval.
@@ -80,6 +96,7 @@ class Terms:
         longest_seconds, latest_end, has_no_end: The policy's expiration, in numbers: a length, a day in ISO 8601, or
             neither, because access does not end.  Nothing of that where Graph does not say.
         approved_until: In ISO 8601, the earliest end that an approver has set; None: nobody has set one.
+        emergency: It is given without an approval, so that *stages* is empty; None: it is not.
     """
 
     policy_id: str
@@ -99,6 +116,7 @@ class Terms:
     latest_end: str | None = None
     has_no_end: bool = False
     approved_until: str | None = None
+    emergency: EmergencyTerms | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -288,6 +288,9 @@ def hash_of_row(terms: Mapping[str, Any]) -> str:
     ]
     rules["excluded"] = [each["id"] for each in terms["excluded"]]
     rules["asker"] = terms["asker"]["id"] if terms["asker"] else None
+    if not rules.get("emergency"):
+        # So were the hashes before there were emergencies.
+        rules.pop("emergency", None)
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 
 

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from bot.database import Store
+from bot.database import Store, Transaction
 from bot.errors import NotAllowed
 from bot.people.identity import People
 from bot.people.model import Person
-from bot.people.store import delegations
+from bot.people.store import delegations, people
 
 # Each is a look at Slack and Entra when a delegate decides.
 MOST_LOOKED_AT: Final = 20
@@ -35,6 +35,12 @@ class Delegates:
         everybody = dict.fromkeys(each.delegator for each in found)
         return sorted(everybody, key=lambda each: each not in asked)[:MOST_LOOKED_AT]
 
+    async def has_decided_for(
+        self, slack_ids: Collection[str], holder: str, entra_id: str, *, since: datetime
+    ) -> bool:
+        """Tell whether somebody lets one of *slack_ids* decide for them, or has since then, by any of their accounts."""
+        return await self._store.read(_has_decided_for, slack_ids, holder, entra_id, since)
+
     async def find_person(self, slack_user: str) -> Person | None:
         """
         Return who lets somebody decide, read now; None if that is no full member, or cannot be told in Entra.
@@ -46,3 +52,13 @@ class Delegates:
             return (await self._people.identify(slack_user)).person
         except NotAllowed:
             return None
+
+
+def _has_decided_for(
+    db: Transaction, slack_ids: Collection[str], holder: str, entra_id: str, since: datetime
+) -> bool:
+    for delegator in delegations.delegators_since(db, slack_ids, since=since):
+        bound = people.find(db, delegator)
+        if delegator == holder or (bound and bound.entra_id.casefold() == entra_id.casefold()):
+            return True
+    return False

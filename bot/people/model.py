@@ -29,6 +29,7 @@ class Verb(StrEnum):
     DELEGATE = "delegate"
     ASK_FOR = "ask-for"
     DECLINE = "decline"
+    REVIEW = "review"
 
 
 # What somebody has done who decided so.

@@ -28,6 +28,7 @@ MANAGERS_OR_ADMINS: Final = frozenset({Verb.ASK_FOR})
 DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})
 # For those who may decide; a question decides nothing.
 OF_DECIDERS: Final = DECISIONS | {Verb.ASK_QUESTION}
+REVIEWS: Final = frozenset({Verb.REVIEW})
 ADMINS: Final = frozenset(
     {Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Verb.REPROCESS, Verb.EXPORT}
 )
@@ -56,6 +57,7 @@ class Actor:
         has_approved: They have approved the stage that is being decided, or somebody has for them, or whom they decide
             for has: that counts once, and may still become a denial while the stage needs more approvals.
         has_asked: They have asked for the holder, or whom they decide for has.
+        has_decided_for_holder: The holder lets them decide, or has let them since they asked.
         is_their_manager: The direct manager of the holder, in Entra, and the package's policy lets managers ask.
     """
 
@@ -71,6 +73,7 @@ class Actor:
     has_approved: bool = False
     has_asked: bool = False
     is_their_manager: bool = False
+    has_decided_for_holder: bool = False
 
     @property
     def decides_as_admin(self) -> bool:
@@ -125,6 +128,8 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
             # What is given up may be the removal of their access.
             return N_("You cannot give up what is about your own access; another admin can.")
         return None
+    if verb in REVIEWS:
+        return _may_review(actor, holder=holder, holder_entra_id=holder_entra_id)
     if verb not in OF_DECIDERS:
         return N_("That is not something anybody may do.")
     if actor.slack_user == holder:
@@ -157,6 +162,29 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
             "names."
         )
     return N_("You are not among those who may decide this request.")
+
+
+def _may_review(actor: Actor, *, holder: str | None, holder_entra_id: str | None) -> str | None:
+    """Return why *actor* may not close the review of an emergency of *holder*'s; None if they may."""
+    if actor.slack_user == holder:
+        return N_("You cannot review your own emergency access.")
+    if actor.entra_id is None or holder_entra_id is None:
+        return N_("I cannot tell who you are in Entra, so I cannot take a review from you.")
+    if actor.entra_id == holder_entra_id:
+        return N_("You cannot review your own emergency access, from another Slack account either.")
+    if actor.has_asked:
+        return N_("You have asked for this access yourself; another person reviews it.")
+    if actor.has_decided_for_holder:
+        return N_(
+            "You decide for the person who has this access, or did when they asked; another person reviews it."
+        )
+    if actor.is_approver:
+        return None
+    if actor.acts_for is not None:
+        return _may_act_for(actor, actor.acts_for, holder=holder, holder_entra_id=holder_entra_id)
+    if actor.stands_in:
+        return None
+    return N_("You are not among those who may review this emergency access.")
 
 
 def _may_act_for(
@@ -278,6 +306,36 @@ class Permissions:
             if acts_for is not None:
                 return replace(who, is_admin=is_admin, acts_for=acts_for, has_approved=True)
         return replace(who, is_admin=is_admin, stands_in=stands_in)
+
+    async def reviewer(
+        self, slack_user: str, *, request: Request, team: str | None, home_team: str | None
+    ) -> Actor:
+        """
+        Return who reviews an emergency, read from Slack and Graph now: whoever may decide any stage that was left out.
+
+        Raises:
+            SlackError, GraphError: It could not be read, so nothing can be allowed now.
+        """
+        terms = request.terms
+        stages = terms.emergency.stages if terms and terms.emergency else ()
+        found = Actor(slack_user=slack_user, not_a_person="This is no emergency access.")
+        for number in range(len(stages)):
+            if terms is None:
+                break
+            as_asked = replace(request, terms=replace(terms, stages=stages), stage=number)
+            at_stage = await self.actor(
+                slack_user, team=team, home_team=home_team, request=as_asked
+            )
+            if number == 0 or at_stage.is_approver or at_stage.acts_for or not found.stands_in:
+                found = at_stage
+            if found.is_approver or found.acts_for or found.not_a_person:
+                break
+        if found.entra_id is None or request.holder is None or request.entra_id is None:
+            return found
+        is_theirs = await self.delegates.has_decided_for(
+            {slack_user}, request.holder, request.entra_id, since=request.asked_at
+        )
+        return replace(found, has_decided_for_holder=is_theirs)
 
     async def _find_delegator(
         self,

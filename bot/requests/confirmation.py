@@ -342,6 +342,7 @@ def _mirrored(held: AccessPackageAssignment, request: Request) -> Assignment:
         starts_at=held.schedule.start_date_time if held.schedule else None,
         ends_at=held.ends_at(),
         progress=progress_of(held),
+        is_emergency=request.emergency,
     )
 
 

@@ -134,6 +134,8 @@ class Request:
         waits_since: When the stage began that waits for a decision.
         reminded_at: When whoever asked last had those reminded who decide this stage.
         nudge_at: When to look, while it is pending, whether somebody is to be nudged.
+        emergency: It is asked for without an approval, and reviewed afterwards.
+        no_emergency_why: Why what was asked for as an emergency is a request like any other, a sentence.
         unnamed: The policy was seen to name nobody who could decide the current stage.
         retry_by, give_up_by: The admin who takes it off hold; checked before it counts.
     """
@@ -171,6 +173,8 @@ class Request:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     access_ended_at: datetime | None = None
+    emergency: bool = False
+    no_emergency_why: str | None = None
     why: str | None = None
     tell_admins: bool = False
     graph_request_id: str | None = None

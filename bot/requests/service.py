@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 
 from bot.database import Store
 from bot.database.limits import Limit
-from bot.errors import LatchkeyError, NotAllowed, TooLate, WrongFields
+from bot.errors import EmergencyNotOffered, LatchkeyError, NotAllowed, TooLate, WrongFields
 from bot.messages.asking_again import RefusalExplained
 from bot.monitoring import interactions
 from bot.packages import names as package_names
+from bot.packages import urgent
 from bot.packages.catalog import OfferedPackages, PackageSnapshot
 from bot.packages.model import Package
 from bot.packages.settings.file import PackageSettingsFile
-from bot.packages.settings.model import ReasonRule
+from bot.packages.settings.model import PackageSettings, ReasonRule
 from bot.packages.store import catalog
 from bot.packages.suggestions import (
     KnownPackage,
@@ -122,6 +123,59 @@ class RequestService:
             lambda offered: offered.read(text), slack_user=slack_user, reason=reason, key=key
         )
 
+    async def ask_in_emergency(
+        self, *, slack_user: str, text: str, key: str | None = None
+    ) -> Submitted | None:
+        """
+        Save a request for access at once, without an approval; None if *text* asks for no emergency.
+
+        Args:
+            text: What was typed: "production database emergency: it is down".
+            key: As in `ask`.
+
+        Raises:
+            EmergencyNotOffered: The package gives none, or needs more to be said.
+            UnknownPackage, WhichPackage, AlreadyHeld, TooOften, NotAllowed, TooLate, SeenBefore: As `ask`.
+        """
+        said = urgent.read(text)
+        if said is None:
+            return None
+        offered = await self._offering.now()
+        package, _ = offered.read(said.name)
+        if _is_named_so(offered, text, package):
+            return None
+        why = package_names.clean(package_names.unescaped(said.reason))
+        why = why[: package_names.LONGEST_REASON]
+        self._check_emergency(package, why)
+        return await self._ask_read(
+            lambda fresh: (_same(fresh, package), why),
+            slack_user=slack_user,
+            key=key,
+            emergency=True,
+        )
+
+    def _check_emergency(self, package: Package, why: str) -> None:
+        """Insist that the package gives emergency access, and that nothing more must be said for it."""
+        if self._settings_of(package).break_glass is None:
+            raise EmergencyNotOffered(
+                f"{package.name} gives no emergency access. Nothing was asked for; ask for it as usual."
+            )
+        if not why:
+            raise EmergencyNotOffered(
+                "Please say what the emergency is: a reason is needed. Nothing was asked for."
+            )
+        rule = self._reason_rule(package)
+        if rule is not None and not rule.takes(why):
+            raise EmergencyNotOffered(f"{rule.hint} Nothing was asked for.")
+        if package.needs_form:
+            raise EmergencyNotOffered(
+                f"{package.name} asks questions, so there is no emergency access to it by a command. "
+                "Nothing was asked for; ask for it as usual."
+            )
+
+    def _settings_of(self, package: Package) -> PackageSettings:
+        return self._package_settings.settings_for(package.name, catalog=package.catalog)
+
     async def read_name(self, text: str) -> tuple[Package, str | None]:
         """
         Return the package that *text* names, and the reason that it gives; asks for nothing.
@@ -160,6 +214,7 @@ class RequestService:
         slack_user: str,
         reason: str | None = None,
         key: str | None = None,
+        emergency: bool = False,
     ) -> Submitted:
         """
         Ask for what *read* finds in the packages of the moment.
@@ -190,6 +245,7 @@ class RequestService:
                 key=key,
                 patience=who_waits(),
                 reason_hint=rule.hint if rule is not None and not rule.takes(why) else None,
+                emergency=emergency,
             )
             try:
                 return await self._ask_for(wanted)
@@ -537,3 +593,19 @@ class RequestService:
         freed = await self._guard.run(repair, slack_user, hold_id, verb, actor)
         self._wake()
         return freed
+
+
+def _is_named_so(offered: PackageSnapshot, text: str, package: Package) -> bool:
+    """Tell whether the words for an emergency are a part of another package's name."""
+    try:
+        named, _ = offered.read(text)
+    except LatchkeyError:
+        return False
+    return named.id != package.id
+
+
+def _same(offered: PackageSnapshot, package: Package) -> Package:
+    found = offered.askable.by_id(package.id)
+    if found is None:
+        raise TooLate(OVER)
+    return found

@@ -22,6 +22,8 @@ from bot.assignments.model import (
 )
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction, audit, flags
+from bot.emergencies.model import Emergency, Finding
+from bot.emergencies.store import emergencies
 from bot.packages import policy_terms
 from bot.people.model import Verb
 from bot.requests.model import MOVES, Kind, Request, State
@@ -43,6 +45,16 @@ REMOVED_MEANWHILE: Final = N_("The access is being removed.")
 DECLINED: Final = N_("Declined by the person whom it was for.")
 # Why access that was removed is there again.
 AUTOMATIC: Final = "automatic"
+# Of a request that begins again, in a new round.
+_ANEW: Final[Mapping[str, Any]] = {
+    "stage": 0,
+    "approvals": 0,
+    "escalated": False,
+    "deciders": (),
+    "unnamed": False,
+    "waits_since": None,
+    "reminded_at": None,
+}
 
 
 def refuse(
@@ -174,6 +186,49 @@ def ask_anew_of_claimed(db: Transaction, request: Request) -> Request | None:
     return ask_anew(db, request, fence=True)
 
 
+def make_emergency(db: Transaction, request: Request, why: str) -> Request | None:
+    """
+    Make what waits for its approvers an emergency, as whoever asked wants; whoever clicks on its cards comes too late.
+
+    Args:
+        why: Their reason now, which takes the place of the one before.
+    """
+    return requests.move(
+        db,
+        request,
+        State.RECEIVED,
+        actor=request.asked_by,
+        why="Asked for as an emergency.",
+        emergency=True,
+        no_emergency_why=None,
+        justification=why,
+        starts_at=None,
+        ends_at=None,
+        **_ANEW,
+        round=request.round + 1,
+    )
+
+
+def make_ordinary(db: Transaction, request: Request, why: str) -> Request | None:
+    """Make what is no emergency by the rules a request like any other; what Graph may have taken on is left as it is."""
+    return requests.move(
+        db,
+        request,
+        State.RECEIVED,
+        fence=True,
+        why=f"It is no emergency: {why}",
+        emergency=False,
+        no_emergency_why=why,
+        terms=None,
+        terms_hash=None,
+        ends_at=None,
+        intent_at=None,
+        settles_at=None,
+        **_ANEW,
+        round=request.round + 1,
+    )
+
+
 def _ran_out_at(db: Transaction, request: Request) -> datetime | None:
     """Return when the access of an extension ended by itself; None if it did not, or somebody has ended it."""
     row = assignments.find(db, request.assignment_id or "")
@@ -239,6 +294,11 @@ def submit(db: Transaction, request: Request, graph_request_id: str | None) -> N
     )
     if moved is not None and moved.kind is Kind.REMOVE and moved.assignment_id is not None:
         assignments.set_removing(db, moved.assignment_id)
+    emergency = moved.terms.emergency if moved is not None and moved.terms is not None else None
+    if moved is not None and moved.emergency and emergency is not None:
+        # From now on there may be access: somebody has to look at it, whatever becomes of the rest.
+        review_within = timedelta(seconds=emergency.review_seconds)
+        emergencies.open_review(db, moved, review_within=review_within)
 
 
 def fail(db: Transaction, request: Request, why: str) -> None:
@@ -287,6 +347,45 @@ def deliver(db: Transaction, request: Request, held: Assignment) -> None:
     )
     if moved is not None:
         assignments.save_live(db, held, read_by_id_at=clock.real())
+        remove_if_reviewed(db, moved)
+
+
+def remove_if_reviewed(db: Transaction, request: Request) -> None:
+    """Take away the access of an emergency whose review has said so, once there is any, and only once."""
+    if not request.emergency or request.assignment_id is None:
+        return
+    emergency = emergencies.find(db, request.id)
+    if emergency is None or emergency.finding is not Finding.REMOVE or emergency.removal_id:
+        return
+    _remove_after_review(db, emergency, request.assignment_id)
+
+
+def _remove_after_review(db: Transaction, emergency: Emergency, assignment_id: str) -> None:
+    row = assignments.find(db, assignment_id)
+    if row is None or row.state is AssignmentState.ENDED:
+        return
+    others = request_lists.open_for_assignment(db, assignment_id)
+    under_way = next((each for each in others if each.kind is Kind.REMOVE), None)
+    removal = Request(
+        id=chance.new_id(),
+        kind=Kind.REMOVE,
+        # Whoever reviews an emergency may end it: that was read afresh.
+        state=State.APPROVED,
+        holder=emergency.holder,
+        holder_name=row.holder_name,
+        asked_by=emergency.closed_by or audit.LATCHKEY,
+        entra_id=row.entra_id,
+        package_id=row.package_id,
+        package_name=row.package_name,
+        assignment_id=row.id,
+        justification=emergency.comment,
+        asked_at=clock.now(),
+        updated_at=clock.now(),
+        due_at=clock.real(),
+    )
+    added = under_way or requests.add(db, removal)
+    if added is not None:
+        emergencies.set_removal(db, emergency, added.id)
 
 
 def deliver_partly(
@@ -308,6 +407,10 @@ def deliver_partly(
     )
     if ours and assignments.save_live(db, held, read_by_id_at=clock.real()):
         tell_if_partial(db, held.id, given_up=given_up)
+        found = requests.find(db, request.id)
+        if found is not None:
+            # A part of it is access, too.
+            remove_if_reviewed(db, found)
 
 
 def end_partly(db: Transaction, request: Request, held_id: str, *, due_at: datetime) -> None:

@@ -16,6 +16,7 @@ from bot.requests.model import Kind, State
 # The type of the event that a row is, by its verb; of moves, the state that the request came to is its second half.
 TYPES: Final[Mapping[str, str]] = {
     "ask-add": "request.created",
+    "ask-emergency": "request.created",
     "ask-extend": "request.created",
     "ask-remove": "request.created",
     "approve-accepted": "decision.approved",
@@ -24,6 +25,12 @@ TYPES: Final[Mapping[str, str]] = {
     "deny-refused": "decision.refused",
     "approve-late": "decision.late",
     "deny-late": "decision.late",
+    "emergency": "emergency.opened",
+    "remind-review": "emergency.reminded",
+    "escalate-review": "emergency.escalated",
+    "review": "emergency.reviewed",
+    "review-refused": "emergency.review_refused",
+    "review-late": "emergency.review_late",
     "escalate": "request.escalated",
     "hold": "request.on_hold",
     "retry": "request.retried",

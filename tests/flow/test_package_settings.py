@@ -186,15 +186,6 @@ async def test_a_file_with_mistakes_stops_the_start(database, tmp_path):
     assert "line 3" in second
 
 
-async def test_a_key_on_which_nothing_acts_stops_the_start(database, tmp_path):
-    """Nobody is to believe that it does something."""
-    file = tmp_path / "latchkey.yml"
-    file.write_text("packages:\n  A:\n    break_glass: none\n", "utf-8")
-    with pytest.raises(ConfigurationError, match="“break_glass” has no effect"):
-        async with living(database, LATCHKEY_PACKAGE_SETTINGS=str(file)):
-            pass
-
-
 async def found_by_doctor(world: World) -> Finding:
     (found,) = [
         each

@@ -38,6 +38,7 @@ TEAM_OF = {EVE: "T0OTHER"}
 FORMS = {
     "latchkey_extension",
     "latchkey_delegation",
+    "latchkey_emergency_finding",
     "latchkey_reason",
     "latchkey_question",
     "latchkey_answer",
@@ -142,6 +143,7 @@ def test_the_buttons_are_those_with_a_listener():
 
     assert drawn == {route for route in RIGHTS if route.startswith("latchkey_")} - {
         "latchkey_delegation",
+        "latchkey_emergency_finding",
         "latchkey_extension",
         "latchkey_request",
         "latchkey_reason",

@@ -23,6 +23,7 @@ from bot.timing import WAITS, Waits
 from bot.webhooks.client import WebhookClient
 from sandbox import chance as sandbox_chance
 from sandbox.clock import SandboxClock
+from sandbox.on_call import OnCallStandIn
 from sandbox.run import StandIns, tutorial_world, wired
 from sandbox.tenant import Tenant
 from tests.harness.login import LoginSession
@@ -99,6 +100,7 @@ class Simulation:
         self.alarms_refused = False
         self.wires = SimulatedWires()
         self.receiver = Receiver(self.loop.now)
+        self.on_call = OnCallStandIn()
         self._numbers = itertools.count()
         sandbox_chance.use(self.dice("stand-ins"))
         self._ids = self.dice("ids")
@@ -196,6 +198,9 @@ class Bot:
         self.to_receiver = GraphWire(
             Wire(self.process, simulation.receiver.app, pause=pause, moment=self._moment)
         )
+        self.to_on_call = GraphWire(
+            Wire(self.process, simulation.on_call.app, pause=pause, moment=self._moment)
+        )
 
     def _moment(self, what: str) -> None:
         self.simulation.moment(self.process, what)
@@ -227,6 +232,9 @@ class Bot:
                 httpx.AsyncClient(
                     transport=self.to_receiver, timeout=GRAPH_TIMEOUT, trust_env=False
                 )
+            ),
+            on_call_client=lambda: httpx.AsyncClient(
+                transport=self.to_on_call, timeout=GRAPH_TIMEOUT, trust_env=False
             ),
             slack_session=lambda: SlackSession(self._to_slack, within=total),  # type: ignore[return-value,arg-type]
             tokens=lambda settings: TenantTokens(outside.tenant),

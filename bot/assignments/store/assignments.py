@@ -89,6 +89,8 @@ def _upsert_live(db: Transaction) -> Any:
             "progress": row.excluded.progress,
             "progress_at": row.excluded.progress_at,
             "seen_at": row.excluded.seen_at,
+            # Lists do not say it; who has asked for it does.
+            "is_emergency": sa.or_(assignments.c.is_emergency, row.excluded.is_emergency),
             **READABLE,
             "state": sa.case(
                 (assignments.c.state == AssignmentState.REMOVING, AssignmentState.REMOVING),
@@ -161,14 +163,16 @@ def save_live(
         )
     if progress is DeliveryProgress.DELIVERED:
         troubles.close(db, assignment.id, (TroubleKind.PARTIAL, TroubleKind.FAILED))
-    if known is None or _shows(known) != _shows(replace(assignment, progress=progress)):
+    is_emergency = assignment.is_emergency or (known is not None and known.is_emergency)
+    shown = replace(assignment, progress=progress, is_emergency=is_emergency)
+    if known is None or _shows(known) != _shows(shown):
         _mark_views_stale(db, assignment)
     return True
 
 
 def _shows(row: Assignment) -> tuple[Any, ...]:
     """Return what people see of a row that is not ended."""
-    return (row.ends_at, row.state, row.progress, row.unreadable_since)
+    return (row.ends_at, row.state, row.progress, row.unreadable_since, row.is_emergency)
 
 
 def _progress(known: Assignment | None, read: Assignment) -> DeliveryProgress:

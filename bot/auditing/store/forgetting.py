@@ -25,10 +25,12 @@ from bot.database.statements import words
 from bot.database.tables import (
     IS_OPEN,
     NOT_CANCELED,
+    REVIEW_IS_OPEN,
     approver_questions,
     assignments,
     decisions,
     delegations,
+    emergencies,
     metadata,
     notices,
     requests,
@@ -105,6 +107,12 @@ def still_concerned(db: Transaction, ids: Collection[str]) -> dict[str, int]:
         "delegation that holds": db.scalar(
             _count(delegations).where(
                 NOT_CANCELED, delegations.c.ends_at > clock.now(), sa.or_(*of_delegation)
+            )
+        ),
+        "emergency access that nobody has reviewed": db.scalar(
+            _count(emergencies).where(
+                REVIEW_IS_OPEN,
+                sa.or_(*(emergencies.c[name].in_(ids) for name in ("holder", "entra_id"))),
             )
         ),
         "decision that is not processed": db.scalar(

@@ -10,6 +10,13 @@ from bot.database.tables.approvals import (
 from bot.database.tables.assignments import IS_OVER, STILL_TROUBLE, assignments, troubles
 from bot.database.tables.audit import audit, audit_checkpoints, audit_head
 from bot.database.tables.columns import UtcDateTime, metadata
+from bot.database.tables.emergencies import (
+    IS_UNJUDGED,
+    REVIEW_IS_OPEN,
+    UNTOLD,
+    emergencies,
+    findings,
+)
 from bot.database.tables.notifications import homes, notices
 from bot.database.tables.operations import allowances, control, inbox, slack_waits, sweeps
 from bot.database.tables.packages import packages
@@ -37,9 +44,12 @@ __all__ = [
     "IS_REMOVAL",
     "IS_TRIED",
     "IS_UNANSWERED",
+    "IS_UNJUDGED",
     "NOT_CANCELED",
+    "REVIEW_IS_OPEN",
     "STILL_TROUBLE",
     "TELLS_ADMINS",
+    "UNTOLD",
     "UtcDateTime",
     "account_tokens",
     "accounts",
@@ -55,6 +65,8 @@ __all__ = [
     "deciders",
     "decisions",
     "delegations",
+    "emergencies",
+    "findings",
     "forms",
     "holds",
     "homes",

@@ -46,6 +46,8 @@ assignments = sa.Table(
     sa.Column("misses", sa.Integer, nullable=False, default=0),
     # Since when Graph has not shown it any more, without saying that it is over (real time).
     sa.Column("gone_at", UtcDateTime),
+    # Given without an approval: it cannot be extended.
+    sa.Column("is_emergency", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     partial_index(
         "assignment_unreadable", "unreadable_since", where="unreadable_since IS NOT NULL"
     ),

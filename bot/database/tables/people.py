@@ -53,6 +53,8 @@ delegations = sa.Table(
     # When to look (real time) whether those concerned are still to be told.
     sa.Column("news_due_at", UtcDateTime),
     partial_index("delegation_to", "delegate", "ends_at", where=NOT_CANCELED),
+    # Also of what was canceled: whoever has decided for somebody lately reviews no emergency of theirs.
+    sa.Index("delegation_ever_to", "delegate", "ends_at"),
     partial_index("delegation_of", "delegator", "ends_at", where=NOT_CANCELED),
     partial_index("delegation_ends", "ends_at", "id", where=NOT_CANCELED),
     partial_index("delegation_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),

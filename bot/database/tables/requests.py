@@ -67,6 +67,9 @@ requests = sa.Table(
     sa.Column("ends_at", UtcDateTime),
     # When the access ended that was to be extended: it is a request for new access since then.
     sa.Column("access_ended_at", UtcDateTime),
+    # Asked for without an approval; and why it is, after all, a request like any other.
+    sa.Column("emergency", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
+    sa.Column("no_emergency_why", sa.Text),
     sa.Column("why", sa.Text),
     # Refused for want of understanding: the admins are told, too.
     sa.Column("tell_admins", sa.Boolean, nullable=False, default=False),

@@ -61,6 +61,9 @@ class BreakGlassBlock(Block):
         default=BreakGlassPeople.IN_POLICY,
         description="Who may: everyone whom the policy lets ask, or those who are on call.",
     )
+    most_a_week: int = Field(
+        default=3, ge=1, le=100, description="How often one person may have it in seven days."
+    )
 
 
 def _as_quiet_hours(value: Any) -> Any:

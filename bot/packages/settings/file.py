@@ -14,6 +14,7 @@ from bot.packages.settings.blocks import (
 )
 from bot.packages.settings.model import (
     BreakGlass,
+    BreakGlassPeople,
     PackageNames,
     PackageSettings,
     QuietHours,
@@ -34,14 +35,6 @@ PLAIN: Final = (
     "owner",
     "digest",
     "reminders",
-)
-
-
-# Keys on which nothing acts yet: a file that has one is refused.  Whoever builds that takes its key out.
-WITHOUT_EFFECT: Final = frozenset(
-    {
-        "break_glass",
-    }
 )
 
 
@@ -104,15 +97,13 @@ class PackageSettingsFile:
                     found.setdefault(policy.channel, (*place, "policies", name, "channel"))
         return list(found.items())
 
-    def without_effect(self) -> list[str]:
-        """Return a sentence for each key in the file on which nothing acts yet, with its place."""
+    def on_call_places(self) -> list[Place]:
+        """Return where it lets those on call have access in an emergency."""
         return [
-            self.source.problem(
-                (*place, key), f"“{key}” has no effect in this version of Latchkey: take it out."
-            )
-            for block, place in self._placed()
-            for key in type(block).model_fields
-            if key in block.model_fields_set & WITHOUT_EFFECT
+            ("packages", name, "break_glass")
+            for name, block in self.content.packages.items()
+            if block.break_glass is not None
+            and block.break_glass.people is BreakGlassPeople.ON_CALL
         ]
 
     def _placed(self) -> Iterator[tuple[SettingsBlock, Place]]:
@@ -199,6 +190,7 @@ def _break_glass(block: BreakGlassBlock | None) -> BreakGlass | None:
         lasts=timedelta(minutes=block.minutes),
         review_within=block.review_within,
         people=block.people,
+        most_a_week=block.most_a_week,
     )
 
 

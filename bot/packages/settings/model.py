@@ -120,11 +120,13 @@ class BreakGlass:
     Attributes:
         lasts: How long the access lasts.
         review_within: How soon somebody else must close the review.
+        most_a_week: How often one person may have it in seven days.
     """
 
     lasts: timedelta
     review_within: timedelta
     people: BreakGlassPeople
+    most_a_week: int = 3
 
 
 @dataclass(frozen=True, kw_only=True)

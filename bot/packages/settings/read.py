@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bot.packages.settings.blocks import SettingsFile
 from bot.packages.settings.file import PackageSettingsFile
-from bot.source import FileError, validate
+from bot.source import validate
 from bot.yaml_file import parse, read_utf8
 
 
@@ -13,15 +13,9 @@ def read_package_settings(path: Path) -> PackageSettingsFile:
     Read the file that ``LATCHKEY_PACKAGE_SETTINGS`` names.
 
     Raises:
-        FileError: It cannot be read, is no YAML, says something we do not understand, or asks for what this version
-            does not do; all problems at once.
+        FileError: It cannot be read, is no YAML, or says something we do not understand; all problems at once.
     """
-    found = parse_package_settings(read_utf8(path), name=path.name)
-    # Nobody is to believe that two must approve while one is enough.
-    undone = found.without_effect()
-    if undone:
-        raise FileError(undone)
-    return found
+    return parse_package_settings(read_utf8(path), name=path.name)
 
 
 def parse_package_settings(text: str, *, name: str) -> PackageSettingsFile:

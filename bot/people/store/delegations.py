@@ -38,6 +38,19 @@ TO_DELEGATE: Final = (
 OF_DELEGATORS: Final = SELECT.where(
     delegations.c.delegator.in_(sa.bindparam("people", expanding=True)), IN_FORCE
 ).order_by(delegations.c.made_at, delegations.c.id)
+DELEGATORS_SINCE: Final = (
+    sa.select(delegations.c.delegator)
+    .distinct()
+    .where(
+        delegations.c.delegate.in_(sa.bindparam("people", expanding=True)),
+        ENDS_AFTER,
+        sa.or_(
+            delegations.c.canceled_at.is_(None),
+            delegations.c.canceled_at >= sa.bindparam("at", type_=delegations.c.ends_at.type),
+        ),
+    )
+    .limit(MOST)
+)
 ALL_IN_FORCE: Final = (
     SELECT.where(IN_FORCE).order_by(delegations.c.ends_at, delegations.c.id).limit(MOST)
 )
@@ -72,6 +85,12 @@ def to_delegate(db: Transaction, slack_ids: Collection[str], *, at: datetime) ->
     """Return what lets somebody, by any of their ids, decide for others at a moment; the first made first."""
     given = {"people": sorted(slack_ids), "at": at, "most": MOST_FOR_ONE}
     return [_delegation(row) for row in db.execute(TO_DELEGATE, given)]
+
+
+def delegators_since(db: Transaction, slack_ids: Collection[str], *, since: datetime) -> list[str]:
+    """Return who lets somebody, by any of their ids, decide for them, or has at any moment since then."""
+    given = {"people": sorted(slack_ids), "at": since, "most": MOST_FOR_ONE}
+    return list(db.execute(DELEGATORS_SINCE, given).scalars())
 
 
 def of_delegators(

@@ -18,6 +18,7 @@ from bot.people.permissions import Permissions, may
 from bot.requests import transitions
 from bot.requests.evaluation.access import AccessEvaluator
 from bot.requests.evaluation.askers import Askers
+from bot.requests.evaluation.emergencies import EmergencyEvaluator, NoEmergency
 from bot.requests.evaluation.evidence import EvidenceReader
 from bot.requests.evaluation.extension import ExtensionEvaluator
 from bot.requests.evaluation.fact_cache import FactCache
@@ -47,6 +48,7 @@ class RequestEvaluator:
         always_approve: bool,
         removed_for: timedelta = timedelta(days=30),
         bounds: Bounds = EVERYWHERE,
+        emergencies: EmergencyEvaluator,
         waits: Waits = WAITS,
         package_settings: PackageSettingsFile = NO_FILE,
     ) -> None:
@@ -69,6 +71,7 @@ class RequestEvaluator:
                 always_approve=always_approve,
                 removed_for=removed_for,
                 package_settings=package_settings,
+                emergencies=emergencies,
             ),
             extension=ExtensionEvaluator(
                 graph=graph,
@@ -101,6 +104,9 @@ class RequestEvaluator:
             if request.kind is Kind.REMOVE:
                 return await self._receive_removal(request)
             evaluation = await self.access.evaluate(request, facts)
+        except NoEmergency as refused:
+            await self._store.run(transitions.make_ordinary, request, str(refused))
+            return None
         except NotAMember as refused:
             await self._store.run(limits.note_guest, request.asked_by, str(refused))
             return await self._refuse(request, str(refused))
@@ -163,6 +169,9 @@ class RequestEvaluator:
             return None
         try:
             evaluation = await self.access.evaluate(request, self._facts.take(request))
+        except NoEmergency as refused:
+            await self._store.run(transitions.make_ordinary, request, str(refused))
+            return None
         except NotAllowed as refused:
             await self._refuse(request, str(refused))
             return None
@@ -172,6 +181,9 @@ class RequestEvaluator:
         except Refused as refused:
             await self._refuse(request, str(refused), tell_admins=refused.tell_admins)
             return None
+        if request.emergency:
+            # Its time begins now, and nobody has approved other terms.
+            return await self._renew(request, evaluation)
         is_unchanged = policy_terms.hash_of(evaluation.terms) == request.terms_hash
         if is_unchanged and await self._deciders_still_may(request):
             return request

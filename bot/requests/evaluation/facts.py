@@ -72,6 +72,7 @@ class RequestFacts(FactReader):
         seen: The person's accounts, read together with other people's; None: not yet.
         since: When somebody decided (real time): nothing that was read before counts; None: nobody has to.
         found: The person, once they are found.
+        is_on_call: What the on-call service says of them, in this moment; None: nobody has asked it.
         asker: Who asks for them, once it is known that they may; None: nobody else, or not yet.
     """
 
@@ -91,6 +92,7 @@ class RequestFacts(FactReader):
         self.seen = seen
         self.found: Identity | None = None
         self.asker: Asker | None = None
+        self.is_on_call: bool | None = None
         self._groups: dict[frozenset[str], set[str]] = {}
         self._holdings: list[AccessPackageAssignment] | None = None
         # Whether it was counted among those that ask about the package.

@@ -17,6 +17,7 @@ from bot.packages.offers import find_wrong_dates
 from bot.packages.settings.file import PackageSettingsFile
 from bot.people.identity import Identity
 from bot.people.permissions import Permissions
+from bot.requests.evaluation.emergencies import EmergencyEvaluator
 from bot.requests.evaluation.facts import RequestFacts
 from bot.requests.evaluation.rules import (
     Evaluation,
@@ -42,6 +43,7 @@ class NewAccessEvaluator:
         always_approve: bool,
         removed_for: timedelta,
         package_settings: PackageSettingsFile,
+        emergencies: EmergencyEvaluator,
     ) -> None:
         """
         Args:
@@ -53,6 +55,7 @@ class NewAccessEvaluator:
         self._always = always_approve
         self._removed_for = removed_for
         self._package_settings = package_settings
+        self._emergencies = emergencies
 
     async def evaluate(
         self, request: Request, identity: Identity, package: AccessPackage, facts: RequestFacts
@@ -84,7 +87,9 @@ class NewAccessEvaluator:
         )
         if lacking is not None:
             raise refused(lacking, whose=whose)
-        _check_dates(request, package, admitted.policy)
+        if not request.emergency:
+            # What is given in an emergency begins at once, and its end is ours.
+            _check_dates(request, package, admitted.policy)
         _check_approved_end(request)
         terms = policy_terms.terms_of(
             package,
@@ -103,10 +108,15 @@ class NewAccessEvaluator:
             terms = replace(terms, asker=facts.asker.named)
         identified = replace(request, entra_id=identity.user.id, terms=terms)
         await check_deciders(self._permissions, identified, terms)
+        ends_at = request.ends_at
+        if request.emergency:
+            terms, ends_at = await self._emergencies.evaluate(
+                identified, identity, terms, admitted.policy, facts
+            )
         return Evaluation(
             identity=identity,
             terms=terms,
-            ends_at=request.ends_at,
+            ends_at=ends_at,
             on_behalf=allows_requests_for_others(package),
         )
 

@@ -74,7 +74,9 @@ REDRAW: Final = (
         sa.or_(
             sa.and_(
                 notices.c.request_id == sa.bindparam("shown_request"),
-                notices.c.kind.in_(words(("card", "held", "nudge", "progress", "question"))),
+                notices.c.kind.in_(
+                    words(("card", "held", "nudge", "progress", "question", "emergency"))
+                ),
             ),
             sa.and_(
                 notices.c.assignment_id == sa.bindparam("shown_assignment"),
@@ -161,7 +163,7 @@ def add_each(
             db,
             at=request.asked_at,
             actor=request.asked_by,
-            verb=f"ask-{request.kind}",
+            verb="ask-emergency" if request.emergency else f"ask-{request.kind}",
             after=request.state,
             why=request.justification,
             details=_asked_for(request),

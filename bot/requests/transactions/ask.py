@@ -6,7 +6,7 @@ nothing is requested under another catalog than the one in the database.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -29,7 +29,8 @@ from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
 from bot.packages.store import catalog
 from bot.patience import Patience
-from bot.requests.model import Kind, Request
+from bot.requests import transitions
+from bot.requests.model import Kind, Request, State
 from bot.requests.store import request_lists, requests
 from bot.requests.transactions.creation import TOO_MANY, Submitted, new_request
 from bot.words import N_
@@ -52,6 +53,7 @@ class RequestedPackage:
         patience: How long they wait for the answer; None if nobody does.
         reason_hint: What the reason lacks by the package's settings, a sentence; None: nothing.
         trigger: What stands in the log for what they did in Slack.
+        emergency: They want it at once, without an approval.
     """
 
     slack_user: str
@@ -63,6 +65,7 @@ class RequestedPackage:
     patience: Patience | None
     reason_hint: str | None = None
     trigger: str | None = None
+    emergency: bool = False
 
 
 Answer = Submitted | LatchkeyError
@@ -146,11 +149,23 @@ def _ask_for_each(
         has = held.get((item.slack_user, item.package.id))
         if item.slack_user in strangers:
             answers[place] = NotAllowed(strangers[item.slack_user])
+        elif item.emergency and known is not None and (urgent := _made_urgent(db, item, known)):
+            answers[place] = urgent
         elif (answer := _without_asking(item, known, has)) is not None:
             answers[place] = answer
         else:
             asked.append((place, item))
     return answers | _count_and_take(db, asked)
+
+
+def _made_urgent(db: Transaction, item: RequestedPackage, known: Request) -> Submitted | None:
+    """Make an emergency of what waits for its approvers; None: it is left as it is."""
+    if known.state is not State.PENDING or known.emergency or known.is_on_behalf:
+        return None
+    if item.reason is None or item.reason_hint is not None or item.package.needs_form:
+        return None
+    moved = transitions.make_emergency(db, known, item.reason)
+    return Submitted(request=moved, created=True) if moved else None
 
 
 def _without_asking(
@@ -181,7 +196,9 @@ def _count_and_take(
     limit = items[0][1].limit
     counted = limits.take_each(db, [item.slack_user for _, item in items], limit)
     wanted = {
-        place: new_request(item.slack_user, item.package, item.reason)
+        place: replace(
+            new_request(item.slack_user, item.package, item.reason), emergency=item.emergency
+        )
         for place, item in items
         if item.slack_user in counted
     }

@@ -54,6 +54,14 @@ def find_extendable(db: Transaction, slack_user: str, assignment_id: str) -> Ext
                 package=assignment.package_name
             )
         )
+    # Entra may show it before we know that it is what was asked for in an emergency.
+    under_way = request_lists.open_of(db, slack_user, assignment.package_id, Kind.ADD)
+    if assignment.is_emergency or (under_way is not None and under_way.emergency):
+        raise NotAllowed(
+            N_(
+                "Emergency access to {package} cannot be extended. You can ask for it as usual when it has ended."
+            ).format(package=assignment.package_name)
+        )
     if assignment.ends_at is None:
         raise TooLate(
             N_("{package} has no end date, so there is nothing to extend.").format(

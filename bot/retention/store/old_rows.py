@@ -19,12 +19,15 @@ from bot.database.tables import (
     IS_ENDED,
     IS_OPEN,
     IS_OVER,
+    REVIEW_IS_OPEN,
     STILL_TROUBLE,
     approver_questions,
     assignments,
     deciders,
     decisions,
     delegations,
+    emergencies,
+    findings,
     holds,
     notices,
     requests,
@@ -54,6 +57,11 @@ def _is_free(about: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return _none(about, notices.c.claimed_until > NOW)
 
 
+def _is_reviewed(about: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Say that it was no emergency, or that its review has long been closed."""
+    return _none(about, sa.or_(REVIEW_IS_OPEN, emergencies.c.closed_at >= UNTIL))
+
+
 def _old_requests(state: str) -> sa.Select[Any]:
     return (
         sa.select(requests.c.id, requests.c.ended_at)
@@ -70,6 +78,7 @@ def _old_requests(state: str) -> sa.Select[Any]:
                 approver_questions.c.request_id == requests.c.id,
                 approver_questions.c.at >= UNTIL,
             ),
+            _is_reviewed(emergencies.c.request_id == requests.c.id),
             _is_free(notices.c.request_id == requests.c.id),
         )
         .order_by(requests.c.ended_at)
@@ -102,6 +111,7 @@ OLD_MESSAGES: Final = (
             requests.c.id == notices.c.request_id,
             sa.or_(IS_OPEN, requests.c.ended_at >= UNTIL),
         ),
+        _is_reviewed(emergencies.c.request_id == notices.c.request_id),
         _none(
             assignments.c.id == notices.c.assignment_id,
             sa.or_(IS_CURRENT, assignments.c.ended_at >= UNTIL),
@@ -131,6 +141,8 @@ DELETE_REQUESTS: Final = (
     holds.delete().where(holds.c.request_id.in_(IDS)),
     decisions.delete().where(decisions.c.request_id.in_(IDS)),
     approver_questions.delete().where(approver_questions.c.request_id.in_(IDS)),
+    findings.delete().where(findings.c.request_id.in_(IDS)),
+    emergencies.delete().where(emergencies.c.request_id.in_(IDS)),
     requests.delete().where(requests.c.id.in_(IDS)),
 )
 DELETE_ASSIGNMENTS: Final = (

@@ -18,15 +18,6 @@ def test_a_file_without_mistakes_is_fine() -> None:
     )
 
 
-def test_what_nothing_acts_on_is_a_mistake(tmp_path: Path) -> None:
-    """Nobody is to believe that a key does something that no code reads."""
-    file = tmp_path / "latchkey.yml"
-    file.write_text("packages:\n  A:\n    break_glass: none\n", "utf-8")
-    answer = CliRunner().invoke(main, ["check-settings", str(file)])
-    assert answer.exit_code == 1
-    assert "“break_glass” has no effect in this version" in answer.stderr
-
-
 def test_the_sandboxes_file_is_fine() -> None:
     """The tour tells people to look into it."""
     answer = CliRunner().invoke(main, ["check-settings", str(ROOT / "sandbox" / "latchkey.yml")])

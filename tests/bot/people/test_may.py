@@ -13,6 +13,7 @@ from bot.people.permissions import (
     OF_DECIDERS,
     OWN,
     REQUESTERS,
+    REVIEWS,
     SELF_OR_ADMIN,
     Actor,
     may,
@@ -75,5 +76,14 @@ def test_every_verb_is_somebodys():
 
 def test_every_verb_has_one_rule():
     """So that no order of the rules decides."""
-    rules = (OWN, OF_DECIDERS, ADMINS, SELF_OR_ADMIN, BENEFICIARIES, REQUESTERS, MANAGERS_OR_ADMINS)
+    rules = (
+        OWN,
+        OF_DECIDERS,
+        REVIEWS,
+        ADMINS,
+        SELF_OR_ADMIN,
+        BENEFICIARIES,
+        REQUESTERS,
+        MANAGERS_OR_ADMINS,
+    )
     assert sorted(verb for rule in rules for verb in rule) == sorted(Verb)

@@ -14,6 +14,8 @@ from bot.approvals.transactions import take_decision
 from bot.assignments.model import EndReason, TroubleKind
 from bot.assignments.store import assignments, troubles
 from bot.database import audit, open_store, tables
+from bot.emergencies.model import Finding, ReviewFinding
+from bot.emergencies.store import emergencies, findings
 from bot.errors import TooLate
 from bot.notifications.store import notices
 from bot.people.store import delegations
@@ -113,6 +115,51 @@ async def test_a_click_on_a_card_of_a_request_that_is_gone_is_told_so(store):
     await delete(store)
     with pytest.raises(TooLate, match="I do not know that request any more"):
         store.run_here(take_decision, click(gone))
+
+
+def in_emergency(db):
+    """Emergency access, given now, with a finding."""
+    request = closed(db, state=State.CANCELED, entra_id="ann")
+    emergencies.open_review(db, request, review_within=DAYS)
+    said = ReviewFinding(
+        id=request.id,
+        request_id=request.id,
+        finding=Finding.FINE,
+        comment="I saw it.",
+        slack_user="U0BO",
+        at=clock.now(),
+    )
+    findings.add(db, said)
+    return request, said
+
+
+def review(db, request, said):
+    """Close its review now."""
+    assert emergencies.close(
+        db,
+        said,
+        request,
+        entra_id="bo",
+        name="Bo Berg",
+        as_admin=False,
+        for_user=None,
+        for_name=None,
+    )
+
+
+async def test_emergency_access_stays_until_it_has_long_been_reviewed(store):
+    """With the messages that show it; then all of it goes together."""
+    with at(SOME_DAY):
+        request, said = store.run_here(in_emergency)
+    assert await delete(store, retention=BOTH) == Deleted()
+
+    with at(LATER):
+        store.run_here(review, request, said)
+    assert await delete(store, LATER + 10 * DAYS, BOTH) == Deleted()
+
+    assert (await delete(store, LATER + 100 * DAYS, BOTH)).requests == 1
+    for table in (tables.emergencies, tables.findings, tables.requests, tables.notices):
+        assert count(store, table) == 0, table.name
 
 
 async def test_what_is_open_stays_however_old_it_is(store):

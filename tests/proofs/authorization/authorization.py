@@ -114,6 +114,9 @@ ROLES: Final[Mapping[str, Actor]] = {
     "whoever asked for the holder, as a delegate of an approver": Actor(
         slack_user="U0LEE", entra_id="lee", acts_for=BO, has_asked=True
     ),
+    "an approver whom the holder lets decide": Actor(
+        slack_user="U0BO", entra_id="bo", is_approver=True, has_decided_for_holder=True
+    ),
     "nobody in particular": Actor(slack_user=""),
 }
 OWN: Final = frozenset(
@@ -125,7 +128,8 @@ OWN: Final = frozenset(
 KEEP: Final = frozenset({Verb.EXTEND, Verb.RETURN})
 # While a stage needs more approvals, whoever has given one can still deny.
 DENY: Final = frozenset({Verb.DENY, Verb.ASK_QUESTION})
-DECIDE: Final = DENY | {Verb.APPROVE}
+REVIEW: Final = frozenset({Verb.REVIEW})
+DECIDE: Final = DENY | REVIEW | {Verb.APPROVE}
 ANSWER: Final = frozenset({Verb.ANSWER_QUESTION})
 ASK: Final = frozenset({Verb.ASK_FOR})
 RULE: Final = ASK | {
@@ -152,11 +156,12 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     "an admin who may decide this stage": DECIDE | RULE | GIVE_UP,
     "an admin who may not decide this stage": RULE | GIVE_UP,
     "an admin and approver": DECIDE | RULE | GIVE_UP,
-    "an approver who has decided an earlier stage": NOTHING,
-    "an admin who has decided an earlier stage": RULE | GIVE_UP,
-    "an approver who has approved this stage": DENY,
-    "an admin who has approved this stage": DENY | RULE | GIVE_UP,
-    "a delegate of an approver, one of whom has approved this stage": DENY,
+    # The review of an emergency has no earlier stage.
+    "an approver who has decided an earlier stage": REVIEW,
+    "an admin who has decided an earlier stage": RULE | GIVE_UP | REVIEW,
+    "an approver who has approved this stage": DENY | REVIEW,
+    "an admin who has approved this stage": DENY | REVIEW | RULE | GIVE_UP,
+    "a delegate of an approver, one of whom has approved this stage": DENY | REVIEW,
     "somebody who has approved this stage, and is no approver any more": NOTHING,
     "somebody": NOTHING,
     "a delegate of an approver": DECIDE,
@@ -166,7 +171,7 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     "the holder, as a delegate of an approver": OWN,
     "the holder's other account, as a delegate of an approver": KEEP,
     "somebody, as a delegate of themselves": NOTHING,
-    "a delegate who has decided an earlier stage": NOTHING,
+    "a delegate who has decided an earlier stage": REVIEW,
     "a delegate unknown in Entra": NOTHING,
     "a guest, as a delegate of an approver": NOTHING,
     "an approver unknown in Entra": NOTHING,
@@ -179,6 +184,7 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     "whoever asked for the holder, an approver": ANSWER,
     "whoever asked for the holder, an admin": ANSWER | RULE | GIVE_UP,
     "whoever asked for the holder, as a delegate of an approver": ANSWER,
+    "an approver whom the holder lets decide": DECIDE - REVIEW,
     "nobody in particular": NOTHING,
 }
 
@@ -252,6 +258,10 @@ def page() -> str:
         "Asking for a decision twice, or too late, changes nothing: whoever clicks is told how it ended.",
         "",
         *_table("state of the request", list(IN_STATE), by_state),
+        "",
+        "*Review* closes the review of emergency access: for those who might have decided any of the stages that were left",
+        "out, whatever the state of the request; never for the holder, nor for anybody who decides for them, or has at any",
+        "moment since they asked.",
         "",
         "*Cancel* is too late as soon as the grant is on its way to Entra. *Extend*, *return* and *remove* are about",
         "access and not about a request: they need access that has not ended.",

@@ -32,6 +32,8 @@ from bot.database import (
     tables,
     turns,
 )
+from bot.emergencies.model import Finding, ReviewFinding
+from bot.emergencies.store import emergencies, findings
 from bot.jobs import due
 from bot.notifications import owed
 from bot.notifications.store import notices
@@ -79,6 +81,7 @@ def run_all(run: Callable[[Callable[[Transaction], object]], object]) -> None:
         _approver_questions,
         _recipients,
         _delegations,
+        _emergencies,
         _notices,
         _assignments,
         _listed,
@@ -317,6 +320,57 @@ def _delegations(db: Transaction) -> None:
     delegations.owing_news(db)
     delegations.schedule_news(db, kept, news=None)
     delegations.supersede(db, kept, by="U0BO", at=now)
+    delegations.delegators_since(db, ["U0CY"], since=now - HOUR)
+
+
+def _emergencies(db: Transaction) -> None:
+    now = clock.now()
+    request = _asked(db, emergency=True)
+    emergencies.open_review(db, request, review_within=HOUR)
+    emergencies.lately(db, ANN, request.package_id, since=now - HOUR)
+    emergencies.open_of(db, ANN, request.package_id)
+    emergencies.all_open(db)
+    emergencies.open_reviews(db, "U0BO", is_admin=False, most=5)
+    emergencies.owing_news(db)
+    emergencies.claim_seeking(db, lease=LEASE, limit=20)
+    emergencies.settle_reviewers(db, request.id, ["U0BO"], again_at=clock.real())
+    emergencies.to_remind(db)
+    known = emergencies.find(db, request.id)
+    assert known is not None
+    assert emergencies.remind(db, known, request, next_at=now + HOUR)
+    emergencies.schedule_news(db, emergencies.locked(db, request.id), news=None)
+    said, late = (
+        ReviewFinding(
+            id=number,
+            request_id=request.id,
+            finding=Finding.REMOVE,
+            comment="why",
+            slack_user="U0BO",
+            at=now,
+        )
+        for number in ("said", "late")
+    )
+    for each in (said, late):
+        findings.add(db, each)
+    assert findings.any_pending(db)
+    findings.claim(db, lease=LEASE)
+    findings.postpone(db, said, until=clock.real())
+    closed = emergencies.close(
+        db,
+        said,
+        request,
+        entra_id=BO,
+        name="Bo Berg",
+        as_admin=False,
+        for_user=None,
+        for_name=None,
+    )
+    assert closed is not None
+    emergencies.set_removal(db, closed, "removal")
+    assert findings.settle(db, said, Outcome.ACCEPTED, entra_id=BO)
+    assert findings.settle(db, late, Outcome.LATE, why="Too late.")
+    findings.owing_answer(db)
+    findings.answered(db, late, again_at=None)
 
 
 def _notices(db: Transaction) -> None:

@@ -14,7 +14,14 @@ import sqlalchemy as sa
 from benchmarks.history import fill
 from bot import clock
 from bot.database import Store, open_store
-from bot.database.tables import IS_PENDING, assignments, metadata, requests
+from bot.database.tables import (
+    IS_PENDING,
+    assignments,
+    emergencies,
+    findings,
+    metadata,
+    requests,
+)
 from tests.bot.database.plans.effort import counting
 from tests.bot.database.plans.everything import run_all
 from tests.bot.database.plans.recording import Planned, Recording, recording, sites
@@ -43,6 +50,11 @@ WALKS: Final = {
     "claims.oldest_due_seconds": "the first in the order of the index",
     "claims.oldest_open_seconds": FOR_METRICS,
     "claims.retrying": FOR_METRICS,
+    "emergencies.all_open": "all emergency access that nobody has reviewed",
+    "emergencies.close": "few are not reviewed, so PostgreSQL looks for the one among them",
+    "emergencies.open_of": "the same",
+    "emergencies.remind": "the same",
+    "findings.settle": "few are not judged, so PostgreSQL looks for the one among them",
     "holds.count": FOR_METRICS,
     "holds.end": "few are held, so PostgreSQL looks for the one among them",
     "holds.held": "a page of all that is held",
@@ -117,6 +129,7 @@ def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         store = open_store(url.render_as_string(hide_password=False))
         store.run_here(fill, OLD, people=PEOPLE, pending=OPEN, current=OPEN)
         store.run_here(_hold_some)
+        store.run_here(_review_some)
         store.run_here(lambda db: db.exec_driver_sql("ANALYZE").close())
         sa.event.listen(store.engine, "begin", _prefer_indexes)
     with recording(store.engine) as found:
@@ -129,6 +142,29 @@ def _hold_some(db: sa.Connection) -> None:
     """A few, among many."""
     some = sa.and_(IS_PENDING, requests.c.id.startswith("00"))
     db.execute(requests.update().where(some).values(held_at=clock.now()))
+
+
+def _review_some(db: sa.Connection) -> None:
+    """Emergency access of a long past, reviewed as it should be."""
+    known = (requests.c.id, requests.c.holder, requests.c.entra_id, requests.c.package_id)
+    past = sa.select(*known, requests.c.asked_at).where(requests.c.entra_id.is_not(None))
+    rows = db.execute(past.where(requests.c.holder.is_not(None))).mappings().all()
+    by = {"closed_by": "U0BEN", "closed_entra_id": "ben", "reviewers": []}
+    values = [
+        {
+            **{column.name: row[column.name] for column in known[1:]},
+            "request_id": row["id"],
+            **dict.fromkeys(("opened_at", "review_by", "closed_at"), row["asked_at"]),
+            **by,
+        }
+        for row in rows
+    ]
+    db.execute(emergencies.insert(), values)
+    said = {"finding": "fine", "comment": "fine", "slack_user": "U0BEN", "outcome": "accepted"}
+    judged = [
+        {"id": row["id"], "request_id": row["id"], "at": row["asked_at"], **said} for row in rows
+    ]
+    db.execute(findings.insert(), judged)
 
 
 def _copy(template: Path, folder: Path) -> Store:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot.packages.settings import schema
-from bot.packages.settings.file import NO_FILE, WITHOUT_EFFECT
+from bot.packages.settings.file import NO_FILE
 from bot.packages.settings.model import (
     NO_SETTINGS,
     BreakGlass,
@@ -71,8 +71,8 @@ def test_the_example_says_what_it_seems_to_say() -> None:
     assert file.settings_for("Reader", catalog="Sales").nudge_after == 4 * HOUR
 
 
-def test_what_nothing_acts_on_yet_is_understood() -> None:
-    """So that whoever builds it finds it read."""
+def test_what_several_lines_say_is_read() -> None:
+    """A list, a person, a time, and a block."""
     block = (
         "quorum: [2, 1]\nowner: U0123456789\ndigest: Monday 09:00\n"
         "break_glass: {minutes: 60, review_within: 24h, people: on_call}"
@@ -356,16 +356,3 @@ def test_the_schema_refuses_what_the_reader_refuses(block: str) -> None:
     said = yaml.safe_load(within(block))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(json.loads(schema.text())).validate(said)
-
-
-def test_keys_without_effect_are_named() -> None:
-    """Nobody is to believe that they do something."""
-    file = parse_package_settings(
-        "defaults: {quorum: 2, channel: C01}\npackages:\n  A:\n    break_glass: none\n",
-        name="latchkey.yml",
-    )
-    assert file.without_effect() == [
-        f"latchkey.yml, line {line}, column {column}: “{key}” has no effect in this version of Latchkey: take it out."
-        for key, line, column in (("quorum", 1, 12), ("break_glass", 4, 5))
-        if key in WITHOUT_EFFECT
-    ]

@@ -1,0 +1,1 @@
+"""Give access at once in an emergency, and have somebody else review it afterwards."""

@@ -1,0 +1,95 @@
+"""Judge what people say in reviews of emergencies: may they, and were they first?"""
+
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+
+from bot import clock
+from bot.approvals.model import Outcome
+from bot.database import Store, Transaction
+from bot.emergencies.model import Finding, ReviewFinding
+from bot.emergencies.store import emergencies, findings
+from bot.people.model import Verb
+from bot.people.permissions import Actor, Permissions, may
+from bot.requests import transitions
+from bot.requests.model import Request
+from bot.requests.retry import EXPECTED, pause_after
+from bot.requests.store import requests
+from bot.words import N_
+
+log = structlog.get_logger(__name__)
+
+# Judging takes a few calls; what a replica that died was at is judged by another after this time.
+LEASE: Final = timedelta(seconds=30)
+TOO_LATE: Final = N_("Somebody else has reviewed it already; the card shows who.")
+
+
+class FindingProcessor:
+    """Judges one finding at a time; the first that counts closes the review, and the others are told."""
+
+    def __init__(self, *, store: Store, permissions: Permissions, home_team: str | None) -> None:
+        self._store = store
+        self._permissions = permissions
+        self._home_team = home_team
+
+    async def process_due(self) -> int:
+        """Judge all that is due; return of how many it is known what came of them."""
+        claimed = await self._store.run(findings.claim, lease=LEASE)
+        done = 0
+        for said in claimed:
+            done += await self._process_or_postpone(said)
+        return done
+
+    async def _process_or_postpone(self, said: ReviewFinding) -> bool:
+        try:
+            await self._process(said)
+        except Exception as error:
+            log.warning(
+                "finding-postponed",
+                decision=said.id,
+                error=type(error).__name__,
+                exc_info=not isinstance(error, EXPECTED),
+            )
+            until = clock.real() + pause_after(error, attempts=said.attempts)
+            await self._store.run(findings.postpone, said, until=until)
+            return False
+        return True
+
+    async def _process(self, said: ReviewFinding) -> None:
+        request = await self._store.read(requests.get, said.request_id)
+        actor = await self._permissions.reviewer(
+            said.slack_user, request=request, team=said.team, home_team=self._home_team
+        )
+        why = may(actor, Verb.REVIEW, holder=request.holder, holder_entra_id=request.entra_id)
+        if why is not None:
+            refused: dict[str, Any] = {"why": why, "entra_id": actor.entra_id}
+            await self._store.run(findings.settle, said, Outcome.REFUSED, **refused)
+            return
+        if not await self._store.run(_close, said, request, actor):
+            await self._store.run(
+                findings.settle, said, Outcome.LATE, why=TOO_LATE, entra_id=actor.entra_id
+            )
+
+
+def _close(db: Transaction, said: ReviewFinding, request: Request, actor: Actor) -> bool:
+    """Close the review and begin what follows from it, together or not at all; False if somebody was first."""
+    if actor.entra_id is None:
+        return False
+    acts_for = actor.acts_for
+    closed = emergencies.close(
+        db,
+        said,
+        request,
+        entra_id=actor.entra_id,
+        name=actor.name,
+        as_admin=actor.decides_as_admin,
+        for_user=acts_for.slack_user if acts_for else None,
+        for_name=acts_for.entra_name if acts_for else None,
+    )
+    if closed is None:
+        return False
+    findings.settle(db, said, Outcome.ACCEPTED, entra_id=actor.entra_id)
+    if closed.finding is Finding.REMOVE:
+        transitions.remove_if_reviewed(db, requests.get(db, request.id))
+    return True

@@ -1,0 +1,74 @@
+"""Find whom to ask to review an emergency: those who would have had to approve it, as far as they are found in Slack."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot import clock
+from bot.approvals.recipients import MOST_CARDS, MOST_LOOKED_AT, Recipients
+from bot.database import Store
+from bot.emergencies.model import Emergency
+from bot.emergencies.store import emergencies
+from bot.people.approvers import Approvers, UnresolvedApprovers
+from bot.requests.retry import EXPECTED
+from bot.requests.store import requests
+from bot.timing import backoff
+from graph.models import User
+
+log = structlog.get_logger(__name__)
+
+LEASE: Final = timedelta(minutes=5)
+AT_ONCE: Final = 10
+# Approvers come and go, and managers change.
+LOOK_AGAIN: Final = timedelta(hours=1)
+
+
+class Reviewers:
+    """Looks up whom to ask to review emergencies."""
+
+    def __init__(self, *, store: Store, recipients: Recipients, approvers: Approvers) -> None:
+        self._store = store
+        self._recipients = recipients
+        self._approvers = approvers
+
+    async def find_due(self) -> int:
+        """Look up the reviewers of the emergencies that are due for it; return of how many."""
+        due = await self._store.run(emergencies.claim_seeking, lease=LEASE, limit=AT_ONCE)
+        for each in due:
+            again_in = LOOK_AGAIN
+            found = list(each.reviewers)
+            try:
+                found = await self._find(each)
+            except Exception as error:
+                log.warning(
+                    "recipients-not-found",
+                    request=each.request_id,
+                    error=type(error).__name__,
+                    exc_info=not isinstance(error, EXPECTED),
+                )
+                again_in = getattr(error, "retry_after", None) or backoff(4)
+            again_at = clock.real() + again_in
+            await self._store.run(
+                emergencies.settle_reviewers, each.request_id, found, again_at=again_at
+            )
+        return len(due)
+
+    async def _find(self, emergency: Emergency) -> list[str]:
+        request = await self._store.read(requests.get, emergency.request_id)
+        terms = request.terms
+        users: dict[str, User] = {}
+        for stage in terms.emergency.stages if terms and terms.emergency else ():
+            # With those of the escalation: they might have decided, too.
+            every = replace(request, escalated=False)
+            try:
+                named = await self._approvers.find(stage, every, most=MOST_LOOKED_AT)
+            except UnresolvedApprovers:
+                continue
+            users |= {user.id: user for user in named}
+        found: list[str] = []
+        for slack_user in await self._recipients.find_in_slack(list(users.values())):
+            if slack_user != emergency.holder and len(found) < MOST_CARDS:
+                found.append(slack_user)
+        return found

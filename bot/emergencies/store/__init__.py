@@ -1,0 +1,1 @@
+"""The tables of emergencies: each with its review, and what those who review it have said."""
