@@ -339,6 +339,8 @@ BREAKS: Final = (
         may_fire=SLOW,
         alarm=r"database: ",
         answer=NOT_SAVED,
+        # Whoever comes while it is not yet known waits for longer than Slack does.
+        tries=20,
     ),
     Break(
         name="PgBouncer is down",
@@ -352,6 +354,8 @@ BREAKS: Final = (
         may_fire=SLOW,
         alarm=r"database: ",
         answer=NOT_SAVED,
+        # Whoever comes while it is not yet known waits for longer than Slack does.
+        tries=20,
     ),
     Break(
         name="PgBouncer stands still",
@@ -364,6 +368,8 @@ BREAKS: Final = (
         may_fire=SLOW | WITHOUT_DATABASE,
         alarm=r"database: ",
         answer=NOT_SAVED,
+        # Whoever comes while it is not yet known waits for longer than Slack does.
+        tries=20,
     ),
     Break(
         name="The database's disk is full",
@@ -377,6 +383,8 @@ BREAKS: Final = (
         may_fire=SLOW,
         alarm=r"database: ",
         answer=NOT_SAVED,
+        # Whoever comes while it is not yet known waits for longer than Slack does.
+        tries=20,
         lacks=_without_volume,
     ),
     Break(

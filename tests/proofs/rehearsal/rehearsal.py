@@ -28,8 +28,8 @@ from tests.proofs.rehearsal.breaks import BREAKS, Break
 from tests.proofs.rehearsal.installation import REPLICAS, Installation, installed
 from tests.proofs.rehearsal.programs import Missing
 
-# For each sign, and for all to be well again, times how much slower the rules are than ten times faster.
-PATIENCE_SECONDS: Final = 900
+# For each sign, and for all to be well again.
+PATIENCE_SECONDS: Final = 900.0
 GLANCE_SECONDS: Final = 1.0
 FASTER: Final = 10
 # Wishes of some fifty people, of whom each asks once.
@@ -76,17 +76,19 @@ class Rehearsal:
         await what.does(self.here)
         busy = asyncio.create_task(self._keep_busy())
         try:
-            person = next(self.people)
-            result.seen["person"] = await self._asks(person, what, result)
-            await self._signs(what, result, began, alarms)
+            try:
+                person = next(self.people)
+                result.seen["person"] = await self._asks(person, what, result)
+                await self._signs(what, result, began, alarms)
+            finally:
+                await what.mends(self.here)
+            mended = time.monotonic()
+            await self._clears(what, result, alarms, told)
         finally:
             busy.cancel()
             (ended,) = await asyncio.gather(busy, return_exceptions=True)
-            await what.mends(self.here)
         if not isinstance(ended, asyncio.CancelledError):
             raise RuntimeError("nobody was busy any more") from ended
-        mended = time.monotonic()
-        await self._clears(what, result, alarms, told)
         await self._is_served(person, result)
         result.seen["cleared"] = f"{time.monotonic() - mended:.0f} s"
         return result
@@ -279,8 +281,15 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-async def rehearse(folder: Path, chosen: Sequence[Break], *, faster: int) -> list[Result]:
-    """Install everything in *folder*, and break what was chosen, in order."""
+async def rehearse(
+    folder: Path, chosen: Sequence[Break], *, faster: int, patience: float
+) -> list[Result]:
+    """
+    Install everything in *folder*, and break what was chosen, in order.
+
+    Args:
+        patience: Seconds until a sign that has not been seen is missing.
+    """
     whole = asyncio.current_task()
     assert whole is not None
     # Ended by hand, it ends what it has started.
@@ -291,7 +300,7 @@ async def rehearse(folder: Path, chosen: Sequence[Break], *, faster: int) -> lis
             for each in stories(here.outside, WISHES, random.Random(1))  # noqa: S311 - repeatable
             if not each.package.needs_approval
         )
-        rehearsal = Rehearsal(here, _each_once(people), PATIENCE_SECONDS * max(FASTER // faster, 1))
+        rehearsal = Rehearsal(here, _each_once(people), patience)
         end = time.monotonic() + rehearsal.patience
         while not_well := await rehearsal.is_well():
             ended = [each.name for each in here.replicas.values() if not each.runs]
@@ -317,8 +326,14 @@ def _each_once(people: Iterator[Story]) -> Iterator[Story]:
 @click.command()
 @click.option("--faster", default=FASTER, show_default=True, help="Divide the rules' waits by it.")
 @click.option("--only", multiple=True, metavar="WORDS", help="Breaks whose name has these words.")
+@click.option(
+    "--patience",
+    default=PATIENCE_SECONDS,
+    show_default=True,
+    help="Seconds until a sign that was not seen is missing; more where the rules are slower.",
+)
 @click.option("--keep", is_flag=True, help="Keep the folder with all logs.")
-def main(*, faster: int, only: Sequence[str], keep: bool) -> None:
+def main(*, faster: int, patience: float, only: Sequence[str], keep: bool) -> None:
     """Rehearse, print the table, and exit with 1 where something did not tell the truth."""
     chosen = [
         each
@@ -331,7 +346,7 @@ def main(*, faster: int, only: Sequence[str], keep: bool) -> None:
     folder.chmod(0o755)
     began = time.monotonic()
     try:
-        results = asyncio.run(rehearse(folder, chosen, faster=faster))
+        results = asyncio.run(rehearse(folder, chosen, faster=faster, patience=patience))
     except Missing as missing:
         click.echo(f"Skipped: {missing}")
         return
