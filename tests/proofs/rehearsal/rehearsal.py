@@ -36,6 +36,7 @@ FASTER: Final = 10
 WISHES: Final = 700
 # Somebody does something all the time.
 PAUSE_SECONDS: Final = 1.0
+LONGEST_CELL: Final = 110
 DELIVERED: Final = "You now have access"
 
 
@@ -62,7 +63,6 @@ class Rehearsal:
     here: Installation
     people: Iterator[Story]
     patience: float
-    cells: Sequence[str] = ("doctor", "ready", "metrics", "alerts", "alarm", "person", "cleared")
 
     async def of(self, what: Break) -> Result:
         """Break it, look, repair it, and look once more."""
@@ -281,6 +281,49 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
+HEADS: Final = (
+    "What breaks",
+    "`/readyz`",
+    "`latchkey doctor`",
+    "Alerts",
+    "Alarm",
+    "Who asks reads",
+    "Well again",
+)
+
+
+def overview(results: Sequence[Result]) -> str:
+    """Return one row for each break, in Markdown: what was seen, and after how long."""
+    rows = [HEADS, ("---",) * len(HEADS), *map(_row, results)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _row(result: Result) -> Sequence[str]:
+    if result.skipped is not None:
+        return (result.name, f"not tried: {result.skipped}", *[""] * (len(HEADS) - 2))
+    seen = result.seen
+    alerts = [
+        f"{sign.removeprefix('alert Latchkey')} {after}"
+        for sign, after in seen.items()
+        if sign.startswith("alert ")
+    ]
+    return (
+        f"{result.name}{' **WRONG**' if result.wrong else ''}",
+        f"A {seen.get('ready A', 'missing')}, B {seen.get('ready B', 'missing')}",
+        _short(seen.get("doctor", "missing")),
+        ", ".join(alerts) or "none",
+        seen.get("alarm", "none"),
+        _short(seen.get("person", "nothing")),
+        seen.get("cleared", "no"),
+    )
+
+
+def _short(text: str) -> str:
+    # The first sentence is enough, and a bar would begin a new cell.
+    first = re.split(r"(?<=[.!?]) |; ", text.replace("|", "/"), maxsplit=1)[0]
+    return first if len(first) <= LONGEST_CELL else f"{first[:LONGEST_CELL]}…"
+
+
 async def rehearse(
     folder: Path, chosen: Sequence[Break], *, faster: int, patience: float
 ) -> list[Result]:
@@ -351,6 +394,7 @@ def main(*, faster: int, patience: float, only: Sequence[str], keep: bool) -> No
         click.echo(f"Skipped: {missing}")
         return
     wrong = [each for each in results if each.wrong]
+    click.echo(overview(results))
     click.echo(f"{len(results)} breaks in {time.monotonic() - began:.0f} s, wrong: {len(wrong)}")
     if wrong or keep:
         click.echo(f"The logs are in {folder}.")
