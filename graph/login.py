@@ -1,6 +1,7 @@
 """Talk to Microsoft's login: certificates, time-outs and refusals, the same for every sign-in."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -51,6 +52,10 @@ def accepted(answer: Any) -> dict[str, Any]:
         code=codes[0] if codes else said.get("error"),
         request_id=said.get("correlation_id"),
     )
+
+
+# How urllib3 begins what it says of a connection.
+CONNECTION: Final = re.compile(r"^<?[\w.]*Connection\w*\b[^:]*?(\(.*?\))?( object at 0x\w+>)?: ")
 
 
 @contextmanager
@@ -128,4 +133,11 @@ class _ImpatientSession(requests.Session):
 
 
 def _reason(exc: Exception) -> str:
-    return str(exc).splitlines()[0].rstrip(". ") if str(exc) else type(exc).__name__
+    """Return why, in one line: of what requests and urllib3 have wrapped, the innermost says it, without the address of the tenant."""
+    deeper = getattr(exc, "reason", None) or (exc.args[0] if exc.args else None)
+    if isinstance(deeper, Exception):
+        return _reason(deeper)
+    if isinstance(deeper, str) and len(exc.args) == 2 and isinstance(exc.args[1], Exception):
+        return f"{deeper}: {_reason(exc.args[1])}"
+    said = CONNECTION.sub("", str(exc))
+    return said.splitlines()[0].rstrip(". ") if said else type(exc).__name__

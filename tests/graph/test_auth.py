@@ -152,8 +152,11 @@ async def test_an_unknown_tenant_is_a_sentence(login):
 
 async def test_an_unreachable_login_is_a_sentence(login):
     """No traceback of somebody else's library."""
-    with pytest.raises(AuthError, match="cannot be reached"):
+    with pytest.raises(AuthError, match="cannot be reached") as caught:
         await tokens_of(login, authority_host="https://127.0.0.1:1").token()
+    assert str(caught.value).endswith("[Errno 111] Connection refused.")
+    for word in ("ConnectionPool", "Max retries", TENANT):
+        assert word not in str(caught.value)
 
 
 async def test_a_login_with_an_unknown_certificate_is_refused(login):
