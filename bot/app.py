@@ -45,6 +45,7 @@ from bot.database.engine import Threads, real_threads
 from bot.database.installation import Installation
 from bot.database.sqlite_file import BeingRestored
 from bot.database.wire import Wire
+from bot.drift.service import DriftService
 from bot.emergencies.processing import FindingProcessor
 from bot.emergencies.reviewers import Reviewers
 from bot.emergencies.service import EmergencyService
@@ -95,6 +96,8 @@ from bot.slack.calls import SlackCall
 from bot.slack.errors import SlackError, SlackRefused
 from bot.slack.zones import Zones
 from bot.source import FileError
+from bot.sync.drift import DriftCheck
+from bot.sync.drift_answers import DriftAnswers
 from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
 from bot.sync.turns import Fence
@@ -294,7 +297,7 @@ async def assembled(
             languages=languages,
             offers_accounts=accounts.connecting.is_offered,
         )
-        fence = Fence(store)
+        fence, drift_fence = Fence(store), Fence(store)
         courtesy = Courtesy()
         recipients = Recipients(store=store, slack=slack, people=people, approvers=approvers)
         jobs = Jobs(
@@ -331,6 +334,16 @@ async def assembled(
             ),
             fence=fence,
             homes=homes,
+            drift_answers=DriftAnswers(store=store, permissions=permissions),
+            drift_fence=drift_fence,
+            drift_check=DriftCheck(
+                store=drift_fence,
+                graph=graph,
+                bounds=bounds,
+                # They know each other: the check waits for a sync, which is a job.
+                synced=lambda: jobs.synced_anew(),
+            ),
+            drift_every=timedelta(hours=settings.drift_hours) if settings.drift_hours else None,
             reprocessing=Reprocessing(store=store, graph=graph, permissions=permissions),
             permissions=permissions,
             poll_every=timedelta(seconds=settings.poll_seconds),
@@ -352,7 +365,9 @@ async def assembled(
         jobs.more[cleaning.NAME] = AccountCleaning(store=store, slack=slack).look, cleaning.EVERY
         if accounts.connecting.is_offered and accounts.connecting.uses_codes:
             jobs.more["codes"] = accounts.connecting.poll_codes, POLL_EVERY
+        drift = DriftService(store=store, guard=guard, wake=jobs.wake)
         services = handlers.Services(
+            drift=drift,
             guard=guard,
             requests=RequestService(
                 store=store,
@@ -394,6 +409,7 @@ async def assembled(
                 guard=guard,
                 requests=request_lists,
                 assignments=assignment_lists,
+                drift=drift,
                 offering=offering,
             ),
         )

@@ -13,6 +13,8 @@ from bot import clock
 from bot.assignments.model import TroubleKind
 from bot.assignments.store import troubles, unsure
 from bot.database import Busy, Store, Transaction, flags, outages
+from bot.drift.model import DriftKind
+from bot.drift.store import mismatches
 from bot.health import Health
 from bot.jobs import due
 from bot.jobs.table import Jobs
@@ -79,7 +81,7 @@ def _look(db: Transaction, endpoints: Collection[str]) -> dict[str, Any]:
     """Return the figures by metric; of a metric with a label, by its values."""
     alive_at, outage = outages.find(db)
     open_since = claims.oldest_open_seconds(db)
-    wrong = troubles.count(db)
+    wrong, drifted = troubles.count(db), mismatches.count(db)
     retrying, oldest_retrying = claims.retrying(db)
     alive_for = (clock.real() - alive_at).total_seconds() if alive_at else 0
     return {
@@ -89,6 +91,7 @@ def _look(db: Transaction, endpoints: Collection[str]) -> dict[str, Any]:
         names.OLDEST_RETRYING.name: oldest_retrying,
         names.HELD.name: holds.count(db),
         names.TROUBLES.name: {kind: wrong.get(kind, 0) for kind in TroubleKind},
+        names.DRIFT.name: {kind: drifted.get(kind, 0) for kind in DriftKind},
         names.UNREADABLE.name: sum(unsure.unreadable(db).values()),
         names.OWED.name: due.owed_messages(db),
         names.PAUSED.name: 0 if flags.pause_reason(db) is None else 1,

@@ -26,6 +26,7 @@ class ListName(StrEnum):
     ASSIGNMENTS = "assignments"
     PENDING = "pending"
     HELD = "held"
+    DRIFT = "drift"
     AUDIT = "audit"
     # What one has, and what one waits for, which comes after it.
     MINE = "mine"

@@ -19,6 +19,7 @@ from handlers import (
     deduplicate,
     delegating,
     direct_messages,
+    drift,
     emergency_review,
     home,
     language,
@@ -106,6 +107,7 @@ def register(
     console.register(routes, services=services, replies=replies, background=background)
     review.register(routes, reviews=services.reviews, replies=replies)
     removal.register(routes, services=services, replies=replies, background=background)
+    drift.register(routes, drift=services.drift, replies=replies)
     repair.register(routes, requests=services.requests, replies=replies)
     delegating.register(routes, delegations=services.delegations, replies=replies)
     emergency_review.register(routes, emergencies=services.emergencies, replies=replies)

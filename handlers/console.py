@@ -22,6 +22,7 @@ TABS: Final[Mapping[str, Tab]] = {
     "latchkey_console_pending": Tab.PENDING,
     "latchkey_console_assignments": Tab.ASSIGNMENTS,
     "latchkey_console_stuck": Tab.STUCK,
+    "latchkey_console_drift": Tab.DRIFT,
     "latchkey_console_people": Tab.PEOPLE,
     "latchkey_console_leaver": Tab.LEAVER,
     "latchkey_console_audit": Tab.AUDIT,

@@ -75,6 +75,7 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_console_pending": frozenset({Verb.LIST}),
     "latchkey_console_assignments": frozenset({Verb.LIST}),
     "latchkey_console_stuck": frozenset({Verb.LIST}),
+    "latchkey_console_drift": frozenset({Verb.LIST}),
     "latchkey_console_people": frozenset({Verb.LIST}),
     "latchkey_console_leaver": frozenset({Verb.LIST}),
     "latchkey_console_audit": frozenset({Verb.LIST}),
@@ -94,6 +95,10 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_emergency_review": frozenset({Verb.REVIEW}),
     "latchkey_emergency_finding": frozenset({Verb.REVIEW}),
     "latchkey_reprocess": frozenset({Verb.REPROCESS}),
+    "latchkey_drift_adopt": frozenset({Verb.ADOPT}),
+    # Opens the form that asks until when, and takes it.
+    "latchkey_drift_ignore": frozenset({Verb.IGNORE}),
+    "latchkey_drift_until": frozenset({Verb.IGNORE}),
     "latchkey_retry": frozenset({Verb.RETRY}),
     "latchkey_give_up": frozenset({Verb.GIVE_UP}),
 }

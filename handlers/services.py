@@ -11,6 +11,7 @@ from bot.assignments.lists import AssignmentLists
 from bot.assignments.service import AssignmentService
 from bot.console.exports import Exports
 from bot.console.views import ConsoleViews
+from bot.drift.service import DriftService
 from bot.emergencies.service import EmergencyService
 from bot.people.guard import Guard
 from bot.requests.lists import RequestLists
@@ -35,4 +36,5 @@ class Services:
     exports: Exports
     delegations: DelegationService
     accounts: Connecting
+    drift: DriftService
     emergencies: EmergencyService

@@ -158,6 +158,8 @@ def wired(
             "LATCHKEY_COMMANDS_AN_HOUR": "100000",
             "LATCHKEY_POLL_SECONDS": "1",
             "LATCHKEY_SYNC_SECONDS": "20",
+            # Who tells a story of something else changes Entra behind the bot's back, too.
+            "LATCHKEY_DRIFT_HOURS": "0",
         },
     )
 
@@ -229,6 +231,7 @@ async def sandbox(
         world.environment["LATCHKEY_PACKAGE_SETTINGS"] = str(PACKAGE_SETTINGS)
         # The page draws them; whether workspaces do is for their admins to try.
         world.environment["LATCHKEY_SLACK_BLOCKS"] = "newer"
+        world.environment["LATCHKEY_DRIFT_HOURS"] = "24"
         latchkey = await stack.enter_async_context(serving_bot(world))
         await _first_sync(latchkey)
         ticking = asyncio.create_task(_tick(world.tenant))

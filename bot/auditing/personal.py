@@ -18,6 +18,7 @@ NAMES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "closed_name": ("closed_by", "closed_entra_id"),
         "for_name": ("for_user",),
     },
+    "drift": {"person_name": ("entra_id",)},
 }
 # Words that people have written, or that were written about them.
 WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
@@ -37,6 +38,7 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "trouble": {"answer": ("wanted_by",)},
     "emergency": {"comment": ("holder", "entra_id", "closed_by", "closed_entra_id", "for_user")},
     "finding": {"comment": ("slack_user", "entra_id"), "why": ("slack_user", "entra_id")},
+    "drift": {"why": ("entra_id", "wanted_by", "done_by"), "answer": ("wanted_by",)},
 }
 # What is somebody's own as a whole, and what is left of it: answers, and where in Slack they were written to or clicked.
 OWN_VALUES: Final[Mapping[str, Mapping[str, tuple[tuple[str, ...], Any]]]] = {
@@ -71,7 +73,13 @@ NOT_OF_PEOPLE: Final = frozenset(
 # Texts and names of the other tables that are no person's.
 NOT_PERSONAL: Final = frozenset(
     {
-        *("assignment.package_name", "request.package_name", "request.wanted_policy_id"),
+        *(
+            "assignment.package_name",
+            "drift.group_name",
+            "drift.package_name",
+            "request.package_name",
+            "request.wanted_policy_id",
+        ),
         *("hold.why", "notice.dropped_why", "trouble.why", "request.no_emergency_why"),
     }
 )

@@ -116,6 +116,7 @@ class Settings(BaseSettings):
     commands_an_hour: int = Field(default=300, ge=1, le=100_000, alias="LATCHKEY_COMMANDS_AN_HOUR")
     poll_seconds: float = Field(default=2, gt=0, le=86_400, alias="LATCHKEY_POLL_SECONDS")
     sync_seconds: float = Field(default=300, gt=0, le=86_400, alias="LATCHKEY_SYNC_SECONDS")
+    drift_hours: float = Field(default=24, ge=0, le=8_760, alias="LATCHKEY_DRIFT_HOURS")
     alarm_after_seconds: float = Field(
         default=600, ge=60, le=86_400, alias="LATCHKEY_ALARM_AFTER_SECONDS"
     )

@@ -20,6 +20,7 @@ class Tab(StrEnum):
     PENDING = "pending"
     ASSIGNMENTS = "assignments"
     STUCK = "stuck"
+    DRIFT = "drift"
     PEOPLE = "people"
     LEAVER = "leaver"
     AUDIT = "audit"
@@ -32,6 +33,7 @@ LISTS: Final = {
     Tab.PENDING: ListName.PENDING,
     Tab.ASSIGNMENTS: ListName.ASSIGNMENTS,
     Tab.STUCK: ListName.HELD,
+    Tab.DRIFT: ListName.DRIFT,
     Tab.PEOPLE: ListName.ASSIGNMENTS,
     Tab.LEAVER: ListName.ASSIGNMENTS,
     Tab.AUDIT: ListName.AUDIT,

@@ -11,6 +11,7 @@ from bot.assignments.search import Listing, WhichPerson
 from bot.console.model import OF_PEOPLE, ConsolePage, Tab
 from bot.database import Busy, Store, Transaction, audit_pages
 from bot.database.audit_pages import AuditFilter
+from bot.drift.service import DriftService
 from bot.errors import LatchkeyError, NotAllowed, UnknownPackage, WhichPackage
 from bot.messages import console, grant_words
 from bot.messages.parts import Block, escape, section
@@ -41,12 +42,14 @@ class ConsoleViews:
         guard: Guard,
         requests: RequestLists,
         assignments: AssignmentLists,
+        drift: DriftService,
         offering: OfferedPackages,
     ) -> None:
         self._store = store
         self._guard = guard
         self._requests = requests
         self._assignments = assignments
+        self._drift = drift
         self._offering = offering
 
     async def drawn(
@@ -95,6 +98,9 @@ class ConsoleViews:
         if page.tab is Tab.STUCK:
             held = await self._requests.stuck(slack_user=slack_user, start=page.start)
             return console.stuck(page, held), page
+        if page.tab is Tab.DRIFT:
+            found_drift = await self._drift.page(slack_user=slack_user, start=page.start)
+            return console.drift(page, found_drift, await self._drift.last_check()), page
         if page.place is None and not page.sought and page.tab in OF_PEOPLE:
             return console.nobody_chosen(), page
         if page.tab is Tab.AUDIT:

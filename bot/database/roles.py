@@ -25,6 +25,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "decider": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "decision": WRITE,
     "delegation": WRITE,
+    "drift": WRITE,
     "emergency": WRITE,
     "finding": WRITE,
     "form": frozenset({"SELECT", "INSERT", "DELETE"}),

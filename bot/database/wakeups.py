@@ -20,7 +20,8 @@ NOTIFY: Final = sa.text("SELECT pg_notify(:channel, :said)")
 DECISIONS: Final = "decisions"
 REQUESTS: Final = "requests"
 REPROCESSING: Final = "reprocessing"
-ALL: Final = (DECISIONS, REQUESTS, REPROCESSING)
+DRIFT: Final = "drift answers"
+ALL: Final = (DECISIONS, REQUESTS, REPROCESSING, DRIFT)
 
 
 class Notifier(Protocol):

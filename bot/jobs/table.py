@@ -5,6 +5,7 @@ Every job may run at the same time on every replica, and may be killed at any li
 them apart, and what was not finished is found again.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,10 +18,12 @@ from bot.approvals.processing import DecisionProcessor
 from bot.approvals.questioning import QuestionJudge
 from bot.approvals.recipients import Recipients
 from bot.clock_check import Clockwork
-from bot.database import Store, deduplication
+from bot.database import Store, deduplication, turns
 from bot.database.turns import SyncState
+from bot.drift.store import checks
 from bot.emergencies.processing import FindingProcessor
 from bot.emergencies.reviewers import Reviewers
+from bot.errors import LatchkeyError
 from bot.jobs import due
 from bot.jobs.decisions import DecisionJob
 from bot.jobs.loop import Body, JobLoop
@@ -38,6 +41,8 @@ from bot.requests.confirmation import Delivery
 from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.store import forms
 from bot.requests.submission import Submitter
+from bot.sync.drift import DriftCheck
+from bot.sync.drift_answers import DriftAnswers
 from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
 from bot.sync.turns import Fence, SharedSync, look_again_in
@@ -47,9 +52,24 @@ from bot.webhooks.delivery import Webhooks
 ROSTER_SECONDS: Final = 60
 CLOCK_SECONDS: Final = 60
 DIGEST_SECONDS: Final = 300
+# How soon a check for drift that failed is made again; how often it is looked whether one is due or wanted; and how long
+# one may take until it gets on.
+DRIFT_AGAIN: Final = timedelta(minutes=30)
+DRIFT_LOOK: Final = timedelta(seconds=60)
+DRIFT_WITHIN: Final = timedelta(minutes=5)
+# How long a check waits for a sync that begins after it has read who is in which group.
+SYNCED_WITHIN: Final = timedelta(minutes=15)
+SYNC_LOOK_SECONDS: Final = 2
 # An access that Graph has shown within so many syncs, or within the hour, is known well enough to remind of it.
 SYNCS_THAT_COUNT: Final = 3
 SEEN_LATELY: Final = timedelta(hours=1)
+
+
+class NotSynced(LatchkeyError):
+    """No sync came to a good end in time."""
+
+    def __init__(self) -> None:
+        super().__init__("No sync with Entra came to a good end in time.")
 
 
 @dataclass
@@ -71,6 +91,11 @@ class Jobs:
     tenant_sync: TenantSync
     homes: Homes
     reprocessing: Reprocessing
+    drift_answers: DriftAnswers
+    drift_fence: Fence
+    drift_check: DriftCheck
+    # None: never by itself.
+    drift_every: timedelta | None
     clockwork: Clockwork
     permissions: Permissions
     poll_every: timedelta
@@ -124,6 +149,7 @@ class Jobs:
             "redraws": self.redraws,
             "homes": self.publish_homes,
             "reprocessing": self.reprocessing.work,
+            "drift answers": self.drift_answers.work,
         }
 
     def start(self) -> None:
@@ -140,6 +166,8 @@ class Jobs:
         # What has been configured anew shows with the first look after the start.
         tenant = self._shared("sync", self.sync, self.sync_every)
         self._add_shared("sync", replace(tenant, fence=self.fence, wanted=clock.real()))
+        if self.drift_every is not None:
+            self._add_drift(self.drift_every)
         roster = self.permissions.roster
         admins = self._shared(
             roster.name, roster.refresh_for_all, timedelta(seconds=ROSTER_SECONDS)
@@ -270,6 +298,47 @@ class Jobs:
             waits=self.waits,
             say=describe_error,
         )
+
+    def _add_drift(self, every: timedelta) -> None:
+        """Add the check for drift: looked at often, because a command may want one at once."""
+        shared = replace(
+            self._shared(checks.NAME, self.drift_check.run, every),
+            fence=self.drift_fence,
+            again_after_failure=DRIFT_AGAIN,
+        )
+
+        first = clock.real() + DRIFT_LOOK
+
+        async def look() -> None:
+            try:
+                # A replica that starts has enough to do.
+                if clock.real() >= first:
+                    await shared.look()
+            finally:
+                self.loop.trigger_in(checks.NAME, DRIFT_LOOK)
+
+        self._syncs[checks.NAME] = shared
+        self.loop.add(checks.NAME, look, DRIFT_WITHIN)
+
+    async def synced_anew(self) -> None:
+        """
+        Wait until a sync that begins now, by whichever replica, has come to a good end.
+
+        Raises:
+            NotSynced: None did in time.
+        """
+        began, sync = clock.real(), self._syncs["sync"]
+        sync.wanted = began
+        until = began + SYNCED_WITHIN
+        while clock.real() < until and not self.loop.is_stopping:
+            self.loop.trigger("sync")
+            self.loop.note_progress(checks.NAME)
+            await asyncio.sleep(SYNC_LOOK_SECONDS)
+            state = await self.store.read(turns.get, sync.name)
+            begun, ended = state.began_at, state.succeeded_at
+            if begun is not None and ended is not None and began <= begun <= ended:
+                return
+        raise NotSynced
 
     def _add_shared(self, name: str, shared: SharedSync) -> None:
         """Add a job that one replica does for all; the alarm clock knows our own times only, so it is set anew."""

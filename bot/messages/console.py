@@ -15,7 +15,9 @@ from bot.console.model import (
     Tab,
     write_console_page,
 )
+from bot.drift.model import CheckResult, ShownMismatch
 from bot.errors import PackageName
+from bot.messages import drift as drift_words
 from bot.messages import repairing, troubles
 from bot.messages.deciding import many_have, nobody_has
 from bot.messages.pages import NOTHING_MORE, VIEW, Fitting, Room, Row, count_of, how_many, plural_of
@@ -117,6 +119,7 @@ def _tabs(current: Tab) -> Block:
         button(_("Pending"), "console_pending", Tab.PENDING),
         button(_("Assignments"), "console_assignments", Tab.ASSIGNMENTS),
         button(_("Stuck"), "console_stuck", Tab.STUCK),
+        button(_("Drift"), "console_drift", Tab.DRIFT),
         button(_("People"), "console_people", Tab.PEOPLE),
         button(_("Leaver"), "console_leaver", Tab.LEAVER),
         button(_("Audit log"), "console_audit", Tab.AUDIT),
@@ -220,6 +223,28 @@ def stuck(page: ConsolePage, found: Page[tuple[Hold, Request]]) -> list[Block]:
             )
         ),
         *_part(page, found, rows, ListName.HELD),
+    ]
+
+
+def drift(page: ConsolePage, found: Page[ShownMismatch], last: CheckResult | None) -> list[Block]:
+    """List where Entra and what was approved do not agree, each with its buttons; and what the last check says of itself."""
+    if not found.rows:
+        nothing = _("Nothing is open: whatever was found has passed, was adopted, or is ignored.")
+        return [section(_nothing(found, nothing)), *drift_words.of_check(last)]
+    rows = (drift_words.blocks(each) for each in found.rows)
+    return [
+        header(
+            how_many(
+                found,
+                ngettext(
+                    "{count} mismatch with Entra{here}",
+                    "{count} mismatches with Entra{here}",
+                    plural_of(found),
+                ),
+            )
+        ),
+        *drift_words.of_check(last),
+        *_part(page, found, rows, ListName.DRIFT),
     ]
 
 

@@ -91,6 +91,11 @@ HELD: Final = _from_tables("latchkey_held", "Requests that failed too often and 
 TROUBLES: Final = _from_tables(
     "latchkey_troubles", "What is wrong with access that somebody has, by kind.", "kind"
 )
+DRIFT: Final = _from_tables(
+    "latchkey_drift",
+    "Where Entra and what was approved do not agree, and no admin has said what it is, by kind.",
+    "kind",
+)
 UNREADABLE: Final = _from_tables(
     "latchkey_unreadable_assignments", "Assignments that Graph did not let the last sync read."
 )
@@ -196,6 +201,7 @@ BUILD: Final = _gauge(
 
 METRICS: Final = (
     *(REQUESTS, OLDEST_OPEN, OLDEST_DUE, RETRYING, OLDEST_RETRYING, HELD, TROUBLES, UNREADABLE),
+    DRIFT,
     *(OWED, PAUSED, ALIVE_AGE, OUTAGE, READY, JOB_AGE, JOB_FAILURES, ACKS, REJECTED, TRANSITIONS),
     *(DECISION, DELIVERY, SLACK_CALLS, SLACK_SECONDS, GRAPH_CALLS, GRAPH_SECONDS, THROTTLED, SKEW),
     *(CREDENTIAL, BUILD, WEBHOOK_LAG, WEBHOOK_FAILURES, WEBHOOK_DISABLED, WEBHOOK_DEAD),

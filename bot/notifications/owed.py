@@ -23,6 +23,8 @@ from bot.approvals.store import approver_questions, deciders, decisions, recipie
 from bot.assignments.model import Assignment, Trouble
 from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, queues, slack_waits
+from bot.drift.model import Mismatch
+from bot.drift.store import mismatches
 from bot.emergencies.model import Emergency, ReviewFinding
 from bot.emergencies.store import emergencies as emergency_store
 from bot.emergencies.store import findings
@@ -32,6 +34,7 @@ from bot.notifications import (
     account_news,
     card_threads,
     delegation_news,
+    drift_notices,
     emergencies,
     nudges,
     outcome_notices,
@@ -83,6 +86,7 @@ PARTS: Final = {
     "second accounts": (people.OWING_NEWS,),
     "alarms": (request_lists.STUCK, notices.UNTOLD_HOLDS),
     "troubles": (troubles.OWING_NEWS,),
+    "drift": (mismatches.OWING_NEWS,),
     "emergencies": (emergency_store.OWING_NEWS,),
     "review reminders": (emergency_store.REMINDING,),
     "findings": (findings.ANY_UNTOLD,),
@@ -193,6 +197,8 @@ class Notices:
             self._begin(notice.key, self.send_once, notice, content)
         for trouble in owed.troubles:
             self._begin(f"trouble:{trouble.id}", self._send_trouble, trouble)
+        for mismatch in owed.drift:
+            self._begin(f"drift:{mismatch.id}", self._send_drift, mismatch)
         return set(self._under_way.values()) - before
 
     def _settings_of(self, request: Request) -> PackageSettings:
@@ -401,6 +407,17 @@ class Notices:
         keys = [notice.key for notice, _ in make()]
         return _count(await self._send_all(make, lambda db: _close_trouble(db, trouble, keys)))
 
+    async def _send_drift(self, mismatch: Mismatch) -> bool:
+        """Tell the admins where Entra and what was approved do not agree."""
+        notice = drift_notices.notice_for(mismatch, admin_channel=self._admin_channel)
+
+        def content(db: Transaction) -> Message | None:
+            return drift_notices.first_content(db, mismatch.id)
+
+        return await self.send_once(
+            notice, content, lambda db: _close_drift(db, mismatch, notice.key)
+        )
+
     async def redraw(self) -> int:
         """Redraw sent cards and reminders whose rows have changed; return how many."""
         if self._slack.limits.left(UPDATE) or not await self._store.read(notices.has_stale):
@@ -462,6 +479,7 @@ class OwedWork:
     sign_ins: Sequence[SignIn]
     alarms: Sequence[outcome_notices.OwedNotice]
     troubles: Sequence[Trouble]
+    drift: Sequence[Mismatch]
 
 
 def parts_owed(db: Transaction, *, since: datetime) -> frozenset[str]:
@@ -493,6 +511,7 @@ def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> OwedWork:
         second_accounts=people.second_accounts_due(db) if "second accounts" in parts else (),
         alarms=_alarms(db, admin_channel, since=since) if "alarms" in parts else (),
         troubles=troubles.notices_due(db, since=since) if "troubles" in parts else (),
+        drift=mismatches.notices_due(db, since=since) if "drift" in parts else (),
     )
 
 
@@ -599,6 +618,10 @@ def _close_trouble(db: Transaction, trouble: Trouble, keys: Sequence[str]) -> No
     troubles.schedule_notice(db, trouble, news=_unfinished(db, keys))
 
 
+def _close_drift(db: Transaction, mismatch: Mismatch, key: str) -> None:
+    mismatches.schedule_notice(db, mismatch, news=_unfinished(db, [key]))
+
+
 def _close_second_account(db: Transaction, second: Person, keys: Sequence[str]) -> None:
     people.schedule_announcement(db, second, news=_unfinished(db, keys))
 
@@ -648,6 +671,8 @@ def _content_of(
             if trouble
             else None
         )
+    if notice.kind == mismatches.NOTICE:
+        return drift_notices.content_of(db, notice)
     if notice.kind == "reminder" and notice.channel and notice.ts:
         together = notices.in_message(db, channel=notice.channel, ts=notice.ts)
         ids = [each.assignment_id for each in together if each.assignment_id]

@@ -30,6 +30,8 @@ class Verb(StrEnum):
     ASK_FOR = "ask-for"
     DECLINE = "decline"
     REVIEW = "review"
+    ADOPT = "adopt"
+    IGNORE = "ignore"
 
 
 # What somebody has done who decided so.

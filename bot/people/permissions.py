@@ -30,8 +30,13 @@ DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})
 OF_DECIDERS: Final = DECISIONS | {Verb.ASK_QUESTION}
 REVIEWS: Final = frozenset({Verb.REVIEW})
 ADMINS: Final = frozenset(
-    {Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Verb.REPROCESS, Verb.EXPORT}
+    {
+        *(Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Verb.REPROCESS, Verb.EXPORT),
+        *(Verb.ADOPT, Verb.IGNORE),
+    }
 )
+# Of drift: to say that it is right.
+ON_DRIFT: Final = frozenset({Verb.ADOPT, Verb.IGNORE})
 # Of somebody's own right to decide, which an admin may pass on for them, too.
 SELF_OR_ADMIN: Final = frozenset({Verb.DELEGATE})
 
@@ -127,6 +132,10 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
         if verb is Verb.GIVE_UP and is_own:
             # What is given up may be the removal of their access.
             return N_("You cannot give up what is about your own access; another admin can.")
+        if verb in ON_DRIFT and is_own:
+            return N_(
+                "You cannot adopt or ignore what is about your own access; another admin can."
+            )
         return None
     if verb in REVIEWS:
         return _may_review(actor, holder=holder, holder_entra_id=holder_entra_id)

@@ -89,6 +89,7 @@ class SharedSync:
         body: Does it, and returns what the others are to know, as JSON; None: it is in the tables.
         learn: Takes what was found, by whichever replica.
         fence: What the body writes through, if it writes.
+        again_after_failure: From the beginning of a turn that failed to that of the next; None: as of one that did not.
         say: What may be said of an error where many read it.
         wanted: A turn that began before (real time) is not enough, even if none is due.
     """
@@ -102,6 +103,7 @@ class SharedSync:
     wanted: datetime = LONG_AGO
     learn: Callable[[Any], Awaitable[None]] | None = None
     fence: Fence | None = None
+    again_after_failure: timedelta | None = None
 
     async def look(self) -> SyncState:
         """
@@ -130,7 +132,8 @@ class SharedSync:
         except Overtaken:
             log.warning("sync-overtaken", sync=self.name)
         except Exception as error:
-            await self.store.run(done, turn, error=self.say(error))
+            due_at = turn.began_at + (self.again_after_failure or self.every)
+            await self.store.run(done, turn, error=self.say(error), due_at=due_at)
             raise
         except asyncio.CancelledError:
             # We stop: whoever comes next need not wait for the lease.

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.assignments.model import EndReason, TroubleKind
+from bot.drift.model import DriftKind
 from bot.requests.model import Kind, State
 
 # The type of the event that a row is, by its verb; of moves, the state that the request came to is its second half.
@@ -41,11 +42,18 @@ TYPES: Final[Mapping[str, str]] = {
     "pause": "granting.paused",
     "resume": "granting.resumed",
     **{f"trouble-{kind}": "access.trouble" for kind in TroubleKind},
+    **{f"drift-{kind}": "drift.found" for kind in DriftKind},
+    "drift-passed": "drift.passed",
+    "adopt": "drift.adopted",
+    "ignore": "drift.ignored",
 }
 MOVED: Final = {state: f"request.{state}" for state in State}
 EVENT_TYPES: Final = tuple(sorted({*TYPES.values(), *MOVED.values()}))
 # Of the reasons in the log, those that are words of ours and no sentences of anybody's.
 END_REASONS: Final = frozenset(EndReason)
+
+DRIFT_KINDS: Final = frozenset(DriftKind)
+OF_DRIFT: Final = frozenset({"drift.found", "drift.passed", "drift.adopted", "drift.ignored"})
 
 LATCHKEY: Final = "latchkey"
 OPERATOR: Final = "cli:"
@@ -121,7 +129,7 @@ class EventData(_Facts):
     after: State | None = None
     """The states of the request, where it moved."""
     reason: str | None = None
-    """Why access ended, or what is wrong with it, in a word of Latchkey's; never what somebody wrote."""
+    """Why access ended, what is wrong with it, or what kind of drift was found, in a word of Latchkey's; never what somebody wrote."""
 
 
 class WebhookEvent(_Facts):
@@ -229,4 +237,7 @@ def _assignment(
 def _reason(row: Mapping[str, Any]) -> str | None:
     if row["verb"].startswith("trouble-"):
         return str(row["verb"].removeprefix("trouble-"))
+    if event_type(row) in OF_DRIFT:
+        kind = (row["details"] or {}).get("kind")
+        return kind if kind in DRIFT_KINDS else None
     return row["why"] if row["verb"] == "end" and row["why"] in END_REASONS else None

@@ -1,10 +1,12 @@
 """The fault switches of the page: which faults each one turns on."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sandbox.slack import Workspace
 from sandbox.tenant import Tenant
+from sandbox.tenant.seed import CY, MARKETING_CAMPAIGN, MARKETING_RESOURCES, MIA
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,7 @@ class Switch:
     label: str
     hint: str
     where: str
-    """``tenant`` or ``workspace``: whose faults."""
+    """``tenant`` or ``workspace``: whose faults; ``portal``: what somebody does there."""
     fault: str
     rate: float = 1.0
     only: str = ""
@@ -56,6 +58,13 @@ SWITCHES = (
         only="Add$",
     ),
     Switch(
+        name="drift",
+        label="Changed in Entra",
+        hint="Somebody gives Cy Marketing Campaign in the portal, and puts Mia into its group",
+        where="portal",
+        fault="drift",
+    ),
+    Switch(
         name="slack-limited",
         label="Slack rate limited",
         hint="429 with Retry-After, two calls in three",
@@ -66,11 +75,38 @@ SWITCHES = (
 )
 
 
+class Portal:
+    """What somebody does in Entra's portal, and nobody asked for."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._given: str | None = None
+
+    def is_on(self, what: str) -> bool:
+        """Whether it was done, and not undone."""
+        return self._given is not None
+
+    def set(self, what: str, *, on: bool, rate: float, only: str) -> None:
+        """Do it, or undo it."""
+        if on and self._given is None:
+            end = self._tenant.world.now() + timedelta(days=30)
+            self._given = self._tenant.assign(MARKETING_CAMPAIGN, CY, end=end).id
+            self._tenant.add_member(MARKETING_RESOURCES, MIA)
+        elif not on and self._given is not None:
+            self._tenant.remove_assignment(self._given)
+            self._tenant.remove_member(MARKETING_RESOURCES, MIA)
+            self._given = None
+
+
 class Switchboard:
     """The switches over one workspace and one tenant."""
 
     def __init__(self, workspace: Workspace, tenant: Tenant) -> None:
-        self._faults: dict[str, Any] = {"tenant": tenant.faults, "workspace": workspace.faults}
+        self._faults: dict[str, Any] = {
+            "tenant": tenant.faults,
+            "workspace": workspace.faults,
+            "portal": Portal(tenant),
+        }
 
     def is_on(self, switch: Switch) -> bool:
         """Whether the fault behind *switch* is active."""

@@ -28,7 +28,7 @@ from sandbox.tenant import (
 from sandbox.tenant.exchange import Call
 from sandbox.tenant.faults import Faults
 from sandbox.tenant.login import Login
-from sandbox.tenant.model import User
+from sandbox.tenant.model import Assignment, User
 from sandbox.tenant.routes import Router
 from sandbox.tenant.service import Service
 from sandbox.tenant.tokens import APPLICATION_GRANTS, DELEGATED_GRANTS, Tokens
@@ -179,6 +179,32 @@ class Tenant:
         now = self.world.now()
         lifecycle.remove_now(self.world, assignment, now, request_type="adminRemove")
         self.world.announce()
+
+    def assign(self, package_id: str, user_id: str, *, end: datetime | None) -> Assignment:
+        """
+        Give somebody a package directly, at once, under its first policy.
+
+        Raises KeyError for an unknown package, StopIteration for one without a policy.
+        """
+        self.world.advance()
+        now = self.world.now()
+        policies = self.world.policies.values()
+        made = Assignment(
+            id=self.world.new_id(),
+            package_id=self.world.packages[package_id].id,
+            policy_id=next(each.id for each in policies if each.package_id == package_id),
+            target_id=user_id,
+            subject_id=self.world.subject_id(user_id),
+            created_at=now,
+            state="delivered",
+            status="Delivered",
+            start=now,
+            end=end,
+        )
+        self.world.assignments[made.id] = made
+        lifecycle.put_in_force(self.world, made)
+        self._changed()
+        return made
 
     def move_end(self, assignment_id: str, when: datetime | None) -> None:
         """Give an assignment another end, or none. Raises KeyError for an unknown id."""

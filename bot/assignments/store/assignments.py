@@ -53,9 +53,11 @@ READABLE: Final = {"unreadable_since": None, "misses": 0, "gone_at": None}
 UPDATE: Final = assignments.update().where(assignments.c.id == sa.bindparam("assignment"))
 UPDATE_IN_STATE: Final = UPDATE.where(assignments.c.state == sa.bindparam("known_state"))
 END: Final = UPDATE.where(IS_NOT_ENDED)
+# Reminders, and cards of drift: what stands there of an access.
+SHOWS_ACCESS: Final = notices.c.kind.in_(("reminder", "drift"))
 REDRAW_REMINDERS: Final = (
     notices.update()
-    .where(notices.c.assignment_id == sa.bindparam("assignment"), notices.c.kind == "reminder")
+    .where(notices.c.assignment_id == sa.bindparam("assignment"), SHOWS_ACCESS)
     .values(stale=True)
 )
 # The finished cards in channels of what gave the access: the admins' has a button while it is there.

@@ -10,7 +10,13 @@ import sqlalchemy as sa
 from bot import clock
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, TroubleKind
 from bot.assignments.store import troubles
-from bot.assignments.store.assignments import IS_NOT_ENDED, READABLE, audit_ids, progress_after
+from bot.assignments.store.assignments import (
+    IS_NOT_ENDED,
+    READABLE,
+    SHOWS_ACCESS,
+    audit_ids,
+    progress_after,
+)
 from bot.database import audit
 from bot.database.engine import Transaction, insert
 from bot.database.homes import touch_homes
@@ -62,9 +68,7 @@ CHANGE: Final = (
     )
 )
 REDRAW_REMINDERS: Final = (
-    notices.update()
-    .where(notices.c.assignment_id.in_(IDS), notices.c.kind == "reminder")
-    .values(stale=True)
+    notices.update().where(notices.c.assignment_id.in_(IDS), SHOWS_ACCESS).values(stale=True)
 )
 BOUND: Final = sa.select(people.c.slack_user).where(people.c.entra_id.in_(IDS))
 # By the person alone: for several pairs SQLite would look through every request.

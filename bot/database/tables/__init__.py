@@ -7,9 +7,16 @@ from bot.database.tables.approvals import (
     deciders,
     decisions,
 )
-from bot.database.tables.assignments import IS_OVER, STILL_TROUBLE, assignments, troubles
+from bot.database.tables.assignments import (
+    ENDED_OUTSIDE,
+    IS_OVER,
+    STILL_TROUBLE,
+    assignments,
+    troubles,
+)
 from bot.database.tables.audit import audit, audit_checkpoints, audit_head
 from bot.database.tables.columns import UtcDateTime, metadata
+from bot.database.tables.drift import IS_CURRENT_DRIFT, IS_OPEN_DRIFT, drift
 from bot.database.tables.emergencies import (
     IS_UNJUDGED,
     REVIEW_IS_OPEN,
@@ -36,9 +43,12 @@ from bot.database.tables.requests import (
 from bot.database.tables.webhooks import dead_events, webhooks
 
 __all__ = [
+    "ENDED_OUTSIDE",
     "GAVE",
+    "IS_CURRENT_DRIFT",
     "IS_ENDED",
     "IS_OPEN",
+    "IS_OPEN_DRIFT",
     "IS_OVER",
     "IS_PENDING",
     "IS_REMOVAL",
@@ -65,6 +75,7 @@ __all__ = [
     "deciders",
     "decisions",
     "delegations",
+    "drift",
     "emergencies",
     "findings",
     "forms",

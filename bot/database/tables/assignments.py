@@ -16,6 +16,8 @@ from bot.database.tables.columns import (
 
 NOT_ENDED: Final = sa.text("state <> 'ended'")
 IS_OVER: Final = sa.text("state = 'ended'")
+# In Entra, and not through Latchkey; `bot.assignments.model.EndReason` has the words.
+ENDED_OUTSIDE: Final = sa.text("state = 'ended' AND ended_why = 'ended outside Latchkey'")
 NOT_WHOLE: Final = sa.text("progress = 'partial' AND state <> 'ended'")
 
 assignments = sa.Table(
@@ -61,6 +63,7 @@ assignments = sa.Table(
     partial_index("assignment_current_of_user", "entra_id", where=NOT_ENDED),
     partial_index("assignment_current_of_package", "package_id", "ends_at", "id", where=NOT_ENDED),
     partial_index("assignment_past", "entra_id", "package_id", "ended_at", where=IS_OVER),
+    partial_index("assignment_ended_outside", "ended_at", where=ENDED_OUTSIDE),
     partial_index("assignment_not_whole", "progress_at", where=NOT_WHOLE),
     sa.Index("assignment_of_policy", "policy_id"),
     partial_index("assignment_ended", "ended_at", where=IS_OVER),

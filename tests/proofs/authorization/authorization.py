@@ -140,7 +140,8 @@ RULE: Final = ASK | {
     Verb.EXPORT,
     Verb.DELEGATE,
 }
-GIVE_UP: Final = frozenset({Verb.GIVE_UP})
+# Not of what is about their own access.
+GIVE_UP: Final = frozenset({Verb.GIVE_UP, Verb.ADOPT, Verb.IGNORE})
 NOTHING: Final[frozenset[Verb]] = frozenset()
 
 ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
@@ -273,6 +274,9 @@ def page() -> str:
         "",
         "*Retry* and *give up* need a request that is on hold, because it keeps failing. Nobody gives up what is about",
         "their own access: it may be its removal.",
+        "",
+        "*Adopt* and *ignore* are about drift: access that Entra shows and nobody approved. Nobody says of their own access that it",
+        "is right.",
         "",
     ]
     return "\n".join(lines)

@@ -32,6 +32,8 @@ from bot.database import (
     tables,
     turns,
 )
+from bot.drift.model import DriftKind, DriftState, Found
+from bot.drift.store import approved, checks, mismatches
 from bot.emergencies.model import Finding, ReviewFinding
 from bot.emergencies.store import emergencies, findings
 from bot.jobs import due
@@ -89,6 +91,7 @@ def run_all(run: Callable[[Callable[[Transaction], object]], object]) -> None:
         _unsure,
         _links,
         _troubles,
+        _drift,
         _reports,
         _small_ones,
         _audit,
@@ -490,6 +493,46 @@ def _troubles(db: Transaction) -> None:
     troubles.close_all_but(db, TroubleKind.PARTIAL, ["another"])
     troubles.open_one(db, TroubleKind.FAILED, "assignment")
     troubles.close(db, "assignment")
+
+
+def _drift(db: Transaction) -> None:
+    now = clock.now()
+    found = Found(
+        kind=DriftKind.UNASKED,
+        about="assignment",
+        entra_id=ANN,
+        package_id="campaign",
+        package_name="Marketing Campaign",
+        assignment_id="assignment",
+    )
+    mismatches.save(db, [found], seen_at=clock.real())
+    mismatches.save(db, [found], seen_at=clock.real())
+    mismatches.announce(db)
+    mismatches.open_ones(db)
+    mismatches.open_ones(db, start=Start(after=Mark(now, "x")))
+    mismatches.open_ones(db, start=page_number(2))
+    (mismatch,) = mismatches.current(db)
+    mismatches.find(db, mismatch.id)
+    mismatches.count(db)
+    mismatches.notices_due(db, since=now - HOUR)
+    mismatches.schedule_notice(db, mismatch, news=None)
+    mismatches.want(db, mismatch, Verb.ADOPT, by="U0DANA")
+    mismatches.claim_wanted(db, lease=LEASE)
+    mismatches.reschedule(db, mismatch, at=clock.real())
+    mismatches.decline(db, mismatch, "No.")
+    mismatches.settle(db, mismatch, DriftState.ADOPTED, by="U0DANA")
+    mismatches.let_pass(db, replace(mismatch, state=DriftState.ADOPTED))
+    mismatches.save(db, [found], seen_at=clock.real())
+    checks.last(db)
+    checks.start_now(db)
+    approved.live(db, after="", limit=10)
+    approved.that_gave(db, ["assignment", "another"])
+    approved.being_added(db, [ANN, BO])
+    approved.by_operators(db, [ANN, BO])
+    approved.past(db, [ANN, BO], ["campaign", "finance"])
+    approved.ended_outside(db, since=now - HOUR)
+    approved.long_submitted(db, before=now - HOUR)
+    approved.automatic(db)
 
 
 def _reports(db: Transaction) -> None:

@@ -1,0 +1,149 @@
+"""Read what people have, and what was approved for them, so many at a time."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot.assignments.model import Assignment, AssignmentState
+from bot.assignments.store import assignments as all_assignments
+from bot.database.engine import Transaction
+from bot.database.statements import MOST, SINCE, word
+from bot.database.tables import (
+    ENDED_OUTSIDE,
+    GAVE,
+    IS_OPEN,
+    IS_TRIED,
+    assignments,
+    audit,
+    packages,
+    requests,
+)
+from bot.requests.model import Kind, Request, State
+from bot.requests.store.requests import SELECT as REQUESTS
+from bot.requests.store.requests import from_row
+
+IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
+LIVE: Final = (
+    all_assignments.SELECT.where(
+        all_assignments.IS_NOT_ENDED, assignments.c.id > sa.bindparam("after_id")
+    )
+    .order_by(assignments.c.id)
+    .limit(MOST)
+)
+GAVE_THESE: Final = REQUESTS.where(requests.c.assignment_id.in_(IDS), GAVE).order_by(
+    requests.c.ended_at
+)
+BEING_ADDED: Final = sa.select(requests.c.entra_id, requests.c.package_id).where(
+    requests.c.entra_id.in_(IDS), IS_OPEN, requests.c.kind == Kind.ADD
+)
+BY_OPERATORS: Final = sa.select(
+    audit.c.subject_entra_id, audit.c.package_id, audit.c.verb, audit.c.at
+).where(
+    audit.c.subject_entra_id.in_(IDS),
+    audit.c.verb.in_(("cli-grant", "cli-extend")),
+    audit.c.after == "submitted",
+)
+LAST_OF: Final = (
+    all_assignments.SELECT.where(
+        assignments.c.entra_id == sa.bindparam("user"),
+        assignments.c.package_id == sa.bindparam("package"),
+        assignments.c.state == word(AssignmentState.ENDED),
+    )
+    .order_by(assignments.c.ended_at.desc())
+    .limit(1)
+)
+OUTSIDE: Final = all_assignments.SELECT.where(
+    ENDED_OUTSIDE, assignments.c.ended_at >= SINCE
+).order_by(assignments.c.ended_at)
+LONG_SUBMITTED: Final = REQUESTS.where(
+    IS_OPEN,
+    IS_TRIED,
+    requests.c.asked_at <= SINCE,
+    requests.c.state == State.SUBMITTED,
+    requests.c.kind != Kind.REMOVE,
+)
+AUTOMATIC: Final = sa.select(packages.c.automatic)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByOperator:
+    """What somebody at the command line has given, or made longer."""
+
+    entra_id: str
+    package_id: str
+    is_grant: bool
+    at: datetime
+
+
+def live(db: Transaction, *, after: str, limit: int) -> list[Assignment]:
+    """Return assignments that have not ended, by id, behind the id *after*."""
+    rows = db.execute(LIVE, {"after_id": after, "most": limit})
+    return [all_assignments.from_row(row) for row in rows]
+
+
+def that_gave(db: Transaction, assignment_ids: Collection[str]) -> dict[str, Request]:
+    """Return the last request that gave each of these assignments, or made it longer."""
+    if not assignment_ids:
+        return {}
+    found = (from_row(row) for row in db.execute(GAVE_THESE, {"ids": list(assignment_ids)}))
+    return {each.assignment_id or "": each for each in found}
+
+
+def being_added(db: Transaction, entra_ids: Collection[str]) -> frozenset[tuple[str, str]]:
+    """Return which packages these people have open requests for, each as a person's and a package's id."""
+    if not entra_ids:
+        return frozenset()
+    rows = db.execute(BEING_ADDED, {"ids": list(entra_ids)})
+    return frozenset((row[0], row[1]) for row in rows)
+
+
+def by_operators(db: Transaction, entra_ids: Collection[str]) -> list[ByOperator]:
+    """Return what these people were given at the command line."""
+    if not entra_ids:
+        return []
+    return [
+        ByOperator(
+            entra_id=row.subject_entra_id,
+            package_id=row.package_id,
+            is_grant=row.verb == "cli-grant",
+            at=row.at,
+        )
+        for row in db.execute(BY_OPERATORS, {"ids": list(entra_ids)})
+    ]
+
+
+def past(
+    db: Transaction, entra_ids: Collection[str], package_ids: Collection[str]
+) -> dict[str, Assignment]:
+    """Return the access to one of these packages that each of these people has had last."""
+    found: dict[str, Assignment] = {}
+    for user in entra_ids:
+        for package in package_ids:
+            row = db.execute(LAST_OF, {"user": user, "package": package}).first()
+            last = all_assignments.from_row(row) if row else None
+            known = found.get(user)
+            if last is not None and (known is None or _ended(known) < _ended(last)):
+                found[user] = last
+    return found
+
+
+def _ended(row: Assignment) -> datetime:
+    return row.ended_at or datetime.min.replace(tzinfo=UTC)
+
+
+def ended_outside(db: Transaction, *, since: datetime) -> list[Assignment]:
+    """Return access that was ended in Entra, and not through Latchkey, since then."""
+    return [all_assignments.from_row(row) for row in db.execute(OUTSIDE, {"since": since})]
+
+
+def long_submitted(db: Transaction, *, before: datetime) -> list[Request]:
+    """Return requests that were asked before then, and that Entra has not brought to an end."""
+    return [from_row(row) for row in db.execute(LONG_SUBMITTED, {"since": before})]
+
+
+def automatic(db: Transaction) -> frozenset[str]:
+    """Return the ids of the policies under which Entra gives access by itself."""
+    return frozenset(policy for row in db.execute(AUTOMATIC) for policy in row[0])

@@ -1,0 +1,313 @@
+"""
+Look for drift: our rows, Entra's assignments, and who is in the groups that packages give.
+
+Who is in which group is read first, and the assignments by a sync that begins afterwards: what changes in between has then
+only just begun or ended, and is left to the next check.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from bot import clock
+from bot.assignments.model import Assignment, TroubleKind
+from bot.assignments.store import troubles
+from bot.database import Transaction
+from bot.drift import compare
+from bot.drift.compare import Approved, GivenGroup
+from bot.drift.model import OF_GROUPS, CheckResult, Found, Mismatch
+from bot.drift.store import approved as reading
+from bot.drift.store import checks, mismatches
+from bot.packages.bounds import EVERYWHERE, Bounds
+from bot.requests.store import request_lists
+from bot.sync.turns import Transactions
+from graph import Graph
+from graph.errors import AuthError, Forbidden, GraphError, NotFound, Throttled
+from graph.models import AccessPackage
+
+log = structlog.get_logger(__name__)
+
+ROWS_TOGETHER: Final = 200
+# Of one group: who gives a package for a group of more people does not look for single ones.
+MOST_MEMBERS: Final = 20_000
+# What was ended in Entra longer ago is no news.
+LOOK_BACK: Final = timedelta(days=30)
+GROUPS: Final = "aadgroup"
+MEMBER: Final = "member"
+
+
+@dataclass(kw_only=True)
+class Members:
+    """
+    Tell who is in which group.
+
+    Attributes:
+        by_group: Names by Entra id, by the group's id.
+        refused: Names of groups whose members Graph does not let us read.
+        unread: Ids of groups that could not be read, for whatever reason; with those that are too large.
+        too_large: Names of these.
+    """
+
+    by_group: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    too_large: list[str] = field(default_factory=list)
+
+
+class DriftCheck:
+    """Looks for drift, and keeps what is found."""
+
+    def __init__(
+        self,
+        *,
+        store: Transactions,
+        graph: Graph,
+        bounds: Bounds = EVERYWHERE,
+        synced: Callable[[], Awaitable[None]],
+    ) -> None:
+        """
+        Args:
+            synced: Waits for a sync that begins after the call.
+        """
+        self._store = store
+        self._graph = graph
+        self._bounds = bounds
+        self._synced = synced
+
+    async def run(self) -> dict[str, Any]:
+        """
+        Look once, and return what is to be known of the check, as JSON.
+
+        Raises:
+            GraphError: The packages cannot be read.
+        """
+        began_at = clock.real()
+        listed = await self._graph.packages.list_readable()
+        within = {each.id for each in self._bounds.within(listed.objects)}
+        groups = [each for each in given_groups(listed.objects) if within & each.packages.keys()]
+        members = await self._read_members(groups)
+        await self._synced()
+        found = await self._of_assignments(began_at)
+        unread = listed.unreadable | found.unreadable
+        for group in groups:
+            if group.id not in members.unread:
+                # Of somebody who has a package that is not known, it is not known why they are in the group.
+                is_whole = not listed.unreadable and group.packages.keys() <= within - unread
+                await self._of_group(group, members.by_group[group.id], found, is_whole=is_whole)
+        await self._let_pass(began_at, members.unread | found.unsure_groups, unread)
+        told = await self._store.run(mismatches.announce)
+        log.info("drift-checked", found=told, refused=len(members.refused))
+        return checks.to_json(
+            CheckResult(
+                at=clock.now(),
+                groups=len(groups) - len(members.unread),
+                refused=tuple(sorted(members.refused)),
+                too_large=tuple(sorted(members.too_large)),
+                unread=len(members.unread) - len(members.refused) - len(members.too_large),
+            )
+        )
+
+    async def _read_members(self, groups: Sequence[GivenGroup]) -> Members:
+        members = Members()
+        for group in groups:
+            try:
+                members.by_group[group.id] = await self._members_of(group.id)
+            except TooMany:
+                members.too_large.append(group.name)
+                members.unread.add(group.id)
+            except (AuthError, Throttled):
+                raise
+            except GraphError as error:
+                log.warning("members-not-read", status=error.status, code=error.code)
+                if isinstance(error, Forbidden):
+                    members.refused.append(group.name)
+                members.unread.add(group.id)
+                if isinstance(error, NotFound):
+                    # It is gone, and so is whatever was found in it.
+                    members.unread.discard(group.id)
+                    members.by_group[group.id] = {}
+        return members
+
+    async def _members_of(self, group_id: str) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        async for user in self._graph.groups.each_member(group_id, transitive=False):
+            found[user.id] = user.display_name
+            if len(found) > MOST_MEMBERS:
+                raise TooMany
+        return found
+
+    async def _of_assignments(self, began_at: datetime) -> "Held":
+        """Look through what people have by our rows, and return it."""
+        held, after = Held(began_at=began_at), ""
+        automatic = await self._store.read(reading.automatic)
+        while rows := await self._store.read(reading.live, after=after, limit=ROWS_TOGETHER):
+            after = rows[-1].id
+            known = await self._store.read(_approved, rows, automatic)
+            readable = [row for row in rows if row.unreadable_since is None]
+            held.add(rows)
+            await self._keep(list(compare.of_assignments(readable, known, now=clock.now())), held)
+        since = clock.now() - LOOK_BACK
+        ended = await self._store.read(reading.ended_outside, since=since)
+        gave = await self._store.read(reading.that_gave, [row.id for row in ended])
+        await self._keep(list(compare.ended_in_entra(ended, gave, has_now=held.pairs)), held)
+        before = clock.now() - compare.STUCK_FOR
+        stuck = [
+            compare.of_request(each)
+            for each in await self._store.read(reading.long_submitted, before=before)
+            if (each.entra_id, each.package_id) not in held.pairs and each.assignment_id is None
+        ]
+        await self._keep(stuck, held)
+        return held
+
+    async def _of_group(
+        self,
+        group: GivenGroup,
+        members: Mapping[str, str | None],
+        held: "Held",
+        *,
+        is_whole: bool,
+    ) -> None:
+        """
+        Compare who is in a group with who has a package that gives it.
+
+        Args:
+            is_whole: It is known who has any of them.
+        """
+        rows = [row for each in group.packages for row in held.by_package.get(each, ())]
+        now = clock.now()
+        missing = list(compare.missing_members(group, members, rows, now=now))
+        theirs = {row.entra_id for row in rows}
+        others = {each: name for each, name in members.items() if each not in theirs}
+        if not is_whole:
+            held.unsure_groups.add(group.id)
+            others = {}
+        ids = list(others)
+        extra: list[Found] = []
+        for first in range(0, len(ids), ROWS_TOGETHER):
+            some = ids[first : first + ROWS_TOGETHER]
+            read = await self._store.read(_of_users, some, sorted(group.packages))
+            asking = {user for user, package in read.under_way if package in group.packages}
+            left = {each: others[each] for each in some if each not in asking}
+            extra += compare.extra_members(group, left, past=read.past, now=now)
+        if missing or extra:
+            # One answer may come from a copy that lags.
+            try:
+                again = await self._members_of(group.id)
+            except GraphError:
+                held.unsure_groups.add(group.id)
+                return
+            missing = [each for each in missing if each.entra_id not in again]
+            extra = [each for each in extra if each.entra_id in again]
+        await self._keep([*missing, *extra], held)
+
+    async def _keep(self, found: Sequence[Found], held: "Held") -> None:
+        for first in range(0, len(found), ROWS_TOGETHER):
+            some = found[first : first + ROWS_TOGETHER]
+            await self._store.run(mismatches.save, some, seen_at=held.began_at)
+
+    async def _let_pass(
+        self,
+        began_at: datetime,
+        unread_groups: Collection[str],
+        unread_packages: Collection[str],
+    ) -> None:
+        """Let what was not found any more pass, where it would have been found."""
+
+        def is_known(mismatch: Mismatch) -> bool:
+            if mismatch.package_id in unread_packages:
+                return False
+            return mismatch.kind not in OF_GROUPS or mismatch.about not in unread_groups
+
+        after = ""
+        while some := await self._store.read(mismatches.current, after=after):
+            after = some[-1].id
+            await self._store.run(
+                mismatches.pass_others, some, began_at=began_at, is_known=is_known
+            )
+
+
+class TooMany(Exception):
+    """Raised where a group has more members than are looked through."""
+
+
+@dataclass(kw_only=True)
+class Held:
+    """
+    Tell what people have by our rows.
+
+    Attributes:
+        began_at: When the check began (real time).
+        unreadable: Packages of which some rows cannot be read in Entra.
+        unsure_groups: Groups that could not be read a second time.
+    """
+
+    began_at: datetime
+    by_package: dict[str, list[Assignment]] = field(default_factory=dict)
+    pairs: set[tuple[str, str]] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
+    unsure_groups: set[str] = field(default_factory=set)
+
+    def add(self, rows: Sequence[Assignment]) -> None:
+        for row in rows:
+            self.by_package.setdefault(row.package_id, []).append(row)
+            self.pairs.add((row.entra_id, row.package_id))
+            if row.unreadable_since is not None:
+                self.unreadable.add(row.package_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfUsers:
+    under_way: frozenset[tuple[str, str]]
+    past: Mapping[str, Assignment]
+
+
+def _of_users(db: Transaction, entra_ids: Sequence[str], package_ids: Sequence[str]) -> _OfUsers:
+    return _OfUsers(
+        under_way=reading.being_added(db, entra_ids),
+        past=reading.past(db, entra_ids, package_ids),
+    )
+
+
+def _approved(db: Transaction, rows: Sequence[Assignment], automatic: frozenset[str]) -> Approved:
+    ids, users = [row.id for row in rows], sorted({row.entra_id for row in rows})
+    given: dict[tuple[str, str], datetime] = {}
+    longer: dict[tuple[str, str], datetime] = {}
+    for each in reading.by_operators(db, users):
+        (given if each.is_grant else longer)[each.entra_id, each.package_id] = each.at
+    return Approved(
+        gave=reading.that_gave(db, ids),
+        under_way=reading.being_added(db, users),
+        extending={
+            each.assignment_id
+            for each in request_lists.open_for_assignments(db, ids)
+            if each.intent_at is not None and each.assignment_id is not None
+        },
+        given=given,
+        made_longer=longer,
+        automatic=automatic,
+        told=troubles.open_among(db, ids, (TroubleKind.REVIVED, TroubleKind.REGIVEN)),
+    )
+
+
+def given_groups(packages: Sequence[AccessPackage]) -> list[GivenGroup]:
+    """Return the groups that packages make people members of, by name; eligible roles do so only once activated."""
+    names: dict[str, str] = {}
+    givers: dict[str, dict[str, str]] = {}
+    for package in packages:
+        for each in package.resource_role_scopes:
+            role, scope = each.role, each.scope
+            if role is None or scope is None or scope.origin_id is None:
+                continue
+            system = (role.origin_system or scope.origin_system or "").casefold()
+            is_member = (role.origin_id or "").casefold().startswith(f"{MEMBER}_")
+            if system != GROUPS or not is_member:
+                continue
+            group_id = scope.origin_id
+            resource = role.resource
+            names[group_id] = (resource and resource.display_name) or group_id
+            givers.setdefault(group_id, {})[package.id] = package.display_name or package.id
+    made = [GivenGroup(id=each, name=names[each], packages=givers[each]) for each in givers]
+    return sorted(made, key=lambda group: (group.name, group.id))

@@ -1,0 +1,72 @@
+"""Carry out what admins have pressed on a card of drift, once it is known that they may."""
+
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot import clock
+from bot.database import Store, Transaction
+from bot.drift.model import DriftState
+from bot.drift.store import mismatches
+from bot.drift.transactions import why_not
+from bot.people.interaction_audit import record_refusal
+from bot.people.model import Verb
+from bot.people.permissions import Actor, Permissions
+from bot.requests.retry import pause_after
+from bot.slack.errors import SlackError
+from graph.errors import GraphError
+
+log = structlog.get_logger(__name__)
+
+CLAIM_LEASE: Final = timedelta(minutes=2)
+MOST_TRIES: Final = 12
+BECOMES: Final = {Verb.ADOPT: DriftState.ADOPTED, Verb.IGNORE: DriftState.IGNORED}
+NOT_CHECKED: Final = "It could not be checked who pressed that. Please press again."
+
+
+class DriftAnswers:
+    """Reads afresh who has pressed Adopt or Ignore, and does it if they may."""
+
+    def __init__(self, *, store: Store, permissions: Permissions) -> None:
+        self._store = store
+        self._permissions = permissions
+
+    async def work(self) -> None:
+        """Carry out all that is wanted; what cannot be checked now is tried again, and not for ever."""
+        claimed = await self._store.run(mismatches.claim_wanted, lease=CLAIM_LEASE)
+        for mismatch, tries in claimed:
+            if mismatch.wanted_by is None or mismatch.wanted is None:
+                continue
+            try:
+                actor = await self._permissions.actor(mismatch.wanted_by)
+            except (GraphError, SlackError) as error:
+                log.warning("drift-answer-waits", error=type(error).__name__)
+                if tries < MOST_TRIES:
+                    at = clock.real() + pause_after(error, attempts=tries)
+                    await self._store.run(mismatches.reschedule, mismatch, at=at)
+                else:
+                    await self._store.run(mismatches.decline, mismatch, NOT_CHECKED)
+                continue
+            await self._store.run(_carry_out, mismatch.id, mismatch.wanted, actor)
+
+
+def _carry_out(db: Transaction, mismatch_id: str, verb: Verb, actor: Actor) -> None:
+    mismatch = mismatches.find(db, mismatch_id)
+    if mismatch is None or mismatch.wanted is not verb or mismatch.wanted_by != actor.slack_user:
+        # Somebody has pressed something else meanwhile.
+        return
+    why = why_not(db, mismatch, verb, actor)
+    if why is not None:
+        record_refusal(db, actor.slack_user, mismatch.id, why)
+        mismatches.decline(db, mismatch, why)
+        return
+    mismatches.settle(
+        db,
+        mismatch,
+        BECOMES[verb],
+        by=actor.slack_user,
+        by_entra_id=actor.entra_id,
+        until=mismatch.wanted_until,
+        why=mismatch.why,
+    )

@@ -1,0 +1,118 @@
+"""`latchkey drift`: what is open, and what an operator says of it."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from bot import clock
+from bot.__main__ import main
+from bot.database import audit, migrate, open_store
+from bot.drift.model import DriftKind, DriftState, Found
+from bot.drift.store import mismatches
+from tests.bot.samples import ANN, BO
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """A bot's database, named by the environment, with two mismatches."""
+    path = tmp_path / "latchkey.db"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.setenv("LATCHKEY_OPERATOR", "olga")
+    opened = open_store(f"sqlite+pysqlite:///{path}")
+    migrate.upgrade(opened)
+    opened.run_here(lambda db: mismatches.save(db, FOUND, seen_at=clock.real()))
+    yield opened
+    opened.close()
+
+
+FOUND = [
+    Found(
+        kind=DriftKind.UNASKED,
+        about="assignment",
+        assignment_id="assignment",
+        entra_id=ANN,
+        person_name="Ann Abara",
+        package_id="campaign",
+        package_name="Marketing Campaign",
+        ends_at=clock.now() + timedelta(days=3),
+    ),
+    Found(
+        kind=DriftKind.MEMBER,
+        about="group",
+        entra_id=BO,
+        person_name="Bo Berg",
+        package_id="finance",
+        package_name="Finance Reports",
+        group_name="Finance readers",
+    ),
+]
+
+
+def latchkey(*words):
+    return CliRunner().invoke(main, ["drift", *words])
+
+
+def current(store):
+    return {each.kind: each for each in store.run_here(mismatches.current)}
+
+
+def test_what_is_open_is_listed(store):
+    """For people and for programs; 1 says that there is something."""
+    shown = latchkey("list")
+    assert shown.exit_code == 1
+    assert "Ann Abara has Marketing Campaign, until" in shown.output
+    assert "Bo Berg is in the group Finance readers" in shown.output
+    told = json.loads(latchkey("list", "--json").stdout)
+    assert [each["kind"] for each in told["open"]] == ["unasked", "member"]
+    assert told["checked"] is None
+
+
+def test_many_are_adopted_at_once(store):
+    """By kind and package, with who it was and why."""
+    done = latchkey("adopt", "--kind", "member", "--because", "there before", "--yes")
+    assert (done.exit_code, done.stdout) == (0, "1 adopted.\n")
+    found = current(store)
+    adopted = found[DriftKind.MEMBER]
+    assert (adopted.state, adopted.done_by) == (DriftState.ADOPTED, "cli:olga")
+    assert found[DriftKind.UNASKED].state is DriftState.OPEN
+    rows = store.run_here(audit.rows)
+    assert [(r["actor"], r["why"]) for r in rows if r["verb"] == "adopt"] == [
+        ("cli:olga", "there before")
+    ]
+
+
+def test_one_is_ignored_by_the_beginning_of_its_id(store):
+    """For some days."""
+    known = current(store)[DriftKind.UNASKED]
+    done = latchkey("ignore", known.id[:8], "--days", "3", "--because", "leaving", "--yes")
+    assert done.exit_code == 0
+    ignored = current(store)[DriftKind.UNASKED]
+    assert ignored.state is DriftState.IGNORED
+    assert ignored.until is not None
+    assert timedelta(days=2) < ignored.until - clock.now() <= timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["adopt", "--because", "all"], 2),
+        (["adopt", "--kind", "stuck", "--because", "none", "--yes"], 1),
+        (["adopt", "zz", "--because", "unknown", "--yes"], 1),
+        (["adopt", "--kind", "member"], 2),
+        (["ignore", "--kind", "member", "--because", "for ever", "--days", "9999"], 2),
+    ],
+)
+def test_what_fits_nothing_changes_nothing(store, words, code):
+    """Neither everything at once, nor without a reason, nor for ever."""
+    assert latchkey(*words).exit_code == code
+    assert {each.state for each in current(store).values()} == {DriftState.OPEN}
+
+
+def test_no_check_is_waited_for_that_nobody_makes(store):
+    """Where no replica has ever looked."""
+    refused = latchkey("check")
+    assert refused.exit_code == 1
+    assert "No check was ever made" in refused.output

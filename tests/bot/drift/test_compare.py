@@ -1,0 +1,189 @@
+"""What is drift, and what is not: facts in, mismatches out."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot import clock
+from bot.assignments.model import AssignmentState, DeliveryProgress, EndReason
+from bot.drift import compare
+from bot.drift.compare import Approved, GivenGroup
+from bot.drift.model import DriftKind
+from bot.requests.model import Kind, State
+from bot.sync.drift import given_groups
+from graph.models import AccessPackage
+from tests.bot.samples import ANN, BO, held, terms, wish
+
+DAY = timedelta(days=1)
+GROUP = GivenGroup(id="group", name="Finance readers", packages={"campaign": "Campaign"})
+ANNS = (ANN, "campaign")
+
+
+def gave(**changes):
+    """What gave Ann her access, ten days before its end."""
+    now = clock.now()
+    facts = {"state": State.DELIVERED, "ended_at": now - 20 * DAY, "ends_at": now + 10 * DAY}
+    return wish(**{**facts, **changes})
+
+
+def found(row, request=None, **approved):
+    known = {"gave": {row.id: request} if request else {}, "given": {}, "made_longer": {}}
+    facts = Approved(**{**known, **approved})
+    return [each.kind for each in compare.of_assignments([row], facts, now=clock.now())]
+
+
+def test_what_a_request_gave_is_none():
+    """It is there, until when it was approved."""
+    assert found(held(), gave()) == []
+
+
+def test_what_no_request_gave_is_unasked():
+    """Whatever policy of people's it is under."""
+    assert found(held()) == [DriftKind.UNASKED]
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"under_way": {ANNS}},
+        {"given": {ANNS: clock.now()}},
+        {"automatic": {"policy"}},
+        {"told": {"assignment"}},
+    ],
+)
+def test_there_are_other_reasons_to_have_it(known):
+    """A request that is not done, an operator, Entra's own policy, or an alarm of another kind."""
+    assert found(held(), **known) == []
+
+
+def test_what_is_being_removed_is_left_alone():
+    """Somebody has seen it already."""
+    assert found(held(state=AssignmentState.REMOVING)) == []
+
+
+@pytest.mark.parametrize(("hours", "kinds"), [(23, []), (25, [DriftKind.STUCK])])
+def test_a_delivery_of_a_day_is_stuck(hours, kinds):
+    """Whoever asked for it."""
+    since = clock.now() - timedelta(hours=hours)
+    row = held(progress=DeliveryProgress.DELIVERING, progress_at=since)
+    assert found(row, gave()) == kinds
+
+
+@pytest.mark.parametrize(
+    ("later", "kinds"),
+    [
+        (timedelta(0), []),
+        (timedelta(minutes=30), []),
+        (2 * DAY, [DriftKind.LATER_END]),
+        (None, [DriftKind.LATER_END]),
+    ],
+)
+def test_a_later_end_than_was_approved(later, kinds):
+    """No end at all is later than any."""
+    row = held()
+    moved = replace(row, ends_at=row.ends_at + later if later is not None else None)
+    assert found(moved, gave()) == kinds
+
+
+def test_an_end_that_an_operator_moved_is_none():
+    """And neither is that of an extension which is on its way."""
+    late = replace(held(), ends_at=clock.now() + 90 * DAY)
+    assert found(late, gave(), made_longer={ANNS: clock.now()}) == []
+    assert found(late, gave(), extending={"assignment"}) == []
+    before = clock.now() - 30 * DAY
+    assert found(late, gave(), made_longer={ANNS: before}) == [DriftKind.LATER_END]
+
+
+def test_the_earliest_of_what_was_approved_counts():
+    """What Entra showed at the delivery may have been too late by then."""
+    now = clock.now()
+    long = gave(
+        ends_at=now + 300 * DAY, ended_at=now - 20 * DAY, terms=terms(longest_seconds=30 * 86_400)
+    )
+    assert compare.approved_end(long) == now + 10 * DAY
+    short = gave(terms=terms(approved_until=(now + DAY).isoformat()))
+    assert compare.approved_end(short) == now + DAY
+    day = gave(terms=terms(latest_end=(now + 2 * DAY).isoformat()))
+    assert compare.approved_end(day) == now + 2 * DAY
+    assert compare.approved_end(gave(ends_at=None)) is None
+    extended = gave(kind=Kind.EXTEND, terms=terms(longest_seconds=60))
+    assert compare.approved_end(extended) == extended.ends_at
+
+
+def test_only_what_we_gave_can_be_ended_outside():
+    """And not what they have again."""
+    row = held(state=AssignmentState.ENDED, ended_at=clock.now(), ended_why=EndReason.OUTSIDE)
+
+    def kinds(request, has_now=()):
+        known = {row.id: request} if request else {}
+        return [e.kind for e in compare.ended_in_entra([row], known, has_now=has_now)]
+
+    assert kinds(gave()) == [DriftKind.ENDED_OUTSIDE]
+    assert kinds(None) == []
+    assert kinds(gave(), {ANNS}) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"progress_at": clock.now() - timedelta(minutes=5)},
+        {"progress_at": None},
+        {"state": AssignmentState.REMOVING},
+        {"progress": DeliveryProgress.PARTIAL},
+        {"unreadable_since": clock.real()},
+        {"gone_at": clock.real()},
+        {"ends_at": clock.now() - timedelta(minutes=1)},
+    ],
+)
+def test_who_has_it_for_certain_and_for_long_must_be_in_the_group(changes):
+    """Anything less is no mismatch."""
+    row = held(progress_at=clock.now() - DAY)
+    now = clock.now()
+    assert [e.kind for e in compare.missing_members(GROUP, (), [row], now=now)] == [
+        DriftKind.NOT_MEMBER
+    ]
+    assert list(compare.missing_members(GROUP, {ANN}, [row], now=now)) == []
+    assert list(compare.missing_members(GROUP, (), [replace(row, **changes)], now=now)) == []
+
+
+def test_who_had_it_is_told_from_who_never_did():
+    """And what has only just ended is left to the next check."""
+    now = clock.now()
+    ended = held(
+        state=AssignmentState.ENDED, ended_at=now - DAY, ended_why=EndReason.RAN_OUT, entra_id=ANN
+    )
+    extra = list(compare.extra_members(GROUP, {ANN: "Ann", BO: "Bo"}, past={ANN: ended}, now=now))
+    assert [(e.kind, e.entra_id) for e in extra] == [
+        (DriftKind.STILL_MEMBER, ANN),
+        (DriftKind.MEMBER, BO),
+    ]
+    fresh = replace(ended, ended_at=now)
+    assert list(compare.extra_members(GROUP, {ANN: "Ann"}, past={ANN: fresh}, now=now)) == []
+    never = replace(ended, ended_why=EndReason.NEVER_DELIVERED)
+    (only,) = compare.extra_members(GROUP, {ANN: "Ann"}, past={ANN: never}, now=now)
+    assert only.kind is DriftKind.MEMBER
+
+
+def test_only_members_of_groups_are_compared():
+    """Not owners, not who may only become a member, no apps."""
+
+    def gives(role, system, origin):
+        scope = {"originId": origin, "originSystem": system}
+        return {"role": {"originId": role, "originSystem": system}, "scope": scope}
+
+    package = AccessPackage.model_validate(
+        {
+            "id": "campaign",
+            "displayName": "Campaign",
+            "resourceRoleScopes": [
+                gives("Member_g1", "AadGroup", "g1"),
+                gives("Owner_g2", "AadGroup", "g2"),
+                gives("EligibleMember_g3", "AadGroup", "g3"),
+                gives("Member_a1", "AadApplication", "a1"),
+            ],
+        }
+    )
+    assert [(each.id, each.packages) for each in given_groups([package])] == [
+        ("g1", {"campaign": "Campaign"})
+    ]
