@@ -71,7 +71,7 @@ LATE: Final = frozenset(
 
 NOBODY: Final = both("silent")
 SOMEBODY: Final = {"A": "ready", "B": "silent"}
-ERROR_OF_SLACK: Final = r"Slack's error"
+ERROR_OF_SLACK: Final = r"failed with the error"
 NOT_SAVED: Final = r"can't save your request right now. Nothing has changed"
 
 
@@ -364,12 +364,13 @@ BREAKS: Final = (
         doctor=r"database",
         ready=both(r"^database: does not answer"),
         follows=r"^job ",
-        fires=frozenset(),
-        may_fire=SLOW | WITHOUT_DATABASE,
+        metrics=ALL_NOT_READY,
+        fires=WITHOUT_DATABASE,
+        may_fire=SLOW,
         alarm=r"database: ",
-        answer=NOT_SAVED,
-        # Whoever comes while it is not yet known waits for longer than Slack does.
-        tries=20,
+        # Who comes while every statement hangs has no answer before Slack gives up, and nothing of it is done.
+        answer=rf"{NOT_SAVED}|{ERROR_OF_SLACK}",
+        tries=3,
     ),
     Break(
         name="The database's disk is full",

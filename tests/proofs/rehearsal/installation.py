@@ -437,8 +437,8 @@ def _prometheus(
 ) -> Program:
     port, file = free_port(), folder / "prometheus.yml"
     (folder / "rules.yml").write_text(hurried((PROMETHEUS / "rules.yml").read_text(), faster))
-    # What a busy machine answers late must not be taken for a replica that is gone.
-    every = f"{max(15 // faster, 5)}s"
+    # Without a database an answer takes seconds, here as there.
+    every = f"{max(15 // faster, 10)}s"
     configured = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
     endpoint = yaml.safe_load((PROMETHEUS / "endpoint.yml").read_text())
     own = {
@@ -457,7 +457,7 @@ def _prometheus(
     configured["global"] = {
         "scrape_interval": every,
         "scrape_timeout": every,
-        "evaluation_interval": every,
+        "evaluation_interval": "5s",
     }
     file.write_text(
         yaml.safe_dump({**configured, "rule_files": ["rules.yml"], "scrape_configs": jobs})
