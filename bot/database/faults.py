@@ -67,8 +67,8 @@ def meaning(error: sa.exc.DBAPIError) -> Busy:
     state = getattr(orig, "sqlstate", None)
     if state is not None:
         return _of_postgresql(state, detail)
-    if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
-        # No connection, or none any more.
+    if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.InternalError):
+        # No connection, or none any more; psycopg calls it internal where the server dies in the middle of an answer.
         return Busy(str(orig))
     return Unusable(REFUSED, code=type(orig).__name__, detail=detail)
 
