@@ -66,7 +66,7 @@ from bot.slack.api import Slack
 from bot.slack.errors import SlackBusy, SlackError, SlackRefused
 from bot.slack.rate_limits import Urgency
 from bot.timing import a_few_at_once, backoff
-from bot.words import N_, speaking, translate
+from bot.words import N_, _, speaking, translate
 
 log = structlog.get_logger(__name__)
 
@@ -264,17 +264,12 @@ class Notices:
 
     async def _answer(self, decision: Decision) -> bool:
         """Tell somebody whose click did not count why, so that only they see it."""
-        why = decision.why or N_("That did not count.")
+        request = None
         if decision.channel is None:
             # It was made in a form or in Home: nothing beside the answer says what it is about.
             request = await self._store.read(requests.get, decision.request_id)
-            why = N_("{package} for {holder}: {why}").format(
-                package=request.package_name,
-                holder=request.holder_name or N_("somebody"),
-                why=why,
-            )
         with speaking(await self._languages.of(decision.slack_user)):
-            said = message(escape_sentence(translate(why)))
+            said = message(escape_sentence(_why_not_counted(decision, request)))
         reply = self._late_replies.find(decision.id)
         try:
             if reply is None or not await reply.say(said):
@@ -530,6 +525,16 @@ def _alarms(
         notice = Notice(key=key, kind=notices.HELD, to=admin_channel, request_id=request.id)
         owed.append((notice, repairing.card(hold, request)))
     return owed
+
+
+def _why_not_counted(decision: Decision, request: Request | None) -> str:
+    """Say why a decision did not count, with what it was about where nothing else says that."""
+    why = translate(decision.why or N_("That did not count."))
+    if request is None:
+        return why
+    return _("{package} for {person}: {why}").format(
+        package=request.package_name, person=request.holder_name or _("somebody"), why=why
+    )
 
 
 def _count(sent: Sequence[tuple[Notice, bool]]) -> int:

@@ -84,12 +84,12 @@ def find_wrong_dates(
     begin = max(start or now, now)
     latest = policy.end_of(begin)
     if latest is not None and begin >= latest:
-        wrong["start"] = N_("It ends {said} already.").format(said=_said(latest))
+        wrong["start"] = N_("It ends {when} already.").format(when=_said(latest))
     elif end is not None and end <= begin:
         wrong["end"] = N_("Please choose a later moment: this is no time at all.")
     elif end is not None and latest is not None and end > latest:
-        wrong["end"] = N_("It lasts {lasts}, so {said} at the latest.").format(
-            lasts=policy.lasts, said=_said(latest)
+        wrong["end"] = N_("It lasts {lasts}, so {when} at the latest.").format(
+            lasts=policy.lasts, when=_said(latest)
         )
     return wrong
 
@@ -106,4 +106,4 @@ def agreed_dates(
 
 
 def _said(at: datetime) -> str:
-    return N_("{at} UTC").format(at=f"{at:%-d %b %Y, %H:%M}")
+    return f"{at:%-d %b %Y, %H:%M} UTC"

@@ -29,7 +29,7 @@ GIVES: Final[Mapping[str, str]] = {
     "app": N_("{role} of the app {name}"),
     "site": N_("{role} of the site {name}"),
     "resource": N_("{role} of the resource {name}"),
-    "": N_("{role} of the {noun} {name}"),
+    "": "{role} of the {noun} {name}",
 }
 # The roles that Entra gives in groups.
 ROLES: Final = (N_("Member"), N_("Owner"), N_("User"))

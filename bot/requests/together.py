@@ -22,7 +22,7 @@ def check_reason(packages: Sequence[tuple[Package, ReasonRule | None]], reason: 
         WrongFields: It is not; the sentences name the packages.
     """
     wrong = [
-        f"{package.name}: {sentence}"
+        sentence
         for package, rule in packages
         if (sentence := _lacks(package, rule, reason)) is not None
     ]
@@ -32,9 +32,9 @@ def check_reason(packages: Sequence[tuple[Package, ReasonRule | None]], reason: 
 
 def _lacks(package: Package, rule: ReasonRule | None, reason: str | None) -> str | None:
     if rule is not None and not rule.takes(reason):
-        return rule.hint
+        return f"{package.name}: {rule.hint}"
     if package.needs_reason and not reason:
-        return N_("please say why you need it.")
+        return N_("{package}: please say why you need it.").format(package=package.name)
     return None
 
 
