@@ -148,7 +148,10 @@ class Store:
             Busy: The database does not answer.
             Unusable: The same, and waiting does not mend it.
         """
-        return await self._looking.run(functools.partial(self.read_here, function, *args, **kwargs))
+        # Some of what is read is said there and then, in the reader's language.
+        here = contextvars.copy_context()
+        work = functools.partial(self.read_here, function, *args, **kwargs)
+        return await self._looking.run(functools.partial(here.run, work))
 
     def run_here(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The same as `run` in the calling thread; for start-up and the command line."""

@@ -99,13 +99,15 @@ def no_such_package(typed: str) -> str:
 
 def reason_needed(package_id: str, name: str, sentence: str) -> Message:
     ask = button(_("Say why"), "ask", package_id, style="primary", about=name)
-    return message(escape(sentence), [section(escape(sentence)), actions(ask)])
+    shown = escape(translate(sentence))
+    return message(shown, [section(shown), actions(ask)])
 
 
 def form_needed(about: str, sentence: str) -> Message:
     """*about* is what the button carries to the form."""
     ask = button(_("Open the form"), "ask", about, style="primary")
-    return message(escape(sentence), [section(escape(sentence)), actions(ask)])
+    shown = escape(translate(sentence))
+    return message(shown, [section(shown), actions(ask)])
 
 
 def refused(request: Request) -> Message:
@@ -250,7 +252,7 @@ def delivered(
     gains = request.terms.contents if request.terms else ()
     blocks: list[Block] = [section(lines[0])]
     if gains:
-        blocks += listed(_("It gives you:"), gains)
+        blocks += listed(_("It gives you:"), [translate(each) for each in gains])
     if note:
         blocks.append(section(escape(note)))
     notes = [
