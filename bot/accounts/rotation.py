@@ -7,9 +7,10 @@ from bot.accounts.connecting import token_bound_to
 from bot.accounts.sealing import CannotOpen, TokenKeys
 from bot.accounts.store import accounts
 from bot.database import Store, Transaction
+from bot.words import N_
 
 A_TURN: Final = 100
-WHY_NOT_OPENED: Final = "It was sealed with a key that is not known any more."
+WHY_NOT_OPENED: Final = N_("It was sealed with a key that is not known any more.")
 
 
 @dataclass(frozen=True, kw_only=True)

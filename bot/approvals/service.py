@@ -26,6 +26,7 @@ from bot.packages import names as package_names
 from bot.patience import in_time
 from bot.people.model import Verb
 from bot.requests.model import read_ask_id
+from bot.words import N_
 
 
 class ApprovalService:
@@ -171,4 +172,4 @@ def _read(ask_id: str) -> tuple[str, int, int]:
     try:
         return read_ask_id(ask_id)
     except ValueError:
-        raise TooLate("I do not know that request any more.") from None
+        raise TooLate(N_("I do not know that request any more.")) from None

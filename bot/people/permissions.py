@@ -327,7 +327,7 @@ class Permissions:
         """
         terms = request.terms
         stages = terms.emergency.stages if terms and terms.emergency else ()
-        found = Actor(slack_user=slack_user, not_a_person="This is no emergency access.")
+        found = Actor(slack_user=slack_user, not_a_person=N_("This is no emergency access."))
         for number in range(len(stages)):
             if terms is None:
                 break

@@ -158,19 +158,23 @@ class RequestService:
         """Insist that the package gives emergency access, and that nothing more must be said for it."""
         if self._settings_of(package).break_glass is None:
             raise EmergencyNotOffered(
-                f"{package.name} gives no emergency access. Nothing was asked for; ask for it as usual."
+                N_(
+                    "{package} gives no emergency access. Nothing was asked for; ask for it as usual."
+                ).format(package=package.name)
             )
         if not why:
             raise EmergencyNotOffered(
-                "Please say what the emergency is: a reason is needed. Nothing was asked for."
+                N_("Please say what the emergency is: a reason is needed. Nothing was asked for.")
             )
         rule = self._reason_rule(package)
         if rule is not None and not rule.takes(why):
-            raise EmergencyNotOffered(f"{rule.hint} Nothing was asked for.")
+            raise EmergencyNotOffered(f"{rule.hint} {N_('Nothing was asked for.')}")
         if package.needs_form:
             raise EmergencyNotOffered(
-                f"{package.name} asks questions, so there is no emergency access to it by a command. "
-                "Nothing was asked for; ask for it as usual."
+                N_(
+                    "{package} asks questions, so there is no emergency access to it by a command. Nothing "
+                    "was asked for; ask for it as usual."
+                ).format(package=package.name)
             )
 
     def _settings_of(self, package: Package) -> PackageSettings:
