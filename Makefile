@@ -37,13 +37,16 @@ schema: $(VENV)/ready  ## write the JSON Schemas of packages as code and of pack
 	$(BIN)/python -m bot.provisioning.schema > docs/packages.schema.json
 	$(BIN)/python -m bot.packages.settings.schema > docs/latchkey.schema.json
 
-docs: $(VENV)/ready-dev  ## write what is generated in docs/ anew: the architecture's tables and picture, the table of rights
+docs: $(VENV)/ready-dev  ## write what is generated in docs/ anew: the architecture's tables and picture, the references of rights, metrics, commands and verbs
 	$(BIN)/python -m tests.docs.architecture
 	$(BIN)/python -m tests.proofs.authorization.authorization > docs/reference/authorization.md
 	$(BIN)/python -m bot.monitoring.reference > docs/reference/metrics.md
+	$(BIN)/python -m tests.docs.audit_verbs > docs/reference/audit-verbs.md
+	$(BIN)/python -m tests.docs.command_reference > docs/reference/commands.md
 
 site: $(VENV)/ready-site $(VENV)/ready-dev  ## build the documents as a site in build/site: a warning, a dead link or something from elsewhere fails
 	rm -rf build/site
+	$(BIN)/python -m tests.docs.messages > docs/reference/messages.md
 	$(VENV)/site/bin/python -m sphinx -n -W --keep-going -q -j auto -c docs -d build/doctrees . build/site
 	$(BIN)/python -m tests.docs.site build/site
 

@@ -13,7 +13,8 @@ from bot.approvals.store import approver_questions, decisions
 from bot.approvals.transactions import take_decision
 from bot.assignments.model import EndReason, TroubleKind
 from bot.assignments.store import assignments, troubles
-from bot.database import audit, open_store, tables
+from bot.database import audit, open_store, roles, tables
+from bot.database.tables import metadata
 from bot.emergencies.model import Finding, ReviewFinding
 from bot.emergencies.store import emergencies, findings
 from bot.errors import TooLate
@@ -23,6 +24,7 @@ from bot.requests.model import State
 from bot.requests.store import holds, requests
 from bot.retention import deletion
 from bot.retention.model import Deleted, Retention
+from bot.retention.store import old_rows
 from bot.timing import WAITS
 from tests.bot.auditing.stories import KEY, granted, latchkey
 from tests.bot.moments import at
@@ -356,3 +358,21 @@ def test_a_pack_tells_of_a_request_that_is_gone_what_the_log_has(
     with zipfile.ZipFile(file) as pack:
         assert pack.read("requests.jsonl") == b""
         assert b"delivered" in pack.read("audit.jsonl")
+
+
+def test_whatever_refers_to_a_request_goes_with_it():
+    """A table that comes later, and refers to requests, would keep them from being deleted."""
+    found = {tables.requests}
+    while more := {
+        table
+        for table in metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table in found and table not in found
+    }:
+        found |= more
+    order = [statement.table for statement in old_rows.DELETE_REQUESTS]
+    assert found <= set(order)
+    for table in found:
+        for key in table.foreign_keys:
+            assert order.index(table) < order.index(key.column.table), table.name
+    assert {table.name for table in order} <= set(roles.OF_WHAT_IS_OVER)

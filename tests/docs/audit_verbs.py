@@ -1,0 +1,194 @@
+"""
+Write docs/reference/audit-verbs.md: `python -m tests.docs.audit_verbs > docs/reference/audit-verbs.md`.
+
+What each verb means stands here; that there are no others is read in the source, in whatever records a row.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from bot.approvals.model import Outcome
+from bot.assignments.model import TroubleKind
+from bot.drift.model import DriftKind
+from bot.people.model import Verb
+from tests.docs.references import ROOT
+
+FOLDERS: Final = ("bot", "handlers")
+# What writes a row of the audit log, or builds one: where its verb stands among the arguments, if it may stand there.
+RECORDS: Final[Mapping[str, int | None]] = {"record": None, "_record": 2, "intend": 0}
+# What an admin does about a request on hold is told to whatever records it.
+TOLD: Final = frozenset({"give-up", "retry"})
+ANY: Final = "[a-z-]+"
+# What stands in an f-string.
+FILLED_IN: Final = {"verb": "(?:approve|deny)", "kind": ANY, "outcome": ANY}
+
+VERBS: Final[Mapping[str, str]] = {
+    "adopt": "an admin says that what did not agree is right as it is",
+    "answer-question": "the requester has answered a question of an approver's",
+    "archive": "old rows of this log were moved into a file",
+    **{
+        f"{verb}-{outcome}": f"a click on {name}: {said}"
+        for verb, name in (("approve", "Approve"), ("deny", "Deny"))
+        for outcome, said in (
+            (Outcome.ACCEPTED, "it counts"),
+            (Outcome.REFUSED, "whoever clicked may not decide this"),
+            (Outcome.LATE, "it was decided, or over, before"),
+        )
+    },
+    "ask-add": "somebody asks for access",
+    "ask-emergency": "somebody asks for access at once, in an emergency",
+    "ask-extend": "somebody asks for an extension",
+    "ask-remove": "somebody returns access, or an admin removes it",
+    "ask-question-accepted": "an approver asks the requester something",
+    "ask-question-late": "the same, too late",
+    "ask-question-refused": "the same, by somebody who may not decide",
+    "cli-extend": "access was extended from the command line: what is about to be posted, and what came of it",
+    "cli-grant": "access was granted from the command line",
+    "cli-remove": "access was removed from the command line",
+    "connect": "somebody has connected their Microsoft account",
+    "delegate": "an approver lets somebody decide for them",
+    "delete-old": "what is older than the settings keep it is deleted",
+    "disconnect": "a Microsoft account is connected no more",
+    **{
+        f"drift-{kind}": f"Entra and what was approved do not agree: {said}"
+        for kind, said in (
+            (DriftKind.ENDED_OUTSIDE, "access has ended before its time, and not through Latchkey"),
+            (DriftKind.LATER_END, "access ends later than was approved"),
+            (
+                DriftKind.MEMBER,
+                "somebody is in a group that a package gives, and has not had the package",
+            ),
+            (DriftKind.NOT_MEMBER, "access is there, and not the membership that it gives"),
+            (DriftKind.STILL_MEMBER, "access has ended, and the membership has not"),
+            (DriftKind.STUCK, "delivery has not come to an end for a day"),
+            (DriftKind.UNASKED, "access that no request has given"),
+        )
+    },
+    "drift-passed": "what did not agree does, or is gone",
+    "emergency": "access was given in an emergency, and waits for its review",
+    "end": "access has ended; `why` says how",
+    "end-moved": "Entra shows another end of access than before",
+    "escalate": "the stand-in approvers are asked, as nobody has decided",
+    "escalate-review": "the admins are told that a review is overdue",
+    "export": "somebody took rows of this log along: a list, or an evidence pack",
+    "forget": "a person was forgotten; `as` is the pseudonym",
+    "forget-slack-app": "this database is to serve another Slack app",
+    "give-up": "an admin gives up a request that was on hold",
+    "hold": "a request is on hold: too many steps of it have failed",
+    "ignore": "an admin says that what does not agree is not to be told of until a day",
+    "let-end": "a holder lets access end",
+    "list": "an admin has looked at what is other people's",
+    "move": "a request goes from one state to another (`before`, `after`)",
+    "new-assignment": "Entra shows access that was not known",
+    "pause": "granting was paused",
+    "refused": "somebody was refused something; `times`: so often",
+    "remind": "a requester has reminded those who decide",
+    "remind-review": "those who may review an emergency are reminded",
+    "remove-several": "an admin removes several at once; each is a request of its own",
+    "reprocess": "an admin had Entra process access once more",
+    "resume": "granting goes on",
+    "retry": "an admin has a request tried again that was on hold",
+    "review": "somebody has reviewed an emergency",
+    "review-late": "the same, after somebody else",
+    "review-refused": "the same, by somebody who may not review it",
+    "revived": "access that had ended is there again",
+    **{
+        f"trouble-{kind}": f"something is wrong with access: {said}"
+        for kind, said in (
+            (TroubleKind.FAILED, "Entra could not deliver it"),
+            (TroubleKind.PACKAGE, "the package itself cannot be read"),
+            (TroubleKind.PARTIAL, "Entra has delivered a part of it"),
+            (TroubleKind.UNREADABLE, "it cannot be read"),
+            (TroubleKind.REGIVEN, "somebody in Entra has given again what an admin removed"),
+            (TroubleKind.REVIVED, "it is there again after its end"),
+        )
+    },
+    "undelegate": "a delegation has ended early",
+    "webhook-enable": "a webhook that was gone is told of events again",
+    "webhook-replay": "a webhook is told of events once more",
+    "webhook-skip": "a webhook is not told of some events",
+}
+
+HEAD: Final = """# Verbs of the audit log
+
+Each row of the audit log has a verb, which says what happened; `latchkey audit export` and [evidence packs](../how-to/evidence.md) show it as it is
+here. Programs may rely on these words: some are added, none is changed. [Webhooks](../how-to/webhooks.md) tell of some of them under names of their own.
+
+This page is made from the program: `make docs`.
+
+| Verb | What happened |
+|---|---|
+"""
+
+
+def page() -> str:
+    """Return the page."""
+    return HEAD + "".join(f"| `{verb}` | {VERBS[verb]} |\n" for verb in sorted(VERBS))
+
+
+def recorded() -> set[str]:
+    """Return the verbs that the source writes, each as a regular expression: what is filled in is not always known."""
+    found = {
+        verb
+        for folder in FOLDERS
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for verb in _in_module(ast.parse(path.read_text()))
+    }
+    return found | {re.escape(verb) for verb in TOLD}
+
+
+def _in_module(module: ast.Module) -> Iterator[str]:
+    known = {
+        target.id: node.value
+        for node in ast.walk(module)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call):
+            for given in _given(node):
+                yield from _verbs(given, known)
+
+
+def _given(call: ast.Call) -> Iterator[ast.expr]:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name in RECORDS:
+        yield from (each.value for each in call.keywords if each.arg == "verb")
+        place = RECORDS[name]
+        if place is not None:
+            yield from call.args[place : place + 1]
+
+
+def _verbs(node: ast.expr, known: Mapping[str, ast.expr]) -> Iterator[str]:
+    match node:
+        case ast.Constant(value=str(said)):
+            yield re.escape(said)
+        case ast.IfExp():
+            yield from (*_verbs(node.body, known), *_verbs(node.orelse, known))
+        case ast.Attribute(value=ast.Name(id="Verb")):
+            yield re.escape(Verb[node.attr])
+        case ast.Name() if node.id in known:
+            yield from _verbs(known[node.id], {})
+        case ast.Subscript(value=ast.Name(id=name)) if isinstance(known.get(name), ast.Dict):
+            table = known[name]
+            assert isinstance(table, ast.Dict)
+            for value in table.values:
+                yield from _verbs(value, {})
+        case ast.JoinedStr():
+            yield "".join(map(_part, node.values))
+
+
+def _part(part: ast.expr) -> str:
+    if isinstance(part, ast.Constant):
+        return re.escape(str(part.value))
+    assert isinstance(part, ast.FormattedValue)
+    value = part.value
+    name = value.attr if isinstance(value, ast.Attribute) else getattr(value, "id", "")
+    return FILLED_IN.get(name, ANY)
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201
