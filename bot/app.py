@@ -21,13 +21,14 @@ from bot import chance, clock, connections, outage_watch, web
 from bot import clock_check as clockwork
 from bot.accounts import cleaning
 from bot.accounts.cleaning import AccountCleaning
-from bot.accounts.connecting import POLL_EVERY, Connecting
+from bot.accounts.connecting import POLL_EVERY
 from bot.approvals.delegations import DelegationService
 from bot.approvals.processing import DecisionProcessor
 from bot.approvals.questioning import QuestionJudge, QuestionService
 from bot.approvals.recipients import Recipients
 from bot.approvals.review import Reviews
 from bot.approvals.service import ApprovalService
+from bot.approvals.signed import SignedApprovals
 from bot.assignments.lists import AssignmentLists
 from bot.assignments.search import PersonSearch
 from bot.assignments.service import AssignmentService
@@ -111,6 +112,10 @@ from handlers.rejections import Rejections
 from handlers.signature import Signatures
 
 NOBODY_TO_ASK: Final = "“on_call” needs LATCHKEY_ON_CALL_URL, the address that says who is on call; “everyone_in_policy” does not."
+NO_SIGN_IN: Final = (
+    "“approval: fresh sign-in” needs LATCHKEY_PUBLIC_URL, and an app registration with a credential of its own: people "
+    "sign in there in their browsers."
+)
 
 
 @dataclass
@@ -382,6 +387,9 @@ async def assembled(
             ),
             request_lists=request_lists,
             accounts=accounts.connecting,
+            signed_approvals=SignedApprovals(
+                store=store, browsers=accounts.browsers, wake=jobs.wake
+            ),
             delegations=DelegationService(
                 store=store,
                 guard=guard,
@@ -480,7 +488,7 @@ async def assembled(
                 health,
                 exposition,
                 receive=_door(settings, bolt, rejections),
-                more=_sign_in_routes(settings, accounts.connecting),
+                more=_sign_in_routes(settings, accounts, services.signed_approvals),
             ),
         )
 
@@ -509,12 +517,18 @@ def _anchors(
     return Anchors(store=store, waits=waits, places=places)
 
 
-def _sign_in_routes(settings: Settings, connecting: Connecting) -> Sequence[Route]:
+def _sign_in_routes(
+    settings: Settings, accounts: Accounts, approvals: SignedApprovals
+) -> Sequence[Route]:
     """Return what browsers call for people's own sign-ins; nothing where none come back to us."""
     if settings.public_url is None:
         return ()
     return sign_in.routes(
-        connecting, public_url=settings.public_url, login=settings.azure_authority_host
+        accounts.browsers,
+        connecting=accounts.connecting,
+        approvals=approvals,
+        public_url=settings.public_url,
+        login=settings.azure_authority_host,
     )
 
 
@@ -546,6 +560,9 @@ def read_package_settings_of(settings: Settings) -> PackageSettingsFile:
 
     try:
         file = read_package_settings(settings.package_settings)
+        wanted = file.fresh_sign_ins()
+        if wanted and (settings.public_url is None or settings.uses_managed_identity):
+            raise FileError([file.source.problem(each, NO_SIGN_IN) for each in wanted])
     except FileError as error:
         raise ConfigurationError(
             [f"LATCHKEY_PACKAGE_SETTINGS: {problem}" for problem in error.problems]

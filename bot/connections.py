@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.accounts.browser import BrowserSignIns
 from bot.accounts.connecting import Connecting
 from bot.accounts.sealing import TokenKeys
 from bot.accounts.tokens import AccountTokens
@@ -175,8 +176,9 @@ async def connect_graph(
 
 @dataclass(frozen=True, kw_only=True)
 class Accounts:
-    """How people connect their Microsoft accounts, and the tokens of those who have."""
+    """How people sign in to Microsoft, connect their accounts, and the tokens of those who have."""
 
+    browsers: BrowserSignIns
     connecting: Connecting
     tokens: AccountTokens
 
@@ -188,17 +190,22 @@ def make_accounts(
     keys = _token_keys(settings)
     sign_in = None if settings.uses_managed_identity else machine.people_sign_in(settings)
     web = sign_in.web if sign_in is not None else None
-    connecting = Connecting(
+    browsers = BrowserSignIns(
         store=store,
         people=people,
-        keys=keys,
         web=web,
         ids=sign_in.ids if sign_in is not None else None,
         public_url=settings.public_url,
+    )
+    connecting = Connecting(
+        store=store,
+        browsers=browsers,
+        keys=keys,
+        web=web,
         takes_codes=settings.uses_socket_mode,
     )
     tokens = AccountTokens(store=store, keys=keys, web=web, seconds=machine.seconds)
-    return Accounts(connecting=connecting, tokens=tokens)
+    return Accounts(browsers=browsers, connecting=connecting, tokens=tokens)
 
 
 def _token_keys(settings: Settings) -> TokenKeys | None:

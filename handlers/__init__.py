@@ -77,7 +77,9 @@ def register(
     request_form.register(
         routes, requests=services.requests, replies=replies, background=background
     )
-    decide.register(routes, approvals=services.approvals, replies=replies)
+    decide.register(
+        routes, approvals=services.approvals, signed=services.signed_approvals, replies=replies
+    )
     questioning.register(routes, questions=services.questions, replies=replies)
     approve_several.register(
         routes, approvals=services.approvals, reviews=services.reviews, replies=replies

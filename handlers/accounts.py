@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from bot.accounts.connecting import Connecting, SignInFailed
+from bot.accounts.browser import SignInFailed
+from bot.accounts.connecting import Connecting
 from bot.messages import connecting as words
 from bot.words import translate
 from handlers.errors import CHANGE_NOT_SAVED, explain_errors

@@ -6,8 +6,11 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
+from bot.approvals.ends import WrongEnd
 from bot.approvals.service import ApprovalService
-from bot.messages import approving_for_less, forms, review
+from bot.approvals.signed import SignedApprovals
+from bot.approvals.transactions import IncompleteDecision, lacks_reason
+from bot.messages import approving_for_less, forms, review, signing
 from bot.messages.shorter_ends import wrong_end
 from bot.people.model import Verb
 from bot.words import _
@@ -16,7 +19,16 @@ from handlers.replies import Replies
 from handlers.routes import Routes
 
 
-def register(routes: Routes, *, approvals: ApprovalService, replies: Replies) -> None:
+def register(
+    routes: Routes, *, approvals: ApprovalService, signed: SignedApprovals, replies: Replies
+) -> None:
+    async def form_for(draft: IncompleteDecision, *, for_less: bool) -> dict[str, Any]:
+        """Make the form that asks for what a click lacks."""
+        if for_less or lacks_reason(draft.decision, draft.request):
+            form = approving_for_less.form if for_less else forms.reason
+            return form(draft.decision, draft.request, draft.counted, draft.questions)
+        return signing.form(await signed.link(draft), draft.request)
+
     async def decide(
         verb: Verb,
         ack: AsyncAck,
@@ -37,9 +49,8 @@ def register(routes: Routes, *, approvals: ApprovalService, replies: Replies) ->
                 for_less=for_less,
             )
             if draft is not None:
-                form = approving_for_less.form if for_less else forms.reason
                 reply.open_form(
-                    form(draft.decision, draft.request, draft.counted, draft.questions),
+                    functools.partial(form_for, draft, for_less=for_less),
                     unless=functools.partial(approvals.refuse_early, draft),
                 )
             elif (body.get("view") or {}).get("callback_id") == review.CALLBACK:
@@ -78,10 +89,15 @@ def register(routes: Routes, *, approvals: ApprovalService, replies: Replies) ->
                 end=end,
                 reason=forms.reason_in(view),
             )
-            if wrong is None:
-                await ack()
-            else:
+            if isinstance(wrong, WrongEnd):
                 await show_error({"text": wrong_end(wrong.why, wrong.bound)})
+            elif wrong is not None:
+                await ack(
+                    response_action="update",
+                    view=signing.form(await signed.link(wrong), wrong.request),
+                )
+            else:
+                await ack()
 
     @routes.view("latchkey_reason")
     async def explain(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -95,9 +111,15 @@ def register(routes: Routes, *, approvals: ApprovalService, replies: Replies) ->
             if not reason:
                 await show_error({"text": _("Please give a reason.")})
                 return
-            await approvals.explain(
+            draft = await approvals.explain(
                 decision_id=view["private_metadata"], slack_user=body["user"]["id"], reason=reason
             )
+            if draft is not None:
+                await ack(
+                    response_action="update",
+                    view=signing.form(await signed.link(draft), draft.request),
+                )
+                return
             await ack()
             # The card that it was opened from, where that was in a modal: its buttons are over.
             replies.update_view(view.get("previous_view_id"), review.decision_saved())

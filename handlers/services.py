@@ -7,6 +7,7 @@ from bot.approvals.delegations import DelegationService
 from bot.approvals.questioning import QuestionService
 from bot.approvals.review import Reviews
 from bot.approvals.service import ApprovalService
+from bot.approvals.signed import SignedApprovals
 from bot.assignments.lists import AssignmentLists
 from bot.assignments.service import AssignmentService
 from bot.console.exports import Exports
@@ -38,3 +39,4 @@ class Services:
     accounts: Connecting
     drift: DriftService
     emergencies: EmergencyService
+    signed_approvals: SignedApprovals

@@ -14,8 +14,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.accounts.connecting import CALLBACK, LINK, Connecting, SignInFailed
+from bot.accounts.browser import CALLBACK, LINK, BrowserSignIns, SignInFailed
+from bot.accounts.connecting import Connecting
+from bot.accounts.model import Purpose, SignIn
+from bot.approvals.signed import SignedApprovals
 from bot.database import Busy
+from bot.messages import signing
 from bot.words import ENGLISH, _, current_language, language_of_locale, speaking, translate
 from handlers import sign_in_pages as pages
 from handlers.http import read_body
@@ -31,7 +35,14 @@ COOKIE_SECONDS: Final = 900
 COOKIE_HERE: Final = "latchkey-sign-in"
 
 
-def routes(accounts: Connecting, *, public_url: str, login: str) -> list[Route]:
+def routes(
+    browsers: BrowserSignIns,
+    *,
+    connecting: Connecting,
+    approvals: SignedApprovals,
+    public_url: str,
+    login: str,
+) -> list[Route]:
     """
     Return the routes of the sign-in.
 
@@ -46,28 +57,35 @@ def routes(accounts: Connecting, *, public_url: str, login: str) -> list[Route]:
         """Show what a link is for."""
         with speaking(_language(http)):
             try:
-                await accounts.find(http.path_params["ticket"])
+                title, lines = await about(await browsers.find(http.path_params["ticket"]))
             except (SignInFailed, Busy) as failed:
                 return _failed(failed)
             return pages.begin(
-                _("Connect your Microsoft account"),
-                [
-                    _(
-                        "You go on to Microsoft and sign in with your work account. Latchkey then knows that your Slack "
-                        "account is yours, and can ask for access in your name."
-                    ),
-                    _("Go on only if you have asked for this yourself, in Slack, just now."),
-                ],
+                title,
+                lines,
                 label=_("Go on to Microsoft"),
                 login=login,
                 language=current_language(),
             )
 
+    async def about(sign_in: SignIn) -> tuple[str, list[str]]:
+        """Return the title of the page before a sign-in, and what it says."""
+        if sign_in.purpose is Purpose.APPROVE:
+            found = await approvals.find(sign_in)
+            return _("Approve a request"), signing.page_lines(found.decision, found.request)
+        return _("Connect your Microsoft account"), [
+            _(
+                "You go on to Microsoft and sign in with your work account. Latchkey then knows that your Slack account "
+                "is yours, and can ask for access in your name."
+            ),
+            _("Go on only if you have asked for this yourself, in Slack, just now."),
+        ]
+
     async def begin(http: Request) -> Response:
         """Send the browser on to Microsoft."""
         with speaking(_language(http)):
             try:
-                begun = await accounts.begin(http.path_params["ticket"])
+                begun = await browsers.begin(http.path_params["ticket"])
             except (SignInFailed, Busy) as failed:
                 return _failed(failed)
         answer = RedirectResponse(begun.url, status_code=303, headers=pages.HEADERS)
@@ -89,17 +107,28 @@ def routes(accounts: Connecting, *, public_url: str, login: str) -> list[Route]:
             if form is None:
                 return Response(status_code=413)
             try:
-                await accounts.finish(form, browser=http.cookies.get(cookie))
+                title, line = await complete(form, http.cookies.get(cookie))
             except (SignInFailed, Busy) as failed:
                 answer = _failed(failed)
             else:
-                answer = pages.ended(
-                    _("Your Microsoft account is connected"),
-                    [_("You can close this page and go back to Slack.")],
-                    language=current_language(),
-                )
+                answer = pages.ended(title, [line], language=current_language())
+            # Both sides may have to be told.
+            connecting.wake()
         answer.delete_cookie(cookie, path="/", secure=is_secure, httponly=True)
         return answer
+
+    async def complete(form: Mapping[str, str], browser: str | None) -> tuple[str, str]:
+        """Do what the sign-in was for; return what to say."""
+        finished = await browsers.finish(form, browser=browser)
+        if finished.sign_in.purpose is Purpose.APPROVE:
+            await approvals.complete(finished)
+            return _("Your approval is saved"), _(
+                "It is checked right now, and Slack shows what came of it. You can close this page."
+            )
+        await connecting.complete(finished)
+        return _("Your Microsoft account is connected"), _(
+            "You can close this page and go back to Slack."
+        )
 
     return [
         # Before the link, which would take any last part for a ticket.

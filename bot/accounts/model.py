@@ -18,12 +18,15 @@ class Purpose(StrEnum):
     """Say what a sign-in is for."""
 
     CONNECT = "connect"
+    APPROVE = "approve"
 
 
 class SignInOutcome(StrEnum):
     """Say how a sign-in ended."""
 
     CONNECTED = "connected"
+    # It proves an approval, which is processed by itself.
+    PROVEN = "proven"
     # Somebody else has signed in than whom Latchkey knows by this Slack account.
     MISMATCH = "mismatch"
     # Nobody has signed in, or Latchkey could not take it.
@@ -38,6 +41,8 @@ class SignIn:
     Attributes:
         id: A digest of what the link carries; nobody can make the link of it.
         scopes: The delegated permissions of Graph that it asks for.
+        decision_id: Of an approval that it proves; ask_id and terms_hash are what that was about when it began.
+        auth_context: The authentication context of Entra's that it must satisfy.
         flow: What msal needs to finish it, sealed.
         is_device: By a code that is typed in elsewhere.
         browser: A digest of the cookie of the browser that has begun it.
@@ -54,6 +59,10 @@ class SignIn:
     made_at: datetime
     expires_at: datetime
     scopes: tuple[str, ...] = ()
+    decision_id: str | None = None
+    ask_id: str | None = None
+    terms_hash: str | None = None
+    auth_context: str | None = None
     flow: str | None = None
     is_device: bool = False
     browser: str | None = None
@@ -62,6 +71,12 @@ class SignIn:
     outcome: SignInOutcome | None = None
     other_entra_id: str | None = None
     news_due_at: datetime | None = None
+
+    @property
+    def bound_to(self) -> tuple[str, ...]:
+        """Return what a sealed flow is bound to: it opens for nothing else."""
+        about = (self.decision_id, self.ask_id, self.terms_hash, self.auth_context)
+        return ("sign_in", self.id, self.purpose, self.slack_user, *(each or "" for each in about))
 
 
 @dataclass(frozen=True, kw_only=True)

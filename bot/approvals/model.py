@@ -35,6 +35,9 @@ class Decision:
         ends_at: The end that they approve until, which is shorter than was asked for; None: as was asked for.
         instead_of: The end that it takes the place of; None: there was none.
         place: Which of the decisions that count for its stage it is, from 1 on.
+        proof: A digest of the identity token by which Microsoft says who has approved; None: nobody has signed in for it.
+        proven_as: The Entra id of whoever has signed in.
+        signed_in_at: When they had shown who they are.
     """
 
     id: str
@@ -59,6 +62,9 @@ class Decision:
     why: str | None = None
     attempts: int = 0
     place: int = 1
+    proof: str | None = None
+    proven_as: str | None = None
+    signed_in_at: datetime | None = None
 
     @property
     def voices(self) -> frozenset[str]:

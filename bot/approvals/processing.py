@@ -45,9 +45,14 @@ EARLY_SECONDS: Final = 1.2
 MOST_TRIES: Final = 50
 # Somebody who was refused a moment ago, and presses again, is refused again without another look.
 REFUSED_FOR: Final = timedelta(minutes=1)
+NEEDS_SIGN_IN: Final = N_(
+    "This approval takes a fresh sign-in to Microsoft as yourself. Please press Approve again, and sign in."
+)
 NEEDS_REASON: Final = N_(
     "A reason is needed for that decision. Please press the button again and say why."
 )
+# A click that is not whole: nothing is said of who has clicked.
+INCOMPLETE: Final = frozenset({NEEDS_REASON, NEEDS_SIGN_IN})
 END_IS_OVER: Final = N_(
     "The end that you set is too early by now, so nothing is approved. Please press the "
     "button again."
@@ -100,6 +105,8 @@ class DecisionProcessor:
         needs_reason = decision.verb is Verb.DENY or stage.reason_required
         if why is None and needs_reason and not decision.reason:
             why = NEEDS_REASON
+        if why is None and not _is_proven(decision, stage, actor):
+            why = NEEDS_SIGN_IN
         if why is None and decision.ends_at is not None:
             why = await self._find_wrong_end(decision.ends_at, request)
         if why is not None:
@@ -186,7 +193,7 @@ class DecisionProcessor:
         """Settle the click of somebody who was refused the same within the last minute."""
         since = decision.at - REFUSED_FOR
         before = await self._store.read(decisions.refused_lately, decision, since=since)
-        if before is None or before.why == NEEDS_REASON:
+        if before is None or before.why in INCOMPLETE:
             return False
         known = {"why": before.why, "entra_id": before.entra_id, "name": before.name}
         await self._settle(decision, Outcome.REFUSED, **known)
@@ -196,7 +203,7 @@ class DecisionProcessor:
         await self._settle(
             decision, Outcome.REFUSED, why=why, entra_id=actor.entra_id, name=actor.name
         )
-        if decision.slack_user in request.deciders and why != NEEDS_REASON:
+        if decision.slack_user in request.deciders and why not in INCOMPLETE:
             # They were asked, and may not decide any more: look again whom to ask.
             await self._store.run(recipients.look_again, request)
 
@@ -269,6 +276,18 @@ class DecisionProcessor:
                 ),
             )
         await self._settle(decision, Outcome.LATE, why=why)
+
+
+def _is_proven(decision: Decision, stage: Stage, actor: Actor) -> bool:
+    """Tell whether an approval has the sign-in that its stage takes: of this very person, for this click."""
+    if decision.verb is not Verb.APPROVE or not stage.fresh_sign_in:
+        return True
+    return (
+        decision.proof is not None
+        and decision.proven_as is not None
+        and actor.entra_id is not None
+        and decision.proven_as.casefold() == actor.entra_id.casefold()
+    )
 
 
 def _deny(db: Transaction, decision: Decision, request: Request) -> bool:

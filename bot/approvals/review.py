@@ -71,6 +71,7 @@ def _current(db: Transaction, ask_ids: Sequence[str], slack_user: str) -> list[R
         if request is not None
         and request.state is State.PENDING
         and request.current_stage is not None
+        and not request.current_stage.fresh_sign_in
         and request.ask_id in ask_ids
         and decisions.may_be_asked(db, request, slack_user)
     ]

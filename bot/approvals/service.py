@@ -101,26 +101,30 @@ class ApprovalService:
             self._wake()
         return refused
 
-    async def explain(self, *, decision_id: str, slack_user: str, reason: str) -> None:
+    async def explain(
+        self, *, decision_id: str, slack_user: str, reason: str
+    ) -> IncompleteDecision | None:
         """
-        Complete a draft with its reason.
+        Complete a draft with its reason; return it if it still lacks a sign-in.
 
         Raises:
             TooLate: There is no such draft of this person's, or it has been completed.
         """
-        await self._store.run(
+        draft = await self._store.run(
             in_time(explain),
             decision_id,
             slack_user,
             package_names.clean(package_names.unescaped(reason)),
         )
-        self._wake()
+        if draft is None:
+            self._wake()
+        return draft
 
     async def approve_until(
         self, *, decision_id: str, slack_user: str, end: datetime, reason: str
-    ) -> WrongEnd | None:
+    ) -> WrongEnd | IncompleteDecision | None:
         """
-        Complete a draft with a shorter end; return what is wrong with the end, which leaves it a draft.
+        Complete a draft with a shorter end; return what is wrong with the end, or the draft if it still lacks a sign-in.
 
         Raises:
             TooLate: There is no such draft of this person's, or what they look at has changed.

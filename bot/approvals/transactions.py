@@ -1,7 +1,7 @@
 """Save a click on Approve or Deny, and the reason that completes it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot import clock
@@ -17,11 +17,15 @@ from bot.requests.model import Request, State
 from bot.requests.store import requests
 from bot.words import N_
 
+ONE_BY_ONE = N_(
+    "One of these takes a fresh sign-in of yours: approve that one from its own card, and the others here."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class IncompleteDecision:
     """
-    A click on Approve or Deny that still lacks its reason.
+    A click on Approve or Deny that still lacks its reason, its end, or the sign-in that proves it.
 
     Attributes:
         counted: The decisions that count so far.
@@ -47,13 +51,14 @@ def take_decision(
     if request is None:
         raise TooLate(N_("I do not know that request any more."))
     _insist_on_patience(db, decision)
-    stage = request.current_stage
     # Somebody who may not decide anyway, or comes too late, is told so without being asked for a reason.
     in_time = request.lapses_at is None or decision.at < request.lapses_at
     current = in_time and request.state is State.PENDING and request.ask_id == _ask_id_of(decision)
-    wants_reason = decision.verb is Verb.DENY or bool(stage and stage.reason_required)
-    needs_reason = wants_reason and not decision.reason
-    is_draft = current and (needs_reason or for_less) and decision.slack_user != request.holder
+    is_draft = (
+        current
+        and (lacks_reason(decision, request) or lacks_sign_in(decision, request) or for_less)
+        and decision.slack_user != request.holder
+    )
     same = decisions.open_like(db, decision)
     if same is not None and same[1] == is_draft:
         # Pressed again before it was judged, or after the form was closed: one click.
@@ -73,7 +78,10 @@ def approve_several(db: Transaction, approvals: Sequence[Decision]) -> None:
         TooOften: They have been refused too often on one of these cards; nothing is saved.
     """
     for approval in approvals:
-        if take_decision(db, approval) is not None:
+        draft = take_decision(db, approval)
+        if draft is not None and lacks_sign_in(approval, draft.request):
+            raise WrongFields({"chosen": ONE_BY_ONE})
+        if draft is not None:
             raise WrongFields({"reason": N_("One of these needs a reason. Please say why.")})
 
 
@@ -105,16 +113,52 @@ def _ask_id_of(decision: Decision) -> str:
     return f"{decision.request_id}{decision.round:02x}{decision.stage:02x}"
 
 
-def explain(db: Transaction, decision_id: str, slack_user: str, reason: str) -> None:
-    if not decisions.explain(db, decision_id, slack_user=slack_user, reason=reason):
+def lacks_reason(decision: Decision, request: Request) -> bool:
+    """Tell whether a click on the card of the current stage still lacks its reason."""
+    stage = request.current_stage
+    wants_reason = decision.verb is Verb.DENY or bool(stage and stage.reason_required)
+    return wants_reason and not decision.reason
+
+
+def lacks_sign_in(decision: Decision, request: Request) -> bool:
+    """Tell whether an approval still lacks the fresh sign-in that the current stage takes; a denial takes none."""
+    stage = request.current_stage
+    is_current = request.state is State.PENDING and request.ask_id == _ask_id_of(decision)
+    return (
+        is_current
+        and decision.verb is Verb.APPROVE
+        and stage is not None
+        and stage.fresh_sign_in
+        and decision.proof is None
+    )
+
+
+def explain(
+    db: Transaction, decision_id: str, slack_user: str, reason: str
+) -> IncompleteDecision | None:
+    """
+    Complete a draft with its reason; return it if it still lacks a sign-in.
+
+    Raises:
+        TooLate: There is no such draft of this person's, or it has been completed.
+    """
+    draft = decisions.find_draft(db, decision_id, slack_user=slack_user)
+    request = requests.get(db, draft.request_id) if draft else None
+    waits = draft is not None and request is not None and lacks_sign_in(draft, request)
+    if not decisions.explain(
+        db, decision_id, slack_user=slack_user, reason=reason, is_complete=not waits
+    ):
         raise TooLate(N_("That decision has been sent already. Please look at the card."))
+    if draft is None or request is None or not waits:
+        return None
+    return _incomplete(db, replace(draft, reason=reason), request)
 
 
 def approve_until(
     db: Transaction, decision_id: str, slack_user: str, *, end: datetime, reason: str | None
-) -> WrongEnd | None:
+) -> WrongEnd | IncompleteDecision | None:
     """
-    Complete a draft with a shorter end; return what is wrong with the end, which leaves it a draft.
+    Complete a draft with a shorter end; return what is wrong with the end, or the draft if it still lacks a sign-in.
 
     Raises:
         TooLate: There is no such draft of this person's, or what they look at has changed.
@@ -132,6 +176,7 @@ def approve_until(
     )
     if wrong is not None:
         return wrong
+    waits = lacks_sign_in(draft, request)
     decisions.explain(
         db,
         decision_id,
@@ -139,5 +184,6 @@ def approve_until(
         reason=reason,
         ends_at=end,
         instead_of=request.latest_end(now),
+        is_complete=not waits,
     )
-    return None
+    return _incomplete(db, replace(draft, reason=reason, ends_at=end), request) if waits else None

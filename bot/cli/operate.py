@@ -25,6 +25,7 @@ from bot.cli.options import (
     yes_option,
 )
 from bot.cli.reporting import confirm, named, report, titled
+from bot.cli.signed_approvals import insist_on_sign_in
 from bot.cli.tables import when
 from bot.cli.trail import kept_trail
 from bot.packages import policy_terms
@@ -105,6 +106,7 @@ def request(
 
     grant = with_graph(check, api=api)
     _check_approval(grant, skip_approval)
+    insist_on_sign_in(grant)
     confirm(
         f"Give {named(grant.person)} access to {titled(grant.package)}",
         (
@@ -219,6 +221,7 @@ def extend(
         raise TypeError("an extension without an assignment or an end")
     ends_at = grant.ends_at
     _check_approval(grant, skip_approval)
+    insist_on_sign_in(grant)
     confirm(
         f"Let {named(grant.person)} keep {titled(grant.package)} until {when(ends_at)} UTC",
         (f"now it ends {when(held.ends_at())} UTC", *_approval_warning(grant)),

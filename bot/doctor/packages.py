@@ -7,7 +7,7 @@ from bot.doctor.model import Finding, Subject, broken, fine, note, warning
 from bot.packages.eligibility import is_automatic, is_requestable
 from bot.packages.model import Stage
 from bot.packages.names import clean
-from bot.packages.policy_terms import stages_for, stages_with_quorum
+from bot.packages.policy_terms import stages_for, stages_with_settings
 from bot.packages.settings.model import PackageNames, PackageSettings
 from bot.packages.unsupported import unsupported_in_package, unsupported_in_policy
 from bot.people.approvers import Approvers, UnresolvedApprovers
@@ -87,7 +87,7 @@ async def _of_policy(
     settings = subject.settings
     found = []
     stages = stages_for(policy, extending=False, always=settings.approval == "always")
-    stages = stages_with_quorum(stages, said)
+    stages = stages_with_settings(stages, said)
     if not stages and said.approvals_needed(0) > 1:
         found.append(note(f"{name}: its quorum has no effect, because nobody has to approve."))
     for number, stage in enumerate(stages, start=1):

@@ -44,6 +44,7 @@ from bot.words import N_, _, translate
 ROOM_FOR_DECISIONS: Final = Room(blocks=12, characters=2_000)
 # Of one fact on a card, escaped.
 LONGEST_FACT: Final = 450
+FRESH_SIGN_IN: Final = N_("Approving this takes a fresh sign-in to Microsoft.")
 UNNAMED: Final = N_(
     ":warning: Its policy in Entra finds nobody who can decide this. An admin decides, if "
     "LATCHKEY_ADMINS_DECIDE lets them; otherwise name an approver in the policy."
@@ -194,6 +195,8 @@ def _foot(
             context(_("Asked: {named_deciders}.").format(named_deciders=named_deciders(request)))
         )
     part = quorum.own_part(request, decided, reader)
+    if stage.fresh_sign_in and part is None:
+        blocks.append(context(_(FRESH_SIGN_IN)))
     if named_as is not None and part is None:
         blocks.append(context(_(WHY_ASKED[named_as])))
     if request.lapses_at:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from bot.accounts.model import ConnectedAccount
+from bot.accounts.model import ConnectedAccount, Purpose
 from bot.messages.modals import said_in_modal
 from bot.messages.parts import (
     Block,
@@ -87,8 +87,16 @@ def connected() -> Message:
     return message(text, [section(text), actions(disconnect_button(), block_id="connect:done")])
 
 
-def mismatch() -> Message:
+def mismatch(purpose: Purpose) -> Message:
     """Tell whoever began a sign-in that somebody else signed in."""
+    if purpose is Purpose.APPROVE:
+        return message(
+            _(
+                "Somebody signed in to Microsoft to approve a request in your name, with an account that is not yours. "
+                "Nothing is approved. If that was not you, somebody else uses your Slack account: tell your identity team "
+                "at once."
+            )
+        )
     return message(
         _(
             "Somebody signed in to Microsoft by your link, with an account that is not the one of your Slack account. "
@@ -97,8 +105,15 @@ def mismatch() -> Message:
     )
 
 
-def used_by(slack_user: str) -> Message:
-    """Tell the owner of a Microsoft account that somebody else's Slack account was to be connected with it."""
+def used_by(slack_user: str, purpose: Purpose) -> Message:
+    """Tell the owner of a Microsoft account that it was signed in to for somebody else's Slack account."""
+    if purpose is Purpose.APPROVE:
+        return message(
+            _(
+                "Your Microsoft account was signed in to, to approve a request in the name of {person}. Nothing is "
+                "approved. If that was not you, tell your identity team at once."
+            ).format(person=person(slack_user))
+        )
     return message(
         _(
             "Your Microsoft account was signed in to by a link for the Slack account of {person}. Nothing is connected. "

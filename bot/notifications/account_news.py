@@ -49,8 +49,8 @@ def content_of(db: Transaction, notice: Notice) -> Message | None:
         return connecting.connected()
     if found.outcome is SignInOutcome.MISMATCH:
         if to == found.slack_user:
-            return connecting.mismatch()
-        return connecting.used_by(found.slack_user)
+            return connecting.mismatch(found.purpose)
+        return connecting.used_by(found.slack_user, found.purpose)
     return None
 
 

@@ -21,6 +21,8 @@ class Stage:
         escalation: Asked as well when nobody has answered for too long.
         fallback_escalation: Asked when *escalation* resolves to nobody.
         quorum: How many different people must approve it; Entra knows no such thing, the package settings say it.
+        fresh_sign_in: Whoever approves it must prove by a fresh sign-in to Microsoft that it is them.
+        auth_context: The authentication context of Entra's that this sign-in must satisfy, "c1".
     """
 
     approvers: tuple[Mapping[str, Any], ...] = ()
@@ -31,11 +33,13 @@ class Stage:
     deny_after_seconds: int | None = None
     escalate_after_seconds: int | None = None
     quorum: int = 1
+    fresh_sign_in: bool = False
+    auth_context: str | None = None
 
     @property
     def is_admins_own(self) -> bool:
         """Tell whether it is no stage of the policy's, so that it is the admins who decide."""
-        return replace(self, quorum=1) == Stage()
+        return replace(self, quorum=1, fresh_sign_in=False, auth_context=None) == Stage()
 
 
 @dataclass(frozen=True, kw_only=True)

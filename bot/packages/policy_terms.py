@@ -22,6 +22,8 @@ from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expirat
 
 # Of the terms, for people.
 NAMES_ONLY: Final = frozenset({"policy_name", "contents", "catalog"})
+# What a stage has of which the package settings say nothing.
+UNASKED: Final = (("quorum", 1), ("fresh_sign_in", False), ("auth_context", None))
 # Of the approvers of a stage, and of the name of one.
 # What a role in a resource is called, by the kind of the resource.
 GIVES: Final[Mapping[str, str]] = {
@@ -251,25 +253,35 @@ def after_removal(terms: Terms, removal: Request) -> Terms:
     return replace(terms, stages=stages, removal=noted)
 
 
-def with_quorum(terms: Terms, settings: PackageSettings, *, agreed: Terms | None) -> Terms:
+def with_settings(terms: Terms, settings: PackageSettings, *, agreed: Terms | None) -> Terms:
     """
-    Return the terms with the number of people who must approve each stage.
+    Return the terms with what the package settings ask of each stage: how many must approve, and by a fresh sign-in.
 
     Args:
         agreed: The terms under which it was asked for: what was required then is never lowered.
     """
     before = agreed.stages if agreed else ()
-    return replace(terms, stages=stages_with_quorum(terms.stages, settings, agreed=before))
+    return replace(terms, stages=stages_with_settings(terms.stages, settings, agreed=before))
 
 
-def stages_with_quorum(
+def stages_with_settings(
     stages: Sequence[Stage], settings: PackageSettings, *, agreed: Sequence[Stage] = ()
 ) -> tuple[Stage, ...]:
-    """Return the stages with their quorums: what the settings say, and no less than what was agreed for that stage."""
-    before = [stage.quorum for stage in agreed]
+    """Return the stages with what the settings ask of them, and no less than what was agreed for that stage."""
     return tuple(
-        replace(stage, quorum=max(settings.approvals_needed(place), *before[place : place + 1], 1))
+        _with_settings(
+            stage, settings, place, before=agreed[place] if place < len(agreed) else Stage()
+        )
         for place, stage in enumerate(stages)
+    )
+
+
+def _with_settings(stage: Stage, settings: PackageSettings, place: int, *, before: Stage) -> Stage:
+    return replace(
+        stage,
+        quorum=max(settings.approvals_needed(place), before.quorum, 1),
+        fresh_sign_in=settings.fresh_sign_in or before.fresh_sign_in,
+        auth_context=settings.auth_context or before.auth_context,
     )
 
 
@@ -281,9 +293,9 @@ def hash_of(terms: Terms) -> str:
 def hash_of_row(terms: Mapping[str, Any]) -> str:
     """The same of terms as the row of a request has them."""
     rules = {name: said for name, said in terms.items() if name not in NAMES_ONLY}
-    # One approver is what every stage needed before there was another number.
+    # What every stage was like before the package settings could ask for more.
     rules["stages"] = [
-        {name: said for name, said in stage.items() if (name, said) != ("quorum", 1)}
+        {name: said for name, said in stage.items() if (name, said) not in UNASKED}
         for stage in terms["stages"]
     ]
     rules["excluded"] = [each["id"] for each in terms["excluded"]]

@@ -165,12 +165,49 @@ def explain(
     reason: str | None,
     ends_at: datetime | None = None,
     instead_of: datetime | None = None,
+    is_complete: bool = True,
 ) -> bool:
-    """Complete one's own draft, once."""
+    """
+    Complete one's own draft, once.
+
+    Args:
+        is_complete: Nothing is missing any more; otherwise it stays a draft until `prove`.
+    """
     whose = {"decision": decision_id, "by": slack_user}
-    values = {"reason": reason, "at": clock.now(), "due_at": clock.real()}
+    values: dict[str, Any] = {"reason": reason, "at": clock.now()}
+    values["due_at"] = clock.real() if is_complete else None
     values |= {"ends_at": ends_at, "instead_of": instead_of}
     done = db.execute(EXPLAIN, {**whose, **values}).rowcount == 1
+    if done and is_complete:
+        wakeups.due(db, wakeups.DECISIONS)
+    return done
+
+
+def prove(
+    db: Transaction,
+    decision: Decision,
+    *,
+    proof: str,
+    proven_as: str,
+    signed_in_at: datetime | None,
+) -> bool:
+    """Complete a draft by the sign-in that proves it, once; no sign-in proves two."""
+    given = {
+        "decision": decision.id,
+        "by": decision.slack_user,
+        "proof": proof,
+        "proven_as": proven_as,
+        "signed_in_at": signed_in_at,
+        "at": clock.now(),
+        "due_at": clock.real(),
+    }
+    nested = db.begin_nested()
+    try:
+        done = db.execute(EXPLAIN, given).rowcount == 1
+    except sa.exc.IntegrityError:
+        nested.rollback()
+        return False
+    nested.commit()
     if done:
         wakeups.due(db, wakeups.DECISIONS)
     return done
@@ -277,7 +314,15 @@ def _details(
     until = {"until": decision.ends_at.isoformat()} if decision.ends_at else {}
     is_one_of_several = needed > 1 and outcome is Outcome.ACCEPTED and decision.verb is Verb.APPROVE
     place = {"approval": f"{decision.place} of {needed}"} if is_one_of_several else {}
-    return {**(_role(decision, as_admin=as_admin) or {}), **until, **place} or None
+    role = _role(decision, as_admin=as_admin) or {}
+    return {**role, **until, **place, **_proof(decision)} or None
+
+
+def _proof(decision: Decision) -> dict[str, str]:
+    """Return by which sign-in an approval is proven: the digest of the identity token, and when they had signed in."""
+    if decision.proof is None or decision.signed_in_at is None:
+        return {}
+    return {"sign_in": decision.proof, "signed_in_at": decision.signed_in_at.isoformat()}
 
 
 def _role(decision: Decision, *, as_admin: bool) -> dict[str, str] | None:

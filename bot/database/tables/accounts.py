@@ -16,6 +16,12 @@ sign_ins = sa.Table(
     sa.Column("expires_at", UtcDateTime, nullable=False),
     # Delegated permissions of Graph, blanks between them.
     sa.Column("scopes", sa.Text, nullable=False),
+    # Of an approval: which click it proves, of which request's round and stage, under which terms; and the
+    # authentication context that it must satisfy.
+    sa.Column("decision_id", ID),
+    sa.Column("ask_id", ID),
+    sa.Column("terms_hash", sa.String(64)),
+    sa.Column("auth_context", sa.String(16)),
     # What Microsoft's library needs to finish it, sealed with what only the browser has, or with the token key.
     sa.Column("flow", sa.Text),
     sa.Column("is_device", sa.Boolean, nullable=False),

@@ -55,6 +55,10 @@ decisions = sa.Table(
     sa.Column("instead_of", UtcDateTime),
     # Which of its stage's decisions it is: several must approve where the package settings want a quorum.
     sa.Column("place", sa.Integer, nullable=False, default=1, server_default="1"),
+    # Of an approval by a fresh sign-in: a digest of the identity token, whose it is, and when they had signed in.
+    sa.Column("proof", sa.String(64)),
+    sa.Column("proven_as", ID),
+    sa.Column("signed_in_at", UtcDateTime),
     # The person the request is for, repeated here so that the database itself forbids self-approval.
     sa.Column("holder", SLACK_ID),
     sa.Column("holder_entra_id", ID),
@@ -71,6 +75,7 @@ decisions = sa.Table(
         where=ACCEPTED,
         unique=True,
     ),
+    partial_index("decision_one_proof", "proof", where="proof IS NOT NULL", unique=True),
     # One person approves one stage of a round at most; while that needs others as well, they may still deny it.
     partial_index(
         "decision_one_stage_each",

@@ -13,6 +13,8 @@ from pydantic import (
 
 from bot.packages.settings.model import BreakGlassPeople
 from bot.packages.settings.values import (
+    Approval,
+    AuthContext,
     Channel,
     DisplayName,
     Hint,
@@ -116,6 +118,15 @@ class SettingsBlock(Block):
     reminders: ReminderTimes = Field(
         default=None,
         description="How long before the end to remind: lengths, or shares of the duration.",
+    )
+
+    approval: Approval = Field(
+        default=None,
+        description="“fresh sign-in”: whoever approves signs in to Microsoft for that approval.",
+    )
+    auth_context: AuthContext = Field(
+        default=None,
+        description="The authentication context of Entra's that this sign-in must satisfy.",
     )
 
     @model_validator(mode="after")

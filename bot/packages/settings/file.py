@@ -35,6 +35,7 @@ PLAIN: Final = (
     "owner",
     "digest",
     "reminders",
+    "auth_context",
 )
 
 
@@ -85,6 +86,12 @@ class PackageSettingsFile:
         """Tell whether some owner may get a digest."""
         blocks = [block for block, _ in self._placed()]
         return any(each.owner for each in blocks) and any(each.digest for each in blocks)
+
+    def fresh_sign_ins(self) -> list[Place]:
+        """List the places where it asks for a fresh sign-in."""
+        return [
+            (*place, "approval") for block, place in self._placed() if block.approval is not None
+        ]
 
     def channels(self) -> list[tuple[str, Place]]:
         """List the Slack channels that it names for cards, each with one place where it does."""
@@ -166,6 +173,8 @@ def _values(block: SettingsBlock) -> dict[str, Any]:
     """Return what a block says, as fields of `PackageSettings`; what it takes back is None."""
     said = block.model_fields_set
     values: dict[str, Any] = {name: getattr(block, name) for name in PLAIN if name in said}
+    if "approval" in said:
+        values["fresh_sign_in"] = block.approval is not None
     if "quiet_hours" in said:
         values["quiet_hours"] = _quiet_hours(block.quiet_hours)
     if "reason_pattern" in said:

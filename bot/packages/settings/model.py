@@ -186,6 +186,8 @@ class PackageSettings:
         owner: The Slack user or channel that gets the digest.
         digest: When the owner gets it; None: never.
         reminders: How long before the end to remind, instead of ``LATCHKEY_REMINDER_DAYS``.
+        fresh_sign_in: Whoever approves proves by a fresh sign-in to Microsoft that it is them.
+        auth_context: The authentication context of Entra's that this sign-in must satisfy.
     """
 
     channel: str | None = None
@@ -200,6 +202,8 @@ class PackageSettings:
     owner: str | None = None
     digest: WeeklyTime | None = None
     reminders: Reminders | None = None
+    fresh_sign_in: bool = False
+    auth_context: str | None = None
 
     def approvals_needed(self, stage: int) -> int:
         """Return how many different people must approve stage *stage* (from 0); one where the list says nothing."""

@@ -23,6 +23,9 @@ SHORTEST_RUNG: Final = timedelta(minutes=5)
 MOST_RUNGS: Final = 10
 PERCENT: Final = re.compile(r"(\d{1,2}) ?%")
 CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
+FRESH_SIGN_IN: Final = "fresh sign-in"
+# Source: Microsoft Graph reference, "authenticationContextClassReference resource type": c1 to c99.
+AUTH_CONTEXT: Final = re.compile(r"c[1-9][0-9]?")
 OWNER: Final = re.compile(r"[UWCG][A-Z0-9]{2,}")
 HOURS: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d) ?[-–] ?([01]\d|2[0-3]):([0-5]\d)")
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -106,6 +109,22 @@ def _quorum(value: Any) -> tuple[int, ...]:
             "“[2, 1]” for the stages in turn."
         )
     return tuple(numbers)
+
+
+def _approval(value: Any) -> str:
+    said = _text(value).casefold()
+    if said != FRESH_SIGN_IN:
+        raise ValueError(
+            f"“{value}” is no way to approve; write “{FRESH_SIGN_IN}”, or “none” for a press of the button alone."
+        )
+    return said
+
+
+def _auth_context(value: Any) -> str:
+    said = _text(value).casefold()
+    if not AUTH_CONTEXT.fullmatch(said):
+        raise ValueError(f"“{value}” is no authentication context; write its id, c1 to c99.")
+    return said
 
 
 def read_hours(value: Any) -> tuple[time, time]:
@@ -228,6 +247,18 @@ Channel = Annotated[
     BeforeValidator(_channel),
     WrapValidator(unless_none),
     or_none({"type": "string", "pattern": f"^{CHANNEL.pattern}$", "examples": ["C0123456789"]}),
+]
+Approval = Annotated[
+    str | None,
+    BeforeValidator(_approval),
+    WrapValidator(unless_none),
+    or_none({"const": FRESH_SIGN_IN}),
+]
+AuthContext = Annotated[
+    str | None,
+    BeforeValidator(_auth_context),
+    WrapValidator(unless_none),
+    or_none({"type": "string", "pattern": f"^{AUTH_CONTEXT.pattern}$", "examples": ["c1"]}),
 ]
 Owner = Annotated[
     str | None,

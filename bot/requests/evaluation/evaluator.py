@@ -216,7 +216,10 @@ class RequestEvaluator:
             return False
         counted = await self._store.read(decisions.accepted_of, request)
         for stage, terms in enumerate(request.terms.stages):
-            if len(approvals_of(counted, stage)) < terms.quorum:
+            approvals = approvals_of(counted, stage)
+            if len(approvals) < terms.quorum:
+                return False
+            if terms.fresh_sign_in and any(each.proof is None for each in approvals):
                 return False
         for place, decision in enumerate(counted):
             before = counted[:place]

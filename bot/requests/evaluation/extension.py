@@ -16,7 +16,7 @@ from bot.requests.evaluation.rules import (
     Refused,
     check_deciders,
     refused,
-    with_quorum,
+    with_settings,
 )
 from bot.requests.model import Request
 from bot.words import N_
@@ -63,7 +63,7 @@ class ExtensionEvaluator:
             questions=admitted.questions,
             agreed=request.terms,
         )
-        terms = with_quorum(terms, self._package_settings, package, agreed=request.terms)
+        terms = with_settings(terms, self._package_settings, package, agreed=request.terms)
         identified = replace(request, entra_id=identity.user.id)
         await check_deciders(self._permissions, identified, terms)
         # Once promised, the end stays: a request that waited for approval gets what was shown.  Under other

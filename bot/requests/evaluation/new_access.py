@@ -24,7 +24,7 @@ from bot.requests.evaluation.rules import (
     Refused,
     check_deciders,
     refused,
-    with_quorum,
+    with_settings,
 )
 from bot.requests.model import Request
 from bot.requests.store import request_lists
@@ -102,7 +102,7 @@ class NewAccessEvaluator:
             excluded=case.excluded,
             agreed=request.terms,
         )
-        terms = with_quorum(terms, self._package_settings, package, agreed=request.terms)
+        terms = with_settings(terms, self._package_settings, package, agreed=request.terms)
         terms = await self._after_a_removal(terms, request, identity)
         if facts.asker is not None:
             terms = replace(terms, asker=facts.asker.named)

@@ -53,7 +53,7 @@ def refused(refusal: Refusal, *, whose: str | None = None) -> Refused:
     return Refused(sentence, tell_admins=refusals.needs_admin(refusal))
 
 
-def with_quorum(
+def with_settings(
     terms: Terms, settings: PackageSettingsFile, package: AccessPackage, *, agreed: Terms | None
 ) -> Terms:
     """
@@ -65,7 +65,7 @@ def with_quorum(
     said = settings.settings_for(
         package.display_name or "", catalog=terms.catalog, policy=terms.policy_name
     )
-    return policy_terms.with_quorum(terms, said, agreed=agreed)
+    return policy_terms.with_settings(terms, said, agreed=agreed)
 
 
 async def check_deciders(permissions: Permissions, request: Request, terms: Terms) -> None:

@@ -101,6 +101,18 @@ def test_a_policy_that_wants_approval_is_not_skipped_by_mistake(latchkey, tenant
     assert live(tenant) == [(seed.ANN, seed.FINANCE_REPORTS)]
 
 
+def test_an_approval_by_a_fresh_sign_in_is_not_skipped(latchkey, tenant, tmp_path, monkeypatch):
+    """A name at the command line proves nothing; not for an extension either."""
+    file = tmp_path / "latchkey.yml"
+    file.write_text("packages:\n  Finance Reports: {approval: fresh sign-in}\n", "utf-8")
+    monkeypatch.setenv("LATCHKEY_PACKAGE_SETTINGS", str(file))
+    monkeypatch.setenv("LATCHKEY_PUBLIC_URL", "https://latchkey.example")
+    arguments = ["finance-reports", ANN, "--because", "Q4", "--yes", "--skip-approval"]
+    result = latchkey(request, arguments)
+    assert (result.exit_code, posted(tenant)) == (1, [])
+    assert "takes approvals by a fresh sign-in only" in result.stderr
+
+
 def test_a_reason_is_demanded_where_the_policy_does(latchkey, tenant):
     """And kept with the request."""
     arguments = ["finance-reports", ANN, "--yes"]

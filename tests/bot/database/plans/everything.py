@@ -165,6 +165,9 @@ def _accounts(db: Transaction) -> None:
         expires_at=now + HOUR,
         due_at=clock.real(),
     )
+    draft = replace(click(_pending(db)), reason="It is fine.")
+    decisions.add(db, draft, holder="U0ANN", holder_entra_id=ANN, is_draft=True)
+    assert decisions.prove(db, draft, proof="a digest", proven_as=BO, signed_in_at=now)
     for number in range(sign_ins.MOST_OPEN + 1):
         sign_ins.add(db, replace(sign_in, id=f"{number}", made_at=now - HOUR))
     sign_ins.add(db, sign_in)

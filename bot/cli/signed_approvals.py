@@ -1,0 +1,34 @@
+"""Refuse at the command line to skip an approval that takes a fresh sign-in."""
+
+from bot.app import read_package_settings_of
+from bot.cli.connection import Stop, WrongSettings, graph_settings
+from bot.cli.granting import Grant
+from bot.errors import ConfigurationError
+from bot.packages.names import clean
+
+
+def insist_on_sign_in(grant: Grant) -> None:
+    """
+    Let nobody skip an approval by their name alone, where the package settings want it proven.
+
+    Raises:
+        Stop: The package takes approvals by a fresh sign-in only.
+        WrongSettings: The package settings cannot be read.
+    """
+    if not grant.stages:
+        return
+    try:
+        file = read_package_settings_of(graph_settings())
+    except ConfigurationError as error:
+        raise WrongSettings(*error.problems) from None
+    package = grant.package
+    said = file.settings_for(
+        package.display_name or "",
+        catalog=(package.catalog.display_name if package.catalog else None) or "",
+        policy=grant.policy.display_name,
+    )
+    if said.fresh_sign_in:
+        raise Stop(
+            f"{clean(package.display_name or package.id)} takes approvals by a fresh sign-in only (“approval: fresh "
+            "sign-in” in the package settings), which --skip-approval does not pass by: let them ask in Slack."
+        )
