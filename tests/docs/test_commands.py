@@ -106,3 +106,20 @@ def test_the_steps_of_an_installation_are_as_many_as_its_table_says():
         assert numbers == list(range(1, int(steps) + 1)), heading
         taken = sum(int(each) for each in re.findall(r"\((?:[^()]*?: )?(\d+) minutes?\b", section))
         assert taken - 5 <= int(minutes) <= 60, (heading, taken)
+
+
+MODULE: Final = re.compile(r"\bpython -m (tests|benchmarks|bot|sandbox)((?:\.\w+)*)")
+TESTS: Final = re.compile(r"\bpytest (?:-\S+ )*(tests/[\w/]+(?:\.py)?)")
+
+
+def test_every_target_and_module_in_a_block_is_there():
+    """What bash can read need not be: `make` has the target, Python has the module, pytest has the file."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    lines = [line for _, text in blocks() for line in text.splitlines()]
+    made = {found[1] for line in lines if (found := re.match(r"(?:\w+=\S+ )*make ([a-z-]+)", line))}
+    assert len(made) > 10
+    assert made - targets == set()
+    named = {"".join(found) for line in lines for found in MODULE.findall(line)}
+    paths = [ROOT / name.replace(".", "/") for name in named]
+    paths += [ROOT / path for line in lines for path in TESTS.findall(line)]
+    assert [path for path in paths if not (path.exists() or path.with_suffix(".py").exists())] == []
