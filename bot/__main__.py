@@ -32,6 +32,9 @@ COMMANDS: Final = {
     "backup": Named("bot.cli.backup:backup", "Copy the database to FILE, while the bot runs."),
     "restore": Named("bot.cli.backup:restore", "Put the copy FILE in the place of the database."),
     "trace": Named("bot.cli.trace:trace", "Tell the story of one request."),
+    "requests": Named(
+        "bot.cli.requests:requests_", "List stuck requests, and show, retry or end one."
+    ),
     "drift": Named(
         "bot.cli.drift:drift", "Compare what people have in Entra with what was approved."
     ),

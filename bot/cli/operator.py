@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.database.audit import OPERATOR
 from bot.packages.names import clean
 
 if sys.platform != "win32":
     import pwd
 
 # An actor of the audit log is 64 characters at most.
-BEGINS: Final = "cli:"
 LONGEST_NAME: Final = 60
 
 
@@ -37,7 +37,7 @@ class Operator:
     @property
     def actor(self) -> str:
         """Return their name in the audit log."""
-        return f"{BEGINS}{self.name}"
+        return f"{OPERATOR}{self.name}"
 
     @property
     def facts(self) -> Mapping[str, Any]:

@@ -19,6 +19,8 @@ from bot.database.rows import without_empty
 from bot.database.tables import audit, audit_head
 
 LATCHKEY: Final = "latchkey"
+# How the actor begins of what somebody did at the command line.
+OPERATOR: Final = "cli:"
 # Where a transaction's connection keeps the rows that are not written yet, and how many there were at each savepoint.
 PENDING: Final = "latchkey_audit"
 SAVEPOINTS: Final = "latchkey_audit_savepoints"

@@ -24,6 +24,7 @@ from bot.messages.parts import (
     button,
     confirm,
     context,
+    doer,
     escape,
     message,
     moment,
@@ -153,7 +154,7 @@ def _settled(mismatch: Mismatch) -> str:
     if mismatch.state is DriftState.PASSED:
         return _("It is not so any more.")
     facts = {
-        "admin": _who(mismatch.done_by),
+        "admin": doer(mismatch.done_by),
         "at": moment(mismatch.done_at or mismatch.found_at),
         "until": moment(mismatch.until) if mismatch.until else "",
         "reason": one_line(mismatch.why or ""),
@@ -165,12 +166,6 @@ def _settled(mismatch: Mismatch) -> str:
     if mismatch.why:
         return _("{admin} ignores it until {until}: “{reason}”").format(**facts)
     return _("{admin} ignores it until {until}.").format(**facts)
-
-
-def _who(done_by: str | None) -> str:
-    if done_by and ":" in done_by:
-        return escape(done_by)
-    return person(done_by)
 
 
 def _wanted(mismatch: Mismatch) -> str:

@@ -134,6 +134,13 @@ def person(slack_user: str | None, name: str | None = None) -> str:
     return escape(name) if name else _("somebody who is not in this Slack")
 
 
+def doer(actor: str | None) -> str:
+    """Mention who has done something: somebody in Slack, or an operator at the command line, "cli:…"."""
+    if actor is not None and ":" in actor:
+        return escape(actor)
+    return person(actor)
+
+
 def section(
     text: str, *, accessory: Mapping[str, Any] | None = None, block_id: str | None = None
 ) -> Block:

@@ -12,11 +12,11 @@ from bot.messages.parts import (
     button,
     confirm,
     context,
+    doer,
     escape,
     message,
     moment,
     one_line,
-    person,
     section,
 )
 from bot.messages.request_words import for_admins
@@ -68,7 +68,7 @@ def blocks(hold: Hold, request: Request) -> list[Block]:
             if hold.verb is Verb.RETRY
             else _("Given up by {person} {when}.")
         )
-        made.append(context(did.format(person=person(hold.done_by), when=moment(hold.done_at))))
+        made.append(context(did.format(person=doer(hold.done_by), when=moment(hold.done_at))))
     made.append(context(_now(hold, request)))
     return made
 

@@ -46,6 +46,8 @@ VERBS: Final[Mapping[str, str]] = {
     "ask-question-refused": "the same, by somebody who may not decide",
     "cli-extend": "access was extended from the command line: what is about to be posted, and what came of it",
     "cli-grant": "access was granted from the command line",
+    "cli-retry": "an operator had a request on hold tried again",
+    "cli-give-up": "an operator gave up a request on hold",
     "cli-remove": "access was removed from the command line",
     "connect": "somebody has connected their Microsoft account",
     "delegate": "an approver lets somebody decide for them",

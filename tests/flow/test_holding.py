@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 
+from bot.cli.requests import requests_
 from bot.database import Transaction
 from bot.database.tables import requests
 from bot.people.model import Verb
@@ -84,6 +86,51 @@ async def test_an_admin_gives_it_up(world):
     await world.told(ANN, "gave it up. You can ask again")
     await eventually(lambda: f"Given up by <@{DANA}>" in said(cards(world)[0]))
     assert not world.tenant.world.requests
+
+
+def at_the_command_line(world, monkeypatch, *words):
+    for name, value in world.outside.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LATCHKEY_OPERATOR", "olga of the identity team at Contoso")
+    return CliRunner().invoke(requests_, list(words))
+
+
+async def test_an_operator_has_it_tried_again(world, monkeypatch):
+    """From the command line; the running bot does it, and the card says who it was."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await card(world)
+    ((_, request),) = await world.bot.store.run(holds.open_ones)
+    stuck = at_the_command_line(world, monkeypatch, "stuck")
+    assert (stuck.exit_code, request.id in stuck.output) == (1, True)
+    world.tenant.faults.clear()
+
+    done = at_the_command_line(world, monkeypatch, "retry", request.id, "--because", "Entra is up")
+    assert done.exit_code == 0, done.output
+
+    await world.told(ANN, "You now have access")
+    await eventually(lambda: "Tried again by cli:olga" in said(cards(world)[0]))
+    assert len(world.tenant.world.requests) == 1
+    assert ("cli-retry", "Entra is up") in [(verb, why) for _, verb, why in await world.deeds()]
+    again = at_the_command_line(world, monkeypatch, "retry", request.id, "--because", "again")
+    assert again.exit_code == 1
+    assert "It is over: delivered." in again.output
+
+
+async def test_an_operator_ends_it_as_failed(world, monkeypatch):
+    """Once Entra was searched; the holder is told."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await card(world)
+    ((_, request),) = await world.bot.store.run(holds.open_ones)
+
+    words = ("fail", request.id, "--because", "asked for by mistake", "--yes")
+    done = at_the_command_line(world, monkeypatch, *words)
+    assert done.exit_code == 0, done.output
+
+    await world.told(ANN, "gave it up. You can ask again")
+    await eventually(lambda: "Given up by cli:olga" in said(cards(world)[0]))
+    assert not world.tenant.world.requests
+    assert at_the_command_line(world, monkeypatch, "stuck").exit_code == 0
+    assert at_the_command_line(world, monkeypatch, "show", request.id).exit_code == 0
 
 
 async def test_nobody_else_can(world):
