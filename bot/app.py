@@ -314,7 +314,9 @@ async def assembled(
                 store=store, permissions=permissions, home_team=home_team
             ),
             recipients=recipients,
-            reviewers=Reviewers(store=store, recipients=recipients, approvers=approvers),
+            reviewers=Reviewers(
+                store=store, recipients=recipients, approvers=approvers, delegates=delegates
+            ),
             delivery=Delivery(store=store, graph=graph, holders=holders, waits=waits),
             submitter=Submitter(store=store, graph=graph, recheck=evaluator.recheck, waits=waits),
             notices=notices,

@@ -10,6 +10,7 @@ from bot.messages.asking_again import explanation
 from bot.requests.service import RequestService
 from handlers.errors import NOT_READ, explain_errors
 from handlers.replies import Replies
+from handlers.request_opening import emergency_choice
 from handlers.routes import Routes
 
 
@@ -37,6 +38,7 @@ def register(routes: Routes, *, requests: RequestService, replies: Replies) -> N
                     locale=locale,
                     reason=again.request.justification,
                     reason_hint=requests.reason_hint(again.package),
+                    emergency=emergency_choice(requests, again.package),
                     answers=again.request.answers,
                     for_others=again.request.is_on_behalf,
                     wanted_for=again.request.wanted_for,

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 
 from bot.errors import FormNeeded, ReasonIncomplete, ReasonNeeded, UnknownPackage, WhichPackage
-from bot.messages import acknowledging, asking
+from bot.messages import acknowledging, asking, emergency
 from bot.messages.parts import Message
 from bot.requests.service import RequestService
 from bot.requests.transactions.ask import AlreadyHeld
@@ -63,6 +63,8 @@ async def answer_to_ask(requests: RequestService, user: str, ask: Awaitable[Subm
 async def say_asked(requests: RequestService, user: str, submitted: Submitted) -> Message:
     """Say that something was asked for, or how it stands if it had been before."""
     request = submitted.request
+    if request.emergency:
+        return emergency.asked(request, created=submitted.created)
     if not submitted.created:
         return acknowledging.already_asked(request)
     known = await requests.find_known(slack_user=user, package_id=request.package_id)

@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.errors import WrongFields
 from bot.messages import on_behalf, package_menu, request_form, several
+from bot.messages.emergency_choice import EmergencyChoice, is_chosen_in
 from bot.messages.modals import said_in_modal
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
@@ -18,7 +19,7 @@ from handlers.asking import say_asked
 from handlers.background import Background
 from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
 from handlers.replies import Replies
-from handlers.request_opening import GONE, open_form_about
+from handlers.request_opening import GONE, emergency_choice, open_form_about
 from handlers.routes import Routes
 
 
@@ -50,7 +51,12 @@ def register(
             background.update_form(
                 view_id=str(view["id"]),
                 view=_again(
-                    package, about, view, chosen, reason_hint=requests.reason_hint(package)
+                    package,
+                    about,
+                    view,
+                    chosen,
+                    reason_hint=requests.reason_hint(package),
+                    emergency=emergency_choice(requests, package, view),
                 ),
             )
 
@@ -120,6 +126,7 @@ def register(
                     view,
                     chosen.id if chosen else None,
                     reason_hint=requests.reason_hint(package),
+                    emergency=emergency_choice(requests, package, view),
                     note=request_form.CHANGED,
                 )
                 await ack(response_action="update", view=form)
@@ -136,6 +143,7 @@ def register(
                         start=request_form.moment_in(view, request_form.START),
                         end=request_form.moment_in(view, request_form.END),
                         wanted_for=request_form.wanted_for_in(view),
+                        is_emergency=is_chosen_in(view, package.id),
                     )
                 )
             except WrongFields as wrong:
@@ -203,6 +211,7 @@ def register(
                 locale=locale,
                 reason=request_form.reason_in(view),
                 reason_hint=requests.reason_hint(package),
+                emergency=emergency_choice(requests, package),
                 note=note,
                 following=[each.id for each in following],
                 for_others=wanted_for is not None,
@@ -247,6 +256,7 @@ def _again(
     chosen: str | None,
     *,
     reason_hint: str | None,
+    emergency: EmergencyChoice | None,
     note: str | None = None,
 ) -> dict[str, Any]:
     """Build the form anew, with what was typed in *view*."""
@@ -258,6 +268,7 @@ def _again(
         locale=about.locale,
         reason=request_form.reason_in(view),
         reason_hint=reason_hint,
+        emergency=emergency,
         note=note,
         has_menu=about.has_menu,
         following=about.following,
@@ -297,6 +308,7 @@ async def _for_chosen(
         locale=locale,
         reason=reason,
         reason_hint=requests.reason_hint(package),
+        emergency=emergency_choice(requests, package, view),
         has_menu=about.has_menu,
         following=about.following,
         for_others=for_others,

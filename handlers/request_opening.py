@@ -4,12 +4,25 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.messages import request_form
+from bot.messages.emergency_choice import EmergencyChoice, is_chosen_in
 from bot.messages.parts import message
+from bot.packages.model import Package
 from bot.requests.service import RequestService
 from bot.words import N_, _
 from handlers.replies import Reply
 
 GONE: Final = N_("That package is not offered any more.")
+
+
+def emergency_choice(
+    requests: RequestService, package: Package, view: Mapping[str, Any] | None = None
+) -> EmergencyChoice | None:
+    """Return what a form says of emergency access, as it was chosen in *view*; None: the package gives none."""
+    terms = requests.emergency_terms(package)
+    if terms is None:
+        return None
+    is_chosen = view is not None and is_chosen_in(view, package.id)
+    return EmergencyChoice(package_id=package.id, terms=terms, is_chosen=is_chosen)
 
 
 def open_request_form(*, requests: RequestService, reply: Reply, reason: str | None = None) -> None:
@@ -47,6 +60,7 @@ async def open_form_about(*, requests: RequestService, reply: Reply) -> None:
             locale=offered.locale,
             reason=reason,
             reason_hint=requests.reason_hint(package),
+            emergency=emergency_choice(requests, package),
             for_others=requests.may_ask_for_others(reply.user, [package]),
         )
 

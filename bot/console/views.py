@@ -12,8 +12,10 @@ from bot.console.model import OF_PEOPLE, ConsolePage, Tab
 from bot.database import Busy, Store, Transaction, audit_pages
 from bot.database.audit_pages import AuditFilter
 from bot.drift.service import DriftService
+from bot.emergencies.store import emergencies
 from bot.errors import LatchkeyError, NotAllowed, UnknownPackage, WhichPackage
 from bot.messages import console, grant_words
+from bot.messages.emergency_list import OpenReviews, review_rows
 from bot.messages.parts import Block, escape, section
 from bot.packages.catalog import OfferedPackages
 from bot.paging import ListName, Place
@@ -25,6 +27,8 @@ from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists
 from bot.words import N_, _, translate
 
+# Of emergency access, above the first page of what waits.
+MOST_REVIEWS: Final = 5
 # Of the audit log, on a page.
 AUDIT_ROWS: Final = 20
 # Of one person in Slack, whose requests are looked for.
@@ -94,7 +98,10 @@ class ConsoleViews:
         """
         if page.tab is Tab.PENDING:
             found = await self._requests.pending(slack_user=slack_user, start=page.start)
-            return console.pending(page, found, reader=slack_user), page
+            blocks = console.pending(page, found, reader=slack_user)
+            if page.place is None:
+                blocks = [*review_rows(await self._store.read(_reviews, slack_user)), *blocks]
+            return blocks, page
         if page.tab is Tab.STUCK:
             held = await self._requests.stuck(slack_user=slack_user, start=page.start)
             return console.stuck(page, held), page
@@ -167,6 +174,11 @@ class ConsoleViews:
             has_more=read.has_more,
         )
         return drawn, page
+
+
+def _reviews(db: Transaction, slack_user: str) -> OpenReviews:
+    shown, count = emergencies.open_reviews(db, slack_user, is_admin=True, most=MOST_REVIEWS)
+    return OpenReviews(rows=shown, count=count)
 
 
 @dataclass(frozen=True, kw_only=True)

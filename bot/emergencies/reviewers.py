@@ -12,6 +12,8 @@ from bot.database import Store
 from bot.emergencies.model import Emergency
 from bot.emergencies.store import emergencies
 from bot.people.approvers import Approvers, UnresolvedApprovers
+from bot.people.delegates import Delegates
+from bot.requests.model import Request
 from bot.requests.retry import EXPECTED
 from bot.requests.store import requests
 from bot.timing import backoff
@@ -28,10 +30,13 @@ LOOK_AGAIN: Final = timedelta(hours=1)
 class Reviewers:
     """Looks up whom to ask to review emergencies."""
 
-    def __init__(self, *, store: Store, recipients: Recipients, approvers: Approvers) -> None:
+    def __init__(
+        self, *, store: Store, recipients: Recipients, approvers: Approvers, delegates: Delegates
+    ) -> None:
         self._store = store
         self._recipients = recipients
         self._approvers = approvers
+        self._delegates = delegates
 
     async def find_due(self) -> int:
         """Look up the reviewers of the emergencies that are due for it; return of how many."""
@@ -66,9 +71,17 @@ class Reviewers:
                 named = await self._approvers.find(stage, every, most=MOST_LOOKED_AT)
             except UnresolvedApprovers:
                 continue
-            users |= {user.id: user for user in named}
+            users |= {user.id: user for user in named if user.id != request.entra_id}
         found: list[str] = []
         for slack_user in await self._recipients.find_in_slack(list(users.values())):
-            if slack_user != emergency.holder and len(found) < MOST_CARDS:
+            if len(found) < MOST_CARDS and not await self._is_theirs(slack_user, request):
                 found.append(slack_user)
         return found
+
+    async def _is_theirs(self, slack_user: str, request: Request) -> bool:
+        """Tell whether somebody may not review it: the holder, and whoever decides for them."""
+        if slack_user == request.holder or request.holder is None or request.entra_id is None:
+            return True
+        return await self._delegates.has_decided_for(
+            [slack_user], request.holder, request.entra_id, since=request.asked_at
+        )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.messages import package_menu, policy_words
+from bot.messages.emergency_choice import EmergencyChoice, choice_blocks
 from bot.messages.parts import (
     Block,
     beginning,
@@ -124,6 +125,7 @@ def request_form(
     answers: Answers | None = None,
     for_others: bool = False,
     wanted_for: str | None = None,
+    emergency: EmergencyChoice | None = None,
 ) -> View:
     """
     Ask for *package*.
@@ -140,6 +142,7 @@ def request_form(
         answers: What they have answered before, by question id.
         for_others: Ask for whom the access is.
         wanted_for: The Slack id of whom they have chosen already.
+        emergency: The package gives emergency access; None: it does not.
     """
     if chosen is None and len(policies) == 1:
         [chosen] = policies
@@ -158,6 +161,8 @@ def request_form(
     if for_others:
         blocks.append(_for_whom(wanted_for))
     blocks.append(_reason(chosen, reason, reason_hint))
+    if emergency is not None:
+        blocks += choice_blocks(emergency)
     if chosen is not None and not chosen.not_askable:
         blocks += _dates(chosen) if chosen.has_own_dates else []
         for question in chosen.questions:

@@ -19,7 +19,7 @@ from bot.packages import urgent
 from bot.packages.catalog import OfferedPackages, PackageSnapshot
 from bot.packages.model import Package
 from bot.packages.settings.file import PackageSettingsFile
-from bot.packages.settings.model import PackageSettings, ReasonRule
+from bot.packages.settings.model import BreakGlass, PackageSettings, ReasonRule
 from bot.packages.store import catalog
 from bot.packages.suggestions import (
     KnownPackage,
@@ -50,6 +50,7 @@ from bot.requests.transactions.ask_by_form import FilledForm, ask_by_form, ask_f
 from bot.requests.transactions.cancel import cancel
 from bot.requests.transactions.creation import Submitted
 from bot.requests.transactions.decline import decline
+from bot.requests.transactions.emergencies import NO_REASON, NOT_GIVEN
 from bot.requests.transactions.extend import extend, find_extendable
 from bot.requests.transactions.remind import remind
 from bot.requests.transactions.remove import remove
@@ -157,23 +158,17 @@ class RequestService:
     def _check_emergency(self, package: Package, why: str) -> None:
         """Insist that the package gives emergency access, and that nothing more must be said for it."""
         if self._settings_of(package).break_glass is None:
-            raise EmergencyNotOffered(
-                N_(
-                    "{package} gives no emergency access. Nothing was asked for; ask for it as usual."
-                ).format(package=package.name)
-            )
+            raise EmergencyNotOffered(NOT_GIVEN.format(package=package.name))
         if not why:
-            raise EmergencyNotOffered(
-                N_("Please say what the emergency is: a reason is needed. Nothing was asked for.")
-            )
+            raise EmergencyNotOffered(NO_REASON)
         rule = self._reason_rule(package)
         if rule is not None and not rule.takes(why):
-            raise EmergencyNotOffered(f"{rule.hint} {N_('Nothing was asked for.')}")
+            raise EmergencyNotOffered(N_("{hint} Nothing was asked for.").format(hint=rule.hint))
         if package.needs_form:
             raise EmergencyNotOffered(
                 N_(
-                    "{package} asks questions, so there is no emergency access to it by a command. Nothing "
-                    "was asked for; ask for it as usual."
+                    "{package} asks for more than a command can say. Nothing was asked for: type /request-access alone, choose it in the form, "
+                    "fill it in, and tick the box for an emergency."
                 ).format(package=package.name)
             )
 
@@ -273,6 +268,10 @@ class RequestService:
 
     def _reason_rule(self, package: Package) -> ReasonRule | None:
         return self._package_settings.settings_for(package.name, catalog=package.catalog).reason
+
+    def emergency_terms(self, package: Package) -> BreakGlass | None:
+        """Return what the settings say of emergency access to *package*; None: it gives none."""
+        return self._settings_of(package).break_glass
 
     def reason_hint(self, package: Package) -> str | None:
         """Return what a reason for *package* must contain, a sentence; None: anything will do."""

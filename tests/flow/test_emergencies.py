@@ -4,12 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from bot.database import audit
+from bot.assignments.store import assignment_lists
 from bot.emergencies.model import Finding
+from bot.errors import NotAllowed
+from tests.flow.emergencies import ASK, emergency_cards, request_of, review, verbs, write_settings
 from tests.harness.world import (
     ANN,
     APPROVALS,
     BO,
+    CY,
+    DANA,
     GENERAL,
     eventually,
     labels,
@@ -22,32 +26,14 @@ packages:
   Finance Reports:
     break_glass: {minutes: 60, review_within: 4h}
 """
-ASK = "/request-access finance-reports emergency: the books are on fire"
 
 
 @pytest.fixture
 async def world(database, tmp_path):
     """A world in which one package gives emergency access."""
-    file = tmp_path / "latchkey.yml"
-    file.write_text(SETTINGS)
-    async with living(database, LATCHKEY_PACKAGE_SETTINGS=str(file)) as made:
+    file = write_settings(tmp_path, SETTINGS)
+    async with living(database, LATCHKEY_PACKAGE_SETTINGS=file) as made:
         yield made
-
-
-def emergency_cards(world, place):
-    where = world.slack.dm(place) if place.startswith("U") else world.slack.channel(place)
-    return [each for each in where.messages if "Emergency:" in each.text and not each.deleted]
-
-
-async def review(world, user, card, finding, comment):
-    """Open the form of a card and send it."""
-    await world.press(user, card, "Close the review")
-    form = await eventually(lambda: world.form(user), about="the form of the review")
-    return await world.slack.submit(
-        user=user,
-        view_id=form.id,
-        values={"finding": {"finding": finding}, "comment": {"comment": comment}},
-    )
 
 
 async def test_access_is_there_at_once_ends_soon_and_is_told_loudly(world):
@@ -87,10 +73,12 @@ async def test_nobody_reviews_their_own(world):
     await world.type(ANN, ASK)
     await world.told(ANN, "You now have access")
     await eventually(lambda: emergency_cards(world, APPROVALS))
-    rows = await world.bot.store.run(audit.rows)
-    [request_id] = {row["request_id"] for row in rows if row["request_id"]}
     await world.bot.services.emergencies.review(
-        request_id=request_id, slack_user=ANN, team=None, finding=Finding.FINE, comment="all well"
+        request_id=await request_of(world),
+        slack_user=ANN,
+        team=None,
+        finding=Finding.FINE,
+        comment="all well",
     )
     await world.told(ANN, "does not count. You cannot review your own")
     assert "Close the review" in labels(emergency_cards(world, APPROVALS)[0])
@@ -105,9 +93,9 @@ async def test_what_is_not_reviewed_in_time_is_reminded_of_and_told_to_the_admin
     await world.told(BO, "still open; please close it")
     await world.later(timedelta(hours=2))
     await world.told(BO, "overdue: please close it now")
-    verbs = [verb for _, verb, _ in await world.deeds()]
-    assert verbs.count("remind-review") == 1
-    assert verbs.count("escalate-review") == 1
+    done = await verbs(world)
+    assert done.count("remind-review") == 1
+    assert done.count("escalate-review") == 1
 
 
 async def test_a_second_emergency_waits_for_the_review_of_the_first(world):
@@ -134,3 +122,55 @@ async def test_a_package_without_emergencies_says_so(world):
     await world.type(ANN, "/request-access marketing-campaign emergency: help")
     await world.whispered(ANN, GENERAL, "gives no emergency access")
     assert await world.states() == []
+
+
+async def test_emergency_access_cannot_be_extended(world):
+    """Nothing offers it, and whoever presses an old button reads why not."""
+    await world.type(ANN, ASK)
+    assert "cannot be extended" in said(await world.told(ANN, "You now have access"))
+    await world.type(ANN, "/my-access")
+    [(held, *_)] = [await eventually(lambda: world.whispers(ANN, GENERAL)[-1:], about="a list")]
+    assert "Extend" not in held
+    [assignment] = (await world.bot.store.run(assignment_lists.own_page, ANN)).rows
+    assert assignment.is_emergency
+    with pytest.raises(NotAllowed, match="cannot be extended"):
+        await world.bot.services.requests.extend(slack_user=ANN, assignment_id=assignment.id)
+
+
+async def test_a_synced_row_stays_emergency_access(world):
+    """Entra's lists do not say that it is."""
+    await world.type(ANN, ASK)
+    await world.told(ANN, "You now have access")
+    await world.synced()
+    [assignment] = (await world.bot.store.run(assignment_lists.own_page, ANN)).rows
+    assert assignment.is_emergency
+
+
+async def test_the_review_stands_in_app_home_until_it_is_closed(world):
+    """For those who are asked, and for admins; not for the holder."""
+    for user in (ANN, BO, CY, DANA):
+        await world.slack.open_home(user=user)
+        await eventually(lambda user=user: world.home(user), about="a Home")
+    await world.type(ANN, ASK)
+    for user in (BO, DANA):
+        await eventually(lambda user=user: "to review" in said(world.home(user)))
+    for user in (ANN, CY):
+        assert "to review" not in said(world.home(user))
+    await world.press_home(BO, "Review")
+    form = await eventually(lambda: world.form(BO), about="the form of the review")
+    await world.slack.submit(
+        user=BO,
+        view_id=form.id,
+        values={"finding": {"finding": "fine"}, "comment": {"comment": "I saw it"}},
+    )
+    for user in (BO, DANA):
+        await eventually(lambda user=user: "to review" not in said(world.home(user)))
+
+
+async def test_the_console_has_the_reviews_above_what_waits(world):
+    """For admins."""
+    await world.type(ANN, ASK)
+    await eventually(lambda: emergency_cards(world, APPROVALS))
+    await world.type(DANA, "/access-admin")
+    await eventually(lambda: "to review" in said(world.form(DANA)), about="the console")
+    assert "Review" in labels(world.form(DANA))

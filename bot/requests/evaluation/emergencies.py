@@ -101,11 +101,11 @@ class EmergencyEvaluator:
             raise NoEmergency(NOT_OFFERED)
         if request.is_on_behalf:
             raise NoEmergency(NOT_FOR_OTHERS)
+        await self.store.read(_check_limits, identity.user.id, request, found)
         if terms.removal is not None:
             raise NoEmergency(REMOVED_LATELY)
         if not terms.stages:
             raise NoEmergency(NO_APPROVAL)
-        await self.store.read(_check_limits, identity.user.id, request, found)
         end = _end(policy, found.lasts)
         if found.people is BreakGlassPeople.ON_CALL:
             await self._check_on_call(request, identity, terms, facts)

@@ -29,10 +29,10 @@ from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
 from bot.packages.store import catalog
 from bot.patience import Patience
-from bot.requests import transitions
-from bot.requests.model import Kind, Request, State
+from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists, requests
 from bot.requests.transactions.creation import TOO_MANY, Submitted, new_request
+from bot.requests.transactions.emergencies import make_urgent
 from bot.words import N_
 
 OVER: Final = N_("That package is not offered any more.")
@@ -149,7 +149,7 @@ def _ask_for_each(
         has = held.get((item.slack_user, item.package.id))
         if item.slack_user in strangers:
             answers[place] = NotAllowed(strangers[item.slack_user])
-        elif item.emergency and known is not None and (urgent := _made_urgent(db, item, known)):
+        elif item.emergency and known is not None and (urgent := _make_urgent(db, item, known)):
             answers[place] = urgent
         elif (answer := _without_asking(item, known, has)) is not None:
             answers[place] = answer
@@ -158,14 +158,14 @@ def _ask_for_each(
     return answers | _count_and_take(db, asked)
 
 
-def _made_urgent(db: Transaction, item: RequestedPackage, known: Request) -> Submitted | None:
+def _make_urgent(db: Transaction, item: RequestedPackage, known: Request) -> Answer | None:
     """Make an emergency of what waits for its approvers; None: it is left as it is."""
-    if known.state is not State.PENDING or known.emergency or known.is_on_behalf:
+    if item.reason_hint is not None or item.package.needs_form:
         return None
-    if item.reason is None or item.reason_hint is not None or item.package.needs_form:
-        return None
-    moved = transitions.make_emergency(db, known, item.reason)
-    return Submitted(request=moved, created=True) if moved else None
+    try:
+        return make_urgent(db, known, item.reason, item.limit)
+    except TooOften as too_often:
+        return too_often
 
 
 def _without_asking(

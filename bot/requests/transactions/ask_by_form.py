@@ -25,6 +25,7 @@ from bot.requests.transactions.creation import (
     new_request,
     new_request_for,
 )
+from bot.requests.transactions.emergencies import find_wrong_fields, make_urgent
 from bot.words import N_
 
 
@@ -38,6 +39,7 @@ class FilledForm:
         is_chosen: There were several, and the person chose.
         answers: By question id, as they were given.
         wanted_for: The Slack id of whoever would get the access; None: who asks.
+        is_emergency: They want it at once, without an approval.
     """
 
     slack_user: str
@@ -49,6 +51,7 @@ class FilledForm:
     start: datetime | None = None
     end: datetime | None = None
     wanted_for: str | None = None
+    is_emergency: bool = False
 
     @property
     def is_on_behalf(self) -> bool:
@@ -72,7 +75,10 @@ def ask_by_form(
     fields = find_wrong_dates(policy, start=filled.start, end=filled.end, now=now)
     if policy.needs_reason and reason is None:
         fields["reason"] = N_("Please say why you need it.")
-    rule = package_settings.settings_for(package.name, catalog=package.catalog).reason
+    settings = package_settings.settings_for(package.name, catalog=package.catalog)
+    if filled.is_emergency:
+        fields |= find_wrong_fields(filled, package.name, settings.break_glass, reason)
+    rule = settings.reason
     if rule is not None and not rule.takes(reason):
         fields["reason"] = rule.hint
     answers = normalize_answers(policy.questions, filled.answers)
@@ -86,6 +92,8 @@ def ask_by_form(
     else:
         already = request_lists.open_of(db, filled.slack_user, package.id, Kind.ADD)
         if already is not None:
+            if filled.is_emergency and (urgent := make_urgent(db, already, reason, asks)):
+                return urgent
             return Submitted(request=already, created=False)
         for held in find_held(db, [filled.slack_user], [package.id]).values():
             raise AlreadyHeld(held)
@@ -96,6 +104,7 @@ def ask_by_form(
         replace(
             request,
             answers=answers,
+            emergency=filled.is_emergency,
             # Answers belong to the policy that asked; so does a choice.
             wanted_policy_id=policy.id if filled.is_chosen or answers or ends_at else None,
             starts_at=starts_at,

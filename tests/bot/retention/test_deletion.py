@@ -375,4 +375,4 @@ def test_whatever_refers_to_a_request_goes_with_it():
     for table in found:
         for key in table.foreign_keys:
             assert order.index(table) < order.index(key.column.table), table.name
-    assert {table.name for table in order} <= set(roles.OF_WHAT_IS_OVER)
+    assert {str(table) for table in order} <= set(roles.OF_WHAT_IS_OVER)
