@@ -248,6 +248,8 @@ ONE_GONE: Final = ('up{replica="B"} == 0', 'up{replica="A"} == 1')
 # Without a database its figures are not there, and those of the probe come from elsewhere.
 NO_DATABASE: Final = (*ALL_NOT_READY, "absent(latchkey_outage)")
 WITHOUT_DATABASE: Final = frozenset({"LatchkeyNotReady", "LatchkeyReplicaNotReady"})
+# After four intervals the age of the last sync is said, with the same reason.
+SYNC: Final = r"^job sync: last succeeded .*(Graph|login)"
 SLOW: Final = LATE | {
     "LatchkeyAcksAreSlow",
     "LatchkeyEndpointDown",
@@ -300,6 +302,7 @@ BREAKS: Final = (
         mends=_start_graph,
         doctor=r"Entra gives no token.*cannot be reached",
         ready=both(r"^graph: "),
+        follows=SYNC,
         metrics=ALL_NOT_READY,
         fires=NOT_READY | {"LatchkeyGraphRefuses"},
         may_fire=LATE,
@@ -311,6 +314,7 @@ BREAKS: Final = (
         mends=_allow,
         doctor=r"403|denied|[Pp]ermission|privileges",
         ready=both(r"^graph: "),
+        follows=SYNC,
         metrics=ALL_NOT_READY,
         fires=NOT_READY,
         may_fire=LATE,
@@ -322,6 +326,7 @@ BREAKS: Final = (
         mends=_renew_client_secret,
         doctor=r"AADSTS7000215",
         ready=both(r"^graph: .*AADSTS7000215"),
+        follows=SYNC,
         metrics=ALL_NOT_READY,
         fires=NOT_READY | {"LatchkeyGraphRefuses"},
         may_fire=LATE,

@@ -128,7 +128,7 @@ class Rehearsal:
                     or (kind == "alarm" and self._was_alarmed(words, alarms))
                 ):
                     del waits[sign]
-                    result.seen[sign] = f"{time.monotonic() - began:.0f} s"
+                    result.seen[sign] = _after(words, f"{time.monotonic() - began:.0f} s")
             if doctor is None and not any(each.startswith("ready") for each in waits):
                 doctor = await self.here.doctor(what.doctor_at)
                 self._judge_doctor(what, doctor, result)
@@ -219,9 +219,9 @@ class Rehearsal:
                 self._told(told, "has not been able|cannot use"),
                 self._told(told, "again"),
             )
-            # While Slack refuses us the channel cannot be told; that it is over says then since when, and why.
-            is_silent = (what.alarm or "").startswith("slack") and len(began) < len(over)
-            if what.alarm is not None and not (over and (len(began) == len(over) or is_silent)):
+            # A beginning that could not be told in time, as where Slack refuses us, is in the message that it is over.
+            is_told = began or (what.alarm or "").startswith("slack")
+            if what.alarm is not None and not (over and is_told and len(began) <= len(over)):
                 left.append(f"the channel was told {len(began)} beginnings, {len(over)} ends")
             await asyncio.sleep(GLANCE_SECONDS)
         result.wrong += [f"does not clear: {each}" for each in left]
@@ -260,6 +260,11 @@ class Rehearsal:
 
     def _told(self, since: int, words: str) -> list[str]:
         return [each for each in self._channel()[since:] if re.search(words, each)]
+
+
+def _after(words: str, seconds: str) -> str:
+    """Return when a sign was seen; what a replica goes on saying has no time."""
+    return {"ready": "ready", "silent": f"no answer after {seconds}"}.get(words, seconds)
 
 
 def _says(state: tuple[bool, list[str]] | None, words: str) -> bool:
