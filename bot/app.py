@@ -442,6 +442,7 @@ async def assembled(
             after=timedelta(seconds=settings.alarm_after_seconds),
             post=machine.alarm_webhook(webhook.get_secret_value()) if webhook else None,
             ahead=lambda db: clockwork.difference(db, machine.database_time),
+            language=settings.language,
         )
         jobs.more[outage_watch.NAME] = (watch.look, outage_watch.EVERY)
         anchors = _anchors(settings, store, notices, machine, waits)

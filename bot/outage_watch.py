@@ -24,6 +24,7 @@ from bot.notifications.owed import Notices
 from bot.notifications.store import notices
 from bot.slack.api import Slack
 from bot.slack.errors import SlackError
+from bot.words import ENGLISH, speaking
 from graph import Graph
 from graph.errors import GraphError
 
@@ -46,6 +47,7 @@ class OutageWatch:
         after: No replica could do all of its work for so long.
         post: Tells the webhook; None if there is none.
         ahead: How far this machine's clock is ahead of the database server's.
+        language: Of the admins' channel.
     """
 
     store: Store
@@ -57,6 +59,7 @@ class OutageWatch:
     after: timedelta
     post: Post | None = None
     ahead: outages.Ahead = outages.not_ahead
+    language: str = ENGLISH
     # Since when this replica gets nothing from the database; and the outage that it has told of by itself.
     _without_database_since: datetime | None = None
     _alone: Outage | None = None
@@ -114,13 +117,15 @@ class OutageWatch:
         if over_at is None:
             if not outage.posted and await self._post(outage):
                 await self.store.run(outages.posted, replace(outage, posted=True))
-            await self._send(f"outage:{began}", words.outage_began(outage.began_at, outage.why))
+            with speaking(self.language):
+                said = words.outage_began(outage.began_at, outage.why)
+            await self._send(f"outage:{began}", said)
             return
         if not outage.over_posted and await self._post(outage):
             await self.store.run(outages.posted, replace(outage, over_posted=True))
-        await self._send(
-            f"outage-over:{began}", words.outage_over(outage.began_at, over_at, outage.why)
-        )
+        with speaking(self.language):
+            said = words.outage_over(outage.began_at, over_at, outage.why)
+        await self._send(f"outage-over:{began}", said)
 
     async def _send(self, key: str, content: Message) -> None:
         """Send it once; what an earlier look has sent is not asked for again."""
@@ -159,11 +164,12 @@ class OutageWatch:
         replica = socket.gethostname()
         await self._post(outage, replica=replica)
         over_at = outage.over_at
-        said = (
-            words.replica_without_database(replica, outage.began_at, outage.why)
-            if over_at is None
-            else words.replica_has_database(replica, outage.began_at, over_at)
-        )
+        with speaking(self.language):
+            said = (
+                words.replica_without_database(replica, outage.began_at, outage.why)
+                if over_at is None
+                else words.replica_has_database(replica, outage.began_at, over_at)
+            )
         try:
             await self.slack.post(self.admin_channel, said)
         except SlackError as error:

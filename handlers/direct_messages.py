@@ -53,7 +53,7 @@ def register(
             if user not in silenced:
                 # Once: an answer to each would go on for as long as they do.
                 silenced.add(user)
-                await background.tell(channel, user, message(escape(why)))
+                await background.tell(channel, user, message(escape(translate(why))))
             return
         silenced.discard(user)
         try:
@@ -81,7 +81,7 @@ async def _answer(requests: RequestService, guard: Guard, user: str, text: str) 
     """Say what one can do about what somebody has written; nothing is asked for before they press."""
     refusal = await requests.find_form_refusal(slack_user=user)
     if refusal is not None:
-        return message(escape(refusal))
+        return message(escape(translate(refusal)))
     is_admin = guard.is_admin(user)
     if not text.strip() or text.strip().lower() in HELP:
         return help_message(is_admin=is_admin)

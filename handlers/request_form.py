@@ -127,7 +127,7 @@ def register(
                     chosen.id if chosen else None,
                     reason_hint=requests.reason_hint(package),
                     emergency=emergency_choice(requests, package, view),
-                    note=request_form.CHANGED,
+                    note=_(request_form.CHANGED),
                 )
                 await ack(response_action="update", view=form)
                 return

@@ -18,10 +18,10 @@ from bot.messages.parts import (
     plain,
     section,
 )
-from bot.words import _
+from bot.words import N_, _
 
 # Titles of modals take 24 characters.
-TITLE: Final = "Microsoft account"
+TITLE: Final = N_("Microsoft account")
 
 
 def link(url: str, *, account: ConnectedAccount | None) -> Message:
@@ -71,12 +71,12 @@ def code(typed: str, url: str, minutes: int) -> dict[str, Any]:
         "The code is for you alone, and good for {minutes} minutes. I will send you a message when it is done."
     ).format(minutes=minutes)
     said = message(text, [section(text), section(f"*`{typed}`*"), context(hint)])
-    return said_in_modal(said, title=TITLE)
+    return said_in_modal(said, title=_(TITLE))
 
 
 def code_refused(why: str) -> dict[str, Any]:
     """Say in a modal why there is no code."""
-    return said_in_modal(message(why, [{"type": "section", "text": plain(why)}]), title=TITLE)
+    return said_in_modal(message(why, [{"type": "section", "text": plain(why)}]), title=_(TITLE))
 
 
 def connected() -> Message:

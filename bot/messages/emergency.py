@@ -145,7 +145,11 @@ def card_facts(emergency: Emergency, request: Request, *, now: datetime) -> Mess
         blocks += [context(_("*Why*")), quoted(request.justification)]
     gains = request.terms.contents if request.terms else ()
     if gains:
-        blocks += listed(_("*The package gives*"), gains, characters=LONGEST_CONTENTS)
+        blocks += listed(
+            _("*The package gives*"),
+            [translate(each) for each in gains],
+            characters=LONGEST_CONTENTS,
+        )
     blocks.append(context(_state(request)))
     if not emergency.is_open:
         return message(text, [*blocks, context(closed(emergency))])

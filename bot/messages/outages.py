@@ -50,14 +50,13 @@ def replica_has_database(replica: str, since: datetime, until: datetime) -> Mess
 
 
 def outage_text(since: datetime, until: datetime | None, why: Sequence[str]) -> str:
-    """Say the same in plain text, for the webhook."""
+    """Say the same in plain text and in English, for the webhook."""
     reasons = "; ".join(why)
     if until is None:
-        return _("Latchkey has not been able to work since {since} UTC: {reasons}").format(
-            since=f"{since:%Y-%m-%d %H:%M:%S}", reasons=reasons
-        )
-    return _("Latchkey works again. It could not from {since} to {until} UTC: {reasons}").format(
-        since=f"{since:%Y-%m-%d %H:%M:%S}", until=f"{until:%Y-%m-%d %H:%M:%S}", reasons=reasons
+        return f"Latchkey has not been able to work since {since:%Y-%m-%d %H:%M:%S} UTC: {reasons}"
+    return (
+        f"Latchkey works again. It could not from {since:%Y-%m-%d %H:%M:%S} to "
+        f"{until:%Y-%m-%d %H:%M:%S} UTC: {reasons}"
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.words import ENGLISH, _, current_language, translate
-from bot.words.formats import date
+from bot.words.formats import any_of, date
 
 # As `bot.packages.policy_terms` and `policy_scope` write them.
 UNTIL: Final = re.compile(r"until (\d{1,2} [A-Z][a-z]{2} \d{4})")
@@ -17,8 +17,16 @@ OF_GROUPS: Final = re.compile(r"members of (.+?)(, and certain people)?", re.DOT
 
 def lasts(text: str) -> str:
     """Say how long access lasts: "30 days", "until 31 Jan 2027"."""
+    if current_language() == ENGLISH:
+        return text
+    whole = _one_length(text)
+    # A package has as many as its policies have.
+    return any_of([_one_length(each) for each in text.split(OR)]) if whole == text else whole
+
+
+def _one_length(text: str) -> str:
     until = UNTIL.fullmatch(text)
-    if until is None or current_language() == ENGLISH:
+    if until is None:
         return translate(text)
     return _("until {day}").format(day=date(datetime.strptime(until[1], "%d %b %Y")))  # noqa: DTZ007 - a day
 

@@ -55,7 +55,7 @@ UNSURE: Final = frozenset({DeliveryProgress.PARTIAL, DeliveryProgress.FAILED})
 def notes(row: Assignment, *, own: bool) -> list[Block]:
     """Say what is to be known of an access beside whose it is and until when."""
     said = (PROGRESS if own else STANDS).get(row.progress)
-    found = [context(said)] if said else []
+    found = [context(_(said))] if said else []
     if row.unreadable_since is not None:
         found.append(
             context(
