@@ -52,6 +52,8 @@ def routes(
     """
     is_secure = urlsplit(public_url).scheme == "https"
     cookie = COOKIE if is_secure else COOKIE_HERE
+    # On this machine, where it is tried, the pages of a stand-in may be at another port.
+    leads_to = login if is_secure else f"{login} http://127.0.0.1:* http://localhost:*"
 
     async def show(http: Request) -> Response:
         """Show what a link is for."""
@@ -64,7 +66,7 @@ def routes(
                 title,
                 lines,
                 label=_("Go on to Microsoft"),
-                login=login,
+                login=leads_to,
                 language=current_language(),
             )
 

@@ -5,11 +5,13 @@ The only module of the sandbox that knows the bot.
 """
 
 import asyncio
+import base64
 import copy
 import functools
 import importlib.metadata
 import logging
 import os
+import secrets
 import signal
 import tempfile
 import webbrowser
@@ -36,7 +38,7 @@ from sandbox.certificate import Certificate, make_certificate
 from sandbox.clock import SandboxClock
 from sandbox.crowd import crowd
 from sandbox.page import page
-from sandbox.serving import PortTaken, serving
+from sandbox.serving import LOOPBACK, PortTaken, free_port, serving
 from sandbox.slack import Workspace
 from sandbox.tenant import Tenant
 
@@ -175,16 +177,28 @@ def _trusted_certificate(folder: Path) -> Certificate:
 
 @asynccontextmanager
 async def serving_bot(
-    world: StandIns, environment: Mapping[str, str] | None = None, *, waits: Waits = WAITS
+    world: StandIns,
+    environment: Mapping[str, str] | None = None,
+    *,
+    waits: Waits = WAITS,
+    port: int = 0,
 ) -> AsyncIterator[Latchkey]:
-    """Run the real bot against the stand-ins, in this process, with their clock for business time."""
+    """
+    Run the real bot against the stand-ins, in this process, with their clock for business time.
+
+    Args:
+        port: Of its HTTP endpoint; 0 for any that is free.
+    """
 
     def follow() -> None:
         business_clock.set_offset(world.clock.offset)
 
     follow()
     settings = read_settings(environment or world.environment)
-    async with running(settings, waits=waits) as latchkey, serving(latchkey.asgi) as address:
+    async with (
+        running(settings, waits=waits) as latchkey,
+        serving(latchkey.asgi, port=port) as address,
+    ):
         world.workspace.request_url = f"{address}/slack/events"
 
         def time_moved() -> None:
@@ -232,7 +246,11 @@ async def sandbox(
         # The page draws them; whether workspaces do is for their admins to try.
         world.environment["LATCHKEY_SLACK_BLOCKS"] = "newer"
         world.environment["LATCHKEY_DRIFT_HOURS"] = "24"
-        latchkey = await stack.enter_async_context(serving_bot(world))
+        # Over plain HTTP: no browser trusts the throw-away certificate.
+        world.tenant.login.browser_url = await stack.enter_async_context(serving(world.tenant.app))
+        bots_port = free_port()
+        world.environment |= signs_people_in(world, f"http://{LOOPBACK}:{bots_port}")
+        latchkey = await stack.enter_async_context(serving_bot(world, port=bots_port))
         await _first_sync(latchkey)
         ticking = asyncio.create_task(_tick(world.tenant))
         stack.callback(ticking.cancel)
@@ -257,6 +275,13 @@ async def sandbox(
         # First of all at the end: open pages hang on to their event streams.
         stack.callback(app.state.close)
         yield world, address
+
+
+def signs_people_in(world: StandIns, public_url: str) -> dict[str, str]:
+    """Register where the app's browsers come back to, and return the settings that let people sign in."""
+    world.tenant.login.app.web_addresses.add(f"{public_url}/sign-in/callback")
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    return {"LATCHKEY_PUBLIC_URL": public_url, "LATCHKEY_TOKEN_KEY": key}
 
 
 async def _tick(tenant: Tenant) -> None:

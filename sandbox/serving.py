@@ -61,6 +61,13 @@ def _dated(app: ASGIApp) -> ASGIApp:
     return with_date
 
 
+def free_port() -> int:
+    """A port that nobody listens on, for whoever must know it before anything is served there."""
+    with socket.socket() as listener:
+        listener.bind((LOOPBACK, 0))
+        return int(listener.getsockname()[1])
+
+
 @asynccontextmanager
 async def serving(
     app: ASGIApp, *, port: int = 0, certificate: Certificate | None = None

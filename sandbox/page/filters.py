@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -12,6 +13,7 @@ from markupsafe import Markup
 
 from sandbox.page import mrkdwn, rich_text
 from sandbox.page.charts import chart
+from sandbox.page.guard import LOOPBACK_NAMES
 from sandbox.page.reader import Reader
 from sandbox.slack.model import Json
 
@@ -41,6 +43,7 @@ def filters() -> dict[str, Callable[..., Any]]:
         "sort_key": _sort_key,
         "input_type": lambda kind: _INPUT_TYPES.get(kind, "text"),
         "web_address": _web_address,
+        "is_here": _is_here,
         "wall_clock": _wall_clock,
         "initials": initials,
     }
@@ -132,6 +135,14 @@ def _wall_clock(context: Context, seconds: str) -> str:
     moment = datetime.fromtimestamp(int(seconds), UTC)
     local: datetime = context["reader"].local(moment)
     return f"{local:%Y-%m-%dT%H:%M}"
+
+
+def _is_here(url: str) -> bool:
+    """Whether an address is of this machine: a sign-in of the sandbox's own, which stays in the same tab."""
+    try:
+        return urlsplit(url).hostname in LOOPBACK_NAMES
+    except ValueError:
+        return False
 
 
 def _web_address(url: str) -> str:

@@ -104,6 +104,18 @@ async def test_a_button_with_an_address_opens_it(sandbox: Sandbox) -> None:
     )
 
 
+async def test_a_sign_in_stays_in_the_same_tab(sandbox: Sandbox) -> None:
+    """An address of this machine is one of the sandbox's own."""
+    element = {
+        "type": "button",
+        "action_id": "open",
+        "url": "http://127.0.0.1:4321/sign-in/abc",
+        "text": {"type": "plain_text", "text": "Sign in"},
+    }
+    html, _ = await shown(sandbox, element)
+    assert 'href="http://127.0.0.1:4321/sign-in/abc" rel="noreferrer"' in html
+
+
 async def test_an_image_is_its_description(sandbox: Sandbox) -> None:
     """Nothing is loaded from elsewhere: the alternative text stands for the picture."""
     blocks = [{"type": "image", "image_url": "https://example.com/a.png", "alt_text": "A chart"}]

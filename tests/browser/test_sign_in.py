@@ -1,0 +1,93 @@
+"""People sign in to the stand-in Microsoft in a real browser, in the same tab, and come back."""
+
+import re
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PASSWORD = "sandbox"
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser):
+    """A window; the pages must not complain in its console, which has what a policy forbids them."""
+    context = await browser.new_context(viewport={"width": 1440, "height": 900})
+    made = await context.new_page()
+    complaints: list[str] = []
+    made.on("pageerror", lambda error: complaints.append(str(error)))
+    made.on(
+        "console",
+        lambda said: complaints.append(said.text) if "Content Security" in said.text else None,
+    )
+    yield made
+    assert complaints == []
+    await context.close()
+
+
+async def be(page: Page, address: str, person: str, place: str) -> None:
+    await page.goto(f"{address}/?as={person}&in={place}")
+    await expect(page.get_by_test_id("composer")).to_be_visible()
+
+
+async def type_(page: Page, text: str) -> None:
+    composer = page.get_by_test_id("composer")
+    await composer.fill(text)
+    await composer.press("Escape")
+    await composer.press("Enter")
+
+
+async def sign_in(page: Page, person: str) -> None:
+    """Go on from the bot's page, and through the stand-in's pages."""
+    await page.get_by_role("button", name="Go on to Microsoft").click()
+    await page.wait_for_url(re.compile("/oauth2/v2.0/authorize"))
+    other = page.get_by_role("button", name="Use another account")
+    if person not in await page.inner_text("body"):
+        await other.click()
+    if await page.get_by_role("button", name=re.compile(person)).count():
+        await page.get_by_role("button", name=re.compile(person)).click()
+    await page.locator("input[type=password]").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+
+
+async def test_somebody_connects_their_account(page, address, pictures):
+    """By the link in the answer to the command."""
+    await be(page, address, "U0ANN", "C0GENERAL")
+    await type_(page, "/my-access connect")
+    await page.get_by_test_id("link-latchkey_sign_in").last.click()
+    await expect(page.get_by_role("heading")).to_have_text("Connect your Microsoft account")
+    await page.screenshot(path=str(pictures / "connecting.png"))
+    await sign_in(page, "ann@contoso.example")
+    await page.get_by_role("button", name="Accept").click()
+    await expect(page.get_by_role("heading")).to_have_text("Your Microsoft account is connected")
+    await be(page, address, "U0ANN", "app")
+    await expect(page.get_by_test_id("messages")).to_contain_text(
+        "Your Microsoft account is connected"
+    )
+
+
+async def test_an_approval_takes_a_fresh_sign_in(page, address, pictures):
+    """With the second factor; whoever signs in as somebody else approves nothing."""
+    await be(page, address, "U0CY", "C0GENERAL")
+    await type_(page, "/request-access customer-data because a customer called")
+    await page.get_by_role("button", name="Open the form").last.click()
+    form = page.get_by_test_id("modal")
+    await form.get_by_role("textbox", name=re.compile("Which ticket")).fill("OPS-17")
+    await page.get_by_test_id("modal-submit").click()
+    await expect(form).not_to_contain_text("Which ticket")
+    await be(page, address, "U0BO", "app")
+    await page.get_by_test_id("action-latchkey_approve").last.click()
+    await page.get_by_test_id("link-latchkey_sign_in").last.click()
+    await expect(page.get_by_role("main")).to_contain_text("approve Customer Data for Cy Chen")
+    await page.screenshot(path=str(pictures / "fresh-sign-in.png"))
+    await sign_in(page, "bo@contoso.example")
+    code = await page.locator("#code").inner_text()
+    await page.locator("input[name=code]").fill(code)
+    await page.get_by_role("button", name="Verify").click()
+    await expect(page.get_by_role("heading")).to_have_text("Your approval is saved")
+    await be(page, address, "U0CY", "app")
+    await expect(page.get_by_test_id("messages")).to_contain_text(
+        "You now have access to Customer Data"
+    )
