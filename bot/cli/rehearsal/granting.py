@@ -37,9 +37,19 @@ GIVES: Final = "gives the account made for it access to the package made for it,
 
 async def with_approval(bench: Bench) -> Observation:
     """Give access under a policy with a stage of approval."""
+    return await _under_approval(bench, "With approval")
+
+
+async def with_approval_and_end(bench: Bench) -> Observation:
+    """The same for a day, as emergency access is given."""
+    end = datetime.now(UTC).replace(microsecond=0) + DAY
+    return await _under_approval(bench, "With approval, for a day", schedule=_schedule(end))
+
+
+async def _under_approval(bench: Bench, name: str, **more: Any) -> Observation:
     scene, made = await _scene(bench)
     policy = await scene.policy(
-        "With approval",
+        name,
         package_id=made.package_id,
         target=SubjectSet.user(made.person_id),
         request_approval_settings=ApprovalSettings(
@@ -55,7 +65,7 @@ async def with_approval(bench: Bench) -> Observation:
             ],
         ),
     )
-    asked = await _give(bench, policy.id)
+    asked = await _give(bench, policy.id, **more)
     if not asked.ok:
         return otherwise(f"adminAdd is refused: {asked.said}")
     state = await _until_over(bench, asked, also=frozenset({"pendingApproval"}))
@@ -382,6 +392,12 @@ GRANTING: Final = (
         with_approval,
         "Does adminAdd run the policy's approval stages?",
         "Whether `adminAdd` runs the policy's approval stages",
+    ),
+    _gives(
+        "emergency",
+        with_approval_and_end,
+        "Does adminAdd with an end give access at once under a policy with approval?",
+        "Whether an `adminAdd` with an end gives access at once",
     ),
     _gives(
         "scope",

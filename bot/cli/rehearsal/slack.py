@@ -21,6 +21,7 @@ METADATA: Final = {"event_type": "latchkey_rehearsal", "event_payload": {"keys":
 SENDS: Final = "sends a direct message to you, and deletes it"
 SECONDS_TO_SHOW: Final = 60
 SOON: Final = 10
+COMPARED: Final = 5
 
 
 async def identity(bench: Bench) -> Observation:
@@ -68,13 +69,16 @@ async def profiles(bench: Bench) -> Observation:
         ),
     }
     apart: set[str] = set()
-    for each in members[:5]:
-        one = (await slack.call("users.info", user=each["id"])).body.get("user") or {}
+    locales = 0
+    for each in members[:COMPARED]:
+        answer = await slack.call("users.info", user=each["id"], include_locale="true")
+        one = answer.body.get("user") or {}
+        locales += bool(one.get("locale"))
         for name in ("is_email_confirmed", "deleted", "is_restricted", "team_id", "tz"):
             if one.get(name) != each.get(name):
                 apart.add(name)
     shown = ", ".join(f"{name} {count}" for name, count in counts.items())
-    said = f"of {len(members)} members: {shown}; users.info differs in: {', '.join(sorted(apart)) or 'nothing'}"
+    said = f"of {len(members)} members: {shown}; of the first {len(members[:COMPARED])} users.info gives a locale of {locales}, and differs in: {', '.join(sorted(apart)) or 'nothing'}"
     return as_hoped(not apart, said)
 
 
@@ -285,6 +289,7 @@ OF_SLACK: Final = (
         "`is_email_confirmed` for accounts",
         "Whether Slack shows the e-mail address of deactivated",
         "The time zone (`tz`) of each member",
+        "The language (`locale`) of each member",
         "`users.info` on Enterprise Grid",
     ),
     _asks(
