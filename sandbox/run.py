@@ -37,6 +37,8 @@ from sandbox import chance
 from sandbox.certificate import Certificate, make_certificate
 from sandbox.clock import SandboxClock
 from sandbox.crowd import crowd
+from sandbox.on_call import PATH as ON_CALL_PATH
+from sandbox.on_call import OnCallStandIn
 from sandbox.page import page
 from sandbox.serving import LOOPBACK, PortTaken, free_port, serving
 from sandbox.slack import Workspace
@@ -250,6 +252,10 @@ async def sandbox(
         world.tenant.login.browser_url = await stack.enter_async_context(serving(world.tenant.app))
         bots_port = free_port()
         world.environment |= signs_people_in(world, f"http://{LOOPBACK}:{bots_port}")
+        on_call = OnCallStandIn()
+        duties = await stack.enter_async_context(serving(on_call.app))
+        world.environment["LATCHKEY_ON_CALL_URL"] = f"{duties}{ON_CALL_PATH}"
+        world.environment["LATCHKEY_ON_CALL_TOKEN"] = on_call.token
         latchkey = await stack.enter_async_context(serving_bot(world, port=bots_port))
         await _first_sync(latchkey)
         ticking = asyncio.create_task(_tick(world.tenant))
@@ -266,6 +272,7 @@ async def sandbox(
             world.tenant,
             world.clock,
             next_reminder=reminder,
+            on_call=on_call,
             about={
                 "version": importlib.metadata.version("latchkey"),
                 "request_text": "/request-access marketing-campaign",

@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from sandbox.clock import SandboxClock
+from sandbox.on_call import OnCallStandIn
 from sandbox.page.filters import filters
 from sandbox.page.guard import Guard
 from sandbox.page.live import Live
@@ -43,6 +44,7 @@ def page(
     *,
     next_reminder: Callable[[], datetime | None],
     about: dict[str, Any],
+    on_call: OnCallStandIn | None = None,
 ) -> Starlette:
     """
     The browser page of the sandbox: a workspace to act in, and the tenant behind it.
@@ -50,12 +52,20 @@ def page(
     *next_reminder* says when the bot will next remind somebody, for the clock's third button.
     *about* may hold ``version`` (shown below the channels) and ``request_text`` (what the hint
     strip proposes to type). Slash commands, with their hints, come from ``workspace.commands``,
-    which the app's manifest fills.
+    which the app's manifest fills. *on_call* is the on-call service that the bot asks, for the
+    switch that lets somebody be on call.
 
     Serve it on a loopback address only; it refuses every Host that is not this machine. Before
     its server stops, call ``app.state.close()``: that ends the streams of open pages.
     """
-    return _Page(workspace, tenant, clock, next_reminder=next_reminder, about=about).app
+    return _Page(
+        workspace,
+        tenant,
+        clock,
+        next_reminder=next_reminder,
+        about=about,
+        on_call=on_call or OnCallStandIn(),
+    ).app
 
 
 @functools.cache
@@ -80,10 +90,11 @@ class _Page:
         *,
         next_reminder: Callable[[], datetime | None],
         about: dict[str, Any],
+        on_call: OnCallStandIn,
     ) -> None:
         self._workspace, self._tenant, self._clock = workspace, tenant, clock
         self._next_reminder = next_reminder
-        self._switchboard = Switchboard(workspace, tenant)
+        self._switchboard = Switchboard(workspace, tenant, on_call)
         self._live = Live(workspace, tenant, clock)
         self._scenes = Scenes(
             workspace,

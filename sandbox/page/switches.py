@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sandbox.on_call import OnCallStandIn
 from sandbox.slack import Workspace
 from sandbox.tenant import Tenant
 from sandbox.tenant.seed import CY, MARKETING_CAMPAIGN, MARKETING_RESOURCES, MIA
@@ -17,13 +18,14 @@ class Switch:
     label: str
     hint: str
     where: str
-    """``tenant`` or ``workspace``: whose faults; ``portal``: what somebody does there."""
+    """``tenant`` or ``workspace``: whose faults; ``portal``: what somebody does there; ``on_call``: who is on call."""
     fault: str
     rate: float = 1.0
     only: str = ""
     """Which calls it strikes, as a regular expression over "METHOD path" or the Slack method."""
 
 
+ANN_IN_SLACK = "U0ANN"
 WRITES = "^(POST|PUT|PATCH|DELETE) "
 SWITCHES = (
     Switch(
@@ -65,6 +67,13 @@ SWITCHES = (
         fault="drift",
     ),
     Switch(
+        name="on-call",
+        label="Ann is on call",
+        hint="The on-call service says so, for emergency access to Production Database",
+        where="on_call",
+        fault=ANN_IN_SLACK,
+    ),
+    Switch(
         name="slack-limited",
         label="Slack rate limited",
         hint="429 with Retry-After, two calls in three",
@@ -98,14 +107,33 @@ class Portal:
             self._given = None
 
 
-class Switchboard:
-    """The switches over one workspace and one tenant."""
+class Duties:
+    """Who is on call, by the stand-in of the on-call service."""
 
-    def __init__(self, workspace: Workspace, tenant: Tenant) -> None:
+    def __init__(self, on_call: OnCallStandIn) -> None:
+        self._on_call = on_call
+
+    def is_on(self, slack_user: str) -> bool:
+        """Whether somebody is on call."""
+        return slack_user in self._on_call.people
+
+    def set(self, slack_user: str, *, on: bool, rate: float, only: str) -> None:
+        """Let them be on call, or not."""
+        if on:
+            self._on_call.people.add(slack_user)
+        else:
+            self._on_call.people.discard(slack_user)
+
+
+class Switchboard:
+    """The switches over one workspace, one tenant, and who is on call."""
+
+    def __init__(self, workspace: Workspace, tenant: Tenant, on_call: OnCallStandIn) -> None:
         self._faults: dict[str, Any] = {
             "tenant": tenant.faults,
             "workspace": workspace.faults,
             "portal": Portal(tenant),
+            "on_call": Duties(on_call),
         }
 
     def is_on(self, switch: Switch) -> bool:

@@ -16,6 +16,7 @@ R = TypeVar("R")
 
 MARKETING: Final = "/request-access marketing-campaign"
 FINANCE: Final = "/request-access finance-reports because I close the quarter"
+EMERGENCY: Final = "/request-access finance-reports emergency: the books burn"
 PRODUCTION: Final = "/request-access production-database because of the outage"
 REMOVE: Final = f"/access-admin remove <@{ANN}> marketing-campaign because she moved"
 # A Monday, ten in the morning in Berlin: not in anybody's quiet hours here.
@@ -246,6 +247,33 @@ async def write(world: World, user: str, press: Callable[[], Awaitable[None]]) -
     outcome = await world.slack.submit(user=user, view_id=form.id, values=values)
     if outcome.ok:
         await world.slack.close(user=user, view_id=form.id)
+
+
+async def emergency(world: World) -> None:
+    """Ann has access at once; Bo, who reviews it, takes it away."""
+    await ask(world, ANN, EMERGENCY)
+    await reported(world, Kind.ADD, State.DELIVERED)
+
+    async def is_said() -> bool:
+        return bool(await read(world, rows_of, "finding"))
+
+    async def is_open() -> bool:
+        return world.form(BO) is not None
+
+    async def press() -> None:
+        shown = await eventually(lambda: _newest(world, BO, "Close the review"))
+        await world.press(BO, shown, "Close the review")
+
+    async def explain() -> None:
+        await until(is_open, press)
+        form = world.form(BO)
+        assert form is not None
+        values = {"finding": {"finding": "remove"}, "comment": {"comment": "There is no fire"}}
+        await world.slack.submit(user=BO, view_id=form.id, values=values)
+
+    await until(is_said, explain)
+    await eventually(lambda: asked(world, Kind.REMOVE), about="the removal")
+    await delivered(world, Kind.REMOVE)
 
 
 async def delegation(world: World) -> None:

@@ -16,6 +16,7 @@ from tests.proofs.crash_sweep.deeds import (
     cards,
     delegation,
     denial,
+    emergency,
     end_outside,
     extension,
     giving_back,
@@ -146,6 +147,20 @@ STORIES: Final = {
         group=seed.FINANCE_READERS,
         at_home=(BO,),
     ),
+    "emergency": Story(
+        act=emergency,
+        ends=("add delivered", "remove delivered"),
+        settings="emergency.yml",
+        in_graph=Counter(adminAdd=1, adminRemove=1),
+        once={
+            "delivered": told(ANN, "You now have access"),
+            "the card in the channel": in_channel("has taken access"),
+            "the card for Bo": told(BO, "has taken access"),
+            "Ann hears of the review": told(ANN, "has been reviewed"),
+            "Ann hears of the removal": told(ANN, "was removed by"),
+        },
+        group=seed.FINANCE_READERS,
+    ),
     "delegation": Story(
         act=delegation,
         ends=("add delivered",),
@@ -263,16 +278,26 @@ async def check(story: Story, world: World, lies: list[str]) -> None:
     assert chain.wrong is None, chain.wrong
 
 
+# What says that something is done, and the type of the request in Graph that does it.
+SAYS_DONE: Final = {
+    "You now have access": "adminAdd",
+    "now lasts": "adminUpdate",
+    "was removed by": "adminRemove",
+}
+
+
 def watch_for_lies(world: World, lies: list[str]) -> Callable[[], None]:
     """Note every message that says done before Graph has done it."""
     tenant = world.tenant.world
 
     def look(change: object) -> None:
-        open_now = [each for each in tenant.requests.values() if each.completed_at is None]
-        if open_now and any(
-            words in said(message)
+        open_now = {
+            each.request_type for each in tenant.requests.values() if each.completed_at is None
+        }
+        if any(
+            words in said(message) and kind in open_now
             for message in world.direct(ANN)[-1:]
-            for words in ("You now have access", "now lasts", "was removed by")
+            for words, kind in SAYS_DONE.items()
         ):
             lies.append(said(world.direct(ANN)[-1]))
 
