@@ -48,7 +48,7 @@ COMMANDS: Final = {
     "tutorial": Named("bot.cli.tutorial:tutorial", "Run Microsoft's tutorial, call by call."),
     "rehearse": Named(
         "bot.cli.rehearsal.command:rehearse",
-        "Try what docs/explanation/not-verified.md lists, in a test tenant.",
+        "Try in a test tenant what is not verified.",
     ),
     "plan": Named("bot.cli.provision:plan", "Show what apply would do."),
     "apply": Named("bot.cli.provision:apply", "Make the tenant agree with FILE."),

@@ -34,6 +34,10 @@ FIELDS: Final = frozenset(
         *("error", "trace", "logger", "where"),
         # Of webhooks: by name, the row of the audit log, and the status of an answer.
         *("endpoint", "position", "said"),
+        # How many rows were deleted because they are old.
+        *("requests", "assignments", "messages"),
+        # How many mismatches were found; how many reads were refused.
+        *("found", "refused"),
         # Versions of the database's schema.
         *("schema", "ours"),
     }

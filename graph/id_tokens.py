@@ -14,14 +14,16 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
-
-import jwt
 
 from graph import login
 from graph.clouds import GLOBAL
 from graph.errors import AuthError
+
+# PyJWT brings cryptography, which a bot where nobody signs in need not load.
+if TYPE_CHECKING:
+    import jwt
 
 ALGORITHM: Final = "RS256"
 # By how much Microsoft's clock and ours may differ.
@@ -59,7 +61,7 @@ class Identification:
 class _Keys:
     issuer: str
     tenant_id: str
-    by_id: Mapping[str, jwt.PyJWK]
+    by_id: Mapping[str, "jwt.PyJWK"]
     read_at: datetime
 
 
@@ -93,6 +95,8 @@ class IdTokens:
             NotBelieved: It is not.
             AuthError: The keys cannot be read.
         """
+        import jwt
+
         keys = await asyncio.to_thread(self._current_keys, _key_id(token), now)
         key = keys.by_id.get(_key_id(token))
         if key is None:
@@ -160,8 +164,10 @@ def _json(client: login.HttpClient, url: str) -> dict[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
-def _by_id(published: Mapping[str, Any]) -> dict[str, jwt.PyJWK]:
+def _by_id(published: Mapping[str, Any]) -> "dict[str, jwt.PyJWK]":
     """Return the RSA keys for signatures by their ids; the others, whatever they are for, are left out."""
+    import jwt
+
     found: dict[str, jwt.PyJWK] = {}
     for each in published.get("keys") or []:
         is_ours = (
@@ -186,6 +192,8 @@ def _key_id(token: str) -> str:
     Raises:
         NotBelieved: It says none, or is no token.
     """
+    import jwt
+
     try:
         key_id = jwt.get_unverified_header(token).get("kid")
     except jwt.PyJWTError:

@@ -9,12 +9,11 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+# A bot where nobody signs in need not load cryptography.
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
@@ -31,7 +30,7 @@ class TokenKeys:
     def __init__(self, key: bytes, previous: bytes | None = None) -> None:
         self._newest = key_id(key)
         keys = [key] if previous is None else [key, previous]
-        self._by_id = {key_id(each): AESGCM(each) for each in keys}
+        self._by_id = {key_id(each): _aes(each) for each in keys}
 
     def seal(self, secret: str, *, bound_to: Sequence[str]) -> str:
         """
@@ -71,7 +70,7 @@ def key_id(key: bytes) -> str:
 
 def seal_with(secret: str, text: str, *, bound_to: Sequence[str]) -> str:
     """Return *text*, sealed with a secret of 32 random bytes that is kept nowhere here: its bearer opens it."""
-    return _seal(AESGCM(_derived(secret)), text, bound_to)
+    return _seal(_aes(_derived(secret)), text, bound_to)
 
 
 def open_with(secret: str, sealed: str, *, bound_to: Sequence[str]) -> str:
@@ -81,22 +80,33 @@ def open_with(secret: str, sealed: str, *, bound_to: Sequence[str]) -> str:
     Raises:
         CannotOpen: With another secret, or for another row or person.
     """
-    return _open(AESGCM(_derived(secret)), sealed, bound_to)
+    return _open(_aes(_derived(secret)), sealed, bound_to)
+
+
+def _aes(key: bytes) -> "AESGCM":
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(key)
 
 
 def _derived(secret: str) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     kdf = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"latchkey sign-in")
     return kdf.derive(secret.encode())
 
 
-def _seal(key: AESGCM, text: str, bound_to: Sequence[str]) -> str:
+def _seal(key: "AESGCM", text: str, bound_to: Sequence[str]) -> str:
     # Never from `bot.chance`, which a simulation repeats: a nonce is used once.
     nonce = os.urandom(NONCE_BYTES)
     data = nonce + key.encrypt(nonce, text.encode(), _associated(bound_to))
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def _open(key: AESGCM, sealed: str, bound_to: Sequence[str]) -> str:
+def _open(key: "AESGCM", sealed: str, bound_to: Sequence[str]) -> str:
+    from cryptography.exceptions import InvalidTag
+
     try:
         data = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
         nonce, body = data[:NONCE_BYTES], data[NONCE_BYTES:]

@@ -157,4 +157,9 @@ class Daily:
     async def _delete(self) -> None:
         if await self.store.read(roles.may_delete_what_is_over):
             done = await delete_old(self.store, self.retention)
-            log.info("deleted-old", **vars(done))
+            log.info(
+                "deleted-old",
+                requests=done.requests,
+                assignments=done.assignments,
+                messages=done.messages,
+            )

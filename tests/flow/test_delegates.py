@@ -64,6 +64,8 @@ async def test_what_waits_already_is_shown_to_the_delegate(world):
 
     await world.type(BO, f"/my-access delegate <@{CY}> for 2 days")
     card = await world.card(CY)
+    # Whoever was never told that they decide is not told that they no longer do.
+    await world.told(CY, f"you may decide for <@{BO}>")
 
     listed = (await world.type(BO, "/my-access delegate")).message
     assert f"<@{CY}> may decide for you until" in said(listed)

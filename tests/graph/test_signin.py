@@ -6,8 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from cryptography.fernet import Fernet
 
+from graph.encrypted_cache import EncryptedCache
 from graph.errors import AuthError
-from graph.signin import SUBJECT_ACCESS, EncryptedCache, SignIn
+from graph.signin import SUBJECT_ACCESS, SignIn
 from tests.graph.login_server import CLIENT, PERSON, TENANT, LoginServer
 
 ACCOUNT = f"{PERSON}.{TENANT}"

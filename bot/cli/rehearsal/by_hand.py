@@ -68,4 +68,9 @@ BY_HAND: Final[Mapping[str, str]] = {
     "Buttons in the cells of a data table": CLICK,
     "The limits of data tables and charts": LOAD,
     "When a completed upload appears": CLICK,
+    "Whether an `adminAdd` with an end gives access at once": "it would give access past a policy's approvers",
+    "Whether PagerDuty's and Opsgenie's own programs": "it takes an on-call service",
+    "Whether Entra posts the answer of a sign-in": "it takes a person who signs in, in each browser",
+    "Whether a device code may be asked for": "it takes a person who signs in, and a policy of conditional access",
+    "Whether a refresh token that was got by a code": "it takes a person who signs in, and 90 days",
 }
