@@ -113,7 +113,7 @@ class AccountTokens:
             refresh_token = self._keys.open(sealed, bound_to=bound_to)
         except CannotOpen:
             # Sealed with a key that is gone; `latchkey keys rotate` tells how many there are.
-            log.error("token-not-opened", slack_user=account.slack_user)
+            log.error("token-not-opened")
             raise NotConnected from None
         try:
             got = await self._web.renew(refresh_token, scopes=scopes, is_public=account.is_public)
