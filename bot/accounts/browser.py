@@ -235,7 +235,7 @@ class BrowserSignIns:
             who = await self._ids.verify(signed_in.id_token, now=clock.now(), nonce=nonce)
             known = await self._people.identify(sign_in.slack_user, to_prove=True)
         except NotBelieved as why:
-            log.warning("id-token-not-believed", why=str(why))
+            log.warning("id-token-not-believed", reason=str(why))
             raise await self.failed(sign_in, NOT_TAKEN) from None
         except NotAllowed as refused:
             raise await self.failed(sign_in, str(refused)) from None

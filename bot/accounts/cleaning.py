@@ -57,4 +57,4 @@ class AccountCleaning:
 
     async def _delete(self, slack_user: str, why: str) -> None:
         await self._store.run(accounts.disconnect, slack_user, by=audit.LATCHKEY, why=why)
-        log.info("account-disconnected", slack_user=slack_user, why=why)
+        log.info("account-disconnected", reason=why)
