@@ -12,7 +12,8 @@ WRITE: Final = frozenset({"SELECT", "INSERT", "UPDATE"})
 # By table, and nothing else.  Rows of the audit log can be added, and neither changed nor taken away.
 NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "account": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
-    "account_token": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
+    # What is sealed there is read by the function below, of one person at a time.
+    "account_token": frozenset({"INSERT", "UPDATE", "DELETE"}),
     "alembic_version": READ,
     "allowance": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "approver_question": WRITE,
@@ -62,6 +63,10 @@ OWNS: Final = (
     "(SELECT coalesce(bool_or(pg_has_role(r.oid, relowner, 'MEMBER')), false) FROM pg_class "
     "WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(:tables))"
 )
+# Columns that may be read where the whole table may not.
+READABLE: Final[Mapping[str, tuple[str, ...]]] = {"account_token": ("slack_user",)}
+SEALED_TOKEN: Final = "latchkey_sealed_token(text)"  # noqa: S105
+MAY_CALL: Final = f"SELECT has_function_privilege('{SEALED_TOKEN}', 'EXECUTE')"
 OF_TABLES: Final = ("DELETE", "TRUNCATE", "TRIGGER")
 OF_COLUMNS: Final = ("SELECT", "INSERT", "UPDATE", "REFERENCES")
 
@@ -102,6 +107,10 @@ def grant(db: Transaction, role: str) -> None:
         on = f"ON {schema}.{quote(table)}"
         db.execute(sa.text(f"REVOKE ALL {on} FROM {name}"))
         db.execute(sa.text(f"GRANT {', '.join(sorted(needed))} {on} TO {name}"))
+        if table in READABLE:
+            columns = ", ".join(quote(each) for each in READABLE[table])
+            db.execute(sa.text(f"GRANT SELECT ({columns}) {on} TO {name}"))
+    db.execute(sa.text(f"GRANT EXECUTE ON FUNCTION {schema}.{SEALED_TOKEN} TO {name}"))
 
 
 def may_delete_what_is_over(db: Transaction) -> bool:
@@ -120,11 +129,29 @@ def role_of(db: Transaction) -> str:
 def missing_rights(db: Transaction) -> list[str]:
     """Return what this connection's role needs and may not do, “INSERT on inbox”."""
     held = _granted(db)
-    return [
+    missing = [
         f"{privilege} on {table}"
         for table, needed in NEEDED.items()
         for privilege in sorted(needed - held[table])
     ]
+    missing += [
+        f"SELECT on {table}.{column}"
+        for table, columns in READABLE.items()
+        for column in columns
+        if column not in _readable(db, table)
+    ]
+    if not db.execute(sa.text(MAY_CALL)).scalar_one():
+        missing.append(f"EXECUTE on {SEALED_TOKEN}")
+    return missing
+
+
+def _readable(db: Transaction, table: str) -> set[str]:
+    """Return the columns of a table that this connection's role may read."""
+    statement = sa.text(
+        "SELECT attname FROM pg_attribute WHERE attrelid = CAST(:of_table AS regclass) AND attnum > 0 "
+        "AND NOT attisdropped AND has_column_privilege(attrelid, attnum, 'SELECT')"
+    )
+    return set(db.execute(statement, {"of_table": table}).scalars())
 
 
 def excess_rights(db: Transaction) -> list[str]:
@@ -144,6 +171,10 @@ def excess_rights(db: Transaction) -> list[str]:
     if facts.owns:
         return [*found, "change and drop the tables, as their owner"]
     held = _granted(db, even_of_one_column=True)
+    for table, columns in READABLE.items():
+        held[table].discard("SELECT")
+        beyond = sorted(_readable(db, table) - set(columns))
+        found += [f"SELECT on {table}.{column}" for column in beyond]
     return found + [
         f"{privilege} on {table}"
         for table, needed in NEEDED.items()

@@ -19,7 +19,7 @@ def test_what_the_role_may_do_is_said():
     said = {
         table: {RIGHTS[right] for right in re.sub(r" \(.*", "", rights).split(", ")}
         for tables, rights in re.findall(
-            r"^\| ((?:`\w+`(?:, )?)+) \| (read[^|]*) \|", text, re.MULTILINE
+            r"^\| ((?:`\w+`(?:, )?)+) \| ((?:read|add)[^|]*) \|", text, re.MULTILINE
         )
         for table in re.findall(r"`(\w+)`", tables)
     }

@@ -9,7 +9,10 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from psycopg.errors import InsufficientPrivilege
 
+from bot import clock
 from bot.__main__ import main
+from bot.accounts.model import ConnectedAccount
+from bot.accounts.store import accounts
 from bot.database import Unusable, audit, migrate, open_store, roles
 from bot.database.tables import metadata
 from bot.doctor import database as doctor_on_databases
@@ -106,6 +109,28 @@ def test_each_table_has_its_line():
     assert set(roles.NEEDED) == {*metadata.tables, "alembic_version"}
 
 
+def test_a_sealed_token_is_read_of_one_person_at_a_time(store):
+    """Kept, renewed, read and deleted by the role of the bot."""
+    now = clock.now()
+    account = ConnectedAccount(
+        slack_user="U0ANN",
+        entra_id="ann",
+        scopes=("A.Read",),
+        is_public=False,
+        connected_at=now,
+        used_at=now,
+    )
+    store.run_here(accounts.connect, account, "sealed")
+    assert store.run_here(accounts.renewed, account, "sealed anew")
+    store.run_here(accounts.connect, account, "sealed once more")
+    assert store.read_here(accounts.sealed_token, "U0ANN") == "sealed once more"
+    assert store.read_here(accounts.sealed_token, "U0CY") is None
+    assert store.read_here(roles.missing_rights) == []
+    assert store.read_here(roles.excess_rights) == []
+    store.run_here(accounts.disconnect, "U0ANN", by="U0ANN")
+    assert store.read_here(accounts.sealed_token, "U0ANN") is None
+
+
 REFUSED = {
     "a new table": "CREATE TABLE mine (id int)",
     "a new column": "ALTER TABLE request ADD COLUMN mine int",
@@ -124,6 +149,12 @@ REFUSED = {
     "a rule": "CREATE RULE mine AS ON INSERT TO audit DO INSTEAD NOTHING",
     "another schema": "UPDATE alembic_version SET version_num = '9999'",
     "a deleted request": "DELETE FROM request",
+    "all sealed tokens": "SELECT sealed FROM account_token",
+    "a sealed token": "SELECT sealed FROM account_token WHERE slack_user = 'U0ANN'",
+    "all of their columns": "SELECT * FROM account_token",
+    "a copy of them": "UPDATE account SET challenge = (SELECT max(sealed) FROM account_token)",
+    "another function for it": "CREATE OR REPLACE FUNCTION latchkey_sealed_token(whose text) RETURNS text "
+    "LANGUAGE sql AS 'SELECT string_agg(sealed, '','') FROM account_token'",
 }
 
 

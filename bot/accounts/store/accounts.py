@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.accounts.model import UNUSED_FOR, ConnectedAccount
 from bot.database import audit
-from bot.database.engine import Transaction, insert
+from bot.database.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST, SINCE, for_each_database
 from bot.database.tables import account_tokens, accounts
@@ -20,7 +20,6 @@ PERSON: Final[sa.BindParameter[str]] = sa.bindparam("person")
 
 SELECT: Final = sa.select(*COLUMNS)
 BY_PERSON: Final = SELECT.where(accounts.c.slack_user == PERSON)
-SEALED: Final = sa.select(account_tokens.c.sealed).where(account_tokens.c.slack_user == PERSON)
 INSERT: Final = accounts.insert()
 THIS_VERSION: Final = sa.and_(
     accounts.c.slack_user == PERSON, accounts.c.version == sa.bindparam("known_version")
@@ -33,6 +32,7 @@ CHANGE: Final = (
 )
 SET_SEALED: Final = account_tokens.update().where(account_tokens.c.slack_user == PERSON)
 DELETE: Final = accounts.delete().where(accounts.c.slack_user == PERSON).returning(*COLUMNS)
+INSERT_TOKEN: Final = account_tokens.insert()
 DELETE_TOKEN: Final = account_tokens.delete().where(account_tokens.c.slack_user == PERSON)
 UNUSED: Final = SELECT.where(accounts.c.used_at < SINCE).order_by(accounts.c.used_at).limit(MOST)
 UNCHECKED: Final = (
@@ -48,11 +48,11 @@ AFTER: Final = (
 
 
 @for_each_database
-def _put_token(db: Transaction) -> Any:
-    row = insert(db, account_tokens)
-    return row.on_conflict_do_update(
-        index_elements=["slack_user"], set_={"sealed": row.excluded.sealed}
-    )
+def _sealed(db: Transaction) -> Any:
+    """The bot's role on PostgreSQL may read no such column: a function gives what is one person's."""
+    if db.dialect.name == "postgresql":
+        return sa.select(sa.func.latchkey_sealed_token(PERSON))
+    return sa.select(account_tokens.c.sealed).where(account_tokens.c.slack_user == PERSON)
 
 
 def _account(row: Sequence[Any]) -> ConnectedAccount:
@@ -69,7 +69,7 @@ def find(db: Transaction, slack_user: str) -> ConnectedAccount | None:
 
 def sealed_token(db: Transaction, slack_user: str) -> str | None:
     """Return the sealed refresh token of one person."""
-    found = db.execute(SEALED, {"person": slack_user}).scalar()
+    found = db.execute(_sealed(db), {"person": slack_user}).scalar()
     return str(found) if found is not None else None
 
 
@@ -87,7 +87,9 @@ def connect(db: Transaction, account: ConnectedAccount, sealed: str) -> None:
             "version": version,
         },
     )
-    db.execute(_put_token(db), {"slack_user": account.slack_user, "sealed": sealed})
+    # Not by an upsert, for which one must be allowed to read what is there.
+    db.execute(DELETE_TOKEN, {"person": account.slack_user})
+    db.execute(INSERT_TOKEN, {"slack_user": account.slack_user, "sealed": sealed})
     _record(db, account, by=account.slack_user, verb="connect")
     touch_homes(db, account.slack_user)
 
