@@ -189,7 +189,7 @@ def _foot(
     if approvals is not None:
         blocks.append(context(approvals))
     if request.unnamed:
-        blocks.append(context(_(UNNAMED) if approvals is None else _(quorum.TOO_FEW)))
+        blocks.append(context(_(UNNAMED) if approvals is None else quorum.too_few(request)))
     if request.deciders:
         blocks.append(
             context(_("Asked: {named_deciders}.").format(named_deciders=named_deciders(request)))

@@ -118,11 +118,7 @@ def told_asker(
         card: They have a part in what is decided now, so that its card follows, which has the answer.
         review: They have no card of their own, but may be shown it.
     """
-    intro = _("{person} answered your question about {package} for {holder}.").format(
-        person=person(question.answered_by),
-        package=escape(request.package_name),
-        holder=person(request.holder, request.holder_name),
-    )
+    intro = _answered_what(question, request)
     if request.state is State.PENDING and card:
         drawn = approval_card.card(
             request, counted, questions=questions, reader=question.slack_user, named_as=named_as
@@ -206,6 +202,17 @@ def _asked(question: ApproverQuestion, request: Request, *, reader: str) -> str:
             **parts
         )
     return _("{person} decides about your request for {package}, and asks:").format(**parts)
+
+
+def _answered_what(question: ApproverQuestion, request: Request) -> str:
+    parts = {
+        "person": person(question.answered_by),
+        "package": escape(request.package_name),
+        "holder": person(request.holder, request.holder_name),
+    }
+    if question.answered_by == request.holder:
+        return _("{person} answered your question about the request for {package}.").format(**parts)
+    return _("{person} answered your question about {package} for {holder}.").format(**parts)
 
 
 def _answered(question: ApproverQuestion, *, reader: str) -> str:

@@ -8,8 +8,18 @@ from bot.words import _
 
 
 def names_of(decided: Sequence[Decision], verb: Verb) -> list[str]:
-    """Return who decided so, each once."""
-    return list(dict.fromkeys(name_of(each) for each in decided if each.verb is verb))
+    """Return who decided so, each once; where there are several, for whom one of them did stands in parentheses."""
+    those = [each for each in decided if each.verb is verb]
+    name = _name_in_list if len(those) > 1 else name_of
+    return list(dict.fromkeys(map(name, those)))
+
+
+def _name_in_list(decision: Decision) -> str:
+    if decision.for_entra_id is None:
+        return name_of(decision)
+    return _("{name} (for {for_name})").format(
+        name=decision.name or "somebody", for_name=decision.for_name or "somebody"
+    )
 
 
 def name_of(decision: Decision) -> str:

@@ -15,6 +15,18 @@ TOO_FEW: Final = N_(
     "otherwise name more approvers in the policy."
 )
 
+TOO_FEW_YET: Final = N_(
+    ":warning: Its policy in Entra finds fewer people now than must approve this. Its escalation approvers are asked as "
+    "well once nobody has decided for a while."
+)
+
+
+def too_few(request: Request) -> str:
+    """Say that fewer people are found than must approve the current stage; and who may come to it yet."""
+    stage = request.current_stage
+    has_alternates = stage is not None and bool(stage.escalation or stage.fallback_escalation)
+    return _(TOO_FEW_YET) if has_alternates and not request.escalated else _(TOO_FEW)
+
 
 def approvals_line(request: Request, decided: Sequence[Decision]) -> str | None:
     """Return how many of the approvals are there that the current stage needs, and whose; None where one is enough."""

@@ -15,6 +15,7 @@ from bot.messages.shorter_ends import earliest
 from bot.notifications.model import Notice
 from bot.people.model import Person, Verb
 from bot.requests.model import Kind, Request, State
+from bot.words.formats import all_of
 
 PUZZLE: Final = "puzzle"
 
@@ -135,7 +136,7 @@ def _outcomes_for_others(
     declined = request.state is State.CANCELED and bool(request.why)
     if not withdrawn:
         verb = Verb.DENY if request.state is State.DENIED else Verb.APPROVE
-        by = " and ".join(names_of(decided, verb)) or None
+        by = all_of(names_of(decided, verb)) or None
         said = on_behalf.outcome_for_asker(request, by=by)
         owed.append((_notice(f"{request.state}-for", request, to=request.asked_by), said))
     # Before it was known that whoever asked may do so, the other heard nothing.
@@ -198,13 +199,13 @@ def _words(
     if request.state is State.DELIVERED:
         if request.kind is Kind.REMOVE:
             return asking.removed(request, told=to)
-        by = " and ".join(approved) or None
+        by = all_of(approved) or None
         return asking.delivered(
             request, by=by, will_remind=will_remind, note=note, shorter=earliest(decided)
         )
     if request.state is State.DENIED:
         denials = [each for each in decided if each.verb is Verb.DENY]
-        by = " and ".join(names_of(denials, Verb.DENY)) or None
+        by = all_of(names_of(denials, Verb.DENY)) or None
         # Whoever has denied a stage after all had approved it only for a while.
         denied = {(each.stage, voice) for each in denials for voice in each.voices}
         others = [

@@ -14,6 +14,7 @@ from bot.notifications.model import Notice
 from bot.people.model import Verb
 from bot.requests.model import Request, State, read_ask_id
 from bot.requests.store import requests
+from bot.words.formats import all_of
 
 KIND: Final = "progress"
 
@@ -54,7 +55,7 @@ def content_of(db: Transaction, notice: Notice) -> Message | None:
     return waiting.step_reached(
         request,
         step=stage,
-        by=" and ".join(by),
+        by=all_of(by),
         is_waiting=is_waiting,
     )
 

@@ -83,7 +83,9 @@ async def test_a_question_and_its_answer(world):
 
     await answer(world, ANN, told, "The one of the EU")
 
-    back = await world.told(BO, f"<@{ANN}> answered your question about Finance Reports")
+    back = await world.told(
+        BO, f"<@{ANN}> answered your question about the request for Finance Reports"
+    )
     assert "The one of the EU" in said(back)
     assert labels(back) == ["Approve", "Approve for less", "Deny", "Ask a question"]
     await eventually(lambda: labels(told) == [])

@@ -322,6 +322,54 @@ async def test_a_later_file_never_lowers_it(database, tmp_path, then, posts):
         assert len(world.posts("adminAdd")) == posts
 
 
+def with_alternates(outside: Any) -> None:
+    """Bo decides about the finance reports, and from the fifth day on Mia and Cy as well."""
+    THREE(outside)
+    for policy in outside.tenant.world.policies.values():
+        if policy.package_id == seed.FINANCE_REPORTS:
+            stage = policy.settings["requestApprovalSettings"]["stages"][0]
+            stage["primaryApprovers"] = [user(seed.BO)]
+            stage["isEscalationEnabled"] = True
+            stage["durationBeforeEscalation"] = "P5D"
+            stage["escalationApprovers"] = [user(seed.MIA), user(seed.CY)]
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+async def test_escalation_brings_the_people_that_are_missing(database, tmp_path, order):
+    """Whoever approved before it counts beside them; the card says that they come, and nobody approves twice."""
+    file = tmp_path / "latchkey.yml"
+    file.write_text(FILE.replace("quorum: 2", "quorum: 2, escalate_after: 2h"), "utf-8")
+    async with living(
+        database,
+        prepare=with_alternates,
+        LATCHKEY_PACKAGE_SETTINGS=str(file),
+        LATCHKEY_ADMINS_DECIDE="fallback",
+    ) as world:
+        await world.type(ANN, ASK)
+        await world.card(BO)
+        too_few = "Its escalation approvers are asked as well"
+        await eventually(lambda: too_few in said(world.cards(APPROVALS)[-1]))
+        if order == "before":
+            await world.press(BO, world.cards(BO)[-1], "Approve")
+            await counted(world, 1)
+            assert world.cards(MIA) == []
+
+        await world.later(timedelta(hours=3))
+
+        card = await world.card(MIA)
+        await eventually(lambda: too_few not in said(world.cards(APPROVALS)[-1]))
+        assert "You are asked as well because nobody has decided for a while" in said(card)
+        await world.press(MIA, card, "Approve")
+        await counted(world, 2 if order == "before" else 1)
+        if order == "after":
+            assert world.posts("adminAdd") == []
+            await world.press(CY, await world.card(CY), "Approve")
+            await counted(world, 2)
+        await world.told(ANN, "You now have access")
+        (post,) = world.posts("adminAdd")
+        assert "as an admin" not in str(post.body)
+
+
 @pytest.mark.parametrize(
     ("admins", "severity", "consequence"),
     [

@@ -38,6 +38,8 @@ CLAIM: Final = (
 LOCK: Final = SELECT.where(requests.c.id == sa.bindparam("request")).with_for_update()
 # Not `requests.UPDATE_KNOWN`: what a card says stays the same, so a decision under way must not be disturbed.
 UPDATE: Final = requests.update().where(requests.c.id == sa.bindparam("request"))
+# Whoever has changed something since these recipients were claimed wants them looked up once more, which stays due.
+SCHEDULE: Final = UPDATE.where(requests.c.recipients_due_at > NOW)
 ASKED_OF: Final = sa.select(deciders.c.request_id).where(
     deciders.c.slack_user.in_(sa.bindparam("people", expanding=True))
 )
@@ -68,7 +70,7 @@ def claim(db: Transaction, *, lease: timedelta, limit: int) -> list[Request]:
 def add(db: Transaction, request: Request, slack_user: str, named_as: NamedAs) -> bool:
     """Let somebody be sent a card, which says why they; False if the request has gone on meanwhile."""
     now = _as_asked(db, request)
-    if now is None:
+    if now is None or now.version != request.version:
         return False
     if slack_user not in now.deciders:
         _set(db, now, deciders=(*now.deciders, slack_user))
@@ -94,10 +96,11 @@ def settle(
         again_at: When to look again (real time).
     """
     now = _as_asked(db, request)
-    if now is None:
+    if now is None or now.version != request.version:
+        # Somebody has approved it, or it was escalated: they are looked up anew.
         return
     gone = [each for each in now.deciders if each not in found]
-    db.execute(UPDATE, {"request": now.id, "recipients_due_at": again_at})
+    db.execute(SCHEDULE, {"request": now.id, "now": clock.real(), "recipients_due_at": again_at})
     if gone or set(found) != set(now.deciders):
         _set(db, now, deciders=tuple(found))
     if gone or grown:

@@ -15,7 +15,7 @@ from bot.requests.store import requests
 from sandbox.slack.model import Person
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
-from tests.bot.samples import SOME_DAY, approval, delegation, members, user
+from tests.bot.samples import LEASE, SOME_DAY, approval, delegation, members, user
 from tests.harness.faults import answering
 from tests.harness.loop import simulated
 
@@ -348,3 +348,46 @@ async def test_a_delegate_is_asked_no_more_when_it_ends(harness, ends):
     # Beside it, they are told of the delegation itself.
     told = [each.text for each in harness.told("U0CY")]
     assert sum("not asked about this request any more" in each for each in told) == 1
+
+
+def settled_by_somebody_slow(db, request):
+    """What a lookup writes that has begun before the last change."""
+    recipients.settle(
+        db, request, ["U0BO", "U0CY"], nobody=False, again_at=clock.real() + LOOK_AGAIN
+    )
+
+
+@pytest.mark.parametrize("change", ["escalated", "delegated"])
+async def test_a_change_while_they_are_looked_up_is_looked_at_at_once(harness, change):
+    """Whoever looks them up just then knows nothing of it, and does not put it off."""
+    request = await judged(harness)
+    (claimed,) = await harness.store.run(recipients.claim, lease=LEASE, limit=1)
+    if change == "escalated":
+        assert await harness.store.run(requests.escalate, request)
+        assert not await harness.store.run(recipients.add, claimed, "U0CY", NamedAs.USER)
+    else:
+        await harness.store.run(recipients.look_again, request)
+
+    await harness.store.run(settled_by_somebody_slow, claimed)
+
+    (again,) = await harness.store.run(recipients.claim, lease=LEASE, limit=1)
+    assert again.id == request.id
+    assert ("U0CY" in again.deciders) is (change == "delegated")
+
+
+async def test_who_has_just_approved_is_not_asked_again_by_a_slow_lookup(harness):
+    """Of several who must approve: the lookup has begun before they did."""
+    request = await judged(harness)
+    (claimed,) = await harness.store.run(recipients.claim, lease=LEASE, limit=1)
+    counted = await harness.store.run(
+        requests.count_approval,
+        request,
+        approvals=1,
+        terms=request.terms,
+        terms_hash=request.terms_hash,
+    )
+    assert counted is not None
+
+    await harness.store.run(settled_by_somebody_slow, claimed)
+
+    assert (await harness.request(request.id)).deciders == ()

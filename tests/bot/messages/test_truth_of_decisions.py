@@ -14,6 +14,7 @@ from bot.packages.model import Stage
 from bot.people.model import Verb
 from bot.requests.justification import written_for
 from bot.requests.model import Kind, Request, State
+from bot.words.formats import all_of
 from tests.bot.samples import click, terms, wish
 from tests.harness.world import said
 
@@ -84,7 +85,14 @@ def test_the_requester_reads_who_did_what(kind, end, stages, decided, roles):
         request, decided=made, admin_channel="C0APPROVALS", will_remind=False
     )
     told = said(content)
-    approved = [as_called(each) for each in made if each.verb is Verb.APPROVE]
+    approvals = [each for each in made if each.verb is Verb.APPROVE]
+    # Of several, for whom one of them did stands in parentheses.
+    approved = [
+        f"{each.name} (for {each.for_name})"
+        if each.for_name and len(approvals) > 1
+        else as_called(each)
+        for each in approvals
+    ]
     denied = [as_called(each) for each in made if each.verb is Verb.DENY]
 
     if denied:
@@ -93,9 +101,9 @@ def test_the_requester_reads_who_did_what(kind, end, stages, decided, roles):
     else:
         assert "denied" not in told
     if end in {State.DENIED, State.LAPSED} and approved:
-        assert f"{' and '.join(approved)} had approved it before." in told
+        assert f"{all_of(approved)} had approved it before." in told
     if end is State.DELIVERED:
-        assert f"Approved by {' and '.join(approved)}." in told
+        assert f"Approved by {all_of(approved)}." in told
     if end is State.LAPSED:
         whole = not approved
         assert ("Nobody decided your" in told) is whole
