@@ -69,12 +69,7 @@ BY_HAND: Final[Mapping[str, str]] = {
     "The limits of data tables and charts": LOAD,
     "When a completed upload appears": CLICK,
     "Whether an `adminAdd` with an end gives access at once": "it would give access past a policy's approvers",
-    "Whether PagerDuty's and Opsgenie's own programs": "it takes an on-call service",
-    "Whether Entra posts the answer of a sign-in": "it takes a person who signs in, in each browser",
-    "Whether a device code may be asked for": "it takes a person who signs in, and a policy of conditional access",
     "The language (`locale`) of each member": CLICK,
     "Whether Entra asks for the password again at": "it takes a person who signs in",
     "Whether the German, Spanish, French and Japanese sentences": "it takes people who speak these languages",
-    "Whether the identity token has `acrs`": "it takes a person who signs in, and an authentication context",
-    "Whether a refresh token that was got by a code": "it takes a person who signs in, and 90 days",
 }
