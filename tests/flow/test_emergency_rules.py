@@ -80,7 +80,7 @@ async def test_whom_the_policy_does_not_let_ask_gets_nothing(world):
     await world.type(ANN, "/request-access board-papers emergency: the board meets now")
     await eventually_verbs(world, "ask-emergency")
     await asyncio.sleep(60)
-    assert await world.states() == ["refused"]
+    assert await world.states() == ["add refused"]
     assert granted(world) == []
     assert emergency_cards(world, APPROVALS) == []
 
