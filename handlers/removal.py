@@ -67,7 +67,11 @@ def register(
         reply = replies.to_click(body, action)
         async with explain_errors(reply.refuse, busy=NOT_READ):
             await services.guard.check_admin(reply.user)
-            found = await removals.listed(slack_user=reply.user, place=_place_in(reply.value))
+            found = await removals.listed(
+                slack_user=reply.user,
+                place=_place_in(reply.value),
+                of_leaver=_is_of_leaver(reply.value),
+            )
             reply.open_form(_everything(reply.value, found))
         await ack()
 
@@ -109,6 +113,7 @@ def register(
                     slack_user=body["user"]["id"],
                     place=_place_in(of.page),
                     fingerprint=of.fingerprint or "",
+                    of_leaver=_is_of_leaver(of.page),
                     reason=reason,
                 )
             except ListChanged as changed:
@@ -151,14 +156,24 @@ def _everything(written: str, found: Removable, *, changed: bool = False) -> dic
         whose = _("Everything that {person} has").format(person=who)
     else:
         whose = _("Everybody's access to {package}").format(package=escape(name or page.sought))
-    if not found.rows:
+    if not found.rows and not found.waiting:
         return removal_forms.nothing_left(whose)
     of = About(page=written, fingerprint=found.fingerprint)
-    return removal_forms.everything(found.rows, of, count=found.count, whose=whose, changed=changed)
+    return removal_forms.everything(
+        found.rows,
+        of,
+        count=found.count,
+        whose=whose,
+        changed=changed,
+        waiting=found.waiting,
+        sent=found.sent,
+    )
 
 
 def _words(done: SeveralRemoved) -> Message:
-    return removal_forms.removing_several(done.asked, already=done.already, over=done.over)
+    return removal_forms.removing_several(
+        done.asked, already=done.already, over=done.over, canceled=done.canceled
+    )
 
 
 def _page_below(body: Mapping[str, Any]) -> str | None:
@@ -176,6 +191,11 @@ def _read_page(written: object) -> ConsolePage | None:
         return read_console_page(written)
     except ValueError:
         return None
+
+
+def _is_of_leaver(written: object) -> bool:
+    page = _read_page(written)
+    return page is not None and page.tab is Tab.LEAVER
 
 
 def _place_in(written: object) -> Place:

@@ -207,6 +207,14 @@ def lapsed(request: Request, *, approved: Sequence[str] = ()) -> Message:
     return message(f"{line.format(package=name)} {again}")
 
 
+def canceled_by_admin(request: Request) -> Message:
+    """Tell somebody that an admin has canceled what they have asked for, and why."""
+    line = _("An admin has canceled your request for *{package}*.").format(
+        package=escape(request.package_name)
+    )
+    return message(f"{line} {escape(translate(request.why or ''))}")
+
+
 def failed(request: Request) -> Message:
     match request.kind:
         case Kind.ADD:

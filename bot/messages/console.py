@@ -275,7 +275,8 @@ def assignments(
     said = [section(" ".join(notes))] if notes else []
     if not found.rows:
         nobody = nobody_has(package=package, whom=whom)
-        return [section(_nothing(found, nobody)), *said, *_waiting(waiting)]
+        alone = _bulk(page.at(place), removable=1) if waiting and page.tab is Tab.LEAVER else []
+        return [section(_nothing(found, nobody)), *said, *alone, *_waiting(page, waiting)]
     many = many_have(found, package=package, whom=whom)
     gone = {*removing, *(row.id for row in found.rows if row.state is AssignmentState.REMOVING)}
     rows = (
@@ -283,19 +284,22 @@ def assignments(
         for row in found.rows
     )
     bulk = _bulk(page.at(place), removable=sum(row.id not in gone for row in found.rows))
-    return [section(many), *said, *_part(page, found, rows, place), *bulk, *_waiting(waiting)]
+    return [section(many), *said, *_part(page, found, rows, place), *bulk, *_waiting(page, waiting)]
 
 
 def _context(text: str | None) -> list[Block]:
     return [context(text)] if text else []
 
 
-def _waiting(waiting: Sequence[Request]) -> list[Block]:
-    """Say what somebody has asked for and does not have yet; removing what they have does not cancel that."""
+def _waiting(page: ConsolePage, waiting: Sequence[Request]) -> list[Block]:
+    """Say what somebody has asked for and does not have yet; removing all of a leaver cancels that, too."""
     if not waiting:
         return []
     rows = [block for each in waiting for block in pending_review(each, reader="")]
-    return [divider(), section(_("*They also wait for these requests:*")), *rows]
+    made = [divider(), section(_("*They also wait for these requests:*")), *rows]
+    if page.tab is Tab.LEAVER:
+        made.append(context(_("*Remove all* cancels these requests, too.")))
+    return made
 
 
 def _bulk(page: ConsolePage, *, removable: int) -> list[Block]:

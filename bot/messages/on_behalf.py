@@ -122,6 +122,10 @@ def outcome_for_asker(request: Request, *, by: str | None) -> Message:
             line = _(
                 "Nobody decided your request for *{name}* for {them} in time, so it has expired."
             ).format(name=name, them=them)
+        case State.CANCELED if request.is_canceled_by_admin:
+            line = _("Your request for *{name}* for {them} is canceled.").format(
+                name=name, them=them
+            )
         case State.CANCELED:
             line = _("{them} has declined *{name}*, so your request for it is canceled.").format(
                 them=them, name=name
@@ -152,6 +156,12 @@ def outcome_for_beneficiary(request: Request) -> Message:
                 _(
                     "Nobody decided the request of {asker} for *{name}* for you in time, so it has expired."
                 ).format(asker=asker, name=name)
+            )
+        case State.CANCELED if request.is_canceled_by_admin:
+            return message(
+                _("An admin has canceled the request of {asker} for *{name}* for you.").format(
+                    asker=asker, name=name
+                )
             )
         case State.CANCELED:
             return message(

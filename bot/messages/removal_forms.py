@@ -22,6 +22,7 @@ from bot.messages.parts import (
 )
 from bot.packages.names import LONGEST_REASON
 from bot.paging import Count
+from bot.requests.model import Request
 from bot.words import N_, _, ngettext
 
 ONE: Final = "latchkey_remove_reason"
@@ -30,6 +31,8 @@ LISTED: Final = "latchkey_remove_listed"
 DONE: Final = "latchkey_removing"
 # Of the menu of one page, see docs.slack.dev, "Checkboxes element".
 MOST_CHOICES: Final = 10
+# Of a leaver's requests, by name.
+MOST_WAITING: Final = 20
 AUTOMATIC: Final = N_(
     "An automatic policy in Entra gave this access and may give it again; I will tell you "
     "if it does."
@@ -120,7 +123,14 @@ def several(rows: Sequence[Assignment], of: About) -> View:
 
 
 def everything(
-    rows: Sequence[Assignment], of: About, *, count: Count, whose: str, changed: bool = False
+    rows: Sequence[Assignment],
+    of: About,
+    *,
+    count: Count,
+    whose: str,
+    changed: bool = False,
+    waiting: Sequence[Request] = (),
+    sent: int = 0,
 ) -> View:
     """
     Show all that is to be removed, and ask why.
@@ -130,6 +140,8 @@ def everything(
         count: How many there are.
         whose: What they are, fit for Slack: "Everything that Ann Abara has".
         changed: It is not what the form has shown before.
+        waiting: Open requests that are canceled with it.
+        sent: How many are with Entra already, and are not.
     """
     intro = _("*{whose}: {count} to be removed.*").format(whose=whose, count=len(rows))
     blocks = [section(intro)]
@@ -148,7 +160,7 @@ def everything(
                 )
             )
         )
-    foot = [_reason()]
+    foot = [*_waiting(waiting, sent), _reason()]
     shown = fitted(
         ([section("\n".join(part))] for part in _lines(rows)),
         count=Count(len(rows)),
@@ -156,6 +168,8 @@ def everything(
         rest=lambda left: _("… and {left} more.").format(left=left),
     )
     submit = _("Remove all {count}").format(count=len(rows)) if len(rows) > 1 else _("Remove")
+    if not rows:
+        submit = _("Cancel requests")
     return _form(
         _("Remove all of these?"),
         submit,
@@ -163,6 +177,32 @@ def everything(
         of=of,
         blocks=[*blocks, *shown, *foot],
     )
+
+
+def _waiting(waiting: Sequence[Request], sent: int) -> list[Block]:
+    """Say which requests are canceled as well, and how many cannot be any more."""
+    made = []
+    if waiting:
+        head = ngettext(
+            "*{count} open request is canceled as well:*",
+            "*{count} open requests are canceled as well:*",
+            len(waiting),
+        ).format(count=len(waiting))
+        lines = [f"• *{escape(each.package_name)}*" for each in waiting[:MOST_WAITING]]
+        if len(waiting) > MOST_WAITING:
+            lines.append(_("… and {left} more.").format(left=len(waiting) - MOST_WAITING))
+        made.append(section("\n".join([head, *lines])))
+    if sent:
+        made.append(
+            context(
+                ngettext(
+                    "{count} request is with Entra already and cannot be canceled: look again in a minute.",
+                    "{count} requests are with Entra already and cannot be canceled: look again in a minute.",
+                    sent,
+                ).format(count=sent)
+            )
+        )
+    return made
 
 
 def nothing_left(whose: str) -> View:
@@ -178,7 +218,7 @@ def _lines(rows: Sequence[Assignment], together: int = 5) -> list[list[str]]:
     return [lines[start : start + together] for start in range(0, len(lines), together)]
 
 
-def removing_several(asked: int, *, already: int, over: int) -> Message:
+def removing_several(asked: int, *, already: int, over: int, canceled: int = 0) -> Message:
     """Say what one confirmation has set going."""
     parts = [
         ngettext(
@@ -187,6 +227,14 @@ def removing_several(asked: int, *, already: int, over: int) -> Message:
             asked,
         ).format(count=asked)
     ]
+    if canceled:
+        if not asked:
+            parts = []
+        parts.append(
+            ngettext(
+                "{count} open request is canceled.", "{count} open requests are canceled.", canceled
+            ).format(count=canceled)
+        )
     if already:
         parts.append(
             _("{count} of what you chose was being removed already.").format(count=already)

@@ -123,7 +123,7 @@ def outcome(request: Request) -> str:
         )
     if request.state is State.CANCELED and request.why:
         # Not by whoever asked.
-        return _(DECLINED) if request.is_on_behalf else _("Canceled.")
+        return _(DECLINED) if request.is_declined else _("Canceled.")
     if request.state is State.FAILED and request.give_up_by:
         return _("An admin has given it up.")
     if request.state is State.DELIVERED and request.kind is Kind.EXTEND:

@@ -133,7 +133,7 @@ def _outcomes_for_others(
     """Return what whoever asked for somebody else, and whom they asked for, are told at the end."""
     owed = []
     withdrawn = request.state is State.CANCELED and not request.why
-    declined = request.state is State.CANCELED and bool(request.why)
+    declined = request.state is State.CANCELED and request.is_declined
     if not withdrawn:
         verb = Verb.DENY if request.state is State.DENIED else Verb.APPROVE
         by = all_of(names_of(decided, verb)) or None
@@ -180,7 +180,7 @@ def _notice(prefix: str, request: Request, *, to: str) -> Notice:
 def _first_to_know(request: Request) -> str | None:
     """Return who hears how it ended; nobody, if they withdrew it themselves or are not in Slack."""
     if request.state is State.CANCELED:
-        return None
+        return request.holder if request.is_canceled_by_admin else None
     # A removal that did not happen is the admin's news: the holder was never told of it.
     if request.kind is Kind.REMOVE and request.state is not State.DELIVERED:
         return request.asked_by if request.asked_by != LATCHKEY else None
@@ -220,6 +220,8 @@ def _words(
             # The stage that was too late has some of its approvals.
             approved = names_of(approvals_of(decided, request.stage), Verb.APPROVE)
         return with_again_buttons(asking.lapsed(request, approved=approved), request)
+    if request.state is State.CANCELED:
+        return asking.canceled_by_admin(request)
     if request.state is State.FAILED:
         failed = asking.failed(request)
         return with_again_buttons(failed, request) if request.give_up_by else failed

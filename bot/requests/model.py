@@ -9,6 +9,7 @@ from typing import Final
 from bot.packages.model import Package, Stage, Terms
 from bot.packages.questions import Answered, Answers, answered
 from bot.people.model import Verb
+from bot.words import N_
 
 
 class Kind(StrEnum):
@@ -76,6 +77,13 @@ OPEN: Final = tuple(MOVES)
 
 
 ENDED: Final = tuple(state for state in State if state not in MOVES)
+
+
+# Why a request is canceled that whoever asked has not withdrawn.
+DECLINED: Final = N_("Declined by the person whom it was for.")
+REMOVED_MEANWHILE: Final = N_("The access is being removed.")
+# All access of the person is being removed.
+LEAVER: Final = N_("An admin is removing all access of this person: {reason}")
 
 
 # 128 random bits in hex, and a byte each for round and stage.
@@ -195,6 +203,17 @@ class Request:
     @property
     def is_open(self) -> bool:
         return self.state in MOVES
+
+    @property
+    def is_declined(self) -> bool:
+        """True if the person whom somebody else asked for did not want it."""
+        return self.state is State.CANCELED and self.why == DECLINED
+
+    @property
+    def is_canceled_by_admin(self) -> bool:
+        """True if an admin has canceled it with the removal of all that the person has."""
+        others = (None, "", DECLINED, REMOVED_MEANWHILE)
+        return self.state is State.CANCELED and self.why not in others
 
     @property
     def is_on_behalf(self) -> bool:

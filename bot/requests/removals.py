@@ -57,16 +57,19 @@ class Removals:
         offered, row = await self._offering.beside(get_current, assignment_id)
         return row, row.policy_id in offered.automatic
 
-    async def listed(self, *, slack_user: str, place: Place) -> Removable:
+    async def listed(self, *, slack_user: str, place: Place, of_leaver: bool = False) -> Removable:
         """
         Return what of a list can be removed with one confirmation.
+
+        Args:
+            of_leaver: With the person's open requests, which are canceled.
 
         Raises:
             NotAllowed: Not an admin, by what was read lately; or the list is of everybody and everything.
         """
         await self._guard.check_admin(slack_user)
         _check_narrowed(place)
-        return await self._store.read(removable, place)
+        return await self._store.read(removable, place, of_leaver=of_leaver)
 
     async def remove(self, *, slack_user: str, assignment_id: str, reason: str) -> Submitted:
         """
@@ -104,7 +107,13 @@ class Removals:
         return done
 
     async def remove_listed(
-        self, *, slack_user: str, place: Place, fingerprint: str, reason: str
+        self,
+        *,
+        slack_user: str,
+        place: Place,
+        fingerprint: str,
+        reason: str,
+        of_leaver: bool = False,
     ) -> SeveralRemoved:
         """
         Save an admin's requests to remove all of a list, as it was shown to them.
@@ -115,7 +124,9 @@ class Removals:
         """
         await self._guard.check_admin(slack_user)
         _check_narrowed(place)
-        done = await self._store.run(in_time(remove_listed), slack_user, place, fingerprint, reason)
+        done = await self._store.run(
+            in_time(remove_listed), slack_user, place, fingerprint, reason, of_leaver=of_leaver
+        )
         self._wake()
         return done
 

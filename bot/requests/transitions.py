@@ -26,7 +26,7 @@ from bot.emergencies.model import Emergency, Finding
 from bot.emergencies.store import emergencies
 from bot.packages import policy_terms
 from bot.people.model import Verb
-from bot.requests.model import MOVES, Kind, Request, State
+from bot.requests.model import DECLINED, MOVES, REMOVED_MEANWHILE, Kind, Request, State
 from bot.requests.store import claims, holds, request_lists, requests
 from bot.timing import poll_pause
 from bot.words import N_
@@ -39,10 +39,6 @@ ENDED_MEANWHILE: Final = N_(
     "The access ended before it could be extended. You can ask for it again."
 )
 ENDED_IN_PART: Final = N_("The access has ended, before Microsoft Entra had delivered all of it.")
-# Why a request to extend access is over.
-REMOVED_MEANWHILE: Final = N_("The access is being removed.")
-# Why a request is canceled that whoever asked has not withdrawn.
-DECLINED: Final = N_("Declined by the person whom it was for.")
 # Why access that was removed is there again.
 AUTOMATIC: Final = "automatic"
 # Of a request that begins again, in a new round.

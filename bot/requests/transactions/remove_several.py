@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot import clock
@@ -12,6 +12,10 @@ from bot.database import Transaction, audit
 from bot.errors import TooLate
 from bot.paging import Count, Place
 from bot.people.model import Verb
+from bot.people.store import people
+from bot.requests import transitions
+from bot.requests.model import LEAVER, MOVES, Kind, Request, State
+from bot.requests.store import request_lists
 from bot.requests.transactions.remove import remove
 from bot.words import N_
 
@@ -27,25 +31,30 @@ class Removable:
     Attributes:
         rows: What one confirmation removes.
         count: How many there are, with what is being removed already.
+        waiting: Requests that are canceled with it: those of a leaver.
+        sent: How many of their requests are with Entra already, and are not.
     """
 
     rows: Sequence[Assignment]
     count: Count
+    waiting: Sequence[Request] = ()
+    sent: int = 0
 
     @property
     def fingerprint(self) -> str:
         """Tell this list of accesses from every other."""
-        ids = "\n".join(sorted(row.id for row in self.rows))
+        ids = "\n".join(sorted([row.id for row in self.rows] + [each.id for each in self.waiting]))
         return hashlib.sha256(ids.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SeveralRemoved:
-    """Count what became of a removal of several: asked for now, asked for already, and over."""
+    """Count what became of a removal of several: asked for now, asked for already, over; and requests that are canceled."""
 
     asked: int
     already: int
     over: int
+    canceled: int = 0
 
 
 class ListChanged(TooLate):
@@ -61,8 +70,13 @@ class ListChanged(TooLate):
         self.now = now
 
 
-def removable(db: Transaction, place: Place) -> Removable:
-    """Return what of a list can be removed with one confirmation: of a person, of a package, or both."""
+def removable(db: Transaction, place: Place, *, of_leaver: bool = False) -> Removable:
+    """
+    Return what of a list can be removed with one confirmation: of a person, of a package, or both.
+
+    Args:
+        of_leaver: With the open requests of the person.
+    """
     page = assignment_lists.page(
         db,
         package_id=place.package_id,
@@ -70,23 +84,63 @@ def removable(db: Transaction, place: Place) -> Removable:
         rows=MOST_TOGETHER,
     )
     rows = [row for row in page.rows if row.state is AssignmentState.LIVE]
-    return Removable(rows=rows, count=page.count.less(len(page.rows) - len(rows)))
+    waiting, sent = _open_requests(db, place) if of_leaver else ([], 0)
+    return Removable(
+        rows=rows,
+        count=page.count.less(len(page.rows) - len(rows)),
+        waiting=waiting,
+        sent=sent,
+    )
+
+
+def _open_requests(db: Transaction, place: Place) -> tuple[list[Request], int]:
+    """Return what a person has asked for, or others for them, that can be canceled; and how much of it cannot any more."""
+    if place.package_id is not None:
+        return [], 0
+    accounts = [each.slack_user for one in place.entra_ids for each in people.for_entra_id(db, one)]
+    asked = {
+        each.id: each
+        for user in accounts
+        for each in request_lists.open_for(db, user, rows=MOST_TOGETHER).rows
+        if each.kind is Kind.ADD
+    }
+    waiting = [each for each in asked.values() if _can_be_canceled(each)]
+    return sorted(waiting, key=lambda each: (each.asked_at, each.id)), len(asked) - len(waiting)
+
+
+def _can_be_canceled(request: Request) -> bool:
+    return State.CANCELED in MOVES[request.state] and request.intent_at is None
 
 
 def remove_listed(
-    db: Transaction, slack_user: str, place: Place, fingerprint: str, reason: str
+    db: Transaction,
+    slack_user: str,
+    place: Place,
+    fingerprint: str,
+    reason: str,
+    *,
+    of_leaver: bool = False,
 ) -> SeveralRemoved:
     """
-    Ask that all of a list ends, as it was shown.
+    Ask that all of a list ends, as it was shown; of somebody who leaves, their open requests are canceled first.
 
     Raises:
         ListChanged: It is another list now; nothing was asked for.
     """
-    now = removable(db, place)
+    now = removable(db, place, of_leaver=of_leaver)
     if now.fingerprint != fingerprint:
         raise ListChanged(now)
     narrowed: dict[str, object] = {"package": place.package_id, "people": list(place.entra_ids)}
-    return remove_several(db, slack_user, [row.id for row in now.rows], reason, of=narrowed)
+    canceled = []
+    for each in now.waiting:
+        why = LEAVER.format(reason=reason)
+        if transitions.cancel(db, each, actor=slack_user, why=why) is None:
+            raise ListChanged(removable(db, place, of_leaver=of_leaver))
+        canceled.append(each.id)
+    if canceled:
+        narrowed["canceled"] = canceled
+    done = remove_several(db, slack_user, [row.id for row in now.rows], reason, of=narrowed)
+    return replace(done, canceled=len(canceled))
 
 
 def remove_several(
