@@ -68,8 +68,4 @@ BY_HAND: Final[Mapping[str, str]] = {
     "Buttons in the cells of a data table": CLICK,
     "The limits of data tables and charts": LOAD,
     "When a completed upload appears": CLICK,
-    "Whether an `adminAdd` with an end gives access at once": "it would give access past a policy's approvers",
-    "The language (`locale`) of each member": CLICK,
-    "Whether Entra asks for the password again at": "it takes a person who signs in",
-    "Whether the German, Spanish, French and Japanese sentences": "it takes people who speak these languages",
 }

@@ -47,6 +47,7 @@ async def test_the_database_has_the_checks_and_partial_indexes(store):
         "request_one_open_of_holder",
         "request_one_open_of_user",
         "decision_one_accepted",
+        "decision_one_proof",
         "decision_one_stage_each",
     }
 
