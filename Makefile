@@ -12,6 +12,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .PHONY: deploy-check image-check release
+# Microsoft's sign-in library for Node, a client of the stand-in tenant where there is Node.
+MSAL_NODE ?= 3.8.10
+
 .PHONY: help try test sdk-test conformance schema docs words check chaos chaos-simulated crash-sweep races rehearse year fuzz mutants bench format lock audit site clean
 
 help:  ## say what there is
@@ -148,6 +151,7 @@ $(VENV)/ready-bench: requirements-bench.txt $(VENV)/ready-dev
 
 $(VENV)/ready-sdk: requirements-sdk.txt $(VENV)/ready-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-sdk.txt
+	if command -v npm > /dev/null; then npm install --silent --no-save --no-audit --no-fund --prefix build/node @azure/msal-node@$(MSAL_NODE); fi
 	touch $@
 
 # An environment of its own, so that the tools' dependencies do not mix with ours.
