@@ -318,7 +318,8 @@ BREAKS: Final = (
         metrics=ALL_NOT_READY,
         fires=NOT_READY,
         may_fire=LATE,
-        alarm=r"graph: ",
+        # After four intervals it is the age of the sync, with what Graph says.
+        alarm=r"graph: |Microsoft Graph says",
     ),
     Break(
         name="Microsoft's login refuses the client secret",
