@@ -79,10 +79,6 @@ def _row(row: Assignment, *, is_removing: bool) -> list[Cell]:
         text_cell(row.package_name),
         # Not as a token of Slack's, which a cell would not show; by these, rows are sorted.
         text_cell(f"{row.starts_at:%Y-%m-%d}" if row.starts_at else ""),
-        text_cell(
-            _("{ends_at} UTC").format(ends_at=f"{row.ends_at:%Y-%m-%d %H:%M}")
-            if row.ends_at
-            else _("no end")
-        ),
+        text_cell(f"{row.ends_at:%Y-%m-%d %H:%M} UTC" if row.ends_at else _("no end")),
         text_cell(_("being removed") if gone else _("has it")),
     ]

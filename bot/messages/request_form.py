@@ -493,9 +493,7 @@ def _plain_section(text: str) -> Block:
 
 def block_of(question: Question) -> str:
     """Return the id of a question's block: the same wherever the question is the same, so that Slack keeps what was typed."""
-    return _("question:{hexdigest}").format(
-        hexdigest=hashlib.sha256(question.id.encode()).hexdigest()[:32]
-    )
+    return f"question:{hashlib.sha256(question.id.encode()).hexdigest()[:32]}"
 
 
 def errors_at(

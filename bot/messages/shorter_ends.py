@@ -8,6 +8,7 @@ from bot.approvals.model import Decision, WrongEndKind
 from bot.messages.parts import Block, about_person, button, day
 from bot.requests.model import Request
 from bot.words import _
+from bot.words.formats import date_and_time
 
 
 def for_less_button(request: Request) -> Block | None:
@@ -71,4 +72,4 @@ def earliest(decided: Sequence[Decision]) -> Decision | None:
 
 def plain_moment(at: datetime) -> str:
     """Return a point in time where Slack formats nothing."""
-    return _("{at} UTC").format(at=f"{at:%-d %b %Y, %H:%M}")
+    return date_and_time(at)

@@ -27,7 +27,7 @@ from bot.messages.parts import (
     section,
     until,
 )
-from bot.words import N_, _
+from bot.words import N_, _, ngettext
 
 # After "Your access to X …", or as a line of its own; nothing is said of what is simply there.
 PROGRESS: Final[Mapping[DeliveryProgress, str]] = {
@@ -100,7 +100,7 @@ def _title(trouble: Trouble, row: Assignment | None, *, package: str, unreadable
             "list as it was, and is not offered if it was not before. Please look at it in Entra."
         ).format(name=name, when=moment(trouble.at))
     if row is None:
-        some = "assignment" if unreadable == 1 else "assignments"
+        some = ngettext("assignment", "assignments", unreadable)
         return _(
             ":warning: I cannot read {unreadable} {some} of {name} in Entra, {when}. They stay "
             "listed as they were, nobody is reminded of them, and I do not notice if they end. "

@@ -61,7 +61,7 @@ class SecondAccountUnannounced(SlackBusy):
     """A second Slack account of somebody: nothing is done for it before the first account and the admins were told."""
 
     def __init__(self) -> None:
-        super().__init__(N_("telling of a second account"), retry_after=ANNOUNCING_TAKES)
+        super().__init__("telling of a second account", retry_after=ANNOUNCING_TAKES)
 
 
 class People:
