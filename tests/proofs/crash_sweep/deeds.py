@@ -146,6 +146,8 @@ async def quorum(world: World) -> None:
     """Ann asks; Bo approves, and Dana as an admin, because the policy names nobody else and two must."""
     await ask(world, ANN, FINANCE)
     await decide(world, BO, "Approve")
+    # News of the first approval that is late is not told once there are two.
+    await world.told(ANN, "that is 1 of 2 approvals")
 
     async def press() -> None:
         await world.press(DANA, await world.card(APPROVALS), "Approve")
