@@ -282,9 +282,9 @@ async def test_ones_own_screen_reads_its_page(world):
 @pytest.mark.parametrize(
     ("user", "statements", "waiting", "says"),
     [
-        (ANN, 11, 0, f"Show all {OF_ANN}"),
-        (BO, 10, 15, f"Show all {ROWS // 4}"),
-        (DANA, 14, 5, f"*Waits for others: {ROWS}*"),
+        (ANN, 12, 0, f"Show all {OF_ANN}"),
+        (BO, 11, 15, f"Show all {ROWS // 4}"),
+        (DANA, 15, 5, f"*Waits for others: {ROWS}*"),
     ],
 )
 async def test_app_home_reads_what_it_shows(world, user, statements, waiting, says):
@@ -295,7 +295,7 @@ async def test_app_home_reads_what_it_shows(world, user, statements, waiting, sa
 
     shown = world.home(user)
     assert checked_blocks(shown.blocks)
-    # One of them: whether Slack takes pages just now..
+    # Among them: whether Slack takes pages just now, the language, and emergencies to review.
     assert len(counted.statements) <= statements
     assert counted.rows <= 3 * 31 + OF_ANN + 13 + 5
     rows = [each for each in shown.blocks if each.get("block_id", "").startswith("review:r")]
