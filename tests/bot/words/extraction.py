@@ -4,13 +4,13 @@ Read the sentences in the source, and bring the catalogs up to date with them: `
 What is new is there to be translated, what is gone is removed, and nothing is guessed from a sentence that is alike.
 """
 
+import ast
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_python
 from babel.messages.pofile import read_po, write_po
 
 from bot.words.catalogs import ENGLISH, KEPT, LANGUAGES
@@ -18,7 +18,8 @@ from bot.words.catalogs import ENGLISH, KEPT, LANGUAGES
 ROOT: Final = Path(__file__).parents[3]
 CATALOGS: Final = ROOT / "bot" / "words" / "catalogs"
 FOLDERS: Final = ("bot", "handlers")
-KEYWORDS: Final[dict[str, Any]] = {"_": None, "N_": None, "ngettext": (1, 2), "N_ngettext": (1, 2)}
+SINGLE: Final = frozenset({"_", "N_"})
+PLURALS: Final = frozenset({"ngettext", "N_ngettext"})
 # A date in the files would change whenever they are written.
 WRITTEN: Final = datetime(2026, 11, 29, tzinfo=UTC)
 
@@ -30,19 +31,24 @@ def sentences() -> Iterator[tuple[str, Ids, bool]]:
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
             name = path.relative_to(ROOT).as_posix()
-            if not name.startswith("bot/words/"):
-                for function, said in _marked(path):
-                    yield name, said, function.startswith("N_")
+            for function, said in _marked(path):
+                yield name, said, function.startswith("N_")
 
 
 def _marked(path: Path) -> Iterator[tuple[str, Ids]]:
-    with path.open("rb") as source:
-        for _, function, said, _ in extract_python(source, dict(KEYWORDS), (), {}):
-            words: Any = said
-            if isinstance(words, str):
-                yield str(function), words
-            elif "ngettext" in str(function):
-                yield str(function), (words[0], words[1])
+    """Yield what is marked in a file; from its syntax tree, because Babel's own reader passes f-strings by."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+            continue
+        words = [
+            each.value
+            for each in node.args
+            if isinstance(each, ast.Constant) and isinstance(each.value, str)
+        ]
+        if node.func.id in PLURALS and len(words) == 2:
+            yield node.func.id, (words[0], words[1])
+        elif node.func.id in SINGLE and words:
+            yield node.func.id, words[0]
 
 
 def template() -> Catalog:
