@@ -4,7 +4,7 @@ import pytest
 
 from bot.words.catalogs import ENGLISH, LANGUAGES
 from tests.bot.words.extraction import read, template
-from tests.bot.words.problems import problems
+from tests.bot.words.problems import problems, untranslated
 
 OTHERS = [each for each in LANGUAGES if each != ENGLISH]
 
@@ -29,3 +29,9 @@ def test_no_sentence_is_singular_here_and_has_a_plural_there():
 def test_no_catalog_has_a_sentence_that_is_gone(language):
     """``make words`` takes it out."""
     assert not ids(read(language)) - ids(template())
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_sentence_is_translated(language):
+    """``make words`` brings a new one into the catalogs, for somebody to translate."""
+    assert not untranslated(language)
