@@ -101,7 +101,7 @@ async def test_whose_duty_ends_before_the_grant_gets_nothing(world, on_call, aro
         RedirectResponse("https://elsewhere.test/on-call"),
         Response(status_code=500),
     ],
-    ids=str,
+    ids=("question", "person", "package", "words", "text", "redirect", "error"),
 )
 async def test_what_is_no_clear_answer_gives_nothing(world, on_call, answer):
     """However often it is asked."""
