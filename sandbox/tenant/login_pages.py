@@ -10,7 +10,8 @@ from sandbox.tenant.model import User
 PASSWORD = "sandbox"  # noqa: S105 - of every made-up person
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:28rem;margin:4rem auto;padding:0 1rem;color:#1b1b1b}"
-    "button{font:inherit;padding:.4rem 1rem;margin:.2rem .4rem .2rem 0;cursor:pointer}"
+    "button{font:inherit;padding:.4rem 1rem;margin:.2rem .4rem .2rem 0;cursor:pointer;background:#fff;border:1px solid #8a8a8a;border-radius:4px}"
+    ".note+button,button[name=answer]{background:#0b5cad;border-color:#0b5cad;color:#fff}form{margin:0}"
     "input{font:inherit;padding:.4rem;width:100%;box-sizing:border-box}"
     ".who button{display:block;width:100%;text-align:left}.note{color:#555;font-size:14px}.wrong{color:#a4262c}"
 )

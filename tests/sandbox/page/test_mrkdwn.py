@@ -79,7 +79,9 @@ def test_a_date_out_of_range_shows_its_fallback() -> None:
 
 
 def test_emoji_that_bots_use_are_drawn() -> None:
-    """Shortcodes and the characters themselves give the same drawing."""
+    """Shortcodes and the characters themselves give the same drawing, whatever fonts the reader has."""
+    assert "#emoji-beacon" in mrkdwn(":rotating_light: 🚨", reader())
+    assert "#emoji-balloon" in mrkdwn(":speech_balloon: 💬", reader())
     assert mrkdwn(":white_check_mark:", reader()) == mrkdwn("✅", reader())
     assert "#emoji-check" in mrkdwn(":white_check_mark:", reader())
 
