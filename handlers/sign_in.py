@@ -5,6 +5,7 @@ Opening the link shows what it is for; the button begins the sign-in, so that no
 The browser that comes back must be the one that began.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.accounts.browser import CALLBACK, LINK, BrowserSignIns, SignInFailed
+from bot.accounts.browser import CALLBACK, LINK, BrowserSignIns, SignInFailed, digest
 from bot.accounts.connecting import Connecting
 from bot.accounts.model import Purpose, SignIn
 from bot.approvals.signed import SignedApprovals
@@ -28,7 +29,9 @@ log = structlog.get_logger(__name__)
 
 # A code, a state, and an error in words.
 LARGEST_FORM: Final = 64 * 1024
+MOST_FIELDS: Final = 100
 # "__Host-": of this host alone, and over TLS.  Microsoft posts the answer, so it must come along from another site.
+# Each sign-in has one of its own: two tabs of one browser do not take each other's.
 COOKIE: Final = "__Host-latchkey-sign-in"
 COOKIE_SECONDS: Final = 900
 # Every browser takes cookies of "https" there, but for this machine, where no TLS is needed.
@@ -51,7 +54,7 @@ def routes(
         login: The root of Microsoft's login.
     """
     is_secure = urlsplit(public_url).scheme == "https"
-    cookie = COOKIE if is_secure else COOKIE_HERE
+    prefix = COOKIE if is_secure else COOKIE_HERE
     # On this machine, where it is tried, the pages of a stand-in may be at another port.
     leads_to = login if is_secure else f"{login} http://127.0.0.1:* http://localhost:*"
 
@@ -92,7 +95,7 @@ def routes(
                 return _failed(failed)
         answer = RedirectResponse(begun.url, status_code=303, headers=pages.HEADERS)
         answer.set_cookie(
-            cookie,
+            _cookie(prefix, begun.state),
             begun.browser,
             max_age=COOKIE_SECONDS,
             path="/",
@@ -108,6 +111,7 @@ def routes(
             form = await _form(http)
             if form is None:
                 return Response(status_code=413)
+            cookie = _cookie(prefix, form.get("state", ""))
             try:
                 title, line = await complete(form, http.cookies.get(cookie))
             except (SignInFailed, Busy) as failed:
@@ -156,13 +160,23 @@ def _failed(failed: SignInFailed | Busy) -> Response:
 
 
 async def _form(http: Request) -> Mapping[str, str] | None:
-    """Read a form in which each name comes once; None if it is too large."""
+    """Read the fields of a form that come once; None if it is too large, or has too many."""
     body = await read_body(http, largest=LARGEST_FORM)
     if body is None:
         return None
-    found = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
-    names = [name for name, _value in found]
-    return {name: value for name, value in found if names.count(name) == 1}
+    try:
+        found = parse_qsl(
+            body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS
+        )
+    except ValueError:
+        return None
+    times = Counter(name for name, _value in found)
+    return {name: value for name, value in found if times[name] == 1}
+
+
+def _cookie(prefix: str, state: str) -> str:
+    """Return the name of the cookie of one sign-in; nobody can make its state of it."""
+    return f"{prefix}-{digest(state)[:16]}"
 
 
 def _language(http: Request) -> str:

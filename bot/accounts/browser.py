@@ -61,10 +61,12 @@ class Begun:
 
     Attributes:
         url: Where to send the browser.
+        state: What the answer will name it by.
         browser: The cookie that it must bring back.
     """
 
     url: str
+    state: str
     browser: str
 
 
@@ -177,7 +179,7 @@ class BrowserSignIns:
             flow=seal_with(state, json.dumps(flow), bound_to=sign_in.bound_to),
         ):
             raise SignInFailed(OVER)
-        return Begun(url=flow["auth_uri"], browser=browser)
+        return Begun(url=flow["auth_uri"], state=state, browser=browser)
 
     async def finish(self, form: Mapping[str, str], *, browser: str | None) -> Finished:
         """

@@ -105,6 +105,32 @@ async def test_a_sign_in_of_another_browser_does_not_count(world):
     assert not await is_connected(world, ANN)
 
 
+async def test_two_sign_ins_in_one_browser_do_not_take_each_others_cookie(world):
+    """Two tabs: the one that began first ends first, and the other one after it."""
+    browser = browser_of(world)
+    answers = []
+    for _ in range(2):
+        await browser.get(await link_of(world, ANN))
+        browser.stops_at = "https://latchkey.example/sign-in/callback"
+        await browser.press("Go on to Microsoft")
+        await browser.sign_in(email_of(ANN, world))
+        assert browser.stopped is not None
+        answers.append(browser.stopped)
+        browser.stops_at = None
+    for _, url, body in answers:
+        page = await browser._go("POST", url, body)
+        assert page.heading == "Your Microsoft account is connected", page.shown
+
+
+@pytest.mark.parametrize("field", [b"a&", b"state=x&"])
+async def test_a_form_of_very_many_fields_is_not_read(world, field):
+    """Whoever sends one, without having signed in to anything, keeps nobody waiting."""
+    browser = browser_of(world)
+    url = "https://latchkey.example/sign-in/callback"
+    status, _headers, _body = await browser._send("POST", url, [], field * (60_000 // len(field)))
+    assert status == 413
+
+
 async def test_a_link_is_over_after_ten_minutes(world):
     """However far the sign-in has come."""
     link = await link_of(world, ANN)
