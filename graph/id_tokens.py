@@ -30,6 +30,8 @@ ALGORITHM: Final = "RS256"
 LEEWAY: Final = timedelta(minutes=2)
 # A key that Microsoft withdraws is not believed for longer.
 KEYS_LAST: Final = timedelta(hours=24)
+# After a key that the tenant does not publish, the next one that is not known is not looked for before.
+LOOK_AGAIN: Final = timedelta(minutes=1)
 REQUIRED: Final = ("aud", "iss", "exp", "iat", "oid", "tid", "sub")
 
 
@@ -81,6 +83,7 @@ class IdTokens:
         self._client_id = client_id
         self._client = client
         self._keys: _Keys | None = None
+        self._missed_at: datetime | None = None
         self._lock = threading.Lock()
 
     async def verify(self, token: str, *, now: datetime, nonce: str | None) -> Identification:
@@ -134,11 +137,20 @@ class IdTokens:
         )
 
     def _current_keys(self, key_id: str, now: datetime) -> _Keys:
-        """Return the tenant's keys; read anew when they are old, or when one is asked for that is not among them."""
+        """
+        Return the tenant's keys; read anew when they are old, or when one is asked for that is not among them.
+
+        Ids that somebody makes up have them read once a minute at most.
+        """
         with self._lock:
             keys = self._keys
-            if keys is None or now - keys.read_at > KEYS_LAST or key_id not in keys.by_id:
-                keys = self._keys = self._read(now)
+            if keys is not None and now - keys.read_at <= KEYS_LAST:
+                is_known = key_id in keys.by_id
+                was_missed = self._missed_at is not None and now - self._missed_at < LOOK_AGAIN
+                if is_known or was_missed:
+                    return keys
+            keys = self._keys = self._read(now)
+            self._missed_at = None if key_id in keys.by_id else now
             return keys
 
     def _read(self, now: datetime) -> _Keys:

@@ -177,6 +177,21 @@ async def test_keys_are_read_again_when_there_is_a_new_one(tenant, ids, session)
     assert len(session.calls) == read + 2
 
 
+async def test_keys_that_nobody_publishes_are_looked_for_once_a_minute(tenant, ids, session):
+    """However many are named; a new one of the tenant's is found after that minute."""
+    await ids.verify(tenant.login.keys.sign(claims_of(tenant)), now=NOW, nonce=NONCE)
+    read = len(session.calls)
+    for number in range(5):
+        token = jwt.encode(claims_of(tenant), "s" * 32, "HS256", headers={"kid": f"no-{number}"})
+        with pytest.raises(NotBelieved):
+            await ids.verify(token, now=NOW, nonce=NONCE)
+    assert len(session.calls) == read + 2
+    tenant.login.keys.rotate()
+    later = NOW + timedelta(minutes=1)
+    await ids.verify(tenant.login.keys.sign(claims_of(tenant)), now=later, nonce=NONCE)
+    assert len(session.calls) == read + 4
+
+
 async def test_a_withdrawn_key_is_believed_for_a_day_at_most(tenant, ids):
     """Then the keys are read again."""
     later = NOW + timedelta(hours=24, seconds=1)
