@@ -57,7 +57,15 @@ class Delegates:
 def _has_decided_for(
     db: Transaction, slack_ids: Collection[str], holder: str, entra_id: str, since: datetime
 ) -> bool:
-    for delegator in delegations.delegators_since(db, slack_ids, since=since):
+    bound_here = [people.find(db, each) for each in slack_ids]
+    # A delegation names one of the Slack accounts of a person, and they may come by another.
+    every = {
+        other.slack_user
+        for each in bound_here
+        if each is not None
+        for other in people.for_entra_id(db, each.entra_id)
+    } | set(slack_ids)
+    for delegator in delegations.delegators_since(db, every, since=since):
         bound = people.find(db, delegator)
         if delegator == holder or (bound and bound.entra_id.casefold() == entra_id.casefold()):
             return True

@@ -1,7 +1,7 @@
 """Decide who may do what: one default-deny rule, and the facts it is given."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 
@@ -64,6 +64,7 @@ class Actor:
         has_asked: They have asked for the holder, or whom they decide for has.
         has_decided_for_holder: The holder lets them decide, or has let them since they asked.
         is_their_manager: The direct manager of the holder, in Entra, and the package's policy lets managers ask.
+        slack_ids: Every id by which Slack names them.
     """
 
     slack_user: str
@@ -79,6 +80,7 @@ class Actor:
     has_asked: bool = False
     is_their_manager: bool = False
     has_decided_for_holder: bool = False
+    slack_ids: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     @property
     def decides_as_admin(self) -> bool:
@@ -286,7 +288,12 @@ class Permissions:
             found = await self.people.identify(slack_user)
         except NotAllowed as refused:
             return Actor(slack_user=slack_user, not_a_person=str(refused))
-        who = Actor(slack_user=slack_user, entra_id=found.user.id, name=found.person.entra_name)
+        who = Actor(
+            slack_user=slack_user,
+            entra_id=found.user.id,
+            name=found.person.entra_name,
+            slack_ids=found.slack_ids,
+        )
         if request is not None and _has_asked(request, slack_user, found.user.id):
             return replace(who, has_asked=True)
         # On Enterprise Grid a user group may list another id of theirs than a click names.
@@ -342,7 +349,10 @@ class Permissions:
         if found.entra_id is None or request.holder is None or request.entra_id is None:
             return found
         is_theirs = await self.delegates.has_decided_for(
-            {slack_user}, request.holder, request.entra_id, since=request.asked_at
+            {slack_user, *found.slack_ids},
+            request.holder,
+            request.entra_id,
+            since=request.asked_at,
         )
         return replace(found, has_decided_for_holder=is_theirs)
 

@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import NotAllowed
-from bot.packages.model import Stage
+from bot.packages.model import EmergencyTerms, Stage
 from bot.people.admins import GOOD_FOR_A_NO, GOOD_FOR_LISTS, MEMBER_FOR, Roster
+from bot.people.model import Person
 from bot.people.permissions import Actor
+from bot.people.store import delegations, people
 from sandbox.tenant import seed
-from tests.bot.samples import terms, wish
+from tests.bot.samples import delegation, terms, wish
 from tests.harness.loop import simulated
 
 SECOND = timedelta(seconds=1)
@@ -171,6 +173,31 @@ async def test_where_all_approvers_have_decided_before_the_admins_stand_in(harne
     )
 
     assert actor.stands_in
+
+
+@pytest.mark.parametrize("delegate", ["W0BO", "U0BO2", "U0BO"])
+async def test_whoever_decides_for_the_holder_reviews_by_no_account_of_theirs(
+    harness, monkeypatch, delegate
+):
+    """The delegation names one id of theirs: on Enterprise Grid the other, or that of a second Slack account."""
+    await harness.store.run(delegations.add, delegation(delegator="U0ANN", delegate=delegate))
+    await harness.people.identify("U0BO")
+    second = Person(slack_user="U0BO2", slack_name="bo2", entra_id=seed.BO, entra_name="Bo")
+    await harness.store.run(people.bind, second)
+    identify = harness.people.identify
+
+    async def on_grid(slack_user, **more):
+        found = await identify(slack_user, **more)
+        return replace(found, slack_ids=found.slack_ids | {"W0BO"})
+
+    monkeypatch.setattr(harness.permissions.people, "identify", on_grid)
+    emergency = EmergencyTerms(seconds=60, review_seconds=60, stages=(Stage(approvers=(BO,)),))
+    request = wish(entra_id=seed.ANN, emergency=True, terms=terms(stages=(), emergency=emergency))
+
+    actor = await harness.permissions.reviewer("U0BO", request=request, team=None, home_team=None)
+
+    assert actor.is_approver
+    assert actor.has_decided_for_holder
 
 
 def calls_of(harness, method):
