@@ -190,6 +190,17 @@ async def test_whom_a_review_took_it_from_gets_no_other_for_thirty_days(world):
     await world.told(ANN, "as an emergency.*taken away after its review")
 
 
+async def test_access_that_a_late_review_takes_away_is_not_given_at_once_again(world):
+    """The thirty days begin with the review, and not with the access."""
+    await has_emergency(world)
+    card = await emergency_card(world, BO)
+    await world.later(timedelta(days=31))
+    await review(world, BO, card, "remove", "There was no fire")
+    await world.told(ANN, "has been reviewed")
+    await world.type(ANN, ASK)
+    await world.told(ANN, "as an emergency.*taken away after its review")
+
+
 async def test_whoever_decides_for_the_holder_does_not_review(world):
     """Neither now, nor if they did when it was asked for."""
     await world.type(ANN, "/my-access delegate @bo until tomorrow")

@@ -34,7 +34,9 @@ OF_PERSON: Final = sa.and_(
     emergencies.c.package_id == sa.bindparam("package"),
 )
 LATELY: Final = (
-    SELECT.where(OF_PERSON, emergencies.c.opened_at >= SINCE)
+    SELECT.where(
+        OF_PERSON, sa.or_(emergencies.c.opened_at >= SINCE, emergencies.c.closed_at >= SINCE)
+    )
     .order_by(emergencies.c.opened_at.desc())
     .limit(MOST)
 )
@@ -136,7 +138,7 @@ def find(db: Transaction, request_id: str) -> Emergency | None:
 
 
 def lately(db: Transaction, entra_id: str, package_id: str, *, since: datetime) -> list[Emergency]:
-    """Return somebody's emergencies about a package since then, the newest first."""
+    """Return somebody's emergencies about a package that began or were reviewed since then, the newest first."""
     given = {"user": entra_id, "package": package_id, "since": since, "most": MOST_LATELY}
     return [_emergency(row) for row in db.execute(LATELY, given)]
 

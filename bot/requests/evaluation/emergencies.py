@@ -19,7 +19,7 @@ from bot.words import N_, N_ngettext
 from graph.models import AssignmentPolicy
 
 WEEK: Final = timedelta(days=7)
-# For so long after somebody's emergency access was taken away they get no other.
+# For so long after a review has taken somebody's emergency access away they get no other, however late it came.
 AFTER_REMOVAL: Final = timedelta(days=30)
 # Questions to the on-call service that may fail in a row, before the answer counts as no.
 MOST_FAILURES: Final = 2
