@@ -79,6 +79,7 @@ def archive(file: Path, before: datetime | None, without: tuple[str, ...], yes: 
             )
         digest = _write(store, settings, signer, found, file, by)
         in_one(store.run_here, lambda db: _record(db, by, found, digest, without))
+        _keep(store, found, by)
         try:
             _delete(store, settings.audit_key_bytes, found, digest)
         except NotTold:
@@ -190,6 +191,17 @@ def _record(
         verb="archive",
         details={**by.facts, **details, **forgotten},
     )
+
+
+def _keep(store: Store, found: Cut, by: Operator) -> None:
+    """Keep what drift asks the log for, before it is deleted; what a crash has kept twice does no harm."""
+    kept = in_one(store.read_here, lambda db: archiving.by_operators(db, last=found.last))
+    for first in range(0, len(kept), ROWS_A_TURN):
+
+        def some(db: Transaction, first: int = first) -> None:
+            archiving.keep(db, kept[first : first + ROWS_A_TURN], actor=by.actor)
+
+        in_one(store.run_patiently, some)
 
 
 def _delete(store: Store, key: bytes, found: Cut, digest: str) -> None:

@@ -28,6 +28,8 @@ VERBS: Final[Mapping[str, str]] = {
     "adopt": "an admin says that what did not agree is right as it is",
     "answer-question": "the requester has answered a question of an approver's",
     "archive": "old rows of this log were moved into a file",
+    "archive-extension": "an extension from the command line, of which the row was archived and the access is still there",
+    "archive-grant": "a grant from the command line, of which the row was archived and the access is still there",
     **{
         f"{verb}-{outcome}": f"a click on {name}: {said}"
         for verb, name in (("approve", "Approve"), ("deny", "Deny"))

@@ -1,17 +1,20 @@
 """Find which rows of the audit log may be archived, and delete those that are."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from bot import clock
+from bot.assignments.model import AssignmentState
 from bot.database import audit, audit_checkpoints, audit_guard
 from bot.database.audit_checkpoints import Checkpoint
 from bot.database.engine import Transaction
+from bot.database.statements import word
+from bot.database.tables import assignments, dead_events, webhooks
 from bot.database.tables import audit as audit_rows
-from bot.database.tables import dead_events, webhooks
 
 FIRST_KEPT: Final = sa.select(sa.func.min(audit_rows.c.position)).where(
     audit_rows.c.at >= sa.bindparam("before", type_=audit_rows.c.at.type)
@@ -31,6 +34,37 @@ PLACE: Final = sa.select(audit_rows.c.position, audit_rows.c.hash).where(
     audit_rows.c.position == sa.bindparam("row")
 )
 DELETE: Final = audit_rows.delete().where(audit_rows.c.position <= sa.bindparam("last"))
+# By which verb is kept what an operator has given, or made longer; what is kept already is archived and kept again.
+KEPT_AS: Final = {
+    "cli-grant": "archive-grant",
+    "cli-extend": "archive-extension",
+    "archive-grant": "archive-grant",
+    "archive-extension": "archive-extension",
+}
+BY_OPERATORS: Final = (
+    sa.select(
+        audit_rows.c.verb,
+        audit_rows.c.at,
+        audit_rows.c.actor,
+        audit_rows.c.details,
+        audit_rows.c.subject_entra_id,
+        audit_rows.c.package_id,
+    )
+    .join(
+        assignments,
+        sa.and_(
+            assignments.c.entra_id == audit_rows.c.subject_entra_id,
+            assignments.c.package_id == audit_rows.c.package_id,
+            assignments.c.state != word(AssignmentState.ENDED),
+        ),
+    )
+    .where(
+        audit_rows.c.position <= sa.bindparam("last"),
+        audit_rows.c.verb.in_(tuple(KEPT_AS)),
+        audit_rows.c.after == "submitted",
+    )
+    .order_by(audit_rows.c.position)
+)
 
 
 class NotTold(Exception):
@@ -94,6 +128,35 @@ def rows(db: Transaction, found: Cut) -> Iterator[Any]:
         if row["position"] > found.last:
             return
         yield row
+
+
+def by_operators(db: Transaction, *, last: int) -> list[dict[str, Any]]:
+    """
+    Return what operators have given, or made longer, in the rows up to *last*, as columns to `keep`.
+
+    Only of access that is still there, and the newest of each kind.
+    """
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in db.execute(BY_OPERATORS, {"last": last}):
+        held = row.details or {}
+        found[KEPT_AS[row.verb], row.subject_entra_id, row.package_id] = {
+            "verb": row.verb,
+            "subject_entra_id": row.subject_entra_id,
+            "package_id": row.package_id,
+            "after": "submitted",
+            "details": {
+                "done_at": held.get("done_at", row.at.isoformat()),
+                "done_by": held.get("done_by", row.actor),
+            },
+        }
+    return list(found.values())
+
+
+def keep(db: Transaction, some: Sequence[Mapping[str, Any]], *, actor: str) -> None:
+    """Write such rows: nobody else knows that this access was not given past Latchkey."""
+    for each in some:
+        facts = {name: value for name, value in each.items() if name != "verb"}
+        audit.record(db, at=clock.now(), actor=actor, verb=KEPT_AS[each["verb"]], **facts)
 
 
 def forget_webhooks(db: Transaction, names: Collection[str]) -> None:

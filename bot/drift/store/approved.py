@@ -1,6 +1,6 @@
 """Read what people have, and what was approved for them, so many at a time."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -39,11 +39,13 @@ GAVE_THESE: Final = REQUESTS.where(requests.c.assignment_id.in_(IDS), GAVE).orde
 BEING_ADDED: Final = sa.select(requests.c.entra_id, requests.c.package_id).where(
     requests.c.entra_id.in_(IDS), IS_OPEN, requests.c.kind == Kind.ADD
 )
+# The second of each is what is kept of an archived row.
+GRANTS: Final = ("cli-grant", "archive-grant")
 BY_OPERATORS: Final = sa.select(
-    audit.c.subject_entra_id, audit.c.package_id, audit.c.verb, audit.c.at
+    audit.c.subject_entra_id, audit.c.package_id, audit.c.verb, audit.c.at, audit.c.details
 ).where(
     audit.c.subject_entra_id.in_(IDS),
-    audit.c.verb.in_(("cli-grant", "cli-extend")),
+    audit.c.verb.in_((*GRANTS, "cli-extend", "archive-extension")),
     audit.c.after == "submitted",
 )
 LAST_OF: Final = (
@@ -101,18 +103,24 @@ def being_added(db: Transaction, entra_ids: Collection[str]) -> frozenset[tuple[
 
 
 def by_operators(db: Transaction, entra_ids: Collection[str]) -> list[ByOperator]:
-    """Return what these people were given at the command line."""
+    """Return what these people were given at the command line, the oldest first."""
     if not entra_ids:
         return []
-    return [
+    found = [
         ByOperator(
             entra_id=row.subject_entra_id,
             package_id=row.package_id,
-            is_grant=row.verb == "cli-grant",
-            at=row.at,
+            is_grant=row.verb in GRANTS,
+            at=_done_at(row.details, row.at),
         )
         for row in db.execute(BY_OPERATORS, {"ids": list(entra_ids)})
     ]
+    return sorted(found, key=lambda each: each.at)
+
+
+def _done_at(details: Any, written_at: datetime) -> datetime:
+    done_at = details.get("done_at") if isinstance(details, Mapping) else None
+    return datetime.fromisoformat(done_at) if done_at else written_at
 
 
 def past(

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import clock
+from bot.assignments.store import assignments
 from bot.auditing import archive, manifests
 from bot.auditing.manifests import MANIFEST, SIGNATURE, NotGenuine
 from bot.auditing.signing import Signer
@@ -16,9 +17,11 @@ from bot.database import audit, audit_checkpoints
 from bot.database.tables import audit as audit_table
 from bot.database.tables import audit_checkpoints as checkpoint_table
 from bot.database.tables import webhooks as webhook_table
+from bot.drift.store import approved
 from bot.webhooks.store import feeds
 from tests.bot.auditing.stories import KEY, granted, latchkey
 from tests.bot.auditing.test_pack import parts, put
+from tests.bot.samples import ANN, BO, held
 
 OLD = timedelta(days=400)
 HOUR = timedelta(hours=1)
@@ -70,6 +73,35 @@ def test_old_rows_go_into_a_file_that_holds_and_the_rest_still_verifies(years, t
     checked = latchkey("audit", "verify", file, "--signed-by", public_key)
     assert checked.exit_code == 0, checked.output
     assert f"from 1 to {number}" in checked.output
+
+
+def by_operator(db, verb, *, entra_id=ANN, package_id="campaign"):
+    """What the command line writes once Entra has taken it."""
+    ids = {"subject_entra_id": entra_id, "package_id": package_id}
+    audit.record(db, at=clock.now(), actor="cli:dana", verb=verb, after="submitted", **ids)
+
+
+def test_what_an_operator_gave_is_known_as_long_as_it_is_there(log, tmp_path):
+    """Drift asks the log for it: archived twice, it is still no access that was given past Latchkey."""
+    clock.set_offset(-OLD)
+    given_at = clock.now()
+    log.run_here(lambda db: assignments.save_live(db, held()))
+    for verb in ("cli-grant", "cli-extend"):
+        log.run_here(by_operator, verb)
+    log.run_here(by_operator, "cli-grant", entra_id=BO)
+    clock.set_offset(timedelta(0))
+    before = log.read_here(approved.by_operators, [ANN])
+    for name in ("1.zip", "2.zip"):
+        said = archived(tmp_path / name, before=clock.now() + HOUR)
+        assert said.exit_code == 0, said.output
+
+    after = log.read_here(approved.by_operators, [ANN])
+    assert [each.is_grant for each in after] == [True, False]
+    assert after == before
+    assert all(abs(each.at - given_at) < HOUR for each in after)
+    # Of what is over nothing is kept.
+    assert log.read_here(approved.by_operators, [BO]) == []
+    assert log.read_here(audit.verify, KEY.encode()).wrong is None
 
 
 def test_one_archive_continues_the_one_before(years, tmp_path):

@@ -672,6 +672,7 @@ def _archiving(db: Transaction) -> None:
     found = archiving.cut(db, before=clock.now() - HOUR)
     list(archiving.rows(db, found))
     archiving.first_at(db)
+    archiving.by_operators(db, last=found.last)
     archiving.forget_webhooks(db, ["siem", "again"])
     audit.archived(db)
     first = audit.rows(db)[0]

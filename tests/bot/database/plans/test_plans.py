@@ -80,6 +80,7 @@ WALKS: Final = {
 SCANS: Final = {
     "archiving._told": "the command line, once for each turn: a row for each webhook",
     "archiving.first_at": "the first row of the primary key",
+    "archiving.by_operators": "the command line, which archives what is old",
     "archiving.cut": "the command line, which archives what is old",
     "assignments.forget": "packages that Latchkey has to do with no more, once each",
     "audit.key_fits": "the last two rows, from the end of the primary key",
