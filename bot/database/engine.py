@@ -17,7 +17,7 @@ from bot import clock
 from bot.database import audit
 from bot.database import postgresql as server
 from bot.database.audit import Committed
-from bot.database.faults import Busy, Unusable, meaning
+from bot.database.faults import Busy, RolledBack, Unusable, meaning
 from bot.database.lanes import Lane
 from bot.database.sqlite_file import InUse
 
@@ -173,6 +173,16 @@ class Store:
         return self._on(self.reading, only_read)
 
     def _on(self, engine: sa.Engine, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return self._once(engine, function, *args, **kwargs)
+        except RolledBack as error:
+            # The other one has gone on meanwhile.  Whoever is undone once more tells its caller that it is busy.
+            log.info("transaction-repeated", reason=str(error))
+            return self._once(engine, function, *args, **kwargs)
+
+    def _once(
+        self, engine: sa.Engine, function: Work[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
         try:
             with engine.begin() as db:
                 audit.forget_pending(db)

@@ -17,6 +17,9 @@ PROTOCOL_VIOLATION: Final = "08P01"
 PASSING_STATES: Final = frozenset({"25P03", "25P04"})
 # Connection lost, not let in, rolled back, out of resources, locked, shut down.
 PASSING_CLASSES: Final = ("08", "28", "40", "53", "55", "57", "58")
+# A deadlock, or two that cannot be put in a row: "applications should retry the whole transaction".
+# Source: https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html
+ROLLED_BACK_STATES: Final = frozenset({"40001", "40P01"})
 STANDBY: Final = "25006"
 FORBIDDEN: Final = "42501"
 CONTRADICTION_CLASS: Final = "23"
@@ -40,6 +43,10 @@ REFUSED: Final = "the database refuses a statement ({code})"
 
 class Busy(Exception):
     """The database could not do it; nothing was written."""
+
+
+class RolledBack(Busy):
+    """PostgreSQL undid it so that another transaction could go on; begun anew, it has every chance."""
 
 
 class Unusable(Busy):
@@ -88,6 +95,8 @@ def _of_postgresql(state: str, detail: str) -> Busy:
         return Unusable(PG_DAMAGED, code=state, detail=detail)
     if state in SENTENCES:
         return Unusable(SENTENCES[state], code=state, detail=detail)
+    if state in ROLLED_BACK_STATES:
+        return RolledBack(detail)
     if state in PASSING_STATES or state.startswith(PASSING_CLASSES):
         return Busy(detail)
     if state.startswith(CONTRADICTION_CLASS):

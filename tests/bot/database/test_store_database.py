@@ -1,5 +1,9 @@
 """The database goes away in the middle of a transaction: that is said as it is, and the next one works."""
 
+import asyncio
+import threading
+from collections import Counter
+
 import pytest
 import sqlalchemy as sa
 
@@ -67,3 +71,38 @@ async def test_a_move_that_is_cut_has_not_happened(store, cut_at):
 
     assert await store.run(requests.find, request.id) == request
     assert await store.run(requests.move, request, State.APPROVED) is not None
+
+
+TAKE_LOCK = sa.text("SELECT pg_advisory_xact_lock(:key)")
+
+
+async def test_whoever_is_undone_for_a_deadlock_begins_anew(store):
+    """Two transactions take two locks in opposite order: PostgreSQL undoes one, and both come to their end."""
+    both_have_one = threading.Barrier(2)
+    tries = Counter()
+
+    def take(db, first, second):
+        tries[first] += 1
+        db.execute(TAKE_LOCK, {"key": first})
+        if tries[first] == 1:
+            both_have_one.wait()
+        db.execute(TAKE_LOCK, {"key": second})
+        return first
+
+    taken = await asyncio.gather(store.run(take, 1, 2), store.run(take, 2, 1))
+
+    assert taken == [1, 2]
+    assert sorted(tries.values()) == [1, 2]
+
+
+async def test_whoever_is_undone_twice_is_told_that_it_is_busy(store):
+    """And nobody is kept waiting for a third try."""
+    tries = Counter()
+
+    def undone(db):
+        tries["all"] += 1
+        db.execute(sa.text("DO $$ BEGIN RAISE EXCEPTION 'undone' USING ERRCODE = '40001'; END $$"))
+
+    with pytest.raises(Busy, match="undone"):
+        await store.run(undone)
+    assert tries["all"] == 2
