@@ -79,7 +79,7 @@ TAKE_LOCK = sa.text("SELECT pg_advisory_xact_lock(:key)")
 async def test_whoever_is_undone_for_a_deadlock_begins_anew(store):
     """Two transactions take two locks in opposite order: PostgreSQL undoes one, and both come to their end."""
     both_have_one = threading.Barrier(2)
-    tries = Counter()
+    tries: Counter[int] = Counter()
 
     def take(db, first, second):
         tries[first] += 1
@@ -91,13 +91,13 @@ async def test_whoever_is_undone_for_a_deadlock_begins_anew(store):
 
     taken = await asyncio.gather(store.run(take, 1, 2), store.run(take, 2, 1))
 
-    assert taken == [1, 2]
+    assert list(taken) == [1, 2]
     assert sorted(tries.values()) == [1, 2]
 
 
 async def test_whoever_is_undone_twice_is_told_that_it_is_busy(store):
     """And nobody is kept waiting for a third try."""
-    tries = Counter()
+    tries: Counter[str] = Counter()
 
     def undone(db):
         tries["all"] += 1
