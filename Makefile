@@ -36,9 +36,10 @@ sdk-test: $(VENV)/ready-sdk  ## Microsoft's own SDKs as clients of the stand-in 
 conformance: $(VENV)/ready-dev  ## all tests, and everything said to Graph against Microsoft's metadata
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q --conformance
 
-schema: $(VENV)/ready  ## write the JSON Schemas of packages as code and of package settings anew
+schema: $(VENV)/ready  ## write the JSON Schemas of packages as code, package settings and webhook events anew
 	$(BIN)/python -m bot.provisioning.schema > docs/packages.schema.json
 	$(BIN)/python -m bot.packages.settings.schema > docs/latchkey.schema.json
+	$(BIN)/python -m bot.webhooks.schema > docs/webhook-events.schema.json
 
 docs: $(VENV)/ready-dev  ## write what is generated in docs/ anew: the architecture's tables and picture, the references of rights, metrics, commands and verbs
 	$(BIN)/python -m tests.docs.architecture

@@ -176,7 +176,7 @@ async def connect_graph(
 
 @dataclass(frozen=True, kw_only=True)
 class Accounts:
-    """How people sign in to Microsoft, connect their accounts, and the tokens of those who have."""
+    """The parts by which people sign in to Microsoft and connect their accounts, and the tokens of those who have."""
 
     browsers: BrowserSignIns
     connecting: Connecting

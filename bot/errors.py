@@ -193,4 +193,4 @@ class ConfigurationError(LatchkeyError):
 
 
 class EmergencyNotOffered(LatchkeyError):
-    """What was asked for as an emergency cannot be asked for so; a sentence, and nothing was asked for."""
+    """An ask that cannot be made as an emergency; a sentence, and nothing was asked for."""

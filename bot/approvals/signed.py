@@ -48,7 +48,7 @@ CONTEXT_MISSING: Final = N_(
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalToProve:
-    """What somebody is about to approve by a sign-in."""
+    """An approval that somebody is about to prove by a sign-in."""
 
     decision: Decision
     request: Request

@@ -270,14 +270,14 @@ class Settings(BaseSettings):
 
     @property
     def retention(self) -> Retention:
-        """How long what is over is kept."""
+        """Return how long closed requests, messages and audit rows are kept."""
         return Retention(
             requests=_days(self.keep_requests_days), messages=_days(self.keep_messages_days)
         )
 
     @property
     def anchor_places(self) -> tuple[str, ...]:
-        """Where the anchor of the audit log is noted each day: "channel", "file", "webhook"."""
+        """Return where the anchor of the audit log is noted each day: "channel", "file", "webhook"."""
         wanted = {
             "channel": self.anchor_channel,
             "file": self.anchor_file is not None,

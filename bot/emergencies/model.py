@@ -9,7 +9,7 @@ from bot.requests.model import Request
 
 
 class Finding(StrEnum):
-    """What somebody finds who reviews an emergency: all is well, or the access has to go now."""
+    """The finding of somebody who reviews an emergency: all is well, or the access has to go now."""
 
     FINE = "fine"
     REMOVE = "remove"

@@ -32,7 +32,7 @@ class Retention:
 
 @dataclass(frozen=True, kw_only=True)
 class Deleted:
-    """How many rows of each kind were deleted; the decisions, questions, holds and messages of a request count with it."""
+    """Counts of the rows of each kind that were deleted; the decisions, questions, holds and messages of a request count with it."""
 
     requests: int = 0
     assignments: int = 0

@@ -65,7 +65,7 @@ class _Facts(BaseModel):
 
 
 class EventActor(_Facts):
-    """Who did it."""
+    """The person, or Latchkey, that did it."""
 
     kind: Literal["person", "operator", "latchkey"]
     """A person in Slack, somebody at the command line, or Latchkey itself by a rule or the clock."""
@@ -90,7 +90,7 @@ class EventRequest(_Facts):
 
 
 class EventPerson(_Facts):
-    """Whose access it is or would be."""
+    """The person whose access it is or would be."""
 
     slack_user: Id | None = None
     entra_id: Id | None = None
@@ -112,12 +112,12 @@ class EventAssignment(_Facts):
 
 
 class EventData(_Facts):
-    """What happened to what."""
+    """The data of an event: the action, and the request, access or person that it happened to."""
 
     position: Annotated[int, Field(ge=1)]
     """The row of the audit log; grows with each event, with gaps."""
     audit_hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    """That row's hash, as `latchkey audit export` has it."""
+    """The hash of that row, as `latchkey audit export` has it."""
     verb: str
     """The row's verb."""
     actor: EventActor
@@ -129,7 +129,7 @@ class EventData(_Facts):
     after: State | None = None
     """The states of the request, where it moved."""
     reason: str | None = None
-    """Why access ended, what is wrong with it, or what kind of drift was found, in a word of Latchkey's; never what somebody wrote."""
+    """The reason why access ended, the fault of it, or the kind of drift, in a word of Latchkey's; never what somebody wrote."""
 
 
 class WebhookEvent(_Facts):
@@ -137,7 +137,7 @@ class WebhookEvent(_Facts):
 
     type: Literal[EVENT_TYPES]  # type: ignore[valid-type]
     timestamp: datetime
-    """When it happened."""
+    """The moment when it happened."""
     data: EventData
 
 

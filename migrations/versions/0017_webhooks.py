@@ -1,4 +1,4 @@
-"""How far each webhook is in the audit log, and the events that it would not take."""
+"""Store how far each webhook is in the audit log, and the events that it would not take."""
 
 import sqlalchemy as sa
 from alembic import op

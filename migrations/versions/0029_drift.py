@@ -1,4 +1,4 @@
-"""Where Entra and what was approved do not agree; and an index of what was ended in Entra."""
+"""Store where Entra and what was approved do not agree; and an index of what was ended in Entra."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -138,7 +138,7 @@ def _wall_clock(context: Context, seconds: str) -> str:
 
 
 def _is_here(url: str) -> bool:
-    """Whether an address is of this machine: a sign-in of the sandbox's own, which stays in the same tab."""
+    """Return True if an address is of this machine: a sign-in of the sandbox's own, which stays in the same tab."""
     try:
         return urlsplit(url).hostname in LOOPBACK_NAMES
     except ValueError:

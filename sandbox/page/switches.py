@@ -85,14 +85,14 @@ SWITCHES = (
 
 
 class Portal:
-    """What somebody does in Entra's portal, and nobody asked for."""
+    """A change that somebody makes in Entra's portal, and nobody asked for."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         self._given: str | None = None
 
     def is_on(self, what: str) -> bool:
-        """Whether it was done, and not undone."""
+        """Return True if it was done, and not undone."""
         return self._given is not None
 
     def set(self, what: str, *, on: bool, rate: float, only: str) -> None:
@@ -108,13 +108,13 @@ class Portal:
 
 
 class Duties:
-    """Who is on call, by the stand-in of the on-call service."""
+    """A switch for who is on call, by the stand-in of the on-call service."""
 
     def __init__(self, on_call: OnCallStandIn) -> None:
         self._on_call = on_call
 
     def is_on(self, slack_user: str) -> bool:
-        """Whether somebody is on call."""
+        """Return True if somebody is on call."""
         return slack_user in self._on_call.people
 
     def set(self, slack_user: str, *, on: bool, rate: float, only: str) -> None:

@@ -28,7 +28,7 @@ _HEADERS = {
 
 
 def account(action: str, context: str, users: Iterable[User], *, hint: str) -> Response:
-    """Who am I."""
+    """Draw the page that asks who signs in."""
     buttons = "".join(
         f'<button name="user" value="{escape(each.id)}">{escape(each.display_name)}<br>'
         f'<span class="note">{escape(each.user_principal_name)}</span></button>'
@@ -96,7 +96,7 @@ def finished(sentence: str) -> Response:
 
 
 def refused(sentence: str, *, status: int = 400) -> Response:
-    """What cannot be sent back to the application, because nobody knows whether it may have it."""
+    """Draw an error that cannot be sent back to the application, because nobody knows whether it may have it."""
     return _page("Sign-in failed", f'<p class="wrong">{escape(sentence)}</p>', status=status)
 
 

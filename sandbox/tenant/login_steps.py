@@ -203,7 +203,7 @@ class LoginSteps:
         return self.always_second_factor or needs_second_factor(contexts, self.contexts)
 
     def _grantable(self, user_id: str) -> frozenset[str]:
-        """What somebody may consent to: for themselves, or an administrator all."""
+        """Return the permissions that somebody may consent to: for themselves, or an administrator all."""
         if self._users[user_id].is_administrator:
             return frozenset(graph_permissions(".default")) | OPEN_TO_EVERYBODY
         return OPEN_TO_EVERYBODY

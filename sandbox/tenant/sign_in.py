@@ -25,7 +25,7 @@ REFRESH_SECONDS = 90 * 86_400
 
 @dataclass(frozen=True, kw_only=True)
 class Authentication:
-    """Who has signed in, when (seconds since 1970), and whether with a second factor."""
+    """A session: the user, since when (seconds since 1970), and whether with a second factor."""
 
     user_id: str
     at: float
@@ -109,7 +109,7 @@ class SignIns:
         }
 
     def device_scope(self, user_code: str) -> str:
-        """What the device with that code asks for. Raises KeyError for a code that is unknown or over."""
+        """Return the ask of the device with that code. Raises KeyError for a code that is unknown or over."""
         device = self._devices[self._user_codes[user_code.strip().upper()]]
         if device.expires_at < self._tokens.seconds():
             raise KeyError(user_code)

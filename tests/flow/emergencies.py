@@ -1,4 +1,4 @@
-"""What the flow tests of emergency access have in common."""
+"""The common steps of the flow tests of emergency access."""
 
 from typing import Any, Final
 
@@ -62,5 +62,5 @@ async def request_of(world: World) -> str:
 
 
 async def verbs(world: World) -> list[str]:
-    """What the audit log says was done."""
+    """Return the verbs of the audit log."""
     return [verb for _, verb, _ in await world.deeds()]

@@ -29,7 +29,7 @@ class Form:
 
 @dataclass
 class Page:
-    """What the browser shows."""
+    """A page as the browser shows it."""
 
     url: str
     status: int

@@ -65,7 +65,7 @@ class Receiver:
         ]
 
     def kinds(self) -> list[str]:
-        """What kind each taken event was, in the order of arrival."""
+        """Return the kind of each taken event, in the order of arrival."""
         return [event["type"] for _, event in self.taken]
 
     async def _receive(self, request: Request) -> Response:

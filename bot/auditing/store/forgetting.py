@@ -270,7 +270,7 @@ def _may_be_id(column: sa.Column[Any]) -> bool:
 
 
 def _forget_in_terms(db: Transaction, ids: Collection[str]) -> None:
-    """What they have answered, and why an admin had taken access from them, is in the terms of their requests."""
+    """Clear their answers, and the reason for which an admin took access from them, out of the terms of their requests."""
     whose = ("entra_id", "holder")
     query = sa.select(requests.c.id, requests.c.terms).where(_is_of(requests, whose, ids))
     for request_id, terms in db.execute(query).all():

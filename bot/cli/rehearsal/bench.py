@@ -1,4 +1,4 @@
-"""What an experiment works with: Graph and Slack as they are, what was made for it in the tenant, and how to wait."""
+"""The bench of an experiment: Graph and Slack as they are, what was made for it in the tenant, and how to wait."""
 
 import json
 import time
@@ -111,7 +111,7 @@ class GraphCalls:
 
 @dataclass(frozen=True)
 class SlackAnswer:
-    """What Slack answered; *error* is its word for a refusal, empty if there was none."""
+    """An answer of Slack; *error* is its word for a refusal, empty if there was none."""
 
     body: Mapping[str, Any]
     headers: Mapping[str, str]

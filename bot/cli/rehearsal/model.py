@@ -9,7 +9,7 @@ from bot.cli.rehearsal.bench import Bench
 
 
 class Outcome(StrEnum):
-    """What an experiment says about what Latchkey assumes."""
+    """The verdict of an experiment on something that Latchkey assumes."""
 
     AS_ASSUMED = "as assumed"
     OTHERWISE = "otherwise"

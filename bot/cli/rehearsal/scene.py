@@ -1,4 +1,4 @@
-"""What the experiments need in a tenant: a person, a group, a package and policies, made once and deleted at the end."""
+"""The scene of the experiments in a tenant: a person, a group, a package and policies, made once and deleted at the end."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -72,7 +72,7 @@ AUTOMATIC: Final = sa.select(packages.c.automatic)
 
 @dataclass(frozen=True, kw_only=True)
 class ByOperator:
-    """What somebody at the command line has given, or made longer."""
+    """A grant or an extension by somebody at the command line."""
 
     entra_id: str
     package_id: str

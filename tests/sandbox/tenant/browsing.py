@@ -55,7 +55,7 @@ class AtTenant:
         return self.brought()
 
     def brought(self):
-        """What the browser was to bring to the redirect address."""
+        """Return the parameters that the browser was to bring to the redirect address."""
         assert self.browser.stopped is not None, self.browser.page and self.browser.page.shown
         _, url, body = self.browser.stopped
         return {
