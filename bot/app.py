@@ -531,7 +531,6 @@ def _sign_in_routes(
         connecting=accounts.connecting,
         approvals=approvals,
         public_url=settings.public_url,
-        login=settings.azure_authority_host,
     )
 
 

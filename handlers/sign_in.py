@@ -44,19 +44,15 @@ def routes(
     connecting: Connecting,
     approvals: SignedApprovals,
     public_url: str,
-    login: str,
 ) -> list[Route]:
     """
     Return the routes of the sign-in.
 
     Args:
         public_url: The root of our HTTP endpoint as browsers reach it.
-        login: The root of Microsoft's login.
     """
     is_secure = urlsplit(public_url).scheme == "https"
     prefix = COOKIE if is_secure else COOKIE_HERE
-    # On this machine, where it is tried, the pages of a stand-in may be at another port.
-    leads_to = login if is_secure else f"{login} http://127.0.0.1:* http://localhost:*"
 
     async def show(http: Request) -> Response:
         """Show what a link is for."""
@@ -69,7 +65,7 @@ def routes(
                 title,
                 lines,
                 label=_("Go on to Microsoft"),
-                login=leads_to,
+                is_secure=is_secure,
                 language=current_language(),
             )
 

@@ -6,8 +6,9 @@ from typing import Final
 
 from starlette.responses import HTMLResponse
 
-# What a page may do: show itself and send its one form, here and on to the login.
+# What a page may do: show itself and send its one form.
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; form-action {actions}"
+THIS_MACHINE: Final = "http://127.0.0.1:* http://localhost:*"
 HEADERS: Final = {
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
@@ -23,16 +24,22 @@ STYLE: Final = (
 
 
 def begin(
-    title: str, lines: Sequence[str], *, label: str, login: str, language: str
+    title: str, lines: Sequence[str], *, label: str, is_secure: bool, language: str
 ) -> HTMLResponse:
     """
     Show what a sign-in is for, with the button that begins it.
 
+    The form goes to us, and from there to Microsoft's login, which may send the browser on at once: to ADFS, Okta or
+    another identity provider of the tenant.  Browsers hold each of these steps to ``form-action``.
+
     Args:
-        login: The root of Microsoft's login, to which the button leads on.
+        is_secure: We are reached by https; otherwise it is tried on one machine, where the login may be at any port.
+
+    Source: https://www.w3.org/TR/CSP3/#directive-form-action
     """
+    actions = "'self' https:" if is_secure else f"'self' https: {THIS_MACHINE}"
     form = f'<form method="post"><button>{escape(label)}</button></form>'
-    return _page(title, lines, form, actions=f"'self' {login}", language=language)
+    return _page(title, lines, form, actions=actions, language=language)
 
 
 def ended(title: str, lines: Sequence[str], *, status: int = 200, language: str) -> HTMLResponse:

@@ -91,6 +91,18 @@ async def test_a_link_is_good_for_one_sign_in(world):
     assert "was used already" in (await browser.get(link)).shown
 
 
+async def test_the_login_may_send_the_browser_on(world):
+    """To a tenant's own identity provider, as ADFS: browsers hold each step behind a form to the page's policy."""
+    page = await browser_of(world).get(await link_of(world, ANN))
+
+    policy = dict(
+        each.split(" ", 1) for each in page.headers["content-security-policy"].split("; ")
+    )
+    assert policy["form-action"].split() == ["'self'", "https:"]
+    assert policy["default-src"] == "'none'"
+    assert "script-src" not in policy
+
+
 async def test_a_sign_in_of_another_browser_does_not_count(world):
     """Whoever gets somebody else to sign in by their link has no use of it."""
     browser, other = browser_of(world), browser_of(world)

@@ -41,6 +41,7 @@ BY_HAND: Final[Mapping[str, str]] = {
     "Whether Entra posts the answer of a sign-in": "it takes a person who signs in",
     "Whether Entra asks for the password again": "it takes a person who signs in",
     "Whether the identity token has `acrs`": "it takes an authentication context, and a person who signs in",
+    "Whether browsers let a sign-in go on to a federated": "it takes a person who signs in, in a federated tenant",
     "Whether a device code may be asked for": "it takes a conditional access policy, and a person who signs in",
     "Whether a refresh token that was got by a code": "it takes a person who signs in",
     "Whether the German, Spanish, French and Japanese": "it takes people who speak them",
