@@ -38,7 +38,10 @@ def want(
     refused = why_not(db, mismatch, verb, actor)
     if refused is not None:
         raise NotAllowed(refused)
-    return mismatches.want(db, mismatch, verb, by=slack_user, until=until, why=why)
+    wanted = mismatches.want(db, mismatch, verb, by=slack_user, until=until, why=why)
+    if wanted is None:
+        raise TooLate(SETTLED)
+    return wanted
 
 
 def open_mismatch(db: Transaction, mismatch_id: str) -> Mismatch:

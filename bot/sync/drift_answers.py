@@ -37,6 +37,7 @@ class DriftAnswers:
         claimed = await self._store.run(mismatches.claim_wanted, lease=CLAIM_LEASE)
         for mismatch, tries in claimed:
             if mismatch.wanted_by is None or mismatch.wanted is None:
+                await self._store.run(mismatches.clear_wanted, mismatch)
                 continue
             try:
                 actor = await self._permissions.actor(mismatch.wanted_by)
@@ -61,7 +62,7 @@ def _carry_out(db: Transaction, mismatch_id: str, verb: Verb, actor: Actor) -> N
         record_refusal(db, actor.slack_user, mismatch.id, why)
         mismatches.decline(db, mismatch, why)
         return
-    mismatches.settle(
+    is_done = mismatches.settle(
         db,
         mismatch,
         BECOMES[verb],
@@ -70,3 +71,6 @@ def _carry_out(db: Transaction, mismatch_id: str, verb: Verb, actor: Actor) -> N
         until=mismatch.wanted_until,
         why=mismatch.why,
     )
+    if not is_done:
+        # It has passed, or somebody was faster: the card says so, and nothing is left to do.
+        mismatches.clear_wanted(db, mismatch)

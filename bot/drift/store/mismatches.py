@@ -64,6 +64,15 @@ CLAIM: Final = (
 INSERT: Final = drift.insert()
 UPDATE: Final = drift.update().where(drift.c.id == sa.bindparam("mismatch"))
 UPDATE_KNOWN: Final = UPDATE.where(drift.c.state == sa.bindparam("known_state"))
+UPDATE_OPEN: Final = UPDATE.where(IS_OPEN_DRIFT)
+# Only while it is still open, and nobody has pressed something else.
+UPDATE_PRESSED: Final = UPDATE_OPEN.where(
+    drift.c.wanted == sa.bindparam("pressed"), drift.c.wanted_by == sa.bindparam("presser")
+)
+# What is settled or has passed has nothing to carry out.
+CLEAR: Final = UPDATE.where(
+    sa.or_(drift.c.state != DriftState.OPEN, drift.c.wanted.is_(None), drift.c.wanted_by.is_(None))
+).values(wanted=None, work_due_at=None)
 COUNT: Final = sa.select(drift.c.kind, sa.func.count()).where(IS_OPEN_DRIFT).group_by(drift.c.kind)
 REDRAW: Final = notices.update().where(notices.c.key == sa.bindparam("notice")).values(stale=True)
 
@@ -171,9 +180,14 @@ def _save(db: Transaction, found: Found, *, seen_at: datetime) -> bool:
 
 
 def let_pass(db: Transaction, mismatch: Mismatch) -> None:
-    """Note that it is not so any more."""
+    """Note that it is not so any more; there is nothing left to carry out."""
     known = {"mismatch": mismatch.id, "known_state": mismatch.state}
-    values = {"state": DriftState.PASSED, "work_due_at": None, "news_due_at": None}
+    values = {
+        "state": DriftState.PASSED,
+        "wanted": None,
+        "work_due_at": None,
+        "news_due_at": None,
+    }
     if db.execute(UPDATE_KNOWN, {**known, **values}).rowcount == 1:
         _record(db, mismatch, verb="drift-passed")
         redraw(db, mismatch)
@@ -222,8 +236,12 @@ def want(
     by: str,
     until: datetime | None = None,
     why: str | None = None,
-) -> Mismatch:
-    """Note what an admin has pressed; it is carried out once it is known that they may."""
+) -> Mismatch | None:
+    """
+    Note what an admin has pressed; it is carried out once it is known that they may.
+
+    None: it has passed meanwhile, or somebody has said what it is, and nothing is noted.
+    """
     values = {
         "wanted": verb,
         "wanted_by": by,
@@ -233,7 +251,8 @@ def want(
         "work_due_at": clock.real(),
         "tries": 0,
     }
-    db.execute(UPDATE, {"mismatch": mismatch.id, **values})
+    if db.execute(UPDATE_OPEN, {"mismatch": mismatch.id, **values}).rowcount != 1:
+        return None
     redraw(db, mismatch)
     wakeups.due(db, wakeups.DRIFT)
     return replace(mismatch, wanted=verb, wanted_by=by, wanted_until=until, why=why, answer=None)
@@ -252,15 +271,28 @@ def claim_wanted(
 
 
 def reschedule(db: Transaction, mismatch: Mismatch, *, at: datetime) -> None:
-    """It could not be carried out: once more at *at* (real time)."""
-    db.execute(UPDATE, {"mismatch": mismatch.id, "work_due_at": at})
+    """It could not be carried out: once more at *at* (real time), if it is still wanted."""
+    if db.execute(UPDATE_PRESSED, {**_pressed(mismatch), "work_due_at": at}).rowcount != 1:
+        clear_wanted(db, mismatch)
 
 
 def decline(db: Transaction, mismatch: Mismatch, answer: str) -> None:
-    """Note why what was pressed is not carried out; the mismatch stays as it was."""
+    """Note why what was pressed is not carried out, if it is still wanted; the mismatch stays as it was."""
     values = {"wanted": None, "work_due_at": None, "answer": answer}
-    db.execute(UPDATE, {"mismatch": mismatch.id, **values})
-    redraw(db, mismatch)
+    if db.execute(UPDATE_PRESSED, {**_pressed(mismatch), **values}).rowcount == 1:
+        redraw(db, mismatch)
+    else:
+        clear_wanted(db, mismatch)
+
+
+def clear_wanted(db: Transaction, mismatch: Mismatch) -> None:
+    """Carry out nothing any more of what has passed, or is settled; what is wanted of an open one stays."""
+    if db.execute(CLEAR, {"mismatch": mismatch.id}).rowcount == 1:
+        redraw(db, mismatch)
+
+
+def _pressed(mismatch: Mismatch) -> dict[str, Any]:
+    return {"mismatch": mismatch.id, "pressed": mismatch.wanted, "presser": mismatch.wanted_by}
 
 
 def settle(
@@ -275,7 +307,7 @@ def settle(
     facts: Mapping[str, Any] | None = None,
 ) -> bool:
     """
-    Let a mismatch be adopted, or be ignored until a moment; False if it has passed, or is not what it was.
+    Let an open mismatch be adopted, or be ignored until a moment; False if it has passed, or is settled.
 
     Args:
         facts: For the details of the audit row.
@@ -292,10 +324,7 @@ def settle(
         "answer": None,
         "is_announced": True,
     }
-    known = {"mismatch": mismatch.id, "known_state": mismatch.state}
-    if mismatch.state is DriftState.PASSED:
-        return False
-    if db.execute(UPDATE_KNOWN, {**known, **values}).rowcount != 1:
+    if db.execute(UPDATE_OPEN, {"mismatch": mismatch.id, **values}).rowcount != 1:
         return False
     details = {"until": until.isoformat()} if until else {}
     _record(

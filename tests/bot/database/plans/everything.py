@@ -523,6 +523,7 @@ def _drift(db: Transaction) -> None:
     mismatches.claim_wanted(db, lease=LEASE)
     mismatches.reschedule(db, mismatch, at=clock.real())
     mismatches.decline(db, mismatch, "No.")
+    mismatches.clear_wanted(db, mismatch)
     mismatches.settle(db, mismatch, DriftState.ADOPTED, by="U0DANA")
     mismatches.let_pass(db, replace(mismatch, state=DriftState.ADOPTED))
     mismatches.save(db, [found], seen_at=clock.real())
