@@ -194,7 +194,8 @@ class Store:
             return result
         except sa.exc.DBAPIError as error:
             meant = meaning(error)
-            self._note_refusal(engine, str(meant))
+            if not isinstance(meant, RolledBack):
+                self._note_refusal(engine, str(meant))
             if isinstance(meant, Unusable):
                 log.error("database-unusable", code=meant.code)
                 self.fault = Fault(sentence=str(meant), at=clock.real())

@@ -93,6 +93,8 @@ async def test_whoever_is_undone_for_a_deadlock_begins_anew(store):
 
     assert list(taken) == [1, 2]
     assert sorted(tries.values()) == [1, 2]
+    # That one had to begin anew does not say that the database takes no writes.
+    assert store.refusal is None
 
 
 async def test_whoever_is_undone_twice_is_told_that_it_is_busy(store):
