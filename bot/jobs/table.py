@@ -60,6 +60,8 @@ DRIFT_WITHIN: Final = timedelta(minutes=5)
 # How long a check waits for a sync that begins after it has read who is in which group.
 SYNCED_WITHIN: Final = timedelta(minutes=15)
 SYNC_LOOK_SECONDS: Final = 2
+# Of a finished sync: packages whose assignments it could not read, by id.
+UNREAD: Final = "unread"
 # An access that Graph has shown within so many syncs, or within the hour, is known well enough to remind of it.
 SYNCS_THAT_COUNT: Final = 3
 SEEN_LATELY: Final = timedelta(hours=1)
@@ -271,10 +273,14 @@ class Jobs:
             goes_on = partial(self.loop.note_progress, f"webhook {name}")
             await self.webhooks.work(name, goes_on=goes_on)
 
-    async def sync(self) -> None:
-        """Copy what Graph has; then have people reminded of what ends, by what was just read."""
+    async def sync(self) -> dict[str, list[str]]:
+        """
+        Copy what Graph has; then have people reminded of what ends, by what was just read.
+
+        Returns for `synced_anew` on other replicas of which packages the assignments could not be read, by id.
+        """
         try:
-            await self.tenant_sync.run()
+            return {UNREAD: sorted(await self.tenant_sync.run())}
         finally:
             # Whatever could not be read: people are reminded of what was.
             recently = max(self.sync_every * SYNCS_THAT_COUNT, SEEN_LATELY)
@@ -320,9 +326,11 @@ class Jobs:
         self._syncs[checks.NAME] = shared
         self.loop.add(checks.NAME, look, DRIFT_WITHIN)
 
-    async def synced_anew(self) -> None:
+    async def synced_anew(self) -> frozenset[str]:
         """
         Wait until a sync that begins now, by whichever replica, has come to a good end.
+
+        Returns the ids of packages whose assignments it could not read.
 
         Raises:
             NotSynced: None did in time.
@@ -337,7 +345,7 @@ class Jobs:
             state = await self.store.read(turns.get, sync.name)
             begun, ended = state.began_at, state.succeeded_at
             if begun is not None and ended is not None and began <= begun <= ended:
-                return
+                return frozenset((state.found or {}).get(UNREAD, ()))
         raise NotSynced
 
     def _add_shared(self, name: str, shared: SharedSync) -> None:

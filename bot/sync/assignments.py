@@ -114,9 +114,12 @@ class AssignmentSync:
         *,
         kept: Sequence[Package] = (),
         outside: frozenset[str] = frozenset(),
-    ) -> None:
+    ) -> frozenset[str]:
         """
         Write down what Graph shows of everybody's access; one row that cannot be read keeps no other from it.
+
+        Returns the ids of packages whose assignments could not be read: who has them is not known, not even if we have
+        no row of them.
 
         Args:
             kept: Packages that cannot be read, as they were when they could; who has them is another matter.
@@ -132,6 +135,7 @@ class AssignmentSync:
         async for unseen in self._some_ids(unsure.live_ids, not_seen_since=started):
             await self._check(unseen, reading)
         await self._store.run(_tell_troubles)
+        return frozenset(reading.unread)
 
     async def _some_ids(
         self, find: Callable[..., list[str]], *args: Any, **kwargs: Any

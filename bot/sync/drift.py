@@ -66,11 +66,12 @@ class DriftCheck:
         store: Transactions,
         graph: Graph,
         bounds: Bounds = EVERYWHERE,
-        synced: Callable[[], Awaitable[None]],
+        synced: Callable[[], Awaitable[Collection[str]]],
     ) -> None:
         """
         Args:
-            synced: Waits for a sync that begins after the call.
+            synced: Waits for a sync that begins after the call, and returns the ids of packages whose assignments it
+                could not read.
         """
         self._store = store
         self._graph = graph
@@ -89,9 +90,10 @@ class DriftCheck:
         within = {each.id for each in self._bounds.within(listed.objects)}
         groups = [each for each in given_groups(listed.objects) if within & each.packages.keys()]
         members = await self._read_members(groups)
-        await self._synced()
+        not_read = await self._synced()
         found = await self._of_assignments(began_at)
-        unread = listed.unreadable | found.unreadable
+        # Of some of them we have no row that would say so.
+        unread = listed.unreadable | found.unreadable | frozenset(not_read)
         for group in groups:
             if group.id not in members.unread:
                 # Of somebody who has a package that is not known, it is not known why they are in the group.

@@ -51,9 +51,11 @@ class TenantSync:
         # In how many syncs in a row a package could not be read.
         self._misses: dict[str, int] = {}
 
-    async def run(self) -> None:
+    async def run(self) -> frozenset[str]:
         """
         Make the tables say what Graph says; what cannot be read stays as it was, and keeps nothing else from it.
+
+        Returns the ids of packages whose assignments could not be read.
 
         Raises:
             GraphError: Graph could not be read at all, or not to the end.
@@ -79,10 +81,11 @@ class TenantSync:
             # Whether they are within the bounds is known of those only that were once.
             outside |= listed.unreadable - known.keys()
         kept = [known[each] for each in sorted(listed.unreadable & known.keys())]
-        await self._assignments.run(packages, kept=kept, outside=outside)
+        not_read = await self._assignments.run(packages, kept=kept, outside=outside)
         await self._links.refresh()
         if unread is not None:
             raise unread
+        return not_read
 
     async def _offer(
         self,

@@ -264,6 +264,19 @@ async def test_where_members_may_not_be_read_it_is_said(world):
     assert "Marketing resources" in last.refused
 
 
+async def test_where_assignments_may_not_be_read_nobody_is_called_a_stranger(world):
+    """Cy has the package, and no row says so: why they are in its group is told once it is known."""
+    world.tenant.faults.set("forbidden", only=r"/assignments$")
+    given_in_the_portal(world, CY, days=10)
+    assert ENTRA_ID[CY] in world.holders(MARKETING_RESOURCES)
+    await checked(world)
+    assert await world.bot.store.read(mismatches.current) == []
+    world.tenant.faults.clear()
+    await checked(world)
+    await the_card(world, UNASKED)
+    assert len(cards(world)) == 1
+
+
 async def test_many_at_once_are_one_card(world):
     """With a button that lists them."""
     for number in range(12):

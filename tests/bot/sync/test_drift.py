@@ -1,0 +1,71 @@
+"""The check for drift says nothing of what could not be read."""
+
+from urllib.parse import unquote
+
+import httpx
+import pytest
+
+from bot.drift.model import DriftKind
+from bot.drift.store import approved, mismatches
+from bot.sync.drift import DriftCheck
+from sandbox.tenant import seed
+from tests.bot.samples import ANN, BO
+from tests.harness.by_hand import BotHarness
+from tests.harness.faults import answering
+from tests.harness.wires import GoOn
+
+EVER = 10**6
+
+
+@pytest.fixture
+def check(harness):
+    """A check whose sync runs by hand."""
+
+    async def synced():
+        return await harness.tenant_sync.run()
+
+    return DriftCheck(store=harness.store, graph=harness.graph, synced=synced)
+
+
+async def found(harness: BotHarness) -> list[tuple[DriftKind, str]]:
+    return [(each.kind, each.entra_id) for each in await harness.store.run(mismatches.current)]
+
+
+def shut(harness: BotHarness, package_ids: set[str]) -> None:
+    """A role for some catalogs: Graph shows the assignments of one package after another, but not of these."""
+
+    async def refuse(request: httpx.Request, go_on: GoOn) -> httpx.Response:
+        asked = unquote(str(request.url))
+        if "accessPackage/id" not in asked or any(each in asked for each in package_ids):
+            return await answering(403, "Forbidden")(request, go_on)
+        return await go_on()
+
+    harness.line.on("GET .*/assignments$", refuse, times=EVER)
+
+
+async def test_why_somebody_is_in_a_group_is_unknown_while_a_package_of_it_is(harness, check):
+    """Ann has it, and we have never seen a row of it: that she had no package would not be so."""
+    shut(harness, {seed.MARKETING_CAMPAIGN})
+    harness.tenant.assign(seed.MARKETING_CAMPAIGN, ANN, end=None)
+    assert ANN in harness.tenant.world.groups[seed.MARKETING_RESOURCES].members
+
+    await check.run()
+
+    assert await harness.store.run(approved.live, after="", limit=9) == []
+    assert await found(harness) == []
+
+
+async def test_what_was_found_before_stays_meanwhile(harness, check):
+    """It has not passed, as far as anybody knows; once the package can be read again, all is told."""
+    group = harness.tenant.world.groups[seed.MARKETING_RESOURCES]
+    group.members.append(BO)
+    await check.run()
+    assert await found(harness) == [(DriftKind.MEMBER, BO)]
+    shut(harness, shut_ones := {seed.MARKETING_CAMPAIGN})
+    group.members.remove(BO)
+    group.members.append(ANN)
+    await check.run()
+    assert await found(harness) == [(DriftKind.MEMBER, BO)]
+    shut_ones.clear()
+    await check.run()
+    assert await found(harness) == [(DriftKind.MEMBER, ANN)]
