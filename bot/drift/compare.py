@@ -5,7 +5,7 @@ Pure: facts in, mismatches out.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -153,14 +153,18 @@ def extra_members(
     members: Mapping[str, str | None],
     *,
     past: Mapping[str, Assignment],
+    told: Mapping[str, Found],
     now: datetime,
 ) -> Iterator[Found]:
     """
     Find those who are in the group and have no package which gives it.
 
+    Whose access has ended is known as long as they are in the group, even if its row is deleted by then (retention).
+
     Args:
         members: Their names by Entra id; of those only who have none of its packages, and ask for none.
         past: The access to one of its packages that each of them has had last.
+        told: What was found of each of them in this group before, and has not passed.
     """
     for entra_id, name in members.items():
         row = past.get(entra_id)
@@ -173,6 +177,10 @@ def extra_members(
                     group=group.name,
                     since=row.ended_at,
                 )
+            continue
+        known = told.get(entra_id)
+        if known is not None and known.kind is DriftKind.STILL_MEMBER:
+            yield replace(known, person_name=name or known.person_name)
             continue
         package_id, package_name = min(group.packages.items(), key=lambda each: each[1])
         yield Found(

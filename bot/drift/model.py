@@ -30,6 +30,8 @@ class DriftKind(StrEnum):
 
 # What only the lists of members tell.
 OF_GROUPS: Final = frozenset({DriftKind.MEMBER, DriftKind.STILL_MEMBER, DriftKind.NOT_MEMBER})
+# In a group, and without a package that gives it.
+WITHOUT_PACKAGE: Final = frozenset({DriftKind.MEMBER, DriftKind.STILL_MEMBER})
 # What is about access that is there, and that an admin can remove.
 REMOVABLE: Final = frozenset(
     {DriftKind.UNASKED, DriftKind.STUCK, DriftKind.NOT_MEMBER, DriftKind.LATER_END}
@@ -108,6 +110,11 @@ class Mismatch(Found):
     done_by: str | None = None
     done_at: datetime | None = None
     answer: str | None = None
+
+    @property
+    def found(self) -> Found:
+        """Return what was found, without what has become of it."""
+        return Found(**{name: getattr(self, name) for name in Found.__dataclass_fields__})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -190,10 +190,12 @@ class DriftCheck:
         extra: list[Found] = []
         for first in range(0, len(ids), ROWS_TOGETHER):
             some = ids[first : first + ROWS_TOGETHER]
-            read = await self._store.read(_of_users, some, sorted(group.packages))
+            read = await self._store.read(_of_users, some, group)
             asking = {user for user, package in read.under_way if package in group.packages}
             left = {each: others[each] for each in some if each not in asking}
-            extra += compare.extra_members(group, left, past=read.past, now=now)
+            extra += compare.extra_members(group, left, past=read.past, told=read.told, now=now)
+            # Who asks for it now has not come into the group by that: what was found before is still so.
+            extra += [read.told[each] for each in some if each in asking and each in read.told]
         if missing or extra:
             # One answer may come from a copy that lags.
             try:
@@ -264,12 +266,14 @@ class Held:
 class _OfUsers:
     under_way: frozenset[tuple[str, str]]
     past: Mapping[str, Assignment]
+    told: Mapping[str, Found]
 
 
-def _of_users(db: Transaction, entra_ids: Sequence[str], package_ids: Sequence[str]) -> _OfUsers:
+def _of_users(db: Transaction, entra_ids: Sequence[str], group: GivenGroup) -> _OfUsers:
     return _OfUsers(
         under_way=reading.being_added(db, entra_ids),
-        past=reading.past(db, entra_ids, package_ids),
+        past=reading.past(db, entra_ids, sorted(group.packages)),
+        told=mismatches.in_group(db, group.id, entra_ids),
     )
 
 

@@ -13,7 +13,7 @@ from bot.database.engine import Transaction
 from bot.database.keyset import ListStatements
 from bot.database.statements import MOST, NOW, SINCE
 from bot.database.tables import IS_CURRENT_DRIFT, IS_OPEN_DRIFT, UtcDateTime, drift, notices
-from bot.drift.model import DriftKind, DriftState, Found, Mismatch
+from bot.drift.model import WITHOUT_PACKAGE, DriftKind, DriftState, Found, Mismatch
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.people.model import Verb
 
@@ -43,6 +43,12 @@ CURRENT: Final = (
     .order_by(drift.c.id)
     .limit(MOST)
 )
+IN_GROUP: Final = SELECT.where(
+    drift.c.kind.in_(sorted(WITHOUT_PACKAGE)),
+    drift.c.about == sa.bindparam("thing"),
+    drift.c.entra_id.in_(sa.bindparam("users", expanding=True)),
+    IS_CURRENT_DRIFT,
+).order_by(drift.c.kind)
 UNANNOUNCED: Final = (
     sa.select(drift.c.id)
     .where(IS_OPEN_DRIFT, drift.c.is_announced.is_(False))
@@ -112,6 +118,14 @@ def open_ones(db: Transaction, *, start: Start = FIRST, rows: int = ROWS_A_PAGE)
 def current(db: Transaction, *, after: str = "", limit: int = PASSED_TOGETHER) -> list[Mismatch]:
     """Return mismatches that have not passed, with those that were adopted or are ignored, by id."""
     return [from_row(row) for row in db.execute(CURRENT, {"after_id": after, "most": limit})]
+
+
+def in_group(db: Transaction, group_id: str, entra_ids: Collection[str]) -> dict[str, Found]:
+    """Return by person what is known of their being in a group without a package that gives it, and has not passed."""
+    rows = db.execute(IN_GROUP, {"thing": group_id, "users": list(entra_ids)})
+    known = (from_row(row) for row in rows)
+    # Of MEMBER and STILL_MEMBER the second says more.
+    return {each.entra_id: each.found for each in known}
 
 
 def count(db: Transaction) -> dict[str, int]:

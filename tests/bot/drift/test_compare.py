@@ -147,22 +147,45 @@ def test_who_has_it_for_certain_and_for_long_must_be_in_the_group(changes):
     assert list(compare.missing_members(GROUP, (), [replace(row, **changes)], now=now)) == []
 
 
+def strangers(members, *, past=None, told=None):
+    """Who is in the group and has no package that gives it."""
+    return list(
+        compare.extra_members(GROUP, members, past=past or {}, told=told or {}, now=clock.now())
+    )
+
+
 def test_who_had_it_is_told_from_who_never_did():
     """And what has only just ended is left to the next check."""
     now = clock.now()
     ended = held(
         state=AssignmentState.ENDED, ended_at=now - DAY, ended_why=EndReason.RAN_OUT, entra_id=ANN
     )
-    extra = list(compare.extra_members(GROUP, {ANN: "Ann", BO: "Bo"}, past={ANN: ended}, now=now))
+    extra = strangers({ANN: "Ann", BO: "Bo"}, past={ANN: ended})
     assert [(e.kind, e.entra_id) for e in extra] == [
         (DriftKind.STILL_MEMBER, ANN),
         (DriftKind.MEMBER, BO),
     ]
     fresh = replace(ended, ended_at=now)
-    assert list(compare.extra_members(GROUP, {ANN: "Ann"}, past={ANN: fresh}, now=now)) == []
+    assert strangers({ANN: "Ann"}, past={ANN: fresh}) == []
     never = replace(ended, ended_why=EndReason.NEVER_DELIVERED)
-    (only,) = compare.extra_members(GROUP, {ANN: "Ann"}, past={ANN: never}, now=now)
+    (only,) = strangers({ANN: "Ann"}, past={ANN: never})
     assert only.kind is DriftKind.MEMBER
+
+
+def test_who_had_it_is_known_as_long_as_they_are_in_the_group():
+    """Even if the row of their access was deleted since, or another one never came to be."""
+    ended_at = clock.now() - 400 * DAY
+    ended = held(state=AssignmentState.ENDED, ended_at=ended_at, ended_why=EndReason.RAN_OUT)
+    (known,) = strangers({ANN: "Ann"}, past={ANN: ended})
+    assert strangers({ANN: None}, told={ANN: known}) == [known]
+    never = replace(ended, ended_at=clock.now(), ended_why=EndReason.NEVER_DELIVERED)
+    assert strangers({ANN: None}, past={ANN: never}, told={ANN: known}) == [known]
+    # What access has ended since is told by its own row.
+    later = replace(ended, id="another", ended_at=clock.now() - DAY)
+    (anew,) = strangers({ANN: "Ann"}, past={ANN: later}, told={ANN: known})
+    assert (anew.kind, anew.since) == (DriftKind.STILL_MEMBER, later.ended_at)
+    (member,) = strangers({BO: "Bo"})
+    assert strangers({BO: "Bo"}, told={BO: member}) == [member]
 
 
 def test_only_members_of_groups_are_compared():

@@ -1,20 +1,28 @@
-"""The check for drift says nothing of what could not be read."""
+"""The check for drift says nothing of what could not be read, and keeps what was found."""
 
+from datetime import timedelta
 from urllib.parse import unquote
 
 import httpx
 import pytest
 
-from bot.drift.model import DriftKind
+from bot import clock
+from bot.assignments.model import EndReason
+from bot.assignments.store import assignments
+from bot.drift.model import DriftKind, DriftState
 from bot.drift.store import approved, mismatches
+from bot.requests.store import requests
+from bot.retention.deletion import delete_old
+from bot.retention.model import Retention
 from bot.sync.drift import DriftCheck
 from sandbox.tenant import seed
-from tests.bot.samples import ANN, BO
+from tests.bot.samples import ANN, BO, held, wish
 from tests.harness.by_hand import BotHarness
 from tests.harness.faults import answering
 from tests.harness.wires import GoOn
 
 EVER = 10**6
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -53,6 +61,45 @@ async def test_why_somebody_is_in_a_group_is_unknown_while_a_package_of_it_is(ha
 
     assert await harness.store.run(approved.live, after="", limit=9) == []
     assert await found(harness) == []
+
+
+@pytest.mark.parametrize("state", [DriftState.OPEN, DriftState.ADOPTED])
+async def test_who_is_still_a_member_stays_so_when_the_row_is_deleted(harness, check, state):
+    """Retention deletes why; what an admin has said of it counts on, and they are told of nothing new."""
+    ended_at = clock.now() - 2 * DAY
+    await harness.store.run(_ended, ended_at)
+    harness.tenant.world.groups[seed.MARKETING_RESOURCES].members.append(ANN)
+    await check.run()
+    (before,) = await harness.store.run(mismatches.current)
+    assert before.kind is DriftKind.STILL_MEMBER
+    if state is DriftState.ADOPTED:
+        await harness.store.run(mismatches.settle, before, state, by="U0DANA")
+    deleted = await delete_old(harness.store, Retention(requests=DAY))
+    assert deleted.assignments == 1
+
+    await check.run()
+
+    (after,) = await harness.store.run(mismatches.current)
+    assert (after.id, after.kind, after.state, after.times) == (before.id, before.kind, state, 1)
+    assert (after.since, after.package_name) == (before.since, before.package_name)
+    assert after.seen_at > before.seen_at
+
+
+async def test_it_has_not_passed_because_they_ask_for_it(harness, check):
+    """Until they have it: that they are in its group without it is still so."""
+    harness.tenant.world.groups[seed.MARKETING_RESOURCES].members.append(ANN)
+    await check.run()
+    assert await found(harness) == [(DriftKind.MEMBER, ANN)]
+    asked = wish(entra_id=ANN, package_id=seed.MARKETING_CAMPAIGN)
+    await harness.store.run(requests.add, asked)
+    await check.run()
+    assert await found(harness) == [(DriftKind.MEMBER, ANN)]
+
+
+def _ended(db, at):
+    row = held(package_id=seed.MARKETING_CAMPAIGN, ends_at=at)
+    assignments.save_live(db, row)
+    assignments.end(db, row.id, why=EndReason.RAN_OUT, at=at)
 
 
 async def test_what_was_found_before_stays_meanwhile(harness, check):
