@@ -148,6 +148,8 @@ def request(
             schedule = Schedule(start_date_time=grant.starts_at or now, expiration=end)
         asked = await kept.post(
             graph,
+            # By it drift knows the assignment.
+            facts={"starts_at": grant.starts_at.isoformat()} if grant.starts_at else None,
             request_type="adminAdd",
             target_id=grant.person.id,
             policy_id=grant.policy.id,

@@ -47,11 +47,14 @@ class Trail:
         if self._store is not None:
             in_one(self._store.run_here, lambda db: self._write(db, "intended", details))
 
-    async def post(self, graph: Graph, **asked: Any) -> AssignmentRequest:
+    async def post(
+        self, graph: Graph, *, facts: Mapping[str, Any] | None = None, **asked: Any
+    ) -> AssignmentRequest:
         """
         Post what was intended, with the operator's name in Entra's justification, and write down what came of it.
 
         Args:
+            facts: For the details of the row that says it was taken.
             asked: For `graph.assignment_requests.create`.
         """
         justification = self.operator.justification(self._row["why"])
@@ -60,7 +63,7 @@ class Trail:
         except GraphError as error:
             self._ended("unsure" if error.may_have_happened else "failed", {"error": str(error)})
             raise
-        self._ended("submitted", {"graph_request": made.id})
+        self._ended("submitted", {"graph_request": made.id, **(facts or {})})
         return made
 
     def _ended(self, after: str, facts: Mapping[str, Any]) -> None:

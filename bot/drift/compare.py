@@ -19,6 +19,10 @@ GRACE: Final = timedelta(hours=1)
 STUCK_FOR: Final = timedelta(days=1)
 # Entra counts from another moment than we do.
 SAME_END: Final = timedelta(hours=1)
+# An assignment is an operator's if it starts so long before or after their grant: clocks differ, and Graph does not say
+# whether its start is when it was asked for or when it was delivered.  What takes longer than that is told as stuck.
+BEFORE_GRANT: Final = timedelta(hours=1)
+AFTER_GRANT: Final = STUCK_FOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +34,9 @@ class Approved:
         gave: The last request that gave each assignment, or made it longer, by the assignment's id.
         under_way: Persons and packages of open requests for new access.
         extending: Assignments of open requests that may have reached Entra.
-        given: What operators have given, by person and package: when they did so last.
-        made_longer: The same of what they have extended.
+        given: What operators have given, by person and package: each moment at which that was to start, or was made
+            longer by them, as Entra may answer an extension with another start.
+        made_longer: What they have extended, by the same: when they did so last.
         automatic: Policies under which Entra gives by itself.
         told: Assignments of which the admins are told something else already: that they are there again.
     """
@@ -39,7 +44,7 @@ class Approved:
     gave: Mapping[str, Request]
     under_way: Collection[tuple[str, str]] = ()
     extending: Collection[str] = ()
-    given: Mapping[tuple[str, str], datetime]
+    given: Mapping[tuple[str, str], Collection[datetime]]
     made_longer: Mapping[tuple[str, str], datetime]
     automatic: Collection[str] = ()
     told: Collection[str] = ()
@@ -60,7 +65,7 @@ def of_assignments(
         request, whose = approved.gave.get(row.id), (row.entra_id, row.package_id)
         if request is None:
             is_known = (
-                whose in approved.given
+                _is_given(row, approved.given.get(whose, ()))
                 or whose in approved.under_way
                 or row.id in approved.told
                 or row.policy_id in approved.automatic
@@ -75,6 +80,14 @@ def of_assignments(
         if until is not None and (row.ends_at is None or row.ends_at > until + SAME_END):
             mark = row.ends_at.strftime("%Y-%m-%d %H:%M") if row.ends_at else "never"
             yield _found(DriftKind.LATER_END, row, mark=mark, approved_until=until)
+
+
+def _is_given(row: Assignment, starts: Collection[datetime]) -> bool:
+    """Tell whether an assignment is one that an operator gave; of one without a start, any that they gave counts."""
+    at = row.starts_at
+    if at is None:
+        return bool(starts)
+    return any(each - BEFORE_GRANT <= at <= each + AFTER_GRANT for each in starts)
 
 
 def approved_end(request: Request) -> datetime | None:

@@ -279,10 +279,16 @@ def _of_users(db: Transaction, entra_ids: Sequence[str], group: GivenGroup) -> _
 
 def _approved(db: Transaction, rows: Sequence[Assignment], automatic: frozenset[str]) -> Approved:
     ids, users = [row.id for row in rows], sorted({row.entra_id for row in rows})
-    given: dict[tuple[str, str], datetime] = {}
+    given: dict[tuple[str, str], list[datetime]] = {}
     longer: dict[tuple[str, str], datetime] = {}
     for each in reading.by_operators(db, users):
-        (given if each.is_grant else longer)[each.entra_id, each.package_id] = each.at
+        whose = (each.entra_id, each.package_id)
+        if each.is_grant:
+            given.setdefault(whose, []).append(each.starts_at or each.at)
+        else:
+            longer[whose] = each.at
+            if whose in given:
+                given[whose].append(each.at)
     return Approved(
         gave=reading.that_gave(db, ids),
         under_way=reading.being_added(db, users),

@@ -2,11 +2,12 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot import clock
-from bot.database import turns
+from bot.database import audit, turns
 from bot.drift.model import DriftState
 from bot.drift.store import checks, mismatches
 from sandbox.tenant.seed import MARKETING_CAMPAIGN, MARKETING_RESOURCES
@@ -106,6 +107,26 @@ async def test_access_given_in_entra_is_told_once(world):
     assert len(told(world, UNASKED)) == 1
     assert ENTRA_ID[CY] in world.holders(MARKETING_RESOURCES)
     assert world.posts() == []
+
+
+def granted(db):
+    """What `latchkey request` writes once Entra has taken it."""
+    ids: dict[str, Any] = {"subject_entra_id": ENTRA_ID[CY], "package_id": MARKETING_CAMPAIGN}
+    audit.record(db, at=clock.now(), actor="cli:olga", verb="cli-grant", after="submitted", **ids)
+
+
+async def test_what_an_operator_gave_once_is_not_theirs_when_it_is_given_in_entra(world):
+    """Their grant is of the access that began then, not of whatever comes later."""
+    made = given_in_the_portal(world, CY, days=10)
+    await world.bot.store.run(granted)
+    await checked(world)
+    assert await world.bot.store.read(mismatches.current) == []
+    world.tenant.remove_assignment(made.id)
+    await world.later(timedelta(days=3))
+    await world.synced()
+    given_in_the_portal(world, CY, days=10)
+    await checked(world)
+    await the_card(world, UNASKED)
 
 
 async def test_an_admin_adopts_it(world):

@@ -147,6 +147,7 @@ def by_operators(db: Transaction, *, last: int) -> list[dict[str, Any]]:
             "details": {
                 "done_at": held.get("done_at", row.at.isoformat()),
                 "done_by": held.get("done_by", row.actor),
+                **({"starts_at": held["starts_at"]} if "starts_at" in held else {}),
             },
         }
     return list(found.values())

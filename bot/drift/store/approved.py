@@ -72,12 +72,18 @@ AUTOMATIC: Final = sa.select(packages.c.automatic)
 
 @dataclass(frozen=True, kw_only=True)
 class ByOperator:
-    """A grant or an extension by somebody at the command line."""
+    """
+    A grant or an extension by somebody at the command line.
+
+    Attributes:
+        starts_at: From when on it was given; None: at once.
+    """
 
     entra_id: str
     package_id: str
     is_grant: bool
     at: datetime
+    starts_at: datetime | None = None
 
 
 def live(db: Transaction, *, after: str, limit: int) -> list[Assignment]:
@@ -111,16 +117,17 @@ def by_operators(db: Transaction, entra_ids: Collection[str]) -> list[ByOperator
             entra_id=row.subject_entra_id,
             package_id=row.package_id,
             is_grant=row.verb in GRANTS,
-            at=_done_at(row.details, row.at),
+            at=_moment(row.details, "done_at") or row.at,
+            starts_at=_moment(row.details, "starts_at"),
         )
         for row in db.execute(BY_OPERATORS, {"ids": list(entra_ids)})
     ]
     return sorted(found, key=lambda each: each.at)
 
 
-def _done_at(details: Any, written_at: datetime) -> datetime:
-    done_at = details.get("done_at") if isinstance(details, Mapping) else None
-    return datetime.fromisoformat(done_at) if done_at else written_at
+def _moment(details: Any, name: str) -> datetime | None:
+    at = details.get(name) if isinstance(details, Mapping) else None
+    return datetime.fromisoformat(at) if at else None
 
 
 def past(

@@ -75,10 +75,12 @@ def test_old_rows_go_into_a_file_that_holds_and_the_rest_still_verifies(years, t
     assert f"from 1 to {number}" in checked.output
 
 
-def by_operator(db, verb, *, entra_id=ANN, package_id="campaign"):
+def by_operator(db, verb, *, entra_id=ANN, package_id="campaign", **details):
     """What the command line writes once Entra has taken it."""
     ids = {"subject_entra_id": entra_id, "package_id": package_id}
-    audit.record(db, at=clock.now(), actor="cli:dana", verb=verb, after="submitted", **ids)
+    audit.record(
+        db, at=clock.now(), actor="cli:dana", verb=verb, after="submitted", details=details, **ids
+    )
 
 
 def test_what_an_operator_gave_is_known_as_long_as_it_is_there(log, tmp_path):
@@ -86,8 +88,9 @@ def test_what_an_operator_gave_is_known_as_long_as_it_is_there(log, tmp_path):
     clock.set_offset(-OLD)
     given_at = clock.now()
     log.run_here(lambda db: assignments.save_live(db, held()))
-    for verb in ("cli-grant", "cli-extend"):
-        log.run_here(by_operator, verb)
+    starts_at = given_at + HOUR * 48
+    log.run_here(by_operator, "cli-grant", starts_at=starts_at.isoformat())
+    log.run_here(by_operator, "cli-extend")
     log.run_here(by_operator, "cli-grant", entra_id=BO)
     clock.set_offset(timedelta(0))
     before = log.read_here(approved.by_operators, [ANN])
@@ -96,7 +99,10 @@ def test_what_an_operator_gave_is_known_as_long_as_it_is_there(log, tmp_path):
         assert said.exit_code == 0, said.output
 
     after = log.read_here(approved.by_operators, [ANN])
-    assert [each.is_grant for each in after] == [True, False]
+    assert [(each.is_grant, each.starts_at) for each in after] == [
+        (True, starts_at),
+        (False, None),
+    ]
     assert after == before
     assert all(abs(each.at - given_at) < HOUR for each in after)
     # Of what is over nothing is kept.

@@ -57,6 +57,14 @@ def test_a_grant_past_approval_has_a_name(latchkey, tenant):
     assert asked.justification == f"Close the quarter [latchkey-cli {OS_USER}]"
 
 
+def test_a_grant_that_begins_later_says_when(latchkey, tenant):
+    """By that the check for drift knows that the assignment is an operator's."""
+    asked = ["marketing-campaign", ANN, "--start", "2999-01-01T08:00", "--yes"]
+    assert latchkey(request, asked).exit_code == 0
+    _, after = log()
+    assert after["details"]["starts_at"] == "2999-01-01T08:00:00+00:00"
+
+
 def test_extensions_and_removals_have_one_too(latchkey, tenant, graph_app):
     """And an outcome each."""
     graph_app.give(seed.ANN, seed.MARKETING_CAMPAIGN)

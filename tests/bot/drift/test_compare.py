@@ -16,6 +16,7 @@ from graph.models import AccessPackage
 from tests.bot.samples import ANN, BO, held, terms, wish
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 GROUP = GivenGroup(id="group", name="Finance readers", packages={"campaign": "Campaign"})
 ANNS = (ANN, "campaign")
 
@@ -47,7 +48,7 @@ def test_what_no_request_gave_is_unasked():
     "known",
     [
         {"under_way": {ANNS}},
-        {"given": {ANNS: clock.now()}},
+        {"given": {ANNS: [clock.now() - 20 * DAY]}},
         {"automatic": {"policy"}},
         {"told": {"assignment"}},
     ],
@@ -55,6 +56,28 @@ def test_what_no_request_gave_is_unasked():
 def test_there_are_other_reasons_to_have_it(known):
     """A request that is not done, an operator, Entra's own policy, or an alarm of another kind."""
     assert found(held(), **known) == []
+
+
+@pytest.mark.parametrize(
+    ("starts", "is_theirs"),
+    [
+        (-2 * HOUR, False),
+        (timedelta(minutes=-30), True),
+        (timedelta(0), True),
+        (timedelta(hours=23), True),
+        (timedelta(hours=25), False),
+        (300 * DAY, False),
+        (None, True),
+    ],
+)
+def test_an_operator_gave_what_starts_about_then(starts, is_theirs):
+    """What was removed since and given in Entra by hand is not theirs, though their grant is still in the log."""
+    given = clock.now() - 400 * DAY
+    row = replace(held(), starts_at=given + starts if starts is not None else None)
+    kinds = [] if is_theirs else [DriftKind.UNASKED]
+    assert found(row, given={ANNS: [given]}) == kinds
+    assert found(row, given={ANNS: [given - 100 * DAY, given]}) == kinds
+    assert found(row, given={(BO, "campaign"): [given]}) == [DriftKind.UNASKED]
 
 
 def test_what_is_being_removed_is_left_alone():

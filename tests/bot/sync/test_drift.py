@@ -1,6 +1,7 @@
 """The check for drift says nothing of what could not be read, and keeps what was found."""
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import unquote
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 from bot import clock
 from bot.assignments.model import EndReason
 from bot.assignments.store import assignments
+from bot.database import audit
 from bot.drift.model import DriftKind, DriftState
 from bot.drift.store import approved, mismatches
 from bot.requests.store import requests
@@ -83,6 +85,33 @@ async def test_who_is_still_a_member_stays_so_when_the_row_is_deleted(harness, c
     assert (after.id, after.kind, after.state, after.times) == (before.id, before.kind, state, 1)
     assert (after.since, after.package_name) == (before.since, before.package_name)
     assert after.seen_at > before.seen_at
+
+
+@pytest.mark.parametrize(
+    ("began", "written", "is_known"),
+    [
+        (-40, {"cli-grant": -40}, True),
+        (-40, {"cli-grant": -40, "cli-extend": -10}, True),
+        (-10, {"cli-grant": -40, "cli-extend": -10}, True),
+        (-10, {"cli-grant": -40}, False),
+        (-10, {"cli-extend": -10}, False),
+    ],
+)
+async def test_an_operators_grant_counts_for_what_began_by_it(
+    harness, check, began, written, is_known
+):
+    """Or by their extension of it, should Entra move its start; in days."""
+    made = harness.tenant.assign(seed.MARKETING_CAMPAIGN, ANN, end=None)
+    made.start = clock.now() + began * DAY
+    for verb, days in written.items():
+        await harness.store.run(_by_operator, verb, clock.now() + days * DAY)
+    await check.run()
+    assert await found(harness) == ([] if is_known else [(DriftKind.UNASKED, ANN)])
+
+
+def _by_operator(db, verb, at):
+    ids: dict[str, Any] = {"subject_entra_id": ANN, "package_id": seed.MARKETING_CAMPAIGN}
+    audit.record(db, at=at, actor="cli:olga", verb=verb, after="submitted", **ids)
 
 
 async def test_it_has_not_passed_because_they_ask_for_it(harness, check):
