@@ -177,9 +177,12 @@ async def early_end(bench: Bench) -> Observation:
 
 
 async def late_end(bench: Bench) -> Observation:
-    """Extend beyond the longest time of the policy."""
+    """Extend beyond the longest time of the policy, and look what became of the start."""
+    began = datetime.now(UTC)
     held = await _held(bench)
     before = _moment(_expiration(held).get("endDateTime"))
+    start = _start(held)
+    after_grant = f"it starts {start - began} after it was asked for" if start else "no start"
     asked = await bench.calls.send(
         "POST",
         REQUESTS,
@@ -190,12 +193,18 @@ async def late_end(bench: Bench) -> Observation:
         },
     )
     if not asked.ok:
-        return unclear(f"an end in 90 days under a policy of 30: refused with {asked.said}")
+        return unclear(
+            f"an end in 90 days under a policy of 30: refused with {asked.said}; {after_grant}"
+        )
     state = await _until_over(bench, asked)
-    now = _moment(_expiration((await _lists_assignment(bench)) or held).get("endDateTime"))
+    later = (await _lists_assignment(bench)) or held
+    now = _moment(_expiration(later).get("endDateTime"))
     moved = (now - before).days if now and before else "unknown"
+    new_start = _start(later)
+    start_moved = new_start - start if new_start and start else "unknown"
     return unclear(
-        f"an end in 90 days under a policy of 30: {state}, and the end moved by {moved} days"
+        f"an end in 90 days under a policy of 30: {state}, and the end moved by {moved} days; "
+        f"{after_grant}, and the extension moved that by {start_moved}"
     )
 
 
@@ -372,6 +381,11 @@ def _expiration(held: Mapping[str, Any]) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def _start(held: Mapping[str, Any]) -> datetime | None:
+    schedule = held.get("schedule")
+    return _moment(schedule.get("startDateTime")) if isinstance(schedule, Mapping) else None
+
+
 def _moment(text: Any) -> datetime | None:
     if not isinstance(text, str):
         return None
@@ -447,8 +461,9 @@ GRANTING: Final = (
     _gives(
         "late-end",
         late_end,
-        "What does adminUpdate do with an end beyond the policy's longest time?",
+        "What does adminUpdate do with an end beyond the policy's longest time, and with the start?",
         "What `adminUpdate` does with an end beyond",
+        "What the start of an assignment is",
     ),
     _gives(
         "incompatible",
