@@ -32,6 +32,7 @@ from bot.database import Store, Transaction, open_store
 from bot.notifications.home_view import drawn
 from bot.packages.catalog import OfferedPackages
 from bot.packages.model import Package
+from bot.packages.settings.file import NO_FILE
 from bot.packages.store import catalog
 from bot.paging import ListName, Mark, Place, Start, write_place
 
@@ -212,7 +213,7 @@ def _cpu(bot: World) -> float:
 
 async def _draw(store: Store, count: int) -> dict[str, list[float]]:
     """Milliseconds until the App Home of each role is drawn."""
-    offering = OfferedPackages(store)
+    offering = OfferedPackages(store, NO_FILE)
     taken: dict[str, list[float]] = {}
     for role, user, decides in (
         ("a person", PERSON, False),

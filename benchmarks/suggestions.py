@@ -77,9 +77,7 @@ def _packages(count: int) -> list[Package]:
             catalog=f"Catalog {place % CATALOGS}",
             lasts="30 days",
             policies=(
-                OfferedPolicy(
-                    id=f"p{key}", name="Initial", rank=1 + place % 3, lasts="30 days", decides="Bo"
-                ),
+                OfferedPolicy(id=f"p{key}", name="Initial", rank=1 + place % 3, lasts="30 days"),
             ),
         )
         for place, (key, name) in enumerate(names)

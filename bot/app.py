@@ -292,7 +292,7 @@ async def assembled(
                 admins_decide=settings.admins_decide == "always",
             ),
         )
-        offering = OfferedPackages(store)
+        offering = OfferedPackages(store, package_settings)
         homes = Homes(
             store=store,
             slack=slack,

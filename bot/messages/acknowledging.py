@@ -70,17 +70,16 @@ def _who_decides(known: KnownPackage, *, always_approved: bool) -> str:
     """Say who approves, where that is one and the same under every policy of the package."""
     if always_approved or known.package is None:
         return ""
-    ways = {policy.decides for policy in known.package.policies}
+    ways = {policy.stages for policy in known.package.policies}
     if len(ways) != 1:
         return ""
-    [decides] = ways
-    return (
-        _("By its policy, {approvers} approves.").format(
-            approvers=escape(policy_words.approvers(decides.removesuffix(policy_words.APPROVES)))
-        )
-        if decides.endswith(policy_words.APPROVES)
-        else ""
-    )
+    [stages] = ways
+    if not stages:
+        return ""
+    decides = escape(policy_words.decides(stages))
+    if all(stage.quorum == 1 for stage in stages):
+        return _("By its policy, {decides}.").format(decides=decides)
+    return _("By its policy and Latchkey’s settings, {decides}.").format(decides=decides)
 
 
 def already_asked(request: Request) -> Message:

@@ -86,7 +86,7 @@ def offered(package: Package) -> Block:
     facts = [
         package.catalog,
         policy_words.lasts(package.lasts),
-        _("needs approval") if package.needs_approval else _("no approval needed"),
+        policy_words.approval_needed(package),
     ]
     lines.append(f"_{' · '.join(escape(fact) for fact in facts if fact)}_")
     ask = button(_("Ask for it"), "ask", package.id, about=package.name)

@@ -75,6 +75,6 @@ def _rule(package: Package, number: int) -> str:
     who = open_to(policy.open_to) or _("those whom its policy in Entra names")
     facts = [
         escape(shorten(each, LONGEST_NAME))
-        for each in (who, lasts(policy.lasts), decides(policy.decides))
+        for each in (who, lasts(policy.lasts), decides(policy.stages))
     ]
     return f"• {'; '.join(fact for fact in facts if fact)}"

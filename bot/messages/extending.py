@@ -8,6 +8,7 @@ from bot import clock
 from bot.assignments.model import Assignment
 from bot.messages.parts import escape, moment
 from bot.messages.policy_words import approvers
+from bot.packages.named_stages import NamedStage
 from bot.packages.offers import ExtendablePolicies
 from bot.words import _
 from bot.words.formats import short_date
@@ -26,11 +27,11 @@ class ExtensionOffer:
 
     Attributes:
         ends_at: The new end; None: not known here.
-        decides: Who must approve it, for people; None: nobody, or it is not known.
+        stages: Who must approve it; empty: nobody, or it is not known.
     """
 
     ends_at: datetime | None
-    decides: str | None
+    stages: tuple[NamedStage, ...]
 
     @property
     def label(self) -> str:
@@ -52,9 +53,9 @@ class ExtensionOffer:
             parts.append(
                 _("If you extend it now, it lasts until {when}.").format(when=moment(self.ends_at))
             )
-        if self.decides:
+        if self.stages:
             said = _("{approvers} must approve that.").format(
-                approvers=escape(approvers(self.decides))
+                approvers=escape(approvers(self.stages))
             )
             parts.append(f"{said[0].upper()}{said[1:]}")
         return " ".join(parts)
@@ -74,7 +75,7 @@ def extension_of(row: Assignment, extendable: ExtendablePolicies) -> ExtensionOf
     now = clock.now()
     end = policy.end_of(now) if policy else None
     if policy is None or end is None:
-        return ExtensionOffer(ends_at=None, decides=None)
+        return ExtensionOffer(ends_at=None, stages=())
     if end - row.ends_at < min(WORTH, (end - now) / PART):
         return None
-    return ExtensionOffer(ends_at=end, decides=policy.decides_extension)
+    return ExtensionOffer(ends_at=end, stages=policy.extension_stages)

@@ -37,11 +37,9 @@ def ask_why(
         lines.append(
             _("New end: {when}, if you ask for it now.").format(when=moment(offer.ends_at))
         )
-    if offer.decides:
+    if offer.stages:
         lines.append(
-            _("Approves extensions: {approvers}.").format(
-                approvers=escape(approvers(offer.decides))
-            )
+            _("Approves extensions: {approvers}.").format(approvers=escape(approvers(offer.stages)))
         )
     field: Block = {
         "type": "input",

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.messages.parts import Block, beginning, length, plain
-from bot.messages.policy_words import lasts
+from bot.messages.policy_words import approval_needed, lasts
 from bot.packages.model import Package
 from bot.packages.suggestions import Prospect, Suggestion
 from bot.words import N_, _
@@ -71,7 +71,7 @@ def _option(package: Package, prospect: Prospect = Prospect.OPEN) -> Block:
     option: Block = {"text": plain(_shown(package.name) or package.slug), "value": package.id}
     facts = [
         lasts(package.lasts),
-        _("needs approval") if package.needs_approval else _("no approval needed"),
+        approval_needed(package),
     ]
     about = _(NOTES.get(prospect, "")) or " · ".join(fact for fact in facts if fact)
     option["description"] = plain(_shown(about))

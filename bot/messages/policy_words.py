@@ -1,16 +1,20 @@
-"""Say to a reader, in their language, what is kept of a policy in English: how long, who approves, whom it is for."""
+"""Say to a reader, in their language, what is known of a policy: how long, who approves, whom it is for."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from bot.words import ENGLISH, _, current_language, translate
-from bot.words.formats import any_of, date
+from bot.packages.model import Package
+from bot.packages.named_stages import ApproverKind, NamedApprover, NamedStage
+from bot.words import ENGLISH, _, current_language, ngettext, translate
+from bot.words.formats import all_of, any_of, date
 
-# As `bot.packages.policy_terms` and `policy_scope` write them.
+# Approvers of one stage.
+MOST_NAMED: Final = 3
+
+# How long and for whom are kept in English, as `bot.packages.policy_terms` and `policy_scope` write them.
 UNTIL: Final = re.compile(r"until (\d{1,2} [A-Z][a-z]{2} \d{4})")
-APPROVES: Final = " approves"
-THEN: Final = ", then "
 OR: Final = " or "
 OF_GROUPS: Final = re.compile(r"members of (.+?)(, and certain people)?", re.DOTALL)
 
@@ -31,22 +35,107 @@ def _one_length(text: str) -> str:
     return _("until {day}").format(day=date(datetime.strptime(until[1], "%d %b %Y")))  # noqa: DTZ007 - a day
 
 
-def decides(text: str) -> str:
-    """Say who decides: "Bo Berg or your manager approves", "no approval"."""
-    if current_language() == ENGLISH or not text.endswith(APPROVES):
-        return translate(text)
-    return _("{approvers} approves").format(approvers=approvers(text.removesuffix(APPROVES)))
+def decides(stages: Sequence[NamedStage] | None) -> str:
+    """
+    Say who decides: "no approval", "your manager approves, then 2 members of Security reviewers approve".
+
+    Empty where it is not known.
+    """
+    if stages is None:
+        return ""
+    if not stages:
+        return _("no approval")
+    said = [
+        ngettext("{approvers} approves", "{approvers} approve", stage.quorum).format(
+            approvers=_approvers_of(stage)
+        )
+        for stage in stages
+    ]
+    whole = said[0]
+    for each in said[1:]:
+        whole = _("{first}, then {next}").format(first=whole, next=each)
+    return whole
 
 
-def approvers(text: str) -> str:
-    """Say who approves: "Bo Berg or your manager, then an admin"."""
-    if current_language() == ENGLISH:
-        return text
-    stages = [_any_of(each) for each in text.split(THEN)]
-    said = stages[0]
-    for stage in stages[1:]:
-        said = _("{first}, then {second}").format(first=said, second=stage)
-    return said
+def approvers(stages: Sequence[NamedStage]) -> str:
+    """Say who must approve, without what they do: "Bo Berg or your manager, then 2 admins"."""
+    whole = ""
+    for stage in stages:
+        said = _approvers_of(stage)
+        whole = _("{first}, then {second}").format(first=whole, second=said) if whole else said
+    return whole
+
+
+def approval_needed(package: Package) -> str:
+    """Say whether somebody must approve, and how many where the settings want several of one stage."""
+    if not package.needs_approval:
+        return _("no approval needed")
+    ways = [policy.stages or () for policy in package.policies]
+    if all(stage.quorum == 1 for stages in ways for stage in stages):
+        return _("needs approval")
+    counts = {sum(stage.quorum for stage in stages) for stages in ways}
+    most = max(counts)
+    if len(counts) > 1:
+        return ngettext(
+            "needs up to {count} approval", "needs up to {count} approvals", most
+        ).format(count=most)
+    return ngettext("needs {count} approval", "needs {count} approvals", most).format(count=most)
+
+
+def _approvers_of(stage: NamedStage) -> str:
+    """Say who approves one stage, and how many of them: "Bo Berg", "2 members of Security reviewers"."""
+    if stage.quorum > 1:
+        return _several_of(stage)
+    if not stage.approvers:
+        return _("an admin")
+    names = list(dict.fromkeys(_one(each) for each in stage.approvers))
+    if len(names) > MOST_NAMED:
+        names = [*names[: MOST_NAMED - 1], _("someone else")]
+    return any_of(names)
+
+
+def _one(approver: NamedApprover) -> str:
+    if approver.kind is ApproverKind.MANAGER:
+        return _("your manager")
+    if approver.kind is ApproverKind.MEMBERS and approver.name:
+        return _("a member of {group}").format(group=approver.name)
+    return approver.name or _("an approver")
+
+
+def _several_of(stage: NamedStage) -> str:
+    count, approvers = stage.quorum, stage.approvers
+    if not approvers:
+        return ngettext("{count} admin", "{count} admins", count).format(count=count)
+    names = [name for name in dict.fromkeys(_some(each) for each in approvers) if name]
+    if not names:
+        return ngettext("{count} approver", "{count} approvers", count).format(count=count)
+    if len(approvers) == 1 and approvers[0].kind is ApproverKind.MEMBERS:
+        return ngettext("{count} member of {group}", "{count} members of {group}", count).format(
+            count=count, group=approvers[0].name
+        )
+    is_whole = len(names) == len(approvers)
+    if len(names) > MOST_NAMED:
+        names, is_whole = names[: MOST_NAMED - 1], False
+    said = all_of(names if is_whole else [*names, _("others")])
+    if all(each.is_one_person for each in approvers):
+        if is_whole and len(approvers) == count:
+            return said
+        if len(approvers) < count:
+            return ngettext(
+                "{count} person (its policy names only {approvers})",
+                "{count} people (its policy names only {approvers})",
+                count,
+            ).format(count=count, approvers=said)
+    return _("{count} of {approvers}").format(count=count, approvers=said)
+
+
+def _some(approver: NamedApprover) -> str:
+    """Return what an approver is called among several; empty where Entra does not say."""
+    if approver.kind is ApproverKind.MANAGER:
+        return _("your manager")
+    if approver.kind is ApproverKind.MEMBERS and approver.name:
+        return _("members of {groups}").format(groups=approver.name)
+    return approver.name
 
 
 def open_to(text: str) -> str:

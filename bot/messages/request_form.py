@@ -231,7 +231,7 @@ def menu_form(
 
 
 def _line(package: Package) -> str:
-    ways = dict.fromkeys(policy_words.decides(policy.decides) for policy in package.policies)
+    ways = dict.fromkeys(policy_words.decides(policy.stages) for policy in package.policies)
     facts = [policy_words.lasts(package.lasts), *ways]
     facts = [escape(shorten(fact, LONGEST_FACT)) for fact in facts[:MOST_FACTS] if fact]
     if package.needs_form:
@@ -287,7 +287,7 @@ def _introduction(package: Package, chosen: OfferedPolicy | None) -> str:
     rule = (
         [
             lasts,
-            policy_words.decides(chosen.decides),
+            policy_words.decides(chosen.stages),
             _("for {open_to}").format(open_to=policy_words.open_to(chosen.open_to))
             if chosen.open_to
             else "",
@@ -305,7 +305,7 @@ def _choice_of_policy(
 ) -> list[Block]:
     """Show the ways there are, whole, and a menu of them: what one chooses changes what is asked."""
     lines = [
-        f"{number}. *{escape(shorten(policy.name, 250))}*: {escape(policy_words.lasts(policy.lasts))}, {escape(policy_words.decides(policy.decides))}"
+        f"{number}. *{escape(shorten(policy.name, 250))}*: {escape(_how(policy))}"
         for number, policy in enumerate(policies, 1)
     ]
     options = {
@@ -332,6 +332,11 @@ def _choice_of_policy(
             "element": menu,
         },
     ]
+
+
+def _how(policy: OfferedPolicy) -> str:
+    facts = (policy_words.lasts(policy.lasts), policy_words.decides(policy.stages))
+    return ", ".join(fact for fact in facts if fact)
 
 
 def _whole(text: str) -> list[Block]:

@@ -120,7 +120,7 @@ class Ends:
             some: Sequence[PersonReminders],
         ) -> tuple[datetime | None, Sequence[Parcel[PersonReminders]]]:
             await self._languages.learn_all(row.holder for due in some for row in due.rows)
-            extendable = await self._store.read(catalog.extendable)
+            extendable = await self._store.read(catalog.extendable, self._plan.package_settings)
             return await self._store.run(
                 _take_reminders,
                 some,

@@ -684,7 +684,9 @@ def _content_of(
         rows = assignments.by_ids(db, ids)
         keys = [each.key for each in together]
         moved = [row.id for row in rows if not any(key.startswith(end_key(row)) for key in keys)]
-        words = ReminderWords.read(db, ids, extendable=catalog.extendable(db))
+        words = ReminderWords.read(
+            db, ids, extendable=catalog.extendable(db, plan.package_settings)
+        )
         return words.reminder(rows, moved=moved, overtaken=overtaken(db, rows, keys, plan))
     return None
 

@@ -12,6 +12,8 @@ from bot.packages import names as package_names
 from bot.packages.index import PackageIndex
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
+from bot.packages.quorums import with_quorums
+from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
 
 P = ParamSpec("P")
@@ -50,7 +52,10 @@ class PackageSnapshot:
         return self.everything.by_id(package_id)
 
 
-def _indexed(version: str, packages: list[Package]) -> PackageSnapshot:
+def _indexed(
+    version: str, synced: list[Package], package_settings: PackageSettingsFile
+) -> PackageSnapshot:
+    packages = [with_quorums(each, package_settings) for each in synced]
     everything = PackageIndex(packages)
     askable, shown = everything.only(_can_be_asked_for), everything.only(_is_shown)
 
@@ -103,8 +108,9 @@ def _read_name(
 class OfferedPackages:
     """Keeps the index of what is offered, and makes it anew when the mirrored packages have changed."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, package_settings: PackageSettingsFile) -> None:
         self._store: Final = store
+        self._package_settings: Final = package_settings
         self._kept: PackageSnapshot | None = None
         self._making = asyncio.Lock()
 
@@ -162,7 +168,7 @@ class OfferedPackages:
             changed = await self._store.read(catalog.if_changed, version)
             if changed is not None:
                 # Some thousand names take a moment, in which others want to be heard.
-                self._kept = await asyncio.to_thread(_indexed, *changed)
+                self._kept = await asyncio.to_thread(_indexed, *changed, self._package_settings)
             if self._kept is None:
                 raise RuntimeError("the catalog has neither changed nor been read")
             return self._kept

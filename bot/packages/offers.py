@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.packages.named_stages import NamedStage
 from bot.packages.questions import Question
 from bot.words import N_
 
@@ -17,12 +18,12 @@ class OfferedPolicy:
     Attributes:
         rank: How specific its scope is; the lowest that admits a person applies, and policies of one rank are equal.
         lasts: For people: "30 days", "until 31 Jan 2027", "no end date".
-        decides: Who decides, for people: "no approval needed", "Bo Berg decides".
+        stages: Who must approve, stage by stage; empty: nobody has to; None: it is not known yet.
         not_askable: Why it cannot be asked for in Slack, a sentence; None: it can be.
         has_own_dates: Whoever asks may say from when until when.
         longest_seconds: How long it lasts at most; None where the policy gives no length.
         latest_end: The day on which its access ends, whenever it began.
-        decides_extension: Who approves an extension, for people: "Bo Berg"; None: nobody, or it is not known.
+        extension_stages: Who must approve an extension; empty: nobody has to, or it is not known.
         open_to: Whom it is for, for people: "members of Marketing"; empty where it is not known.
         only_users: Entra ids of those whom it is for, where it names people and nothing else; None: it does not.
         managers_may_ask: The manager of whoever it is for may ask for them.
@@ -32,14 +33,14 @@ class OfferedPolicy:
     name: str
     rank: int
     lasts: str
-    decides: str
+    stages: tuple[NamedStage, ...] | None = None
     needs_reason: bool = False
     questions: tuple[Question, ...] = ()
     not_askable: str | None = None
     has_own_dates: bool = False
     longest_seconds: int | None = None
     latest_end: datetime | None = None
-    decides_extension: str | None = None
+    extension_stages: tuple[NamedStage, ...] = ()
     open_to: str = ""
     only_users: tuple[str, ...] | None = None
     managers_may_ask: bool = False

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.packages.model import NamedObject, Removal, Stage, Terms
+from bot.packages.named_stages import ApproverKind, NamedApprover, NamedStage
 from bot.packages.questions import Answers, Question
 from bot.packages.settings.model import PackageSettings
 from bot.requests.model import Request
@@ -24,7 +25,6 @@ from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expirat
 NAMES_ONLY: Final = frozenset({"policy_name", "contents", "catalog"})
 # What a stage has of which the package settings say nothing.
 UNASKED: Final = (("quorum", 1), ("fresh_sign_in", False), ("auth_context", None))
-# Of the approvers of a stage, and of the name of one.
 # What a role in a resource is called, by the kind of the resource.
 GIVES: Final[Mapping[str, str]] = {
     "group": N_("{role} of the group {name}"),
@@ -35,8 +35,14 @@ GIVES: Final[Mapping[str, str]] = {
 }
 # The roles that Entra gives in groups.
 ROLES: Final = (N_("Member"), N_("Owner"), N_("User"))
-MOST_NAMED: Final = 3
+# Of the name of an approver.
 LONGEST_NAME: Final = 80
+NAMED_KINDS: Final[Mapping[str, ApproverKind]] = {
+    "singleuser": ApproverKind.PERSON,
+    "groupmembers": ApproverKind.MEMBERS,
+    "requestormanager": ApproverKind.MANAGER,
+    "targetmanager": ApproverKind.MANAGER,
+}
 # The kinds of approvers that `bot.people.approvers` looks up, and what a set of that kind must name.
 APPROVERS: Final[Mapping[str, str | None]] = {
     "singleuser": "user_id",
@@ -163,42 +169,24 @@ def _subjects(subjects: Iterable[SubjectSet]) -> tuple[Mapping[str, Any], ...]:
     )
 
 
-def decided_by(policy: AssignmentPolicy) -> str:
-    """Return who decides when somebody asks under *policy*, as far as it names them, in a few words for them."""
-    stages = _stages(policy, extending=False)
-    if not stages:
-        return (
-            N_("an admin approves")
-            if _approval_required(policy, extending=False)
-            else N_("no approval")
-        )
-    return N_("{approvers} approves").format(approvers=_by_stage(stages))
+def named_stages(policy: AssignmentPolicy, *, extending: bool) -> tuple[NamedStage, ...]:
+    """Return who must approve under *policy*, as far as it names them; an empty tuple means nobody has to."""
+    stages = _stages(policy, extending=extending)
+    if not stages and _approval_required(policy, extending=extending):
+        return (NamedStage(),)
+    return tuple(
+        NamedStage(approvers=tuple(dict.fromkeys(_named(each) for each in stage.primary_approvers)))
+        for stage in stages
+    )
 
 
-def extension_decided_by(policy: AssignmentPolicy) -> str | None:
-    """Return who approves an extension under *policy*, as far as it names them; None: nobody has to by the policy."""
-    stages = _stages(policy, extending=True)
-    if not stages:
-        return N_("an admin") if _approval_required(policy, extending=True) else None
-    return _by_stage(stages)
-
-
-def _by_stage(stages: Iterable[ApprovalStage]) -> str:
-    return ", then ".join(_decided_by(stage) for stage in stages)
-
-
-def _decided_by(stage: ApprovalStage) -> str:
-    names = list(dict.fromkeys(_called(each) for each in stage.primary_approvers))
-    if len(names) > MOST_NAMED:
-        names = [*names[: MOST_NAMED - 1], N_("others")]
-    return " or ".join(names) or N_("an admin")
-
-
-def _called(approver: SubjectSet) -> str:
-    if approver.kind.casefold() in {"requestormanager", "targetmanager"}:
-        return N_("your manager")
+def _named(approver: SubjectSet) -> NamedApprover:
+    kind = NAMED_KINDS.get(approver.kind.casefold(), ApproverKind.OTHER)
+    if kind is ApproverKind.MANAGER:
+        # Whose manager it is depends on who asks.
+        return NamedApprover(kind=kind)
     name = " ".join((approver.description or "").split())[:LONGEST_NAME]
-    return name or N_("an approver")
+    return NamedApprover(kind=kind, name=name)
 
 
 def terms_of(

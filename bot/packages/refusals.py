@@ -150,9 +150,15 @@ def _name(policy_: AssignmentPolicy | None) -> str:
 
 def _choices(refusal: Refusal) -> str:
     return "; ".join(
-        f"“{_name(each)}” ({policy_terms.lasts(each.expiration)}, {policy_terms.decided_by(each)})"
+        f"“{_name(each)}” ({policy_terms.lasts(each.expiration)}, {_approval(each)})"
         for each in refusal.candidates[:MOST_NAMED]
     )
+
+
+def _approval(policy_: AssignmentPolicy) -> str:
+    # How many must approve it is in the form, which knows the package settings.
+    stages = policy_terms.named_stages(policy_, extending=False)
+    return N_("needs approval") if stages else N_("no approval")
 
 
 def _questions(refusal: Refusal) -> str:

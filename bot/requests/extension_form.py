@@ -33,7 +33,7 @@ class ExtensionForm:
     @property
     def is_wanted(self) -> bool:
         """True if somebody must know why: the policy, the settings, or whoever decides."""
-        return self.is_required or self.offer.decides is not None
+        return self.is_required or bool(self.offer.stages)
 
     def find_lack(self, reason: str) -> str | None:
         """Return what *reason* lacks, a sentence; None: nothing."""
@@ -52,7 +52,7 @@ def form_of(found: ExtendableAccess, rule: ReasonRule | None) -> ExtensionForm:
     if offer is None:
         # Too little to be offered; whoever asks for it all the same is told what is decided.
         offer = ExtensionOffer(
-            ends_at=None, decides=policy.decides_extension if policy is not None else None
+            ends_at=None, stages=policy.extension_stages if policy is not None else ()
         )
     return ExtensionForm(
         assignment=row,

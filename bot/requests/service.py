@@ -18,6 +18,7 @@ from bot.packages import names as package_names
 from bot.packages import urgent
 from bot.packages.catalog import OfferedPackages, PackageSnapshot
 from bot.packages.model import Package
+from bot.packages.quorums import with_quorums
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import BreakGlass, PackageSettings, ReasonRule
 from bot.packages.store import catalog
@@ -51,7 +52,7 @@ from bot.requests.transactions.cancel import cancel
 from bot.requests.transactions.creation import Submitted
 from bot.requests.transactions.decline import decline
 from bot.requests.transactions.emergencies import NO_REASON, NOT_GIVEN
-from bot.requests.transactions.extend import extend, find_extendable
+from bot.requests.transactions.extend import ExtendableAccess, extend, find_extendable
 from bot.requests.transactions.remind import remind
 from bot.requests.transactions.remove import remove
 from bot.requests.transactions.repair import repair
@@ -309,7 +310,7 @@ class RequestService:
             about: What the button carried: a package's id, or what `keep_reason` returned to this person.
         """
         said = await self._store.read(forms.find, about, slack_user)
-        package = await self._store.read(catalog.find, said.package_id if said else about)
+        package = await self.find_package(said.package_id if said else about)
         return package, said.reason if said else None
 
     async def find_policies(self, *, slack_user: str, package: Package) -> FormPolicies:
@@ -453,7 +454,9 @@ class RequestService:
         return submitted
 
     async def find_package(self, package_id: str) -> Package | None:
-        return await self._store.read(catalog.find, package_id)
+        """Return a package as it was synced last, with the quorums of the package settings; None if it is not known."""
+        package = await self._store.read(catalog.find, package_id)
+        return None if package is None else with_quorums(package, self._package_settings)
 
     async def offered_packages(self) -> tuple[Package, ...]:
         """Return what may be asked for in this workspace, by name; who may, is checked when they do."""
@@ -485,8 +488,12 @@ class RequestService:
             NotAllowed, TooLate: Not theirs, not extendable, or over.
         """
         found = await self._guard.run(find_extendable, slack_user, assignment_id)
-        form = form_of(found, self._reason_rule(found.package))
+        form = self._extension_form(found)
         return form if form.is_wanted and found.open is None else None
+
+    def _extension_form(self, found: ExtendableAccess) -> ExtensionForm:
+        package = with_quorums(found.package, self._package_settings)
+        return form_of(replace(found, package=package), self._reason_rule(package))
 
     async def extend(
         self, *, slack_user: str, assignment_id: str, reason: str | None = None
@@ -504,7 +511,7 @@ class RequestService:
         why = package_names.clean(package_names.unescaped(reason or ""))
         why = why[: package_names.LONGEST_REASON]
         found = await self._guard.run(find_extendable, slack_user, assignment_id)
-        lacks = form_of(found, self._reason_rule(found.package)).find_lack(why)
+        lacks = self._extension_form(found).find_lack(why)
         if lacks is not None and found.open is None:
             raise WrongFields({"reason": lacks})
         submitted = await self._guard.run(extend, slack_user, assignment_id, why or None)

@@ -82,6 +82,11 @@ class PackageSettingsFile:
         return [block.reminders for block, _ in self._placed() if block.reminders is not None]
 
     @property
+    def has_quorums(self) -> bool:
+        """Tell whether it says of any package how many must approve."""
+        return any(block.quorum is not None for block, _ in self._placed())
+
+    @property
     def has_digests(self) -> bool:
         """Tell whether some owner may get a digest."""
         blocks = [block for block, _ in self._placed()]

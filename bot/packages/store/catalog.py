@@ -14,6 +14,8 @@ from bot.database.statements import for_each_database
 from bot.database.tables import control, packages
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies, OfferedPolicy
+from bot.packages.quorums import with_quorums
+from bot.packages.settings.file import PackageSettingsFile
 
 # The one row of the table of what holds for the whole installation.
 ONLY: Final = 1
@@ -85,9 +87,10 @@ def catalogs_of(db: Transaction, package_ids: Collection[str]) -> dict[str, str]
     return {row.id: row.catalog for row in found}
 
 
-def extendable(db: Transaction) -> ExtendablePolicies:
+def extendable(db: Transaction, package_settings: PackageSettingsFile) -> ExtendablePolicies:
     """Return the policies whose holders may extend what they have."""
-    return {key: policy for each in list_all(db) for key, policy in each.extendable.items()}
+    found = [with_quorums(each, package_settings) for each in list_all(db)]
+    return {key: policy for each in found for key, policy in each.extendable.items()}
 
 
 def replace(db: Transaction, found: Sequence[Package]) -> bool:

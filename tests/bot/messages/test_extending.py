@@ -7,21 +7,24 @@ import pytest
 from bot import clock
 from bot.messages import asking, reminding
 from bot.messages.extending import extension_of
+from bot.packages.named_stages import ApproverKind, NamedApprover, NamedStage
 from bot.packages.offers import OfferedPolicy
 from tests.bot.samples import held, page
 
 DAY = timedelta(days=1)
+MANAGER = NamedStage(approvers=(NamedApprover(kind=ApproverKind.MANAGER),))
 
 
-def under(*, lasts: timedelta | None = 30 * DAY, decides: str | None = None) -> OfferedPolicy:
+def under(
+    *, lasts: timedelta | None = 30 * DAY, stages: tuple[NamedStage, ...] = ()
+) -> OfferedPolicy:
     return OfferedPolicy(
         id="p",
         name="P",
         rank=1,
         lasts="",
-        decides="",
         longest_seconds=int(lasts.total_seconds()) if lasts else None,
-        decides_extension=decides,
+        extension_stages=stages,
     )
 
 
@@ -98,7 +101,7 @@ def test_what_is_not_known_is_not_said():
 def test_a_reminder_says_what_extending_brings_and_who_must_approve():
     """The name of the package once, the day, the time left, the new end and the approver."""
     row = held(policy_id="p", package_name="Payroll", ends_at=clock.now() + 7 * DAY)
-    said = reminding.expiring([row], extendable={"p": under(decides="your manager")}, busy={})
+    said = reminding.expiring([row], extendable={"p": under(stages=(MANAGER,))}, busy={})
     blocks = str(said["blocks"])
 
     assert blocks.count("*Payroll*") == 1

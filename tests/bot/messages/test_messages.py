@@ -38,6 +38,7 @@ from bot.messages.request_form import request_form
 from bot.notifications import outcome_notices
 from bot.notifications.home_view import ROWS_IN_HOME
 from bot.packages.model import Package, Stage
+from bot.packages.named_stages import ApproverKind, NamedApprover, NamedStage
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import Choice, Question
 from bot.packages.suggestions import KnownPackage
@@ -104,14 +105,16 @@ def distinct(made: Mapping[str, Any]) -> dict[str, Any]:
 def way(policy_id: str, name: str, text: str) -> OfferedPolicy:
     """A policy that asks two questions, one of them to choose from."""
     choice = Choice(value="x", text=text)
+    members = NamedApprover(kind=ApproverKind.MEMBERS, name=name)
+    stages = tuple(NamedStage(approvers=(members,), quorum=quorum) for quorum in (1, 2))
     return OfferedPolicy(
         id=policy_id,
         name=name,
         rank=1,
         lasts="30 days",
-        decides=name,
+        stages=stages,
         longest_seconds=60 * 86_400,
-        decides_extension=name,
+        extension_stages=stages,
         has_own_dates=True,
         questions=(
             Question(id="t", text=text, required=True),

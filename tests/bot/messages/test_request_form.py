@@ -17,6 +17,7 @@ from bot.messages.request_form import (
     request_form,
 )
 from bot.packages.model import Package
+from bot.packages.named_stages import ApproverKind, NamedApprover, NamedStage
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import Choice, Question
 from sandbox.slack.block_kit import problems_with_view
@@ -49,6 +50,16 @@ QUESTIONS = st.lists(
     max_size=6,
     unique_by=lambda question: question.id,
 ).map(tuple)
+STAGES = st.none() | st.lists(
+    st.builds(
+        NamedStage,
+        approvers=st.lists(
+            st.builds(NamedApprover, kind=st.sampled_from(ApproverKind), name=LONG), max_size=4
+        ).map(tuple),
+        quorum=st.integers(1, 20),
+    ),
+    max_size=3,
+).map(tuple)
 POLICIES = st.lists(
     st.builds(
         OfferedPolicy,
@@ -56,7 +67,7 @@ POLICIES = st.lists(
         name=LONG,
         rank=st.integers(1, 3),
         lasts=st.sampled_from(["30 days", "no end date"]),
-        decides=LONG,
+        stages=STAGES,
         needs_reason=st.booleans(),
         questions=QUESTIONS,
         not_askable=st.sampled_from([None, None, "It cannot be asked in Slack."]),
@@ -96,7 +107,7 @@ def test_every_form_is_one_that_slack_takes(policies, locale, reason, number):
 def test_what_does_not_fit_is_refused_with_a_sentence(questions):
     """Nothing is left out of a form that says nothing about it."""
     policy = OfferedPolicy(
-        id="p", name="P", rank=1, lasts="30 days", decides="no approval", questions=tuple(questions)
+        id="p", name="P", rank=1, lasts="30 days", stages=(), questions=tuple(questions)
     )
     view = request_form(PACKAGE, policies=[policy])
 
@@ -109,7 +120,7 @@ def test_what_does_not_fit_is_refused_with_a_sentence(questions):
 def test_no_text_of_a_question_is_lost(questions):
     """What is too long for a label or a menu stands whole above it."""
     policy = OfferedPolicy(
-        id="p", name="P", rank=1, lasts="30 days", decides="no approval", questions=questions
+        id="p", name="P", rank=1, lasts="30 days", stages=(), questions=questions
     )
     view = request_form(PACKAGE, policies=[policy])
     said = "".join(
@@ -156,7 +167,7 @@ def test_answers_are_read_from_where_the_form_asks():
         name="P",
         rank=1,
         lasts="30 days",
-        decides="no approval",
+        stages=(),
         questions=(WHERE, WHY),
         has_own_dates=True,
     )

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.packages.mirrored_policies import offered, offered_policy
+from bot.packages.named_stages import ApproverKind, NamedApprover, NamedStage
 from bot.packages.offers import OfferedPolicy, agreed_dates, find_wrong_dates, needs_choice
 from tests.bot.samples import approval, package, policy, question, role_scope, user
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+BO = NamedStage(approvers=(NamedApprover(kind=ApproverKind.PERSON, name="Bo"),))
 
 
 def way(**changes):
@@ -18,7 +20,7 @@ def way(**changes):
         "name": "P",
         "rank": 1,
         "lasts": "14 days",
-        "decides": "no approval",
+        "stages": (),
         "has_own_dates": True,
         "longest_seconds": 14 * 86_400,
     }
@@ -82,20 +84,20 @@ def test_a_policy_is_offered_with_what_it_asks():
     found = offered_policy(package(role_scope()), whole)
 
     assert [each.id for each in found.questions] == ["first", "q"]
-    assert (found.decides, found.lasts, found.not_askable) == ("Bo approves", "30 days", None)
+    assert (found.stages, found.lasts, found.not_askable) == ((BO,), "30 days", None)
 
 
 @pytest.mark.parametrize(
-    ("stages", "for_update", "decides"),
-    [(True, True, "Bo"), (True, False, None), (False, True, "an admin"), (False, False, None)],
+    ("stages", "for_update", "approving"),
+    [(True, True, (BO,)), (True, False, ()), (False, True, (NamedStage(),)), (False, False, ())],
 )
-def test_who_approves_an_extension_is_known(stages, for_update, decides):
+def test_who_approves_an_extension_is_known(stages, for_update, approving):
     """By the policy's word about updates, which is not the one about requests."""
     bo = {"primaryApprovers": [user("bo") | {"description": "Bo"}]}
     settings = approval(*([bo] if stages else []), isApprovalRequiredForUpdate=for_update)
     found = offered_policy(package(role_scope()), policy(requestApprovalSettings=settings))
 
-    assert found.decides_extension == decides
+    assert found.extension_stages == approving
 
 
 def test_questions_that_were_not_read_are_not_none():

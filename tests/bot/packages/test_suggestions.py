@@ -13,9 +13,7 @@ def package(name, *policies, id_=None):
 
 
 def policy(rank, only_users=None):
-    return OfferedPolicy(
-        id=f"p{rank}", name="Initial", rank=rank, lasts="", decides="", only_users=only_users
-    )
+    return OfferedPolicy(id=f"p{rank}", name="Initial", rank=rank, lasts="", only_users=only_users)
 
 
 ANN = Applicant(entra_id="ann")

@@ -96,9 +96,7 @@ def test_a_denial_has_its_reason_and_a_refusal_its_own():
 
 def test_a_policy_under_which_nobody_ever_had_access_is_named():
     """And none of those that somebody used."""
-    policies = tuple(
-        OfferedPolicy(id=each, name=each, rank=0, lasts="30 days", decides="") for each in "ab"
-    )
+    policies = tuple(OfferedPolicy(id=each, name=each, rank=0, lasts="30 days") for each in "ab")
     found = made([package("Finance", policies=policies)], used={"a"})
     assert found.unused == [UnusedPolicy(package_name="Finance", policy_name="b")]
 

@@ -16,7 +16,7 @@ from tests.bot.reports.made import AT, DAY, HOUR, access, finished, made, packag
 from tests.harness.world import said
 
 HOSTILE = "</td><script>alert(1)</script>&amp;\"'<img src=x onerror=alert(1)> $x_1$"
-POLICY = OfferedPolicy(id="p", name="Unused", rank=0, lasts="30 days", decides="")
+POLICY = OfferedPolicy(id="p", name="Unused", rank=0, lasts="30 days")
 
 
 class Read(HTMLParser):

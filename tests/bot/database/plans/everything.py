@@ -39,6 +39,7 @@ from bot.emergencies.store import emergencies, findings
 from bot.jobs import due
 from bot.notifications import owed
 from bot.notifications.store import notices
+from bot.packages.settings.file import NO_FILE
 from bot.packages.store import catalog
 from bot.paging import Mark, Start, page_number
 from bot.people.model import NamedAs, Person, Verb
@@ -592,7 +593,7 @@ def _small_ones(db: Transaction) -> None:
     catalog.replace(db, [offered(name="Another name")])
     catalog.if_changed(db, None)
     catalog.find(db, "campaign")
-    catalog.extendable(db)
+    catalog.extendable(db, NO_FILE)
     catalog.catalogs_of(db, ["campaign"])
     engine.ping(db)
     once = limits.Limit(what="ask", count=1)

@@ -1,0 +1,45 @@
+"""Who must approve under a policy, stage by stage and by name: facts, which `bot.messages.policy_words` says to people."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ApproverKind(StrEnum):
+    """What an approver is: one person, somebody's manager, any member of a group, or another rule for people."""
+
+    PERSON = "person"
+    MANAGER = "manager"
+    MEMBERS = "members"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedApprover:
+    """
+    One approver that a stage names.
+
+    Attributes:
+        name: What Entra calls the person or the group; empty where it does not say.
+    """
+
+    kind: ApproverKind
+    name: str = ""
+
+    @property
+    def is_one_person(self) -> bool:
+        return self.kind in {ApproverKind.PERSON, ApproverKind.MANAGER}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedStage:
+    """
+    One approval stage.
+
+    Attributes:
+        approvers: Any of them may approve; empty: the policy names nobody, so an admin does.
+        quorum: How many different people must approve it. `bot.packages.quorums` fills it in from the package
+            settings; what is synced from Entra knows no such thing.
+    """
+
+    approvers: tuple[NamedApprover, ...] = ()
+    quorum: int = 1
