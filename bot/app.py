@@ -5,7 +5,7 @@ import functools
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Final
@@ -383,7 +383,6 @@ async def assembled(
                 offering=offering,
                 wake=jobs.wake,
                 asks_an_hour=settings.asks_an_hour,
-                always_approved=settings.approval == "always",
                 package_settings=package_settings,
                 help_channel=settings.admin_channel or "",
             ),
@@ -550,11 +549,15 @@ async def _webhooks(
 
 def read_package_settings_of(settings: Settings) -> PackageSettingsFile:
     """
-    Read the file of package settings, if there is one.
+    Read the file of package settings, if there is one, beside what the environment says of all packages.
 
     Raises:
         ConfigurationError: It cannot be used; a sentence for each mistake, with its place.
     """
+    return replace(_file_of(settings), always_approved=settings.approval == "always")
+
+
+def _file_of(settings: Settings) -> PackageSettingsFile:
     if settings.package_settings is None:
         return NO_FILE
     # YAML is for those who have such a file.

@@ -68,4 +68,4 @@ async def say_asked(requests: RequestService, user: str, submitted: Submitted) -
     if not submitted.created:
         return acknowledging.already_asked(request)
     known = await requests.find_known(slack_user=user, package_id=request.package_id)
-    return acknowledging.asked(request, known, always_approved=requests.always_approved)
+    return acknowledging.asked(request, known)

@@ -37,23 +37,18 @@ from bot.words import _
 ALONE: Final = "ack:"
 
 
-def asked(request: Request, known: KnownPackage, *, always_approved: bool) -> Message:
-    """
-    Say that something has been asked for, and what comes next.
-
-    Args:
-        always_approved: A human decides even where the policy asks nobody.
-    """
+def asked(request: Request, known: KnownPackage) -> Message:
+    """Say that something has been asked for, and what comes next."""
     name = escape(request.package_name)
     if known.is_for_others:
         next_step = _(
             "Its policy names certain people, and as far as I know you are not among them. I am "
             "checking that in Entra now, and will send you a message."
         )
-    elif known.package is None or known.package.needs_approval or always_approved:
+    elif known.package is None or known.package.needs_approval:
         next_step = (
             _("I am checking whether you may have it, and will send you a message. {who_decides}")
-            .format(who_decides=_who_decides(known, always_approved=always_approved))
+            .format(who_decides=_who_decides(known))
             .rstrip()
         )
     else:
@@ -66,9 +61,9 @@ def asked(request: Request, known: KnownPackage, *, always_approved: bool) -> Me
     return message(line, [section(line), _alone(cancel, my_access_button(), about=request.id)])
 
 
-def _who_decides(known: KnownPackage, *, always_approved: bool) -> str:
+def _who_decides(known: KnownPackage) -> str:
     """Say who approves, where that is one and the same under every policy of the package."""
-    if always_approved or known.package is None:
+    if known.package is None:
         return ""
     ways = {policy.stages for policy in known.package.policies}
     if len(ways) != 1:
@@ -77,6 +72,8 @@ def _who_decides(known: KnownPackage, *, always_approved: bool) -> str:
     if not stages:
         return ""
     decides = escape(policy_words.decides(stages))
+    if all(stage.is_added for stage in stages):
+        return _("By Latchkey’s settings, {decides}.").format(decides=decides)
     if all(stage.quorum == 1 for stage in stages):
         return _("By its policy, {decides}.").format(decides=decides)
     return _("By its policy and Latchkey’s settings, {decides}.").format(decides=decides)

@@ -10,9 +10,9 @@ from bot.database import Store, Transaction
 from bot.database.engine import Work
 from bot.packages import names as package_names
 from bot.packages.index import PackageIndex
+from bot.packages.local_approval import with_local_approval
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
-from bot.packages.quorums import with_quorums
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
 
@@ -55,7 +55,7 @@ class PackageSnapshot:
 def _indexed(
     version: str, synced: list[Package], package_settings: PackageSettingsFile
 ) -> PackageSnapshot:
-    packages = [with_quorums(each, package_settings) for each in synced]
+    packages = [with_local_approval(each, package_settings) for each in synced]
     everything = PackageIndex(packages)
     askable, shown = everything.only(_can_be_asked_for), everything.only(_is_shown)
 

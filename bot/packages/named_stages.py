@@ -37,9 +37,10 @@ class NamedStage:
 
     Attributes:
         approvers: Any of them may approve; empty: the policy names nobody, so an admin does.
-        quorum: How many different people must approve it. `bot.packages.quorums` fills it in from the package
+        quorum: How many different people must approve it. `bot.packages.local_approval` fills it in from the package
             settings; what is synced from Entra knows no such thing.
     """
 
     approvers: tuple[NamedApprover, ...] = ()
     quorum: int = 1
+    is_added: bool = False

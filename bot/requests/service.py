@@ -17,8 +17,8 @@ from bot.monitoring import interactions
 from bot.packages import names as package_names
 from bot.packages import urgent
 from bot.packages.catalog import OfferedPackages, PackageSnapshot
+from bot.packages.local_approval import with_local_approval
 from bot.packages.model import Package
-from bot.packages.quorums import with_quorums
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import BreakGlass, PackageSettings, ReasonRule
 from bot.packages.store import catalog
@@ -81,11 +81,9 @@ class RequestService:
         asks_an_hour: int,
         package_settings: PackageSettingsFile,
         help_channel: str,
-        always_approved: bool = False,
     ) -> None:
         """
         Args:
-            always_approved: A human decides even where the policy asks nobody.
             help_channel: The Slack id of the channel where people find help, unless the package has its own.
         """
         self._store = store
@@ -96,7 +94,6 @@ class RequestService:
         self._asks = Limit(what="ask", count=asks_an_hour)
         self._package_settings = package_settings
         self._help_channel = help_channel
-        self.always_approved = always_approved
 
     async def ask(
         self, *, slack_user: str, text: str, reason: str | None = None, key: str | None = None
@@ -456,7 +453,7 @@ class RequestService:
     async def find_package(self, package_id: str) -> Package | None:
         """Return a package as it was synced last, with the quorums of the package settings; None if it is not known."""
         package = await self._store.read(catalog.find, package_id)
-        return None if package is None else with_quorums(package, self._package_settings)
+        return None if package is None else with_local_approval(package, self._package_settings)
 
     async def offered_packages(self) -> tuple[Package, ...]:
         """Return what may be asked for in this workspace, by name; who may, is checked when they do."""
@@ -492,7 +489,7 @@ class RequestService:
         return form if form.is_wanted and found.open is None else None
 
     def _extension_form(self, found: ExtendableAccess) -> ExtensionForm:
-        package = with_quorums(found.package, self._package_settings)
+        package = with_local_approval(found.package, self._package_settings)
         return form_of(replace(found, package=package), self._reason_rule(package))
 
     async def extend(

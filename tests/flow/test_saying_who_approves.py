@@ -139,3 +139,20 @@ async def test_an_extension_says_how_many(database, tmp_path):
         assert f"{few} must approve that." in said(reminder)
         await world.press(ANN, reminder, "Extend")
         await eventually(lambda: f"Approves extensions: {few}." in said(world.form(ANN)))
+
+
+async def test_where_an_admin_always_approves_nobody_reads_that_none_is_needed(database):
+    """The list, the menu, the form and the answer of a package whose policy asks nobody; an extension likewise."""
+    async with living(database, LATCHKEY_APPROVAL="always") as world:
+        listed = said(await ask(world, "list"))
+        assert "no approval" not in listed
+        form = await shortcut(world)
+        notes = await described(world, form)
+        assert notes["Marketing Campaign"] == "30 days · needs approval"
+        await choose(world, form, seed.MARKETING_CAMPAIGN)
+        await eventually(lambda: "_30 days · an admin approves" in said(world.form(ANN)))
+
+        answer = await ask(world, "marketing-campaign because of the launch")
+        assert "By Latchkey’s settings, an admin approves." in said(answer)
+        await world.press(DANA, await world.card(APPROVALS), "Approve")
+        await world.told(ANN, "You now have access")

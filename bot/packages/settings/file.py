@@ -41,10 +41,17 @@ PLAIN: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class PackageSettingsFile:
-    """A package settings file that was read; without a file, nothing is set for any package."""
+    """
+    A package settings file that was read; without a file, nothing is set for any package.
+
+    Attributes:
+        always_approved: An admin approves where a policy asks nobody.  A setting of the environment
+            (LATCHKEY_APPROVAL), here because it holds for every package as a default of the file does.
+    """
 
     source: Source = field(default_factory=lambda: Source(name="no file"))
     content: SettingsFile = field(default_factory=SettingsFile)
+    always_approved: bool = False
 
     def settings_for(
         self, package: str, *, catalog: str = "", policy: str | None = None

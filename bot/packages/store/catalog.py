@@ -12,9 +12,9 @@ from bot.database.engine import Transaction, insert
 from bot.database.homes import touch_all
 from bot.database.statements import for_each_database
 from bot.database.tables import control, packages
+from bot.packages.local_approval import with_local_approval
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies, OfferedPolicy
-from bot.packages.quorums import with_quorums
 from bot.packages.settings.file import PackageSettingsFile
 
 # The one row of the table of what holds for the whole installation.
@@ -89,7 +89,7 @@ def catalogs_of(db: Transaction, package_ids: Collection[str]) -> dict[str, str]
 
 def extendable(db: Transaction, package_settings: PackageSettingsFile) -> ExtendablePolicies:
     """Return the policies whose holders may extend what they have."""
-    found = [with_quorums(each, package_settings) for each in list_all(db)]
+    found = [with_local_approval(each, package_settings) for each in list_all(db)]
     return {key: policy for each in found for key, policy in each.extendable.items()}
 
 

@@ -177,7 +177,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
                 KnownPackage(package=None, is_for_others=True),
             ):
                 made[f"asked {label} {known.is_for_others} {known.package is None}"] = (
-                    acknowledging.asked(one, known, always_approved=False)
+                    acknowledging.asked(one, known)
                 )
             for is_new in (True, False):
                 made[f"extending {label} {is_new}"] = asking.extending(one, is_new=is_new)
