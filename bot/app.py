@@ -23,6 +23,7 @@ from bot.accounts import cleaning
 from bot.accounts.cleaning import AccountCleaning
 from bot.accounts.connecting import POLL_EVERY
 from bot.approvals.delegations import DelegationService
+from bot.approvals.in_entra import EntraApprovals
 from bot.approvals.processing import DecisionProcessor
 from bot.approvals.questioning import QuestionJudge, QuestionService
 from bot.approvals.recipients import Recipients
@@ -112,6 +113,10 @@ from handlers.rejections import Rejections
 from handlers.signature import Signatures
 
 NOBODY_TO_ASK: Final = "“on_call” needs LATCHKEY_ON_CALL_URL, the address that says who is on call; “everyone_in_policy” does not."
+NO_TOKENS: Final = (
+    "“decides: entra” needs LATCHKEY_TOKEN_KEY, and LATCHKEY_PUBLIC_URL or Socket Mode: people connect their Microsoft "
+    "accounts, and Latchkey asks and approves in their name."
+)
 NO_SIGN_IN: Final = (
     "“approval: fresh sign-in” needs LATCHKEY_PUBLIC_URL, and an app registration with a credential of its own: people "
     "sign in there in their browsers."
@@ -252,7 +257,10 @@ async def assembled(
         # alone tells whether they are of ours.
         home_team = None if identity.enterprise_id else identity.team_id
         decision_processor = DecisionProcessor(
-            store=store, permissions=permissions, home_team=home_team
+            store=store,
+            permissions=permissions,
+            home_team=home_team,
+            in_entra=EntraApprovals(graph=graph, tokens=accounts.tokens),
         )
         question_judge = QuestionJudge(store=store, processor=decision_processor)
         languages = Languages(store=store, slack=slack, default=settings.language)
@@ -318,7 +326,13 @@ async def assembled(
                 store=store, recipients=recipients, approvers=approvers, delegates=delegates
             ),
             delivery=Delivery(store=store, graph=graph, holders=holders, waits=waits),
-            submitter=Submitter(store=store, graph=graph, recheck=evaluator.recheck, waits=waits),
+            submitter=Submitter(
+                store=store,
+                graph=graph,
+                recheck=evaluator.recheck,
+                tokens=accounts.tokens,
+                waits=waits,
+            ),
             notices=notices,
             ends=Ends(store=store, slack=slack, sending=sending, plan=plan, languages=languages),
             digests=Digests(
@@ -565,6 +579,8 @@ def _file_of(settings: Settings) -> PackageSettingsFile:
 
     try:
         file = read_package_settings(settings.package_settings)
+        if settings.token_key is None and (places := file.entra_decides()):
+            raise FileError([file.source.problem(each, NO_TOKENS) for each in places])
         wanted = file.fresh_sign_ins()
         if wanted and (settings.public_url is None or settings.uses_managed_identity):
             raise FileError([file.source.problem(each, NO_SIGN_IN) for each in wanted])

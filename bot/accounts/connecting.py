@@ -46,6 +46,8 @@ log = structlog.get_logger(__name__)
 
 # What Latchkey asks for itself: nobody but the person must consent to it.
 SCOPES: Final = (SUBJECT_ACCESS,)
+# What Graph wants of an approver besides; an administrator of the tenant consents to it.
+APPROVER_SCOPES: Final = ("EntitlementManagement.ReadWrite.All",)
 POLL_EVERY: Final = timedelta(seconds=5)
 # Who asks of a code does it within this time, or somebody else does.
 POLL_LEASE: Final = timedelta(seconds=30)
@@ -107,12 +109,20 @@ class Connecting:
         """Return what somebody has connected; nothing remote."""
         return await self._store.read(accounts.find, slack_user)
 
-    async def link(self, slack_user: str, *, scopes: Sequence[str] = SCOPES) -> str:
+    async def scopes_for(self, slack_user: str) -> tuple[str, ...]:
+        """Return the permissions that somebody's account is connected with: more for whoever decides in Entra."""
+        known = await self._store.read(accounts.find, slack_user)
+        decides = await self._store.read(accounts.is_asked_to_decide, slack_user)
+        before = known.scopes if known is not None else ()
+        wanted = (*SCOPES, *before, *(APPROVER_SCOPES if decides else ()))
+        return tuple(dict.fromkeys(wanted))
+
+    async def link(self, slack_user: str, *, scopes: Sequence[str] | None = None) -> str:
         """
         Return a link that is good for one sign-in of this person's, for ten minutes; nothing remote.
 
         Args:
-            scopes: The delegated permissions of Graph to ask for.
+            scopes: The delegated permissions of Graph to ask for; those of `scopes_for` without.
 
         Raises:
             SignInFailed: It is not set up.
@@ -120,7 +130,8 @@ class Connecting:
         if not self.is_offered:
             raise SignInFailed(NOT_OFFERED)
         ticket = chance.new_secret()
-        sign_in = new_sign_in(Purpose.CONNECT, slack_user, ticket, scopes=tuple(scopes))
+        asked = tuple(scopes) if scopes is not None else await self.scopes_for(slack_user)
+        sign_in = new_sign_in(Purpose.CONNECT, slack_user, ticket, scopes=asked)
         return await self._browsers.link(sign_in, ticket)
 
     async def complete(self, finished: Finished, *, is_public: bool = False) -> None:
@@ -146,7 +157,9 @@ class Connecting:
         await self._store.run(_connected, sign_in, account, sealed)
         self.wake()
 
-    async def begin_code(self, slack_user: str, *, scopes: Sequence[str] = SCOPES) -> TypedCode:
+    async def begin_code(
+        self, slack_user: str, *, scopes: Sequence[str] | None = None
+    ) -> TypedCode:
         """
         Return a code that somebody types in at Microsoft's; whether they have is asked from time to time.
 
@@ -155,8 +168,9 @@ class Connecting:
         """
         if not self.is_offered or self._keys is None or self._web is None:
             raise SignInFailed(NOT_OFFERED)
+        asked = tuple(scopes) if scopes is not None else await self.scopes_for(slack_user)
         try:
-            flow = await self._web.begin_device(scopes)
+            flow = await self._web.begin_device(asked)
         except AuthError as error:
             log.warning("sign-in-not-begun", error=str(error))
             raise SignInFailed(NOT_REACHED) from None
@@ -164,7 +178,7 @@ class Connecting:
             Purpose.CONNECT,
             slack_user,
             chance.new_secret(),
-            scopes=tuple(scopes),
+            scopes=asked,
             is_device=True,
             due_at=clock.real() + POLL_EVERY,
         )
@@ -239,5 +253,6 @@ def _wake_nobody() -> None:
 
 def _connected(db: Transaction, sign_in: SignIn, account: ConnectedAccount, sealed: str) -> None:
     accounts.connect(db, account, sealed)
+    accounts.go_on(db, account.slack_user)
     bindings.prove(db, account.slack_user)
     sign_ins.end(db, sign_in, SignInOutcome.CONNECTED, has_news=True)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from bot import clock
 from bot.approvals.ends import find_wrong_end, shortened
+from bot.approvals.in_entra import MUST_CONNECT, MUST_CONNECT_AGAIN, EntraApprovals
 from bot.approvals.model import (
     ApproverQuestion,
     Decision,
@@ -52,7 +53,7 @@ NEEDS_REASON: Final = N_(
     "A reason is needed for that decision. Please press the button again and say why."
 )
 # A click that is not whole: nothing is said of who has clicked.
-INCOMPLETE: Final = frozenset({NEEDS_REASON, NEEDS_SIGN_IN})
+INCOMPLETE: Final = frozenset({NEEDS_REASON, NEEDS_SIGN_IN, MUST_CONNECT, MUST_CONNECT_AGAIN})
 END_IS_OVER: Final = N_(
     "The end that you set is too early by now, so nothing is approved. Please press the "
     "button again."
@@ -73,8 +74,16 @@ class Contended(Exception):
 class DecisionProcessor:
     """Processes one click at a time; once a stage is decided, whoever comes later is told."""
 
-    def __init__(self, *, store: Store, permissions: Permissions, home_team: str | None) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        permissions: Permissions,
+        home_team: str | None,
+        in_entra: EntraApprovals,
+    ) -> None:
         self._store = store
+        self._in_entra = in_entra
         self._permissions = permissions
         self._home_team = home_team
 
@@ -112,6 +121,8 @@ class DecisionProcessor:
         if why is not None:
             await self._refuse(decision, request, actor, why)
             return True
+        if request.entra_decides and not await self._is_decided_in_entra(decision, request, actor):
+            return True
         acts_for = actor.acts_for
         approvals = len(approvals_of(counted, request.stage))
         decided = replace(
@@ -134,6 +145,29 @@ class DecisionProcessor:
             changes = stage_changes(approved, stage=request.stage + 1)
             won = await self._store.run(_approve, decided, request, changes)
         return won
+
+    async def _is_decided_in_entra(
+        self, decision: Decision, request: Request, actor: Actor
+    ) -> bool:
+        """Tell whether Entra has taken it as their decision; otherwise it is settled."""
+        answer = await self._in_entra.decide(decision, request, actor)
+        if answer.why is None:
+            return True
+        if not answer.is_late:
+            await self._refuse(decision, request, actor, answer.why)
+            return False
+        await self._settle(
+            decision, Outcome.LATE, why=answer.why, entra_id=actor.entra_id, name=actor.name
+        )
+        if answer.stage is not None and answer.stage < len(
+            request.terms.stages if request.terms else ()
+        ):
+            # Somebody has approved it in the portal: whoever decides next has a card here, too.
+            changes = stage_changes(request, stage=answer.stage)
+            await self._store.run(transitions.reach_stage, request, changes, actor=audit.LATCHKEY)
+        else:
+            await self._store.run(requests.look_at_entra, request)
+        return False
 
     async def _find_wrong_end(self, end: datetime, request: Request) -> str | None:
         """Return why the end that they set cannot be granted any more."""

@@ -169,6 +169,8 @@ class RequestJob:
             await self.submitter.post(request)
         elif request.state is State.SUBMITTED:
             await self.delivery.poll(request, known)
+        elif request.state is State.PENDING:
+            await self.delivery.look_at_pending(request)
         return None
 
     async def _give_up(self, request: Request) -> None:

@@ -502,8 +502,8 @@ def _waiting_row(request: Request) -> list[Block]:
                 )
             )
         ]
-    can_cancel = request.state in {State.RECEIVED, State.PENDING} or (
-        request.state is State.APPROVED and request.intent_at is None
+    can_cancel = request.state is State.RECEIVED or (
+        request.state in {State.PENDING, State.APPROVED} and request.intent_at is None
     )
     if not can_cancel:
         return [section(line)]

@@ -12,12 +12,14 @@ from bot.messages.parts import (
     button,
     confirm,
     context,
+    escape,
     message,
     moment,
     person,
     plain,
     section,
 )
+from bot.requests.model import Request
 from bot.words import N_, _
 
 # Titles of modals take 24 characters.
@@ -175,4 +177,13 @@ def please_connect(*, again: bool = False) -> Message:
         if again
         else _("For this, Latchkey acts in your name. Please connect your Microsoft account first.")
     )
+    return message(text, [section(text), actions(connect_button(), block_id="connect:ask")])
+
+
+def connect_to_ask(request: Request) -> Message:
+    """Ask whoever wants something that Entra decides about to connect their account; the request waits until then."""
+    text = _(
+        "Microsoft Entra decides about {package}, so I ask there in your own name. Please connect your Microsoft "
+        "account. I have saved your request, and send it on as soon as you have."
+    ).format(package=f"*{escape(request.package_name)}*")
     return message(text, [section(text), actions(connect_button(), block_id="connect:ask")])

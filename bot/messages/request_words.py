@@ -90,6 +90,10 @@ def stage_of_work(request: Request) -> str:
             return waiting_for(request)
         case State.APPROVED if request.emergency:
             return _("emergency access, and next to be set up")
+        case State.APPROVED if request.needs_account_at is not None:
+            return _("waiting until you connect your Microsoft account")
+        case State.APPROVED if request.entra_decides:
+            return _("about to be sent to Microsoft Entra")
         case State.APPROVED:
             return (
                 _("about to be removed")

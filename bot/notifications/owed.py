@@ -28,7 +28,7 @@ from bot.drift.store import mismatches
 from bot.emergencies.model import Emergency, ReviewFinding
 from bot.emergencies.store import emergencies as emergency_store
 from bot.emergencies.store import findings
-from bot.messages import approval_card, deciding, repairing
+from bot.messages import approval_card, connecting, deciding, repairing
 from bot.messages.parts import Message, escape, message, shortened
 from bot.notifications import (
     account_news,
@@ -82,6 +82,7 @@ PARTS: Final = {
     "nudges": (request_lists.NUDGING,),
     "delegations": (delegations.OWING_NEWS,),
     "accounts": (sign_ins.OWING_NEWS,),
+    "needing account": (request_lists.NEEDING_ACCOUNT,),
     "questions": (approver_questions.ANY_OWING_NEWS,),
     "second accounts": (people.OWING_NEWS,),
     "alarms": (request_lists.STUCK, notices.UNTOLD_HOLDS),
@@ -194,6 +195,8 @@ class Notices:
         for accounts in owed.second_accounts:
             self._begin(f"second:{accounts[0].slack_user}", self._send_second_account, accounts)
         for notice, content in owed.alarms:
+            self._begin(notice.key, self.send_once, notice, content)
+        for notice, content in owed.needing_account:
             self._begin(notice.key, self.send_once, notice, content)
         for trouble in owed.troubles:
             self._begin(f"trouble:{trouble.id}", self._send_trouble, trouble)
@@ -473,6 +476,7 @@ class OwedWork:
     second_accounts: Sequence[tuple[Person, Person]]
     sign_ins: Sequence[SignIn]
     alarms: Sequence[outcome_notices.OwedNotice]
+    needing_account: Sequence[outcome_notices.OwedNotice]
     troubles: Sequence[Trouble]
     drift: Sequence[Mismatch]
 
@@ -505,6 +509,7 @@ def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> OwedWork:
         sign_ins=sign_ins.owing_news(db) if "accounts" in parts else (),
         second_accounts=people.second_accounts_due(db) if "second accounts" in parts else (),
         alarms=_alarms(db, admin_channel, since=since) if "alarms" in parts else (),
+        needing_account=_needing_account(db) if "needing account" in parts else (),
         troubles=troubles.notices_due(db, since=since) if "troubles" in parts else (),
         drift=mismatches.notices_due(db, since=since) if "drift" in parts else (),
     )
@@ -525,6 +530,18 @@ def _alarms(
         notice = Notice(key=key, kind=notices.HELD, to=admin_channel, request_id=request.id)
         owed.append((notice, repairing.card(hold, request)))
     return owed
+
+
+def _needing_account(db: Transaction) -> list[outcome_notices.OwedNotice]:
+    """Ask people, once for each time that a request waits for it, to connect their Microsoft account."""
+    owed = []
+    for request in request_lists.needing_account(db):
+        since = request.needs_account_at
+        key = f"connect:{request.id}:{since.timestamp() if since else 0:.0f}"
+        notice = Notice(key=key, kind="connect", to=request.asked_by, request_id=request.id)
+        owed.append((notice, connecting.connect_to_ask(request)))
+    told = notices.settled_keys(db, [notice.key for notice, _ in owed])
+    return [(notice, content) for notice, content in owed if notice.key not in told]
 
 
 def _why_not_counted(decision: Decision, request: Request | None) -> str:

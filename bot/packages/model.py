@@ -101,6 +101,7 @@ class Terms:
             neither, because access does not end.  Nothing of that where Graph does not say.
         approved_until: In ISO 8601, the earliest end that an approver has set; None: nobody has set one.
         emergency: It is given without an approval, so that *stages* is empty; None: it is not.
+        entra_decides: Who asks and who approves do so in Entra in their own name; *stages* are what the policy says there.
     """
 
     policy_id: str
@@ -121,6 +122,7 @@ class Terms:
     has_no_end: bool = False
     approved_until: str | None = None
     emergency: EmergencyTerms | None = None
+    entra_decides: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -248,6 +248,10 @@ def with_settings(terms: Terms, settings: PackageSettings, *, agreed: Terms | No
     Args:
         agreed: The terms under which it was asked for: what was required then is never lowered.
     """
+    if settings.entra_decides:
+        # Entra knows of no stage but the policy's own.
+        stages = tuple(stage for stage in terms.stages if not stage.is_admins_own)
+        return replace(terms, stages=stages, entra_decides=True)
     before = agreed.stages if agreed else ()
     return replace(terms, stages=stages_with_settings(terms.stages, settings, agreed=before))
 
@@ -291,6 +295,8 @@ def hash_of_row(terms: Mapping[str, Any]) -> str:
     if not rules.get("emergency"):
         # So were the hashes before there were emergencies.
         rules.pop("emergency", None)
+    if not rules.get("entra_decides"):
+        rules.pop("entra_decides", None)
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 
 

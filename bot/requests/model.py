@@ -48,11 +48,13 @@ MOVES: Final[Mapping[State, frozenset[State]]] = {
             State.FAILED,
         }
     ),
+    # Submitted from there: what Entra decides is in Entra already.
     State.PENDING: frozenset(
         {
             State.RECEIVED,
             State.PENDING,
             State.APPROVED,
+            State.SUBMITTED,
             State.DENIED,
             State.CANCELED,
             State.LAPSED,
@@ -69,7 +71,17 @@ MOVES: Final[Mapping[State, frozenset[State]]] = {
             State.FAILED,
         }
     ),
-    State.SUBMITTED: frozenset({State.DELIVERED, State.FAILED}),
+    # Pending, denied, canceled or lapsed from there: where Entra decides.
+    State.SUBMITTED: frozenset(
+        {
+            State.PENDING,
+            State.DELIVERED,
+            State.DENIED,
+            State.CANCELED,
+            State.LAPSED,
+            State.FAILED,
+        }
+    ),
 }
 
 
@@ -145,6 +157,7 @@ class Request:
         emergency: It is asked for without an approval, and reviewed afterwards.
         no_emergency_why: Why what was asked for as an emergency is a request like any other, a sentence.
         unnamed: The policy was seen to name nobody who could decide the current stage.
+        needs_account_at: Since when it waits until whoever asked has connected their Microsoft account.
         retry_by, give_up_by: The admin who takes it off hold; checked before it counts.
     """
 
@@ -189,6 +202,7 @@ class Request:
     intent_at: datetime | None = None
     settles_at: datetime | None = None
     gone_at: datetime | None = None
+    needs_account_at: datetime | None = None
     generation: int = 0
     version: int = 0
     attempts: int = 0
@@ -219,6 +233,11 @@ class Request:
     def is_on_behalf(self) -> bool:
         """True if somebody asks for somebody else."""
         return self.wanted_for is not None
+
+    @property
+    def entra_decides(self) -> bool:
+        """True if it is asked for and decided in Entra, in people's own name; not known before it is evaluated."""
+        return self.terms is not None and self.terms.entra_decides
 
     @property
     def asker_entra_id(self) -> str | None:
@@ -256,7 +275,7 @@ class Request:
     def can_be_shortened(self) -> bool:
         """Tell whether an approver may set a shorter end: only where the end that was asked for is known."""
         terms = self.terms
-        if self.kind is Kind.REMOVE or terms is None:
+        if self.kind is Kind.REMOVE or terms is None or terms.entra_decides:
             return False
         is_said = terms.longest_seconds is not None or terms.latest_end or terms.has_no_end
         return self.ends_at is not None or bool(is_said)

@@ -15,6 +15,9 @@ from typing import Any, Final
 import structlog
 
 from bot import clock
+from bot.accounts.model import NotConnected
+from bot.accounts.store import accounts
+from bot.accounts.tokens import AccountTokens
 from bot.approvals.store import decisions
 from bot.assignments.sightings import Sighting, sight
 from bot.assignments.store import assignments
@@ -36,6 +39,7 @@ from graph.errors import (
     Throttled,
 )
 from graph.models import AssignmentRequest, Expiration, Schedule
+from graph.tokens import TokenSource
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +62,14 @@ REQUEST_TYPE: Final[Mapping[Kind, str]] = {
     Kind.EXTEND: "adminUpdate",
     Kind.REMOVE: "adminRemove",
 }
+# In the name of whoever asks, where Entra decides.
+OWN_REQUEST_TYPE: Final[Mapping[Kind, str]] = {
+    Kind.ADD: "userAdd",
+    Kind.EXTEND: "userUpdate",
+    Kind.REMOVE: "userRemove",
+}
+# Somebody who is to connect their account is not waited for by asking again and again.
+ACCOUNT_LOOKS: Final = timedelta(minutes=10)
 
 
 class Submitter:
@@ -69,11 +81,13 @@ class Submitter:
         store: Store,
         graph: Graph,
         recheck: Callable[[Request], Awaitable[Request | None]],
+        tokens: AccountTokens,
         waits: Waits = WAITS,
     ) -> None:
         self._store = store
         self._graph = graph
         self._recheck = recheck
+        self._tokens = tokens
         self._waits = waits
         self._started_at = clock.now()
 
@@ -95,6 +109,8 @@ class Submitter:
         if checked is None:
             return
         request = checked
+        if request.entra_decides and not await self._has_account(request):
+            return
         # Whatever can fail by itself fails before the intent is there, which would have to settle.
         body = await self._body(request)
         deadline = self._graph.deadline(self._waits.post)
@@ -131,6 +147,20 @@ class Submitter:
         if request.state is State.SUBMITTED:
             why = f"{why} {N_('If Entra does it later, /my-access will show it.')}"
         await self._store.run(transitions.give_up, request, why, actor_entra_id=by.entra_id)
+
+    async def _has_account(self, request: Request) -> bool:
+        """Tell whether there is a token to ask in their name; without, the request waits until there is."""
+        seen = await self._store.read(accounts.find, request.asked_by)
+        try:
+            await self._tokens.of(request.asked_by).token()
+        except NotConnected:
+            due_at = clock.real() + ACCOUNT_LOOKS
+            await self._store.run(transitions.wait_for_account, request, seen, due_at=due_at)
+            return False
+        return True
+
+    def _token(self, request: Request) -> TokenSource | None:
+        return self._tokens.of(request.asked_by) if request.entra_decides else None
 
     def _is_from_before(self, request: Request) -> bool:
         """
@@ -172,7 +202,9 @@ class Submitter:
     ) -> None:
         try:
             # Held up since the intent was written, it is not sent: somebody else may be looking for it by now.
-            answer = await self._graph.assignment_requests.create(**body, deadline=deadline)
+            answer = await self._graph.assignment_requests.create(
+                **body, token=self._token(request), deadline=deadline
+            )
         except GraphError as error:
             await self._not_posted(request, error)
             return
@@ -181,7 +213,7 @@ class Submitter:
     async def _body(self, request: Request) -> dict[str, Any]:
         counted = await self._store.read(decisions.accepted_of, request)
         body: dict[str, Any] = {
-            "request_type": REQUEST_TYPE[request.kind],
+            "request_type": request_type(request),
             "justification": justification.written_for(request, counted),
         }
         if request.kind is Kind.ADD:
@@ -274,7 +306,7 @@ class Submitter:
         Args:
             everywhere: Look through what is finished as well; that takes as long as a package is popular.
         """
-        wanted = REQUEST_TYPE[request.kind]
+        wanted = request_type(request)
         listed = self._graph.assignment_requests
         for found in await listed.list_in(package_id=request.package_id, states=OPEN_STATES):
             if found.is_type(wanted) and self._is_ours(request, found, since):
@@ -313,6 +345,12 @@ class Submitter:
 
     async def _failed(self, request: Request, why: str) -> None:
         await self._store.run(transitions.fail, request, why)
+
+
+def request_type(request: Request) -> str:
+    """Return what Graph calls such a request: the app's own, or that of whoever asks."""
+    types = OWN_REQUEST_TYPE if request.entra_decides else REQUEST_TYPE
+    return types[request.kind]
 
 
 def _schedule(request: Request) -> Schedule | None:

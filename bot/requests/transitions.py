@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot import chance, clock
+from bot.accounts.model import ConnectedAccount
+from bot.accounts.store import accounts
 from bot.approvals.store import grants
 from bot.assignments.model import (
     ENDED_BY_US,
@@ -77,8 +79,40 @@ def reach_stage(
         fence: Insist that our claim still stands (for workers).
     """
     to = State.PENDING if "deciders" in changes else State.APPROVED
+    if to is State.APPROVED and request.state is State.PENDING and request.entra_decides:
+        # It is there already.
+        to = State.SUBMITTED
     return requests.move(
         db, request, to, actor=actor, actor_entra_id=actor_entra_id, fence=fence, **changes
+    )
+
+
+def go_on_in_entra(db: Transaction, request: Request) -> Request | None:
+    """Follow on what waited for a decision in Entra, and does not any more."""
+    return requests.move(db, request, State.SUBMITTED, fence=True)
+
+
+def wait_for_account(
+    db: Transaction, request: Request, seen: ConnectedAccount | None, *, due_at: datetime
+) -> None:
+    """
+    Keep a request until whoever asked has connected their Microsoft account; they are asked to.
+
+    Args:
+        seen: The account that was connected when it was tried; if there is another by now, it goes on at once.
+        due_at: When to look again in any case (real time).
+    """
+    now = accounts.find(db, request.asked_by)
+    if now is not None and (seen is None or now.connected_at != seen.connected_at):
+        claims.release(db, request, due_at=clock.real(), attempts=request.attempts)
+        return
+    since = request.needs_account_at or clock.now()
+    claims.release(
+        db,
+        request,
+        due_at=due_at,
+        attempts=request.attempts,
+        needs_account_at=since,
     )
 
 
@@ -141,6 +175,9 @@ def ask_anew(db: Transaction, request: Request, *, fence: bool = False) -> Reque
     Args:
         fence: Insist that our claim still stands (for workers).
     """
+    if request.entra_decides and request.graph_request_id is not None:
+        # Entra has it, and says what becomes of it.
+        return None
     ended_at = _ran_out_at(db, request)
     if ended_at is not None:
         first = grants.request_that_gave(db, request.assignment_id or "")
@@ -259,7 +296,12 @@ def intend(
     if request.kind is not Kind.REMOVE and flags.pause_reason(db) is not None:
         return False
     return claims.update(
-        db, request, intent_at=intent_at, settles_at=settles_at, lease_until=lease_until
+        db,
+        request,
+        intent_at=intent_at,
+        settles_at=settles_at,
+        lease_until=lease_until,
+        needs_account_at=None,
     )
 
 

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.accounts.model import UNUSED_FOR, ConnectedAccount
-from bot.database import audit
+from bot.database import audit, wakeups
 from bot.database.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST, SINCE, for_each_database
-from bot.database.tables import account_tokens, accounts
+from bot.database.tables import account_tokens, accounts, deciders, requests
 
 FIELDS: Final = tuple(ConnectedAccount.__dataclass_fields__)
 COLUMNS: Final = [accounts.c[name] for name in FIELDS]
@@ -44,6 +44,18 @@ AFTER: Final = (
     .where(accounts.c.slack_user > sa.bindparam("after"))
     .order_by(accounts.c.slack_user)
     .limit(MOST)
+)
+
+# What waits until they have connected, and what waits for their decision.
+GO_ON: Final = (
+    requests.update()
+    .where(requests.c.asked_by == PERSON, requests.c.needs_account_at.is_not(None))
+    .values(needs_account_at=None, version=requests.c.version + 1)
+)
+ASKED: Final = (
+    sa.select(requests.c.terms)
+    .select_from(deciders.join(requests, requests.c.id == deciders.c.request_id))
+    .where(deciders.c.slack_user == PERSON)
 )
 
 
@@ -92,6 +104,18 @@ def connect(db: Transaction, account: ConnectedAccount, sealed: str) -> None:
     db.execute(INSERT_TOKEN, {"slack_user": account.slack_user, "sealed": sealed})
     _record(db, account, by=account.slack_user, verb="connect")
     touch_homes(db, account.slack_user)
+
+
+def go_on(db: Transaction, slack_user: str) -> None:
+    """Have the requests go on that waited until somebody had connected their account."""
+    if db.execute(GO_ON, {"person": slack_user, "due_at": clock.real()}).rowcount:
+        wakeups.due(db, wakeups.REQUESTS)
+
+
+def is_asked_to_decide(db: Transaction, slack_user: str) -> bool:
+    """Tell whether something waits for somebody's decision that they would make in Entra."""
+    found = db.execute(ASKED, {"person": slack_user}).scalars()
+    return any(bool((terms or {}).get("entra_decides")) for terms in found)
 
 
 def renewed(db: Transaction, account: ConnectedAccount, sealed: str | None) -> bool:

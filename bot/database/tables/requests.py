@@ -80,6 +80,8 @@ requests = sa.Table(
     sa.Column("settles_at", UtcDateTime),
     # Since when what is to be removed has not been seen any more (real time): once is not enough.
     sa.Column("gone_at", UtcDateTime),
+    # Since when it waits for whoever asked to connect their Microsoft account, in whose name it is sent.
+    sa.Column("needs_account_at", UtcDateTime),
     # generation: changes with every claim, and fences off whoever held the row before.
     # version: changes with everything people see, so that cards know when to be redrawn.
     sa.Column("generation", sa.Integer, nullable=False, default=0),
@@ -96,6 +98,7 @@ requests = sa.Table(
     sa.Column("asked_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime),
+    partial_index("request_needs_account", "asked_by", where="needs_account_at IS NOT NULL"),
     partial_index("request_due", "due_at", where=IS_OPEN),
     partial_index("request_owes_cards", "cards_due_at", where="cards_due_at IS NOT NULL"),
     partial_index(

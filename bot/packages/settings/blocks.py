@@ -16,6 +16,7 @@ from bot.packages.settings.values import (
     Approval,
     AuthContext,
     Channel,
+    Decides,
     DisplayName,
     Hint,
     Hours,
@@ -127,6 +128,12 @@ class SettingsBlock(Block):
     auth_context: AuthContext = Field(
         default=None,
         description="The authentication context of Entra's that this sign-in must satisfy.",
+    )
+    decides: Decides = Field(
+        default="latchkey",
+        description=(
+            "“entra”: people ask and approve in Entra in their own name; “latchkey”: Latchkey decides and grants."
+        ),
     )
 
     @model_validator(mode="after")

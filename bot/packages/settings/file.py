@@ -1,6 +1,6 @@
 """Says what holds for a package by a package settings file, and which names in it nothing bears."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -21,9 +21,18 @@ from bot.packages.settings.model import (
     ReasonRule,
     Reminders,
 )
+from bot.packages.settings.values import ENTRA
 from bot.source import Place, Source
 from bot.suggestions import nearest
 
+# What Entra knows nothing of, so that it cannot hold where Entra decides: each with what takes it back.
+NOT_WITH_ENTRA: Final[Mapping[str, str]] = {
+    "quorum": "quorum: 1",
+    "approval": "approval: none",
+    "auth_context": "auth_context: none",
+    "escalate_after": "escalate_after: none",
+    "break_glass": "break_glass: none",
+}
 # Words of the file that are fields of `PackageSettings` under the same name.
 PLAIN: Final = (
     "channel",
@@ -104,6 +113,45 @@ class PackageSettingsFile:
         return [
             (*place, "approval") for block, place in self._placed() if block.approval is not None
         ]
+
+    def entra_decides(self) -> list[Place]:
+        """List the places where it has Entra decide."""
+        return [(*place, "decides") for block, place in self._placed() if block.decides == ENTRA]
+
+    def contradictions(self) -> list[str]:
+        """Return a sentence for each setting that cannot hold because Entra decides."""
+        found: dict[str, None] = {}
+        for chain in self._chains():
+            said: dict[str, tuple[Any, Place]] = {}
+            for block, place in chain:
+                for name in block.model_fields_set:
+                    said[name] = (getattr(block, name), (*place, name))
+            if said.get("decides", (None,))[0] != ENTRA:
+                continue
+            for name, instead in NOT_WITH_ENTRA.items():
+                value, place = said.get(name, (None, ()))
+                if value not in (None, (1,)):
+                    sentence = (
+                        f"“{name}” cannot hold where Entra decides, which knows no such thing; write “{instead}” "
+                        "for that package, or “decides: latchkey”."
+                    )
+                    found[self.source.problem(place, sentence)] = None
+        return list(found)
+
+    def _chains(self) -> Iterator[list[tuple[SettingsBlock, Place]]]:
+        """Yield the blocks that may hold together for a package, the nearest last."""
+        first: list[tuple[SettingsBlock, Place]] = [(self.content.defaults, ("defaults",))]
+        yield first
+        catalogs: list[tuple[SettingsBlock, Place]] = [
+            (block, ("catalogs", name)) for name, block in self.content.catalogs.items()
+        ]
+        for catalog in catalogs:
+            yield [*first, catalog]
+        for name, package in self.content.packages.items():
+            own: tuple[SettingsBlock, Place] = (package, ("packages", name))
+            yield [*first, own]
+            for catalog in catalogs:
+                yield [*first, catalog, own]
 
     def channels(self) -> list[tuple[str, Place]]:
         """List the Slack channels that it names for cards, each with one place where it does."""
@@ -187,6 +235,8 @@ def _values(block: SettingsBlock) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(block, name) for name in PLAIN if name in said}
     if "approval" in said:
         values["fresh_sign_in"] = block.approval is not None
+    if "decides" in said:
+        values["entra_decides"] = block.decides == ENTRA
     if "quiet_hours" in said:
         values["quiet_hours"] = _quiet_hours(block.quiet_hours)
     if "reason_pattern" in said:

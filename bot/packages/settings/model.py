@@ -188,6 +188,7 @@ class PackageSettings:
         reminders: How long before the end to remind, instead of ``LATCHKEY_REMINDER_DAYS``.
         fresh_sign_in: Whoever approves proves by a fresh sign-in to Microsoft that it is them.
         auth_context: The authentication context of Entra's that this sign-in must satisfy.
+        entra_decides: People ask and decide in Entra in their own name, and Latchkey follows; without, Latchkey decides.
     """
 
     channel: str | None = None
@@ -204,6 +205,7 @@ class PackageSettings:
     reminders: Reminders | None = None
     fresh_sign_in: bool = False
     auth_context: str | None = None
+    entra_decides: bool = False
 
     def approvals_needed(self, stage: int) -> int:
         """Return how many different people must approve stage *stage* (from 0); one where the list says nothing."""

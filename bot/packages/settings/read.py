@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bot.packages.settings.blocks import SettingsFile
 from bot.packages.settings.file import PackageSettingsFile
-from bot.source import validate
+from bot.source import FileError, validate
 from bot.yaml_file import parse, read_utf8
 
 
@@ -26,4 +26,8 @@ def parse_package_settings(text: str, *, name: str) -> PackageSettingsFile:
         FileError: As `read_package_settings`.
     """
     source, said = parse(text, name=name, first_word="packages")
-    return PackageSettingsFile(source=source, content=validate(source, said, SettingsFile))
+    file = PackageSettingsFile(source=source, content=validate(source, said, SettingsFile))
+    contradictions = file.contradictions()
+    if contradictions:
+        raise FileError(contradictions)
+    return file

@@ -24,6 +24,8 @@ MOST_RUNGS: Final = 10
 PERCENT: Final = re.compile(r"(\d{1,2}) ?%")
 CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 FRESH_SIGN_IN: Final = "fresh sign-in"
+ENTRA: Final = "entra"
+LATCHKEY: Final = "latchkey"
 # Source: Microsoft Graph reference, "authenticationContextClassReference resource type": c1 to c99.
 AUTH_CONTEXT: Final = re.compile(r"c[1-9][0-9]?")
 OWNER: Final = re.compile(r"[UWCG][A-Z0-9]{2,}")
@@ -117,6 +119,13 @@ def _approval(value: Any) -> str:
         raise ValueError(
             f"“{value}” is no way to approve; write “{FRESH_SIGN_IN}”, or “none” for a press of the button alone."
         )
+    return said
+
+
+def _decides(value: Any) -> str:
+    said = _text(value).casefold()
+    if said not in {ENTRA, LATCHKEY}:
+        raise ValueError(f"“{value}” decides nothing; write “{ENTRA}” or “{LATCHKEY}”.")
     return said
 
 
@@ -254,6 +263,7 @@ Approval = Annotated[
     WrapValidator(unless_none),
     or_none({"const": FRESH_SIGN_IN}),
 ]
+Decides = Annotated[str, BeforeValidator(_decides), WithJsonSchema({"enum": [ENTRA, LATCHKEY]})]
 AuthContext = Annotated[
     str | None,
     BeforeValidator(_auth_context),

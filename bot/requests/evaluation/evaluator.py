@@ -185,6 +185,9 @@ class RequestEvaluator:
             # Its time begins now, and nobody has approved other terms.
             return await self._renew(request, evaluation)
         is_unchanged = policy_terms.hash_of(evaluation.terms) == request.terms_hash
+        if evaluation.terms.entra_decides:
+            # Nobody has approved anything yet: that is done in Entra, under what holds there then.
+            return request if is_unchanged else await self._renew(request, evaluation)
         if is_unchanged and await self._deciders_still_may(request):
             return request
         if not evaluation.terms.stages:
@@ -262,7 +265,11 @@ class RequestEvaluator:
         Args:
             stays_claimed: What is approved remains with whoever has it in hand.
         """
-        changes = stage_changes(request, stage=0) | more
+        terms = request.terms
+        # What Entra decides is sent to Entra first.
+        is_sent = terms is not None and terms.entra_decides
+        first = len(terms.stages) if terms is not None and is_sent else 0
+        changes = stage_changes(request, stage=first) | {"stage": 0} | more
         if "deciders" not in changes and stays_claimed:
             changes["lease_until"] = clock.real() + self._waits.lease
         return await self._store.run(

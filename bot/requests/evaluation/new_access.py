@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
 from bot import clock
 from bot.assignments.model import Assignment, AssignmentState
@@ -30,6 +31,11 @@ from bot.requests.model import Request
 from bot.requests.store import request_lists
 from bot.words import N_
 from graph.models import AccessPackage, AssignmentPolicy
+
+ONLY_FOR_ONESELF: Final = N_(
+    "Microsoft Entra decides about that package, and there I can only pass on what people ask for themselves. "
+    "Please have them ask, or ask in My Access."
+)
 
 
 class NewAccessEvaluator:
@@ -103,6 +109,8 @@ class NewAccessEvaluator:
             agreed=request.terms,
         )
         terms = with_settings(terms, self._package_settings, package, agreed=request.terms)
+        if terms.entra_decides and request.is_on_behalf:
+            raise Refused(ONLY_FOR_ONESELF)
         terms = await self._after_a_removal(terms, request, identity)
         if facts.asker is not None:
             terms = replace(terms, asker=facts.asker.named)
@@ -122,7 +130,7 @@ class NewAccessEvaluator:
 
     async def _after_a_removal(self, terms: Terms, request: Request, identity: Identity) -> Terms:
         """Let an admin decide about what an admin has removed for a reason."""
-        if not self._removed_for:
+        if not self._removed_for or terms.entra_decides:
             return terms
         # By when it was asked for: the terms must not change because days pass.
         removal = await self._store.read(

@@ -2,12 +2,15 @@
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from bot import clock
 from bot.packages import policy_terms
 from bot.requests.model import Request
 from bot.requests.store.requests import evidence_row
+
+# How often Entra is asked about what waits for a decision there.
+FOLLOW_EVERY: Final = timedelta(seconds=30)
 
 
 def stage_changes(request: Request, *, stage: int) -> dict[str, Any]:
@@ -34,11 +37,17 @@ def stage_changes(request: Request, *, stage: int) -> dict[str, Any]:
     if stage >= len(terms.stages):
         return changes
     current = terms.stages[stage]
-    escalates = current.escalation or current.fallback_escalation
+    escalates = bool(current.escalation or current.fallback_escalation)
+    if terms.entra_decides:
+        # Entra's own clock escalates and denies; nobody need hear of it from us first.
+        escalates, denies = False, None
+        changes["due_at"] = clock.real() + FOLLOW_EVERY
+    else:
+        denies = _after(current.deny_after_seconds)
     changes |= {
         "deciders": (),
         "unnamed": False,
-        "lapses_at": _after(current.deny_after_seconds),
+        "lapses_at": denies,
         "escalates_at": _after(current.escalate_after_seconds) if escalates else None,
         "waits_since": clock.now(),
         "nudge_at": clock.now(),

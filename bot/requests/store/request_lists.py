@@ -165,6 +165,7 @@ STUCK: Final = SELECT.where(
     ),
     requests.c.asked_at >= SINCE,
 )
+NEEDING_ACCOUNT: Final = SELECT.where(requests.c.needs_account_at.is_not(None))
 PUZZLES_OF: Final = (
     sa.select(sa.func.count())
     .select_from(requests)
@@ -319,6 +320,11 @@ def pointless(db: Transaction, *, limit: int = 100) -> list[Request]:
 def stuck(db: Transaction, *, attempts: int, since: datetime) -> list[Request]:
     """Open requests that were looked at, or failed, *attempts* times and still wait; those held have an alarm of their own."""
     return _read(db, STUCK, attempts=attempts, since=since)
+
+
+def needing_account(db: Transaction) -> list[Request]:
+    """Return the requests that wait until whoever asked has connected their Microsoft account."""
+    return _read(db, NEEDING_ACCOUNT)
 
 
 def puzzles_of(db: Transaction, package_id: str, *, since: datetime, until: datetime) -> int:

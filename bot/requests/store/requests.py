@@ -336,6 +336,12 @@ def look_again(
     db.execute(UPDATE_KNOWN, {**as_known(request), **values})
 
 
+def look_at_entra(db: Transaction, request: Request) -> None:
+    """Have Entra asked at once about what waits for a decision there."""
+    db.execute(UPDATE_KNOWN, {**as_known(request), "due_at": clock.real()})
+    wakeups.due(db, wakeups.REQUESTS)
+
+
 def remind(db: Transaction, request: Request, *, not_since: datetime) -> Request | None:
     """
     Have those reminded who decide the current stage; None if it has gone on, or they were reminded after *not_since*.

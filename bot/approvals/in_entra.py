@@ -1,0 +1,137 @@
+"""
+Decide a stage in Entra, in the approver's own name: where Entra decides, what Latchkey saved is only what they want.
+
+Nothing is decided twice: before each PATCH the approval is read by the same person, and what they have decided there
+already is taken for this decision.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bot.accounts.connecting import APPROVER_SCOPES
+from bot.accounts.model import MustSignInAgain, NotConnected
+from bot.accounts.tokens import AccountTokens
+from bot.approvals.model import Decision
+from bot.people.model import Verb
+from bot.people.permissions import Actor
+from bot.requests.model import Request
+from bot.words import N_
+from graph import Graph
+from graph.errors import Forbidden, GraphError, NotFound, Rejected
+from graph.models import ApprovalDecision
+from graph.tokens import TokenSource
+from graph.values import same_word
+
+log = structlog.get_logger(__name__)
+
+MUST_CONNECT: Final = N_(
+    "Microsoft Entra decides this, so your decision goes there in your own name. Please connect your Microsoft account "
+    "by /my-access connect and press the button again, or decide at https://myaccess.microsoft.com."
+)
+MUST_CONNECT_AGAIN: Final = N_(
+    "Microsoft wants you to sign in again before you decide this. Please connect your Microsoft account again by "
+    "/my-access connect and press the button again, or decide at https://myaccess.microsoft.com."
+)
+DECIDED_THERE: Final = N_("That step is already decided in Microsoft Entra.")
+NO_REASON: Final = N_("Decided in Slack.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntraAnswer:
+    """
+    Say what Entra has made of a decision.
+
+    Attributes:
+        why: Why it did not take it, a sentence; None: it is decided as they wanted.
+        is_late: The stage is decided already.
+        stage: The stage that waits in Entra now, where that is known.
+    """
+
+    why: str | None = None
+    is_late: bool = False
+    stage: int | None = None
+
+
+TAKEN: Final = EntraAnswer()
+
+
+class EntraApprovals:
+    """Takes people's decisions to Entra."""
+
+    def __init__(self, *, graph: Graph, tokens: AccountTokens) -> None:
+        self._graph = graph
+        self._tokens = tokens
+
+    async def decide(self, decision: Decision, request: Request, actor: Actor) -> EntraAnswer:
+        """
+        Decide the stage that waits in Entra as somebody wants it; at most one PATCH.
+
+        Raises:
+            GraphError: It is not known what has become of it, or Graph cannot be reached; it can be tried again.
+        """
+        token = self._tokens.of(decision.slack_user, scopes=APPROVER_SCOPES)
+        try:
+            return await self._decide(decision, request, actor, token)
+        except MustSignInAgain:
+            return EntraAnswer(why=MUST_CONNECT_AGAIN)
+        except NotConnected:
+            return EntraAnswer(why=MUST_CONNECT)
+        except (Forbidden, NotFound, Rejected) as error:
+            if error.may_have_happened:
+                raise
+            return EntraAnswer(why=N_("Microsoft Entra refused it: {error}").format(error=error))
+
+    async def _decide(
+        self, decision: Decision, request: Request, actor: Actor, token: TokenSource
+    ) -> EntraAnswer:
+        request_id = request.graph_request_id or ""
+        stages = await self._graph.approvals.stages(request_id, token=token)
+        decided = [each for each in stages if _is_decided(each)]
+        if len(decided) > request.stage:
+            # Ours from before, or made by the same person in the portal: it is their decision in any case.
+            own = any(_is_by(each, actor) and _is_as(each, decision.verb) for each in decided)
+            if own:
+                return TAKEN
+            return EntraAnswer(why=DECIDED_THERE, is_late=True, stage=len(decided))
+        waiting = _waiting(stages)
+        if waiting is None:
+            return EntraAnswer(why=DECIDED_THERE, is_late=True)
+        try:
+            await self._graph.approvals.decide(
+                request_id=request_id,
+                stage_id=waiting.id,
+                is_approved=decision.verb is Verb.APPROVE,
+                justification=decision.reason or NO_REASON,
+                token=token,
+            )
+        except GraphError as error:
+            # After a conflict, too: somebody was faster, and the next try sees who.
+            log.info("not-decided-in-entra", decision=decision.id, code=error.code)
+            raise
+        return TAKEN
+
+
+def _waiting(stages: Sequence[ApprovalDecision]) -> ApprovalDecision | None:
+    """Return the stage that waits for a decision; Graph promises no order, and one waits at a time."""
+    return next((each for each in stages if each.is_open), None)
+
+
+def _is_decided(stage: ApprovalDecision) -> bool:
+    return same_word(stage.status, "Completed")
+
+
+def _is_by(stage: ApprovalDecision, actor: Actor) -> bool:
+    said = (stage.reviewed_by or {}).get("id")
+    return (
+        isinstance(said, str)
+        and actor.entra_id is not None
+        and said.casefold() == actor.entra_id.casefold()
+    )
+
+
+def _is_as(stage: ApprovalDecision, verb: Verb) -> bool:
+    wanted = ("Approve", "Approved") if verb is Verb.APPROVE else ("Deny", "Denied")
+    return any(same_word(stage.review_result, each) for each in wanted)
