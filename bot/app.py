@@ -86,6 +86,7 @@ from bot.priority import Courtesy
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation.emergencies import EmergencyEvaluator
 from bot.requests.evaluation.evaluator import RequestEvaluator
+from bot.requests.following import EntraFollower
 from bot.requests.holder_lists import HolderLists
 from bot.requests.lists import RequestLists
 from bot.requests.policy_choice import FormPolicyFinder
@@ -313,6 +314,7 @@ async def assembled(
         fence, drift_fence = Fence(store), Fence(store)
         courtesy = Courtesy()
         recipients = Recipients(store=store, slack=slack, people=people, approvers=approvers)
+        follower = EntraFollower(store=store, graph=graph, tokens=accounts.tokens)
         jobs = Jobs(
             store=store,
             evaluator=evaluator,
@@ -325,7 +327,10 @@ async def assembled(
             reviewers=Reviewers(
                 store=store, recipients=recipients, approvers=approvers, delegates=delegates
             ),
-            delivery=Delivery(store=store, graph=graph, holders=holders, waits=waits),
+            delivery=Delivery(
+                store=store, graph=graph, holders=holders, follower=follower, waits=waits
+            ),
+            follower=follower,
             submitter=Submitter(
                 store=store,
                 graph=graph,

@@ -16,6 +16,7 @@ from bot.monitoring import tracing
 from bot.monitoring.error_codes import codes_of
 from bot.requests.confirmation import NOTHING, Delivery, Reported
 from bot.requests.evaluation.evaluator import RequestEvaluator
+from bot.requests.following import EntraFollower
 from bot.requests.leases import in_time, kept
 from bot.requests.model import Kind, Request, State
 from bot.requests.retry import EXPECTED, again_later
@@ -42,6 +43,7 @@ class RequestJob:
     decision_processor: DecisionProcessor
     submitter: Submitter
     delivery: Delivery
+    follower: EntraFollower
     loop: JobLoop
     waits: Waits = WAITS
 
@@ -170,7 +172,7 @@ class RequestJob:
         elif request.state is State.SUBMITTED:
             await self.delivery.poll(request, known)
         elif request.state is State.PENDING:
-            await self.delivery.look_at_pending(request)
+            await self.follower.look(request)
         return None
 
     async def _give_up(self, request: Request) -> None:

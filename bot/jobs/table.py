@@ -39,6 +39,7 @@ from bot.people.permissions import Permissions
 from bot.priority import Courtesy
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation.evaluator import RequestEvaluator
+from bot.requests.following import EntraFollower
 from bot.requests.store import forms
 from bot.requests.submission import Submitter
 from bot.sync.drift import DriftCheck
@@ -87,6 +88,7 @@ class Jobs:
     reviewers: Reviewers
     submitter: Submitter
     delivery: Delivery
+    follower: EntraFollower
     notices: Notices
     ends: Ends
     digests: Digests
@@ -129,6 +131,7 @@ class Jobs:
             decision_processor=self.decision_processor,
             submitter=self.submitter,
             delivery=self.delivery,
+            follower=self.follower,
             loop=self.loop,
             waits=self.waits,
         )

@@ -11,23 +11,21 @@ from bot import clock
 from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.sightings import Sighting, progress_of, sight
 from bot.assignments.store import assignments
-from bot.database import Store, audit
+from bot.database import Store
 from bot.errors import NotClear
 from bot.requests import transitions
-from bot.requests.evaluation.stages import FOLLOW_EVERY, stage_changes
+from bot.requests.following import EntraFollower
 from bot.requests.holder_lists import HolderLists
-from bot.requests.model import Kind, Request, State
+from bot.requests.model import Kind, Request
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits, poll_pause
 from bot.words import N_
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import AccessPackageAssignment, AssignmentRequest
-from graph.values import same_word
 
 log = structlog.get_logger(__name__)
 
-DENIED_THERE: Final = N_("It was denied in Microsoft Entra.")
 # From this many requests on, one batch is cheaper than a read for each.
 WORTH_A_BATCH: Final = 3
 # How long such a list counts: what it does not show yet is looked for again.
@@ -61,12 +59,19 @@ class Delivery:
     """Follows what has been posted until its result is there."""
 
     def __init__(
-        self, *, store: Store, graph: Graph, holders: HolderLists, waits: Waits = WAITS
+        self,
+        *,
+        store: Store,
+        graph: Graph,
+        holders: HolderLists,
+        follower: EntraFollower,
+        waits: Waits = WAITS,
     ) -> None:
         self._store = store
         self._graph = graph
         self._waits = waits
         self._holders = holders
+        self._follower = follower
 
     async def look_up(self, submitted: Sequence[Request]) -> Reported:
         """
@@ -145,7 +150,7 @@ class Delivery:
             if (
                 reported is not None
                 and request.entra_decides
-                and await self._follow(request, reported)
+                and await self._follower.follow(request, reported)
             ):
                 return
             if reported is not None and (
@@ -179,54 +184,6 @@ class Delivery:
                 N_("Microsoft Entra says that it is delivered, but does not show the result.")
             )
         raise NotClear(N_("Microsoft Entra shows neither the request nor its result."))
-
-    async def look_at_pending(self, request: Request) -> None:
-        """
-        See what has become of a request that waits for a decision in Entra.
-
-        Raises:
-            GraphError: It could not be read; it is looked at again later.
-            NotClear: Entra does not know it.
-        """
-        reported = await self._read(request.graph_request_id or "")
-        if reported is None:
-            raise NotClear(N_("Microsoft Entra does not show the request any more."))
-        if await self._follow(request, reported):
-            return
-        # It is decided there, and under way or at its end: that is seen to as with any other.
-        await self._store.run(transitions.go_on_in_entra, request)
-
-    async def _follow(self, request: Request, reported: AssignmentRequest) -> bool:
-        """Say what Entra says of a decision, and True; False where none is waited for, and none was against it."""
-        if reported.is_denied:
-            # A request whose time is over is denied there, too.
-            if same_word(reported.status, "Expired"):
-                await self._store.run(transitions.lapse, request)
-            else:
-                await self._store.run(
-                    transitions.deny,
-                    request,
-                    DENIED_THERE,
-                    actor=audit.LATCHKEY,
-                    actor_entra_id=None,
-                )
-            return True
-        if reported.is_canceled:
-            await self._store.run(transitions.cancel, request, actor=audit.LATCHKEY)
-            return True
-        if not reported.is_pending_approval:
-            return False
-        changes = stage_changes(request, stage=0)
-        if request.state is State.SUBMITTED and "deciders" in changes:
-            await self._store.run(
-                transitions.reach_stage, request, changes, actor=audit.LATCHKEY, fence=True
-            )
-            return True
-        due_at = clock.real() + FOLLOW_EVERY
-        await self._store.run(
-            claims.release, request, due_at=due_at, attempts=request.attempts, failures=0
-        )
-        return True
 
     async def _read(self, graph_request_id: str) -> AssignmentRequest | None:
         try:

@@ -2,15 +2,27 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.tenant import seed
+from sandbox.tenant import lifecycle, requests, seed
+from sandbox.tenant.errors import bad_request
 from sandbox.tenant.model import Request
 from tests.harness.accounts import SETTINGS, connect, registered
-from tests.harness.world import ANN, BO, World, living
+from tests.harness.world import (
+    ANN,
+    APPROVALS,
+    BO,
+    DANA,
+    MIA,
+    World,
+    eventually,
+    labels,
+    living,
+)
 
 FILE = "packages:\n  Finance Reports: {decides: entra}\n  Production Database: {decides: entra}\n"
 ASK = "/request-access finance-reports because Q4"
@@ -93,3 +105,165 @@ async def test_an_approver_without_an_account_is_told_how(world):
     await connect(world, BO)
     await world.press(BO, await world.card(BO), "Approve")
     await world.told(ANN, "You now have access")
+
+
+def decide_in_portal(
+    world: World, by: str, *, approve: bool = True, justification: str = "Fine"
+) -> None:
+    """Decide the stage that waits as somebody does in My Access."""
+    there = in_entra(world, "pendingApproval")
+    stage = there.current_stage
+    assert stage is not None
+    lifecycle.decide(
+        world.tenant.world,
+        there,
+        stage.id,
+        user_id=by,
+        approve=approve,
+        justification=justification,
+    )
+
+
+async def test_what_is_approved_in_the_portal_is_shown_in_slack(world):
+    """Within a look; the card has no button any more, and the access is there."""
+    await asked(world)
+    decide_in_portal(world, seed.BO)
+    await world.later(timedelta(minutes=1))
+    await world.told(ANN, "You now have access")
+    await eventually(lambda: "Approve" not in labels(world.cards(BO)[-1]), about="the card")
+
+
+async def test_what_is_denied_in_the_portal_is_told(world):
+    """And that it was there."""
+    await asked(world)
+    decide_in_portal(world, seed.BO, approve=False)
+    await world.later(timedelta(minutes=1))
+    await eventually(lambda: "Approve" not in labels(world.cards(BO)[-1]), about="the card")
+    assert (await world.states())[-1] == "add denied"
+    await world.told(ANN, "denied in Microsoft Entra")
+
+
+async def test_somebody_denies_in_slack(world):
+    """Entra has their word and their reason."""
+    await asked(world)
+    await connect(world, BO)
+    await world.press(BO, await world.card(BO), "Deny")
+    await world.give_reason(BO, "Not this quarter")
+    await world.told(ANN, "Not this quarter")
+    there = in_entra(world, "denied")
+    assert [(each.reviewed_by, each.justification) for each in there.stages] == [
+        (seed.BO, "Not this quarter")
+    ]
+    assert (await world.states())[-1] == "add denied"
+
+
+async def test_what_is_canceled_in_the_portal_is_over(world):
+    """Whoever comes to the card later finds nothing left to decide."""
+    await asked(world)
+    lifecycle.cancel(world.tenant.world, in_entra(world, "pendingApproval"))
+    await world.later(timedelta(minutes=1))
+    await eventually(lambda: "Approve" not in labels(world.cards(BO)[-1]), about="the card")
+    assert (await world.states())[-1] == "add canceled"
+
+
+async def test_what_nobody_decides_expires_in_entra(world):
+    """And by Entra's clock, not by ours."""
+    policy = next(
+        each
+        for each in world.tenant.world.policies.values()
+        if each.package_id == seed.FINANCE_REPORTS
+    )
+    policy.approval["stages"][0]["durationBeforeAutomaticDenial"] = "P1D"
+    await asked(world)
+    await world.later(timedelta(days=1, minutes=2))
+    await eventually(lambda: "Approve" not in labels(world.cards(BO)[-1]), about="the card")
+    assert (await world.states())[-1] == "add lapsed"
+
+
+async def test_two_stages_are_decided_by_two_people(world):
+    """Each with their own token, in Entra's order."""
+    await connect(world, ANN)
+    await world.type(ANN, "/request-access production-database because deploy")
+    await world.card(MIA)
+    await connect(world, MIA)
+    await world.press(MIA, await world.card(MIA), "Approve")
+    await world.card(BO)
+    await connect(world, BO)
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.give_reason(BO, "On call")
+    await world.told(ANN, "You now have access")
+    assert [each.reviewed_by for each in in_entra(world, "delivered").stages] == [
+        seed.MIA,
+        seed.BO,
+    ]
+
+
+async def test_a_stage_that_was_approved_in_the_portal_brings_the_next_card(world):
+    """Where somebody who was asked has connected, so that Entra can be asked for the stages."""
+    await connect(world, ANN)
+    await world.type(ANN, "/request-access production-database because deploy")
+    await world.card(MIA)
+    await connect(world, MIA)
+    decide_in_portal(world, seed.MIA)
+    await world.later(timedelta(minutes=1))
+    await world.card(BO)
+
+
+async def test_entras_refusal_is_said_as_entra_says_it(world):
+    """An admin of Latchkey may decide here, and is no approver there."""
+    await asked(world)
+    await connect(world, DANA)
+    card = await world.card(APPROVALS)
+    await world.press(DANA, card, "Approve")
+    await connect(world, DANA)
+    await world.press(DANA, card, "Approve")
+    await world.whispered(DANA, APPROVALS, "Microsoft Entra refused it")
+    assert in_entra(world, "pendingApproval")
+    assert (await world.states())[-1] == "add pending"
+
+
+async def test_entra_refuses_the_request(world, monkeypatch):
+    """Latchkey's own look is the first gate, and Entra's word is final."""
+    await connect(world, ANN)
+    # Graph's own look at the scope comes to another result than ours.
+    real = requests._check_self_service
+
+    def refuses(*args: Any) -> None:
+        real(*args)
+        raise bad_request(requests.NOT_ELIGIBLE)
+
+    monkeypatch.setattr(requests, "_check_self_service", refuses)
+    await world.type(ANN, ASK)
+    await world.told(ANN, "Microsoft Entra refused it: .*meet policy requirements")
+    assert not world.tenant.world.requests
+    assert (await world.states())[-1] == "add failed"
+
+
+async def test_whoever_disconnects_in_between_is_asked_to_connect(world):
+    """A token that is over by the time of the POST loses no request."""
+    await connect(world, ANN)
+    world.tenant.login.sign_ins.revoke(seed.ANN)
+    await world.type(ANN, ASK)
+    await world.told(ANN, "Please connect your Microsoft account")
+    await connect(world, ANN)
+    await world.card(BO)
+    assert in_entra(world, "pendingApproval")
+
+
+async def test_an_extension_is_asked_for_in_their_own_name(world):
+    """By userUpdate, which its policy lets them."""
+    await asked(world)
+    await connect(world, BO)
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "You now have access")
+    await world.later(timedelta(days=25))
+    await world.extend(ANN, (await world.type(ANN, "/my-access")).message)
+    await eventually(lambda: _extending(world), about="it is asked for in Entra")
+    assert not world.posts("adminUpdate")
+
+
+def _extending(world: World) -> bool:
+    return any(
+        each.request_type == "userUpdate" and each.state == "pendingApproval"
+        for each in world.tenant.world.requests.values()
+    )
