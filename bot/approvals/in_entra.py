@@ -84,6 +84,20 @@ class EntraApprovals:
                 raise
             return EntraAnswer(why=N_("Microsoft Entra refused it: {error}").format(error=error))
 
+    async def is_theirs(self, decision: Decision, request: Request, actor: Actor) -> bool:
+        """
+        Tell whether Entra has this very decision of theirs already, made here a moment ago or in the portal.
+
+        Raises:
+            GraphError: It could not be read.
+        """
+        token = self._tokens.of(decision.slack_user, scopes=APPROVER_SCOPES)
+        try:
+            stages = await self._graph.approvals.stages(request.graph_request_id or "", token=token)
+        except (NotConnected, Forbidden, NotFound, Rejected):
+            return False
+        return any(_is_by(each, actor) and _is_as(each, decision.verb) for each in stages)
+
     async def _decide(
         self, decision: Decision, request: Request, actor: Actor, token: TokenSource
     ) -> EntraAnswer:

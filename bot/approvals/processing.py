@@ -104,7 +104,8 @@ class DecisionProcessor:
         request = await self._store.read(requests.get, decision.request_id)
         stage = _decided_stage(decision, request)
         if stage is None:
-            await self._too_late(decision, request)
+            if not await self._has_counted_in_entra(decision, request):
+                await self._too_late(decision, request)
             return True
         if await self._is_refused_again(decision):
             return True
@@ -145,6 +146,22 @@ class DecisionProcessor:
             changes = stage_changes(approved, stage=request.stage + 1)
             won = await self._store.run(_approve, decided, request, changes)
         return won
+
+    async def _has_counted_in_entra(self, decision: Decision, request: Request) -> bool:
+        """
+        Tell whether a click that comes too late here is what was decided in Entra; then it is noted as that.
+
+        Between Entra's answer and our row, or after a crash there, somebody may have seen that Entra has gone on.
+        """
+        is_of_this = decision.round == request.round and request.graph_request_id is not None
+        if not request.entra_decides or not is_of_this:
+            return False
+        counted = await self._store.read(decisions.accepted_of, request)
+        actor = await self._actor(decision, request, counted)
+        if not await self._in_entra.is_theirs(decision, request, actor):
+            return False
+        noted = replace(decision, entra_id=actor.entra_id, name=actor.name)
+        return await self._store.run(_note, noted, request)
 
     async def _is_decided_in_entra(
         self, decision: Decision, request: Request, actor: Actor
@@ -325,6 +342,16 @@ def _is_proven(decision: Decision, stage: Stage, actor: Actor) -> bool:
         and actor.entra_id is not None
         and decision.proven_as.casefold() == actor.entra_id.casefold()
     )
+
+
+def _note(db: Transaction, decision: Decision, request: Request) -> bool:
+    """Note a decision that Entra has, of a request that has gone on already; False if it is noted."""
+    is_noted = decisions.settle(
+        db, decision, Outcome.ACCEPTED, entra_id=decision.entra_id, name=decision.name
+    )
+    if is_noted:
+        requests.shown(db, request)
+    return is_noted
 
 
 def _deny(db: Transaction, decision: Decision, request: Request) -> bool:

@@ -108,6 +108,9 @@ class RequestJob:
                 sync = self.loop.statuses.get("sync")
                 # While the sync fails, too, Graph is down for everybody: that passes by itself.
                 may_hold = sync is None or sync.last_error is None
+                if request.state is State.PENDING:
+                    # It waits in Entra, whatever we can see of it: nothing is stuck that an admin could give up.
+                    may_hold = False
                 await self.store.run(again_later, request, error, may_hold=may_hold)
         self.loop.trigger(due.LOOK_JOB)
 

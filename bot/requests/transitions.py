@@ -226,6 +226,9 @@ def make_emergency(db: Transaction, request: Request, why: str) -> Request | Non
     Args:
         why: Their reason now, which takes the place of the one before.
     """
+    if request.graph_request_id is not None:
+        # Entra has it, and gives it once it is approved there: nothing is given twice.
+        return None
     return requests.move(
         db,
         request,

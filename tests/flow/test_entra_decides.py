@@ -22,6 +22,7 @@ from tests.harness.world import (
     eventually,
     labels,
     living,
+    said,
 )
 
 FILE = "packages:\n  Finance Reports: {decides: entra}\n  Production Database: {decides: entra}\n"
@@ -267,3 +268,58 @@ def _extending(world: World) -> bool:
         each.request_type == "userUpdate" and each.state == "pendingApproval"
         for each in world.tenant.world.requests.values()
     )
+
+
+POST = "^POST .*[aA]ssignmentRequests$"
+PATCH = "^PATCH .*accessPackageAssignmentApprovals"
+UNCLEAR = ["timeout_after", "error_after", "cut_after"]
+REFUSED = ["throttle", "unavailable", "html", "unauthorized"]
+
+
+@pytest.mark.parametrize("fault", [*UNCLEAR, "truncated", *REFUSED])
+async def test_a_request_of_somebodys_own_is_made_once(fault, world):
+    """Whatever the answer to the POST was."""
+    world.tenant.world.lenient = True
+    await connect(world, ANN)
+    world.tenant.faults.set(fault, count=1, only=POST)
+    await world.type(ANN, ASK)
+    await world.card(BO)
+    assert world.tenant.faults.counts[fault] == 1
+    assert in_entra(world, "pendingApproval").requestor_id == seed.ANN
+
+
+@pytest.mark.parametrize("fault", [*UNCLEAR, *REFUSED])
+async def test_an_approval_counts_once(fault, world):
+    """Whatever the answer to the PATCH was; and it is theirs in our log, too."""
+    await asked(world)
+    await connect(world, BO)
+    world.tenant.faults.set(fault, count=1, only=PATCH)
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "You now have access")
+    await world.later(timedelta(minutes=5))
+    assert world.tenant.faults.counts[fault] == 1
+    assert [stage.reviewed_by for stage in in_entra(world, "delivered").stages] == [seed.BO]
+    approvals = [each for each in await world.deeds() if each[1].startswith("approve-")]
+    assert [each[:2] for each in approvals] == [(BO, "approve-accepted")]
+
+
+async def test_what_is_in_entra_is_not_canceled_here_alone(world):
+    """There is no button for it: Entra would go on with it."""
+    await asked(world)
+    shown = (await world.type(ANN, "/my-access")).message
+    assert shown is not None
+    assert "Cancel" not in labels(shown)
+
+
+async def test_what_waits_for_the_account_can_be_canceled(world):
+    """Nothing of it has left yet."""
+    await world.type(ANN, ASK)
+    await world.told(ANN, "Please connect your Microsoft account")
+    shown = (await world.type(ANN, "/my-access")).message
+    assert shown is not None
+    assert "waiting until you connect your Microsoft account" in said(shown)
+    await world.press(ANN, shown, "Cancel")
+    await connect(world, ANN)
+    await world.later(timedelta(minutes=11))
+    assert (await world.states())[-1] == "add canceled"
+    assert not world.posts("userAdd")
