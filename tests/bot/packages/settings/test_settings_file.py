@@ -68,7 +68,50 @@ def test_the_example_says_what_it_seems_to_say() -> None:
     assert reports.reason.takes("for CHG-77, as agreed")
     assert not reports.reason.takes("for CHG, as agreed")
     assert file.settings_for("Reader", catalog="Marketing").nudge_after is None
+    assert file.settings_for("Reader", catalog="Marketing").entra_decides
+    assert not file.settings_for("Reader", catalog="Sales").entra_decides
     assert file.settings_for("Reader", catalog="Sales").nudge_after == 4 * HOUR
+
+
+NOT_WITH_ENTRA = {
+    "quorum": "quorum: 2",
+    "approval": "approval: fresh sign-in",
+    "auth_context": "auth_context: c1",
+    "escalate_after": "escalate_after: 4h",
+    "break_glass": "break_glass: {minutes: 60, review_within: 24h}",
+}
+
+
+@pytest.mark.parametrize("word", NOT_WITH_ENTRA)
+def test_what_entra_knows_nothing_of_is_refused_where_it_decides(word: str) -> None:
+    """One approval must not pass for a quorum, nor a press for a sign-in."""
+    [problem] = problems(within(f"decides: entra\n{NOT_WITH_ENTRA[word]}"))
+    assert f"“{word}” cannot hold where Entra decides" in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "is_refused"),
+    [
+        ("defaults: {quorum: 2, decides: entra}", True),
+        ("defaults: {quorum: 2}\npackages: {A: {decides: entra}}", True),
+        ("defaults: {quorum: 2}\npackages: {A: {decides: entra, quorum: 1}}", False),
+        ("defaults: {decides: entra}\npackages: {A: {quorum: 2}}", True),
+        ("defaults: {decides: entra}\npackages: {A: {quorum: 2, decides: latchkey}}", False),
+        ("catalogs: {C: {quorum: 2}}\npackages: {A: {decides: entra}}", True),
+        ("catalogs: {C: {decides: entra}}\npackages: {A: {escalate_after: 4h}}", True),
+        ("catalogs: {C: {quorum: 2}, D: {decides: entra}}", False),
+        (
+            "defaults: {escalate_after: 4h}\ncatalogs: {C: {decides: entra, escalate_after: none}}",
+            False,
+        ),
+    ],
+)
+def test_it_is_refused_wherever_it_comes_from(text: str, is_refused: bool) -> None:
+    """Whatever blocks may hold together for a package."""
+    if is_refused:
+        assert problems(text)
+    else:
+        parse_package_settings(text, name="latchkey.yml")
 
 
 def test_what_several_lines_say_is_read() -> None:
