@@ -157,6 +157,8 @@ def _accounts(db: Transaction) -> None:
     accounts.unchecked(db, since=now)
     accounts.checked(db, "U0ANN")
     accounts.some_after(db, "")
+    accounts.go_on(db, "U0ANN")
+    accounts.is_asked_to_decide(db, "U0ANN")
     accounts.disconnect(db, "U0ANN", by="U0ANN")
     sign_in = SignIn(
         id="a digest",
@@ -192,6 +194,7 @@ def _requests(db: Transaction) -> None:
     requests.get(db, request.id)
     requests.look_again(db, request, cards=clock.real())
     assert requests.remind(db, request, not_since=clock.now()) is not None
+    requests.look_at_entra(db, request)
     requests.schedule_nudge(db, replace(request, nudge_at=clock.now()), at=clock.now())
     assert requests.escalate(db, request)
     assert requests.count_approval(
@@ -229,6 +232,7 @@ def _request_lists(db: Transaction) -> None:
     request_lists.pointless(db)
     request_lists.claim_nudges(db, lease=LEASE, limit=20)
     request_lists.stuck(db, attempts=5, since=ago)
+    request_lists.needing_account(db)
     request_lists.puzzles_of(db, package, since=ago, until=clock.now())
     request_lists.counts(db)
 
