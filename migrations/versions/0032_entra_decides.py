@@ -22,7 +22,7 @@ def upgrade() -> None:
     op.create_index(
         "request_needs_account",
         "request",
-        ["asked_by"],
+        ["needs_account_at"],
         sqlite_where=waits,
         postgresql_where=waits,
     )

@@ -11,7 +11,7 @@ from bot.accounts.model import UNUSED_FOR, ConnectedAccount
 from bot.database import audit, wakeups
 from bot.database.engine import Transaction
 from bot.database.homes import touch_homes
-from bot.database.statements import MOST, SINCE, for_each_database
+from bot.database.statements import BUSINESS_NOW, MOST, SINCE, for_each_database
 from bot.database.tables import account_tokens, accounts, deciders, requests
 
 FIELDS: Final = tuple(ConnectedAccount.__dataclass_fields__)
@@ -49,13 +49,15 @@ AFTER: Final = (
 # What waits until they have connected, and what waits for their decision.
 GO_ON: Final = (
     requests.update()
-    .where(requests.c.asked_by == PERSON, requests.c.needs_account_at.is_not(None))
+    .where(requests.c.asked_by == PERSON, requests.c.needs_account_at <= BUSINESS_NOW)
     .values(needs_account_at=None, version=requests.c.version + 1)
 )
 ASKED: Final = (
     sa.select(requests.c.terms)
     .select_from(deciders.join(requests, requests.c.id == deciders.c.request_id))
     .where(deciders.c.slack_user == PERSON)
+    .order_by(deciders.c.asked_at.desc())
+    .limit(MOST)
 )
 
 
@@ -108,13 +110,14 @@ def connect(db: Transaction, account: ConnectedAccount, sealed: str) -> None:
 
 def go_on(db: Transaction, slack_user: str) -> None:
     """Have the requests go on that waited until somebody had connected their account."""
-    if db.execute(GO_ON, {"person": slack_user, "due_at": clock.real()}).rowcount:
+    given = {"person": slack_user, "business_now": clock.now(), "due_at": clock.real()}
+    if db.execute(GO_ON, given).rowcount:
         wakeups.due(db, wakeups.REQUESTS)
 
 
 def is_asked_to_decide(db: Transaction, slack_user: str) -> bool:
     """Tell whether something waits for somebody's decision that they would make in Entra."""
-    found = db.execute(ASKED, {"person": slack_user}).scalars()
+    found = db.execute(ASKED, {"person": slack_user, "most": 100}).scalars()
     return any(bool((terms or {}).get("entra_decides")) for terms in found)
 
 

@@ -98,7 +98,9 @@ requests = sa.Table(
     sa.Column("asked_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime),
-    partial_index("request_needs_account", "asked_by", where="needs_account_at IS NOT NULL"),
+    partial_index(
+        "request_needs_account", "needs_account_at", where="needs_account_at IS NOT NULL"
+    ),
     partial_index("request_due", "due_at", where=IS_OPEN),
     partial_index("request_owes_cards", "cards_due_at", where="cards_due_at IS NOT NULL"),
     partial_index(

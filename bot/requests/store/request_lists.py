@@ -165,7 +165,7 @@ STUCK: Final = SELECT.where(
     ),
     requests.c.asked_at >= SINCE,
 )
-NEEDING_ACCOUNT: Final = SELECT.where(requests.c.needs_account_at.is_not(None))
+NEEDING_ACCOUNT: Final = SELECT.where(requests.c.needs_account_at <= BUSINESS_NOW)
 PUZZLES_OF: Final = (
     sa.select(sa.func.count())
     .select_from(requests)
@@ -324,7 +324,7 @@ def stuck(db: Transaction, *, attempts: int, since: datetime) -> list[Request]:
 
 def needing_account(db: Transaction) -> list[Request]:
     """Return the requests that wait until whoever asked has connected their Microsoft account."""
-    return _read(db, NEEDING_ACCOUNT)
+    return _read(db, NEEDING_ACCOUNT, business_now=clock.now())
 
 
 def puzzles_of(db: Transaction, package_id: str, *, since: datetime, until: datetime) -> int:
