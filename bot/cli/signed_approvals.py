@@ -1,4 +1,4 @@
-"""Refuse at the command line to skip an approval that takes a fresh sign-in."""
+"""Refuse at the command line to skip an approval that takes a fresh sign-in, or that is Entra's to give."""
 
 from bot.app import read_package_settings_of
 from bot.cli.connection import Stop, WrongSettings, graph_settings
@@ -9,10 +9,10 @@ from bot.packages.names import clean
 
 def insist_on_sign_in(grant: Grant) -> None:
     """
-    Let nobody skip an approval by their name alone, where the package settings want it proven.
+    Let nobody skip an approval by their name alone, where the package settings want it proven, or decided in Entra.
 
     Raises:
-        Stop: The package takes approvals by a fresh sign-in only.
+        Stop: The package takes approvals by a fresh sign-in only, or Entra decides.
         WrongSettings: The package settings cannot be read.
     """
     if not grant.stages:
@@ -27,6 +27,11 @@ def insist_on_sign_in(grant: Grant) -> None:
         catalog=(package.catalog.display_name if package.catalog else None) or "",
         policy=grant.policy.display_name,
     )
+    if said.entra_decides:
+        raise Stop(
+            f"Microsoft Entra decides about {clean(package.display_name or package.id)} (“decides: entra” in the package "
+            "settings), which --skip-approval does not pass by: let them ask in Slack or in My Access."
+        )
     if said.fresh_sign_in:
         raise Stop(
             f"{clean(package.display_name or package.id)} takes approvals by a fresh sign-in only (“approval: fresh "

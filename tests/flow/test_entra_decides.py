@@ -323,3 +323,28 @@ async def test_what_waits_for_the_account_can_be_canceled(world):
     await world.later(timedelta(minutes=11))
     assert (await world.states())[-1] == "add canceled"
     assert not world.posts("userAdd")
+
+
+async def test_a_token_that_comes_to_its_end_on_the_way_loses_nothing(world):
+    """Graph refuses it at the POST, and Microsoft renews it no more: the request waits, and is made once."""
+    await connect(world, ANN)
+    assert await world.bot.accounts.tokens.of(ANN).token()
+    world.tenant.login.sign_ins.revoke(seed.ANN)
+    world.tenant.faults.set("unauthorized", count=1, only=POST)
+    await world.type(ANN, ASK)
+    await world.told(ANN, "Please connect your Microsoft account")
+    assert world.tenant.faults.counts["unauthorized"] == 1
+    assert not world.tenant.world.requests
+    await connect(world, ANN)
+    await world.card(BO)
+    assert in_entra(world, "pendingApproval").requestor_id == seed.ANN
+
+
+async def test_a_request_that_is_kept_asks_for_the_account_once(world):
+    """However often it is looked at meanwhile."""
+    await world.type(ANN, ASK)
+    await world.told(ANN, "Please connect your Microsoft account")
+    await world.later(timedelta(hours=1))
+    await world.later(timedelta(days=1))
+    await world.told(ANN, "Please connect your Microsoft account")
+    assert (await world.states())[-1] == "add approved"

@@ -10,6 +10,7 @@ from bot.cli.operate import extend, remove, request
 from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration, Policy
 from tests.bot.samples import question
+from tests.harness.accounts import KEY
 
 ANN = "ann@contoso.example"
 
@@ -99,6 +100,19 @@ def test_a_policy_that_wants_approval_is_not_skipped_by_mistake(latchkey, tenant
     assert "wants somebody to approve (1 stage)" in result.stderr
     assert latchkey(request, [*arguments, "--skip-approval"]).exit_code == 0
     assert live(tenant) == [(seed.ANN, seed.FINANCE_REPORTS)]
+
+
+def test_an_approval_of_entras_is_not_skipped(latchkey, tenant, tmp_path, monkeypatch):
+    """What Entra decides, no app grants."""
+    file = tmp_path / "latchkey.yml"
+    file.write_text("packages:\n  Finance Reports: {decides: entra}\n", "utf-8")
+    monkeypatch.setenv("LATCHKEY_PACKAGE_SETTINGS", str(file))
+    monkeypatch.setenv("LATCHKEY_PUBLIC_URL", "https://latchkey.example")
+    monkeypatch.setenv("LATCHKEY_TOKEN_KEY", KEY)
+    arguments = ["finance-reports", ANN, "--because", "Q4", "--yes", "--skip-approval"]
+    result = latchkey(request, arguments)
+    assert (result.exit_code, posted(tenant)) == (1, [])
+    assert "Microsoft Entra decides about Finance Reports" in result.stderr
 
 
 def test_an_approval_by_a_fresh_sign_in_is_not_skipped(latchkey, tenant, tmp_path, monkeypatch):
