@@ -7,7 +7,7 @@ from typing import Final
 from bot.approvals.model import ApproverQuestion, Decision
 from bot.assignments.model import Assignment, AssignmentState
 from bot.messages import emergency, policy_words, quorum
-from bot.messages.answers import answer_blocks, answers_button
+from bot.messages.answers import answer_blocks
 from bot.messages.evidence import evidence_lines
 from bot.messages.pages import MESSAGE, Room, fitted
 from bot.messages.parts import (
@@ -331,14 +331,11 @@ def _until(request: Request) -> str:
     return _("{lasts} after delivery").format(lasts=said) if lasts[:1].isdigit() else said
 
 
-def decision_buttons(
-    request: Request, *, in_list: bool = False, has_approved: bool = False
-) -> Block:
+def decision_buttons(request: Request, *, has_approved: bool = False) -> Block:
     """
     Make the buttons with which somebody decides, or asks a question first.
 
     Args:
-        in_list: With the one that shows what was answered to the policy's own questions.
         has_approved: Their approval counts already; they can still deny.
     """
     about = about_person(request.holder_name, request.package_name)
@@ -348,7 +345,6 @@ def decision_buttons(
         None if has_approved else for_less_button(request),
         button(_("Deny"), "deny", request.ask_id, style="danger", about=about),
         ask_button(request),
-        answers_button(request) if in_list and request.answers else None,
         block_id=f"card:{request.ask_id}",
     )
 

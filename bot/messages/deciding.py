@@ -24,6 +24,7 @@ from bot.messages.parts import (
     section,
     until,
 )
+from bot.messages.pending_rows import review_button
 from bot.messages.request_words import for_admins, stage_of_work, wish
 from bot.paging import ROWS_A_PAGE, ListName, Page, Place, write_place
 from bot.people.model import Person
@@ -73,12 +74,17 @@ def next_for_admins(place: str) -> Block:
 
 
 def pending_row(request: Request, *, reader: str) -> list[Block]:
+    """Make a row of a pending request: a button that shows the whole card, and those that decide."""
     line = f"{wish(request)}, {moment(request.asked_at)}"
     if request.justification:
         line += said(request.justification)
     if reader == request.holder or (request.is_on_behalf and reader == request.asked_by):
         return [section(line), context(_("Your own request: somebody else decides it."))]
-    return [section(line), decision_buttons(request, in_list=True)]
+    review = review_button(request)
+    return [
+        section(line, accessory=review, block_id=f"review:{request.id}"),
+        decision_buttons(request),
+    ]
 
 
 def assignments(

@@ -38,14 +38,14 @@ def pending_review(request: Request, *, reader: str) -> list[Block]:
         if request.justification
         else ""
     )
-    review = button(
-        _("Review"),
-        "review",
-        request.id,
-        style="primary" if reader in request.deciders else None,
-        about=about_person(request.holder_name, request.package_name),
-    )
+    review = review_button(request, style="primary" if reader in request.deciders else None)
     return [section(f"{line}\n{stands}{why}", accessory=review, block_id=f"review:{request.id}")]
+
+
+def review_button(request: Request, *, style: str | None = None) -> Block:
+    """Make the button that opens the whole card of a request."""
+    about = about_person(request.holder_name, request.package_name)
+    return button(_("Review"), "review", request.id, style=style, about=about)
 
 
 def to_decide(page: Page[Request], *, reader: str) -> Message:
