@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 import handlers
-from bot import chance, clock, connections, outage_watch, web
+from bot import chance, clock, outage_watch, web
 from bot import clock_check as clockwork
 from bot.accounts import cleaning
 from bot.accounts.cleaning import AccountCleaning
@@ -30,6 +30,8 @@ from bot.approvals.recipients import Recipients
 from bot.approvals.review import Reviews
 from bot.approvals.service import ApprovalService
 from bot.approvals.signed import SignedApprovals
+from bot.assembly import connections
+from bot.assembly.connections import Accounts
 from bot.assignments.lists import AssignmentLists
 from bot.assignments.search import PersonSearch
 from bot.assignments.service import AssignmentService
@@ -38,7 +40,6 @@ from bot.auditing.anchors import Anchors, NotedAnchor
 from bot.clock_check import Clockwork
 from bot.configuration.credentials import credential_ends
 from bot.configuration.settings import Settings
-from bot.connections import Accounts
 from bot.console.exports import Exports
 from bot.console.views import ConsoleViews
 from bot.database import Busy, Committed, Store, flags, migrate, open_store, wakeups

@@ -8,9 +8,9 @@ from typing import IO, Any, Final, TypeVar
 import click
 import httpx
 
+from bot.assembly.connections import about_trust
 from bot.configuration.problems import problems_for_graph
 from bot.configuration.settings import Settings, read_settings
-from bot.connections import about_trust
 from bot.errors import ConfigurationError, LatchkeyError
 from bot.machine import GRAPH_TIMEOUT, app_tokens
 from graph import Graph, Retries

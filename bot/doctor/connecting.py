@@ -5,8 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 
-from bot import chance, clock, connections
+from bot import chance, clock
 from bot.app import opened_store, read_package_settings_of
+from bot.assembly import connections
 from bot.configuration.settings import Settings
 from bot.database import Busy, flags
 from bot.doctor.model import AskOurselves, NobodyListens, Subject

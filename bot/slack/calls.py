@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 # Before the second and the third try of a read; what Slack wants longer is left to whoever asked.
 READ_PAUSES: Final = (timedelta(seconds=0.5), timedelta(seconds=2))
-# Of a certificate; what to do about it is in `bot.connections`.
+# Of a certificate; what to do about it is in `bot.assembly.connections`.
 UNTRUSTED: Final = "the certificate that is shown is not trusted"
 # Failures before a request left: Slack never saw it.
 NEVER_SENT: Final = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import httpx
 from rich.console import Console
 
-from bot import connections
+from bot.assembly import connections
 from bot.cli.connection import graph_for
 from bot.cli.following import Sleep, StillUnderWay
 from bot.cli.narration import Narrator

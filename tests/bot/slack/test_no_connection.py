@@ -12,7 +12,7 @@ import httpx
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import connections
+from bot.assembly import connections
 from bot.configuration.settings import read_settings
 from bot.errors import ConfigurationError
 from bot.machine import MACHINE

@@ -15,8 +15,9 @@ import aiohttp
 import click
 import httpx
 
-from bot import app, connections, web
+from bot import app, web
 from bot import timing as pacing
+from bot.assembly import connections
 from bot.configuration.problems import read_settings_for_running
 from bot.configuration.settings import Settings
 from bot.errors import ConfigurationError
