@@ -2,19 +2,13 @@
 
 import asyncio
 import functools
-import os
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
-from importlib.metadata import version
-from typing import Final
 
 from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketModeHandler
-from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
-from starlette.routing import Route
 
 import handlers
 from bot import chance, clock, outage_watch, web
@@ -32,21 +26,22 @@ from bot.approvals.service import ApprovalService
 from bot.approvals.signed import SignedApprovals
 from bot.assembly import connections
 from bot.assembly.connections import Accounts
+from bot.assembly.database import check_clock, find_installation, opened_store
+from bot.assembly.jobs import begin_webhooks
+from bot.assembly.monitoring import committed, describe, graph_called, make_anchors, slack_called
+from bot.assembly.package_settings import read_package_settings_of
+from bot.assembly.people import check_admins
+from bot.assembly.slack_app import make_bolt, sign_in_routes, slack_endpoint
 from bot.assignments.lists import AssignmentLists
 from bot.assignments.search import PersonSearch
 from bot.assignments.service import AssignmentService
 from bot.auditing import anchors as anchoring
-from bot.auditing.anchors import Anchors, NotedAnchor
 from bot.clock_check import Clockwork
-from bot.configuration.credentials import credential_ends
 from bot.configuration.settings import Settings
 from bot.console.exports import Exports
 from bot.console.views import ConsoleViews
-from bot.database import Busy, Committed, Store, flags, migrate, open_store, wakeups
-from bot.database import installation as installations
-from bot.database.engine import Threads, real_threads
+from bot.database import Store, migrate, wakeups
 from bot.database.installation import Installation
-from bot.database.sqlite_file import BeingRestored
 from bot.database.wire import Wire
 from bot.drift.service import DriftService
 from bot.emergencies.processing import FindingProcessor
@@ -57,9 +52,7 @@ from bot.exposition import Exposition
 from bot.health import Health
 from bot.jobs.table import Jobs
 from bot.machine import MACHINE, Machine
-from bot.monitoring import tracing
 from bot.monitoring.figures import Figures
-from bot.monitoring.transition_log import log_committed
 from bot.notifications.account_news import AccountNews
 from bot.notifications.delegation_news import DelegationNews
 from bot.notifications.digests import Digests
@@ -72,9 +65,9 @@ from bot.notifications.outbox import Sending
 from bot.notifications.owed import Notices
 from bot.notifications.question_news import QuestionNews
 from bot.notifications.reminder_times import ReminderPlan
-from bot.outage_watch import AlarmNotTaken, OutageWatch
+from bot.outage_watch import OutageWatch
 from bot.packages.catalog import OfferedPackages
-from bot.packages.settings.file import NO_FILE, PackageSettingsFile
+from bot.packages.settings.file import PackageSettingsFile
 from bot.patience import Pulse
 from bot.people.admins import Roster
 from bot.people.approvers import Approvers
@@ -96,33 +89,15 @@ from bot.requests.service import RequestService
 from bot.requests.submission import Submitter
 from bot.retention import deletion
 from bot.slack.api import BotIdentity, Slack
-from bot.slack.calls import SlackCall
-from bot.slack.errors import SlackError, SlackRefused
 from bot.slack.zones import Zones
-from bot.source import FileError
 from bot.sync.drift import DriftCheck
 from bot.sync.drift_answers import DriftAnswers
 from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
 from bot.sync.turns import Fence
 from bot.timing import WAITS, Waits
-from bot.webhooks.delivery import Webhooks
 from graph import Graph
-from graph.observed import ObservedCall
-from handlers import sign_in
-from handlers.http import accept_only_own_workspace, endpoint
 from handlers.rejections import Rejections
-from handlers.signature import Signatures
-
-NOBODY_TO_ASK: Final = "“on_call” needs LATCHKEY_ON_CALL_URL, the address that says who is on call; “everyone_in_policy” does not."
-NO_TOKENS: Final = (
-    "“decides: entra” needs LATCHKEY_TOKEN_KEY, and LATCHKEY_PUBLIC_URL or Socket Mode: people connect their Microsoft "
-    "accounts, and Latchkey asks and approves in their name."
-)
-NO_SIGN_IN: Final = (
-    "“approval: fresh sign-in” needs LATCHKEY_PUBLIC_URL, and an app registration with a credential of its own: people "
-    "sign in there in their browsers."
-)
 
 
 @dataclass
@@ -214,16 +189,16 @@ async def assembled(
         migrate.check_key(store)
         wire = machine.wire(store)
         wakeups.attach(store.engine, wire)
-        _check_clock(store, machine)
+        check_clock(store, machine)
         figures = Figures(machine.seconds)
-        store.on_commit = functools.partial(_committed, figures)
+        store.on_commit = functools.partial(committed, figures)
         slack = await connections.connect_slack(
-            settings, machine, stack, observer=functools.partial(_slack_called, figures)
+            settings, machine, stack, observer=functools.partial(slack_called, figures)
         )
         identity = await connections.identify(slack, workspace=settings.workspace)
-        installation = _installation(store, identity)
+        installation = find_installation(store, identity)
         graph = await connections.connect_graph(
-            settings, machine, http, observer=functools.partial(_graph_called, figures)
+            settings, machine, http, observer=functools.partial(graph_called, figures)
         )
         bounds = await connections.find_bounds(settings, graph)
         people = People(slack=slack, graph=graph, store=store, addresses=settings.addresses)
@@ -237,7 +212,7 @@ async def assembled(
             delegates=delegates,
             admins_decide=settings.admins_decide,
         )
-        await _check_admins(permissions)
+        await check_admins(permissions)
         holders = HolderLists(graph)
         on_call = connections.connect_on_call(settings, machine, stack)
         evaluator = RequestEvaluator(
@@ -378,7 +353,7 @@ async def assembled(
             waits=waits,
             alarm=machine.alarm(),
             courtesy=courtesy,
-            webhooks=await _webhooks(settings, store, machine, stack),
+            webhooks=await begin_webhooks(settings, store, machine, stack),
         )
         guard = Guard(store=store, permissions=permissions)
         request_lists = RequestLists(store=store, guard=guard, offering=offering)
@@ -464,15 +439,15 @@ async def assembled(
             language=settings.language,
         )
         jobs.more[outage_watch.NAME] = (watch.look, outage_watch.EVERY)
-        anchors = _anchors(settings, store, notices, machine, waits)
+        anchors = make_anchors(settings, store, notices, machine, waits)
         if anchors.places:
             jobs.more[anchoring.NAME] = (anchors.look, anchoring.EVERY)
         if settings.retention.is_wanted:
             retaining = deletion.Daily(store=store, retention=settings.retention, waits=waits)
             jobs.more[deletion.NAME] = (retaining.look, deletion.EVERY)
         exposition = Exposition(store=store, jobs=jobs, health=health, figures=figures)
-        _describe(figures, settings, store)
-        bolt = _bolt(settings, slack, identity, courtesy, figures)
+        describe(figures, settings, store)
+        bolt = make_bolt(settings, slack, identity, courtesy, figures)
         background = handlers.Background(slack)
         pulse = Pulse(machine.seconds, every=machine.beat)
         handlers.register(
@@ -509,187 +484,10 @@ async def assembled(
             asgi=web.asgi(
                 health,
                 exposition,
-                receive=_door(settings, bolt, rejections),
-                more=_sign_in_routes(settings, accounts, services.signed_approvals),
+                receive=slack_endpoint(settings, bolt, rejections),
+                more=sign_in_routes(settings, accounts, services.signed_approvals),
             ),
         )
-
-
-def _anchors(
-    settings: Settings, store: Store, outbox: Notices, machine: Machine, waits: Waits
-) -> Anchors:
-    """Return what notes the anchor of the audit log each day, wherever the settings want it."""
-    places: dict[str, anchoring.Keep] = {}
-    if settings.anchor_channel and settings.admin_channel:
-        places[anchoring.CHANNEL] = anchoring.in_channel(
-            settings.admin_channel, store=store, outbox=outbox
-        )
-    if settings.anchor_file is not None:
-        places[anchoring.FILE] = anchoring.in_file(settings.anchor_file)
-    if settings.anchor_webhook is not None:
-        post = machine.alarm_webhook(settings.anchor_webhook.get_secret_value())
-
-        async def tell(anchor: NotedAnchor) -> None:
-            try:
-                await post(anchoring.body(anchor))
-            except AlarmNotTaken as error:
-                raise anchoring.NotNoted(str(error)) from None
-
-        places[anchoring.WEBHOOK] = tell
-    return Anchors(store=store, waits=waits, places=places)
-
-
-def _sign_in_routes(
-    settings: Settings, accounts: Accounts, approvals: SignedApprovals
-) -> Sequence[Route]:
-    """Return what browsers call for people's own sign-ins; nothing where none come back to us."""
-    if settings.public_url is None:
-        return ()
-    return sign_in.routes(
-        accounts.browsers,
-        connecting=accounts.connecting,
-        approvals=approvals,
-        public_url=settings.public_url,
-    )
-
-
-async def _webhooks(
-    settings: Settings, store: Store, machine: Machine, stack: AsyncExitStack
-) -> Webhooks | None:
-    """Return what tells others of events; None where the settings name nobody."""
-    endpoints = settings.webhook_endpoints
-    if not endpoints:
-        return None
-    client = machine.webhook_client()
-    stack.push_async_callback(client.aclose)
-    made = Webhooks(store=store, client=client, endpoints=endpoints)
-    await made.begin()
-    return made
-
-
-def read_package_settings_of(settings: Settings) -> PackageSettingsFile:
-    """
-    Read the file of package settings, if there is one, beside what the environment says of all packages.
-
-    Raises:
-        ConfigurationError: It cannot be used; a sentence for each mistake, with its place.
-    """
-    return replace(_file_of(settings), always_approved=settings.approval == "always")
-
-
-def _file_of(settings: Settings) -> PackageSettingsFile:
-    if settings.package_settings is None:
-        return NO_FILE
-    # YAML is for those who have such a file.
-    from bot.packages.settings.read import read_package_settings
-
-    try:
-        file = read_package_settings(settings.package_settings)
-        if settings.token_key is None and (places := file.entra_decides()):
-            raise FileError([file.source.problem(each, NO_TOKENS) for each in places])
-        wanted = file.fresh_sign_ins()
-        if wanted and (settings.public_url is None or settings.uses_managed_identity):
-            raise FileError([file.source.problem(each, NO_SIGN_IN) for each in wanted])
-    except FileError as error:
-        raise ConfigurationError(
-            [f"LATCHKEY_PACKAGE_SETTINGS: {problem}" for problem in error.problems]
-        ) from None
-    if settings.on_call_url is None and (places := file.on_call_places()):
-        raise ConfigurationError(
-            [
-                f"LATCHKEY_PACKAGE_SETTINGS: {file.source.problem(at, NOBODY_TO_ASK)}"
-                for at in places
-            ]
-        )
-    return file
-
-
-def _installation(store: Store, identity: BotIdentity) -> Installation:
-    """Which installation the database is of; one of another Slack app's is somebody else's."""
-    try:
-        found = store.run_here(installations.of_app, app=identity.app_id, team=identity.team_id)
-    except Busy as error:
-        raise ConfigurationError([f"The database cannot be used: {error}."]) from None
-    if (found.slack_app, found.slack_team) != (identity.app_id, identity.team_id):
-        raise ConfigurationError(
-            [
-                f"The database belongs to the Slack app {found.slack_app} in the workspace {found.slack_team}, and "
-                f"SLACK_BOT_TOKEN to {identity.app_id} in {identity.team_id}: set DATABASE_URL or the token right.  If "
-                "the app was made anew, run `latchkey migrate --forget-slack-app` once."
-            ]
-        )
-    return found
-
-
-def _committed(figures: Figures, rows: Sequence[Committed]) -> None:
-    figures.committed(rows)
-    log_committed(rows)
-
-
-def _slack_called(figures: Figures, call: SlackCall) -> None:
-    figures.slack_called(call)
-    tracing.slack_called(call)
-
-
-def _graph_called(figures: Figures, call: ObservedCall) -> None:
-    figures.graph_called(call)
-    tracing.graph_called(call)
-
-
-def _describe(figures: Figures, settings: Settings, store: Store) -> None:
-    """Note what runs, and when its credentials end."""
-    schema = store.read_here(flags.revision) or ""
-    figures.describe_build(
-        version=version("latchkey"), schema=schema, graph_api=settings.graph_api_version
-    )
-    figures.describe_credentials({each.name: each.ends_at for each in credential_ends(settings)})
-
-
-def _door(
-    settings: Settings, bolt: handlers.SlackApp, rejections: Rejections
-) -> web.Receive | None:
-    """Where Slack posts to; None in Socket Mode, whose connection is Slack's word for what comes over it."""
-    if settings.uses_socket_mode:
-        return None
-    signatures = Signatures(settings.signing_secret, previous=settings.previous_signing_secret)
-    return endpoint(bolt, signatures=signatures, rejections=rejections)
-
-
-def opened_store(settings: Settings, *, threads: Threads = real_threads) -> Store:
-    """
-    The store that the settings name; connects on first use, or to see that it is what they ask for.
-
-    Raises:
-        ConfigurationError: It is being restored, or is not what they ask for.
-    """
-    try:
-        store = open_store(
-            settings.sqlalchemy_url,
-            audit_key=settings.audit_key_bytes,
-            threads=threads,
-            connections=settings.database_connections,
-        )
-    except BeingRestored as error:
-        raise ConfigurationError([str(error)]) from None
-    try:
-        migrate.check_session(store, settings.database_settings)
-    except ConfigurationError:
-        store.close()
-        raise
-    return store
-
-
-def _check_clock(store: Store, machine: Machine) -> None:
-    """
-    Insist that our clock and the database server's agree.
-
-    Raises:
-        ConfigurationError: They do not, or the server does not answer.
-    """
-    try:
-        store.read_here(clockwork.check, machine.database_time)
-    except (Busy, clockwork.SkewedClock) as error:
-        raise ConfigurationError([str(error)]) from None
 
 
 async def _checked_app_token(latchkey: Latchkey) -> str | None:
@@ -699,73 +497,6 @@ async def _checked_app_token(latchkey: Latchkey) -> str | None:
     app_token = latchkey.settings.slack_app_token.get_secret_value()
     await connections.check_app_token(latchkey.slack, app_token)
     return app_token
-
-
-async def _check_admins(permissions: Permissions) -> None:
-    try:
-        await permissions.refresh()
-    except SlackRefused as refused:
-        raise ConfigurationError(
-            [
-                f"The user groups in LATCHKEY_ADMINS cannot be read ({refused}): check their ids, and that the app "
-                "has the scope usergroups:read."
-            ]
-        ) from None
-    except SlackError:
-        # Read again within a minute; until then nobody is an admin.
-        return
-
-
-def _bolt(
-    settings: Settings,
-    slack: Slack,
-    identity: BotIdentity,
-    courtesy: Courtesy,
-    figures: Figures,
-) -> handlers.SlackApp:
-    async def authorize(team_id: str | None) -> AuthorizeResult:
-        # Known since the start: no call to Slack for each request.
-        return AuthorizeResult(
-            enterprise_id=None,
-            team_id=identity.team_id,
-            bot_id=identity.bot_id,
-            bot_user_id=identity.bot_user_id,
-            bot_token=slack.client.token,
-        )
-
-    with _without("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN"):
-        app = handlers.SlackApp(
-            courtesy=courtesy,
-            figures=figures,
-            # Without a name Bolt looks for one through the whole stack: 60 ms at every start.
-            name="latchkey",
-            # Our door has verified what gets this far; Bolt knows one secret only, and parses before it looks.
-            signing_secret="",
-            request_verification_enabled=False,
-            authorize=authorize,
-            process_before_response=True,
-            client=AsyncWebClient(
-                base_url=settings.slack_api_url, session=slack.client.session, retry_handlers=[]
-            ),
-        )
-    accept_only_own_workspace(
-        app,
-        app_id=identity.app_id,
-        team_id=identity.team_id,
-        enterprise_id=identity.enterprise_id,
-        is_for_organization=identity.is_for_organization,
-    )
-    return app
-
-
-@contextmanager
-def _without(*names: str) -> Iterator[None]:
-    """Hide variables from Bolt, which would turn OAuth on and forget our token if it saw these."""
-    hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
-    try:
-        yield
-    finally:
-        os.environ.update(hidden)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -10,7 +10,8 @@ from importlib.metadata import version
 import click
 
 from bot import web
-from bot.app import opened_store, running
+from bot.app import running
+from bot.assembly.database import opened_store
 from bot.cli.connection import Stop, WrongSettings
 from bot.cli.database import settings_for_database
 from bot.cli.operator import at_the_command_line

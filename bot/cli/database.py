@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from bot.app import opened_store
+from bot.assembly.database import opened_store
 from bot.cli.connection import Stop, WrongSettings
 from bot.configuration.problems import problems_with_database
 from bot.configuration.settings import Settings, read_settings

@@ -6,8 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import aiohttp
 
 from bot import chance, clock
-from bot.app import opened_store, read_package_settings_of
 from bot.assembly import connections
+from bot.assembly.database import opened_store
+from bot.assembly.package_settings import read_package_settings_of
 from bot.configuration.settings import Settings
 from bot.database import Busy, flags
 from bot.doctor.model import AskOurselves, NobodyListens, Subject

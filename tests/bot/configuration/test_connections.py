@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from bot.app import opened_store
+from bot.assembly.database import opened_store
 from bot.configuration.problems import problems_for_running
 from bot.configuration.settings import read_settings
 from bot.errors import ConfigurationError

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.app import opened_store
+from bot.assembly.database import opened_store
 from bot.configuration.settings import read_settings
 from bot.database import Unusable, audit, migrate, open_store
 from bot.errors import ConfigurationError

@@ -1,0 +1,98 @@
+"""Make the way in: Bolt with its handlers, and the HTTP endpoints of Slack and of people's browsers."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.routing import Route
+
+import handlers
+from bot import web
+from bot.approvals.signed import SignedApprovals
+from bot.assembly.connections import Accounts
+from bot.configuration.settings import Settings
+from bot.monitoring.figures import Figures
+from bot.priority import Courtesy
+from bot.slack.api import BotIdentity, Slack
+from handlers import sign_in
+from handlers.http import accept_only_own_workspace, endpoint
+from handlers.rejections import Rejections
+from handlers.signature import Signatures
+
+
+def make_bolt(
+    settings: Settings,
+    slack: Slack,
+    identity: BotIdentity,
+    courtesy: Courtesy,
+    figures: Figures,
+) -> handlers.SlackApp:
+    async def authorize(team_id: str | None) -> AuthorizeResult:
+        # Known since the start: no call to Slack for each request.
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity.team_id,
+            bot_id=identity.bot_id,
+            bot_user_id=identity.bot_user_id,
+            bot_token=slack.client.token,
+        )
+
+    with _without("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN"):
+        app = handlers.SlackApp(
+            courtesy=courtesy,
+            figures=figures,
+            # Without a name Bolt looks for one through the whole stack: 60 ms at every start.
+            name="latchkey",
+            # Our door has verified what gets this far; Bolt knows one secret only, and parses before it looks.
+            signing_secret="",
+            request_verification_enabled=False,
+            authorize=authorize,
+            process_before_response=True,
+            client=AsyncWebClient(
+                base_url=settings.slack_api_url, session=slack.client.session, retry_handlers=[]
+            ),
+        )
+    accept_only_own_workspace(
+        app,
+        app_id=identity.app_id,
+        team_id=identity.team_id,
+        enterprise_id=identity.enterprise_id,
+        is_for_organization=identity.is_for_organization,
+    )
+    return app
+
+
+@contextmanager
+def _without(*names: str) -> Iterator[None]:
+    """Hide variables from Bolt, which would turn OAuth on and forget our token if it saw these."""
+    hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+def slack_endpoint(
+    settings: Settings, bolt: handlers.SlackApp, rejections: Rejections
+) -> web.Receive | None:
+    """Where Slack posts to; None in Socket Mode, whose connection is Slack's word for what comes over it."""
+    if settings.uses_socket_mode:
+        return None
+    signatures = Signatures(settings.signing_secret, previous=settings.previous_signing_secret)
+    return endpoint(bolt, signatures=signatures, rejections=rejections)
+
+
+def sign_in_routes(
+    settings: Settings, accounts: Accounts, approvals: SignedApprovals
+) -> Sequence[Route]:
+    """Return what browsers call for people's own sign-ins; nothing where none come back to us."""
+    if settings.public_url is None:
+        return ()
+    return sign_in.routes(
+        accounts.browsers,
+        connecting=accounts.connecting,
+        approvals=approvals,
+        public_url=settings.public_url,
+    )
