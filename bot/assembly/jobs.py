@@ -1,22 +1,114 @@
-"""Make the jobs, and what they work with."""
+"""Make the jobs: those of the table, and further ones that only some installations have."""
 
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
-from bot.configuration.settings import Settings
-from bot.database import Store
-from bot.machine import Machine
+from bot import outage_watch
+from bot.accounts import cleaning
+from bot.accounts.cleaning import AccountCleaning
+from bot.accounts.connecting import POLL_EVERY, Connecting
+from bot.assembly.messages import MessageParts
+from bot.assembly.outside import Outside
+from bot.assembly.people import PeopleParts
+from bot.assembly.processing import ProcessingParts
+from bot.auditing import anchors as anchoring
+from bot.auditing.anchors import Anchors
+from bot.clock_check import Clockwork
+from bot.jobs.table import Jobs
+from bot.outage_watch import OutageWatch
+from bot.priority import Courtesy
+from bot.retention import deletion
+from bot.sync.drift import DriftCheck
+from bot.sync.drift_answers import DriftAnswers
+from bot.sync.everything import TenantSync
+from bot.sync.reprocessing import Reprocessing
+from bot.sync.turns import Fence
 from bot.webhooks.delivery import Webhooks
 
 
-async def begin_webhooks(
-    settings: Settings, store: Store, machine: Machine, stack: AsyncExitStack
-) -> Webhooks | None:
+async def make_jobs(
+    outside: Outside,
+    people: PeopleParts,
+    messages: MessageParts,
+    processing: ProcessingParts,
+    courtesy: Courtesy,
+    stack: AsyncExitStack,
+) -> Jobs:
+    """Return the jobs of the table; none runs yet."""
+    settings, store, graph, waits = outside.settings, outside.store, outside.graph, outside.waits
+    fence, drift_fence = Fence(store), Fence(store)
+    jobs = Jobs(
+        store=store,
+        evaluator=processing.evaluator,
+        decision_processor=processing.decision_processor,
+        question_judge=processing.question_judge,
+        finding_processor=processing.finding_processor,
+        recipients=processing.recipients,
+        reviewers=processing.reviewers,
+        delivery=processing.delivery,
+        follower=processing.follower,
+        submitter=processing.submitter,
+        notices=messages.notices,
+        ends=messages.ends,
+        digests=messages.digests,
+        homes=messages.homes,
+        clockwork=Clockwork(
+            store=store,
+            notices=messages.notices,
+            admin_channel=outside.admin_channel,
+            database_time=outside.machine.database_time,
+        ),
+        tenant_sync=TenantSync(
+            store=fence, graph=graph, people=people.people, waits=waits, bounds=outside.bounds
+        ),
+        fence=fence,
+        drift_answers=DriftAnswers(store=store, permissions=people.permissions),
+        drift_fence=drift_fence,
+        drift_check=DriftCheck(
+            store=drift_fence,
+            graph=graph,
+            bounds=outside.bounds,
+            # They know each other: the check waits for a sync, which is a job.
+            synced=lambda: jobs.synced_anew(),
+        ),
+        drift_every=timedelta(hours=settings.drift_hours) if settings.drift_hours else None,
+        reprocessing=Reprocessing(store=store, graph=graph, permissions=people.permissions),
+        permissions=people.permissions,
+        poll_every=timedelta(seconds=settings.poll_seconds),
+        sync_every=timedelta(seconds=settings.sync_seconds),
+        waits=waits,
+        alarm=outside.machine.alarm(),
+        courtesy=courtesy,
+        webhooks=await _begin_webhooks(outside, stack),
+    )
+    return jobs
+
+
+def add_jobs(
+    jobs: Jobs, outside: Outside, connecting: Connecting, watch: OutageWatch, anchors: Anchors
+) -> None:
+    """Add the jobs that the table does not know, each where it is wanted."""
+    settings, store = outside.settings, outside.store
+    connecting.wake = jobs.wake
+    cleaner = AccountCleaning(store=store, slack=outside.slack)
+    jobs.more[cleaning.NAME] = (cleaner.look, cleaning.EVERY)
+    if connecting.is_offered and connecting.uses_codes:
+        jobs.more["codes"] = (connecting.poll_codes, POLL_EVERY)
+    jobs.more[outage_watch.NAME] = (watch.look, outage_watch.EVERY)
+    if anchors.places:
+        jobs.more[anchoring.NAME] = (anchors.look, anchoring.EVERY)
+    if settings.retention.is_wanted:
+        retaining = deletion.Daily(store=store, retention=settings.retention, waits=outside.waits)
+        jobs.more[deletion.NAME] = (retaining.look, deletion.EVERY)
+
+
+async def _begin_webhooks(outside: Outside, stack: AsyncExitStack) -> Webhooks | None:
     """Return what tells others of events; None where the settings name nobody."""
-    endpoints = settings.webhook_endpoints
+    endpoints = outside.settings.webhook_endpoints
     if not endpoints:
         return None
-    client = machine.webhook_client()
+    client = outside.machine.webhook_client()
     stack.push_async_callback(client.aclose)
-    made = Webhooks(store=store, client=client, endpoints=endpoints)
+    made = Webhooks(store=outside.store, client=client, endpoints=endpoints)
     await made.begin()
     return made

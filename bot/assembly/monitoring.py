@@ -1,40 +1,72 @@
 """Make what watches over everything: figures, health, alarms and the anchors of the audit log."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 
+from bot import clock_check as clockwork
+from bot.assembly.outside import Outside
 from bot.auditing import anchors as anchoring
 from bot.auditing.anchors import Anchors, NotedAnchor
 from bot.configuration.credentials import credential_ends
 from bot.configuration.settings import Settings
-from bot.database import Committed, Store, flags
-from bot.machine import Machine
-from bot.monitoring import tracing
+from bot.database import Store, flags
+from bot.exposition import Exposition
+from bot.health import Health
+from bot.jobs.table import Jobs
 from bot.monitoring.figures import Figures
-from bot.monitoring.transition_log import log_committed
 from bot.notifications.owed import Notices
-from bot.outage_watch import AlarmNotTaken
-from bot.slack.calls import SlackCall
-from bot.timing import Waits
-from graph.observed import ObservedCall
+from bot.outage_watch import AlarmNotTaken, OutageWatch
+from handlers.rejections import Rejections
 
 
-def committed(figures: Figures, rows: Sequence[Committed]) -> None:
-    figures.committed(rows)
-    log_committed(rows)
+@dataclass(frozen=True, kw_only=True)
+class MonitoringParts:
+    """The parts that watch over the others."""
+
+    health: Health
+    exposition: Exposition
+    rejections: Rejections
+    watch: OutageWatch
+    anchors: Anchors
 
 
-def slack_called(figures: Figures, call: SlackCall) -> None:
-    figures.slack_called(call)
-    tracing.slack_called(call)
+def make_monitoring(outside: Outside, jobs: Jobs, notices: Notices) -> MonitoringParts:
+    """Return the parts that watch over the others; nothing watches yet."""
+    settings, store, figures = outside.settings, outside.store, outside.figures
+    machine = outside.machine
+    rejections = Rejections(figures, app_id=outside.identity.app_id)
+    health = Health(
+        store=store,
+        jobs=jobs,
+        wire=outside.wire,
+        figures=figures,
+        rejections=None if settings.uses_socket_mode else rejections.problem,
+    )
+    webhook = settings.alarm_webhook
+    watch = OutageWatch(
+        store=store,
+        slack=outside.slack,
+        graph=outside.graph,
+        health=health,
+        notices=notices,
+        admin_channel=outside.admin_channel,
+        after=timedelta(seconds=settings.alarm_after_seconds),
+        post=machine.alarm_webhook(webhook.get_secret_value()) if webhook else None,
+        ahead=lambda db: clockwork.difference(db, machine.database_time),
+        language=settings.language,
+    )
+    _describe(figures, settings, store)
+    return MonitoringParts(
+        health=health,
+        exposition=Exposition(store=store, jobs=jobs, health=health, figures=figures),
+        rejections=rejections,
+        watch=watch,
+        anchors=_make_anchors(outside, notices),
+    )
 
 
-def graph_called(figures: Figures, call: ObservedCall) -> None:
-    figures.graph_called(call)
-    tracing.graph_called(call)
-
-
-def describe(figures: Figures, settings: Settings, store: Store) -> None:
+def _describe(figures: Figures, settings: Settings, store: Store) -> None:
     """Note what runs, and when its credentials end."""
     schema = store.read_here(flags.revision) or ""
     figures.describe_build(
@@ -43,10 +75,9 @@ def describe(figures: Figures, settings: Settings, store: Store) -> None:
     figures.describe_credentials({each.name: each.ends_at for each in credential_ends(settings)})
 
 
-def make_anchors(
-    settings: Settings, store: Store, outbox: Notices, machine: Machine, waits: Waits
-) -> Anchors:
+def _make_anchors(outside: Outside, outbox: Notices) -> Anchors:
     """Return what notes the anchor of the audit log each day, wherever the settings want it."""
+    settings, store = outside.settings, outside.store
     places: dict[str, anchoring.Keep] = {}
     if settings.anchor_channel and settings.admin_channel:
         places[anchoring.CHANNEL] = anchoring.in_channel(
@@ -55,7 +86,7 @@ def make_anchors(
     if settings.anchor_file is not None:
         places[anchoring.FILE] = anchoring.in_file(settings.anchor_file)
     if settings.anchor_webhook is not None:
-        post = machine.alarm_webhook(settings.anchor_webhook.get_secret_value())
+        post = outside.machine.alarm_webhook(settings.anchor_webhook.get_secret_value())
 
         async def tell(anchor: NotedAnchor) -> None:
             try:
@@ -64,4 +95,4 @@ def make_anchors(
                 raise anchoring.NotNoted(str(error)) from None
 
         places[anchoring.WEBHOOK] = tell
-    return Anchors(store=store, waits=waits, places=places)
+    return Anchors(store=store, waits=outside.waits, places=places)

@@ -6,29 +6,27 @@ from contextlib import contextmanager
 
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
 from starlette.routing import Route
 
 import handlers
 from bot import web
 from bot.approvals.signed import SignedApprovals
 from bot.assembly.connections import Accounts
+from bot.assembly.monitoring import MonitoringParts
+from bot.assembly.outside import Outside
 from bot.configuration.settings import Settings
-from bot.monitoring.figures import Figures
 from bot.priority import Courtesy
-from bot.slack.api import BotIdentity, Slack
 from handlers import sign_in
 from handlers.http import accept_only_own_workspace, endpoint
 from handlers.rejections import Rejections
 from handlers.signature import Signatures
 
 
-def make_bolt(
-    settings: Settings,
-    slack: Slack,
-    identity: BotIdentity,
-    courtesy: Courtesy,
-    figures: Figures,
-) -> handlers.SlackApp:
+def make_bolt(outside: Outside, courtesy: Courtesy) -> handlers.SlackApp:
+    """Return Bolt for our app in our workspace; no handler is registered yet."""
+    settings, slack, identity = outside.settings, outside.slack, outside.identity
+
     async def authorize(team_id: str | None) -> AuthorizeResult:
         # Known since the start: no call to Slack for each request.
         return AuthorizeResult(
@@ -42,7 +40,7 @@ def make_bolt(
     with _without("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN"):
         app = handlers.SlackApp(
             courtesy=courtesy,
-            figures=figures,
+            figures=outside.figures,
             # Without a name Bolt looks for one through the whole stack: 60 ms at every start.
             name="latchkey",
             # Our door has verified what gets this far; Bolt knows one secret only, and parses before it looks.
@@ -74,7 +72,23 @@ def _without(*names: str) -> Iterator[None]:
         os.environ.update(hidden)
 
 
-def slack_endpoint(
+def make_web_app(
+    settings: Settings,
+    bolt: handlers.SlackApp,
+    monitoring: MonitoringParts,
+    accounts: Accounts,
+    approvals: SignedApprovals,
+) -> Starlette:
+    """Return all that is served over HTTP: health, metrics, Slack's requests and people's sign-ins."""
+    return web.asgi(
+        monitoring.health,
+        monitoring.exposition,
+        receive=_slack_endpoint(settings, bolt, monitoring.rejections),
+        more=_sign_in_routes(settings, accounts, approvals),
+    )
+
+
+def _slack_endpoint(
     settings: Settings, bolt: handlers.SlackApp, rejections: Rejections
 ) -> web.Receive | None:
     """Where Slack posts to; None in Socket Mode, whose connection is Slack's word for what comes over it."""
@@ -84,7 +98,7 @@ def slack_endpoint(
     return endpoint(bolt, signatures=signatures, rejections=rejections)
 
 
-def sign_in_routes(
+def _sign_in_routes(
     settings: Settings, accounts: Accounts, approvals: SignedApprovals
 ) -> Sequence[Route]:
     """Return what browsers call for people's own sign-ins; nothing where none come back to us."""

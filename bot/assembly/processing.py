@@ -1,0 +1,95 @@
+"""Make what works on requests: checks them, processes decisions, sends to Entra and confirms."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.approvals.in_entra import EntraApprovals
+from bot.approvals.processing import DecisionProcessor
+from bot.approvals.questioning import QuestionJudge
+from bot.approvals.recipients import Recipients
+from bot.assembly.connections import connect_on_call
+from bot.assembly.outside import Outside
+from bot.assembly.people import PeopleParts
+from bot.emergencies.processing import FindingProcessor
+from bot.emergencies.reviewers import Reviewers
+from bot.requests.confirmation import Delivery
+from bot.requests.evaluation.emergencies import EmergencyEvaluator
+from bot.requests.evaluation.evaluator import RequestEvaluator
+from bot.requests.following import EntraFollower
+from bot.requests.holder_lists import HolderLists
+from bot.requests.submission import Submitter
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessingParts:
+    """The parts that bring a request from one state to the next."""
+
+    evaluator: RequestEvaluator
+    recipients: Recipients
+    decision_processor: DecisionProcessor
+    question_judge: QuestionJudge
+    submitter: Submitter
+    delivery: Delivery
+    follower: EntraFollower
+    finding_processor: FindingProcessor
+    reviewers: Reviewers
+
+
+def make_processing(
+    outside: Outside, people: PeopleParts, stack: AsyncExitStack
+) -> ProcessingParts:
+    """Return the parts that bring a request from one state to the next."""
+    settings, store, graph, waits = outside.settings, outside.store, outside.graph, outside.waits
+    permissions, home_team = people.permissions, outside.home_team
+    tokens = people.accounts.tokens
+    holders = HolderLists(graph)
+    evaluator = RequestEvaluator(
+        store=store,
+        graph=graph,
+        people=people.people,
+        permissions=permissions,
+        holders=holders,
+        always_approve=settings.approval == "always",
+        bounds=outside.bounds,
+        removed_for=timedelta(days=settings.removed_days),
+        emergencies=EmergencyEvaluator(
+            store=store,
+            package_settings=outside.package_settings,
+            on_call=connect_on_call(settings, outside.machine, stack),
+        ),
+        waits=waits,
+        package_settings=outside.package_settings,
+    )
+    recipients = Recipients(
+        store=store, slack=outside.slack, people=people.people, approvers=people.approvers
+    )
+    decision_processor = DecisionProcessor(
+        store=store,
+        permissions=permissions,
+        home_team=home_team,
+        in_entra=EntraApprovals(graph=graph, tokens=tokens),
+    )
+    follower = EntraFollower(store=store, graph=graph, tokens=tokens)
+    return ProcessingParts(
+        evaluator=evaluator,
+        recipients=recipients,
+        decision_processor=decision_processor,
+        question_judge=QuestionJudge(store=store, processor=decision_processor),
+        submitter=Submitter(
+            store=store, graph=graph, recheck=evaluator.recheck, tokens=tokens, waits=waits
+        ),
+        delivery=Delivery(
+            store=store, graph=graph, holders=holders, follower=follower, waits=waits
+        ),
+        follower=follower,
+        finding_processor=FindingProcessor(
+            store=store, permissions=permissions, home_team=home_team
+        ),
+        reviewers=Reviewers(
+            store=store,
+            recipients=recipients,
+            approvers=people.approvers,
+            delegates=people.delegates,
+        ),
+    )
