@@ -26,7 +26,7 @@ from bot.approvals.store import decisions, recipients
 from bot.assignments.store import assignments, troubles, unsure
 from bot.database import Store, Transaction, homes, open_store
 from bot.database.limits import Limit
-from bot.notifications import owed, reminders
+from bot.notifications import owed_work, reminders
 from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.store import notices
 from bot.packages.model import Package
@@ -183,7 +183,7 @@ def _wake(past: Past) -> None:
 
 
 def _owed(db: Transaction, since: datetime) -> None:
-    owed.parts_owed(db, since=since)
+    owed_work.parts_owed(db, since=since)
     request_lists.owing_cards(db)
     request_lists.owing_news(db, since=since)
     assignments.notices_due(db, since=since)

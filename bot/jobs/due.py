@@ -8,9 +8,9 @@ from bot.assignments.store import assignments, troubles
 from bot.database import Transaction, homes, queues
 from bot.drift.store import mismatches
 from bot.emergencies.store import emergencies, findings
-from bot.notifications import owed
+from bot.notifications import owed_work
 from bot.notifications.expiries import STILL_NEWS
-from bot.notifications.owed import STUCK_AFTER_ATTEMPTS
+from bot.notifications.owed_work import STUCK_AFTER_ATTEMPTS
 from bot.notifications.store import notices
 from bot.requests.store import claims, request_lists
 
@@ -28,7 +28,7 @@ QUEUES: Final = {
     ),
     "requests": (claims.ANY_DUE,),
     "recipients": (recipients.ANY_DUE, emergencies.SEEKING),
-    "messages": tuple(select for part in owed.PARTS.values() for select in part),
+    "messages": tuple(select for part in owed_work.PARTS.values() for select in part),
     "endings": (assignments.OWING_NEWS,),
     "redraws": (notices.ANY_STALE,),
     "homes": (homes.ANY_STALE,),
@@ -36,7 +36,7 @@ QUEUES: Final = {
     "drift answers": (mismatches.ANY_TO_DO,),
 }
 OWED: Final = queues.counting(
-    {**owed.PARTS, "endings": QUEUES["endings"], "redraws": QUEUES["redraws"]}
+    {**owed_work.PARTS, "endings": QUEUES["endings"], "redraws": QUEUES["redraws"]}
 )
 LOOK: Final = queues.together(QUEUES, next_due=claims.NEXT_DUE)
 

@@ -8,7 +8,6 @@ beside its row, and an outage is caught up with by looking again.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeVarTuple
@@ -16,52 +15,43 @@ from typing import Final, TypeVarTuple
 import structlog
 
 from bot import clock
-from bot.accounts.model import SignIn
-from bot.accounts.store import sign_ins
-from bot.approvals.model import ApproverQuestion, Decision, Outcome
-from bot.approvals.store import approver_questions, deciders, decisions, recipients
-from bot.assignments.model import Assignment, Trouble
-from bot.assignments.store import assignments, troubles
-from bot.database import Store, Transaction, queues, slack_waits
+from bot.approvals.model import Decision, Outcome
+from bot.approvals.store import approver_questions, decisions, recipients
+from bot.assignments.model import Trouble
+from bot.assignments.store import troubles
+from bot.database import Store, Transaction, slack_waits
 from bot.drift.model import Mismatch
 from bot.drift.store import mismatches
-from bot.emergencies.model import Emergency, ReviewFinding
-from bot.emergencies.store import emergencies as emergency_store
-from bot.emergencies.store import findings
-from bot.messages import approval_card, connecting, deciding, repairing
+from bot.messages import approval_card, deciding
 from bot.messages.parts import Message, escape, message, shortened
 from bot.notifications import (
-    account_news,
     card_threads,
-    delegation_news,
     drift_notices,
-    emergencies,
-    nudges,
     outcome_notices,
     progress,
-    question_news,
     trouble_notices,
 )
 from bot.notifications.account_news import AccountNews
+from bot.notifications.contents import content_of, drawn
 from bot.notifications.delegation_news import DelegationNews
 from bot.notifications.emergencies import EmergencyNotices
 from bot.notifications.expiries import LOOK_AGAIN, STILL_NEWS
 from bot.notifications.late_replies import LateReplies, LateReply
-from bot.notifications.model import Notice, is_channel
+from bot.notifications.model import Notice
 from bot.notifications.nudges import Nudges
 from bot.notifications.outbox import CLAIM_LEASE, Close, Content, Sending, nothing
+from bot.notifications.owed_work import find_owed
 from bot.notifications.question_news import QuestionNews
 from bot.notifications.reminder_times import ReminderPlan
-from bot.notifications.reminders import ReminderWords, end_key, overtaken, will_remind
+from bot.notifications.reminders import will_remind
 from bot.notifications.store import notices
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import PackageSettings
-from bot.packages.store import catalog
 from bot.people.languages import Languages
-from bot.people.model import Delegation, Person
-from bot.people.store import delegations, people
+from bot.people.model import Person
+from bot.people.store import people
 from bot.requests.model import Request, State
-from bot.requests.store import holds, request_lists, requests
+from bot.requests.store import requests
 from bot.slack.api import Slack
 from bot.slack.errors import SlackBusy, SlackError, SlackRefused
 from bot.slack.rate_limits import Urgency
@@ -72,27 +62,6 @@ log = structlog.get_logger(__name__)
 
 Ts = TypeVarTuple("Ts")
 
-STUCK_AFTER_ATTEMPTS: Final = 12
-# What is owed, by what finds it.
-PARTS: Final = {
-    "answers": (decisions.ANY_UNANSWERED,),
-    "left over": (notices.ANY_LEFT_OVER,),
-    "cards": (request_lists.OWING_CARDS,),
-    "ended": (request_lists.OWING_NEWS,),
-    "nudges": (request_lists.NUDGING,),
-    "delegations": (delegations.OWING_NEWS,),
-    "accounts": (sign_ins.OWING_NEWS,),
-    "needing account": (request_lists.NEEDING_ACCOUNT,),
-    "questions": (approver_questions.ANY_OWING_NEWS,),
-    "second accounts": (people.OWING_NEWS,),
-    "alarms": (request_lists.STUCK, notices.UNTOLD_HOLDS),
-    "troubles": (troubles.OWING_NEWS,),
-    "drift": (mismatches.OWING_NEWS,),
-    "emergencies": (emergency_store.OWING_NEWS,),
-    "review reminders": (emergency_store.REMINDING,),
-    "findings": (findings.ANY_UNTOLD,),
-}
-LOOK: Final = queues.together(PARTS)
 # By which messages are redrawn: with a limit of its own.
 UPDATE: Final = "chat.update"
 # Few enough that all are redrawn before their claims run out.
@@ -151,7 +120,7 @@ class Notices:
         """
         with speaking(self._languages.default):
             owed = await self._store.read(
-                _owed, self._admin_channel, since=clock.now() - STILL_NEWS
+                find_owed, self._admin_channel, since=clock.now() - STILL_NEWS
             )
         answers: Sequence[Decision] = ()
         left_over: Sequence[Notice] = ()
@@ -325,7 +294,7 @@ class Notices:
                 return None
             # A card that comes only now says itself what is decided.
             notices.supersede(db, card_threads.step_replies(now, [card.to]))
-            return _drawn(db, now, card)
+            return drawn(db, now, card)
 
         return await self.send_once(card, content, self._closing_cards(request))
 
@@ -433,7 +402,7 @@ class Notices:
     async def _redraw(self, notice: Notice) -> timedelta | None:
         """Redraw one message; return how long to wait before the next try, if there must be one."""
         with speaking(await self._languages.of(notice.to)):
-            content = await self._store.read(_content_of, notice, self._plan, self._admin_channel)
+            content = await self._store.read(content_of, notice, self._plan, self._admin_channel)
         if content is None or notice.channel is None or notice.ts is None:
             return None
         try:
@@ -457,91 +426,6 @@ class Notices:
                 shorter = shortened(content)
             await self._slack.update(channel=channel, ts=ts, message=shorter)
             await self._sending.report_misshapen(notice, refused.error)
-
-
-@dataclass(frozen=True, kw_only=True)
-class OwedWork:
-    """List everything that is owed at one moment; answers and left-over cards must be claimed first."""
-
-    has_answers: bool
-    has_left_over: bool
-    has_nudges: bool
-    has_review_reminders: bool
-    emergencies: Sequence[Emergency]
-    findings: Sequence[ReviewFinding]
-    delegations: Sequence[Delegation]
-    questions: Sequence[ApproverQuestion]
-    cards: Sequence[Request]
-    ended: Sequence[Request]
-    second_accounts: Sequence[tuple[Person, Person]]
-    sign_ins: Sequence[SignIn]
-    alarms: Sequence[outcome_notices.OwedNotice]
-    needing_account: Sequence[outcome_notices.OwedNotice]
-    troubles: Sequence[Trouble]
-    drift: Sequence[Mismatch]
-
-
-def parts_owed(db: Transaction, *, since: datetime) -> frozenset[str]:
-    """Find the parts of what is owed that have something in them: mostly none or one."""
-    given = {
-        "now": clock.real(),
-        "business_now": clock.now(),
-        "since": since,
-        "attempts": STUCK_AFTER_ATTEMPTS,
-    }
-    return queues.look(db, LOOK, given).queues
-
-
-def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> OwedWork:
-    """Find all of it at one moment; rows are read of those parts only that have some."""
-    parts = parts_owed(db, since=since)
-    return OwedWork(
-        has_answers="answers" in parts,
-        has_left_over="left over" in parts,
-        has_nudges="nudges" in parts,
-        has_review_reminders="review reminders" in parts,
-        emergencies=emergency_store.owing_news(db) if "emergencies" in parts else (),
-        findings=findings.owing_answer(db) if "findings" in parts else (),
-        delegations=delegations.owing_news(db) if "delegations" in parts else (),
-        questions=approver_questions.owing_news(db) if "questions" in parts else (),
-        cards=request_lists.owing_cards(db) if "cards" in parts else (),
-        ended=request_lists.owing_news(db, since=since) if "ended" in parts else (),
-        sign_ins=sign_ins.owing_news(db) if "accounts" in parts else (),
-        second_accounts=people.second_accounts_due(db) if "second accounts" in parts else (),
-        alarms=_alarms(db, admin_channel, since=since) if "alarms" in parts else (),
-        needing_account=_needing_account(db) if "needing account" in parts else (),
-        troubles=troubles.notices_due(db, since=since) if "troubles" in parts else (),
-        drift=mismatches.notices_due(db, since=since) if "drift" in parts else (),
-    )
-
-
-def _alarms(
-    db: Transaction, admin_channel: str, *, since: datetime
-) -> list[outcome_notices.OwedNotice]:
-    """Tell the admins, once, what is waited for unusually long, and what failed too often."""
-    alarms = [
-        (outcome_notices.alarm("stuck", request, to=admin_channel), deciding.slow(request))
-        for request in request_lists.stuck(db, attempts=STUCK_AFTER_ATTEMPTS, since=since)
-    ]
-    told = notices.settled_keys(db, [notice.key for notice, _ in alarms])
-    owed = [(notice, content) for notice, content in alarms if notice.key not in told]
-    for hold, request in notices.untold_holds(db, since=since):
-        key = f"{notices.HELD}:{hold.id}"
-        notice = Notice(key=key, kind=notices.HELD, to=admin_channel, request_id=request.id)
-        owed.append((notice, repairing.card(hold, request)))
-    return owed
-
-
-def _needing_account(db: Transaction) -> list[outcome_notices.OwedNotice]:
-    """Ask people, once for each time that a request waits for it, to connect their Microsoft account."""
-    owed = []
-    for request in request_lists.needing_account(db):
-        since = request.needs_account_at
-        key = f"connect:{request.id}:{since.timestamp() if since else 0:.0f}"
-        notice = Notice(key=key, kind="connect", to=request.asked_by, request_id=request.id)
-        owed.append((notice, connecting.connect_to_ask(request)))
-    told = notices.settled_keys(db, [notice.key for notice, _ in owed])
-    return [(notice, content) for notice, content in owed if notice.key not in told]
 
 
 def _why_not_counted(decision: Decision, request: Request | None) -> str:
@@ -652,86 +536,3 @@ def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
     """Return when to look at these messages again; None when each was sent or will never be."""
     done = notices.finished_keys(db, keys) == set(keys)
     return None if done else clock.real() + LOOK_AGAIN
-
-
-def _content_of(
-    db: Transaction, notice: Notice, plan: ReminderPlan, admin_channel: str
-) -> Message | None:
-    """Return what a sent message should say now."""
-    if notice.kind == "card" and notice.request_id is not None:
-        request = requests.find(db, notice.request_id)
-        if request is None:
-            return None
-        if notice.dropped_why == recipients.WITHDRAWN:
-            return approval_card.no_longer_asked()
-        gave = request.state is State.DELIVERED and notice.to == admin_channel
-        access = assignments.find(db, request.assignment_id or "") if gave else None
-        return _drawn(db, request, notice, access=access)
-    if notice.kind == nudges.KIND:
-        return nudges.content_of(db, notice)
-    if notice.kind == emergencies.KIND:
-        return emergencies.content_of(db, notice)
-    if notice.kind == delegation_news.KIND:
-        return delegation_news.content_of(db, notice)
-    if notice.kind == account_news.KIND:
-        return account_news.content_of(db, notice)
-    if notice.kind == question_news.KIND:
-        return question_news.content_of(db, notice)
-    if notice.kind == progress.KIND:
-        return progress.content_of(db, notice)
-    if notice.kind == outcome_notices.PUZZLE and notice.request_id is not None:
-        request = requests.find(db, notice.request_id)
-        return deciding.not_understood(request, others=_others(db, request)) if request else None
-    if notice.kind == notices.HELD:
-        hold = holds.find(db, notice.key.removeprefix(f"{notices.HELD}:"))
-        request = requests.find(db, hold.request_id) if hold else None
-        return repairing.card(hold, request) if hold and request else None
-    if notice.kind == troubles.NOTICE:
-        trouble = troubles.find(db, notice.key.removeprefix(f"{troubles.NOTICE}:"))
-        return (
-            trouble_notices.card(trouble, trouble_notices.read_facts(db, trouble))
-            if trouble
-            else None
-        )
-    if notice.kind == mismatches.NOTICE:
-        return drift_notices.content_of(db, notice)
-    if notice.kind == "reminder" and notice.channel and notice.ts:
-        together = notices.in_message(db, channel=notice.channel, ts=notice.ts)
-        ids = [each.assignment_id for each in together if each.assignment_id]
-        rows = assignments.by_ids(db, ids)
-        keys = [each.key for each in together]
-        moved = [row.id for row in rows if not any(key.startswith(end_key(row)) for key in keys)]
-        words = ReminderWords.read(
-            db, ids, extendable=catalog.extendable(db, plan.package_settings)
-        )
-        return words.reminder(rows, moved=moved, overtaken=overtaken(db, rows, keys, plan))
-    return None
-
-
-def _drawn(
-    db: Transaction, request: Request, card: Notice, *, access: Assignment | None = None
-) -> Message:
-    """
-    Return what a card about *request* says now, where it is.
-
-    Args:
-        access: What it gave, where admins may remove it again.
-    """
-    return approval_card.card(
-        request,
-        decisions.accepted_of(db, request),
-        questions=approver_questions.accepted_of(db, request.id),
-        reader=None if is_channel(card.to) else card.to,
-        named_as=deciders.why_asked(db, request, card.to),
-        asked=recipients.asks_about(request, card),
-        access=access,
-    )
-
-
-def _others(db: Transaction, request: Request) -> int:
-    """Count how many more requests of the same day were refused for the same package's rules."""
-    day = (request.ended_at or request.updated_at).replace(
-        hour=0, minute=0, second=0, microsecond=0
-    )
-    until = day + timedelta(days=1)
-    return request_lists.puzzles_of(db, request.package_id, since=day, until=until) - 1

@@ -37,7 +37,7 @@ from bot.drift.store import approved, checks, mismatches
 from bot.emergencies.model import Finding, ReviewFinding
 from bot.emergencies.store import emergencies, findings
 from bot.jobs import due
-from bot.notifications import owed
+from bot.notifications import owed_work
 from bot.notifications.store import notices
 from bot.packages.settings.file import NO_FILE
 from bot.packages.store import catalog
@@ -565,7 +565,7 @@ def _small_ones(db: Transaction) -> None:
     assert noted is not None
     outages.posted(db, noted)
     outages.probe(db)
-    owed.parts_owed(db, since=clock.now() - HOUR)
+    owed_work.parts_owed(db, since=clock.now() - HOUR)
     homes.claim_stale(db, lease=LEASE, limit=5)
     homes.mark_published(db, "U0ANN", admin=True, at=clock.now())
     homes.not_published(db, "U0ANN", retry_at=clock.real())

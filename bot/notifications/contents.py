@@ -1,0 +1,112 @@
+"""Say what a message that was sent must say now, by its kind."""
+
+from datetime import timedelta
+
+from bot.approvals.store import approver_questions, deciders, decisions, recipients
+from bot.assignments.model import Assignment
+from bot.assignments.store import assignments, troubles
+from bot.database import Transaction
+from bot.drift.store import mismatches
+from bot.messages import approval_card, deciding, repairing
+from bot.messages.parts import Message
+from bot.notifications import (
+    account_news,
+    delegation_news,
+    drift_notices,
+    emergencies,
+    nudges,
+    outcome_notices,
+    progress,
+    question_news,
+    trouble_notices,
+)
+from bot.notifications.model import Notice, is_channel
+from bot.notifications.reminder_times import ReminderPlan
+from bot.notifications.reminders import ReminderWords, end_key, overtaken
+from bot.notifications.store import notices
+from bot.packages.store import catalog
+from bot.requests.model import Request, State
+from bot.requests.store import holds, request_lists, requests
+
+
+def content_of(
+    db: Transaction, notice: Notice, plan: ReminderPlan, admin_channel: str
+) -> Message | None:
+    """Return what a sent message should say now."""
+    if notice.kind == "card" and notice.request_id is not None:
+        request = requests.find(db, notice.request_id)
+        if request is None:
+            return None
+        if notice.dropped_why == recipients.WITHDRAWN:
+            return approval_card.no_longer_asked()
+        gave = request.state is State.DELIVERED and notice.to == admin_channel
+        access = assignments.find(db, request.assignment_id or "") if gave else None
+        return drawn(db, request, notice, access=access)
+    if notice.kind == nudges.KIND:
+        return nudges.content_of(db, notice)
+    if notice.kind == emergencies.KIND:
+        return emergencies.content_of(db, notice)
+    if notice.kind == delegation_news.KIND:
+        return delegation_news.content_of(db, notice)
+    if notice.kind == account_news.KIND:
+        return account_news.content_of(db, notice)
+    if notice.kind == question_news.KIND:
+        return question_news.content_of(db, notice)
+    if notice.kind == progress.KIND:
+        return progress.content_of(db, notice)
+    if notice.kind == outcome_notices.PUZZLE and notice.request_id is not None:
+        request = requests.find(db, notice.request_id)
+        return deciding.not_understood(request, others=_others(db, request)) if request else None
+    if notice.kind == notices.HELD:
+        hold = holds.find(db, notice.key.removeprefix(f"{notices.HELD}:"))
+        request = requests.find(db, hold.request_id) if hold else None
+        return repairing.card(hold, request) if hold and request else None
+    if notice.kind == troubles.NOTICE:
+        trouble = troubles.find(db, notice.key.removeprefix(f"{troubles.NOTICE}:"))
+        return (
+            trouble_notices.card(trouble, trouble_notices.read_facts(db, trouble))
+            if trouble
+            else None
+        )
+    if notice.kind == mismatches.NOTICE:
+        return drift_notices.content_of(db, notice)
+    if notice.kind == "reminder" and notice.channel and notice.ts:
+        together = notices.in_message(db, channel=notice.channel, ts=notice.ts)
+        ids = [each.assignment_id for each in together if each.assignment_id]
+        rows = assignments.by_ids(db, ids)
+        keys = [each.key for each in together]
+        moved = [row.id for row in rows if not any(key.startswith(end_key(row)) for key in keys)]
+        words = ReminderWords.read(
+            db, ids, extendable=catalog.extendable(db, plan.package_settings)
+        )
+        return words.reminder(rows, moved=moved, overtaken=overtaken(db, rows, keys, plan))
+    return None
+
+
+def drawn(
+    db: Transaction, request: Request, card: Notice, *, access: Assignment | None = None
+) -> Message:
+    """
+    Return what a card about *request* says now, where it is.
+
+    Args:
+        access: What it gave, where admins may remove it again.
+    """
+    return approval_card.card(
+        request,
+        decisions.accepted_of(db, request),
+        questions=approver_questions.accepted_of(db, request.id),
+        reader=None if is_channel(card.to) else card.to,
+        named_as=deciders.why_asked(db, request, card.to),
+        asked=recipients.asks_about(request, card),
+        access=access,
+    )
+
+
+def _others(db: Transaction, request: Request) -> int:
+    """Count how many more requests of the same day were refused for the same package's rules."""
+    day = (request.ended_at or request.updated_at).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    until = day + timedelta(days=1)
+    return request_lists.puzzles_of(db, request.package_id, since=day, until=until) - 1
