@@ -49,6 +49,8 @@ async def make_jobs(
         follower=processing.follower,
         submitter=processing.submitter,
         notices=messages.notices,
+        click_answers=messages.click_answers,
+        redrawing=messages.redrawing,
         ends=messages.ends,
         digests=messages.digests,
         homes=messages.homes,

@@ -5,17 +5,25 @@ from dataclasses import dataclass
 from bot.assembly.outside import Outside
 from bot.assembly.people import PeopleParts
 from bot.notifications.account_news import AccountNews
+from bot.notifications.announcing import Announcer
+from bot.notifications.card_news import CardNews
+from bot.notifications.click_answers import ClickAnswers
 from bot.notifications.delegation_news import DelegationNews
 from bot.notifications.digests import Digests
+from bot.notifications.drift_notices import DriftNews
 from bot.notifications.emergencies import EmergencyNotices
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.late_replies import LateReplies
 from bot.notifications.nudges import Nudges
 from bot.notifications.outbox import Sending
-from bot.notifications.owed import Notices
+from bot.notifications.outcome_news import OutcomeNews
+from bot.notifications.owed import Notices, Senders
 from bot.notifications.question_news import QuestionNews
+from bot.notifications.redrawing import Redrawing
 from bot.notifications.reminder_times import ReminderPlan
+from bot.notifications.second_accounts import SecondAccountNews
+from bot.notifications.trouble_notices import TroubleNews
 from bot.packages.catalog import OfferedPackages
 
 
@@ -24,6 +32,8 @@ class MessageParts:
     """The parts that tell people something."""
 
     notices: Notices
+    click_answers: ClickAnswers
+    redrawing: Redrawing
     ends: Ends
     digests: Digests
     homes: Homes
@@ -38,24 +48,26 @@ def make_messages(outside: Outside, people: PeopleParts, offering: OfferedPackag
     sending = Sending(store=store, slack=slack, admin_channel=admin_channel, languages=languages)
     late_replies = LateReplies()
     plan = ReminderPlan(rungs=settings.reminder_rungs, package_settings=package_settings)
-    notices = Notices(
-        store=store,
-        slack=slack,
-        sending=sending,
-        admin_channel=admin_channel,
-        plan=plan,
-        package_settings=package_settings,
-        late_replies=late_replies,
-        languages=languages,
-        account_news=AccountNews(store=store, sending=sending),
-        emergency_notices=EmergencyNotices(
+    announcer = Announcer(store=store, sending=sending, languages=languages)
+    click_answers = ClickAnswers(
+        store=store, slack=slack, late_replies=late_replies, languages=languages
+    )
+    senders = Senders(
+        click_answers=click_answers,
+        cards=CardNews(
             store=store,
             sending=sending,
+            announcer=announcer,
             package_settings=package_settings,
             admin_channel=admin_channel,
         ),
-        delegation_news=DelegationNews(store=store, sending=sending, delegates=people.delegates),
-        question_news=QuestionNews(store=store, sending=sending),
+        outcomes=OutcomeNews(
+            store=store,
+            announcer=announcer,
+            package_settings=package_settings,
+            admin_channel=admin_channel,
+            plan=plan,
+        ),
         nudges=Nudges(
             store=store,
             sending=sending,
@@ -64,9 +76,39 @@ def make_messages(outside: Outside, people: PeopleParts, offering: OfferedPackag
             admin_channel=admin_channel,
             admins_decide=settings.admins_decide == "always",
         ),
+        emergencies=EmergencyNotices(
+            store=store,
+            sending=sending,
+            package_settings=package_settings,
+            admin_channel=admin_channel,
+        ),
+        delegations=DelegationNews(store=store, sending=sending, delegates=people.delegates),
+        sign_ins=AccountNews(store=store, sending=sending),
+        questions=QuestionNews(store=store, sending=sending),
+        second_accounts=SecondAccountNews(
+            store=store, announcer=announcer, admin_channel=admin_channel
+        ),
+        troubles=TroubleNews(store=store, announcer=announcer, admin_channel=admin_channel),
+        drift=DriftNews(store=store, sending=sending, admin_channel=admin_channel),
     )
     return MessageParts(
-        notices=notices,
+        notices=Notices(
+            store=store,
+            slack=slack,
+            sending=sending,
+            languages=languages,
+            admin_channel=admin_channel,
+            senders=senders,
+        ),
+        click_answers=click_answers,
+        redrawing=Redrawing(
+            store=store,
+            slack=slack,
+            sending=sending,
+            languages=languages,
+            plan=plan,
+            admin_channel=admin_channel,
+        ),
         ends=Ends(store=store, slack=slack, sending=sending, plan=plan, languages=languages),
         digests=Digests(
             store=store,

@@ -17,7 +17,7 @@ from bot.emergencies.processing import FindingProcessor
 from bot.emergencies.store import findings
 from bot.jobs import due
 from bot.jobs.loop import JobLoop
-from bot.notifications.owed import Notices
+from bot.notifications.click_answers import ClickAnswers
 from bot.requests import transitions
 from bot.requests.model import Request
 from bot.requests.retry import EXPECTED, pause_after
@@ -38,7 +38,7 @@ class DecisionJob:
     decision_processor: DecisionProcessor
     question_judge: QuestionJudge
     finding_processor: FindingProcessor
-    notices: Notices
+    click_answers: ClickAnswers
     loop: JobLoop
 
     async def run(self) -> None:
@@ -77,7 +77,7 @@ class DecisionJob:
                 exc_info=not isinstance(error, EXPECTED),
             )
             if click.attempts == 0:
-                await self.notices.say_decision_saved(click)
+                await self.click_answers.say_decision_saved(click)
             until = clock.real() + pause_after(error, attempts=click.attempts)
             await self.store.run(decisions.postpone, click, until=until)
             return False

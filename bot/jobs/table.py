@@ -30,10 +30,12 @@ from bot.jobs.loop import Body, JobLoop
 from bot.jobs.messages import MessageJob
 from bot.jobs.requests import RequestJob
 from bot.jobs.status import JobStatus, describe_error
+from bot.notifications.click_answers import ClickAnswers
 from bot.notifications.digests import Digests
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
+from bot.notifications.redrawing import Redrawing
 from bot.people.interaction_audit import record_refusals_left
 from bot.people.permissions import Permissions
 from bot.priority import Courtesy
@@ -90,6 +92,8 @@ class Jobs:
     delivery: Delivery
     follower: EntraFollower
     notices: Notices
+    click_answers: ClickAnswers
+    redrawing: Redrawing
     ends: Ends
     digests: Digests
     tenant_sync: TenantSync
@@ -122,7 +126,7 @@ class Jobs:
             decision_processor=self.decision_processor,
             question_judge=self.question_judge,
             finding_processor=self.finding_processor,
-            notices=self.notices,
+            click_answers=self.click_answers,
             loop=self.loop,
         )
         self.requests = RequestJob(
@@ -254,7 +258,7 @@ class Jobs:
 
     async def redraws(self) -> None:
         """Redraw cards and reminders that show what is no longer so, until none does."""
-        while await self.notices.redraw():
+        while await self.redrawing.redraw():
             if self.loop.is_stopping:
                 return
 

@@ -1,12 +1,14 @@
 """Find the card that a mismatch of drift calls for, and draw it as it must be now."""
 
-from bot.database import Transaction
+from bot.database import Store, Transaction
 from bot.drift.model import Mismatch
 from bot.drift.store import mismatches
 from bot.drift.transactions import shown
 from bot.messages import drift as words
 from bot.messages.parts import Message
+from bot.notifications.announcing import when_unfinished
 from bot.notifications.model import Notice
+from bot.notifications.outbox import Sending
 
 
 def notice_for(mismatch: Mismatch, *, admin_channel: str) -> Notice:
@@ -39,3 +41,27 @@ def _card(db: Transaction, mismatch: Mismatch) -> Message:
     if mismatch.together is not None:
         return words.together(mismatch)
     return words.card(shown(db, mismatch))
+
+
+class DriftNews:
+    """Tells the admins where Entra and what was approved do not agree."""
+
+    def __init__(self, *, store: Store, sending: Sending, admin_channel: str) -> None:
+        self._store = store
+        self._sending = sending
+        self._admin_channel = admin_channel
+
+    async def send(self, mismatch: Mismatch) -> bool:
+        """Tell the admins where Entra and what was approved do not agree."""
+        notice = notice_for(mismatch, admin_channel=self._admin_channel)
+
+        def content(db: Transaction) -> Message | None:
+            return first_content(db, mismatch.id)
+
+        return await self._sending.send(
+            [notice], content, close=lambda db: _close_drift(db, mismatch, notice.key)
+        )
+
+
+def _close_drift(db: Transaction, mismatch: Mismatch, key: str) -> None:
+    mismatches.schedule_notice(db, mismatch, news=when_unfinished(db, [key]))

@@ -16,6 +16,7 @@ from bot.notifications.outbox import Content, Sending
 from bot.notifications.store import notices
 from bot.packages.settings.file import PackageSettingsFile
 from bot.requests.model import Request
+from bot.requests.package_settings import settings_of
 from bot.requests.store import requests
 
 KIND: Final = emergencies.NOTICE
@@ -73,12 +74,7 @@ class EmergencyNotices:
         return sent
 
     def _owed(self, emergency: Emergency, request: Request) -> Sequence[tuple[Notice, Content]]:
-        terms = request.terms
-        channel = self._package_settings.settings_for(
-            request.package_name,
-            catalog=terms.catalog if terms else "",
-            policy=terms.policy_name if terms else None,
-        ).channel
+        channel = settings_of(request, self._package_settings).channel
         places = [channel or self._admin_channel]
         if emergency.escalated_at is not None:
             places.append(self._admin_channel)

@@ -26,6 +26,7 @@ from bot.notifications.store import notices
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import PackageSettings
 from bot.requests.model import Request, State
+from bot.requests.package_settings import settings_of
 from bot.requests.store import request_lists, requests
 from bot.slack.errors import SlackError
 from bot.slack.rate_limits import Urgency
@@ -88,7 +89,7 @@ class Nudges:
 
     async def send(self, request: Request) -> int:
         """Nudge whoever is due to be about a request, and say when to look again; return how many messages went out."""
-        settings = self._settings_of(request)
+        settings = settings_of(request, self._package_settings)
         if await self._escalate(request, settings):
             # Whom to ask is found anew; the row has been changed.
             return 0
@@ -105,14 +106,6 @@ class Nudges:
             again_at = clock.now() + AGAIN
         await self._store.run(requests.schedule_nudge, request, at=again_at)
         return sent
-
-    def _settings_of(self, request: Request) -> PackageSettings:
-        terms = request.terms
-        return self._package_settings.settings_for(
-            request.package_name,
-            catalog=terms.catalog if terms else "",
-            policy=terms.policy_name if terms else None,
-        )
 
     async def _escalate(self, request: Request, settings: PackageSettings) -> bool:
         """Let the policy's own alternate approvers decide, if it has some and their time has come; True if done now."""

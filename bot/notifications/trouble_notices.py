@@ -1,12 +1,15 @@
 """Find the notices that something wrong with access calls for: to whom, under which key, in which words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bot.assignments.model import Assignment, Trouble
 from bot.assignments.store import assignments, troubles, unsure
-from bot.database import Transaction
+from bot.database import Store, Transaction
 from bot.messages import troubles as words
 from bot.messages.parts import Message
+from bot.notifications.announcing import Announcer, count, when_unfinished
 from bot.notifications.model import Notice
 from bot.notifications.outcome_notices import OwedNotice
 from bot.packages.store import catalog
@@ -63,3 +66,25 @@ def card(trouble: Trouble, facts: TroubleFacts) -> Message:
     if facts.row is not None:
         return words.card(trouble, facts.row, package=facts.package)
     return words.card(trouble, None, package=facts.package, unreadable=facts.unreadable)
+
+
+class TroubleNews:
+    """Tells the admins, and whose access it is, what is wrong with it."""
+
+    def __init__(self, *, store: Store, announcer: Announcer, admin_channel: str) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._admin_channel = admin_channel
+
+    async def send(self, trouble: Trouble) -> int:
+        """Tell the admins, and whose access it is, what is wrong with it."""
+        facts = await self._store.read(read_facts, trouble)
+        make = partial(notices_for_trouble, trouble, facts, admin_channel=self._admin_channel)
+        keys = [notice.key for notice, _ in make()]
+        return count(
+            await self._announcer.announce(make, lambda db: _close_trouble(db, trouble, keys))
+        )
+
+
+def _close_trouble(db: Transaction, trouble: Trouble, keys: Sequence[str]) -> None:
+    troubles.schedule_notice(db, trouble, news=when_unfinished(db, keys))

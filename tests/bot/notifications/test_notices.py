@@ -6,8 +6,8 @@ import pytest
 
 from bot import clock
 from bot.database.tables import requests as request_table
+from bot.notifications.click_answers import escape_sentence
 from bot.notifications.expiries import STILL_NEWS
-from bot.notifications.owed import escape_sentence
 from bot.notifications.store import notices
 from bot.people.model import Verb
 from bot.requests.model import Request, State

@@ -23,7 +23,7 @@ from bot.configuration.settings import Settings
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
 from bot.messages import extending
-from bot.notifications import home
+from bot.notifications import home, redrawing
 from bot.notifications import outbox as sending
 from bot.notifications import owed as notices
 from bot.requests import confirmation as delivery
@@ -66,6 +66,7 @@ def replica(*, no_look: bool, no_settle: bool, lag: float) -> None:
 def _shorten() -> None:
     shorter: list[tuple[Any, str, Any]] = [
         (notices, "CLAIM_LEASE", CLAIM_LEASE),
+        (redrawing, "CLAIM_LEASE", CLAIM_LEASE),
         (sending, "CLAIM_LEASE", CLAIM_LEASE),
         (sending, "CALL_TIMEOUT", timedelta(seconds=SLACK_SECONDS)),
         (home, "PUBLISH_LEASE", CLAIM_LEASE),

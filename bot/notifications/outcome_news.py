@@ -1,0 +1,66 @@
+"""Tell everybody whom it concerns what became of a request."""
+
+from collections.abc import Sequence
+
+from bot.approvals.store import decisions
+from bot.database import Store, Transaction
+from bot.notifications import card_threads
+from bot.notifications.announcing import Announcer, count, when_unfinished
+from bot.notifications.outcome_notices import PUZZLE, OwedNotice, notices_for_request
+from bot.notifications.reminder_times import ReminderPlan
+from bot.notifications.reminders import will_remind
+from bot.notifications.store import notices
+from bot.packages.settings.file import PackageSettingsFile
+from bot.requests.model import Request
+from bot.requests.package_settings import settings_of
+from bot.requests.store import requests
+from bot.slack.rate_limits import Urgency
+
+
+class OutcomeNews:
+    """Tells of requests that have ended."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        announcer: Announcer,
+        package_settings: PackageSettingsFile,
+        admin_channel: str,
+        plan: ReminderPlan,
+    ) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._package_settings = package_settings
+        self._admin_channel = admin_channel
+        self._plan = plan
+
+    async def send(self, request: Request) -> int:
+        """Tell everybody whom it concerns what became of a request."""
+        counted = await self._store.read(decisions.accepted_of, request)
+        will_be_reminded = await self._store.read(will_remind, request, self._plan)
+        cards = await self._store.read(notices.cards_in_channels, request.id)
+
+        def make() -> list[OwedNotice]:
+            owed = notices_for_request(
+                request,
+                decided=counted,
+                admin_channel=self._admin_channel,
+                will_remind=will_be_reminded,
+                delivery_note=settings_of(request, self._package_settings).delivery_note,
+            )
+            return owed + card_threads.ending_replies(request, counted, cards)
+
+        keys = [notice.key for notice, _ in make()]
+        sent = await self._announcer.announce(
+            make, lambda db: _close_outcome(db, request, keys), Urgency.SOON
+        )
+        for notice, is_sent in sent:
+            if notice.kind == PUZZLE and not is_sent:
+                # Said today already: it counts this one, too.
+                await self._store.run(notices.mark_stale, notice.key)
+        return count(sent)
+
+
+def _close_outcome(db: Transaction, request: Request, keys: Sequence[str]) -> None:
+    requests.look_again(db, request, news=when_unfinished(db, keys))
