@@ -43,6 +43,7 @@ from sandbox.page import page
 from sandbox.serving import LOOPBACK, PortTaken, free_port, serving
 from sandbox.slack import Workspace
 from sandbox.tenant import Tenant
+from sandbox.tenant.my_access import PATH as MY_ACCESS_PATH
 
 APPROVALS: Final = "C0APPROVALS"
 ADMIN_GROUP: Final = "S0IAM"
@@ -276,9 +277,11 @@ async def sandbox(
             about={
                 "version": importlib.metadata.version("latchkey"),
                 "request_text": "/request-access marketing-campaign",
+                "my_access": f"{world.tenant.login.browser_url}{MY_ACCESS_PATH}",
             },
         )
         address = await stack.enter_async_context(serving(app, port=port))
+        world.tenant.my_access.back_url = address
         # First of all at the end: open pages hang on to their event streams.
         stack.callback(app.state.close)
         yield world, address

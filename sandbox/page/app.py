@@ -50,8 +50,8 @@ def page(
     The browser page of the sandbox: a workspace to act in, and the tenant behind it.
 
     *next_reminder* says when the bot will next remind somebody, for the clock's third button.
-    *about* may hold ``version`` (shown below the channels) and ``request_text`` (what the hint
-    strip proposes to type). Slash commands, with their hints, come from ``workspace.commands``,
+    *about* may hold ``version`` (shown below the channels), ``request_text`` (what the hint
+    strip proposes to type) and ``my_access`` (where people ask and decide at Microsoft). Slash commands, with their hints, come from ``workspace.commands``,
     which the app's manifest fills. *on_call* is the on-call service that the bot asks, for the
     switch that lets somebody be on call.
 

@@ -145,6 +145,8 @@ def _is_here(url: str) -> bool:
         return False
 
 
-def _web_address(url: str) -> str:
-    """*url* when a browser may follow it, else nothing."""
+@pass_context
+def _web_address(context: Context, url: str) -> str:
+    """*url* when a browser may follow it, else nothing; what leads to My Access leads to its stand-in."""
+    url = context["reader"].address(url)
     return url if url.startswith(("https://", "http://")) else "#"

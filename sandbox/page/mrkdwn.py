@@ -34,7 +34,7 @@ def mrkdwn(text: str, reader: Reader) -> Markup:
     text = _FENCE.sub(lambda m: hold(Markup("<pre>{}</pre>").format(unescape(m[1]))), text)
     text = _CODE.sub(lambda m: hold(Markup("<code>{}</code>").format(unescape(m[1]))), text)
     text = _ANGLE.sub(lambda m: hold(_special(m[1], reader)), text)
-    text = _BARE_LINK.sub(lambda m: hold(_link(m[0], m[0])), text)
+    text = _BARE_LINK.sub(lambda m: hold(_link(reader.address(m[0]), m[0])), text)
     html = str(_lines(text))
     while _HELD.search(html):
         html = _HELD.sub(lambda m: str(held[int(m[1])]), html)
@@ -112,7 +112,7 @@ def _special(inside: str, reader: Reader) -> Markup:
     if target.startswith("!"):
         return _mention("@", target[1:].partition("^")[0], "", reader)
     if target.startswith(("https://", "http://", "mailto:")):
-        return _link(target, label or target.removeprefix("mailto:"))
+        return _link(reader.address(target), label or target.removeprefix("mailto:"))
     return escape(unescape(f"<{inside}>"))
 
 

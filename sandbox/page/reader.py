@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+MY_ACCESS = "https://myaccess.microsoft.com"
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -16,6 +18,14 @@ class Reader:
     people: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)
     usergroups: Mapping[str, str] = field(default_factory=dict)
+    my_access: str = ""
+    """Where the stand-in for My Access is, which links to the real one lead to."""
+
+    def address(self, url: str) -> str:
+        """Return where a link leads to here."""
+        if self.my_access and url.startswith(MY_ACCESS):
+            return self.my_access
+        return url
 
     def local(self, moment: datetime) -> datetime:
         """*moment* on this reader's wall clock."""

@@ -54,7 +54,7 @@ def _element(element: Json, reader: Reader) -> Markup:
             if not url.startswith(("https://", "http://", "mailto:")):
                 return escape(label)
             return Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(
-                url, label
+                reader.address(url), label
             )
         case "emoji":
             name = str(element.get("name", ""))

@@ -29,6 +29,7 @@ from sandbox.tenant.exchange import Call
 from sandbox.tenant.faults import Faults
 from sandbox.tenant.login import Login
 from sandbox.tenant.model import Assignment, User
+from sandbox.tenant.my_access import MyAccess
 from sandbox.tenant.routes import Router
 from sandbox.tenant.service import Service
 from sandbox.tenant.tokens import APPLICATION_GRANTS, DELEGATED_GRANTS, Tokens
@@ -85,6 +86,7 @@ class Tenant:
             permissions=self.permissions,
             users=self.world.users,
         )
+        self.my_access = MyAccess(self.world, self.login.steps)
         router = Router(
             [
                 *directory.routes(),
@@ -111,6 +113,7 @@ class Tenant:
             routes=[
                 HttpRoute("/v1.0/{path:path}", graph, methods=methods),
                 HttpRoute("/beta/{path:path}", graph, methods=methods),
+                *self.my_access.routes(),
                 *self.login.routes(),
             ]
         )

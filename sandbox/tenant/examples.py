@@ -1,4 +1,7 @@
-"""More packages for whoever tries the sandbox: with questions, with two equal policies, and two that exclude each other."""
+"""
+More packages for whoever tries the sandbox: with questions, with two equal policies, two that exclude each other, and
+one that Entra itself decides.
+"""
 
 from datetime import datetime, timedelta
 
@@ -11,13 +14,16 @@ from sandbox.tenant.world import World
 CUSTOMER_READERS = "b0000000-0000-4000-8000-000000000007"
 BUILD_OPERATORS = "b0000000-0000-4000-8000-000000000008"
 RELEASE_APPROVERS = "b0000000-0000-4000-8000-000000000009"
+PAYROLL_READERS = "b0000000-0000-4000-8000-00000000000a"
 CUSTOMER_DATA = "d0000000-0000-4000-8000-000000000005"
 BUILD_SERVERS = "d0000000-0000-4000-8000-000000000006"
 RELEASE_APPROVALS = "d0000000-0000-4000-8000-000000000007"
+PAYROLL = "d0000000-0000-4000-8000-000000000008"
 CUSTOMER_POLICY = "9b000000-0000-4000-8000-000000000005"
 DAY_POLICY = "9b000000-0000-4000-8000-000000000006"
 ON_CALL_POLICY = "9b000000-0000-4000-8000-000000000007"
 RELEASE_POLICY = "9b000000-0000-4000-8000-000000000008"
+PAYROLL_POLICY = "9b000000-0000-4000-8000-000000000009"
 TICKET = "0a000000-0000-4000-8000-000000000001"
 REGION = "0a000000-0000-4000-8000-000000000002"
 
@@ -94,6 +100,9 @@ def add(world: World) -> None:
     # Whoever builds does not approve what was built, and the other way round.
     world.packages[RELEASE_APPROVALS].incompatible_packages.append(BUILD_SERVERS)
     world.packages[BUILD_SERVERS].incompatible_packages.append(RELEASE_APPROVALS)
+    _package(world, made_at, 10, PAYROLL_READERS, "Payroll readers", PAYROLL, "Payroll")
+    _policy(world, made_at, PAYROLL_POLICY, PAYROLL, "Everyone", days=30, stages=stages)
+    world.policies[PAYROLL_POLICY].approval["isRequestorJustificationRequired"] = True
     world.touch()
     world.announce()
 
@@ -116,13 +125,13 @@ def _package(
     )
     role, role_id = f"Member_{group_id}", world.new_id()
     resource = Resource(
-        id=f"f0000000-0000-4000-8000-00000000000{number}",
+        id=f"f0000000-0000-4000-8000-{number:012x}",
         catalog_id=seed.GENERAL,
         display_name=group,
         origin_id=group_id,
         origin_system="AadGroup",
         created_at=made_at,
-        scope_id=f"f0000000-0000-4000-8000-0000000000b{number}",
+        scope_id=f"f0000000-0000-4000-8000-00000000b0{number:02x}",
         role_ids={role: role_id},
     )
     world.resources[resource.id] = resource

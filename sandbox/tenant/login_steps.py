@@ -24,12 +24,13 @@ DEVICE_PAGE = "/common/oauth2/deviceauth"
 
 @dataclass
 class _Open:
-    """Somebody on their way through the pages, for an application or for a device."""
+    """Somebody on their way through the pages: for an application, for a device, or to a page of Microsoft's own."""
 
     expires_at: float
     tenant: str
     request: AuthRequest | None = None
     user_code: str | None = None
+    back_to: str | None = None
     scope: str = ""
     user_id: str | None = None
     signed_in_at: float | None = None
@@ -71,6 +72,34 @@ class LoginSteps:
         """Forget every browser's session."""
         self._sessions.clear()
 
+    def person_at(self, request: Request) -> User | None:
+        """Return who is signed in in a browser; None: nobody, or somebody who may not any more."""
+        session = self._sessions.get(request.cookies.get(COOKIE, ""))
+        user = self._users.get(session.user_id) if session else None
+        return user if user and user.account_enabled else None
+
+    def sign_in_to(self, back_to: str) -> Response:
+        """Begin the sign-in to a page of Microsoft's own, which the browser comes back to."""
+        return self._begin(
+            _Open(
+                expires_at=self._tokens.seconds() + OPEN_SECONDS,
+                tenant=self._tenant_id,
+                back_to=back_to,
+            )
+        )
+
+    def sign_out(self, request: Request, back_to: str) -> Response:
+        """End the session of a browser."""
+        self._sessions.pop(request.cookies.get(COOKIE, ""), None)
+        answer = RedirectResponse(back_to, status_code=303)
+        answer.delete_cookie(COOKIE)
+        return answer
+
+    def _begin(self, opened: _Open) -> Response:
+        context = chance.token_urlsafe(24)
+        self._open[context] = opened
+        return self._next(context, opened)
+
     async def _authorize(self, request: Request) -> Response:
         asked = dict(request.query_params)
         if request.method == "POST":
@@ -106,9 +135,7 @@ class LoginSteps:
             opened.user_id = self._named(wanted.login_hint)
         if wanted.prompt == "none":
             return self._silently(opened, wanted)
-        context = chance.token_urlsafe(24)
-        self._open[context] = opened
-        return self._next(context, opened)
+        return self._begin(opened)
 
     def _serves(self, session: Authentication, wanted: AuthRequest) -> bool:
         """Tell whether a session in the browser is enough for what is asked."""
@@ -245,7 +272,9 @@ class LoginSteps:
         signed_in = Authentication(
             user_id=opened.user_id, at=opened.signed_in_at, second_factor=opened.second_factor
         )
-        if opened.request is None:
+        if opened.back_to is not None:
+            answer: Response = RedirectResponse(opened.back_to, status_code=303)
+        elif opened.request is None:
             self._sign_ins.confirm_device(
                 opened.user_code or "", user_id=opened.user_id, signed_in=signed_in
             )
@@ -265,6 +294,8 @@ class LoginSteps:
 
     def _cancel(self, context: str, opened: _Open) -> Response:
         del self._open[context]
+        if opened.back_to is not None:
+            return login_pages.finished("You have not signed in.")
         if opened.request is None:
             self._sign_ins.decline_device(opened.user_code or "")
             return login_pages.finished("You have not signed in on your device.")
@@ -284,15 +315,14 @@ class LoginSteps:
             scope = self._sign_ins.device_scope(user_code)
         except KeyError:
             return login_pages.device(DEVICE_PAGE, wrong="That code didn't work. Check it.")
-        context = chance.token_urlsafe(24)
-        opened = _Open(
-            expires_at=self._tokens.seconds() + OPEN_SECONDS,
-            tenant=self._tenant_id,
-            user_code=user_code,
-            scope=scope,
+        return self._begin(
+            _Open(
+                expires_at=self._tokens.seconds() + OPEN_SECONDS,
+                tenant=self._tenant_id,
+                user_code=user_code,
+                scope=scope,
+            )
         )
-        self._open[context] = opened
-        return self._next(context, opened)
 
 
 def _action(opened: _Open) -> str:

@@ -1,5 +1,7 @@
 """mrkdwn becomes HTML that reads well and cannot do harm."""
 
+from dataclasses import replace
+
 import pytest
 
 from sandbox.page.mrkdwn import mrkdwn, plain
@@ -59,6 +61,15 @@ def test_a_link_opens_elsewhere_and_tells_nobody_where_from() -> None:
     html = mrkdwn("<https://example.com/a?b=1&amp;c=2|ticket>", reader())
     assert 'href="https://example.com/a?b=1&amp;c=2"' in html
     assert 'rel="noopener noreferrer">ticket</a>' in html
+
+
+def test_a_link_to_my_access_leads_to_its_stand_in() -> None:
+    """The words stay as the app wrote them."""
+    eyes = replace(reader(), my_access="http://127.0.0.1:1/myaccess")
+    html = mrkdwn("decide at https://myaccess.microsoft.com/@contoso#/approvals.", eyes)
+    assert 'href="http://127.0.0.1:1/myaccess"' in html
+    assert ">https://myaccess.microsoft.com/@contoso#/approvals</a>." in html
+    assert 'href="https://elsewhere.example/x"' in mrkdwn("https://elsewhere.example/x", eyes)
 
 
 def test_emphasis_does_not_reach_over_lines() -> None:
