@@ -21,7 +21,7 @@ from bot.jobs.table import Jobs
 from bot.monitoring import definitions as names
 from bot.monitoring.definitions import METRICS, Source
 from bot.monitoring.figures import Figures, make
-from bot.requests.model import OPEN, State
+from bot.requests.model import OPEN, SENDING, State
 from bot.requests.store import claims, holds, request_lists
 from bot.webhooks.store import feeds
 
@@ -66,7 +66,7 @@ class Exposition:
             for metric in METRICS
             if metric.source is Source.TABLES
         }
-        for state in State:
+        for state in (*State, SENDING):
             made[names.REQUESTS.name].labels(state).set(counts[state])
         for name, value in found.items():
             if isinstance(value, Mapping):
@@ -85,7 +85,9 @@ def _look(db: Transaction, endpoints: Collection[str]) -> dict[str, Any]:
     retrying, oldest_retrying = claims.retrying(db)
     alive_for = (clock.real() - alive_at).total_seconds() if alive_at else 0
     return {
-        names.OLDEST_OPEN.name: {state: open_since.get(state, 0) for state in sorted(OPEN)},
+        names.OLDEST_OPEN.name: {
+            state: open_since.get(state, 0) for state in sorted((*OPEN, SENDING))
+        },
         names.OLDEST_DUE.name: claims.oldest_due_seconds(db),
         names.RETRYING.name: retrying,
         names.OLDEST_RETRYING.name: oldest_retrying,

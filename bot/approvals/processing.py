@@ -34,7 +34,7 @@ from bot.people.permissions import Actor, Permissions, may
 from bot.requests import transitions
 from bot.requests.evaluation.stages import stage_changes
 from bot.requests.model import Request, State
-from bot.requests.state_words import STATE_WORDS
+from bot.requests.state_words import state_word
 from bot.requests.store import requests
 from bot.slack.errors import SlackError
 from bot.words import N_
@@ -326,7 +326,7 @@ class DecisionProcessor:
             why = OVERTAKEN.get(
                 request.state,
                 N_("That request is already {state}; there is nothing left to decide.").format(
-                    state=STATE_WORDS[request.state]
+                    state=state_word(request)
                 ),
             )
         await self._settle(decision, Outcome.LATE, why=why)

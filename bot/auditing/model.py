@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.database.audit_pages import AuditFilter
+from bot.requests.model import SENDING, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +106,12 @@ class PackRequest:
     terms: Mapping[str, Any] | None
     terms_hash: str | None
     decisions: Sequence[PackDecision] = ()
+
+    @property
+    def shown_state(self) -> str:
+        """Return the state in the word that the log has for it."""
+        is_sending = self.state == State.APPROVED and (self.terms or {}).get("entra_decides")
+        return SENDING if is_sending else self.state
 
     @property
     def policy_name(self) -> str | None:

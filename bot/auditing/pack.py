@@ -135,7 +135,7 @@ def _names(row: Mapping[str, Any], content: PackContent) -> dict[str, str]:
 def _request(each: PackRequest) -> dict[str, Any]:
     terms = each.terms or {}
     said = {name: terms.get(name) for name in ("policy_id", "policy_name", "lasts")}
-    return {**asdict(each), **said}
+    return {**asdict(each), "state": each.shown_state, **said}
 
 
 def _decisions(asked: Iterable[PackRequest]) -> Iterable[dict[str, Any]]:

@@ -258,7 +258,7 @@ def _decision(decision: PackDecision) -> str:
 
 
 def _end(request: PackRequest) -> str:
-    outcome = OUTCOMES.get(request.state, f"open: {request.state}")
+    outcome = OUTCOMES.get(request.state, f"open: {request.shown_state}")
     lines = [f"{outcome}, {_moment(request.ended_at)}" if request.ended_at else outcome]
     if request.ends_at:
         lines.append(f"access until {_moment(request.ends_at)}")

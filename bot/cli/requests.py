@@ -134,7 +134,7 @@ def _held(db: Transaction, request_id: str) -> tuple[Hold, Request]:
     if not found.is_open:
         raise Stop(f"It is over: {found.state}.")
     raise Stop(
-        f"It is {found.state} and not on hold: the bot is at it by itself. `latchkey requests show {request_id}` tells more."
+        f"It is {found.shown_state} and not on hold: the bot is at it by itself. `latchkey requests show {request_id}` tells more."
     )
 
 
@@ -145,14 +145,14 @@ def _tried_often(db: Transaction) -> list[Request]:
 
 def _line(request: Request) -> str:
     who = clean(request.holder_name or request.holder or request.wanted_for or "somebody")
-    return f"{request.id}  {request.kind} {clean(request.package_name)} for {who}, {request.state}"
+    return f"{request.id}  {request.kind} {clean(request.package_name)} for {who}, {request.shown_state}"
 
 
 def _as_json(request: Request, hold: Hold | None) -> dict[str, Any]:
     return {
         "request": request.id,
         "kind": request.kind,
-        "state": request.state,
+        "state": request.shown_state,
         "package": request.package_name,
         "person": request.holder_name or request.holder,
         "asked_at": request.asked_at.isoformat(),

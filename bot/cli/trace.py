@@ -14,6 +14,7 @@ from bot.cli.options import json_option
 from bot.database import stories
 from bot.database.stories import Row, Story
 from bot.packages.names import clean
+from bot.requests.model import SENDING, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ def trace(request_id: str, as_json: bool) -> None:
 def _head(request: Row) -> Iterator[str]:
     """Yield what the request is, and how it stands."""
     who = clean(request["holder_name"] or request["holder"] or request["wanted_for"] or "somebody")
-    yield f"Request {request['id']}: {request['kind']} {clean(request['package_name'])} for {who}, {request['state']}."
+    yield f"Request {request['id']}: {request['kind']} {clean(request['package_name'])} for {who}, {_state(request)}."
     facts = {
         "Graph request": request["graph_request_id"],
         "Graph assignment": request["assignment_id"],
@@ -78,6 +79,12 @@ def _head(request: Row) -> Iterator[str]:
     for name, value in facts.items():
         if value:
             yield f"  {name}: {value}"
+
+
+def _state(request: Row) -> str:
+    """Return the state in the word that the audit log has for it."""
+    is_sent = request["state"] == State.APPROVED and (request["terms"] or {}).get("entra_decides")
+    return SENDING if is_sent else str(request["state"])
 
 
 def _events(story: Story) -> Iterator[Event]:

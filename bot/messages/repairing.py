@@ -52,7 +52,7 @@ def blocks(hold: Hold, request: Request) -> list[Block]:
         context(f"*{_('Last error')}* ({escape(hold.error)})\n> {one_line(translate(hold.why))}"),
     ]
     if is_held:
-        stands = _(STANDS[request.state]) if request.state in STANDS else f"It is {request.state}."
+        stands = _stands(request)
         made += [
             context(
                 _("{stands} Asked {when}, stuck since {when2}.").format(
@@ -77,6 +77,15 @@ def _title(request: Request) -> str:
     return _(":warning: {request} failed too often in a row; I have stopped trying.").format(
         request=for_admins(request),
     )
+
+
+def _stands(request: Request) -> str:
+    """Say what is known to have become of it so far."""
+    if request.is_asked_for_in_entra and request.state is State.APPROVED:
+        return _(
+            "It is to be sent to Microsoft Entra, which decides, and is not known to have got there."
+        )
+    return _(STANDS[request.state]) if request.state in STANDS else f"It is {request.state}."
 
 
 def _now(hold: Hold, request: Request) -> str:

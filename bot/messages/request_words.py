@@ -94,6 +94,8 @@ def stage_of_work(request: Request) -> str:
             return _("waiting until you connect your Microsoft account")
         case State.APPROVED if request.entra_decides:
             return _("about to be sent to Microsoft Entra")
+        case State.SUBMITTED if request.is_asked_for_in_entra:
+            return _("sent to Microsoft Entra")
         case State.APPROVED:
             return (
                 _("about to be removed")
@@ -112,6 +114,8 @@ def outcome(request: Request) -> str:
         return _("Emergency access, without an approval. Setting it up …")
     if request.emergency and request.state is State.DELIVERED:
         return _("Delivered as emergency access, without an approval.")
+    if request.is_asked_for_in_entra:
+        return _("Microsoft Entra decides it, and is being asked.")
     if request.state in {State.APPROVED, State.SUBMITTED}:
         return _(UNDER_WAY[request.kind])
     if request.state is State.LAPSED and request.why:

@@ -25,7 +25,14 @@ TOTAL: Final = "_total"
 # Graph refuses everything when it says these: they are about us, and not about what was asked for.
 OUT_OF_ORDER: Final = frozenset({"no_token", "unavailable", "unreachable"})
 # Ends of an approval.
-DECIDED: Final = frozenset({"approved", "denied", "lapsed", "canceled"})
+# Submitted: where Entra decides, it is approved there.
+DECIDED: Final[Mapping[str, str]] = {
+    "approved": "approved",
+    "submitted": "approved",
+    "denied": "denied",
+    "lapsed": "lapsed",
+    "canceled": "canceled",
+}
 
 
 def make(metric: Metric, registry: CollectorRegistry) -> Any:
@@ -137,6 +144,6 @@ class Figures:
             if waited is None:
                 continue
             if row.before == "pending" and row.after in DECIDED and kind != "remove":
-                self.observe(names.DECISION, waited, row.after)
+                self.observe(names.DECISION, waited, DECIDED[row.after])
             elif row.after == "delivered":
                 self.observe(names.DELIVERY, waited, kind)

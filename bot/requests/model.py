@@ -87,6 +87,10 @@ MOVES: Final[Mapping[State, frozenset[State]]] = {
 
 OPEN: Final = tuple(MOVES)
 
+# What is said of a request that is to be sent to Entra, which decides: its row is "approved" as of all that is to be
+# sent, and nobody has approved it.
+SENDING: Final = "sending"
+
 
 ENDED: Final = tuple(state for state in State if state not in MOVES)
 
@@ -238,6 +242,18 @@ class Request:
     def entra_decides(self) -> bool:
         """True if it is asked for and decided in Entra, in people's own name; not known before it is evaluated."""
         return self.terms is not None and self.terms.entra_decides
+
+    @property
+    def shown_state(self) -> str:
+        """Return the state in the word that logs, lists and events have for it."""
+        is_sending = self.entra_decides and self.state is State.APPROVED
+        return SENDING if is_sending else self.state
+
+    @property
+    def is_asked_for_in_entra(self) -> bool:
+        """True if it is on its way to Entra, which decides, or there, and was not seen to be decided or to wait."""
+        is_on_its_way = self.state in {State.APPROVED, State.SUBMITTED}
+        return self.entra_decides and is_on_its_way and self.waits_since is None
 
     @property
     def asker_entra_id(self) -> str | None:

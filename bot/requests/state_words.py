@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.requests.model import State
+from bot.requests.model import Request, State
 from bot.words import N_
 
 STATE_WORDS: Final[Mapping[State, str]] = {
@@ -18,3 +18,10 @@ STATE_WORDS: Final[Mapping[State, str]] = {
     State.LAPSED: N_("lapsed"),
     State.FAILED: N_("failed"),
 }
+
+
+def state_word(request: Request) -> str:
+    """Return the word for the state of a request: what Entra is asked to decide is approved by nobody yet."""
+    if request.is_asked_for_in_entra:
+        return N_("being asked for in Microsoft Entra")
+    return STATE_WORDS[request.state]

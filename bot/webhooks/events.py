@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.assignments.model import EndReason, TroubleKind
 from bot.drift.model import DriftKind
-from bot.requests.model import Kind, State
+from bot.requests.model import SENDING, Kind, State
 
 # The type of the event that a row is, by its verb; of moves, the state that the request came to is its second half.
 TYPES: Final[Mapping[str, str]] = {
@@ -47,7 +47,7 @@ TYPES: Final[Mapping[str, str]] = {
     "adopt": "drift.adopted",
     "ignore": "drift.ignored",
 }
-MOVED: Final = {state: f"request.{state}" for state in State}
+MOVED: Final = {state: f"request.{state}" for state in (*State, SENDING)}
 EVENT_TYPES: Final = tuple(sorted({*TYPES.values(), *MOVED.values()}))
 # Of the reasons in the log, those that are words of ours and no sentences of anybody's.
 END_REASONS: Final = frozenset(EndReason)
@@ -125,8 +125,8 @@ class EventData(_Facts):
     person: EventPerson | None = None
     package: EventPackage | None = None
     assignment: EventAssignment | None = None
-    before: State | None = None
-    after: State | None = None
+    before: State | Literal["sending"] | None = None
+    after: State | Literal["sending"] | None = None
     """The states of the request, where it moved."""
     reason: str | None = None
     """The reason why access ended, the fault of it, or the kind of drift, in a word of Latchkey's; never what somebody wrote."""

@@ -11,7 +11,7 @@ from bot.database.engine import Transaction
 from bot.database.statements import MOST, NOW, UNTIL, columns, words
 from bot.database.tables import IS_OPEN, UtcDateTime, requests
 from bot.requests.model import Kind, Request
-from bot.requests.store.requests import COLUMNS, UPDATE_KNOWN, as_known, from_row
+from bot.requests.store.requests import COLUMNS, SHOWN_STATE, UPDATE_KNOWN, as_known, from_row
 
 log = structlog.get_logger(__name__)
 
@@ -105,9 +105,9 @@ def release(
 def oldest_open_seconds(db: Transaction) -> dict[str, float]:
     """Return how long ago the oldest open request of each state was asked for, by state."""
     query = (
-        sa.select(requests.c.state, sa.func.min(requests.c.asked_at, type_=UtcDateTime()))
+        sa.select(SHOWN_STATE, sa.func.min(requests.c.asked_at, type_=UtcDateTime()))
         .where(IS_OPEN)
-        .group_by(requests.c.state)
+        .group_by(SHOWN_STATE)
     )
     now = clock.now()
     return {state: max((now - at).total_seconds(), 0) for state, at in db.execute(query)}

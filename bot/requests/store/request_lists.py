@@ -27,7 +27,7 @@ from bot.database.tables import (
 )
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.requests.model import Kind, Request, State
-from bot.requests.store.requests import COLUMNS, SELECT, from_row
+from bot.requests.store.requests import COLUMNS, SELECT, SHOWN_STATE, from_row
 
 HOLDER: Final = requests.c.holder == sa.bindparam("holder")
 PACKAGE: Final = requests.c.package_id == sa.bindparam("package")
@@ -173,7 +173,7 @@ PUZZLES_OF: Final = (
 )
 
 COUNT: Final = sa.select(requests.c.state, sa.func.count()).group_by(requests.c.state)
-COUNT_OPEN: Final = COUNT.where(IS_OPEN)
+COUNT_OPEN: Final = sa.select(SHOWN_STATE, sa.func.count()).where(IS_OPEN).group_by(SHOWN_STATE)
 COUNT_ENDED_SINCE: Final = COUNT.where(IS_ENDED, requests.c.ended_at >= SINCE)
 COUNT_ENDED: Final = COUNT_ENDED_SINCE.where(requests.c.ended_at < UNTIL)
 # A request that ended longer ago than this is seen by everybody; no transaction takes a minute.

@@ -18,7 +18,7 @@ from bot.database.statements import columns, for_each_database, word, words
 from bot.database.tables import deciders, notices, requests
 from bot.packages.model import Terms
 from bot.people.model import Verb
-from bot.requests.model import MOVES, Evidence, Kind, Request, State
+from bot.requests.model import MOVES, SENDING, Evidence, Kind, Request, State
 from graph import observed
 
 log = structlog.get_logger(__name__)
@@ -31,6 +31,18 @@ COLUMNS: Final = [requests.c[name] for name in FIELDS]
 
 # Moves that an answer of Graph's has made.
 SHOWN_BY_GRAPH: Final = frozenset({State.SUBMITTED, State.DELIVERED, State.FAILED})
+
+# As `Request.shown_state`, in SQL.
+SHOWN_STATE: Final = sa.case(
+    (
+        sa.and_(
+            requests.c.state == word(State.APPROVED),
+            requests.c.terms["entra_decides"].as_boolean(),
+        ),
+        word(SENDING),
+    ),
+    else_=requests.c.state,
+)
 
 SELECT: Final = sa.select(*COLUMNS)
 BY_ID: Final = SELECT.where(requests.c.id == sa.bindparam("request"))
@@ -261,8 +273,8 @@ def move(
         actor=actor,
         actor_entra_id=actor_entra_id,
         verb="move",
-        before=request.state,
-        after=to,
+        before=request.shown_state,
+        after=moved.shown_state,
         why=why,
         details={"graph_request_id": moved.graph_request_id, "terms_hash": moved.terms_hash}
         | _exchange_ids(to, exchange),

@@ -9,7 +9,7 @@ from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, may
 from bot.requests import transitions
 from bot.requests.model import MOVES, Request, State
-from bot.requests.state_words import STATE_WORDS
+from bot.requests.state_words import state_word
 from bot.requests.store import requests
 from bot.words import N_
 
@@ -21,7 +21,9 @@ _ON_ITS_WAY: Final = {
 
 def _so_far(request: Request) -> str:
     """Return where a request is, for a sentence."""
-    return _ON_ITS_WAY.get(request.state, STATE_WORDS[request.state])
+    if request.is_asked_for_in_entra:
+        return state_word(request)
+    return _ON_ITS_WAY.get(request.state, state_word(request))
 
 
 def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:

@@ -6,7 +6,7 @@ from bot.people.model import Verb
 from bot.people.permissions import Actor, may
 from bot.requests import transitions
 from bot.requests.model import MOVES, Request, State
-from bot.requests.state_words import STATE_WORDS
+from bot.requests.state_words import state_word
 from bot.requests.store import requests
 from bot.requests.transactions.remove import remove
 from bot.words import N_
@@ -32,9 +32,7 @@ def decline(db: Transaction, slack_user: str, request_id: str) -> Request:
     if request.state is State.DELIVERED and request.assignment_id is not None:
         return remove(db, slack_user, request.assignment_id, Verb.RETURN, None).request
     if request.state not in MOVES:
-        raise TooLate(
-            N_("That request is {state} already.").format(state=STATE_WORDS[request.state])
-        )
+        raise TooLate(N_("That request is {state} already.").format(state=state_word(request)))
     if State.CANCELED not in MOVES[request.state] or request.intent_at is not None:
         raise TooLate(
             N_(
