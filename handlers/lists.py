@@ -97,4 +97,5 @@ def _shown(overview: AccessOverview) -> Message:
         overview.waiting,
         asked=overview.asked,
         extendable=overview.extendable,
+        questions=overview.questions,
     )

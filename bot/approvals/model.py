@@ -1,11 +1,13 @@
 """A decision: somebody's click on Approve or Deny, and what came of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from bot.people.model import Verb
+from bot.requests.model import Request
 
 
 class Outcome(StrEnum):
@@ -113,6 +115,32 @@ class ApproverQuestion:
     def readers(self) -> tuple[str, ...]:
         """Return the Slack ids of those who may answer it: whoever asked for the access, and whose it would be."""
         return tuple(dict.fromkeys(each for each in (self.requester, self.holder) if each))
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenQuestion:
+    """A question that waits for an answer, with the pending request that it is about."""
+
+    question: ApproverQuestion
+    request: Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenQuestions:
+    """
+    The first questions that wait for somebody's answer, the oldest first.
+
+    Attributes:
+        reader: Who is to answer.
+        count: How many there are, with those that are not among *rows*.
+    """
+
+    reader: str
+    rows: Sequence[OpenQuestion]
+    count: int
+
+
+NO_QUESTIONS: Final = OpenQuestions(reader="", rows=(), count=0)
 
 
 def approvals_of(counted: Iterable[Decision], stage: int) -> list[Decision]:

@@ -85,7 +85,7 @@ def typed(view: Mapping[str, Any]) -> str:
 
 def told_requester(question: ApproverQuestion, request: Request, *, reader: str) -> Message:
     """Show a question to whoever may answer it: with a button, until it is answered or nothing waits any more."""
-    intro = _asked(question, request, reader=reader)
+    intro = asks_about(question, request, reader=reader)
     blocks = [section(intro), quoted(question.question)]
     if question.answer is not None and question.answered_at is not None:
         blocks += [context(_answered(question, reader=reader)), quoted(question.answer)]
@@ -94,10 +94,15 @@ def told_requester(question: ApproverQuestion, request: Request, *, reader: str)
             context(_("Nobody has to decide that request any more: no answer is needed."))
         )
     else:
-        about = about_person(request.holder_name, request.package_name)
-        answer = button(_("Answer"), "answer_question", question.id, style="primary", about=about)
+        answer = answer_button(question, request)
         blocks += [actions(answer, block_id=f"question:{question.id}"), *_deadline(request)]
     return message(intro, blocks)
+
+
+def answer_button(question: ApproverQuestion, request: Request) -> Block:
+    """Make the button that opens the form for the answer."""
+    about = about_person(request.holder_name, request.package_name)
+    return button(_("Answer"), "answer_question", question.id, style="primary", about=about)
 
 
 def told_asker(
@@ -182,7 +187,8 @@ def answer_saved(question: ApproverQuestion) -> Message:
     )
 
 
-def _asked(question: ApproverQuestion, request: Request, *, reader: str) -> str:
+def asks_about(question: ApproverQuestion, request: Request, *, reader: str) -> str:
+    """Say who asks about which request, to whoever may answer."""
     parts = {
         "person": person(question.slack_user),
         "package": escape(request.package_name),

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from bot import clock
-from bot.approvals.model import Decision
+from bot.approvals.model import NO_QUESTIONS, Decision, OpenQuestions
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, EndReason
 from bot.messages import emergency, policy_words, troubles
 from bot.messages.extending import ExtensionOffer, extension_of
+from bot.messages.open_questions import counted, question_rows
 from bot.messages.pages import NOTHING_MORE, Row, beyond, count_of, page_of, part_of
 from bot.messages.parts import (
     LONGEST_DESCRIPTION,
@@ -403,21 +404,25 @@ def my_access(
     *,
     asked: Mapping[str, Kind],
     extendable: ExtendablePolicies,
+    questions: OpenQuestions = NO_QUESTIONS,
 ) -> Message:
     """
     List a page of what somebody has and, after that, waits for.
 
     Args:
+        questions: What waits for their answer, said above.
         asked: What is asked and waited for about what is shown, by assignment.
         extendable: The policies whose holders may extend.
     """
     count = held.count.plus(waiting.count)
+    head = question_rows(questions)
     if not held.rows and not waiting.rows:
         if held.skipped:
             return message(beyond("/my-access"))
         nothing = _(NOTHING_MORE) if held.skipped is None else _(NOTHING)
         request = button(_("Request access"), "new_request", "-")
-        return message(nothing, [section(nothing), actions(request)])
+        said_first = " ".join(each for each in (counted(questions), nothing) if each)
+        return message(said_first, [*head, section(nothing), actions(request)])
     places = [Place(list=ListName.MINE, after=each) for each in held.marks]
     places += [Place(list=ListName.ASKED, after=each) for each in waiting.marks]
     blocks = part_of(
@@ -425,11 +430,11 @@ def my_access(
         places=places,
         count=count,
         skipped=held.skipped,
-        head=[],
+        head=head,
         next_button=lambda place: button(_("Next"), "my_more", place),
     )
     text = _my_access_text(held.rows, waiting.rows, left=count.less(len(places)))
-    return message(text, blocks)
+    return message(" ".join(each for each in (counted(questions), text) if each), blocks)
 
 
 def _my_access_text(held: Sequence[Assignment], waiting: Sequence[Request], *, left: Count) -> str:

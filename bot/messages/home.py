@@ -1,15 +1,17 @@
 """Draw App Home: what waits for somebody, what they have and asked for, what they may ask for, and what admins look after."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from bot.approvals.model import NO_QUESTIONS, OpenQuestions
 from bot.assignments.model import Assignment
 from bot.console.model import LONGEST_SOUGHT, Tab
 from bot.messages import delegating
 from bot.messages.approving_several import approve_all_row
 from bot.messages.asking import NOTHING, my_access_rows, offered
 from bot.messages.emergency_list import NO_REVIEWS, OpenReviews, review_rows
+from bot.messages.open_questions import question_rows
 from bot.messages.pages import Fitting, Room, Row, fitted
 from bot.messages.parts import (
     Block,
@@ -38,6 +40,7 @@ TO_DECIDE: Final = Room(blocks=16, characters=50_000, is_escaped=True)
 HELD: Final = Room(blocks=20, characters=40_000, is_escaped=True)
 WAITING: Final = Room(blocks=12, characters=40_000, is_escaped=True)
 OFFERED: Final = Room(blocks=8, characters=30_000, is_escaped=True)
+QUESTIONS: Final = Room(blocks=6, characters=20_000, is_escaped=True)
 FOR_ADMIN: Final = Room(blocks=5, characters=15_000, is_escaped=True)
 SHOW_ALL: Final = N_("Show all")
 
@@ -75,6 +78,7 @@ def home(
     given: Sequence[Delegation] = (),
     received: Sequence[Delegation] = (),
     reviews: OpenReviews = NO_REVIEWS,
+    questions: OpenQuestions = NO_QUESTIONS,
     admin: AdminOverview | None = None,
     account: Sequence[Block] = (),
 ) -> dict[str, object]:
@@ -87,17 +91,22 @@ def home(
         given: By what they let others decide for them.
         received: By what others let them decide.
         reviews: Emergency access that they are asked to review, and of an admin all that is to be reviewed.
+        questions: What they are asked about their requests, and have not answered.
         admin: What they look after as an admin; None for others.
         account: What says whether their Microsoft account is connected; empty where nobody can connect one.
     """
-    blocks: list[Block] = list(review_rows(reviews))
+    blocks: list[Block] = [*review_rows(reviews), *question_rows(questions, room=QUESTIONS)]
+    together = approve_all_row(to_decide.rows, reader=reader)
+    about_account = [divider(), *account] if account else []
+    # What only few people have takes its place from the lists.
+    short = len(blocks) + len(together) + len(about_account)
     if to_decide.rows:
         blocks.append(header(_("Waiting for your decision")))
-        blocks += approve_all_row(to_decide.rows, reader=reader)
+        blocks += together
         blocks += _list(
             (pending_review(request, reader=reader) for request in to_decide.rows),
             count=to_decide.count,
-            room=TO_DECIDE,
+            room=_shorter(TO_DECIDE, short // 4),
             everything=Place(list=ListName.TO_DECIDE),
         )
     if to_decide.rows or given or received:
@@ -111,7 +120,7 @@ def home(
         blocks += _list(
             my_access_rows(held.rows, (), asked=asked, extendable=extendable),
             count=held.count,
-            room=HELD,
+            room=_shorter(HELD, -(-short // 2)),
             everything=Place(list=ListName.MINE),
         )
     else:
@@ -121,15 +130,19 @@ def home(
         blocks += _list(
             my_access_rows((), waiting.rows, asked=asked, extendable=extendable),
             count=waiting.count,
-            room=WAITING,
+            room=_shorter(WAITING, -(-short // 4)),
             everything=Place(list=ListName.ASKED),
         )
     if admin is not None:
         blocks += _admin(admin)
     blocks += _offers(offer, mine)
-    if account:
-        blocks += [divider(), *account]
+    blocks += about_account
     return {"type": "home", "callback_id": "latchkey_home", "blocks": blocks}
+
+
+def _shorter(room: Room, blocks: int) -> Room:
+    """Leave so many blocks of a list's room to what is above it."""
+    return replace(room, blocks=room.blocks - blocks)
 
 
 def _offers(offer: Sequence[Package], mine: Collection[str]) -> list[Block]:

@@ -8,7 +8,8 @@ from typing import Any, Final
 from bot import clock
 from bot.accounts.model import ConnectedAccount
 from bot.accounts.store import accounts
-from bot.approvals.store import deciders
+from bot.approvals.model import OpenQuestions
+from bot.approvals.store import approver_questions, deciders
 from bot.assignments.model import Assignment
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
@@ -39,6 +40,7 @@ class _Read:
     asked: Mapping[str, Kind]
     to_decide: Page[Request]
     reviews: OpenReviews
+    questions: OpenQuestions
     mine: set[str]
     given: list[Delegation]
     received: list[Delegation]
@@ -64,6 +66,7 @@ async def drawn(
         asked=read.asked,
         to_decide=read.to_decide,
         reviews=read.reviews,
+        questions=read.questions,
         offer=offered.shown.packages,
         mine=read.mine,
         extendable=offered.extendable,
@@ -82,6 +85,7 @@ def _read(db: Transaction, slack_user: str, is_admin: bool, offers_accounts: boo
         waiting=request_lists.open_for(db, slack_user, rows=ROWS_IN_HOME),
         asked=request_lists.asked_about(db, slack_user, [row.id for row in held.rows]),
         to_decide=to_decide,
+        questions=approver_questions.open_to(db, slack_user),
         reviews=_reviews(db, slack_user, is_admin),
         mine=assignment_lists.my_packages(db, slack_user),
         given=delegations.of_delegators(db, [slack_user], at=clock.now()),

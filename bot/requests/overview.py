@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.approvals.model import NO_QUESTIONS, OpenQuestions
+from bot.approvals.store import approver_questions
 from bot.assignments.model import Assignment
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
@@ -19,12 +21,14 @@ class AccessOverview:
 
     Attributes:
         asked: What is asked and waited for about what is shown, by assignment.
+        questions: What waits for their answer, on the first page.
         extendable: The policies whose holders may extend what they have.
     """
 
     held: Page[Assignment]
     waiting: Page[Request]
     asked: Mapping[str, Kind]
+    questions: OpenQuestions = NO_QUESTIONS
     extendable: ExtendablePolicies = field(default_factory=dict)
 
 
@@ -48,4 +52,6 @@ def access_overview(
         db, slack_user, start=Start(skip=before), rows=rows - len(held.rows)
     )
     asked = request_lists.asked_about(db, slack_user, [row.id for row in held.rows])
-    return AccessOverview(held=held, waiting=waiting, asked=asked)
+    is_first = place is None and not skip
+    questions = approver_questions.open_to(db, slack_user) if is_first else NO_QUESTIONS
+    return AccessOverview(held=held, waiting=waiting, asked=asked, questions=questions)

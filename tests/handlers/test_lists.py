@@ -274,17 +274,18 @@ async def test_ones_own_screen_reads_its_page(world):
     with reading(world.bot.store) as counted:
         await world.type(ANN, "/my-access")
 
-    # The packages' version, the page, two counts, the first that one waits for, and what is asked about the page.
-    assert (len(counted.statements), counted.rows) == (6, 1 + 11 + 2 + 1)
+    # The packages' version, the page, two counts, the first that one waits for, what is asked about the page, and the
+    # questions that wait for an answer.
+    assert (len(counted.statements), counted.rows) == (7, 1 + 11 + 2 + 1)
     assert counted.transactions == 1
 
 
 @pytest.mark.parametrize(
     ("user", "statements", "waiting", "says"),
     [
-        (ANN, 12, 0, f"Show all {OF_ANN}"),
-        (BO, 11, 15, f"Show all {ROWS // 4}"),
-        (DANA, 15, 5, f"*Waits for others: {ROWS}*"),
+        (ANN, 13, 0, f"Show all {OF_ANN}"),
+        (BO, 12, 15, f"Show all {ROWS // 4}"),
+        (DANA, 16, 5, f"*Waits for others: {ROWS}*"),
     ],
 )
 async def test_app_home_reads_what_it_shows(world, user, statements, waiting, says):
@@ -295,7 +296,7 @@ async def test_app_home_reads_what_it_shows(world, user, statements, waiting, sa
 
     shown = world.home(user)
     assert checked_blocks(shown.blocks)
-    # Among them: whether Slack takes pages just now, the language, and emergencies to review.
+    # Among them: whether Slack takes pages just now, the language, and emergencies to review, and questions to answer.
     assert len(counted.statements) <= statements
     assert counted.rows <= 3 * 31 + OF_ANN + 13 + 5
     rows = [each for each in shown.blocks if each.get("block_id", "").startswith("review:r")]

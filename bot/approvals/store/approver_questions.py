@@ -7,12 +7,14 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.approvals.model import ApproverQuestion, Outcome
+from bot.approvals.model import ApproverQuestion, OpenQuestion, OpenQuestions, Outcome
 from bot.database import audit, wakeups
 from bot.database.engine import Transaction
-from bot.database.statements import MOST, NOW, UNTIL
+from bot.database.statements import MOST, NOW, UNTIL, word
+from bot.database.tables import IS_OPEN
 from bot.database.tables import approver_questions as questions
-from bot.requests.model import Request
+from bot.database.tables import requests as requests_table
+from bot.requests.model import Request, State
 from bot.requests.store import requests
 
 FIELDS: Final = tuple(ApproverQuestion.__dataclass_fields__)
@@ -66,6 +68,42 @@ ANSWER: Final = UPDATE.where(
     questions.c.outcome == Outcome.ACCEPTED, questions.c.answered_at.is_(None)
 ).returning(*COLUMNS)
 
+# Of one person; the others come when these are answered.
+MOST_OPEN: Final = 5
+
+
+def _open_of(*whose: sa.ColumnElement[bool] | sa.TextClause) -> sa.Select[Any]:
+    """Select the questions without an answer about the pending requests of somebody."""
+    return (
+        sa.select(questions.c.id)
+        .join(requests_table, requests_table.c.id == questions.c.request_id)
+        .where(
+            requests_table.c.state == word(State.PENDING),
+            *whose,
+            questions.c.outcome == Outcome.ACCEPTED,
+            questions.c.answered_at.is_(None),
+        )
+    )
+
+
+WHO: Final = sa.bindparam("who", type_=sa.String())
+# Theirs, and what they have asked for somebody else; open is said for the sake of the index.
+ALL_OPEN: Final = sa.union_all(
+    _open_of(requests_table.c.holder == WHO, IS_OPEN),
+    _open_of(
+        requests_table.c.asked_by == WHO,
+        requests_table.c.wanted_for.is_not(None),
+        requests_table.c.holder.is_distinct_from(WHO),
+    ),
+).subquery("open")
+OPEN_TO: Final = (
+    sa.select(*COLUMNS, *requests.COLUMNS, sa.func.count().over())
+    .join(ALL_OPEN, ALL_OPEN.c.id == questions.c.id)
+    .join(requests_table, requests_table.c.id == questions.c.request_id)
+    .order_by(questions.c.at, questions.c.id)
+    .limit(MOST)
+)
+
 
 def _question(row: Sequence[Any]) -> ApproverQuestion:
     values = dict(zip(FIELDS, row, strict=True))
@@ -95,6 +133,17 @@ def accepted_of(db: Transaction, request_id: str) -> list[ApproverQuestion]:
     """Return the questions that count about a request, the first asked first; of very many the last ones."""
     found = db.execute(ACCEPTED, {"request": request_id, "most": MOST_READ})
     return [_question(row) for row in found][::-1]
+
+
+def open_to(db: Transaction, slack_user: str) -> OpenQuestions:
+    """Return the questions that somebody may answer now, about their own requests and those they made for others."""
+    found = db.execute(OPEN_TO, {"who": slack_user, "most": MOST_OPEN}).all()
+    cut = len(COLUMNS)
+    rows = [
+        OpenQuestion(question=_question(row[:cut]), request=requests.from_row(row[cut:-1]))
+        for row in found
+    ]
+    return OpenQuestions(reader=slack_user, rows=rows, count=found[0][-1] if found else 0)
 
 
 def settle(

@@ -120,6 +120,12 @@ requests = sa.Table(
     partial_index("request_gave_access", "assignment_id", "ended_at", where=GAVE),
     partial_index("request_puzzles", "package_id", "ended_at", where=TELLS_ADMINS),
     partial_index("request_open_about", "assignment_id", where=IS_OPEN),
+    # What somebody has asked for somebody else, while it waits.
+    partial_index(
+        "request_pending_for_other",
+        "asked_by",
+        where="state = 'pending' AND wanted_for IS NOT NULL",
+    ),
     partial_index("request_denied", "entra_id", "package_id", "ended_at", where=IS_DENIED),
     partial_index("request_removes", "entra_id", "package_id", where=IS_REMOVAL),
     # One open request of a kind for a person and a package, by Slack id from the first moment and by

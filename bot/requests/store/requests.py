@@ -303,7 +303,9 @@ def _exchange_ids(to: State, exchange: observed.ObservedCall | None) -> dict[str
 def shown(db: Transaction, request: Request, *, deciders: Collection[str] = ()) -> None:
     """Note that what people see of it has changed: its cards, the reminders of its access, and Homes are owed a redraw."""
     _redraw(db, request)
-    touch_homes(db, request.holder, deciders=deciders)
+    # Whoever asks for somebody else may be asked about it, and is shown that.
+    others = (*deciders, request.asked_by) if request.is_on_behalf else deciders
+    touch_homes(db, request.holder, deciders=others)
 
 
 def _redraw(db: Transaction, request: Request) -> None:

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from bot import clock
-from bot.approvals.model import Outcome
+from bot.approvals.model import OpenQuestion, OpenQuestions, Outcome
+from bot.approvals.store.approver_questions import MOST_OPEN
 from bot.assignments.model import AssignmentState, Trouble, TroubleKind
 from bot.console.model import LISTS, ConsolePage, Tab
+from bot.emergencies.model import Emergency, ReviewedRequest
 from bot.errors import PackageName
 from bot.messages import (
     acknowledging,
@@ -40,10 +42,12 @@ from bot.messages import (
     troubles,
     waiting,
 )
+from bot.messages.connecting import home_row
+from bot.messages.emergency_list import OpenReviews
 from bot.messages.home import AdminOverview, home
 from bot.messages.parts import beginning, escape, length, shorten, split
 from bot.messages.request_form import menu_form, request_form
-from bot.notifications.home_view import ROWS_IN_HOME
+from bot.notifications.home_view import REVIEWS_IN_HOME, ROWS_IN_HOME
 from bot.notifications.model import Occasion
 from bot.packages.model import Stage
 from bot.packages.questions import Question
@@ -257,6 +261,36 @@ def screens(key: str) -> dict[str, Any]:
         )
     )
 
+    # What waits for one's answer, as much as there can be of it.
+    waits = OpenQuestions(
+        reader="U0X",
+        rows=[
+            OpenQuestion(question=replace(each, id=f"q{number}"), request=one)
+            for number, each in enumerate(asked[:MOST_OPEN])
+        ],
+        count=1_000,
+    )
+
+    reviews = OpenReviews(
+        rows=[
+            ReviewedRequest(
+                emergency=Emergency(
+                    request_id=one.id,
+                    holder="U0ANN",
+                    entra_id="e1",
+                    package_id="p1",
+                    opened_at=clock.now(),
+                    review_by=clock.now(),
+                ),
+                request=replace(one, id=f"e{number}"),
+            )
+            for number in range(REVIEWS_IN_HOME)
+        ],
+        count=1_000,
+    )
+    # Several for one package, which can be approved together.
+    alike = [replace(each, package_id="p1") for each in pending[:20]]
+
     # Home of three roles.
     for role_name, reader in READERS.items():
         is_admin = role_name == "admin"
@@ -265,12 +299,15 @@ def screens(key: str) -> dict[str, Any]:
             held=page(rows, most=ROWS_IN_HOME),
             waiting=page(pending, most=ROWS_IN_HOME),
             asked={row.id: Kind.EXTEND for row in rows[::2]},
-            to_decide=page([] if role_name == "requester" else pending[:20], most=ROWS_IN_HOME),
+            to_decide=page([] if role_name == "requester" else alike, most=ROWS_IN_HOME),
             offer=packages,
             mine={f"p{number}" for number in range(HELD)},
             extendable=extendable,
             given=given,
             received=received,
+            questions=waits,
+            reviews=reviews,
+            account=home_row(None),
             admin=AdminOverview(others=page(pending[20:]), ending=page(rows), stuck=page(stuck))
             if is_admin
             else None,
@@ -339,7 +376,12 @@ def screens(key: str) -> dict[str, Any]:
 
     # Reminders and lists.
     made["expiring"] = reminding.expiring(rows, extendable=extendable, busy={})
-    made["my access"] = asking.my_access(page(rows), page(pending), asked={}, extendable=extendable)
+    made["my access"] = asking.my_access(
+        page(rows), page(pending), asked={}, extendable=extendable, questions=waits
+    )
+    made["my access, nothing but questions"] = asking.my_access(
+        page([]), page([]), asked={}, extendable=extendable, questions=waits
+    )
     made["to decide"] = pending_rows.to_decide(page(pending), reader="U0BO")
     made["pending"] = deciding.pending(page(pending), reader="U0BO")
     made["stuck"] = repairing.listed(page(stuck))

@@ -295,6 +295,7 @@ def _approver_questions(db: Transaction) -> None:
     assert judged is not None
     assert approver_questions.by_one(db, request.id, "U0BO")
     approver_questions.owing_news(db)
+    assert approver_questions.open_to(db, "U0ANN").count
     told = approver_questions.answer(db, judged, request, "The EU's", by="U0ANN")
     assert told is not None
     approver_questions.schedule_news(db, told, news=None)
