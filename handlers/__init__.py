@@ -71,11 +71,17 @@ def register(
     command_limit.register(app, guard=services.guard, background=background, limit=limit)
     deduplicate.register(app, guard=services.guard, replies=replies, pulse=pulse)
     routes = Routes(app)
-    request_access.register(routes, requests=services.requests, replies=replies)
-    package_menu.register(routes, requests=services.requests, replies=replies)
-    ask_again.register(routes, requests=services.requests, replies=replies)
+    request_access.register(
+        routes, requests=services.requests, forms=services.request_forms, replies=replies
+    )
+    package_menu.register(routes, forms=services.request_forms, replies=replies)
+    ask_again.register(routes, forms=services.request_forms, replies=replies)
     request_form.register(
-        routes, requests=services.requests, replies=replies, background=background
+        routes,
+        requests=services.requests,
+        forms=services.request_forms,
+        replies=replies,
+        background=background,
     )
     decide.register(
         routes, approvals=services.approvals, signed=services.signed_approvals, replies=replies
@@ -85,7 +91,7 @@ def register(
         routes, approvals=services.approvals, reviews=services.reviews, replies=replies
     )
     assignment_actions.register(
-        routes, requests=services.requests, assignments=services.assignments, replies=replies
+        routes, changes=services.request_changes, assignments=services.assignments, replies=replies
     )
     my_access.register(
         routes,
@@ -97,7 +103,7 @@ def register(
     connecting.register(routes, accounts=services.accounts, replies=replies)
     direct_messages.register(
         routes,
-        requests=services.requests,
+        forms=services.request_forms,
         guard=services.guard,
         background=background,
         limit=limit,
@@ -110,8 +116,8 @@ def register(
     review.register(routes, reviews=services.reviews, replies=replies)
     removal.register(routes, services=services, replies=replies, background=background)
     drift.register(routes, drift=services.drift, replies=replies)
-    repair.register(routes, requests=services.requests, replies=replies)
+    repair.register(routes, changes=services.request_changes, replies=replies)
     delegating.register(routes, delegations=services.delegations, replies=replies)
     emergency_review.register(routes, emergencies=services.emergencies, replies=replies)
-    answers.register(routes, requests=services.requests, replies=replies)
+    answers.register(routes, forms=services.request_forms, replies=replies)
     routes.check()

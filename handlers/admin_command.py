@@ -184,7 +184,7 @@ async def _remove(
         )
     if whom.doubt is not None or len(rows) > 1:
         return await lists.listed(listing, _("Please press Remove for what you mean."))
-    submitted = await services.requests.remove(
+    submitted = await services.request_changes.remove(
         slack_user=user, assignment_id=rows[0].id, reason=wanted.reason
     )
     return deciding.removing(submitted.request, is_new=submitted.created)

@@ -5,17 +5,17 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.messages.answers import all_answers
-from bot.requests.service import RequestService
+from bot.requests.forms import RequestForms
 from handlers.errors import NOT_READ, explain_errors
 from handlers.replies import Replies
 from handlers.routes import Routes
 
 
-def register(routes: Routes, *, requests: RequestService, replies: Replies) -> None:
+def register(routes: Routes, *, forms: RequestForms, replies: Replies) -> None:
     @routes.action("latchkey_answers")
     async def show_answers(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
         reply = replies.to_click(body, action)
         async with explain_errors(reply.refuse, busy=NOT_READ):
-            request = await requests.read_answers(slack_user=reply.user, request_id=reply.value)
+            request = await forms.read_answers(slack_user=reply.user, request_id=reply.value)
             reply.open_form(all_answers(request))

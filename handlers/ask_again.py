@@ -7,26 +7,26 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.messages import request_form
 from bot.messages.asking_again import explanation
-from bot.requests.service import RequestService
+from bot.requests.forms import RequestForms
 from handlers.errors import NOT_READ, explain_errors
 from handlers.replies import Replies
 from handlers.request_opening import emergency_choice
 from handlers.routes import Routes
 
 
-def register(routes: Routes, *, requests: RequestService, replies: Replies) -> None:
+def register(routes: Routes, *, forms: RequestForms, replies: Replies) -> None:
     @routes.action("latchkey_ask_again")
     async def ask_again(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Open the form with what was said before."""
         await ack()
         reply = replies.to_click(body, action)
         async with explain_errors(reply.say, busy=NOT_READ):
-            again = await requests.find_to_ask_again(slack_user=reply.user, request_id=reply.value)
+            again = await forms.find_to_ask_again(slack_user=reply.user, request_id=reply.value)
 
             async def form() -> Mapping[str, Any]:
                 policies, locale = again.package.policies, None
                 if not again.request.is_on_behalf:
-                    offered = await requests.find_policies(
+                    offered = await forms.find_policies(
                         slack_user=reply.user, package=again.package
                     )
                     policies, locale = tuple(offered.policies), offered.locale
@@ -37,8 +37,8 @@ def register(routes: Routes, *, requests: RequestService, replies: Replies) -> N
                     chosen=next((each for each in policies if each.id == wanted), None),
                     locale=locale,
                     reason=again.request.justification,
-                    reason_hint=requests.reason_hint(again.package),
-                    emergency=emergency_choice(requests, again.package),
+                    reason_hint=forms.reason_hint(again.package),
+                    emergency=emergency_choice(forms, again.package),
                     answers=again.request.answers,
                     for_others=again.request.is_on_behalf,
                     wanted_for=again.request.wanted_for,
@@ -54,6 +54,6 @@ def register(routes: Routes, *, requests: RequestService, replies: Replies) -> N
         async with explain_errors(reply.say, busy=NOT_READ):
             reply.open_form(
                 explanation(
-                    await requests.explain_refusal(slack_user=reply.user, request_id=reply.value)
+                    await forms.explain_refusal(slack_user=reply.user, request_id=reply.value)
                 )
             )

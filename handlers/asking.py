@@ -5,12 +5,12 @@ from collections.abc import Awaitable
 from bot.errors import FormNeeded, ReasonIncomplete, ReasonNeeded, UnknownPackage, WhichPackage
 from bot.messages import acknowledging, asking, emergency
 from bot.messages.parts import Message
-from bot.requests.service import RequestService
+from bot.requests.forms import RequestForms
 from bot.requests.transactions.ask import AlreadyHeld
 from bot.requests.transactions.creation import Submitted
 
 
-async def answer_to_ask(requests: RequestService, user: str, ask: Awaitable[Submitted]) -> Message:
+async def answer_to_ask(forms: RequestForms, user: str, ask: Awaitable[Submitted]) -> Message:
     """
     Wait for *ask* and say what came of it, with what to press next.
 
@@ -29,7 +29,7 @@ async def answer_to_ask(requests: RequestService, user: str, ask: Awaitable[Subm
             unknown.near,
             more=unknown.more,
             reason=unknown.reason,
-            abouts=await requests.keep_reasons(
+            abouts=await forms.keep_reasons(
                 slack_user=user, package_ids=ids, reason=unknown.reason
             ),
         )
@@ -39,33 +39,31 @@ async def answer_to_ask(requests: RequestService, user: str, ask: Awaitable[Subm
             which.asked,
             which.choices,
             reason=which.reason,
-            abouts=await requests.keep_reasons(
-                slack_user=user, package_ids=ids, reason=which.reason
-            ),
+            abouts=await forms.keep_reasons(slack_user=user, package_ids=ids, reason=which.reason),
         )
     except AlreadyHeld as held:
         return acknowledging.already_held(held.assignment, held.extendable)
     except FormNeeded as form:
-        about = await requests.keep_reason(
+        about = await forms.keep_reason(
             slack_user=user, package_id=form.package_id, reason=form.reason
         )
         return asking.form_needed(about, str(form))
     except ReasonIncomplete as incomplete:
-        about = await requests.keep_reason(
+        about = await forms.keep_reason(
             slack_user=user, package_id=incomplete.package_id, reason=incomplete.reason
         )
         return asking.reason_needed(about, incomplete.package_name, str(incomplete))
     except ReasonNeeded as needed:
         return asking.reason_needed(needed.package_id, needed.package_name, str(needed))
-    return await say_asked(requests, user, submitted)
+    return await say_asked(forms, user, submitted)
 
 
-async def say_asked(requests: RequestService, user: str, submitted: Submitted) -> Message:
+async def say_asked(forms: RequestForms, user: str, submitted: Submitted) -> Message:
     """Say that something was asked for, or how it stands if it had been before."""
     request = submitted.request
     if request.emergency:
         return emergency.asked(request, created=submitted.created)
     if not submitted.created:
         return acknowledging.already_asked(request)
-    known = await requests.find_known(slack_user=user, package_id=request.package_id)
+    known = await forms.find_known(slack_user=user, package_id=request.package_id)
     return acknowledging.asked(request, known)

@@ -9,8 +9,8 @@ from bot.assignments.service import AssignmentService
 from bot.messages import asking, extension_form, on_behalf, waiting
 from bot.messages.forms import reason_in
 from bot.messages.parts import Message
+from bot.requests.changes import RequestChanges
 from bot.requests.model import Kind
-from bot.requests.service import RequestService
 from handlers.errors import CHANGE_NOT_SAVED, REQUEST_NOT_SAVED, explain_errors
 from handlers.form_answers import FormAnswers
 from handlers.replies import Replies, Reply
@@ -20,7 +20,7 @@ from handlers.routes import Routes
 def register(
     routes: Routes,
     *,
-    requests: RequestService,
+    changes: RequestChanges,
     assignments: AssignmentService,
     replies: Replies,
 ) -> None:
@@ -31,11 +31,11 @@ def register(
         """Ask for an extension; in a form where somebody must know why."""
         reply = replies.to_click(body, action)
         async with explain_errors(reply.refuse, busy=REQUEST_NOT_SAVED):
-            form = await requests.find_extension_form(
+            form = await changes.find_extension_form(
                 slack_user=reply.user, assignment_id=reply.value
             )
             if form is None:
-                submitted = await requests.extend(slack_user=reply.user, assignment_id=reply.value)
+                submitted = await changes.extend(slack_user=reply.user, assignment_id=reply.value)
                 await reply.done(asking.extending(submitted.request, is_new=submitted.created))
             else:
                 hint = form.rule.hint if form.rule is not None else None
@@ -58,7 +58,7 @@ def register(
             await ack(response_action="errors", errors={"reason": str(said["text"])[:2_000]})
 
         async with explain_errors(refuse, busy=REQUEST_NOT_SAVED):
-            submitted = await requests.extend(
+            submitted = await changes.extend(
                 slack_user=body["user"]["id"], assignment_id=assignment_id, reason=reason_in(view)
             )
             said = asking.extending(submitted.request, is_new=submitted.created)
@@ -70,7 +70,7 @@ def register(
             await say(said)
 
     async def give_back(click: Reply) -> Message:
-        submitted = await requests.return_access(slack_user=click.user, assignment_id=click.value)
+        submitted = await changes.return_access(slack_user=click.user, assignment_id=click.value)
         return asking.returning(submitted.request, is_new=submitted.created)
 
     async def let_end(click: Reply) -> Message:
@@ -78,16 +78,16 @@ def register(
         return asking.letting_end(assignment)
 
     async def cancel(click: Reply) -> Message:
-        request = await requests.cancel(slack_user=click.user, request_id=click.value)
+        request = await changes.cancel(slack_user=click.user, request_id=click.value)
         return asking.canceled(request)
 
     async def remind(click: Reply) -> Message:
         return waiting.reminding(
-            await requests.remind(slack_user=click.user, request_id=click.value)
+            await changes.remind(slack_user=click.user, request_id=click.value)
         )
 
     async def decline(click: Reply) -> Message:
-        request = await requests.decline(slack_user=click.user, request_id=click.value)
+        request = await changes.decline(slack_user=click.user, request_id=click.value)
         if request.kind is Kind.REMOVE:
             return asking.returning(request, is_new=True)
         return on_behalf.declined(request)

@@ -17,7 +17,7 @@ from bot.messages import acknowledging
 from bot.messages.helping import HELP, help_message, not_understood
 from bot.messages.parts import Message, escape, message
 from bot.people.guard import Guard
-from bot.requests.service import RequestService
+from bot.requests.forms import RequestForms
 from bot.words import _, translate
 from handlers.background import Background
 from handlers.command_limit import TOO_MANY, CommandLimit, write_down
@@ -31,7 +31,7 @@ WRITTEN: Final = frozenset({None, "file_share", "me_message"})
 def register(
     routes: Routes,
     *,
-    requests: RequestService,
+    forms: RequestForms,
     guard: Guard,
     background: Background,
     limit: CommandLimit,
@@ -57,7 +57,7 @@ def register(
             return
         silenced.discard(user)
         try:
-            said = await _answer(requests, guard, user, str(event.get("text") or ""))
+            said = await _answer(forms, guard, user, str(event.get("text") or ""))
         except Busy:
             said = message(_(NOT_READ))
         await background.tell(channel, user, said)
@@ -77,27 +77,27 @@ def _is_of_a_person(event: Mapping[str, Any]) -> bool:
     )
 
 
-async def _answer(requests: RequestService, guard: Guard, user: str, text: str) -> Message:
+async def _answer(forms: RequestForms, guard: Guard, user: str, text: str) -> Message:
     """Say what one can do about what somebody has written; nothing is asked for before they press."""
-    refusal = await requests.find_form_refusal(slack_user=user)
+    refusal = await forms.find_form_refusal(slack_user=user)
     if refusal is not None:
         return message(escape(translate(refusal)))
     is_admin = guard.is_admin(user)
     if not text.strip() or text.strip().lower() in HELP:
         return help_message(is_admin=is_admin)
     try:
-        package, reason = await requests.read_name(text)
+        package, reason = await forms.read_name(text)
     except UnknownPackage as unknown:
         if not unknown.near:
             return not_understood(is_admin=is_admin)
-        abouts = await requests.keep_reasons(
+        abouts = await forms.keep_reasons(
             slack_user=user, package_ids=[each.id for each in unknown.near], reason=unknown.reason
         )
         return acknowledging.near(
             unknown.asked, unknown.near, more=unknown.more, abouts=abouts, reason=unknown.reason
         )
     except WhichPackage as which:
-        abouts = await requests.keep_reasons(
+        abouts = await forms.keep_reasons(
             slack_user=user, package_ids=[each.id for each in which.choices], reason=which.reason
         )
         return acknowledging.which_package(
@@ -105,5 +105,5 @@ async def _answer(requests: RequestService, guard: Guard, user: str, text: str) 
         )
     except LatchkeyError as error:
         return message(escape(translate(str(error))))
-    about = await requests.keep_reason(slack_user=user, package_id=package.id, reason=reason)
+    about = await forms.keep_reason(slack_user=user, package_id=package.id, reason=reason)
     return acknowledging.ask_for_it(package, about=about, reason=reason)

@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.messages import package_menu
 from bot.messages.shortcut_reason import reason_from_message
-from bot.requests.service import RequestService
+from bot.requests.forms import RequestForms
 from handlers.errors import NOT_READ, explain_errors
 from handlers.replies import Replies
 from handlers.request_opening import open_request_form
@@ -16,12 +16,12 @@ from handlers.routes import Routes
 NOTHING: Final = "-"
 
 
-def register(routes: Routes, *, requests: RequestService, replies: Replies) -> None:
+def register(routes: Routes, *, forms: RequestForms, replies: Replies) -> None:
     @routes.options("latchkey_package")
     async def suggest(ack: AsyncAck, body: dict[str, Any]) -> None:
         """Answer with the packages that have what was typed in their names, from our own rows."""
         # What cannot be read is no empty menu: without an answer of ours, Slack says itself that it could not load.
-        found = await requests.suggest_packages(
+        found = await forms.suggest_packages(
             slack_user=body["user"]["id"], typed=str(body.get("value") or "")
         )
         if not found:
@@ -37,11 +37,11 @@ def register(routes: Routes, *, requests: RequestService, replies: Replies) -> N
         async with explain_errors(reply.say, busy=NOT_READ):
             reason = None
             if reply.value != NOTHING:
-                _, reason = await requests.find_form(slack_user=reply.user, about=reply.value)
-            open_request_form(requests=requests, reply=reply, reason=reason)
+                _, reason = await forms.find_form(slack_user=reply.user, about=reply.value)
+            open_request_form(forms=forms, reply=reply, reason=reason)
 
     def open_from_shortcut(body: Mapping[str, Any], reason: str | None) -> None:
-        open_request_form(requests=requests, reply=replies.to_shortcut(body), reason=reason)
+        open_request_form(forms=forms, reply=replies.to_shortcut(body), reason=reason)
 
     @routes.shortcut("latchkey_request_shortcut")
     async def open_anywhere(ack: AsyncAck, body: dict[str, Any]) -> None:

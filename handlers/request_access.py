@@ -16,6 +16,7 @@ from bot.messages import acknowledging, asking, emergency
 from bot.messages.helping import HELP, help_message
 from bot.messages.pages import read_page
 from bot.messages.parts import Message
+from bot.requests.forms import RequestForms
 from bot.requests.service import RequestService
 from bot.requests.transactions.ask import AlreadyHeld
 from handlers.asking import answer_to_ask, say_asked
@@ -26,7 +27,9 @@ from handlers.request_opening import open_form_about, open_request_form
 from handlers.routes import Routes
 
 
-def register(routes: Routes, *, requests: RequestService, replies: Replies) -> None:
+def register(
+    routes: Routes, *, requests: RequestService, forms: RequestForms, replies: Replies
+) -> None:
     # Opening a form writes nothing, and Slack opens it once: what a replica remembers is enough.
     opened = RecentKeys()
 
@@ -41,7 +44,7 @@ def register(routes: Routes, *, requests: RequestService, replies: Replies) -> N
             await ack()
             key = key_of(command)
             if key is None or opened.is_new(key):
-                open_request_form(requests=requests, reply=replies.to_command(command))
+                open_request_form(forms=forms, reply=replies.to_command(command))
             return
         text = command.get("text") or ""
         if text.strip().lower() in HELP:
@@ -57,13 +60,13 @@ def register(routes: Routes, *, requests: RequestService, replies: Replies) -> N
                     await say(emergency.asked(urgent.request, created=urgent.created))
                     return
                 asked = requests.ask(slack_user=user, text=text, key=key)
-                await say(await answer_to_ask(requests, user, asked))
+                await say(await answer_to_ask(forms, user, asked))
             except AlreadyHeld as held:
                 await say(acknowledging.already_held(held.assignment, held.extendable))
             except SeenBefore:
                 await ack()
             except UnknownPackage as unknown:
-                await say(await _offered(requests, unknown))
+                await say(await _offered(forms, unknown))
 
     @routes.action("latchkey_ask_now")
     async def ask_now(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -72,18 +75,18 @@ def register(routes: Routes, *, requests: RequestService, replies: Replies) -> N
         async with explain_errors(reply.say, busy=REQUEST_NOT_SAVED):
             try:
                 submitted = await requests.ask_about(slack_user=reply.user, about=reply.value)
-                await reply.replace(await say_asked(requests, reply.user, submitted))
+                await reply.replace(await say_asked(forms, reply.user, submitted))
             except AlreadyHeld as held:
                 await reply.replace(acknowledging.already_held(held.assignment, held.extendable))
             except (FormNeeded, ReasonIncomplete, ReasonNeeded):
-                await open_form_about(requests=requests, reply=reply)
+                await open_form_about(forms=forms, reply=reply)
         await ack()
 
 
-async def _offered(requests: RequestService, unknown: UnknownPackage) -> Message:
+async def _offered(forms: RequestForms, unknown: UnknownPackage) -> Message:
     """Offer packages to choose from when the text names none, or one that does not exist."""
     page = read_page(unknown.asked)
-    offer = await requests.offered_packages()
+    offer = await forms.offered_packages()
     if page is not None:
         return asking.offer(offer, page=page)
     return asking.offer(offer, intro=asking.no_such_package(unknown.asked))

@@ -12,6 +12,7 @@ from bot.messages.modals import said_in_modal
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
+from bot.requests.forms import RequestForms
 from bot.requests.service import RequestService
 from bot.requests.transactions.ask_by_form import FilledForm
 from bot.words import _
@@ -24,7 +25,12 @@ from handlers.routes import Routes
 
 
 def register(
-    routes: Routes, *, requests: RequestService, replies: Replies, background: Background
+    routes: Routes,
+    *,
+    requests: RequestService,
+    forms: RequestForms,
+    replies: Replies,
+    background: Background,
 ) -> None:
     @routes.action("latchkey_ask")
     async def open_form(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -32,7 +38,7 @@ def register(
         await ack()
         reply = replies.to_click(body, action)
         async with explain_errors(reply.say, busy=NOT_READ):
-            await open_form_about(requests=requests, reply=reply)
+            await open_form_about(forms=forms, reply=reply)
 
     @routes.action("latchkey_policy")
     async def choose(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -44,7 +50,7 @@ def register(
         reply = replies.to_click(body, action)
         async with explain_errors(reply.say, busy=NOT_READ):
             about = request_form.about(view)
-            package = await requests.find_package(about.package_id)
+            package = await forms.find_package(about.package_id)
             chosen = request_form.policy_in(view)
             if package is None or chosen is None:
                 return
@@ -55,8 +61,8 @@ def register(
                     about,
                     view,
                     chosen,
-                    reason_hint=requests.reason_hint(package),
-                    emergency=emergency_choice(requests, package, view),
+                    reason_hint=forms.reason_hint(package),
+                    emergency=emergency_choice(forms, package, view),
                 ),
             )
 
@@ -79,10 +85,10 @@ def register(
         async with explain_errors(reply.say, busy=NOT_READ):
             about = request_form.about(view)
             ids = package_menu.chosen_in(view) if about.has_menu else (about.package_id,)
-            chosen = await requests.find_packages(ids)
+            chosen = await forms.find_packages(ids)
 
             async def form() -> Mapping[str, Any]:
-                return await _for_chosen(requests, chosen, about, view, user=reply.user)
+                return await _for_chosen(forms, chosen, about, view, user=reply.user)
 
             if chosen or about.has_menu:
                 background.update_form(view_id=str(view["id"]), view=form)
@@ -113,7 +119,7 @@ def register(
                     about = request_form.About(
                         package_id=picked[0], has_menu=True, for_others=about.for_others
                     )
-            package = await requests.find_package(about.package_id)
+            package = await forms.find_package(about.package_id)
             if package is None or not package.can_be_asked_for:
                 await show_error({"text": _(GONE)})
                 return
@@ -125,8 +131,8 @@ def register(
                     about,
                     view,
                     chosen.id if chosen else None,
-                    reason_hint=requests.reason_hint(package),
-                    emergency=emergency_choice(requests, package, view),
+                    reason_hint=forms.reason_hint(package),
+                    emergency=emergency_choice(forms, package, view),
                     note=_(request_form.CHANGED),
                 )
                 await ack(response_action="update", view=form)
@@ -153,7 +159,7 @@ def register(
                     errors=request_form.errors_at(view, wrong.fields, wrong.answers, questions),
                 )
                 return
-            following = await requests.find_packages(about.following)
+            following = await forms.find_packages(about.following)
             if following:
                 note = several.note_of_following(following[1:])
                 note = (
@@ -166,7 +172,7 @@ def register(
             if submitted.request.is_on_behalf:
                 said = on_behalf.asked_for_them(submitted.request)
             else:
-                said = await say_asked(requests, user, submitted)
+                said = await say_asked(forms, user, submitted)
             await ack(
                 response_action="update", view=said_in_modal(said, title=_(request_form.TITLE))
             )
@@ -210,8 +216,8 @@ def register(
                 policies=policies,
                 locale=locale,
                 reason=request_form.reason_in(view),
-                reason_hint=requests.reason_hint(package),
-                emergency=emergency_choice(requests, package),
+                reason_hint=forms.reason_hint(package),
+                emergency=emergency_choice(forms, package),
                 note=note,
                 following=[each.id for each in following],
                 for_others=wanted_for is not None,
@@ -223,7 +229,7 @@ def register(
         async def narrowed() -> Mapping[str, Any]:
             if wanted_for not in (None, user):
                 return form(package.policies, None)
-            offered = await requests.find_policies(slack_user=user, package=package)
+            offered = await forms.find_policies(slack_user=user, package=package)
             return form(offered.policies, offered.locale)
 
         if view.get("id"):
@@ -278,7 +284,7 @@ def _again(
 
 
 async def _for_chosen(
-    requests: RequestService,
+    forms: RequestForms,
     chosen: Sequence[Package],
     about: request_form.About,
     view: Mapping[str, Any],
@@ -288,7 +294,7 @@ async def _for_chosen(
     """Build the form for what was chosen in it, with what was typed in *view*."""
     reason, wanted_for = request_form.reason_in(view), request_form.wanted_for_in(view)
     # Whoever is chosen stays chosen: without the field the access would be for whoever asks.
-    for_others = wanted_for is not None or requests.may_ask_for_others(user, chosen)
+    for_others = wanted_for is not None or forms.may_ask_for_others(user, chosen)
     if not chosen:
         for_others = for_others or about.for_others
     if len(chosen) != 1:
@@ -298,7 +304,7 @@ async def _for_chosen(
     [package] = chosen
     policies, locale = package.policies, about.locale
     if wanted_for in (None, user):
-        offered = await requests.find_policies(slack_user=user, package=package)
+        offered = await forms.find_policies(slack_user=user, package=package)
         policies, locale = tuple(offered.policies), offered.locale
     picked = request_form.policy_in(view)
     return request_form.request_form(
@@ -307,8 +313,8 @@ async def _for_chosen(
         chosen=next((each for each in policies if each.id == picked), None),
         locale=locale,
         reason=reason,
-        reason_hint=requests.reason_hint(package),
-        emergency=emergency_choice(requests, package, view),
+        reason_hint=forms.reason_hint(package),
+        emergency=emergency_choice(forms, package, view),
         has_menu=about.has_menu,
         following=about.following,
         for_others=for_others,

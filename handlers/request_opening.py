@@ -7,7 +7,7 @@ from bot.messages import request_form
 from bot.messages.emergency_choice import EmergencyChoice, is_chosen_in
 from bot.messages.parts import message
 from bot.packages.model import Package
-from bot.requests.service import RequestService
+from bot.requests.forms import RequestForms
 from bot.words import N_, _
 from handlers.replies import Reply
 
@@ -15,17 +15,17 @@ GONE: Final = N_("That package is not offered any more.")
 
 
 def emergency_choice(
-    requests: RequestService, package: Package, view: Mapping[str, Any] | None = None
+    forms: RequestForms, package: Package, view: Mapping[str, Any] | None = None
 ) -> EmergencyChoice | None:
     """Return what a form says of emergency access, as it was chosen in *view*; None: the package gives none."""
-    terms = requests.emergency_terms(package)
+    terms = forms.emergency_terms(package)
     if terms is None:
         return None
     is_chosen = view is not None and is_chosen_in(view, package.id)
     return EmergencyChoice(package_id=package.id, terms=terms, is_chosen=is_chosen)
 
 
-def open_request_form(*, requests: RequestService, reply: Reply, reason: str | None = None) -> None:
+def open_request_form(*, forms: RequestForms, reply: Reply, reason: str | None = None) -> None:
     """
     Open the form, after the answer to Slack.
 
@@ -35,33 +35,33 @@ def open_request_form(*, requests: RequestService, reply: Reply, reason: str | N
     """
 
     async def form() -> Mapping[str, Any]:
-        refusal = await requests.find_form_refusal(slack_user=reply.user)
+        refusal = await forms.find_form_refusal(slack_user=reply.user)
         if refusal is not None:
             return request_form.refused_form(refusal)
-        offered = await requests.offered_packages()
-        for_others = requests.may_ask_for_others(reply.user, offered)
+        offered = await forms.offered_packages()
+        for_others = forms.may_ask_for_others(reply.user, offered)
         return request_form.menu_form((), reason=reason, for_others=for_others)
 
     reply.open_form(form)
 
 
-async def open_form_about(*, requests: RequestService, reply: Reply) -> None:
+async def open_form_about(*, forms: RequestForms, reply: Reply) -> None:
     """Open the form of the package that a pressed button names, with the reason that was given before."""
-    package, reason = await requests.find_form(slack_user=reply.user, about=reply.value)
+    package, reason = await forms.find_form(slack_user=reply.user, about=reply.value)
     if package is None:
         await reply.say(message(_(GONE)))
         return
 
     async def form() -> Mapping[str, Any]:
-        offered = await requests.find_policies(slack_user=reply.user, package=package)
+        offered = await forms.find_policies(slack_user=reply.user, package=package)
         return request_form.request_form(
             package,
             policies=offered.policies,
             locale=offered.locale,
             reason=reason,
-            reason_hint=requests.reason_hint(package),
-            emergency=emergency_choice(requests, package),
-            for_others=requests.may_ask_for_others(reply.user, [package]),
+            reason_hint=forms.reason_hint(package),
+            emergency=emergency_choice(forms, package),
+            for_others=forms.may_ask_for_others(reply.user, [package]),
         )
 
     reply.open_form(form)

@@ -20,6 +20,8 @@ from bot.console.views import ConsoleViews
 from bot.drift.service import DriftService
 from bot.emergencies.service import EmergencyService
 from bot.packages.catalog import OfferedPackages
+from bot.requests.changes import RequestChanges
+from bot.requests.forms import RequestForms
 from bot.requests.lists import RequestLists
 from bot.requests.policy_choice import FormPolicyFinder
 from bot.requests.removals import Removals
@@ -58,12 +60,21 @@ def make_services(
         requests=RequestService(
             store=store,
             guard=guard,
-            policy_finder=FormPolicyFinder(slack=slack, graph=graph, people=people.people),
             offering=offering,
             wake=wake,
             asks_an_hour=settings.asks_an_hour,
             package_settings=outside.package_settings,
+        ),
+        request_forms=RequestForms(
+            store=store,
+            guard=guard,
+            policy_finder=FormPolicyFinder(slack=slack, graph=graph, people=people.people),
+            offering=offering,
+            package_settings=outside.package_settings,
             help_channel=outside.admin_channel,
+        ),
+        request_changes=RequestChanges(
+            store=store, guard=guard, wake=wake, package_settings=outside.package_settings
         ),
         request_lists=request_lists,
         accounts=accounts.connecting,

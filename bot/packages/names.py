@@ -114,6 +114,11 @@ def unescaped(text: str) -> str:
     return ENTITY.sub(lambda found: SIGN_OF[found[1]], text)
 
 
+def clean_reason(text: str) -> str:
+    """Return a reason that was typed in Slack as it is kept."""
+    return clean(unescaped(text))[:LONGEST_REASON]
+
+
 def clean(text: str) -> str:
     """Text on one line, without control, direction and invisible characters that could disguise it."""
     visible = "".join(

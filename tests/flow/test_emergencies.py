@@ -134,7 +134,7 @@ async def test_emergency_access_cannot_be_extended(world):
     [assignment] = (await world.bot.store.run(assignment_lists.own_page, ANN)).rows
     assert assignment.is_emergency
     with pytest.raises(NotAllowed, match="cannot be extended"):
-        await world.bot.services.requests.extend(slack_user=ANN, assignment_id=assignment.id)
+        await world.bot.services.request_changes.extend(slack_user=ANN, assignment_id=assignment.id)
 
 
 async def test_a_synced_row_stays_emergency_access(world):

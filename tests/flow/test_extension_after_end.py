@@ -50,7 +50,7 @@ async def extending(harness: BotHarness, *, evaluated: bool = True) -> Request:
     await harness.finish()
     (held,) = harness.tenant.world.assignments.values()
     harness.shift(20 * DAY)
-    taken = await harness.requests.extend(
+    taken = await harness.request_changes.extend(
         slack_user=ANN, assignment_id=held.id, reason="The year ends later"
     )
     if evaluated:

@@ -101,7 +101,7 @@ async def test_the_reason_gives_nobody_else_the_right(world):
     (held,) = world.tenant.world.assignments.values()
 
     with pytest.raises(NotAllowed):
-        await world.bot.services.requests.extend(
+        await world.bot.services.request_changes.extend(
             slack_user=CY, assignment_id=held.id, reason="Mine"
         )
 

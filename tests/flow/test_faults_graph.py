@@ -133,13 +133,13 @@ async def test_a_bot_without_graph_takes_requests_says_so_and_catches_up_alone(w
 
 async def test_a_page_said_to_be_elsewhere_is_not_fetched(world):
     """The tables stay as they are, /readyz says why, and the next good list is believed again."""
-    before = await world.bot.services.requests.offered_packages()
+    before = await world.bot.services.request_forms.offered_packages()
     world.tenant._service.page_size = 1
     world.tenant.faults.set("foreign_next_link", only="^GET .*accessPackages$")
     world.bot.jobs.wake_all()
     await eventually(lambda: world.bot.jobs.statuses["sync"].last_error)
     assert "under our own address" in str((await readyz(world)).json()["problems"])
-    assert await world.bot.services.requests.offered_packages() == before
+    assert await world.bot.services.request_forms.offered_packages() == before
     world.tenant.faults.clear()
     await world.synced()
     assert (await readyz(world)).status_code == 200

@@ -93,7 +93,7 @@ async def test_a_redraw_that_slack_does_not_take_is_shorter(harness, monkeypatch
     assert labels(cards(harness)[0]) == ["Approve", "Approve for less", "Deny", "Ask a question"]
     monkeypatch.setattr(content, "MOST_CHARACTERS", STRICT)
 
-    await harness.requests.cancel(slack_user="U0ANN", request_id=request.id)
+    await harness.request_changes.cancel(slack_user="U0ANN", request_id=request.id)
     await harness.talk()
 
     (card,) = cards(harness)

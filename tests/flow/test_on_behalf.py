@@ -220,7 +220,9 @@ async def test_nobody_else_declines(world):
 
     for user in (ANN, MIA, DANA):
         with pytest.raises(Exception, match="Only the person whom it was asked for"):
-            await world.bot.services.requests.decline(slack_user=user, request_id=button["value"])
+            await world.bot.services.request_changes.decline(
+                slack_user=user, request_id=button["value"]
+            )
     assert await world.states() == ["add pending"]
 
 

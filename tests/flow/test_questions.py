@@ -367,7 +367,7 @@ async def test_long_answers_are_a_button_away_for_those_who_decide(world):
         if row["verb"] == "ask-add"
     ]
     with pytest.raises(NotAllowed, match="Only those who decide"):
-        await world.bot.services.requests.read_answers(slack_user=CY, request_id=request_id)
+        await world.bot.services.request_forms.read_answers(slack_user=CY, request_id=request_id)
     assert complaints(world) == []
 
 

@@ -167,7 +167,7 @@ async def test_a_refusal_in_home_opens_over_it(world):
     await eventually(lambda: world.home(ANN) and "Cancel" in labels(world.home(ANN)))
     home = world.home(ANN)
     cancel = next(each for each in buttons(home) if each["text"]["text"] == "Cancel")
-    await world.bot.services.requests.cancel(slack_user=ANN, request_id=cancel["value"])
+    await world.bot.services.request_changes.cancel(slack_user=ANN, request_id=cancel["value"])
     told = len(world.direct(ANN))
 
     await world.slack.click_view(

@@ -86,7 +86,7 @@ async def test_an_extension_that_is_too_short_says_so_too(harness):
     (row,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     harness.shift(20 * HOURS)
 
-    await harness.requests.extend(slack_user="U0ANN", assignment_id=row.id)
+    await harness.request_changes.extend(slack_user="U0ANN", assignment_id=row.id)
     await harness.finish()
 
     (longer,) = told(harness, "now lasts")

@@ -25,8 +25,10 @@ from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
 from bot.people.identity import People
 from bot.people.permissions import Permissions
+from bot.requests.changes import RequestChanges
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation.evaluator import RequestEvaluator
+from bot.requests.forms import RequestForms
 from bot.requests.lists import RequestLists
 from bot.requests.model import Request
 from bot.requests.service import RequestService
@@ -94,6 +96,14 @@ class BotHarness:
     @property
     def requests(self) -> RequestService:
         return self.latchkey.services.requests
+
+    @property
+    def request_forms(self) -> RequestForms:
+        return self.latchkey.services.request_forms
+
+    @property
+    def request_changes(self) -> RequestChanges:
+        return self.latchkey.services.request_changes
 
     @property
     def request_lists(self) -> RequestLists:

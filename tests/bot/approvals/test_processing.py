@@ -197,7 +197,7 @@ async def test_one_who_became_an_approver_since_may_decide(harness):
 
 
 async def withdraw(harness: BotHarness, request: Request) -> None:
-    await harness.requests.cancel(slack_user="U0ANN", request_id=request.id)
+    await harness.request_changes.cancel(slack_user="U0ANN", request_id=request.id)
 
 
 async def lapse(harness: BotHarness, request: Request) -> None:

@@ -33,7 +33,7 @@ async def held_by_ann(harness: BotHarness) -> str:
 
 async def removed_by_dana(harness: BotHarness, assignment_id: str) -> str:
     await harness.permissions.refresh()
-    taken = await harness.requests.remove(
+    taken = await harness.request_changes.remove(
         slack_user="U0DANA", assignment_id=assignment_id, reason="stolen laptop"
     )
     return taken.request.id
@@ -205,7 +205,7 @@ async def test_a_list_that_lags_brings_nothing_back(harness):
     """It was given back; the list still shows it, and its own id does not."""
     held = await held_by_ann(harness)
     old = await stale(harness)
-    await harness.requests.return_access(slack_user="U0ANN", assignment_id=held)
+    await harness.request_changes.return_access(slack_user="U0ANN", assignment_id=held)
     await harness.finish()
     harness.line.on(LISTS, old, times=3)
 
@@ -281,7 +281,7 @@ async def test_what_an_admin_removed_and_entra_gives_again_is_an_alarm(harness, 
 async def test_removals_of_the_machine_are_no_admins_removals(harness):
     """What Latchkey takes back by itself, or the holder gives back, is held against nobody."""
     held = await held_by_ann(harness)
-    await harness.requests.return_access(slack_user="U0ANN", assignment_id=held)
+    await harness.request_changes.return_access(slack_user="U0ANN", assignment_id=held)
     await harness.finish()
 
     since = clock.now() - timedelta(days=30)

@@ -80,8 +80,8 @@ async def test_an_address_of_two_leads_to_nobody(harness, enabled):
     assert (await row(harness, mine)).holder is None
     assert (await harness.request_lists.access_overview("U0ANN")).held.rows == []
     for act in (
-        harness.requests.return_access,
-        harness.requests.extend,
+        harness.request_changes.return_access,
+        harness.request_changes.extend,
         harness.assignments.let_end,
     ):
         with pytest.raises(NotAllowed, match="Only the person"):
@@ -108,8 +108,8 @@ async def test_messages_that_go_astray_give_no_rights(harness):
 
     assert (await harness.request_lists.access_overview("U0ANN")).held.rows == []
     for act in (
-        harness.requests.return_access,
-        harness.requests.extend,
+        harness.request_changes.return_access,
+        harness.request_changes.extend,
         harness.assignments.let_end,
     ):
         with pytest.raises(NotAllowed):
@@ -119,7 +119,7 @@ async def test_messages_that_go_astray_give_no_rights(harness):
     assert [
         each.id for each in (await harness.request_lists.access_overview("U0CY")).held.rows
     ] == [cys]
-    await harness.requests.return_access(slack_user="U0CY", assignment_id=cys)
+    await harness.request_changes.return_access(slack_user="U0CY", assignment_id=cys)
     await harness.finish()
     assert harness.posted("adminRemove") == 1
 
@@ -128,7 +128,7 @@ async def test_messages_that_go_astray_give_no_rights(harness):
 async def test_who_has_become_somebody_else_since_the_click_gets_nothing(harness, act):
     """It was Ann's when she pressed the button; her profile is read again before anything happens."""
     hers = await give(harness)
-    taken = await getattr(harness.requests, act)(slack_user="U0ANN", assignment_id=hers)
+    taken = await getattr(harness.request_changes, act)(slack_user="U0ANN", assignment_id=hers)
     harness.workspace.people["U0ANN"].email = "cy@contoso.example"
 
     await harness.finish()
@@ -144,7 +144,7 @@ async def test_who_has_become_somebody_else_since_the_click_gets_nothing(harness
 async def test_who_is_no_member_any_more_returns_nothing(harness, change):
     """Between the click and the effect."""
     hers = await give(harness)
-    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=hers)
+    taken = await harness.request_changes.return_access(slack_user="U0ANN", assignment_id=hers)
     setattr(harness.workspace.people["U0ANN"], change, True)
 
     await harness.finish()
@@ -158,11 +158,11 @@ async def test_an_admin_does_not_return_what_is_not_theirs(harness):
     cys = await give(harness, seed.CY)
     await messages_go_to(harness, "U0DANA", cys)
 
-    taken = await harness.requests.remove(slack_user="U0DANA", assignment_id=cys)
+    taken = await harness.request_changes.remove(slack_user="U0DANA", assignment_id=cys)
 
     assert (taken.request.holder, taken.request.is_given_back) == (None, False)
     with pytest.raises(NotAllowed):
-        await harness.requests.return_access(slack_user="U0DANA", assignment_id=cys)
+        await harness.request_changes.return_access(slack_user="U0DANA", assignment_id=cys)
 
 
 async def test_access_given_elsewhere_is_its_holders(harness):
@@ -173,7 +173,7 @@ async def test_access_given_elsewhere_is_its_holders(harness):
     bound = await harness.store.run(people.find, "U0ANN")
     assert bound is not None
     assert bound.entra_id == seed.ANN
-    await harness.requests.return_access(slack_user="U0ANN", assignment_id=hers)
+    await harness.request_changes.return_access(slack_user="U0ANN", assignment_id=hers)
     await harness.finish()
     assert harness.posted("adminRemove") == 1
 
@@ -332,7 +332,7 @@ async def test_a_second_account_waits_until_the_first_and_the_admins_are_told(ha
     request = await harness.ask("marketing-campaign", user="U0TWIN")
     assert request.state is State.RECEIVED
     with pytest.raises(NotAllowed):
-        await harness.requests.return_access(slack_user="U0TWIN", assignment_id=hers)
+        await harness.request_changes.return_access(slack_user="U0TWIN", assignment_id=hers)
     assert (await harness.request_lists.access_overview("U0TWIN")).held.rows == []
 
     for _ in range(3):

@@ -98,7 +98,7 @@ async def test_what_is_outside_is_not_offered_or_found(bounded):
     await bounded.tenant_sync.run()
 
     assert "Finance Reports" not in [
-        each.name for each in await bounded.requests.offered_packages()
+        each.name for each in await bounded.request_forms.offered_packages()
     ]
     with pytest.raises(UnknownPackage):
         await bounded.requests.ask(slack_user="U0ANN", text="finance-reports because x")
@@ -139,9 +139,11 @@ async def holding(bounded):
 async def test_what_is_outside_is_not_removed_or_extended(holding):
     """By a button that was drawn before."""
     bounded, held = holding
-    removal = await bounded.requests.remove(slack_user="U0DANA", assignment_id=held.id, reason="x")
+    removal = await bounded.request_changes.remove(
+        slack_user="U0DANA", assignment_id=held.id, reason="x"
+    )
     await bounded.finish()
-    extension = await bounded.requests.extend(slack_user="U0ANN", assignment_id=held.id)
+    extension = await bounded.request_changes.extend(slack_user="U0ANN", assignment_id=held.id)
     await bounded.finish()
 
     assert (await bounded.request(removal.request.id)).state is State.REFUSED
@@ -153,7 +155,7 @@ async def test_a_removal_that_was_approved_before_is_not_sent(holding):
     """The bounds are looked at once more before the POST."""
     bounded, held = holding
     await move(bounded, seed.MARKETING_CAMPAIGN, to=seed.GENERAL)
-    taken = await bounded.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
+    taken = await bounded.request_changes.return_access(slack_user="U0ANN", assignment_id=held.id)
     await bounded.evaluator.receive(await bounded.claimed(taken.request))
     assert (await bounded.request(taken.request.id)).state is State.APPROVED
     await move(bounded, seed.MARKETING_CAMPAIGN)

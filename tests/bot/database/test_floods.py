@@ -30,7 +30,7 @@ def minutes(number: float) -> None:
 async def ask_and_withdraw(harness: BotHarness, times: int, *, user: str = "U0ANN") -> None:
     for _ in range(times):
         taken = await harness.requests.ask(slack_user=user, text="marketing-campaign")
-        await harness.requests.cancel(slack_user=user, request_id=taken.request.id)
+        await harness.request_changes.cancel(slack_user=user, request_id=taken.request.id)
 
 
 async def test_ten_asks_an_hour_and_then_one_in_six_minutes(limited):
@@ -80,7 +80,7 @@ async def test_who_asks_too_often_can_still_give_back_withdraw_and_approve(limit
     await limited.approvals.decide(
         ask_id=waiting.ask_id, verb=Verb.APPROVE, slack_user="U0DANA", team="T0LATCH", channel=None
     )
-    await limited.requests.return_access(slack_user="U0DANA", assignment_id=held.id)
+    await limited.request_changes.return_access(slack_user="U0DANA", assignment_id=held.id)
     await limited.finish()
 
     assert (await limited.request(waiting.id)).state is State.DELIVERED
@@ -90,7 +90,7 @@ async def test_who_asks_too_often_can_still_give_back_withdraw_and_approve(limit
 async def ask_and_withdraw_as(harness: BotHarness, user: str, times: int) -> None:
     for _ in range(times):
         taken = await harness.requests.ask(slack_user=user, text="finance-reports because z")
-        await harness.requests.cancel(slack_user=user, request_id=taken.request.id)
+        await harness.request_changes.cancel(slack_user=user, request_id=taken.request.id)
 
 
 async def press(harness: BotHarness, request: Request, *, user: str) -> None:

@@ -90,7 +90,7 @@ async def test_a_card_that_somebody_deleted_stops_nothing(harness):
     """The row is the truth, the card was a copy."""
     request = await pending(harness)
     cards(harness)[0].deleted = True
-    await harness.requests.cancel(slack_user="U0ANN", request_id=request.id)
+    await harness.request_changes.cancel(slack_user="U0ANN", request_id=request.id)
 
     await harness.talk()
 

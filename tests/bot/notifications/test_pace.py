@@ -272,7 +272,7 @@ async def test_a_429_of_another_method_stops_no_message(harness, method):
     request = await harness.ask("finance-reports because Q4")
     await harness.homes.opened("U0ANN")
     await harness.talk()
-    await harness.requests.cancel(slack_user="U0ANN", request_id=request.id)
+    await harness.request_changes.cancel(slack_user="U0ANN", request_id=request.id)
     harness.workspace.faults.set("ratelimited", only=method, count=1, pause=PAUSE)
     await harness.jobs.redraws()
     await harness.jobs.publish_homes()

@@ -437,7 +437,7 @@ async def test_an_extension_comes_without_a_reminder(harness):
     assert await harness.ends.send_reminders() == 1
     (mine,) = (await harness.store.run(assignment_lists.own_page, "U0ANN")).rows
 
-    await harness.requests.extend(slack_user="U0ANN", assignment_id=mine.id)
+    await harness.request_changes.extend(slack_user="U0ANN", assignment_id=mine.id)
     await harness.finish()
 
     assert await harness.ends.send_reminders() == 0

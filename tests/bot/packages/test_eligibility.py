@@ -278,7 +278,7 @@ async def test_a_catalog_that_is_switched_off_gives_nothing(either):
     await either.tenant_sync.run()
 
     assert why == "Its catalog is switched off in Entra, so nobody can ask for it now."
-    assert not await either.requests.offered_packages()
+    assert not await either.request_forms.offered_packages()
 
 
 AUTOMATIC: dict[str, Any] = {
@@ -309,7 +309,7 @@ async def test_an_automatic_policy_is_not_for_asking(harness, settings):
             del harness.tenant.world.policies[each.id]
     await harness.tenant_sync.run()
     assert "marketing-campaign" not in [
-        each.slug for each in await harness.requests.offered_packages()
+        each.slug for each in await harness.request_forms.offered_packages()
     ]
 
 
@@ -433,7 +433,7 @@ async def extension(harness: BotHarness, held: Assignment) -> Request:
     await harness.tenant_sync.run()
     await harness.people.identify("U0ANN")
     await harness.tenant_sync.run()
-    taken = await harness.requests.extend(
+    taken = await harness.request_changes.extend(
         slack_user="U0ANN", assignment_id=held.id, reason="still needed"
     )
     await harness.work()
@@ -586,7 +586,7 @@ async def test_what_was_promised_stays_while_nothing_changes(harness):
 async def give_back(harness: BotHarness, held: Assignment) -> Request:
     await harness.people.identify("U0ANN")
     await harness.tenant_sync.run()
-    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
+    taken = await harness.request_changes.return_access(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()
     return await harness.request(taken.request.id)
 
@@ -598,7 +598,9 @@ async def test_what_a_policy_keeps_is_not_given_back_but_can_be_removed(harness)
     held = holds(harness, CAMPAIGN, policy)
 
     returned = await give_back(harness, held)
-    taken = await harness.requests.remove(slack_user="U0DANA", assignment_id=held.id, reason="Left")
+    taken = await harness.request_changes.remove(
+        slack_user="U0DANA", assignment_id=held.id, reason="Left"
+    )
     await harness.work()
 
     assert returned.state is State.REFUSED
@@ -645,7 +647,7 @@ async def test_hours_in_beta_are_no_endless_access(database):
         await harness.tenant_sync.run()
 
         (offered,) = [
-            each for each in await harness.requests.offered_packages() if each.id == CAMPAIGN
+            each for each in await harness.request_forms.offered_packages() if each.id == CAMPAIGN
         ]
         request = await harness.ask("marketing-campaign")
 

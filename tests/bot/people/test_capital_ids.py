@@ -32,7 +32,7 @@ async def test_capitals_change_nothing(harness):
     (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     assert (held.entra_id, held.package_id) == (seed.ANN, seed.MARKETING_CAMPAIGN)
 
-    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
+    taken = await harness.request_changes.return_access(slack_user="U0ANN", assignment_id=held.id)
     await harness.finish()
     assert (await harness.request(taken.request.id)).state is State.DELIVERED
     assert harness.tenant.world.assignments[held.id].state == "expired"

@@ -20,7 +20,7 @@ async def removed(harness: BotHarness, *, reason: str | None = "stolen laptop") 
     await harness.finish()
     (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     await harness.permissions.refresh()
-    await harness.requests.remove(slack_user="U0DANA", assignment_id=held.id, reason=reason)
+    await harness.request_changes.remove(slack_user="U0DANA", assignment_id=held.id, reason=reason)
     await harness.finish()
     assert harness.tenant.world.assignments[held.id].state == "expired"
 
@@ -52,7 +52,7 @@ async def test_who_is_quicker_than_the_removal_waits_as_well(harness):
     await harness.finish()
     (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     await harness.permissions.refresh()
-    taken = await harness.requests.remove(
+    taken = await harness.request_changes.remove(
         slack_user="U0DANA", assignment_id=held.id, reason="stolen laptop"
     )
     await harness.work()
@@ -137,7 +137,7 @@ async def test_what_was_given_back_is_had_again(harness):
     await harness.ask("marketing-campaign")
     await harness.finish()
     (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
-    await harness.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
+    await harness.request_changes.return_access(slack_user="U0ANN", assignment_id=held.id)
     await harness.finish()
 
     assert (await harness.ask("marketing-campaign")).state is State.SUBMITTED

@@ -217,7 +217,7 @@ async def test_a_removal_is_done_when_the_access_is_gone(harness):
     await submitted(harness)
     await harness.finish()
     (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
-    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
+    taken = await harness.request_changes.return_access(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()
     assert (await harness.request(taken.request.id)).state is State.SUBMITTED
     assert (await harness.request_lists.access_overview("U0ANN")).held.rows[0].state == "removing"
@@ -235,7 +235,7 @@ async def test_a_removal_that_failed_leaves_the_access(harness):
     await submitted(harness)
     await harness.finish()
     (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
-    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
+    taken = await harness.request_changes.return_access(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()
     made(harness).state = "deliveryFailed"
 
@@ -250,7 +250,7 @@ async def extending(harness: BotHarness) -> tuple[Request, Assignment]:
     await harness.finish()
     (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     harness.shift(timedelta(days=20))
-    taken = await harness.requests.extend(slack_user="U0ANN", assignment_id=held.id)
+    taken = await harness.request_changes.extend(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()
     return taken.request, held
 

@@ -324,6 +324,8 @@ async def test_a_hidden_package_is_not_suggested(harness):
         await harness.requests.ask(slack_user="U0ANN", text="board-paper")
 
     assert "Board Papers" not in [each.name for each in unknown.value.near]
-    assert "board-papers" not in [each.slug for each in await harness.requests.offered_packages()]
+    assert "board-papers" not in [
+        each.slug for each in await harness.request_forms.offered_packages()
+    ]
     taken = await harness.requests.ask(slack_user="U0DANA", text="board-papers")
     assert taken.request.package_id == seed.BOARD_PAPERS

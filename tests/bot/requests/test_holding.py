@@ -93,7 +93,7 @@ async def held(
 
 
 async def repair(harness: BotHarness, hold: Hold, verb: Verb, user: str = "U0DANA") -> None:
-    await harness.requests.repair(slack_user=user, hold_id=hold.id, verb=verb)
+    await harness.request_changes.repair(slack_user=user, hold_id=hold.id, verb=verb)
     await harness.work()
     await harness.talk()
 
@@ -257,7 +257,7 @@ async def test_a_held_request_can_be_withdrawn(harness):
     _, request = await held(harness, "GET .*/accessPackages/", answering(500))
     await harness.talk()
 
-    await harness.requests.cancel(slack_user="U0ANN", request_id=request.id)
+    await harness.request_changes.cancel(slack_user="U0ANN", request_id=request.id)
     await harness.talk()
 
     assert await harness.store.run(holds.open_ones) == []
@@ -466,7 +466,7 @@ async def test_only_admins_repair(harness, verb, user):
     hold, request = await held(harness)
 
     with pytest.raises(NotAllowed):
-        await harness.requests.repair(slack_user=user, hold_id=hold.id, verb=verb)
+        await harness.request_changes.repair(slack_user=user, hold_id=hold.id, verb=verb)
 
     assert (await harness.request(request.id)).held_at is not None
     refused = [row for row in await harness.store.run(audit.rows) if row["verb"] == "refused"]
@@ -482,7 +482,9 @@ async def test_nobody_gives_up_what_is_about_their_own_access(harness):
     ((hold, request),) = await harness.store.run(holds.open_ones)
 
     with pytest.raises(NotAllowed, match="your own access"):
-        await harness.requests.repair(slack_user="U0DANA", hold_id=hold.id, verb=Verb.GIVE_UP)
+        await harness.request_changes.repair(
+            slack_user="U0DANA", hold_id=hold.id, verb=Verb.GIVE_UP
+        )
     await repair(harness, hold, Verb.RETRY)
 
     assert (await harness.request(request.id)).held_at is None
@@ -493,7 +495,7 @@ async def test_who_is_no_admin_any_more_gives_nothing_up(harness):
     hold, request = await held(harness)
     await harness.talk()
     heal(harness)
-    await harness.requests.repair(slack_user="U0DANA", hold_id=hold.id, verb=Verb.GIVE_UP)
+    await harness.request_changes.repair(slack_user="U0DANA", hold_id=hold.id, verb=Verb.GIVE_UP)
     harness.workspace.usergroups["S0IAM"].users = ["U0BO"]
 
     await harness.work()
@@ -513,7 +515,7 @@ async def test_a_second_press_is_late(harness, first):
     await repair(harness, hold, first)
 
     with pytest.raises(TooLate, match="already"):
-        await harness.requests.repair(slack_user="U0DANA", hold_id=hold.id, verb=Verb.RETRY)
+        await harness.request_changes.repair(slack_user="U0DANA", hold_id=hold.id, verb=Verb.RETRY)
 
 
 async def test_a_held_removal_that_is_given_up_leaves_the_access(harness):
@@ -522,7 +524,7 @@ async def test_a_held_removal_that_is_given_up_leaves_the_access(harness):
     await harness.finish()
     (row,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     harness.line.on(POST, silence_before, times=ALWAYS)
-    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=row.id)
+    taken = await harness.request_changes.return_access(slack_user="U0ANN", assignment_id=row.id)
     await try_often(harness, HELD_AFTER + 1)
     ((hold, request),) = await harness.store.run(holds.open_ones)
     assert (request.id, request.kind) == (taken.request.id, Kind.REMOVE)

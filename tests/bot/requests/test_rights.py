@@ -27,7 +27,7 @@ async def test_nobody_touches_what_is_somebody_elses(harness, act):
     waiting = await harness.ask(FINANCE)
 
     about = {"request_id": waiting.id} if act == "cancel" else {"assignment_id": held.id}
-    service = harness.assignments if act == "let_end" else harness.requests
+    service = harness.assignments if act == "let_end" else harness.request_changes
     for user in ("U0CY", "U0DANA", ""):
         with pytest.raises(NotAllowed):
             await getattr(service, act)(slack_user=user, **about)
@@ -42,8 +42,10 @@ async def test_only_admins_remove(harness):
     held = await campaign_of_ann(harness)
 
     with pytest.raises(NotAllowed):
-        await harness.requests.remove(slack_user="U0BO", assignment_id=held.id)
-    taken = await harness.requests.remove(slack_user="U0DANA", assignment_id=held.id, reason="Left")
+        await harness.request_changes.remove(slack_user="U0BO", assignment_id=held.id)
+    taken = await harness.request_changes.remove(
+        slack_user="U0DANA", assignment_id=held.id, reason="Left"
+    )
     harness.workspace.usergroups["S0IAM"].users = []
     await harness.work()
 
@@ -55,7 +57,7 @@ async def test_a_removal_by_an_admin_is_told_to_both(harness):
     """The holder learns who did it."""
     held = await campaign_of_ann(harness)
 
-    await harness.requests.remove(
+    await harness.request_changes.remove(
         slack_user="U0DANA", assignment_id=held.id, reason="Left the team"
     )
     await harness.finish()

@@ -110,7 +110,7 @@ async def test_a_removal_does_not_depend_on_how_popular_a_package_is(harness):
     (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     make_popular(harness, requests=3_000)
     await harness.permissions.refresh()
-    taken = await harness.requests.remove(
+    taken = await harness.request_changes.remove(
         slack_user="U0DANA", assignment_id=held.id, reason="stolen laptop"
     )
     again = await restarted(harness)
@@ -137,7 +137,9 @@ async def test_whatever_graph_takes_each_request_ends_or_is_held(
             await harness.ask("marketing-campaign")
             await harness.finish()
             (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
-            taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
+            taken = await harness.request_changes.return_access(
+                slack_user="U0ANN", assignment_id=held.id
+            )
         else:
             taken = await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
         make_popular(harness, requests=400)

@@ -325,7 +325,7 @@ async def test_a_request_on_its_way_cannot_be_withdrawn(harness):
     request = await asked(harness)
 
     with pytest.raises(Exception, match="cannot be withdrawn any more"):
-        await harness.requests.cancel(slack_user="U0ANN", request_id=request.id)
+        await harness.request_changes.cancel(slack_user="U0ANN", request_id=request.id)
 
 
 async def give(harness: BotHarness) -> str:
@@ -340,7 +340,9 @@ async def test_a_return_is_posted_once_and_looked_for(harness):
     assignment_id = await give(harness)
     harness.line.on(POST, silence_after)
 
-    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=assignment_id)
+    taken = await harness.request_changes.return_access(
+        slack_user="U0ANN", assignment_id=assignment_id
+    )
     await harness.finish()
 
     assert (await harness.request(taken.request.id)).state is State.DELIVERED
@@ -352,7 +354,9 @@ async def test_a_return_of_what_is_gone_is_done(harness):
     assignment_id = await give(harness)
     harness.line.on(POST, but_first(lambda: harness.tenant.remove_assignment(assignment_id)))
 
-    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=assignment_id)
+    taken = await harness.request_changes.return_access(
+        slack_user="U0ANN", assignment_id=assignment_id
+    )
     await harness.finish()
 
     assert (await harness.request(taken.request.id)).state is State.DELIVERED
@@ -364,7 +368,7 @@ async def test_an_extension_is_posted_once_with_the_new_end(harness):
     harness.shift(timedelta(days=24))
     before = clock.now()
 
-    taken = await harness.requests.extend(slack_user="U0ANN", assignment_id=assignment_id)
+    taken = await harness.request_changes.extend(slack_user="U0ANN", assignment_id=assignment_id)
     await harness.finish()
 
     request = await harness.request(taken.request.id)

@@ -28,7 +28,7 @@ EVER = 10**6
 
 async def test_what_is_offered_is_what_graph_has(harness):
     """Slugs, contents, how long, whether somebody decides."""
-    packages = {each.slug: each for each in await harness.requests.offered_packages()}
+    packages = {each.slug: each for each in await harness.request_forms.offered_packages()}
 
     finance = packages["finance-reports"]
     assert (finance.id, finance.lasts) == (seed.FINANCE_REPORTS, "30 days")
@@ -52,7 +52,7 @@ async def test_a_package_that_is_gone_is_not_offered(harness):
 
     await harness.tenant_sync.run()
 
-    assert [each.slug for each in await harness.requests.offered_packages()] == [
+    assert [each.slug for each in await harness.request_forms.offered_packages()] == [
         "marketing-campaign",
         "production-database",
     ]
@@ -193,7 +193,7 @@ async def test_graph_down_ends_nothing(harness):
 async def test_a_removal_of_ours_is_not_called_an_end_from_outside(harness):
     """The request about it tells the story."""
     held = await give(harness)
-    await harness.requests.return_access(slack_user="U0ANN", assignment_id=held)
+    await harness.request_changes.return_access(slack_user="U0ANN", assignment_id=held)
     await harness.work()
     harness.shift(timedelta(seconds=10))
 
@@ -210,7 +210,7 @@ async def test_a_removal_of_ours_is_not_called_an_end_from_outside(harness):
 async def test_a_list_read_before_a_removal_revives_nothing(harness):
     """The sync read its list, and then the access was given back, before the sync wrote."""
     held = await give(harness)
-    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=held)
+    taken = await harness.request_changes.return_access(slack_user="U0ANN", assignment_id=held)
     await harness.work()
 
     async def it_is_done():
@@ -329,7 +329,7 @@ async def test_a_policy_that_changes_is_seen_with_the_next_sync(harness):
 
     (campaign,) = [
         each
-        for each in await harness.requests.offered_packages()
+        for each in await harness.request_forms.offered_packages()
         if each.slug == "marketing-campaign"
     ]
     assert campaign.lasts == "14 days"

@@ -85,7 +85,9 @@ def _answer_to(db: Transaction, decision_id: str) -> str | None:
 async def withdraws(bot: Latchkey, request: Request) -> str | None:
     """Whoever asked presses Cancel."""
     try:
-        await bot.services.requests.cancel(slack_user=request.asked_by, request_id=request.id)
+        await bot.services.request_changes.cancel(
+            slack_user=request.asked_by, request_id=request.id
+        )
     except LatchkeyError as error:
         return str(error)
     return None
