@@ -5,8 +5,8 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.messages import request_form
 from bot.messages.asking_again import explanation
+from bot.messages.request_form.form import request_form
 from bot.requests.forms import RequestForms
 from handlers.errors import NOT_READ, explain_errors
 from handlers.replies import Replies
@@ -31,7 +31,7 @@ def register(routes: Routes, *, forms: RequestForms, replies: Replies) -> None:
                     )
                     policies, locale = tuple(offered.policies), offered.locale
                 wanted = again.request.wanted_policy_id
-                return request_form.request_form(
+                return request_form(
                     again.package,
                     policies=policies,
                     chosen=next((each for each in policies if each.id == wanted), None),

@@ -8,8 +8,8 @@ from slack_bolt.async_app import AsyncAck
 from bot.assignments.model import AssignmentState
 from bot.console.model import ConsolePage, Tab, read_console_page
 from bot.errors import TooLate
-from bot.messages import console as console_words
 from bot.messages import deciding, removal_forms
+from bot.messages.console import window
 from bot.messages.forms import reason_in
 from bot.messages.parts import Message, escape
 from bot.messages.removal_forms import About
@@ -179,7 +179,7 @@ def _words(done: SeveralRemoved) -> Message:
 def _page_below(body: Mapping[str, Any]) -> str | None:
     """Return the page of the console that was pressed in; None if it was pressed elsewhere."""
     view = body.get("view") or {}
-    if view.get("callback_id") != console_words.CALLBACK:
+    if view.get("callback_id") != window.CALLBACK:
         return None
     written = str(view.get("private_metadata") or "")
     fits = len(About(page=written, assignment_id="x" * 64).words()) <= LONGEST_METADATA

@@ -6,9 +6,22 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.errors import WrongFields
-from bot.messages import on_behalf, package_menu, request_form, several
+from bot.messages import on_behalf, package_menu, several
 from bot.messages.emergency_choice import EmergencyChoice, is_chosen_in
 from bot.messages.modals import said_in_modal
+from bot.messages.request_form.errors import CHANGED, errors_at
+from bot.messages.request_form.form import TITLE, menu_form, request_form
+from bot.messages.request_form.questions import answers_in
+from bot.messages.request_form.reading import (
+    END,
+    REASON,
+    START,
+    moment_in,
+    policy_in,
+    reason_in,
+    wanted_for_in,
+)
+from bot.messages.request_form.subject import FormSubject, subject_in
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
@@ -49,9 +62,9 @@ def register(
             return
         reply = replies.to_click(body, action)
         async with explain_errors(reply.say, busy=NOT_READ):
-            about = request_form.about(view)
+            about = subject_in(view)
             package = await forms.find_package(about.package_id)
-            chosen = request_form.policy_in(view)
+            chosen = policy_in(view)
             if package is None or chosen is None:
                 return
             background.update_form(
@@ -83,7 +96,7 @@ def register(
             return
         reply = replies.to_click(body, action)
         async with explain_errors(reply.say, busy=NOT_READ):
-            about = request_form.about(view)
+            about = subject_in(view)
             ids = package_menu.chosen_in(view) if about.has_menu else (about.package_id,)
             chosen = await forms.find_packages(ids)
 
@@ -100,11 +113,11 @@ def register(
 
         async def show_error(message: Mapping[str, Any]) -> None:
             sentence = str(message["text"])
-            errors = request_form.errors_at(view, {request_form.REASON: sentence}, {}, ())
+            errors = errors_at(view, {REASON: sentence}, {}, ())
             await ack(response_action="errors", errors=errors)
 
         async with explain_errors(show_error, busy=REQUEST_NOT_SAVED):
-            about = request_form.about(view)
+            about = subject_in(view)
             if about.has_menu:
                 picked = package_menu.chosen_in(view)
                 if not picked:
@@ -116,7 +129,7 @@ def register(
                     return
                 if about.package_id != picked[0]:
                     # It was sent before it showed what was chosen last.
-                    about = request_form.About(
+                    about = FormSubject(
                         package_id=picked[0], has_menu=True, for_others=about.for_others
                     )
             package = await forms.find_package(about.package_id)
@@ -124,7 +137,7 @@ def register(
                 await show_error({"text": _(GONE)})
                 return
             policies = _offered(package, about)
-            chosen = _chosen(policies, request_form.policy_in(view))
+            chosen = _chosen(policies, policy_in(view))
             if not _shows(about, chosen):
                 form = _again(
                     package,
@@ -133,7 +146,7 @@ def register(
                     chosen.id if chosen else None,
                     reason_hint=forms.reason_hint(package),
                     emergency=emergency_choice(forms, package, view),
-                    note=_(request_form.CHANGED),
+                    note=_(CHANGED),
                 )
                 await ack(response_action="update", view=form)
                 return
@@ -144,11 +157,11 @@ def register(
                         package_id=package.id,
                         policy_id=chosen.id if chosen else None,
                         is_chosen=bool(about.offered),
-                        reason=request_form.reason_in(view),
-                        answers=request_form.answers_in(view, chosen.questions if chosen else ()),
-                        start=request_form.moment_in(view, request_form.START),
-                        end=request_form.moment_in(view, request_form.END),
-                        wanted_for=request_form.wanted_for_in(view),
+                        reason=reason_in(view),
+                        answers=answers_in(view, chosen.questions if chosen else ()),
+                        start=moment_in(view, START),
+                        end=moment_in(view, END),
+                        wanted_for=wanted_for_in(view),
                         is_emergency=is_chosen_in(view, package.id),
                     )
                 )
@@ -156,7 +169,7 @@ def register(
                 questions = chosen.questions if chosen else ()
                 await ack(
                     response_action="errors",
-                    errors=request_form.errors_at(view, wrong.fields, wrong.answers, questions),
+                    errors=errors_at(view, wrong.fields, wrong.answers, questions),
                 )
                 return
             following = await forms.find_packages(about.following)
@@ -173,9 +186,7 @@ def register(
                 said = on_behalf.asked_for_them(submitted.request)
             else:
                 said = await say_asked(forms, user, submitted)
-            await ack(
-                response_action="update", view=said_in_modal(said, title=_(request_form.TITLE))
-            )
+            await ack(response_action="update", view=said_in_modal(said, title=_(TITLE)))
 
     async def ask_for_several(
         ack: AsyncAck, view: Mapping[str, Any], picked: Sequence[str], *, user: str
@@ -185,11 +196,11 @@ def register(
             result = await requests.ask_for_several(
                 slack_user=user,
                 package_ids=picked[: package_menu.MOST_CHOSEN],
-                reason=request_form.reason_in(view),
-                wanted_for=request_form.wanted_for_in(view),
+                reason=reason_in(view),
+                wanted_for=wanted_for_in(view),
             )
         except WrongFields as wrong:
-            errors = request_form.errors_at(view, wrong.fields, wrong.answers, ())
+            errors = errors_at(view, wrong.fields, wrong.answers, ())
             await ack(response_action="errors", errors=errors)
             return
         if result.with_forms:
@@ -208,14 +219,14 @@ def register(
     ) -> None:
         """Show the form of the first of *packages* in the place of the one that was sent; the others follow it."""
         package, *following = packages
-        wanted_for = request_form.wanted_for_in(view)
+        wanted_for = wanted_for_in(view)
 
         def form(policies: Sequence[OfferedPolicy], locale: str | None) -> dict[str, Any]:
-            return request_form.request_form(
+            return request_form(
                 package,
                 policies=policies,
                 locale=locale,
-                reason=request_form.reason_in(view),
+                reason=reason_in(view),
                 reason_hint=forms.reason_hint(package),
                 emergency=emergency_choice(forms, package),
                 note=note,
@@ -236,7 +247,7 @@ def register(
             background.update_form(view_id=str(view["id"]), view=narrowed)
 
 
-def _offered(package: Package, about: request_form.About) -> Sequence[OfferedPolicy]:
+def _offered(package: Package, about: FormSubject) -> Sequence[OfferedPolicy]:
     """Return the policies that the form offers, as they are now."""
     offered = [policy for policy in package.policies if policy.id in about.offered]
     return offered if about.offered else package.policies
@@ -248,7 +259,7 @@ def _chosen(policies: Sequence[OfferedPolicy], policy_id: str | None) -> Offered
     return next((policy for policy in policies if policy.id == policy_id), None)
 
 
-def _shows(about: request_form.About, chosen: OfferedPolicy | None) -> bool:
+def _shows(about: FormSubject, chosen: OfferedPolicy | None) -> bool:
     """Return True if the form shows the questions that the policy has now."""
     if chosen is None:
         return False
@@ -257,7 +268,7 @@ def _shows(about: request_form.About, chosen: OfferedPolicy | None) -> bool:
 
 def _again(
     package: Package,
-    about: request_form.About,
+    about: FormSubject,
     view: Mapping[str, Any],
     chosen: str | None,
     *,
@@ -267,47 +278,45 @@ def _again(
 ) -> dict[str, Any]:
     """Build the form anew, with what was typed in *view*."""
     policies = _offered(package, about)
-    return request_form.request_form(
+    return request_form(
         package,
         policies=policies,
         chosen=_chosen(policies, chosen),
         locale=about.locale,
-        reason=request_form.reason_in(view),
+        reason=reason_in(view),
         reason_hint=reason_hint,
         emergency=emergency,
         note=note,
         has_menu=about.has_menu,
         following=about.following,
-        for_others=about.for_others or request_form.wanted_for_in(view) is not None,
-        wanted_for=request_form.wanted_for_in(view),
+        for_others=about.for_others or wanted_for_in(view) is not None,
+        wanted_for=wanted_for_in(view),
     )
 
 
 async def _for_chosen(
     forms: RequestForms,
     chosen: Sequence[Package],
-    about: request_form.About,
+    about: FormSubject,
     view: Mapping[str, Any],
     *,
     user: str,
 ) -> Mapping[str, Any]:
     """Build the form for what was chosen in it, with what was typed in *view*."""
-    reason, wanted_for = request_form.reason_in(view), request_form.wanted_for_in(view)
+    reason, wanted_for = reason_in(view), wanted_for_in(view)
     # Whoever is chosen stays chosen: without the field the access would be for whoever asks.
     for_others = wanted_for is not None or forms.may_ask_for_others(user, chosen)
     if not chosen:
         for_others = for_others or about.for_others
     if len(chosen) != 1:
-        return request_form.menu_form(
-            chosen, reason=reason, for_others=for_others, wanted_for=wanted_for
-        )
+        return menu_form(chosen, reason=reason, for_others=for_others, wanted_for=wanted_for)
     [package] = chosen
     policies, locale = package.policies, about.locale
     if wanted_for in (None, user):
         offered = await forms.find_policies(slack_user=user, package=package)
         policies, locale = tuple(offered.policies), offered.locale
-    picked = request_form.policy_in(view)
-    return request_form.request_form(
+    picked = policy_in(view)
+    return request_form(
         package,
         policies=policies,
         chosen=next((each for each in policies if each.id == picked), None),

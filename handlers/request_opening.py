@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.messages import request_form
 from bot.messages.emergency_choice import EmergencyChoice, is_chosen_in
 from bot.messages.parts import message
+from bot.messages.request_form.form import menu_form, refused_form, request_form
 from bot.packages.model import Package
 from bot.requests.forms import RequestForms
 from bot.words import N_, _
@@ -37,10 +37,10 @@ def open_request_form(*, forms: RequestForms, reply: Reply, reason: str | None =
     async def form() -> Mapping[str, Any]:
         refusal = await forms.find_form_refusal(slack_user=reply.user)
         if refusal is not None:
-            return request_form.refused_form(refusal)
+            return refused_form(refusal)
         offered = await forms.offered_packages()
         for_others = forms.may_ask_for_others(reply.user, offered)
-        return request_form.menu_form((), reason=reason, for_others=for_others)
+        return menu_form((), reason=reason, for_others=for_others)
 
     reply.open_form(form)
 
@@ -54,7 +54,7 @@ async def open_form_about(*, forms: RequestForms, reply: Reply) -> None:
 
     async def form() -> Mapping[str, Any]:
         offered = await forms.find_policies(slack_user=reply.user, package=package)
-        return request_form.request_form(
+        return request_form(
             package,
             policies=offered.policies,
             locale=offered.locale,

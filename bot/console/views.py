@@ -14,7 +14,10 @@ from bot.database.audit_pages import AuditFilter
 from bot.drift.service import DriftService
 from bot.emergencies.store import emergencies
 from bot.errors import LatchkeyError, NotAllowed, UnknownPackage, WhichPackage
-from bot.messages import console, grant_words
+from bot.messages import grant_words
+from bot.messages.console import choices, lists, window
+from bot.messages.console.assignments import assignment_list
+from bot.messages.console.audit import audit_list
 from bot.messages.emergency_list import OpenReviews, review_rows
 from bot.messages.parts import Block, escape, section
 from bot.packages.catalog import OfferedPackages
@@ -69,15 +72,15 @@ class ConsoleViews:
             await self._guard.check_admin(slack_user)
             content, page = await self._content(slack_user, page)
         except NotAllowed as refusal:
-            return console.refused(translate(str(refusal)))
+            return window.refused(translate(str(refusal)))
         except WhichPerson as several:
-            content = console.which_person(
+            content = choices.which_person(
                 page, several.name, several.people, package_id=several.package_id
             )
         except UnknownPackage as unknown:
-            content = console.which_package(page, translate(str(unknown)), unknown.near)
+            content = choices.which_package(page, translate(str(unknown)), unknown.near)
         except WhichPackage as which:
-            content = console.which_package(
+            content = choices.which_package(
                 page,
                 _("“{asked}” may be several packages.").format(asked=which.asked),
                 which.choices,
@@ -86,7 +89,7 @@ class ConsoleViews:
             content = [section(escape(translate(str(error))))]
         except Busy:
             content = [section(_(NOT_READ))]
-        return console.view(page, content, note=note)
+        return window.view(page, content, note=note)
 
     async def _content(self, slack_user: str, page: ConsolePage) -> tuple[list[Block], ConsolePage]:
         """
@@ -98,18 +101,18 @@ class ConsoleViews:
         """
         if page.tab is Tab.PENDING:
             found = await self._requests.pending(slack_user=slack_user, start=page.start)
-            blocks = console.pending(page, found, reader=slack_user)
+            blocks = lists.pending(page, found, reader=slack_user)
             if page.place is None:
                 blocks = [*review_rows(await self._store.read(_reviews, slack_user)), *blocks]
             return blocks, page
         if page.tab is Tab.STUCK:
             held = await self._requests.stuck(slack_user=slack_user, start=page.start)
-            return console.stuck(page, held), page
+            return lists.stuck(page, held), page
         if page.tab is Tab.DRIFT:
             found_drift = await self._drift.page(slack_user=slack_user, start=page.start)
-            return console.drift(page, found_drift, await self._drift.last_check()), page
+            return lists.drift(page, found_drift, await self._drift.last_check()), page
         if page.place is None and not page.sought and page.tab in OF_PEOPLE:
-            return console.nobody_chosen(), page
+            return choices.nobody_chosen(), page
         if page.tab is Tab.AUDIT:
             return await self._audit(slack_user, page)
         listing = await self._listing(slack_user, page)
@@ -127,7 +130,7 @@ class ConsoleViews:
         read = await self._store.read(
             _beside, [row.id for row in rows], listing.place.entra_ids if of_people else ()
         )
-        return console.assignments(
+        return assignment_list(
             page,
             listing.page,
             place=listing.place,
@@ -162,7 +165,7 @@ class ConsoleViews:
             *([_whom(page) or _("one person")] if place.entra_ids else []),
             *([escape(packages.get(place.package_id, "one package"))] if place.package_id else []),
         ]
-        drawn = console.audit(
+        drawn = audit_list(
             page,
             read.rows,
             place=Place(

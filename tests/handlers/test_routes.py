@@ -135,7 +135,7 @@ def test_the_buttons_are_those_with_a_listener():
     """A button that nobody listens to would fail, and an id that no button carries is a forgotten one."""
     drawn = {
         "latchkey_" + str(node.args[1].value)
-        for file in (ROOT / "bot" / "messages").glob("*.py")
+        for file in (ROOT / "bot" / "messages").rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call)
         and getattr(node.func, "attr", getattr(node.func, "id", "")) == "button"

@@ -26,7 +26,6 @@ from bot.messages import (
     approving_for_less,
     asking,
     asking_again,
-    console,
     deciding,
     delegating,
     forms,
@@ -43,10 +42,13 @@ from bot.messages import (
     waiting,
 )
 from bot.messages.connecting import home_row
+from bot.messages.console import choices, lists, window
+from bot.messages.console.assignments import assignment_list
+from bot.messages.console.audit import audit_list
 from bot.messages.emergency_list import OpenReviews
 from bot.messages.home import AdminOverview, home
 from bot.messages.parts import beginning, escape, length, shorten, split
-from bot.messages.request_form import menu_form, request_form
+from bot.messages.request_form.form import menu_form, request_form
 from bot.notifications.home_view import REVIEWS_IN_HOME, ROWS_IN_HOME
 from bot.notifications.model import Occasion
 from bot.packages.model import Stage
@@ -337,9 +339,9 @@ def screens(key: str) -> dict[str, Any]:
             place=replace(narrow, list=LISTS[tab], after=after),
         )
         contents = {
-            "pending": console.pending(at, page(pending), reader="U0DANA"),
-            "stuck": console.stuck(at, page(stuck)),
-            "assignments": console.assignments(
+            "pending": lists.pending(at, page(pending), reader="U0DANA"),
+            "stuck": lists.stuck(at, page(stuck)),
+            "assignments": assignment_list(
                 at,
                 page(rows),
                 place=narrow,
@@ -350,7 +352,7 @@ def screens(key: str) -> dict[str, Any]:
                 why={row.id: escape(reason) for row in rows},
                 waiting=pending[:5],
             ),
-            "audit": console.audit(
+            "audit": audit_list(
                 at,
                 audit,
                 place=Place(list=ListName.AUDIT),
@@ -359,14 +361,14 @@ def screens(key: str) -> dict[str, Any]:
                 narrowed=escape(name),
                 has_more=True,
             ),
-            "which person": console.which_person(at, name[:200], people, package_id="p1"),
-            "which package": console.which_package(at, reason, named),
+            "which person": choices.which_person(at, name[:200], people, package_id="p1"),
+            "which package": choices.which_package(at, reason, named),
         }
         for content, blocks in contents.items():
-            made[f"console {tab}, {content}"] = console.view(
+            made[f"console {tab}, {content}"] = window.view(
                 at, blocks, note=escape(reason), user="U0ANN"
             )
-    made["console refused"] = console.refused(reason)
+    made["console refused"] = window.refused(reason)
     of = removal_forms.About(page="p" * 1_500, key="k" * 32, fingerprint="f" * 64)
     made["remove one"] = removal_forms.one(rows[0], of, automatic=True)
     made["remove several"] = removal_forms.several(rows, of)

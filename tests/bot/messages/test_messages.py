@@ -34,7 +34,7 @@ from bot.messages import (
 from bot.messages.answers import all_answers
 from bot.messages.home import home
 from bot.messages.parts import escape, shorten
-from bot.messages.request_form import request_form
+from bot.messages.request_form.form import request_form
 from bot.notifications import outcome_notices
 from bot.notifications.home_view import ROWS_IN_HOME
 from bot.packages.model import Package, Stage

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages.package_menu import LONGEST, chosen_in, menu, option_groups
-from bot.messages.request_form import menu_form
+from bot.messages.request_form.form import menu_form
 from bot.packages.model import Package
 from bot.packages.suggestions import Prospect, Suggestion
 from sandbox.slack.block_elements import OPTION_GROUP

@@ -6,16 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages.request_form import (
-    About,
-    about,
-    answers_in,
-    block_of,
-    moment_in,
-    policy_in,
-    reason_in,
-    request_form,
-)
+from bot.messages.request_form.form import request_form
+from bot.messages.request_form.questions import answers_in, block_of
+from bot.messages.request_form.reading import moment_in, policy_in, reason_in
+from bot.messages.request_form.subject import FormSubject, subject_in
 from bot.packages.model import Package
 from bot.packages.named_stages import ApproverKind, NamedApprover, NamedStage
 from bot.packages.offers import OfferedPolicy
@@ -132,12 +126,12 @@ def test_no_text_of_a_question_is_lost(questions):
 
 def test_what_a_form_is_about_travels_with_it():
     """As words, and whatever comes back is read."""
-    told = About(
+    told = FormSubject(
         package_id="campaign", shown_policy="p", asked="f", locale="de-DE", offered=("p", "q")
     )
-    assert about({"private_metadata": told.words()}) == told
-    assert about({"private_metadata": "campaign"}) == About(package_id="campaign")
-    assert about({}) == About(package_id="")
+    assert subject_in({"private_metadata": told.words()}) == told
+    assert subject_in({"private_metadata": "campaign"}) == FormSubject(package_id="campaign")
+    assert subject_in({}) == FormSubject(package_id="")
 
 
 JSON = st.recursive(

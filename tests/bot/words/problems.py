@@ -32,7 +32,7 @@ def shown_as(patterns: tuple[re.Pattern[str], ...]) -> frozenset[str]:
     """Return the sentences of the source that stand where one of *patterns* finds them."""
     found: set[str] = set()
     for folder in ("bot/messages", "handlers"):
-        for path in sorted((ROOT / folder).glob("*.py")):
+        for path in sorted((ROOT / folder).rglob("*.py")):
             text = path.read_text()
             found |= {said for pattern in patterns for said in pattern.findall(text)}
     return frozenset(found)

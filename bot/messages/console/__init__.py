@@ -1,0 +1,1 @@
+"""Draw the admins' console: a modal with a tab for each list, a search field, and pages."""

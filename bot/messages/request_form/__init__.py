@@ -1,0 +1,1 @@
+"""The form to request a package: make it, read it when it comes back, and say what is wrong in it."""
