@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 
 from bot.errors import FormNeeded, ReasonIncomplete, ReasonNeeded, UnknownPackage, WhichPackage
-from bot.messages import acknowledging, asking, emergency
+from bot.messages import acknowledging, emergency, offering
 from bot.messages.parts import Message
 from bot.requests.forms import RequestForms
 from bot.requests.transactions.ask import AlreadyHeld
@@ -47,14 +47,14 @@ async def answer_to_ask(forms: RequestForms, user: str, ask: Awaitable[Submitted
         about = await forms.keep_reason(
             slack_user=user, package_id=form.package_id, reason=form.reason
         )
-        return asking.form_needed(about, str(form))
+        return offering.form_needed(about, str(form))
     except ReasonIncomplete as incomplete:
         about = await forms.keep_reason(
             slack_user=user, package_id=incomplete.package_id, reason=incomplete.reason
         )
-        return asking.reason_needed(about, incomplete.package_name, str(incomplete))
+        return offering.reason_needed(about, incomplete.package_name, str(incomplete))
     except ReasonNeeded as needed:
-        return asking.reason_needed(needed.package_id, needed.package_name, str(needed))
+        return offering.reason_needed(needed.package_id, needed.package_name, str(needed))
     return await say_asked(forms, user, submitted)
 
 

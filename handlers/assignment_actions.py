@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.assignments.service import AssignmentService
-from bot.messages import asking, extension_form, on_behalf, waiting
+from bot.messages import changing, extension_form, on_behalf, waiting
 from bot.messages.forms import reason_in
 from bot.messages.parts import Message
 from bot.requests.changes import RequestChanges
@@ -36,7 +36,7 @@ def register(
             )
             if form is None:
                 submitted = await changes.extend(slack_user=reply.user, assignment_id=reply.value)
-                await reply.done(asking.extending(submitted.request, is_new=submitted.created))
+                await reply.done(changing.extending(submitted.request, is_new=submitted.created))
             else:
                 hint = form.rule.hint if form.rule is not None else None
                 view = extension_form.ask_why(
@@ -61,7 +61,7 @@ def register(
             submitted = await changes.extend(
                 slack_user=body["user"]["id"], assignment_id=assignment_id, reason=reason_in(view)
             )
-            said = asking.extending(submitted.request, is_new=submitted.created)
+            said = changing.extending(submitted.request, is_new=submitted.created)
             say = answers.take(key)
             if say is None:
                 await ack(response_action="update", view=extension_form.asked(said))
@@ -71,15 +71,15 @@ def register(
 
     async def give_back(click: Reply) -> Message:
         submitted = await changes.return_access(slack_user=click.user, assignment_id=click.value)
-        return asking.returning(submitted.request, is_new=submitted.created)
+        return changing.returning(submitted.request, is_new=submitted.created)
 
     async def let_end(click: Reply) -> Message:
         assignment = await assignments.let_end(slack_user=click.user, assignment_id=click.value)
-        return asking.letting_end(assignment)
+        return changing.letting_end(assignment)
 
     async def cancel(click: Reply) -> Message:
         request = await changes.cancel(slack_user=click.user, request_id=click.value)
-        return asking.canceled(request)
+        return changing.canceled(request)
 
     async def remind(click: Reply) -> Message:
         return waiting.reminding(
@@ -89,7 +89,7 @@ def register(
     async def decline(click: Reply) -> Message:
         request = await changes.decline(slack_user=click.user, request_id=click.value)
         if request.kind is Kind.REMOVE:
-            return asking.returning(request, is_new=True)
+            return changing.returning(request, is_new=True)
         return on_behalf.declined(request)
 
     def on(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.assignments.search import Listing
-from bot.messages import asking, assignment_table, deciding, pending_rows, repairing
+from bot.messages import assignment_table, deciding, my_access, pending_rows, repairing
 from bot.messages.assignment_table import MOST_ROWS
 from bot.messages.parts import Message, with_plainer
 from bot.messages.placed_lists import with_place
@@ -92,7 +92,7 @@ class Lists:
 
 
 def _shown(overview: AccessOverview) -> Message:
-    return asking.my_access(
+    return my_access.my_access(
         overview.held,
         overview.waiting,
         asked=overview.asked,

@@ -12,7 +12,7 @@ from bot.errors import (
     SeenBefore,
     UnknownPackage,
 )
-from bot.messages import acknowledging, asking, emergency
+from bot.messages import acknowledging, emergency, offering
 from bot.messages.helping import HELP, help_message
 from bot.messages.pages import read_page
 from bot.messages.parts import Message
@@ -88,5 +88,5 @@ async def _offered(forms: RequestForms, unknown: UnknownPackage) -> Message:
     page = read_page(unknown.asked)
     offer = await forms.offered_packages()
     if page is not None:
-        return asking.offer(offer, page=page)
-    return asking.offer(offer, intro=asking.no_such_package(unknown.asked))
+        return offering.offer(offer, page=page)
+    return offering.offer(offer, intro=offering.no_such_package(unknown.asked))

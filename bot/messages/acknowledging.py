@@ -7,8 +7,9 @@ from bot import clock
 from bot.assignments.model import Assignment
 from bot.errors import PackageName
 from bot.messages import policy_words
-from bot.messages.asking import confirm_return, no_such_package
+from bot.messages.changing import confirm_return
 from bot.messages.extending import extension_of
+from bot.messages.offering import no_such_package
 from bot.messages.pages import MESSAGE, fitted
 from bot.messages.parts import (
     Block,

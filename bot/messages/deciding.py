@@ -27,7 +27,6 @@ from bot.messages.parts import (
 from bot.messages.pending_rows import review_button
 from bot.messages.request_words import for_admins, stage_of_work, wish
 from bot.paging import ROWS_A_PAGE, ListName, Page, Place, write_place
-from bot.people.model import Person
 from bot.requests.model import Request
 from bot.words import N_, _, ngettext, translate
 
@@ -306,20 +305,6 @@ def failed(request: Request) -> Message:
         _(":warning: {request} failed. {why}").format(
             request=for_admins(request),
             why=escape(translate(request.why or "")),
-        )
-    )
-
-
-def second_account(second: Person, first: Person) -> Message:
-    return message(
-        _(
-            ":warning: {person} uses Latchkey as {entra_name} in Entra, and so does {person2}: two "
-            "Slack accounts of one person. If that is not so, deactivate the wrong one, and look "
-            "at what it has asked for and decided."
-        ).format(
-            person=person(second.slack_user),
-            entra_name=escape(second.entra_name),
-            person2=person(first.slack_user),
         )
     )
 

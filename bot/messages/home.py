@@ -9,8 +9,9 @@ from bot.assignments.model import Assignment
 from bot.console.model import LONGEST_SOUGHT, Tab
 from bot.messages import delegating
 from bot.messages.approving_several import approve_all_row
-from bot.messages.asking import NOTHING, my_access_rows, offered
 from bot.messages.emergency_list import NO_REVIEWS, OpenReviews, review_rows
+from bot.messages.my_access import NOTHING, my_access_rows
+from bot.messages.offering import offered
 from bot.messages.open_questions import question_rows
 from bot.messages.pages import Fitting, Room, Row, fitted
 from bot.messages.parts import (

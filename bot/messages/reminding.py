@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
 from bot.messages import troubles
-from bot.messages.asking import confirm_return
+from bot.messages.changing import confirm_return
 from bot.messages.extending import extension_of
 from bot.messages.pages import MESSAGE, fitted
 from bot.messages.parts import (

@@ -7,13 +7,20 @@ from typing import Final
 from bot.approvals.model import Decision, approvals_of
 from bot.assignments.model import Assignment
 from bot.database.audit import LATCHKEY
-from bot.messages import asking, deciding, emergency, on_behalf, troubles
+from bot.messages import (
+    deciding,
+    emergency,
+    endings,
+    on_behalf,
+    outcomes,
+    troubles,
+)
 from bot.messages.asking_again import with_again_buttons
 from bot.messages.decided import names_of
 from bot.messages.parts import Message, moment
 from bot.messages.shorter_ends import earliest
 from bot.notifications.model import Notice
-from bot.people.model import Person, Verb
+from bot.people.model import Verb
 from bot.requests.model import Kind, Request, State
 from bot.words.formats import all_of
 
@@ -54,7 +61,7 @@ def notices_for_request(
     if request.state is State.DELIVERED and by_somebody_else:
         # Whoever had somebody else's access removed wants to know, too.
         notice = _notice("removed-by", request, to=request.asked_by)
-        owed.append((notice, asking.removed(request, told=request.asked_by)))
+        owed.append((notice, outcomes.removed(request, told=request.asked_by)))
     if request.state is State.REFUSED and request.tell_admins:
         notice = puzzle(request, to=admin_channel)
         is_nobodys = request.why == deciding.NOBODY_DECIDES
@@ -80,8 +87,8 @@ def notice_for_expiry(assignment: Assignment, *, extending: Request | None) -> O
         assignment_id=assignment.id,
     )
     if extending is not None:
-        return notice, asking.ended_while_extending(assignment, extending)
-    return notice, asking.ended(assignment)
+        return notice, endings.ended_while_extending(assignment, extending)
+    return notice, endings.ended(assignment)
 
 
 def puzzle(request: Request, *, to: str) -> Notice:
@@ -152,23 +159,6 @@ def _outcomes_for_others(
     return owed
 
 
-def notices_for_second_account(
-    second: Person, first: Person, *, admin_channel: str
-) -> list[OwedNotice]:
-    """Tell the admins and the first Slack account of an Entra user of another one."""
-    key = f"second:{second.slack_user}"
-    return [
-        (
-            Notice(key=f"{key}:{admin_channel}", kind="alarm", to=admin_channel),
-            deciding.second_account(second, first),
-        ),
-        (
-            Notice(key=f"{key}:{first.slack_user}", kind="news", to=first.slack_user),
-            asking.second_account(second),
-        ),
-    ]
-
-
 def alarm(prefix: str, request: Request, *, to: str) -> Notice:
     return Notice(key=f"{prefix}:{request.id}", kind="alarm", to=to, request_id=request.id)
 
@@ -198,9 +188,9 @@ def _words(
     approved = names_of(decided, Verb.APPROVE)
     if request.state is State.DELIVERED:
         if request.kind is Kind.REMOVE:
-            return asking.removed(request, told=to)
+            return outcomes.removed(request, told=to)
         by = all_of(approved) or None
-        return asking.delivered(
+        return outcomes.delivered(
             request, by=by, will_remind=will_remind, note=note, shorter=earliest(decided)
         )
     if request.state is State.DENIED:
@@ -214,15 +204,15 @@ def _words(
             if denied.isdisjoint((each.stage, voice) for voice in each.voices)
         ]
         approved = names_of(others, Verb.APPROVE)
-        return with_again_buttons(asking.denied(request, by=by, approved=approved), request)
+        return with_again_buttons(outcomes.denied(request, by=by, approved=approved), request)
     if request.state is State.LAPSED:
         if request.approvals:
             # The stage that was too late has some of its approvals.
             approved = names_of(approvals_of(decided, request.stage), Verb.APPROVE)
-        return with_again_buttons(asking.lapsed(request, approved=approved), request)
+        return with_again_buttons(outcomes.lapsed(request, approved=approved), request)
     if request.state is State.CANCELED:
-        return asking.canceled_by_admin(request)
+        return outcomes.canceled_by_admin(request)
     if request.state is State.FAILED:
-        failed = asking.failed(request)
+        failed = outcomes.failed(request)
         return with_again_buttons(failed, request) if request.give_up_by else failed
-    return with_again_buttons(asking.refused(request), request)
+    return with_again_buttons(outcomes.refused(request), request)

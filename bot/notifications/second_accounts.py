@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from bot.database import Store, Transaction
+from bot.messages import second_accounts as words
 from bot.notifications.announcing import Announcer, count, when_unfinished
-from bot.notifications.outcome_notices import notices_for_second_account
+from bot.notifications.model import Notice
+from bot.notifications.outcome_notices import OwedNotice
 from bot.people.model import Person
 from bot.people.store import people
 
@@ -22,7 +24,7 @@ class SecondAccountNews:
         """Tell the first Slack account of somebody, and the admins, once that there is another."""
         second, _ = accounts
         make = partial(
-            notices_for_second_account,
+            _notices,
             *accounts,
             admin_channel=self._admin_channel,
         )
@@ -34,3 +36,18 @@ class SecondAccountNews:
 
 def _close_second_account(db: Transaction, second: Person, keys: Sequence[str]) -> None:
     people.schedule_announcement(db, second, news=when_unfinished(db, keys))
+
+
+def _notices(second: Person, first: Person, *, admin_channel: str) -> list[OwedNotice]:
+    """Tell the admins and the first Slack account of an Entra user of another one."""
+    key = f"second:{second.slack_user}"
+    return [
+        (
+            Notice(key=f"{key}:{admin_channel}", kind="alarm", to=admin_channel),
+            words.told_admins(second, first),
+        ),
+        (
+            Notice(key=f"{key}:{first.slack_user}", kind="news", to=first.slack_user),
+            words.told_first(second),
+        ),
+    ]

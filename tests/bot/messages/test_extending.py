@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.messages import asking, reminding
+from bot.messages import my_access, reminding
 from bot.messages.extending import extension_of
 from bot.packages.named_stages import ApproverKind, NamedApprover, NamedStage
 from bot.packages.offers import OfferedPolicy
@@ -64,7 +64,7 @@ def test_it_is_offered_by_the_policy_one_has_it_under(policy_id):
 
     assert extension_of(row, {"p": under()}) is None
     for said in (
-        asking.my_access(page([row]), page([]), asked={}, extendable={"p": under()}),
+        my_access.my_access(page([row]), page([]), asked={}, extendable={"p": under()}),
         reminding.expiring([row], extendable={"p": under()}, busy={}),
     ):
         assert not any(label.startswith("Extend") for label in labels(said["blocks"]))

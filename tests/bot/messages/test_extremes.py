@@ -24,12 +24,13 @@ from bot.messages import (
     approval_card,
     approver_questions,
     approving_for_less,
-    asking,
     asking_again,
     deciding,
     delegating,
     forms,
+    my_access,
     nudging,
+    offering,
     on_behalf,
     package_menu,
     pending_rows,
@@ -217,8 +218,8 @@ def screens(key: str) -> dict[str, Any]:
     made["near"] = acknowledging.near(
         name[:80], named, more=PACKAGES, abouts={each.id: each.id for each in named}, reason=reason
     )
-    made["offer"] = asking.offer(packages)
-    made["offer, last page"] = asking.offer(packages, page=PACKAGES // 10)
+    made["offer"] = offering.offer(packages)
+    made["offer, last page"] = offering.offer(packages, page=PACKAGES // 10)
 
     # The card, what lies over it, and what follows it.
     for state, reader in itertools.product(State, (None, *READERS.values())):
@@ -378,10 +379,10 @@ def screens(key: str) -> dict[str, Any]:
 
     # Reminders and lists.
     made["expiring"] = reminding.expiring(rows, extendable=extendable, busy={})
-    made["my access"] = asking.my_access(
+    made["my access"] = my_access.my_access(
         page(rows), page(pending), asked={}, extendable=extendable, questions=waits
     )
-    made["my access, nothing but questions"] = asking.my_access(
+    made["my access, nothing but questions"] = my_access.my_access(
         page([]), page([]), asked={}, extendable=extendable, questions=waits
     )
     made["to decide"] = pending_rows.to_decide(page(pending), reader="U0BO")

@@ -24,10 +24,14 @@ from bot.errors import PackageName
 from bot.messages import (
     acknowledging,
     approval_card,
-    asking,
+    changing,
     deciding,
+    endings,
     forms,
     helping,
+    my_access,
+    offering,
+    outcomes,
     reminding,
     repairing,
 )
@@ -180,8 +184,8 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
                     acknowledging.asked(one, known)
                 )
             for is_new in (True, False):
-                made[f"extending {label} {is_new}"] = asking.extending(one, is_new=is_new)
-                made[f"returning {label} {is_new}"] = asking.returning(one, is_new=is_new)
+                made[f"extending {label} {is_new}"] = changing.extending(one, is_new=is_new)
+                made[f"returning {label} {is_new}"] = changing.returning(one, is_new=is_new)
                 made[f"removing {label} {is_new}"] = deciding.removing(one, is_new=is_new)
     rows = [
         held(
@@ -234,15 +238,15 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
     made |= {
         "expiring": reminding.expiring(rows, extendable=extendable, busy={}),
         "expiring busy": reminding.expiring(rows, extendable=extendable, busy=busy),
-        "my access": asking.my_access(
+        "my access": my_access.my_access(
             page(rows),
             page(waiting),
             asked={row: each.kind for row, each in busy.items()},
             extendable=extendable,
         ),
-        "offer": asking.offer(packages),
-        "offer page 2": asking.offer(packages, page=2),
-        "unknown": asking.offer(packages, intro=asking.no_such_package(name[:80])),
+        "offer": offering.offer(packages),
+        "offer page 2": offering.offer(packages, page=2),
+        "unknown": offering.offer(packages, intro=offering.no_such_package(name[:80])),
         "near": acknowledging.near(
             name[:80], choices, more=count, abouts=abouts, reason=text[:1_000]
         ),
@@ -255,10 +259,10 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         "already held": acknowledging.already_held(rows[0], extendable),
         "help for people": helping.help_message(is_admin=True),
         "not understood": helping.not_understood(),
-        "form needed": asking.form_needed("p", text[:500]),
-        "reason needed": asking.reason_needed("p", name, text[:500]),
-        "withdrawn": asking.canceled(waiting[0]),
-        "letting end": asking.letting_end(rows[0]),
+        "form needed": offering.form_needed("p", text[:500]),
+        "reason needed": offering.reason_needed("p", name, text[:500]),
+        "withdrawn": changing.canceled(waiting[0]),
+        "letting end": changing.letting_end(rows[0]),
         "held list": repairing.listed(
             page(
                 [
@@ -281,8 +285,8 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
             name, {str(number): name for number in range(count)}, package_id="p"
         ),
         "help": deciding.admin_help(),
-        "ended": asking.ended(held(package_name=name, ended_why=EndReason.RAN_OUT)),
-        "ended outside": asking.ended(held(package_name=name, ended_why=EndReason.OUTSIDE)),
+        "ended": endings.ended(held(package_name=name, ended_why=EndReason.RAN_OUT)),
+        "ended outside": endings.ended(held(package_name=name, ended_why=EndReason.OUTSIDE)),
     }
     return distinct(made)
 
@@ -500,7 +504,7 @@ def test_ones_own_request_has_no_buttons():
 def test_a_delivery_promises_a_reminder_if_there_will_be_one(will_remind):
     """Not without an end, nor for a day only."""
     one = request(state=State.DELIVERED, ends_at=None)
-    said = texts_of(asking.delivered(one, by=None, will_remind=will_remind))
+    said = texts_of(outcomes.delivered(one, by=None, will_remind=will_remind))
 
     assert "no end date" in said
     assert ("remind" in said) is will_remind
@@ -512,7 +516,7 @@ def test_what_is_too_short_for_a_reminder_says_so(kind, will_remind, ends):
     """Nobody waits for one that will not come; without an end there is nothing to say."""
     end = clock.now() + timedelta(hours=2) if ends else None
     one = request(kind=kind, state=State.DELIVERED, ends_at=end)
-    said = texts_of(asking.delivered(one, by=None, will_remind=will_remind))
+    said = texts_of(outcomes.delivered(one, by=None, will_remind=will_remind))
 
     assert ("too short for a reminder" in said) is (ends and not will_remind)
 
@@ -532,14 +536,16 @@ def test_time_left_is_said_in_words(left, words):
     """In the unit that matters."""
     row = held(ends_at=clock.now() + left + timedelta(milliseconds=500))
 
-    assert words in texts_of(asking.my_access(page([row]), page([]), asked={}, extendable={}))
+    assert words in texts_of(my_access.my_access(page([row]), page([]), asked={}, extendable={}))
 
 
 def test_access_that_has_run_out_is_not_said_to_have_time_left():
     """Between its end and the next look at Graph."""
     row = held(ends_at=clock.now() - timedelta(hours=3))
 
-    assert "left" not in texts_of(asking.my_access(page([row]), page([]), asked={}, extendable={}))
+    assert "left" not in texts_of(
+        my_access.my_access(page([row]), page([]), asked={}, extendable={})
+    )
 
 
 def test_every_message_has_words_for_a_screen_reader():
@@ -631,7 +637,7 @@ def test_a_removal_is_not_said_to_be_set_up(state):
     """Neither in the list nor in a reminder: access that goes away is being removed."""
     removal = request(kind=Kind.REMOVE, state=state, asked_by="U0ANN", assignment_id="a")
     for said in (
-        asking.my_access(page([]), page([removal]), asked={}, extendable={}),
+        my_access.my_access(page([]), page([removal]), asked={}, extendable={}),
         reminding.expiring([held(id="a")], extendable={}, busy={"a": removal}),
     ):
         assert "set up" not in json.dumps(said)
@@ -641,12 +647,12 @@ def test_a_removal_is_not_said_to_be_set_up(state):
 def test_a_long_reason_is_shown_whole_to_whom_it_is_for():
     """A thousand characters with their line breaks: the form takes as many."""
     reason = "\n".join([f"{number}. Go there." for number in range(60)])[:994] + " & end"
-    denied = asking.denied(request(state=State.DENIED, why=reason), by="Bo")
+    denied = outcomes.denied(request(state=State.DENIED, why=reason), by="Bo")
     asks = approval_card.card(request(justification=reason), [])
     removed = request(
         kind=Kind.REMOVE, state=State.DELIVERED, asked_by="U0DANA", justification=reason
     )
-    for said in (denied, asks, asking.removed(removed, told="U0ANN")):
+    for said in (denied, asks, outcomes.removed(removed, told="U0ANN")):
         shown = [block["text"]["text"] for block in said["blocks"] if "text" in block]
         assert reason in shown
 

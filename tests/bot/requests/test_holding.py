@@ -13,7 +13,7 @@ from bot.errors import NotAllowed, TooLate
 from bot.exposition import Exposition
 from bot.health import Health
 from bot.jobs.status import JobStatus
-from bot.messages import asking
+from bot.messages import my_access
 from bot.monitoring.figures import Figures
 from bot.people.model import Verb
 from bot.requests.model import Hold, Kind, Request, State
@@ -281,7 +281,7 @@ async def test_the_holder_sees_that_it_does_not_get_through(harness):
     await held(harness)
 
     found = await harness.request_lists.access_overview("U0ANN")
-    shown = asking.my_access(
+    shown = my_access.my_access(
         found.held, found.waiting, asked=found.asked, extendable=found.extendable
     )
     assert "the admins have been told" in said(shown)

@@ -1,0 +1,44 @@
+"""Tell people that their access has ended."""
+
+from bot.assignments.model import Assignment, EndReason
+from bot.messages.parts import Message, actions, button, escape, message, section
+from bot.messages.request_words import progress
+from bot.requests.model import MOVES, Kind, Request, State
+from bot.words import _
+
+
+def ended_while_extending(assignment: Assignment, request: Request) -> Message:
+    """
+    Say that access has ended whose extension was asked for.
+
+    Args:
+        request: The extension, still open; or the request for new access that it has become.
+    """
+    name = escape(assignment.package_name)
+    if request.kind is Kind.ADD:
+        line = _(
+            "Your access to {name} has ended before it was extended. I ask for new access for you "
+            "in its place; it is {progress}. I will tell you what comes of it."
+        ).format(name=name, progress=progress(request))
+    else:
+        line = _(
+            "Your access to {name} has ended while its extension was still open. The extension is "
+            "{progress}; I will tell you what comes of it."
+        ).format(name=name, progress=progress(request))
+    if State.CANCELED not in MOVES[request.state] or request.intent_at is not None:
+        return message(line)
+    cancel = button(_("Cancel"), "cancel", request.id, about=request.package_name)
+    return message(line, [section(line), actions(cancel)])
+
+
+def ended(assignment: Assignment) -> Message:
+    sentence = (
+        _("Your access to {package} has ended. If you still need it, you can ask again.")
+        if assignment.ended_why == EndReason.RAN_OUT
+        else _(
+            "Your access to {package} was removed in Entra, outside Latchkey. If you still need it, you can ask again."
+        )
+    )
+    line = sentence.format(package=escape(assignment.package_name))
+    again = button(_("Ask again"), "ask", assignment.package_id, about=assignment.package_name)
+    return message(line, [section(line), actions(again)])
