@@ -248,12 +248,13 @@ def with_settings(terms: Terms, settings: PackageSettings, *, agreed: Terms | No
     Args:
         agreed: The terms under which it was asked for: what was required then is never lowered.
     """
-    if settings.entra_decides:
-        # Entra knows of no stage but the policy's own.
-        stages = tuple(stage for stage in terms.stages if not stage.is_admins_own)
-        return replace(terms, stages=stages, entra_decides=True)
     before = agreed.stages if agreed else ()
-    return replace(terms, stages=stages_with_settings(terms.stages, settings, agreed=before))
+    stages = stages_with_settings(terms.stages, settings, agreed=before)
+    if not settings.entra_decides:
+        return replace(terms, stages=stages)
+    # Entra knows of no stage but the policy's own, and one approval decides it there.
+    own = tuple(replace(stage, quorum=1) for stage in stages if not stage.is_admins_own)
+    return replace(terms, stages=own, entra_decides=True)
 
 
 def stages_with_settings(

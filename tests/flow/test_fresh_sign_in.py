@@ -27,8 +27,11 @@ from sandbox.tenant import seed
 from tests.harness.accounts import (
     PUBLIC,
     SETTINGS,
+    approve,
     browser_of,
     email_of,
+    link_in_form,
+    new_link,
     registered,
     sign_in_by,
 )
@@ -77,32 +80,6 @@ async def approving(
 async def world(database, tmp_path):
     async with approving(database, tmp_path) as made:
         yield made
-
-
-def _link_in(view: Any) -> str | None:
-    for block in view.blocks if view is not None else ():
-        for element in block.get("elements", ()):
-            if element.get("url"):
-                return str(element["url"])
-    return None
-
-
-async def approve(world: World, user: str, label: str = "Approve") -> str:
-    """Press Approve on somebody's card; the link in the form that opens."""
-    before = _link_in(world.form(user))
-    await world.press(user, await world.card(user), label)
-    return await new_link(world, user, before)
-
-
-async def new_link(world: World, user: str, before: str | None = None) -> str:
-    """The link in the form in front of somebody, once there is another than before."""
-
-    def found() -> str | None:
-        link = _link_in(world.form(user))
-        return link if link != before else None
-
-    link: str = await eventually(found, about="the link")
-    return link
 
 
 async def asked(world: World) -> None:
@@ -336,7 +313,7 @@ async def test_the_answer_of_one_sign_in_is_none_to_another(world):
     cards = [each for each in world.cards(BO) if "Approve" in labels(each)]
     links = []
     for card in cards:
-        before = _link_in(world.form(BO))
+        before = link_in_form(world.form(BO))
         await world.press(BO, card, "Approve")
         links.append(await new_link(world, BO, before))
     url, first = await brought(ann, links[0], email_of(BO, world))

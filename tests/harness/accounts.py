@@ -87,3 +87,30 @@ async def connect(world: World, user: str) -> None:
     """Connect somebody's own account, by the command and a browser."""
     page = await sign_in_by(world, await link_of(world, user), email_of(user, world))
     assert page.heading == "Your Microsoft account is connected", page.shown
+
+
+def link_in_form(view: Any) -> str | None:
+    """The address behind the button of a form that leads to a sign-in."""
+    for block in view.blocks if view is not None else ():
+        for element in block.get("elements", ()):
+            if element.get("url"):
+                return str(element["url"])
+    return None
+
+
+async def approve(world: World, user: str, label: str = "Approve") -> str:
+    """Press Approve on somebody's card; the link in the form that opens."""
+    before = link_in_form(world.form(user))
+    await world.press(user, await world.card(user), label)
+    return await new_link(world, user, before)
+
+
+async def new_link(world: World, user: str, before: str | None = None) -> str:
+    """The link in the form in front of somebody, once there is another than before."""
+
+    def found() -> str | None:
+        link = link_in_form(world.form(user))
+        return link if link != before else None
+
+    link: str = await eventually(found, about="the link")
+    return link

@@ -28,8 +28,6 @@ from bot.suggestions import nearest
 # What Entra knows nothing of, so that it cannot hold where Entra decides: each with what takes it back.
 NOT_WITH_ENTRA: Final[Mapping[str, str]] = {
     "quorum": "quorum: 1",
-    "approval": "approval: none",
-    "auth_context": "auth_context: none",
     "escalate_after": "escalate_after: none",
     "break_glass": "break_glass: none",
 }

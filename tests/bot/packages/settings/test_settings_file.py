@@ -75,8 +75,6 @@ def test_the_example_says_what_it_seems_to_say() -> None:
 
 NOT_WITH_ENTRA = {
     "quorum": "quorum: 2",
-    "approval": "approval: fresh sign-in",
-    "auth_context": "auth_context: c1",
     "escalate_after": "escalate_after: 4h",
     "break_glass": "break_glass: {minutes: 60, review_within: 24h}",
 }
@@ -84,7 +82,7 @@ NOT_WITH_ENTRA = {
 
 @pytest.mark.parametrize("word", NOT_WITH_ENTRA)
 def test_what_entra_knows_nothing_of_is_refused_where_it_decides(word: str) -> None:
-    """One approval must not pass for a quorum, nor a press for a sign-in."""
+    """One approval must not pass for a quorum."""
     [problem] = problems(within(f"decides: entra\n{NOT_WITH_ENTRA[word]}"))
     assert f"“{word}” cannot hold where Entra decides" in problem
 
