@@ -106,7 +106,7 @@ class SignedApprovals:
             raise await self._browsers.failed(sign_in, NOT_TAKEN)
         if who.signed_in_at is None:
             raise await self._browsers.failed(sign_in, NO_TIME)
-        age = clock.now() - who.signed_in_at
+        age = clock.real() - who.signed_in_at
         if not -LEEWAY <= age <= FRESH_FOR:
             raise await self._browsers.failed(sign_in, NOT_FRESH)
         if sign_in.auth_context is not None and sign_in.auth_context not in who.contexts:
