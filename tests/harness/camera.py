@@ -36,7 +36,16 @@ DOWN: Final = timedelta(minutes=15)
 NO_STEP: Final = {"assignment": ("seen_at",), "sweep": sweeps.c.keys()}
 OF_SLACK: Final = ("people", "channels", "usergroups", "views", "_last_ts")
 NOT_OF_TENANT: Final = ("clock", "users", "_listeners", "delivery_outcome")
-CHANGES: Final = ("chat.", "views.", "assignmentRequests")
+OF_LOGIN: Final = (
+    "_devices",
+    "_user_codes",
+    "_codes",
+    "_redeemed",
+    "_refresh",
+    "_revoked_at",
+    "_challenges",
+)
+CHANGES: Final = ("chat.", "views.", "assignmentRequests", "AssignmentApprovals", "/token")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +56,7 @@ class Photograph:
     rows: Rows
     tenant: dict[str, Any]
     slack: dict[str, Any]
+    login: dict[str, Any]
     at: datetime
 
 
@@ -79,7 +89,7 @@ class Camera:
             return
         if about == "a transaction":
             self.take("commit")
-        elif about.startswith("POST") and any(each in about for each in CHANGES):
+        elif about.startswith(("POST", "PATCH")) and any(each in about for each in CHANGES):
             # Submitted there, and nobody here knows it yet.
             self.take(f"taken {about.rpartition('/')[2]}")
 
@@ -105,6 +115,7 @@ class Camera:
                 rows=rows,
                 tenant=_tenant_now(outside),
                 slack=_slack_now(outside),
+                login=_login_now(outside),
                 at=outside.clock.now(),
             )
         )
@@ -163,6 +174,11 @@ def _slack_now(outside: StandIns) -> dict[str, Any]:
     return copy.deepcopy({name: getattr(outside.workspace, name) for name in OF_SLACK})
 
 
+def _login_now(outside: StandIns) -> dict[str, Any]:
+    sign_ins = vars(outside.tenant.login.sign_ins)
+    return copy.deepcopy({name: sign_ins[name] for name in OF_LOGIN})
+
+
 def empty_sqlite(template: Path, folder: Path) -> Iterator[str]:
     """Addresses of as many empty, migrated SQLite databases as are wanted; only the last one is kept."""
     for number in itertools.count():
@@ -192,6 +208,7 @@ async def restore(around: Simulation, photograph: Photograph, *, database: str) 
     outside = around.outside
     vars(outside.tenant.world).update(_copied(outside, photograph.tenant))
     vars(outside.workspace).update(copy.deepcopy(photograph.slack))
+    vars(outside.tenant.login.sign_ins).update(copy.deepcopy(photograph.login))
     # The business's time is put back; the machine's own goes on.
     await asyncio.sleep(DOWN.total_seconds())
     outside.clock.offset = photograph.at - outside.clock.machine()

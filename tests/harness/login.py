@@ -22,9 +22,20 @@ class LoginAnswer:
 class LoginSession:
     """Stands for `requests.Session`: calls the login's app, and nothing else."""
 
-    def __init__(self, app: ASGIApp, *, fault: LoginFault | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        fault: LoginFault | None = None,
+        moment: Callable[[str], None] = lambda what: None,
+    ) -> None:
+        """
+        Args:
+            moment: Told before and after each call.
+        """
         self._app = app
         self._fault = fault
+        self._moment = moment
         self.calls: list[str] = []
 
     def get(
@@ -61,6 +72,7 @@ class LoginSession:
     ) -> LoginAnswer:
         parts = urlsplit(url)
         self.calls.append(f"{method} {parts.path}")
+        self._moment(f"before {method} {url}")
         if self._fault is not None:
             self._fault(method, parts.path)
         query = "&".join(filter(None, (parts.query, urlencode(params or {}))))
@@ -91,6 +103,7 @@ class LoginSession:
         start = heard[0]
         answered = {name.decode(): value.decode() for name, value in start["headers"]}
         content = b"".join(each.get("body", b"") for each in heard[1:])
+        self._moment(f"after {method} {url}")
         return LoginAnswer(start["status"], answered, content)
 
 

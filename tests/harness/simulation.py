@@ -205,6 +205,10 @@ class Bot:
     def _moment(self, what: str) -> None:
         self.simulation.moment(self.process, what)
 
+    def _not_when_dead(self, method: str, path: str) -> None:
+        if self.process.is_dead:
+            raise ConnectionError("a dead process calls nobody")
+
     @property
     def is_up(self) -> bool:
         """Whether it has started, and neither stopped nor died."""
@@ -239,7 +243,10 @@ class Bot:
             slack_session=lambda: SlackSession(self._to_slack, within=total),  # type: ignore[return-value,arg-type]
             tokens=lambda settings: TenantTokens(outside.tenant),
             people_sign_in=lambda settings: people_sign_in(
-                settings, client=lambda: LoginSession(outside.tenant.app)
+                settings,
+                client=lambda: LoginSession(
+                    outside.tenant.app, fault=self._not_when_dead, moment=self._moment
+                ),
             ),
             wire=lambda store: self.simulation.wires.of(
                 store, process, pause=self._to_others_pause

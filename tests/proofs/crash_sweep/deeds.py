@@ -7,7 +7,8 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 from bot.database import Busy, Transaction
 from bot.requests.model import Kind, Request, State
 from sandbox.slack import Message
-from sandbox.tenant import seed
+from sandbox.tenant import lifecycle, seed
+from tests.harness.accounts import approve, connect, email_of, sign_in_by
 from tests.harness.owed import at_rest, every_request, is_draft, rows_of
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, MIA, World, eventually, labels, said
 
@@ -354,6 +355,63 @@ async def misdelivery(world: World) -> None:
             made.target_id = seed.CY
     await reported(world, Kind.ADD, State.FAILED)
     await delivered(world, Kind.REMOVE)
+
+
+async def bo_connects(world: World) -> None:
+    """Bo's Microsoft account is connected."""
+    await connect(world, BO)
+
+
+async def both_connect(world: World) -> None:
+    """So is Ann's."""
+    for user in (ANN, BO):
+        await connect(world, user)
+
+
+async def connect_and_ask(world: World) -> None:
+    """Ann asks, connects her account because she is asked to, and Bo approves in Entra."""
+    await ask(world, ANN, FINANCE)
+
+    async def is_connected() -> bool:
+        return any(each["slack_user"] == ANN for each in await read(world, rows_of, "account"))
+
+    async def connect_ann() -> None:
+        await world.told(ANN, "Please connect your Microsoft account")
+        await connect(world, ANN)
+
+    await until(is_connected, connect_ann)
+    await decide(world, BO, "Approve")
+    await delivered(world, Kind.ADD)
+
+
+async def portal(world: World) -> None:
+    """Ann asks, and Bo approves at My Access."""
+    await ask(world, ANN, FINANCE)
+
+    def has_card() -> bool:
+        return bool(world.cards(BO))
+
+    await eventually(has_card)
+    tenant = world.tenant.world
+    for there in tenant.requests.values():
+        stage = there.current_stage
+        if stage is not None and there.state == "pendingApproval":
+            lifecycle.decide(
+                tenant, there, stage.id, user_id=seed.BO, approve=True, justification="Fine"
+            )
+    world.bot.jobs.wake_all()
+    await delivered(world, Kind.ADD)
+
+
+async def fresh_sign_in(world: World) -> None:
+    """Ann asks, and Bo proves by a sign-in that it is he who approves."""
+    await ask(world, ANN, FINANCE)
+
+    async def sign_in() -> None:
+        await sign_in_by(world, await approve(world, BO), email_of(BO, world))
+
+    await until(lambda: decided(world, BO), sign_in)
+    await delivered(world, Kind.ADD)
 
 
 # -- what people see -------------------------------------------------------------------------

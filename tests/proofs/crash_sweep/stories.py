@@ -13,12 +13,16 @@ from sandbox.tenant import seed
 from tests.harness.owed import every_request, rows_of
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, MIA, World, labels, said
 from tests.proofs.crash_sweep.deeds import (
+    bo_connects,
+    both_connect,
     cards,
+    connect_and_ask,
     delegation,
     denial,
     emergency,
     end_outside,
     extension,
+    fresh_sign_in,
     giving_back,
     grant,
     grant_with_approval,
@@ -27,6 +31,7 @@ from tests.proofs.crash_sweep.deeds import (
     monday,
     nudge,
     nudges,
+    portal,
     question,
     quorum,
     read,
@@ -47,7 +52,9 @@ class Story:
 
     Attributes:
         settings: A file of package settings, in this folder.
-        counted: How many of the approvals left their stage waiting for more: those are no moves.
+        has_accounts: People can connect their Microsoft accounts.
+        counted: How often a request was changed by what is no move: an approval that left its stage waiting for
+            more, or an account that was connected.
     """
 
     before: Callable[[World], Awaitable[None]] | None = None
@@ -56,6 +63,7 @@ class Story:
     approvals: int = 0
     counted: int = 0
     settings: str | None = None
+    has_accounts: bool = False
     in_graph: Counter[str]
     once: dict[str, Callable[[World], list[Message]]]
     holders: frozenset[str] = frozenset()
@@ -233,6 +241,60 @@ STORIES: Final = {
         once={"reminder": reminders},
         holders=ANN_ALONE,
     ),
+    "Entra decides": Story(
+        before=bo_connects,
+        act=connect_and_ask,
+        ends=("add delivered",),
+        approvals=1,
+        counted=1,
+        settings="entra.yml",
+        has_accounts=True,
+        in_graph=Counter(userAdd=1),
+        once={
+            "Ann is asked to connect": told(ANN, "Please connect your Microsoft account"),
+            "delivered": told(ANN, "You now have access"),
+            "card for Bo": cards(BO),
+        },
+        holders=ANN_ALONE,
+        group=seed.FINANCE_READERS,
+        at_home=(BO,),
+    ),
+    "Entra denies": Story(
+        before=both_connect,
+        act=denial,
+        ends=("add denied",),
+        approvals=1,
+        settings="entra.yml",
+        has_accounts=True,
+        in_graph=Counter(userAdd=1),
+        once={"denied": told(ANN, "denied"), "card for Bo": cards(BO)},
+        group=seed.FINANCE_READERS,
+        at_home=(BO,),
+    ),
+    "decided in the portal": Story(
+        before=both_connect,
+        act=portal,
+        ends=("add delivered",),
+        settings="entra.yml",
+        has_accounts=True,
+        in_graph=Counter(userAdd=1),
+        once={"delivered": told(ANN, "You now have access"), "card for Bo": cards(BO)},
+        holders=ANN_ALONE,
+        group=seed.FINANCE_READERS,
+        at_home=(BO,),
+    ),
+    "fresh sign-in": Story(
+        act=fresh_sign_in,
+        ends=("add delivered",),
+        approvals=1,
+        settings="fresh.yml",
+        has_accounts=True,
+        in_graph=Counter(adminAdd=1),
+        once={"delivered": told(ANN, "You now have access"), **CARDS},
+        holders=ANN_ALONE,
+        group=seed.FINANCE_READERS,
+        at_home=(BO,),
+    ),
     "misdelivery": Story(
         act=misdelivery,
         ends=("add failed", "remove delivered"),
@@ -280,9 +342,9 @@ async def check(story: Story, world: World, lies: list[str]) -> None:
 
 # What says that something is done, and the type of the request in Graph that does it.
 SAYS_DONE: Final = {
-    "You now have access": "adminAdd",
-    "now lasts": "adminUpdate",
-    "was removed by": "adminRemove",
+    "You now have access": ("adminAdd", "userAdd"),
+    "now lasts": ("adminUpdate", "userUpdate"),
+    "was removed by": ("adminRemove",),
 }
 
 
@@ -295,9 +357,9 @@ def watch_for_lies(world: World, lies: list[str]) -> Callable[[], None]:
             each.request_type for each in tenant.requests.values() if each.completed_at is None
         }
         if any(
-            words in said(message) and kind in open_now
+            words in said(message) and open_now.intersection(kinds)
             for message in world.direct(ANN)[-1:]
-            for words, kind in SAYS_DONE.items()
+            for words, kinds in SAYS_DONE.items()
         ):
             lies.append(said(world.direct(ANN)[-1]))
 

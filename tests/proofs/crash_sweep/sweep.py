@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from tests.harness.accounts import SETTINGS, registered
 from tests.harness.camera import Camera, Photograph, life, restore
 from tests.harness.owed import at_rest
 from tests.harness.simulation import LIFELIKE, simulation
@@ -49,6 +50,9 @@ async def sweep(story: Story, databases: Iterator[str], *, every: int = 1, first
         outside.tenant.world.delivery = DELIVERY
         # So that Latchkey may look for its cards in the approvals channel, too.
         outside.workspace.scopes.append("channels:history")
+        if story.has_accounts:
+            registered(outside)
+            outside.environment.update(SETTINGS)
         if story.settings is not None:
             outside.environment["LATCHKEY_PACKAGE_SETTINGS"] = str(FOLDER / story.settings)
         camera = Camera(around)

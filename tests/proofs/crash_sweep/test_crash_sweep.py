@@ -12,10 +12,13 @@ from tests.proofs.crash_sweep.sweep import sweep
 # On PostgreSQL each death takes a database of its own: a sample of the longest story, and of the one in which
 # Entra does wrong.  `make crash-sweep` dies at every step of all of them there.
 EVERY = int(os.environ.get("CRASH_SWEEP_EVERY", "12"))
+SIGNS_IN = {name: story.has_accounts for name, story in STORIES.items()}
+# The stories in which people sign in are the longest: a sample of them in the suite.
+EVERY_SIGN_IN = min(EVERY, 5)
 ON_POSTGRESQL = sorted(STORIES) if EVERY == 1 else ("misdelivery", "two stages")
 
 
-@pytest.mark.parametrize("name", sorted(STORIES))
+@pytest.mark.parametrize("name", [name for name in sorted(STORIES) if not SIGNS_IN[name]])
 async def test_a_death_neither_loses_nor_doubles_anything(
     name, simulated, sqlite_template, tmp_path
 ):
@@ -23,6 +26,19 @@ async def test_a_death_neither_loses_nor_doubles_anything(
     swept = await sweep(STORIES[name], empty_sqlite(sqlite_template, tmp_path))
 
     assert swept.deaths == swept.steps
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(STORIES) if SIGNS_IN[name]])
+async def test_a_death_while_people_sign_in_neither_loses_nor_doubles_anything(
+    name, simulated, sqlite_template, tmp_path
+):
+    """Beginning at a step that chance draws."""
+    first = loop().chance.randrange(EVERY_SIGN_IN)
+    databases = empty_sqlite(sqlite_template, tmp_path)
+
+    swept = await sweep(STORIES[name], databases, every=EVERY_SIGN_IN, first=first)
+
+    assert swept.deaths
 
 
 @pytest.mark.parametrize("name", ON_POSTGRESQL)
