@@ -25,7 +25,7 @@ MOST_SKEW: Final = timedelta(minutes=1)
 # SQLite's words that say more than that it does not answer.
 DATABASE_SAYS: Final = {"database or disk is full": "the disk is full"}
 # Jobs that one replica does for all; each knows how the last turn ended.
-FOR_ALL: Final = frozenset({"sync", "roster"})
+FOR_ALL: Final = frozenset({"sync", "roster", "made in entra"})
 # The kinds of error that a sync says Graph is the reason by; the database and Slack may be, too.
 OF_GRAPH: Final = frozenset(
     {

@@ -227,6 +227,12 @@ def ask_question(
             )
         )
     requester = request.asked_by if request.is_on_behalf else request.holder
+    if requester is None:
+        raise NotAllowed(
+            N_(
+                "Whoever asked did so in Microsoft Entra, and I don't know them in Slack, so I can't ask them anything."
+            )
+        )
     asked = replace(question, requester=requester, holder=request.holder)
     approver_questions.add(db, asked)
     return asked, request

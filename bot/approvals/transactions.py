@@ -64,7 +64,12 @@ def take_decision(
         # Pressed again before it was judged, or after the form was closed: one click.
         return _incomplete(db, same[0], request) if is_draft else None
     decisions.add(
-        db, decision, holder=request.holder, holder_entra_id=request.entra_id, is_draft=is_draft
+        db,
+        decision,
+        # Whoever has asked in Entra may be nobody in Slack: then their Entra id keeps them from deciding.
+        holder=request.holder or request.asked_by,
+        holder_entra_id=request.entra_id,
+        is_draft=is_draft,
     )
     return _incomplete(db, decision, request) if is_draft else None
 

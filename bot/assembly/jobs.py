@@ -17,10 +17,12 @@ from bot.clock_check import Clockwork
 from bot.jobs.table import Jobs
 from bot.outage_watch import OutageWatch
 from bot.priority import Courtesy
+from bot.requests.evaluation.evidence import EvidenceReader
 from bot.retention import deletion
 from bot.sync.drift import DriftCheck
 from bot.sync.drift_answers import DriftAnswers
 from bot.sync.everything import TenantSync
+from bot.sync.made_in_entra import RequestsMadeInEntra
 from bot.sync.reprocessing import Reprocessing
 from bot.sync.turns import Fence
 from bot.webhooks.delivery import Webhooks
@@ -36,7 +38,15 @@ async def make_jobs(
 ) -> Jobs:
     """Return the jobs of the table; none runs yet."""
     settings, store, graph, waits = outside.settings, outside.store, outside.graph, outside.waits
-    fence, drift_fence = Fence(store), Fence(store)
+    fence, drift_fence, entra_fence = Fence(store), Fence(store), Fence(store)
+    made_in_entra = RequestsMadeInEntra(
+        store=entra_fence,
+        graph=graph,
+        people=people.people,
+        tokens=people.accounts.tokens,
+        evidence=EvidenceReader(graph=graph, store=store),
+        package_settings=outside.package_settings,
+    )
     jobs = Jobs(
         store=store,
         evaluator=processing.evaluator,
@@ -82,6 +92,8 @@ async def make_jobs(
         alarm=outside.machine.alarm(),
         courtesy=courtesy,
         webhooks=await _begin_webhooks(outside, stack),
+        made_in_entra=made_in_entra if made_in_entra.is_wanted else None,
+        made_in_entra_fence=entra_fence,
     )
     return jobs
 

@@ -44,9 +44,11 @@ from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.following import EntraFollower
 from bot.requests.store import forms
 from bot.requests.submission import Submitter
+from bot.sync import made_in_entra
 from bot.sync.drift import DriftCheck
 from bot.sync.drift_answers import DriftAnswers
 from bot.sync.everything import TenantSync
+from bot.sync.made_in_entra import RequestsMadeInEntra
 from bot.sync.reprocessing import Reprocessing
 from bot.sync.turns import Fence, SharedSync, look_again_in
 from bot.timing import WAITS, Waits
@@ -115,6 +117,9 @@ class Jobs:
     # By name, with their intervals: those that are given by whoever puts everything together.
     more: dict[str, tuple[Body, timedelta]] = field(default_factory=dict)
     webhooks: Webhooks | None = None
+    # None: Entra decides about no package.
+    made_in_entra: RequestsMadeInEntra | None = None
+    made_in_entra_fence: Fence | None = None
     _syncs: dict[str, SharedSync] = field(default_factory=dict)
     # What Graph has not shown since then (real time) is not to be reminded of; None: nobody has looked since.
     _remind_since: datetime | None = None
@@ -182,6 +187,9 @@ class Jobs:
             roster.name, roster.refresh_for_all, timedelta(seconds=ROSTER_SECONDS)
         )
         self._add_shared("roster", replace(admins, learn=roster.learn))
+        if self.made_in_entra is not None:
+            there = self._shared(made_in_entra.NAME, self.made_in_entra.look, made_in_entra.EVERY)
+            self._add_shared(made_in_entra.NAME, replace(there, fence=self.made_in_entra_fence))
         for job, endpoint in self._webhook_jobs.items():
             self.loop.add(job, partial(self.tell_endpoint, endpoint), self.poll_every)
         self.loop.start()

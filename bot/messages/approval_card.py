@@ -340,11 +340,13 @@ def decision_buttons(request: Request, *, has_approved: bool = False) -> Block:
     """
     about = about_person(request.holder_name, request.package_name)
     approve = button(_("Approve"), "approve", request.ask_id, style="primary", about=about)
+    # Asked for in Entra by somebody who is not found in Slack, and could not answer.
+    is_nobody_here = request.holder is None and not request.is_on_behalf
     return actions(
         None if has_approved else approve,
         None if has_approved else for_less_button(request),
         button(_("Deny"), "deny", request.ask_id, style="danger", about=about),
-        ask_button(request),
+        None if is_nobody_here else ask_button(request),
         block_id=f"card:{request.ask_id}",
     )
 

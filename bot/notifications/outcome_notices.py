@@ -11,6 +11,7 @@ from bot.messages import (
     deciding,
     emergency,
     endings,
+    made_in_entra,
     on_behalf,
     outcomes,
     troubles,
@@ -100,8 +101,11 @@ def puzzle(request: Request, *, to: str) -> Notice:
 
 
 def notices_while_pending(request: Request) -> list[OwedNotice]:
-    """Tell whoever asks for what an admin has removed from them why an admin decides; and who is asked for by another."""
+    """Tell whoever has asked what they could not know yet of their request; and who is asked for by another."""
     told = _notices_for_others(request)
+    if request.is_made_in_entra and request.holder is not None:
+        notice = _notice("made-in-entra", request, to=request.holder)
+        told.append((notice, made_in_entra.seen(request)))
     if request.no_emergency_why and request.holder is not None:
         told.append(
             (

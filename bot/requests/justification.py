@@ -4,6 +4,7 @@ Write what Entra is told of a request: why it was asked for, who approved it, an
 Whoever reviews access in Entra sees an app's request there; these words name the people behind it.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,6 +15,7 @@ from bot.requests.model import Request
 # No limit is published.  Reasons end at 1,000 characters, and the names of those who decided are never cut for them.
 LONGEST: Final = 2_000
 TAG: Final = "[latchkey "
+TAGGED: Final = re.compile(r"\s*\[latchkey [0-9a-f]{32}\]\s*$")
 ELLIPSIS: Final = "…"
 LONGEST_NAME: Final = 100
 
@@ -26,6 +28,11 @@ def tag(request: Request) -> str:
 def is_tagged(text: str) -> bool:
     """Tell whether some Latchkey wrote this."""
     return TAG in text
+
+
+def without_tag(text: str) -> str:
+    """Return what somebody wrote, without the tag that some Latchkey has put behind it."""
+    return TAGGED.sub("", text).strip()
 
 
 def written_for(request: Request, decided: Sequence[Decision]) -> str:

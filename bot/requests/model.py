@@ -1,5 +1,6 @@
 """A request, its states, and the moves that it may make."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -256,6 +257,12 @@ class Request:
         return self.entra_decides and is_on_its_way and self.waits_since is None
 
     @property
+    def is_made_in_entra(self) -> bool:
+        """True if it was made in Entra, at My Access, and found there by Latchkey."""
+        there = self.graph_request_id
+        return there is not None and self.id == id_of_entra_request(there)
+
+    @property
     def asker_entra_id(self) -> str | None:
         """Return the Entra id of who asks for somebody else; None if people ask for themselves, or it is not known yet."""
         return self.terms.asker.id if self.terms and self.terms.asker else None
@@ -321,6 +328,11 @@ class Request:
     def is_given_back(self) -> bool:
         """A removal that the holder wanted."""
         return self.kind is Kind.REMOVE and self.asked_by == self.holder
+
+
+def id_of_entra_request(graph_id: str) -> str:
+    """Return the id of the row of a request that was made in Entra: always the same, so that there is one row of it."""
+    return hashlib.sha256(f"entra:{graph_id}".encode()).hexdigest()[:32]
 
 
 def read_ask_id(ask_id: str) -> tuple[str, int, int]:

@@ -29,7 +29,7 @@ from bot.emergencies.store import emergencies
 from bot.packages import policy_terms
 from bot.people.model import Verb
 from bot.requests.model import DECLINED, MOVES, REMOVED_MEANWHILE, Kind, Request, State
-from bot.requests.store import claims, holds, request_lists, requests
+from bot.requests.store import claims, holds, made_in_entra, request_lists, requests
 from bot.timing import poll_pause
 from bot.words import N_
 
@@ -85,6 +85,19 @@ def reach_stage(
     return requests.move(
         db, request, to, actor=actor, actor_entra_id=actor_entra_id, fence=fence, **changes
     )
+
+
+def begin_in_entra(db: Transaction, request: Request, changes: Mapping[str, Any]) -> Request | None:
+    """
+    Begin what somebody has made in Entra, and what waits there: pending from the first moment; None if it is known.
+
+    Args:
+        changes: Of the row, as `bot.requests.evaluation.stages.stage_changes` makes them for its stage.
+    """
+    if request_lists.open_of_user(db, request.entra_id or "", request.package_id, request.kind):
+        # One of ours, which is on its way there or will find it.
+        return None
+    return made_in_entra.add(db, request, changes)
 
 
 def go_on_in_entra(db: Transaction, request: Request) -> Request | None:

@@ -31,6 +31,7 @@ BY_HAND: Final[Mapping[str, str]] = {
     "Whether `subjects(objectId=…)` may be read": "it takes a guest of a connected organization",
     "Whether Entra takes `userAdd` and `userUpdate`": "it takes people who have connected their accounts",
     "Whether an approver needs no more than": "it takes people who have connected their accounts",
+    "Whether a request that waits in Entra shows": "it takes somebody who asks in My Access",
     "Whether a request that nobody decided in time": "it takes days",
     "The state of an Entra request whose approval timed out": "it takes days",
     "Throttling limits of entitlement management": LOAD,

@@ -101,6 +101,8 @@ requests = sa.Table(
     partial_index(
         "request_needs_account", "needs_account_at", where="needs_account_at IS NOT NULL"
     ),
+    # What was made in Entra is looked for by Graph's id.
+    partial_index("request_in_graph", "graph_request_id", where="graph_request_id IS NOT NULL"),
     partial_index("request_due", "due_at", where=IS_OPEN),
     partial_index("request_owes_cards", "cards_due_at", where="cards_due_at IS NOT NULL"),
     partial_index(

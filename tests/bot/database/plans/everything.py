@@ -47,7 +47,15 @@ from bot.people.store import contacts, delegations, languages, people
 from bot.reports.model import Period
 from bot.reports.store import rows as report_rows
 from bot.requests.model import Evidence, Kind, Request, State
-from bot.requests.store import claims, evidence, forms, holds, request_lists, requests
+from bot.requests.store import (
+    claims,
+    evidence,
+    forms,
+    holds,
+    made_in_entra,
+    request_lists,
+    requests,
+)
 from bot.retention import deletion
 from bot.retention.model import Retention
 from bot.webhooks.store import feeds
@@ -233,6 +241,11 @@ def _request_lists(db: Transaction) -> None:
     request_lists.claim_nudges(db, lease=LEASE, limit=20)
     request_lists.stuck(db, attempts=5, since=ago)
     request_lists.needing_account(db)
+    made_in_entra.unknown(db, ["a request of Graph's"])
+    there = replace(
+        _pending(db), id="made in entra", entra_id=BO, holder=None, graph_request_id="g"
+    )
+    assert made_in_entra.add(db, there, {"lapses_at": None}) is not None
     request_lists.puzzles_of(db, package, since=ago, until=clock.now())
     request_lists.counts(db)
 

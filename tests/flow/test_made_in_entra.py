@@ -1,0 +1,244 @@
+"""Requests that people make at My Access, for packages that Entra decides, are shown and followed in Slack."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.database import Transaction
+from bot.database.tables import requests
+from sandbox.tenant import lifecycle, seed
+from sandbox.tenant.model import Request
+from sandbox.tenant.requests import NewRequest, accept
+from tests.flow.test_entra_decides import FILE, deciding
+from tests.harness.accounts import SETTINGS, connect, registered
+from tests.harness.simulation import simulation
+from tests.harness.world import ANN, BO, MIA, World, eventually, labels, said
+
+A_LOOK = timedelta(minutes=1)
+
+
+@pytest.fixture(params=["v1.0", "beta"])
+async def world(request, database, tmp_path):
+    async with deciding(database, tmp_path, GRAPH_API_VERSION=request.param) as made:
+        yield made
+
+
+def ask_there(
+    world: World,
+    user: str,
+    package: str = seed.FINANCE_REPORTS,
+    *,
+    kind: str = "userAdd",
+    why: str = "Q4",
+) -> Request:
+    """Ask as somebody does at My Access."""
+    tenant = world.tenant.world
+    tenant.advance()
+    held = next((each.id for each in tenant.assignments_of(package, user_id=user)), None)
+    asked = NewRequest(
+        request_type=kind,
+        assignment_id=held if kind != "userAdd" else None,
+        package_id=package,
+        justification=why,
+    )
+    made = accept(tenant, asked, user=tenant.users[user])
+    tenant.announce()
+    return made
+
+
+async def test_it_is_shown_and_decided_in_slack(world):
+    """Whoever asked is told, the approvers have cards, and Entra has the word of who approved."""
+    await connect(world, ANN)
+    there = ask_there(world, seed.ANN)
+    await world.later(A_LOOK)
+    await world.told(ANN, "You have asked for \\*Finance Reports\\* in My Access")
+    card = await world.card(BO)
+    assert "Q4" in said(card)
+    shown = (await world.type(ANN, "/my-access")).message
+    assert shown is not None
+    assert "Finance Reports" in said(shown)
+    await connect(world, BO)
+    await world.press(BO, card, "Approve")
+    await world.told(ANN, "You now have access")
+    assert there.state == "delivered"
+    assert [stage.reviewed_by for stage in there.stages] == [seed.BO]
+    assert [each.id for each in world.tenant.world.requests.values()] == [there.id]
+    assert await world.states() == ["add delivered"]
+
+
+async def rows(world: World) -> list[tuple[str, str | None]]:
+    """The requests that there are here: their state and for whom."""
+
+    def read(db: Transaction) -> list[tuple[str, str | None]]:
+        query = sa.select(requests.c.state, requests.c.holder).order_by(requests.c.asked_at)
+        return [(state, holder) for state, holder in db.execute(query)]
+
+    return await world.bot.store.read(read)
+
+
+async def seen(world: World, user: str = seed.ANN, slack: str = ANN, **more: Any) -> Request:
+    """Somebody has asked at My Access, and Bo has a card for it."""
+    await connect(world, slack)
+    there = ask_there(world, user, **more)
+    await world.later(A_LOOK)
+    await world.card(BO)
+    return there
+
+
+@pytest.mark.parametrize("approve", [True, False])
+async def test_what_is_decided_there_is_told_here(approve, world):
+    """Made there and decided there: Slack only shows it."""
+    there = await seen(world)
+    stage = there.current_stage
+    assert stage is not None
+    lifecycle.decide(
+        world.tenant.world,
+        there,
+        stage.id,
+        user_id=seed.BO,
+        approve=approve,
+        justification="So it is",
+    )
+    await world.later(A_LOOK)
+    await world.told(ANN, "You now have access" if approve else "denied in Microsoft Entra")
+    await eventually(lambda: "Approve" not in labels(world.cards(BO)[-1]), about="the card")
+    assert await rows(world) == [("delivered" if approve else "denied", ANN)]
+
+
+async def test_what_is_canceled_there_is_over_here(world):
+    """And is not begun again by the next look, whatever a list shows that lags."""
+    there = await seen(world)
+    lifecycle.cancel(world.tenant.world, there)
+    await world.later(A_LOOK)
+    await eventually(lambda: "Approve" not in labels(world.cards(BO)[-1]), about="the card")
+    assert await rows(world) == [("canceled", ANN)]
+    there.state = "pendingApproval"
+    await world.later(A_LOOK)
+    await world.later(A_LOOK)
+    assert await rows(world) == [("canceled", ANN)]
+
+
+async def test_whoever_asked_need_not_be_in_slack(world):
+    """Those who decide are, and decide it."""
+    tenant = world.tenant.world
+    tenant.users["zoe"] = replace(
+        tenant.users[seed.CY], id="zoe", display_name="Zoe Zimmer", mail="zoe@contoso.example"
+    )
+    tenant.users["zoe"].user_principal_name = "zoe@contoso.example"
+    for policy in tenant.policies.values():
+        # So that it is clear that Zoe asks for herself: beta does not say it of a policy.
+        policy.settings["requestorSettings"]["enableOnBehalfRequestorsToAddAccess"] = False
+    there = ask_there(world, "zoe")
+    await world.later(A_LOOK)
+    if world.bot.settings.graph_api_version == "beta":
+        # Whether she asks for herself only her own account could say.
+        assert await rows(world) == []
+        return
+    card = await world.card(BO)
+    assert "Zoe Zimmer" in said(card)
+    assert "Ask a question" not in labels(card)
+    await connect(world, BO)
+    await world.press(BO, card, "Approve")
+    await eventually(lambda: there.state == "delivered", about="it is delivered")
+    await world.later(A_LOOK)
+    assert await rows(world) == [("delivered", None)]
+
+
+async def test_somebody_asks_there_to_keep_it_longer(world):
+    """Its card says that it is an extension, and the new end is told."""
+    await seen(world)
+    await connect(world, BO)
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "You now have access")
+    await world.later(timedelta(days=20))
+    there = ask_there(world, seed.ANN, kind="userUpdate", why="The audit goes on")
+    await world.later(A_LOOK)
+    await world.told(ANN, "You have asked in My Access to extend \\*Finance Reports\\*")
+    await eventually(lambda: "asks to extend" in said(world.cards(BO)[-1]), about="the card")
+    await world.press(BO, world.cards(BO)[-1], "Approve")
+    await world.told(ANN, "Your access to \\*Finance Reports\\* now lasts")
+    assert there.state == "delivered"
+    assert await rows(world) == [("delivered", ANN), ("delivered", ANN)]
+    assert not world.posts()
+
+
+async def test_what_latchkey_has_made_there_is_no_second_request(world):
+    """Neither while its answer is lost, nor later."""
+    await connect(world, ANN)
+    world.tenant.faults.set("timeout_after", count=1, only="^POST .*[aA]ssignmentRequests$")
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.card(BO)
+    await world.later(A_LOOK)
+    await world.later(A_LOOK)
+    assert await rows(world) == [("pending", ANN)]
+    assert len(world.tenant.world.requests) == 1
+    assert len(world.cards(BO)) == 1
+
+
+async def test_whoever_asks_here_too_is_shown_what_there_is(world):
+    """Nothing is sent to Entra by Latchkey, however often somebody asks."""
+    there = await seen(world)
+    await world.type(ANN, "/request-access finance-reports because again")
+    await world.later(A_LOOK)
+    assert await rows(world) == [("pending", ANN)]
+    assert list(world.tenant.world.requests) == [there.id]
+    assert not world.posts()
+
+
+async def test_packages_that_latchkey_decides_are_none_of_these(world):
+    """Whoever asks for one at My Access is served there alone."""
+    tenant = world.tenant.world
+    decided, other = (
+        next(each for each in tenant.policies.values() if each.package_id == package)
+        for package in (seed.FINANCE_REPORTS, seed.MARKETING_CAMPAIGN)
+    )
+    other.settings["requestApprovalSettings"] = dict(decided.approval)
+    await connect(world, ANN)
+    ask_there(world, seed.ANN, seed.MARKETING_CAMPAIGN)
+    await world.later(A_LOOK)
+    assert await rows(world) == []
+
+
+async def test_what_somebody_asks_for_another_is_not_taken_for_their_own(world):
+    """It stays in Entra: that Mia asks does not say that Mia gets it."""
+    tenant = world.tenant.world
+    policy = next(e for e in tenant.policies.values() if e.package_id == seed.FINANCE_REPORTS)
+    policy.settings["requestorSettings"]["enableOnBehalfRequestorsToAddAccess"] = True
+    await connect(world, MIA)
+    asked = NewRequest(
+        request_type="userAdd",
+        package_id=seed.FINANCE_REPORTS,
+        target_id=seed.ANN,
+        justification="For Ann",
+    )
+    accept(tenant, asked, user=tenant.users[seed.MIA])
+    await world.later(A_LOOK)
+    assert await rows(world) == []
+
+
+async def test_two_replicas_make_one_request_of_it(simulated, database, tmp_path):
+    """Also when both look at the same moment, and when they start over."""
+    file = tmp_path / "latchkey.yml"
+    file.write_text(FILE, "utf-8")
+    more: dict[str, Any] = {**SETTINGS, "LATCHKEY_PACKAGE_SETTINGS": str(file)}
+    async with simulation(database) as around:
+        registered(around.outside)
+        first, second = [await around.start(**more) for _ in range(2)]
+        world = World(around.outside, first.latchkey)
+        ask_there(world, seed.ANN)
+        finders = [each.latchkey.jobs.made_in_entra for each in (first, second)]
+        await asyncio.gather(*(each.look() for each in finders if each is not None))
+        await world.later(A_LOOK)
+        await world.card(BO)
+        for each in (first, second):
+            await each.stop()
+        third = await around.start(**more)
+        world = World(around.outside, third.latchkey)
+        await world.later(A_LOOK)
+        await world.later(A_LOOK)
+        assert await rows(world) == [("pending", ANN)]
+        assert len(world.cards(BO)) == 1
