@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 import handlers
 from bot import chance, clock
 from bot.assembly import connections
-from bot.assembly.connections import Accounts
+from bot.assembly.connections import AccountParts
 from bot.assembly.jobs import add_jobs, make_jobs
 from bot.assembly.messages import make_messages
 from bot.assembly.monitoring import make_monitoring
@@ -65,7 +65,7 @@ class Latchkey:
     watch: OutageWatch
     identity: BotIdentity
     installation: Installation
-    accounts: Accounts
+    accounts: AccountParts
     package_settings: PackageSettingsFile
     bolt: handlers.SlackApp
     asgi: Starlette

@@ -19,7 +19,7 @@ from bot.health import Health
 from bot.jobs import due
 from bot.jobs.table import Jobs
 from bot.monitoring import definitions as names
-from bot.monitoring.definitions import METRICS, Source
+from bot.monitoring.definitions import METRICS, MetricSource
 from bot.monitoring.figures import Figures, make
 from bot.requests.model import OPEN, SENDING, State
 from bot.requests.store import claims, holds, request_lists
@@ -64,7 +64,7 @@ class Exposition:
         made = {
             metric.name: make(metric, registry)
             for metric in METRICS
-            if metric.source is Source.TABLES
+            if metric.source is MetricSource.TABLES
         }
         for state in (*State, SENDING):
             made[names.REQUESTS.name].labels(state).set(counts[state])

@@ -19,7 +19,7 @@ QUIET_TURNS: Final = 4
 
 
 @dataclass(eq=False, kw_only=True)
-class Held:
+class WaitingCall:
     """
     A call that waits for its batch.
 
@@ -57,8 +57,8 @@ class BatchingSession(Session):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._reads: dict[str, Held] = {}
-        self._writes: list[Held] = []
+        self._reads: dict[str, WaitingCall] = {}
+        self._writes: list[WaitingCall] = []
         self._collecting: asyncio.Task[None] | None = None
         # A task that nobody holds may vanish.
         self._sending: set[asyncio.Task[None]] = set()
@@ -82,10 +82,10 @@ class BatchingSession(Session):
         call = Call(method, path, body, only_asks=deadline is None)
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         if call.writes:
-            self._writes.append(Held(call=call, deadline=deadline, answers=[answer]))
+            self._writes.append(WaitingCall(call=call, deadline=deadline, answers=[answer]))
         else:
-            held = Held(call=call, deadline=None)
-            self._reads.setdefault(f"{method} {path} {body}", held).answers.append(answer)
+            waiting = WaitingCall(call=call, deadline=None)
+            self._reads.setdefault(f"{method} {path} {body}", waiting).answers.append(answer)
         if self._collecting is None:
             self._collecting = asyncio.create_task(self._collect(), name="gather calls")
         return await answer
@@ -104,30 +104,32 @@ class BatchingSession(Session):
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
-    async def _deliver(self, some: Sequence[Held]) -> None:
+    async def _deliver(self, some: Sequence[WaitingCall]) -> None:
         """Send these calls, and tell those who made them what became of each."""
         try:
             found = await self._answers(some)
         except BaseException as error:
-            for held in some:
-                held.settle(error)
+            for waiting in some:
+                waiting.settle(error)
             if isinstance(error, asyncio.CancelledError):
                 raise
             return
-        for held, outcome in zip(some, found, strict=True):
-            held.settle(outcome)
+        for waiting, outcome in zip(some, found, strict=True):
+            waiting.settle(outcome)
 
-    async def _answers(self, some: Sequence[Held]) -> Sequence[dict[str, Any] | GraphError]:
+    async def _answers(self, some: Sequence[WaitingCall]) -> Sequence[dict[str, Any] | GraphError]:
         deadline = some[0].deadline
         if len(some) == 1:
             call = some[0].call
             url = f"{self._root}{call.path}"
             return [await super()._send(call.method, url, call.body, token=None, deadline=deadline)]
-        calls = [held.call for held in some]
+        calls = [waiting.call for waiting in some]
         url = f"{self._root}{BATCH}"
         answer = await super()._send("POST", url, batch_body(calls), token=None, deadline=deadline)
         return outcomes(calls, answer)
 
 
-def _in_batches(held: Sequence[Held]) -> list[Sequence[Held]]:
-    return [held[start : start + CALLS_A_BATCH] for start in range(0, len(held), CALLS_A_BATCH)]
+def _in_batches(waiting: Sequence[WaitingCall]) -> list[Sequence[WaitingCall]]:
+    return [
+        waiting[start : start + CALLS_A_BATCH] for start in range(0, len(waiting), CALLS_A_BATCH)
+    ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SUBJECT_ACCESS: Final = "EntitlementMgmt-SubjectAccess.ReadWrite"
 
 
-class SignIn:
+class SignInClient:
     """
     Signs people in by device code, or by authorization code with PKCE.
 
@@ -120,9 +120,9 @@ class SignIn:
 
         await self._run(forget)
 
-    def tokens(self, account_id: str) -> "PersonTokens":
+    def tokens(self, account_id: str) -> "SignedInTokens":
         """The tokens of somebody who signed in, now or in an earlier run."""
-        return PersonTokens(self, account_id)
+        return SignedInTokens(self, account_id)
 
     def silently(self, account_id: str, *, claims: str | None, forget: bool) -> dict[str, Any]:
         """
@@ -180,10 +180,10 @@ class SignIn:
             return self._app
 
 
-class PersonTokens(RenewedTokens):
+class SignedInTokens(RenewedTokens):
     """The tokens of one person who signed in."""
 
-    def __init__(self, sign_in: SignIn, account_id: str) -> None:
+    def __init__(self, sign_in: SignInClient, account_id: str) -> None:
         super().__init__()
         self._sign_in = sign_in
         self._account_id = account_id

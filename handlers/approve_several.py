@@ -5,7 +5,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.approvals.review import Reviews
+from bot.approvals.review import ReviewCards
 from bot.approvals.service import ApprovalService
 from bot.errors import WrongFields
 from bot.messages import approving_several, forms
@@ -17,7 +17,7 @@ from handlers.routes import Routes
 
 
 def register(
-    routes: Routes, *, approvals: ApprovalService, reviews: Reviews, replies: Replies
+    routes: Routes, *, approvals: ApprovalService, reviews: ReviewCards, replies: Replies
 ) -> None:
     @routes.action("latchkey_approve_all")
     async def choose(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:

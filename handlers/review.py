@@ -4,13 +4,13 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.approvals.review import Reviews
+from bot.approvals.review import ReviewCards
 from handlers.errors import NOT_READ, explain_errors
 from handlers.replies import Replies
 from handlers.routes import Routes
 
 
-def register(routes: Routes, *, reviews: Reviews, replies: Replies) -> None:
+def register(routes: Routes, *, reviews: ReviewCards, replies: Replies) -> None:
     @routes.action("latchkey_review")
     async def review(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         reply = replies.to_click(body, action)

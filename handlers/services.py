@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.accounts.connecting import Connecting
 from bot.approvals.delegations import DelegationService
 from bot.approvals.questioning import QuestionService
-from bot.approvals.review import Reviews
+from bot.approvals.review import ReviewCards
 from bot.approvals.service import ApprovalService
 from bot.approvals.signed import SignedApprovals
 from bot.assignments.lists import AssignmentLists
@@ -36,7 +36,7 @@ class Services:
     assignments: AssignmentService
     assignment_lists: AssignmentLists
     console: ConsoleViews
-    reviews: Reviews
+    reviews: ReviewCards
     removals: Removals
     exports: Exports
     delegations: DelegationService

@@ -16,7 +16,7 @@ from bot.requests.store import requests
 from bot.words import N_
 
 
-class Reviews:
+class ReviewCards:
     """Draws a request's card in a modal, as it is at that moment."""
 
     def __init__(self, *, store: Store, guard: Guard) -> None:

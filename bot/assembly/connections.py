@@ -175,7 +175,7 @@ async def connect_graph(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Accounts:
+class AccountParts:
     """The parts by which people sign in to Microsoft and connect their accounts, and the tokens of those who have."""
 
     browsers: BrowserSignIns
@@ -185,7 +185,7 @@ class Accounts:
 
 def make_accounts(
     settings: Settings, machine: Machine, *, store: Store, people: People
-) -> Accounts:
+) -> AccountParts:
     """Return how people connect their Microsoft accounts, as the settings allow it; nothing is sent yet."""
     keys = _token_keys(settings)
     sign_in = None if settings.uses_managed_identity else machine.people_sign_in(settings)
@@ -205,7 +205,7 @@ def make_accounts(
         takes_codes=settings.uses_socket_mode,
     )
     tokens = AccountTokens(store=store, keys=keys, web=web, seconds=machine.seconds)
-    return Accounts(browsers=browsers, connecting=connecting, tokens=tokens)
+    return AccountParts(browsers=browsers, connecting=connecting, tokens=tokens)
 
 
 def _token_keys(settings: Settings) -> TokenKeys | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.assembly.connections import Accounts, make_accounts
+from bot.assembly.connections import AccountParts, make_accounts
 from bot.assembly.outside import Outside
 from bot.errors import ConfigurationError
 from bot.people.admins import Roster
@@ -21,7 +21,7 @@ class PeopleParts:
     """The parts that know people: their accounts, their rights, their languages and time zones."""
 
     people: People
-    accounts: Accounts
+    accounts: AccountParts
     approvers: Approvers
     delegates: Delegates
     permissions: Permissions

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import handlers
 from bot.approvals.delegations import DelegationService
 from bot.approvals.questioning import QuestionService
-from bot.approvals.review import Reviews
+from bot.approvals.review import ReviewCards
 from bot.approvals.service import ApprovalService
 from bot.approvals.signed import SignedApprovals
 from bot.assembly.messages import MessageParts
@@ -96,7 +96,7 @@ def make_services(
         assignment_lists=assignment_lists,
         exports=Exports(store=store, slack=slack, permissions=permissions, guard=guard),
         removals=Removals(store=store, guard=guard, offering=offering, wake=wake),
-        reviews=Reviews(store=store, guard=guard),
+        reviews=ReviewCards(store=store, guard=guard),
         console=ConsoleViews(
             store=store,
             guard=guard,

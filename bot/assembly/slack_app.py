@@ -12,7 +12,7 @@ from starlette.routing import Route
 import handlers
 from bot import web
 from bot.approvals.signed import SignedApprovals
-from bot.assembly.connections import Accounts
+from bot.assembly.connections import AccountParts
 from bot.assembly.monitoring import MonitoringParts
 from bot.assembly.outside import Outside
 from bot.configuration.settings import Settings
@@ -76,7 +76,7 @@ def make_web_app(
     settings: Settings,
     bolt: handlers.SlackApp,
     monitoring: MonitoringParts,
-    accounts: Accounts,
+    accounts: AccountParts,
     approvals: SignedApprovals,
 ) -> Starlette:
     """Return all that is served over HTTP: health, metrics, Slack's requests and people's sign-ins."""
@@ -99,7 +99,7 @@ def _slack_endpoint(
 
 
 def _sign_in_routes(
-    settings: Settings, accounts: Accounts, approvals: SignedApprovals
+    settings: Settings, accounts: AccountParts, approvals: SignedApprovals
 ) -> Sequence[Route]:
     """Return what browsers call for people's own sign-ins; nothing where none come back to us."""
     if settings.public_url is None:

@@ -17,7 +17,7 @@ SLACK_ID: Final = re.compile(r"[UW][A-Z0-9]{4,30}")
 ENTRA_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class NotOne(LatchkeyError):
+class NotOneKnown(LatchkeyError):
     """A name that is nobody's, or several people's or packages'."""
 
 
@@ -57,11 +57,11 @@ def person(db: Transaction, text: str) -> KnownPerson:
     if len({each.entra_id for each in named}) == 1:
         return _all_of(db, named)
     if not named:
-        raise NotOne(
+        raise NotOneKnown(
             f"Nobody whom Latchkey knows is called {typed}: give the Slack id (U…) or Entra's object id."
         )
     ids = ", ".join(sorted({each.entra_id for each in named}))
-    raise NotOne(f"Several people are called {typed}: give one of these ids of Entra's: {ids}")
+    raise NotOneKnown(f"Several people are called {typed}: give one of these ids of Entra's: {ids}")
 
 
 def _all_of(db: Transaction, found: list[Person]) -> KnownPerson:
@@ -85,7 +85,7 @@ def package(db: Transaction, text: str) -> Package:
     known = PackageIndex(catalog.list_all(db))
     found = known.by_id(text) or known.the_one(text)
     if found is None:
-        raise NotOne(
+        raise NotOneKnown(
             f"There is no access package called {clean(text)}: `latchkey show packages` lists them."
         )
     return found

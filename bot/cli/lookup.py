@@ -15,7 +15,7 @@ from graph.models import AccessPackage, AccessPackageCatalog, AssignmentPolicy, 
 GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-class NotOne(LatchkeyError):
+class NotOneInTenant(LatchkeyError):
     """The text that was typed means nothing in the tenant, or several things."""
 
 
@@ -30,7 +30,7 @@ async def find_package(graph: Graph, typed: str) -> AccessPackage:
         try:
             return await graph.packages.get(typed)
         except NotFound:
-            raise NotOne(f"There is no access package with the id {typed}.") from None
+            raise NotOneInTenant(f"There is no access package with the id {typed}.") from None
     packages = await graph.packages.list()
     found = [each for each in packages if _means(typed, each.display_name)]
     if len(found) > 1:
@@ -38,9 +38,13 @@ async def find_package(graph: Graph, typed: str) -> AccessPackage:
             f"{each.id} (catalog {_name(each.catalog)})"
             for each in sorted(found, key=lambda one: one.id)
         )
-        raise NotOne(f"Several access packages are called “{clean(typed)}”; give an id: {places}.")
+        raise NotOneInTenant(
+            f"Several access packages are called “{clean(typed)}”; give an id: {places}."
+        )
     if not found:
-        raise NotOne(_none("access package", typed, (each.display_name for each in packages)))
+        raise NotOneInTenant(
+            _none("access package", typed, (each.display_name for each in packages))
+        )
     return found[0]
 
 
@@ -54,11 +58,11 @@ def find_policy(package: AccessPackage, typed: str) -> AssignmentPolicy:
     policies = package.assignment_policies
     found = [each for each in policies if _is_or_means(typed, each.id, each.display_name)]
     if len(found) > 1:
-        raise NotOne(
+        raise NotOneInTenant(
             f"{_name(package)} has several policies called “{clean(typed)}”; give an id: {_ids(found)}."
         )
     if not found:
-        raise NotOne(
+        raise NotOneInTenant(
             _none(f"policy of {_name(package)}", typed, (each.display_name for each in policies))
         )
     return found[0]
@@ -76,9 +80,11 @@ async def find_catalogs(graph: Graph, typed: str | None) -> list[AccessPackageCa
         return catalogs
     found = [each for each in catalogs if _is_or_means(typed, each.id, each.display_name)]
     if len(found) > 1:
-        raise NotOne(f"Several catalogs are called “{clean(typed)}”; give an id: {_ids(found)}.")
+        raise NotOneInTenant(
+            f"Several catalogs are called “{clean(typed)}”; give an id: {_ids(found)}."
+        )
     if not found:
-        raise NotOne(_none("catalog", typed, (each.display_name for each in catalogs)))
+        raise NotOneInTenant(_none("catalog", typed, (each.display_name for each in catalogs)))
     return found
 
 
@@ -93,13 +99,15 @@ async def find_group(graph: Graph, typed: str) -> Group:
         try:
             return await graph.groups.get(typed)
         except NotFound:
-            raise NotOne(f"There is no group with the id {typed}.") from None
+            raise NotOneInTenant(f"There is no group with the id {typed}.") from None
     found = await graph.groups.find(display_name=typed)
     if len(found) > 1:
-        raise NotOne(f"Several groups are called “{clean(typed)}”; give an id: {_ids(found)}.")
+        raise NotOneInTenant(
+            f"Several groups are called “{clean(typed)}”; give an id: {_ids(found)}."
+        )
     if not found:
         near = await name_kind("group").names_near(graph, typed)
-        raise NotOne(_none("group", typed, near) + " Give its whole name, or its id.")
+        raise NotOneInTenant(_none("group", typed, near) + " Give its whole name, or its id.")
     return found[0]
 
 
@@ -114,12 +122,14 @@ async def find_person(graph: Graph, typed: str) -> User:
         try:
             return await graph.users.get(typed)
         except NotFound:
-            raise NotOne(f"There is no person with the object id {typed}.") from None
+            raise NotOneInTenant(f"There is no person with the object id {typed}.") from None
     found = await graph.users.find(email=typed)
     if len(found) > 1:
-        raise NotOne(f"Several people have the address {clean(typed)}; give an id: {_ids(found)}.")
+        raise NotOneInTenant(
+            f"Several people have the address {clean(typed)}; give an id: {_ids(found)}."
+        )
     if not found:
-        raise NotOne(
+        raise NotOneInTenant(
             f"Nobody in the tenant has the address {clean(typed)}: give an e-mail address, a user "
             f"principal name or an object id.{await _near_address(graph, typed)}"
         )

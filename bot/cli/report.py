@@ -15,7 +15,7 @@ from bot.packages.names import clean
 from bot.packages.store import catalog as package_store
 from bot.reports import page, plots
 from bot.reports.figures import figures
-from bot.reports.model import Figures, Period
+from bot.reports.model import Period, ReportFigures
 
 # It names people: for whoever made it, and nobody else on the machine.
 MODE: Final = 0o600
@@ -80,7 +80,7 @@ def report(
 
 def _figures(
     db: Transaction, days: int, ending: int, package: str | None, catalog: str | None
-) -> Figures:
+) -> ReportFigures:
     now = clock.now()
     ids = frozenset(
         each.id

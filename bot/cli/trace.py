@@ -18,7 +18,7 @@ from bot.requests.model import SENDING, State
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event:
+class TraceEvent:
     """
     Something that happened to a request.
 
@@ -87,12 +87,12 @@ def _state(request: Row) -> str:
     return SENDING if is_sent else str(request["state"])
 
 
-def _events(story: Story) -> Iterator[Event]:
+def _events(story: Story) -> Iterator[TraceEvent]:
     for row in story.audit:
         change = f" {row['before'] or ''} → {row['after']}" if row["after"] else ""
         why = f": {clean(row['why'])}" if row["why"] else ""
         ids = {name: value for name, value in (row["details"] or {}).items() if value}
-        yield Event(
+        yield TraceEvent(
             at=row["at"],
             source="audit",
             what=f"{row['verb']}{change} by {clean(row['actor'])}{why}",
@@ -102,25 +102,25 @@ def _events(story: Story) -> Iterator[Event]:
         outcome = row["outcome"] or "not judged yet"
         who = clean(row["name"] or row["slack_user"])
         why = f": {clean(row['why'])}" if row["why"] else ""
-        yield Event(
+        yield TraceEvent(
             at=row["at"],
             source="click",
             what=f"{row['verb']} by {who} at step {row['stage'] + 1}: {outcome}{why}",
             ids={},
         )
     for row in story.holds:
-        yield Event(
+        yield TraceEvent(
             at=row["at"], source="hold", what=f"{row['error']}: {clean(row['why'])}", ids={}
         )
         if row["done_at"]:
-            yield Event(
+            yield TraceEvent(
                 at=row["done_at"], source="hold", what=f"{row['verb']} by {row['done_by']}", ids={}
             )
     for row in story.notices:
         yield _notice_event(row, story.request)
 
 
-def _notice_event(row: Row, request: Row) -> Event:
+def _notice_event(row: Row, request: Row) -> TraceEvent:
     """Describe a message, at the best moment that its row has."""
     state = "is not sent yet"
     if row["sent_at"]:
@@ -131,7 +131,7 @@ def _notice_event(row: Row, request: Row) -> Event:
         state = "perhaps sent: Slack has not answered"
     ids = {"key": row["key"], "channel": row["channel"], "ts": row["ts"], "tries": row["attempts"]}
     at = row["sent_at"] or row["tried_at"] or row["claimed_until"] or request["updated_at"]
-    return Event(
+    return TraceEvent(
         at=at,
         source="message",
         what=f"{row['kind']} to {row['recipient']} {state}",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.approvals.store import grants
-from bot.approvals.store.grants import Grant
+from bot.approvals.store.grants import AccessOrigin
 from bot.assignments.lists import AssignmentLists
 from bot.assignments.search import Listing, WhichPerson
 from bot.console.model import OF_PEOPLE, ConsolePage, Tab
@@ -189,7 +189,7 @@ class _Beside:
     """Hold what is shown beside a page of assignments."""
 
     removing: frozenset[str]
-    grants: Mapping[str, Grant]
+    grants: Mapping[str, AccessOrigin]
     waiting: Sequence[Request]
 
 
@@ -253,5 +253,5 @@ def _whom(page: ConsolePage) -> str | None:
     return page.sought if page.sought.startswith("<@") else escape(page.sought)
 
 
-def _why(grant: Grant) -> str:
+def _why(grant: AccessOrigin) -> str:
     return grant_words.why(grant.request, grant.approved, grant.extended, grant.extension_approved)

@@ -6,7 +6,7 @@ from typing import Final
 from bot import clock
 from bot.auditing import anchors
 from bot.auditing.anchors import AnchorState
-from bot.doctor.model import Finding, Subject, broken, fine, note, warning
+from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note, warning
 
 # An anchor is noted each day; one try that fails is no reason to wake anybody.
 TOO_OLD: Final = timedelta(days=2)
@@ -18,12 +18,12 @@ NAMES: Final = {
 }
 
 
-async def look(subject: Subject) -> list[Finding]:
+async def look(subject: CheckSubject) -> list[CheckFinding]:
     """Check that the log is chained with a key, and with the one that its last row was made with; and how old its anchors are."""
     return [await _key(subject), *await _anchors(subject)]
 
 
-async def _key(subject: Subject) -> Finding:
+async def _key(subject: CheckSubject) -> CheckFinding:
     store = subject.store
     if not await store.read(store.audit_key_fits):
         return broken(
@@ -37,7 +37,7 @@ async def _key(subject: Subject) -> Finding:
     return fine("The audit log is chained with a key.")
 
 
-async def _anchors(subject: Subject) -> list[Finding]:
+async def _anchors(subject: CheckSubject) -> list[CheckFinding]:
     places = subject.settings.anchor_places
     if not places:
         return [
@@ -50,7 +50,7 @@ async def _anchors(subject: Subject) -> list[Finding]:
     return [_anchor(place, await store.read(anchors.state, place)) for place in places]
 
 
-def _anchor(place: str, state: AnchorState) -> Finding:
+def _anchor(place: str, state: AnchorState) -> CheckFinding:
     name = NAMES[place]
     why = f" The last try failed: {state.error}." if state.error else ""
     if state.last is None:

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 from bot.clock_check import MOST, difference
-from bot.doctor.model import Finding, Subject, broken, fine, note
+from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note
 from bot.health import MOST_SKEW
 
 
-async def look(subject: Subject) -> list[Finding]:
+async def look(subject: CheckSubject) -> list[CheckFinding]:
     """Compare with each server that has answered; Slack's and Graph's say it in whole seconds."""
     found = []
     store = subject.connected_store

@@ -11,7 +11,7 @@ from bot.assembly.database import opened_store
 from bot.assembly.package_settings import read_package_settings_of
 from bot.configuration.settings import Settings
 from bot.database import Busy, flags
-from bot.doctor.model import AskOurselves, NobodyListens, Subject
+from bot.doctor.model import AskOurselves, CheckSubject, NobodyListens
 from bot.errors import ConfigurationError
 from bot.machine import MACHINE, Machine
 from bot.monitoring.figures import Figures
@@ -23,7 +23,9 @@ ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 (where the bot listens
 
 
 @asynccontextmanager
-async def subject_by(settings: Settings, *, machine: Machine = MACHINE) -> AsyncIterator[Subject]:
+async def subject_by(
+    settings: Settings, *, machine: Machine = MACHINE
+) -> AsyncIterator[CheckSubject]:
     """Connect by the settings, as far as each lets us."""
     clock.use(machine.time)
     chance.use(machine.chance)
@@ -34,7 +36,7 @@ async def subject_by(settings: Settings, *, machine: Machine = MACHINE) -> Async
         package_settings = read_package_settings_of(settings)
     except ConfigurationError as error:
         missing["package settings"] = " ".join(error.problems)
-    subject = Subject(
+    subject = CheckSubject(
         settings=settings,
         figures=figures,
         package_settings=package_settings,
@@ -49,7 +51,7 @@ async def subject_by(settings: Settings, *, machine: Machine = MACHINE) -> Async
         yield subject
 
 
-def _connect_database(subject: Subject, machine: Machine, stack: AsyncExitStack) -> None:
+def _connect_database(subject: CheckSubject, machine: Machine, stack: AsyncExitStack) -> None:
     file = subject.settings.sqlite_file
     if file is not None and not file.is_file():
         # Opening would make one.
@@ -71,7 +73,7 @@ def _connect_database(subject: Subject, machine: Machine, stack: AsyncExitStack)
     subject.wire = machine.wire(store)
 
 
-async def _connect_slack(subject: Subject, machine: Machine, stack: AsyncExitStack) -> None:
+async def _connect_slack(subject: CheckSubject, machine: Machine, stack: AsyncExitStack) -> None:
     slack = await connections.connect_slack(
         subject.settings, machine, stack, observer=subject.figures.slack_called
     )
@@ -88,7 +90,7 @@ async def _connect_slack(subject: Subject, machine: Machine, stack: AsyncExitSta
     subject.connected_slack = slack
 
 
-async def _connect_graph(subject: Subject, machine: Machine, stack: AsyncExitStack) -> None:
+async def _connect_graph(subject: CheckSubject, machine: Machine, stack: AsyncExitStack) -> None:
     http = machine.graph_client()
     stack.push_async_callback(http.aclose)
     subject.bounds = EVERYWHERE

@@ -7,7 +7,7 @@ from typing import Final
 from bot.database import Busy, flags, migrate, ping, roles, server_facts
 from bot.database import installation as installations
 from bot.database.wire import NOT_YET
-from bot.doctor.model import Finding, Subject, broken, fine, note, warning
+from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note, warning
 from graph.deadlines import machine_seconds
 
 SLOW: Final = 0.1
@@ -20,7 +20,7 @@ LARGE_WAL: Final = 256 * MEGABYTE
 SECONDS_TO_HEAR: Final = 10
 
 
-async def look(subject: Subject) -> list[Finding]:
+async def look(subject: CheckSubject) -> list[CheckFinding]:
     """Say what answers, with which schema, and how quickly."""
     store = subject.store
     took = []
@@ -51,7 +51,7 @@ async def look(subject: Subject) -> list[Finding]:
     return found
 
 
-async def whole(subject: Subject) -> Finding:
+async def whole(subject: CheckSubject) -> CheckFinding:
     """Check that SQLite's file is whole, and that PostgreSQL's sessions are as DATABASE_URL asks."""
     if subject.settings.sqlite_file is None:
         return fine("The database has what DATABASE_URL asks of its sessions.")
@@ -63,7 +63,7 @@ async def whole(subject: Subject) -> Finding:
     return fine("The database file is whole.")
 
 
-async def room(subject: Subject) -> Finding:
+async def room(subject: CheckSubject) -> CheckFinding:
     """Check that there is room to write, as far as can be seen from here."""
     file = subject.settings.sqlite_file
     if file is None:
@@ -83,7 +83,7 @@ async def room(subject: Subject) -> Finding:
     return fine(f"{left / MEGABYTE:.0f} MB are free where {file.name} is.")
 
 
-async def installation(subject: Subject) -> Finding:
+async def installation(subject: CheckSubject) -> CheckFinding:
     """Check that the database belongs to this Slack app."""
     found = await subject.store.read(installations.find)
     identity = subject.identity
@@ -101,7 +101,7 @@ async def installation(subject: Subject) -> Finding:
     )
 
 
-async def role(subject: Subject) -> list[Finding]:
+async def role(subject: CheckSubject) -> list[CheckFinding]:
     """Check that the role may do what the bot needs, and no more."""
     store = subject.store
     missing = await store.read(roles.missing_rights)
@@ -123,7 +123,7 @@ async def role(subject: Subject) -> list[Finding]:
     ]
 
 
-async def wakeups(subject: Subject) -> Finding:
+async def wakeups(subject: CheckSubject) -> CheckFinding:
     """See whether what one replica commits wakes the others."""
     wire = subject.wire
     if wire is None:

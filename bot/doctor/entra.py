@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from typing import Any, Final
 
 from bot import clock
-from bot.doctor.model import Finding, Subject, broken, fine, note, warning
+from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note, warning
 from graph.errors import Forbidden, GraphError, NotFound
 
 MANAGE: Final = "EntitlementManagement.ReadWrite.All"
@@ -15,7 +15,7 @@ KNOWN: Final = frozenset({*NEEDED, READ})
 NOBODY: Final = "00000000-0000-4000-8000-000000000000"
 
 
-async def permissions(subject: Subject) -> list[Finding]:
+async def permissions(subject: CheckSubject) -> list[CheckFinding]:
     """Compare the roles in the app's token with what is needed."""
     roles = await subject.graph.granted.roles()
     if roles is None:
@@ -60,7 +60,7 @@ def _lacks(permission: str) -> str:
     return f"The app lacks the application permission {permission}: grant it, and admin consent (docs/how-to/entra-app.md)."
 
 
-async def calls(subject: Subject) -> list[Finding]:
+async def calls(subject: CheckSubject) -> list[CheckFinding]:
     """Make a call of each kind that changes nothing."""
     graph = subject.graph
     about = f"nobody-{clock.now():%Y%m%d}@example.invalid"
@@ -88,17 +88,17 @@ async def calls(subject: Subject) -> list[Finding]:
     return [fine("Users, groups, access packages, assignments and their requests can be read.")]
 
 
-async def _members(subject: Subject) -> None:
+async def _members(subject: CheckSubject) -> None:
     async for _ in subject.graph.groups.each_member(NOBODY):
         return
 
 
-async def _first_assignments(subject: Subject) -> None:
+async def _first_assignments(subject: CheckSubject) -> None:
     async for _ in subject.graph.assignments.stream():
         return
 
 
-async def catalogs(subject: Subject) -> list[Finding]:
+async def catalogs(subject: CheckSubject) -> list[CheckFinding]:
     """Check the state of each catalog that Latchkey may touch."""
     found = []
     read = await subject.graph.catalogs.list()

@@ -45,7 +45,7 @@ MARKS: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class CheckFinding:
     """
     What a check has found.
 
@@ -63,24 +63,24 @@ class Finding:
         return self.severity is not Severity.BROKEN
 
 
-def fine(sentence: str) -> Finding:
+def fine(sentence: str) -> CheckFinding:
     """Find that something is as it should be."""
-    return Finding(severity=Severity.FINE, sentence=sentence)
+    return CheckFinding(severity=Severity.FINE, sentence=sentence)
 
 
-def note(sentence: str) -> Finding:
+def note(sentence: str) -> CheckFinding:
     """Find something that is worth a thought."""
-    return Finding(severity=Severity.NOTE, sentence=sentence)
+    return CheckFinding(severity=Severity.NOTE, sentence=sentence)
 
 
-def warning(sentence: str) -> Finding:
+def warning(sentence: str) -> CheckFinding:
     """Find something that somebody should do something about."""
-    return Finding(severity=Severity.WARNING, sentence=sentence)
+    return CheckFinding(severity=Severity.WARNING, sentence=sentence)
 
 
-def broken(sentence: str) -> Finding:
+def broken(sentence: str) -> CheckFinding:
     """Find something that keeps Latchkey, or somebody, from working."""
-    return Finding(severity=Severity.BROKEN, sentence=sentence)
+    return CheckFinding(severity=Severity.BROKEN, sentence=sentence)
 
 
 # Sends a request to the running bot's own address: method, path, headers, body; returns the status and the text.
@@ -92,7 +92,7 @@ class NobodyListens(Exception):
 
 
 @dataclass(kw_only=True)
-class Subject:
+class CheckSubject:
     """
     What is looked at: the settings, and whatever could be connected by them.
 
@@ -155,6 +155,6 @@ class Check:
     """
 
     name: str
-    look: Callable[[Subject], Awaitable[Finding | list[Finding]]]
+    look: Callable[[CheckSubject], Awaitable[CheckFinding | list[CheckFinding]]]
     needs: frozenset[str] = frozenset()
     only_postgresql: bool = False

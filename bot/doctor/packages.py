@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot import chance, clock
-from bot.doctor.model import Finding, Subject, broken, fine, note, warning
+from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note, warning
 from bot.packages.eligibility import is_automatic, is_requestable
 from bot.packages.model import Stage
 from bot.packages.names import clean
@@ -26,12 +26,12 @@ ENOUGH_DECIDERS: Final = 2
 OF_THE_ASKER: Final = frozenset({"singleuser", "groupmembers"})
 
 
-async def look(subject: Subject) -> list[Finding]:
+async def look(subject: CheckSubject) -> list[CheckFinding]:
     """Judge each package as a request for it would be judged, without anybody asking."""
     listed = subject.bounds.within(await subject.graph.packages.list(named=False))
     if not listed:
         return [broken("There is no access package in Entra yet: make one and give it a policy.")]
-    found: list[Finding] = []
+    found: list[CheckFinding] = []
     for package in listed[:MOST_PACKAGES]:
         found += await _of_package(subject, package)
     if len(listed) > MOST_PACKAGES:
@@ -43,7 +43,7 @@ async def look(subject: Subject) -> list[Finding]:
     ]
 
 
-async def _of_package(subject: Subject, listed: AccessPackage) -> list[Finding]:
+async def _of_package(subject: CheckSubject, listed: AccessPackage) -> list[CheckFinding]:
     name = f"The package “{clean(listed.display_name or listed.id)}”"
     try:
         package = await subject.graph.packages.get(listed.id)
@@ -72,8 +72,8 @@ async def _of_package(subject: Subject, listed: AccessPackage) -> list[Finding]:
 
 
 async def _of_policy(
-    subject: Subject, package: str, policy: AssignmentPolicy, said: PackageSettings
-) -> list[Finding]:
+    subject: CheckSubject, package: str, policy: AssignmentPolicy, said: PackageSettings
+) -> list[CheckFinding]:
     """
     Judge one policy.
 
@@ -96,7 +96,7 @@ async def _of_policy(
     return found
 
 
-async def _of_stage(subject: Subject, name: str, stage: Stage) -> list[Finding]:
+async def _of_stage(subject: CheckSubject, name: str, stage: Stage) -> list[CheckFinding]:
     """Count who could decide, up to two, or to as many as must approve."""
     by_admins = subject.settings.admins_decide != "never"
     subjects = (*stage.approvers, *stage.fallback)
@@ -158,7 +158,7 @@ def _anybodys_request() -> Request:
     )
 
 
-async def settings(subject: Subject) -> Finding:
+async def settings(subject: CheckSubject) -> CheckFinding:
     """Check that the names in the file of package settings are some of the tenant's, and its channels ours to post to."""
     file, path = subject.package_settings, subject.settings.package_settings
     if path is None:

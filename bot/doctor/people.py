@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Final
 
 from bot.configuration.addresses import Addresses
-from bot.doctor.model import Finding, Subject, broken, fine, note, warning
+from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note, warning
 from bot.people.admins import Roster
 from bot.slack.errors import SlackError
 from bot.slack.profiles import SlackUser
@@ -21,7 +21,7 @@ ENOUGH_ADMINS: Final = 2
 UNSAID: Final = "have one of which Slack does not say whether it is confirmed"
 
 
-async def admins(subject: Subject) -> list[Finding]:
+async def admins(subject: CheckSubject) -> list[CheckFinding]:
     """Check that those whom LATCHKEY_ADMINS names can decide: full members, with one enabled account in Entra."""
     roster = Roster(slack=subject.slack, admins=subject.settings.admins)
     try:
@@ -49,7 +49,7 @@ async def admins(subject: Subject) -> list[Finding]:
     return found or [fine(f"{can} people may decide and remove.")]
 
 
-async def _why_not(subject: Subject, admin: str) -> str | None:
+async def _why_not(subject: CheckSubject, admin: str) -> str | None:
     """Return why somebody cannot decide; None if they can."""
     try:
         user = await subject.slack.user(admin)
@@ -70,7 +70,7 @@ async def _why_not(subject: Subject, admin: str) -> str | None:
     )
 
 
-async def _accounts(subject: Subject, user: SlackUser) -> list[User]:
+async def _accounts(subject: CheckSubject, user: SlackUser) -> list[User]:
     addresses = subject.settings.addresses
     found: dict[str, User] = {}
     for spelled in addresses.spellings(user.email or ""):
@@ -81,7 +81,7 @@ async def _accounts(subject: Subject, user: SlackUser) -> list[User]:
     return list(found.values())
 
 
-async def addresses(subject: Subject) -> Finding:
+async def addresses(subject: CheckSubject) -> CheckFinding:
     """Count whose e-mail address in Slack counts, so that they can be found in Entra; bounded."""
     users, are_all = await subject.slack.some_users(pages=MOST_PAGES)
     members = [user for user in users if user.not_a_member is None]
@@ -100,7 +100,7 @@ async def addresses(subject: Subject) -> Finding:
     return note(sentence) if refused < NEARLY_ALL * len(members) else broken(sentence)
 
 
-async def matches(subject: Subject) -> Finding:
+async def matches(subject: CheckSubject) -> CheckFinding:
     """Look up some members in Entra, and count who is not found there, or more than once."""
     users, _ = await subject.slack.some_users(pages=1)
     known = subject.settings.addresses

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot import clock
 from bot.auditing.store import archiving
-from bot.doctor.model import Finding, Subject, fine, note, warning
+from bot.doctor.model import CheckFinding, CheckSubject, fine, note, warning
 from bot.retention import deletion
 
 # What is done once a day, or once a week by a timer, may be as late as that.
@@ -19,7 +19,7 @@ NAMES: Final = {
 }
 
 
-async def look(subject: Subject) -> list[Finding]:
+async def look(subject: CheckSubject) -> list[CheckFinding]:
     """Say what is there that should be gone, and how to do it."""
     settings, store = subject.settings, subject.store
     found = []

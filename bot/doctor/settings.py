@@ -5,19 +5,19 @@ from typing import Final
 
 from bot import clock
 from bot.configuration.credentials import credential_ends
-from bot.doctor.model import Finding, Subject, broken, fine, note, warning
+from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note, warning
 from bot.timing import WAITS
 
 SOON: Final = timedelta(days=30)
 
 
-async def look(subject: Subject) -> Finding:
+async def look(subject: CheckSubject) -> CheckFinding:
     """Check that the settings are enough to run; without that there is nothing to look at, and they are read first."""
     where = "Socket Mode" if subject.settings.uses_socket_mode else "HTTP"
     return fine(f"The settings can be read; Slack's requests come over {where}.")
 
 
-async def credentials(subject: Subject) -> list[Finding]:
+async def credentials(subject: CheckSubject) -> list[CheckFinding]:
     """Say when each credential ends."""
     found = []
     for each in credential_ends(subject.settings):
@@ -45,7 +45,7 @@ async def credentials(subject: Subject) -> list[Finding]:
     return found
 
 
-async def waits(subject: Subject) -> Finding:
+async def waits(subject: CheckSubject) -> CheckFinding:
     """Check that a doubtful answer of Graph's settles before anything is repeated."""
     sentence = f"After a doubtful answer Graph is given {WAITS.settle.total_seconds():.0f} s before anything is repeated."
     return fine(sentence) if WAITS.settle > 2 * WAITS.post else broken(sentence)

@@ -6,7 +6,7 @@ import json
 from typing import Final
 
 from bot import clock
-from bot.doctor.model import Finding, NobodyListens, Subject, broken, fine, note, warning
+from bot.doctor.model import CheckFinding, CheckSubject, NobodyListens, broken, fine, note, warning
 from bot.slack.errors import SlackError, SlackRefused
 
 # What the code uses; manifest.yml asks for exactly these.
@@ -34,7 +34,7 @@ FIXES: Final = {
 CHALLENGE: Final = "latchkey doctor"
 
 
-async def scopes(subject: Subject) -> list[Finding]:
+async def scopes(subject: CheckSubject) -> list[CheckFinding]:
     """Compare the token's scopes with what is used."""
     granted = subject.identity.scopes
     missing, extra = sorted(SCOPES - granted), sorted(granted - SCOPES - OPTIONAL_SCOPES)
@@ -54,7 +54,7 @@ async def scopes(subject: Subject) -> list[Finding]:
     return found or [fine("The Slack app has the scopes it needs, and no more.")]
 
 
-async def requests(subject: Subject) -> Finding:
+async def requests(subject: CheckSubject) -> CheckFinding:
     """Say how Slack's requests are believed."""
     settings = subject.settings
     if settings.uses_socket_mode:
@@ -75,7 +75,7 @@ async def requests(subject: Subject) -> Finding:
     )
 
 
-async def running(subject: Subject) -> list[Finding]:
+async def running(subject: CheckSubject) -> list[CheckFinding]:
     """Ask the running bot how it is, and send it a request that is signed as Slack signs them."""
     ask, settings = subject.ask_ourselves, subject.settings
     if ask is None:
@@ -136,7 +136,7 @@ def _signed(secret: str, body: bytes) -> dict[str, str]:
     }
 
 
-async def channels(subject: Subject) -> list[Finding]:
+async def channels(subject: CheckSubject) -> list[CheckFinding]:
     """See whether the app may post to the channels that the settings name: by a message for later that is taken back at once."""
     found = []
     wanted = {subject.settings.admin_channel or "": "LATCHKEY_ADMIN_CHANNEL"}

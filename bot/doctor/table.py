@@ -17,7 +17,7 @@ from bot.doctor import (
     slack,
     webhooks,
 )
-from bot.doctor.model import Check, Finding, Severity, Subject, broken
+from bot.doctor.model import Check, CheckFinding, CheckSubject, Severity, broken
 from bot.slack.errors import SlackError
 from graph.errors import GraphError
 
@@ -56,10 +56,10 @@ CHECKS: Final = (
 LONGEST: Final = 120
 
 
-async def examine(subject: Subject) -> list[Finding]:
+async def examine(subject: CheckSubject) -> list[CheckFinding]:
     """Make every check, in the order of the table."""
     found = [
-        Finding(severity=Severity.BROKEN, sentence=sentence, check=what)
+        CheckFinding(severity=Severity.BROKEN, sentence=sentence, check=what)
         for what, sentence in subject.missing.items()
     ]
     for check in CHECKS:
@@ -69,13 +69,13 @@ async def examine(subject: Subject) -> list[Finding]:
     return found
 
 
-async def _made(check: Check, subject: Subject) -> list[Finding]:
+async def _made(check: Check, subject: CheckSubject) -> list[CheckFinding]:
     lacking = sorted(check.needs & subject.missing.keys())
     if lacking:
         names = {"database": "the database", "slack": "Slack", "graph": "Graph"}
         without = " and ".join(names[each] for each in lacking)
         sentence = f"Not looked at without {without}: {check.name}."
-        return [Finding(severity=Severity.SKIPPED, sentence=sentence)]
+        return [CheckFinding(severity=Severity.SKIPPED, sentence=sentence)]
     try:
         async with asyncio.timeout(LONGEST):
             found = await check.look(subject)
@@ -86,7 +86,7 @@ async def _made(check: Check, subject: Subject) -> list[Finding]:
     return found if isinstance(found, list) else [found]
 
 
-def exit_code(found: list[Finding]) -> int:
+def exit_code(found: list[CheckFinding]) -> int:
     """Return the exit code: 1 if something is broken, 3 if something deserves a warning, otherwise 0."""
     worst = max((each.severity for each in found), default=Severity.FINE)
     return {Severity.BROKEN: 1, Severity.WARNING: 3}.get(worst, 0)

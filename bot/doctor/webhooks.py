@@ -1,10 +1,10 @@
 """Check that each webhook takes what it is told."""
 
-from bot.doctor.model import Finding, Subject, fine, warning
+from bot.doctor.model import CheckFinding, CheckSubject, fine, warning
 from bot.webhooks.store import feeds
 
 
-async def look(subject: Subject) -> Finding | list[Finding]:
+async def look(subject: CheckSubject) -> CheckFinding | list[CheckFinding]:
     """Say which endpoint is gone, fails, or would not take an event; nothing is sent."""
     names = [each.name for each in subject.settings.webhook_endpoints]
     states = await subject.store.read(feeds.states, names)

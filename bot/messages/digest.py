@@ -28,7 +28,7 @@ from bot.messages.parts import (
     shorten,
 )
 from bot.messages.waits import how_long
-from bot.reports.model import CurrentAccess, Figures, FinishedRequest, PackageFigures
+from bot.reports.model import CurrentAccess, FinishedRequest, PackageFigures, ReportFigures
 from bot.words import N_, _, ngettext
 from bot.words.formats import each_of, number
 
@@ -48,7 +48,7 @@ BESIDE_TABLE: Final = Room(blocks=2, characters=600)
 HINT: Final = N_("An admin sees all of it by `/access-admin assignments`.")
 
 
-def digest(found: Figures, *, newer: bool) -> Message:
+def digest(found: ReportFigures, *, newer: bool) -> Message:
     """
     Write the digest.
 
@@ -59,7 +59,7 @@ def digest(found: Figures, *, newer: bool) -> Message:
     return message(text, _newer(found) if newer else _plain(found))
 
 
-def _plain(found: Figures) -> list[Block]:
+def _plain(found: ReportFigures) -> list[Block]:
     return [
         *_head(found),
         *_bars(found.packages),
@@ -69,14 +69,14 @@ def _plain(found: Figures) -> list[Block]:
     ]
 
 
-def _newer(found: Figures) -> list[Block]:
+def _newer(found: ReportFigures) -> list[Block]:
     blocks = [*_head(found), *_charts(found), *_lists(found)]
     room = MESSAGE.less(blocks).less([context(_(HINT))])
     table = _table(found.current, room)
     return [*blocks, *table, context(_(HINT))]
 
 
-def _head(found: Figures) -> list[Block]:
+def _head(found: ReportFigures) -> list[Block]:
     return [
         header(_(TITLE)),
         section(f"{_who_has(found)} {_what_ends(found)}"),
@@ -84,7 +84,7 @@ def _head(found: Figures) -> list[Block]:
     ]
 
 
-def _who_has(found: Figures) -> str:
+def _who_has(found: ReportFigures) -> str:
     count = len(found.packages)
     if not found.current:
         sentence = ngettext(
@@ -107,7 +107,7 @@ def _who_has(found: Figures) -> str:
     return sentence.format(people=number(found.people), count=number(count))
 
 
-def _what_ends(found: Figures) -> str:
+def _what_ends(found: ReportFigures) -> str:
     days, count = _days((found.ends_before - found.at).days), len(found.ending)
     if not count:
         return _("Nothing ends within {days}.").format(days=days)
@@ -116,7 +116,7 @@ def _what_ends(found: Figures) -> str:
     ).format(count=number(count), days=days)
 
 
-def _what_was_decided(found: Figures) -> str:
+def _what_was_decided(found: ReportFigures) -> str:
     granted, denied = len(found.granted), sum(each.denied for each in found.packages)
     return ngettext(
         "In the last {days}, {count} request was granted and {denied} denied.",
@@ -125,7 +125,7 @@ def _what_was_decided(found: Figures) -> str:
     ).format(days=_days(found.period.days), count=number(granted), denied=number(denied))
 
 
-def _how_fast(found: Figures) -> str:
+def _how_fast(found: ReportFigures) -> str:
     if found.decided_in is None or found.most_decided_in is None:
         return ""
     half, most = how_long(found.decided_in), how_long(found.most_decided_in)
@@ -134,7 +134,7 @@ def _how_fast(found: Figures) -> str:
     )
 
 
-def _charts(found: Figures) -> list[Block]:
+def _charts(found: ReportFigures) -> list[Block]:
     """Draw who has what by package, and what was decided week by week; no more than Slack takes in a message: two."""
     made = []
     held = _most_held(found.packages, MOST_CATEGORIES)
@@ -192,7 +192,7 @@ def _bars(packages: Sequence[PackageFigures]) -> list[Block]:
     return [section("\n".join([_("*Assignments by package*"), *lines]))]
 
 
-def _lists(found: Figures) -> list[Block]:
+def _lists(found: ReportFigures) -> list[Block]:
     days, past = _days((found.ends_before - found.at).days), _days(found.period.days)
     ending, granted = found.ending, found.granted
     return [

@@ -28,7 +28,7 @@ class MetricKind(StrEnum):
     HISTOGRAM = "histogram"
 
 
-class Source(StrEnum):
+class MetricSource(StrEnum):
     """Where the figures of a metric come from."""
 
     PROCESS = "this replica"
@@ -49,7 +49,7 @@ class Metric:
     kind: MetricKind
     help: str
     labels: tuple[str, ...] = ()
-    source: Source = Source.PROCESS
+    source: MetricSource = MetricSource.PROCESS
     buckets: tuple[float, ...] = ()
 
 
@@ -62,7 +62,9 @@ def _gauge(name: str, help: str, *labels: str) -> Metric:
 
 
 def _from_tables(name: str, help: str, *labels: str) -> Metric:
-    return Metric(name=name, kind=MetricKind.GAUGE, help=help, labels=labels, source=Source.TABLES)
+    return Metric(
+        name=name, kind=MetricKind.GAUGE, help=help, labels=labels, source=MetricSource.TABLES
+    )
 
 
 def _histogram(name: str, help: str, buckets: tuple[float, ...], *labels: str) -> Metric:

@@ -12,7 +12,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from bot.database import Committed
 from bot.monitoring import definitions as names
-from bot.monitoring.definitions import METRICS, Metric, MetricKind, Source
+from bot.monitoring.definitions import METRICS, Metric, MetricKind, MetricSource
 from bot.monitoring.services import ServiceStatus
 from bot.slack.calls import SlackCall
 from graph.deadlines import machine_seconds
@@ -63,7 +63,7 @@ class Figures:
         self._made = {
             metric.name: make(metric, self.registry)
             for metric in METRICS
-            if metric.source is Source.PROCESS
+            if metric.source is MetricSource.PROCESS
         }
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)

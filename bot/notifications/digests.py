@@ -26,7 +26,7 @@ from bot.packages.store import catalog
 from bot.people.languages import Languages
 from bot.reports import plots
 from bot.reports.figures import figures
-from bot.reports.model import ONE_WEEK, Figures, Period
+from bot.reports.model import ONE_WEEK, Period, ReportFigures
 from bot.slack.api import Slack
 from bot.slack.errors import SlackBusy, SlackError
 from bot.slack.rate_limits import Urgency
@@ -187,7 +187,7 @@ class Digests:
             await self._store.run(notices.sent, [key], **place)
 
 
-def _figures(db: Transaction, due: DueDigest, now: datetime) -> Figures:
+def _figures(db: Transaction, due: DueDigest, now: datetime) -> ReportFigures:
     until = due.at.astimezone(UTC)
     return figures(
         db,

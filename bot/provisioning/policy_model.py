@@ -172,7 +172,7 @@ def read_reviewer(text: str) -> None:
         grammar.read_subject(text)
 
 
-class Reviews(Part):
+class AccessReviews(Part):
     """Access reviews: from time to time somebody says who still needs the access."""
 
     every: Literal["week", "month", "quarter", "half year", "year"]
@@ -193,7 +193,7 @@ class Reviews(Part):
     reason_required: YesOrNo = False
 
     @model_validator(mode="after")
-    def _agrees_with_itself(self) -> "Reviews":
+    def _agrees_with_itself(self) -> "AccessReviews":
         if THEMSELVES in self.by and len(self.by) > 1:
             raise ValueError("“themselves” stands alone; it cannot be joined with others.")
         return self
@@ -244,7 +244,7 @@ class Policy(Part):
     approval: YesOrNo | None = None
     questions: tuple[DescribedQuestion, ...] = ()
     notifications: YesOrNo = True
-    reviews: Reviews | None = None
+    reviews: AccessReviews | None = None
     automatic: Automatic | None = None
 
     @model_validator(mode="after")

@@ -15,10 +15,10 @@ from bot.reports.model import (
     CountedDecision,
     CountedReason,
     CurrentAccess,
-    Figures,
     FinishedRequest,
     PackageFigures,
     Period,
+    ReportFigures,
     RequestOutcome,
     UnusedPolicy,
     WeekFigures,
@@ -38,7 +38,7 @@ def figures(
     ends_within: timedelta,
     package_ids: Collection[str] | None = None,
     trend: Period | None = None,
-) -> Figures:
+) -> ReportFigures:
     """
     Make the figures about some packages.
 
@@ -76,7 +76,7 @@ def make_figures(
     current: Iterable[CurrentAccess],
     finished: Iterable[FinishedRequest],
     used: Collection[str],
-) -> Figures:
+) -> ReportFigures:
     """
     Make the figures of what was read.
 
@@ -93,7 +93,7 @@ def make_figures(
     every = sorted(finished, key=lambda each: (each.ended_at, each.id), reverse=True)
     ended = [each for each in every if each.ended_at >= period.since]
     waits = [each.decided_in for each in ended if each.decided_in is not None]
-    return Figures(
+    return ReportFigures(
         at=at,
         period=period,
         ends_before=ends_before,

@@ -180,7 +180,7 @@ class UnusedPolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures:
+class ReportFigures:
     """
     The figures about some packages.
 

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from bot.messages.waits import how_long
 from bot.reports import drawing
-from bot.reports.model import CurrentAccess, Figures
+from bot.reports.model import CurrentAccess, ReportFigures
 
 MOST_BARS: Final = 20
 MOST_WEEKS: Final = 26
@@ -59,7 +59,7 @@ tbody th { font-weight: 500; }
 Cells = Sequence[str | int]
 
 
-def page(found: Figures, *, about: str) -> str:
+def page(found: ReportFigures, *, about: str) -> str:
     """
     Write the page.
 
@@ -88,7 +88,7 @@ def page(found: Figures, *, about: str) -> str:
     return f"<!doctype html>\n{tostring(html, encoding='unicode', method='html')}\n"
 
 
-def _head(main: Element, found: Figures, about: str) -> None:
+def _head(main: Element, found: ReportFigures, about: str) -> None:
     SubElement(main, "h1").text = f"Access report: {about}"
     since, until = _day(found.period.since), _day(found.period.until)
     _say(
@@ -111,7 +111,7 @@ def _tile(tiles: Element, what: str, number: str) -> None:
     SubElement(tile, "dd").text = number
 
 
-def _decisions(main: Element, found: Figures) -> None:
+def _decisions(main: Element, found: ReportFigures) -> None:
     part = _section(main, "Granted and denied, by week")
     weeks = found.weeks[-MOST_WEEKS:]
     if len(weeks) < len(found.weeks):
@@ -129,7 +129,7 @@ def _decisions(main: Element, found: Figures) -> None:
     _table(beside, "Requests that ended, by week", ("Week from", "Granted", "Denied"), rows)
 
 
-def _packages(main: Element, found: Figures) -> None:
+def _packages(main: Element, found: ReportFigures) -> None:
     part = _section(main, "Assignments by package", is_long=len(found.packages) > MOST_BARS)
     held = sorted(
         (each for each in found.packages if each.holders),
@@ -167,7 +167,7 @@ def _packages(main: Element, found: Figures) -> None:
     _table(part, "Every package", names, rows)
 
 
-def _outcomes(main: Element, found: Figures) -> None:
+def _outcomes(main: Element, found: ReportFigures) -> None:
     part = _section(main, "How requests ended")
     if not found.outcomes:
         _say(part, "No request ended in this time.")
@@ -179,7 +179,7 @@ def _outcomes(main: Element, found: Figures) -> None:
     _table(beside, "Requests by how they ended", ("Outcome", "Requests"), rows)
 
 
-def _approvers(main: Element, found: Figures) -> None:
+def _approvers(main: Element, found: ReportFigures) -> None:
     part = _section(main, "Who decided", is_long=len(found.approvers) > MOST_BARS)
     if not found.approvers:
         _say(part, "Nobody decided a request that ended in this time.")
@@ -194,7 +194,7 @@ def _approvers(main: Element, found: Figures) -> None:
     _table(beside, "Decisions by person", ("Person", "Approved", "Denied", "Half within"), rows)
 
 
-def _reasons(main: Element, found: Figures) -> None:
+def _reasons(main: Element, found: ReportFigures) -> None:
     part = _section(main, "Reasons")
     if found.why_not:
         rows = [
@@ -208,7 +208,7 @@ def _reasons(main: Element, found: Figures) -> None:
     _say(part, f"{found.reasonless:,} of {len(found.finished):,} requests have no reason.")
 
 
-def _ends(main: Element, found: Figures) -> None:
+def _ends(main: Element, found: ReportFigures) -> None:
     ending = found.ending
     part = _section(main, f"What ends before {_day(found.ends_before)}", is_long=True)
     if not ending:
@@ -222,7 +222,7 @@ def _ends(main: Element, found: Figures) -> None:
     _table(part, "The next end first", ("Person", "Package", "Since", "Until"), rows)
 
 
-def _longest(main: Element, found: Figures) -> None:
+def _longest(main: Element, found: ReportFigures) -> None:
     held = found.longest_held
     part = _section(main, "Who has had access longest", is_long=True)
     if not held:
@@ -242,7 +242,7 @@ def _longest(main: Element, found: Figures) -> None:
     _table(part, "The oldest first", ("Person", "Package", "Since", "Days", "Until"), rows)
 
 
-def _unused(main: Element, found: Figures) -> None:
+def _unused(main: Element, found: ReportFigures) -> None:
     part = _section(main, "Policies that nobody has used", is_long=True)
     if not found.unused:
         _say(part, "Every policy for asking has given somebody access.")

@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import Final
 
 from bot.errors import LatchkeyError
-from bot.reports.model import Figures
+from bot.reports.model import ReportFigures
 
 MOST_BARS: Final = 12
 MOST_WEEKS: Final = 26
@@ -28,7 +28,7 @@ def can_draw() -> bool:
     return find_spec("matplotlib") is not None
 
 
-def picture(found: Figures) -> bytes:
+def picture(found: ReportFigures) -> bytes:
     """
     Draw assignments by package, and requests granted and denied by week.
 
@@ -87,7 +87,7 @@ def picture(found: Figures) -> bytes:
     return made.getvalue()
 
 
-def described(found: Figures) -> str:
+def described(found: ReportFigures) -> str:
     """Return in words what the picture shows, for those who do not see it."""
     held = sorted(found.packages, key=lambda each: (-each.holders, each.name))[:MOST_BARS]
     packages = "; ".join(f"{each.name}: {each.holders:,}" for each in held if each.holders)

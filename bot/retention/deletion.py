@@ -18,7 +18,7 @@ from bot.database import Store, Transaction, audit, roles
 from bot.requests.model import ENDED
 from bot.retention.model import Deleted, Retention
 from bot.retention.store import old_rows
-from bot.retention.store.old_rows import Batch
+from bot.retention.store.old_rows import DeletedRows
 from bot.sync.turns import SharedSync
 from bot.timing import Waits
 
@@ -47,7 +47,7 @@ class OldRows:
 
     kind: str
     before: datetime
-    delete: Callable[..., Batch | None]
+    delete: Callable[..., DeletedRows | None]
     has: Callable[..., bool]
 
 

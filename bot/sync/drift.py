@@ -40,7 +40,7 @@ MEMBER: Final = "member"
 
 
 @dataclass(kw_only=True)
-class Members:
+class GroupMembership:
     """
     Tell who is in which group.
 
@@ -112,8 +112,8 @@ class DriftCheck:
             )
         )
 
-    async def _read_members(self, groups: Sequence[GivenGroup]) -> Members:
-        members = Members()
+    async def _read_members(self, groups: Sequence[GivenGroup]) -> GroupMembership:
+        members = GroupMembership()
         for group in groups:
             try:
                 members.by_group[group.id] = await self._members_of(group.id)
@@ -141,34 +141,34 @@ class DriftCheck:
                 raise TooMany
         return found
 
-    async def _of_assignments(self, began_at: datetime) -> "Held":
+    async def _of_assignments(self, began_at: datetime) -> "KnownAccess":
         """Look through what people have by our rows, and return it."""
-        held, after = Held(began_at=began_at), ""
+        ours, after = KnownAccess(began_at=began_at), ""
         automatic = await self._store.read(reading.automatic)
         while rows := await self._store.read(reading.live, after=after, limit=ROWS_TOGETHER):
             after = rows[-1].id
             known = await self._store.read(_approved, rows, automatic)
             readable = [row for row in rows if row.unreadable_since is None]
-            held.add(rows)
-            await self._keep(list(compare.of_assignments(readable, known, now=clock.now())), held)
+            ours.add(rows)
+            await self._keep(list(compare.of_assignments(readable, known, now=clock.now())), ours)
         since = clock.now() - LOOK_BACK
         ended = await self._store.read(reading.ended_outside, since=since)
         gave = await self._store.read(reading.that_gave, [row.id for row in ended])
-        await self._keep(list(compare.ended_in_entra(ended, gave, has_now=held.pairs)), held)
+        await self._keep(list(compare.ended_in_entra(ended, gave, has_now=ours.pairs)), ours)
         before = clock.now() - compare.STUCK_FOR
         stuck = [
             compare.of_request(each)
             for each in await self._store.read(reading.long_submitted, before=before)
-            if (each.entra_id, each.package_id) not in held.pairs and each.assignment_id is None
+            if (each.entra_id, each.package_id) not in ours.pairs and each.assignment_id is None
         ]
-        await self._keep(stuck, held)
-        return held
+        await self._keep(stuck, ours)
+        return ours
 
     async def _of_group(
         self,
         group: GivenGroup,
         members: Mapping[str, str | None],
-        held: "Held",
+        ours: "KnownAccess",
         *,
         is_whole: bool,
     ) -> None:
@@ -178,13 +178,13 @@ class DriftCheck:
         Args:
             is_whole: It is known who has any of them.
         """
-        rows = [row for each in group.packages for row in held.by_package.get(each, ())]
+        rows = [row for each in group.packages for row in ours.by_package.get(each, ())]
         now = clock.now()
         missing = list(compare.missing_members(group, members, rows, now=now))
         theirs = {row.entra_id for row in rows}
         others = {each: name for each, name in members.items() if each not in theirs}
         if not is_whole:
-            held.unsure_groups.add(group.id)
+            ours.unsure_groups.add(group.id)
             others = {}
         ids = list(others)
         extra: list[Found] = []
@@ -201,16 +201,16 @@ class DriftCheck:
             try:
                 again = await self._members_of(group.id)
             except GraphError:
-                held.unsure_groups.add(group.id)
+                ours.unsure_groups.add(group.id)
                 return
             missing = [each for each in missing if each.entra_id not in again]
             extra = [each for each in extra if each.entra_id in again]
-        await self._keep([*missing, *extra], held)
+        await self._keep([*missing, *extra], ours)
 
-    async def _keep(self, found: Sequence[Found], held: "Held") -> None:
+    async def _keep(self, found: Sequence[Found], ours: "KnownAccess") -> None:
         for first in range(0, len(found), ROWS_TOGETHER):
             some = found[first : first + ROWS_TOGETHER]
-            await self._store.run(mismatches.save, some, seen_at=held.began_at)
+            await self._store.run(mismatches.save, some, seen_at=ours.began_at)
 
     async def _let_pass(
         self,
@@ -238,7 +238,7 @@ class TooMany(Exception):
 
 
 @dataclass(kw_only=True)
-class Held:
+class KnownAccess:
     """
     Tell what people have by our rows.
 

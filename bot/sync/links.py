@@ -10,7 +10,7 @@ from bot.assignments.store import links
 from bot.people.identity import People
 from bot.people.store import people
 from bot.slack.errors import SlackError, SlackRefused
-from bot.sync.members import MOST_FAILURES, Members
+from bot.sync.members import MOST_FAILURES, MemberSearch
 from bot.sync.rechecks import LOOK_AGAIN_AFTER, Rechecks
 from bot.sync.turns import Transactions
 from graph import Graph
@@ -34,7 +34,7 @@ class HolderLinks:
         self._store = store
         self._graph = graph
         self._people = people
-        self._members = Members(store=store, graph=graph, people=people)
+        self._members = MemberSearch(store=store, graph=graph, people=people)
         self._rechecks = Rechecks(store=store, people=people)
 
     async def refresh(self) -> None:
@@ -53,7 +53,7 @@ class HolderLinks:
             return
         await self._one_by_one(due[:LOOKUPS_A_SYNC])
 
-    async def _scanned(self, scanner: Members | Rechecks) -> bool:
+    async def _scanned(self, scanner: MemberSearch | Rechecks) -> bool:
         """Let many be found together, as far as that goes now; False where Slack does not list its members."""
         try:
             await scanner.scan()

@@ -45,7 +45,7 @@ class MemberScan:
     cursor: str | None = None
 
 
-class Members:
+class MemberSearch:
     """
     Looks for many holders of access at once, among all members of the workspace.
 

@@ -13,7 +13,7 @@ from importlib.resources import files
 from io import BytesIO
 from typing import Final
 
-from bot.words.recognition import Pattern, Recognizer
+from bot.words.recognition import Recognizer, SentencePattern
 
 ENGLISH: Final = "en"
 # The languages that there are catalogs for.
@@ -37,7 +37,7 @@ class Catalog:
         sentences: Mapping[str, str],
         plurals: Mapping[str, Sequence[str]],
         choose: Callable[[int], int],
-        kept: Sequence[Pattern],
+        kept: Sequence[SentencePattern],
     ) -> None:
         """
         Args:
@@ -71,7 +71,7 @@ class Catalog:
 class PseudoCatalog(Catalog):
     """Every sentence, made longer and marked, so that tests see which words have not come through here."""
 
-    def __init__(self, kept: Sequence[Pattern]) -> None:
+    def __init__(self, kept: Sequence[SentencePattern]) -> None:
         super().__init__(
             PSEUDO, sentences={}, plurals={}, choose=lambda count: int(count != 1), kept=kept
         )
@@ -106,17 +106,17 @@ def _read(language: str) -> Catalog | None:
     read = read_po(BytesIO(source), locale=language)
     sentences: dict[str, str] = {}
     plurals: dict[str, Sequence[str]] = {}
-    kept: list[Pattern] = []
+    kept: list[SentencePattern] = []
     for message in read:
         if not message.id or message.fuzzy:
             continue
         if isinstance(message.id, str):
             sentences[message.id] = str(message.string)
-            pattern = Pattern(message.id)
+            pattern = SentencePattern(message.id)
         else:
             one, many = message.id
             plurals[one] = tuple(message.string or ())
-            pattern = Pattern(one, many)
+            pattern = SentencePattern(one, many)
         if KEPT in message.auto_comments:
             kept.append(pattern)
     return Catalog(
@@ -128,7 +128,7 @@ def _read(language: str) -> Catalog | None:
     )
 
 
-def _kept_of(language: str) -> Sequence[Pattern]:
+def _kept_of(language: str) -> Sequence[SentencePattern]:
     catalog = _read(language)
     return catalog.kept if catalog is not None else ()
 

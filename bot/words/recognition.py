@@ -48,7 +48,7 @@ class Translations(Protocol):
     def find_plural(self, one: str, many: str, count: int) -> str: ...
 
 
-class Pattern:
+class SentencePattern:
     """A sentence with parts, by which texts made of it are recognized; *many* is its plural."""
 
     def __init__(self, sentence: str, many: str | None = None) -> None:
@@ -78,11 +78,11 @@ class Pattern:
 class Recognizer:
     """Says texts in one language that were made of known English sentences."""
 
-    def __init__(self, patterns: Sequence[Pattern], said: Translations) -> None:
+    def __init__(self, patterns: Sequence[SentencePattern], said: Translations) -> None:
         self._said = said
         self._whole = frozenset(each.sentence for each in patterns if not each.has_parts)
-        self._by_beginning: Final[dict[str, list[Pattern]]] = defaultdict(list)
-        self._any_beginning: Final[list[Pattern]] = []
+        self._by_beginning: Final[dict[str, list[SentencePattern]]] = defaultdict(list)
+        self._any_beginning: Final[list[SentencePattern]] = []
         # The more of a sentence is its own, the surer it is meant.
         for each in sorted(patterns, key=lambda pattern: -_own(pattern.sentence)):
             if each.has_parts and len(each.beginning) == BEGINNING:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.doctor.model import Finding
+from bot.doctor.model import CheckFinding
 from bot.errors import ConfigurationError
 from sandbox.slack.model import Channel
 from sandbox.tenant import seed
@@ -186,7 +186,7 @@ async def test_a_file_with_mistakes_stops_the_start(database, tmp_path):
     assert "line 3" in second
 
 
-async def found_by_doctor(world: World) -> Finding:
+async def found_by_doctor(world: World) -> CheckFinding:
     (found,) = [
         each
         for each in await doctors_findings(world.bot)

@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 
 from graph.encrypted_cache import EncryptedCache
 from graph.errors import AuthError
-from graph.signin import SUBJECT_ACCESS, SignIn
+from graph.signin import SUBJECT_ACCESS, SignInClient
 from tests.graph.login_server import CLIENT, PERSON, TENANT, LoginServer
 
 ACCOUNT = f"{PERSON}.{TENANT}"
@@ -21,8 +21,8 @@ def cache(tmp_path):
     return EncryptedCache(tmp_path / "tokens", key=Fernet.generate_key())
 
 
-def sign_in_at(login: LoginServer, cache: EncryptedCache) -> SignIn:
-    return SignIn(
+def sign_in_at(login: LoginServer, cache: EncryptedCache) -> SignInClient:
+    return SignInClient(
         tenant_id=TENANT,
         client_id=CLIENT,
         cache=cache,
@@ -31,7 +31,7 @@ def sign_in_at(login: LoginServer, cache: EncryptedCache) -> SignIn:
     )
 
 
-async def with_code(sign_in: SignIn) -> tuple[str, list[str]]:
+async def with_code(sign_in: SignInClient) -> tuple[str, list[str]]:
     shown = []
 
     async def show(message: str) -> None:

@@ -6,11 +6,11 @@ import httpx
 
 from bot.app import Latchkey
 from bot.database.server_clock import database_time
-from bot.doctor.model import AskOurselves, Finding, Subject
+from bot.doctor.model import AskOurselves, CheckFinding, CheckSubject
 from bot.doctor.table import examine
 
 
-def subject_of(bot: Latchkey, **other: Any) -> Subject:
+def subject_of(bot: Latchkey, **other: Any) -> CheckSubject:
     """What a doctor beside the bot would look at."""
     given: dict[str, Any] = {
         "settings": bot.settings,
@@ -23,7 +23,7 @@ def subject_of(bot: Latchkey, **other: Any) -> Subject:
         "database_time": database_time,
         "ask_ourselves": asking(bot),
     }
-    return Subject(**(given | other))
+    return CheckSubject(**(given | other))
 
 
 def asking(bot: Latchkey) -> AskOurselves:
@@ -38,6 +38,6 @@ def asking(bot: Latchkey) -> AskOurselves:
     return ask
 
 
-async def doctors_findings(bot: Latchkey, **other: Any) -> list[Finding]:
+async def doctors_findings(bot: Latchkey, **other: Any) -> list[CheckFinding]:
     """What it finds."""
     return await examine(subject_of(bot, **other))

@@ -25,7 +25,7 @@ LAST: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grant:
+class AccessOrigin:
     """
     Tell where an access comes from.
 
@@ -42,14 +42,14 @@ class Grant:
     extension_approved: tuple[Decision, ...] = ()
 
 
-def of_each(db: Transaction, assignment_ids: Collection[str]) -> dict[str, Grant]:
+def of_each(db: Transaction, assignment_ids: Collection[str]) -> dict[str, AccessOrigin]:
     """Return where each of these accesses comes from; for a page of them."""
     return {each: _of(db, each) for each in assignment_ids}
 
 
-def _of(db: Transaction, assignment_id: str) -> Grant:
+def _of(db: Transaction, assignment_id: str) -> AccessOrigin:
     given, extended = (_last(db, assignment_id, kind) for kind in (Kind.ADD, Kind.EXTEND))
-    return Grant(
+    return AccessOrigin(
         request=given,
         approved=tuple(decisions.accepted_of(db, given)) if given else (),
         extended=extended,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.cli.rehearsal.bench import Bench
 
 
-class Outcome(StrEnum):
+class ExperimentOutcome(StrEnum):
     """The verdict of an experiment on something that Latchkey assumes."""
 
     AS_ASSUMED = "as assumed"
@@ -22,11 +22,11 @@ class Outcome(StrEnum):
 
 
 MARKS: Final = {
-    Outcome.AS_ASSUMED: "✓",
-    Outcome.OTHERWISE: "✗",
-    Outcome.UNCLEAR: "?",
-    Outcome.NOT_POSSIBLE: "–",
-    Outcome.LEFT_OUT: "–",
+    ExperimentOutcome.AS_ASSUMED: "✓",
+    ExperimentOutcome.OTHERWISE: "✗",
+    ExperimentOutcome.UNCLEAR: "?",
+    ExperimentOutcome.NOT_POSSIBLE: "–",
+    ExperimentOutcome.LEFT_OUT: "–",
 }
 
 
@@ -40,24 +40,24 @@ class Observation:
         exchanges: What was sent and answered, redacted.
     """
 
-    outcome: Outcome
+    outcome: ExperimentOutcome
     said: str
     exchanges: list[dict[str, Any]] = field(default_factory=list)
 
 
 def as_assumed(said: str) -> Observation:
     """Observe what Latchkey takes for granted."""
-    return Observation(Outcome.AS_ASSUMED, said)
+    return Observation(ExperimentOutcome.AS_ASSUMED, said)
 
 
 def otherwise(said: str) -> Observation:
     """Observe that Latchkey is wrong about it."""
-    return Observation(Outcome.OTHERWISE, said)
+    return Observation(ExperimentOutcome.OTHERWISE, said)
 
 
 def unclear(said: str) -> Observation:
     """Observe something that says neither."""
-    return Observation(Outcome.UNCLEAR, said)
+    return Observation(ExperimentOutcome.UNCLEAR, said)
 
 
 def as_hoped(holds: bool, said: str) -> Observation:

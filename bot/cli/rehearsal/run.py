@@ -12,7 +12,7 @@ from bot.cli.connection import graph_for
 from bot.cli.following import Sleep, StillUnderWay
 from bot.cli.narration import Narrator
 from bot.cli.rehearsal.bench import Bench, GraphCalls, SlackRaw
-from bot.cli.rehearsal.model import Experiment, NotPossible, Observation, Outcome
+from bot.cli.rehearsal.model import Experiment, ExperimentOutcome, NotPossible, Observation
 from bot.cli.rehearsal.recorder import Recorder
 from bot.cli.rehearsal.redaction import word
 from bot.cli.rehearsal.scene import TrialScene
@@ -105,21 +105,21 @@ def secrets_of(settings: Settings) -> set[str]:
 
 async def _made(experiment: Experiment, bench: Bench, may_be_made: MayBeMade) -> Observation:
     if experiment.writes is not None and not may_be_made(experiment):
-        return Observation(Outcome.LEFT_OUT, "not wanted")
+        return Observation(ExperimentOutcome.LEFT_OUT, "not wanted")
     try:
         observed = await experiment.run(bench)
     except NotPossible as why:
-        observed = Observation(Outcome.NOT_POSSIBLE, str(why))
+        observed = Observation(ExperimentOutcome.NOT_POSSIBLE, str(why))
     except GraphError as error:
         # Its text may name somebody.
         observed = Observation(
-            Outcome.UNCLEAR,
+            ExperimentOutcome.UNCLEAR,
             f"Graph refuses a step of it: {type(error).__name__} {word(error.code)}".strip(),
         )
     except StillUnderWay:
-        observed = Observation(Outcome.UNCLEAR, "Graph was not done in time")
+        observed = Observation(ExperimentOutcome.UNCLEAR, "Graph was not done in time")
     except (SlackError, httpx.HTTPError, OSError) as error:
-        observed = Observation(Outcome.UNCLEAR, f"no answer: {type(error).__name__}")
+        observed = Observation(ExperimentOutcome.UNCLEAR, f"no answer: {type(error).__name__}")
     return replace(observed, exchanges=bench.recorder.taken())
 
 

@@ -9,11 +9,11 @@ from bot.provisioning.grammar import Subject
 from bot.provisioning.policy_model import (
     SCOPES,
     THEMSELVES,
+    AccessReviews,
     Automatic,
     DescribedQuestion,
     DescribedStage,
     Policy,
-    Reviews,
 )
 from graph.models import (
     AccessPackageQuestion,
@@ -191,7 +191,7 @@ def _localized(texts: Mapping[str, str]) -> list[LocalizedText]:
     return [LocalizedText(language_code=code, text=text) for code, text in texts.items()]
 
 
-def _reviews(reviews: Reviews, ids: Ids) -> ReviewSettings:
+def _reviews(reviews: AccessReviews, ids: Ids) -> ReviewSettings:
     by_themselves = reviews.by[0].casefold() == THEMSELVES
     start = read_start(reviews.start)
     pattern, interval = RHYTHMS[reviews.every]

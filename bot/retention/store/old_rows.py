@@ -153,7 +153,7 @@ DELETE_MESSAGES: Final = (notices.delete().where(notices.c.key.in_(IDS)),)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Batch:
+class DeletedRows:
     """
     Rows that were deleted together.
 
@@ -167,21 +167,21 @@ class Batch:
 
 def delete_requests(
     db: Transaction, state: State, *, since: datetime, before: datetime, limit: int
-) -> Batch | None:
+) -> DeletedRows | None:
     """Delete requests that came to that end in that time, the oldest first; None: there are no more."""
     return _delete(db, OLD_REQUESTS[state], DELETE_REQUESTS, since, before, limit)
 
 
 def delete_assignments(
     db: Transaction, *, since: datetime, before: datetime, limit: int
-) -> Batch | None:
+) -> DeletedRows | None:
     """Delete rows of access that ended in that time, the oldest first; None: there are no more."""
     return _delete(db, OLD_ASSIGNMENTS, DELETE_ASSIGNMENTS, since, before, limit)
 
 
 def delete_messages(
     db: Transaction, *, since: datetime, before: datetime, limit: int
-) -> Batch | None:
+) -> DeletedRows | None:
     """Delete records of messages that were sent in that time, the oldest first; None: there are no more."""
     return _delete(db, OLD_MESSAGES, DELETE_MESSAGES, since, before, limit)
 
@@ -216,11 +216,11 @@ def _delete(
     since: datetime,
     before: datetime,
     limit: int,
-) -> Batch | None:
+) -> DeletedRows | None:
     found = db.execute(LOCKED[query], _given(since, before, limit)).all()
     if not found:
         return None
     ids = [row.id for row in found]
     for statement in deletions:
         db.execute(statement, {"ids": ids})
-    return Batch(count=len(ids), last=found[-1].ended_at)
+    return DeletedRows(count=len(ids), last=found[-1].ended_at)

@@ -2,14 +2,14 @@
 
 import pytest
 
-from bot.doctor.model import Finding
+from bot.doctor.model import CheckFinding
 from sandbox.slack import Person
 from tests.harness.by_hand import BotHarness, standing
 from tests.harness.doctoring import doctors_findings
 from tests.harness.simulation import simulation
 
 
-async def about_addresses(harness: BotHarness) -> Finding:
+async def about_addresses(harness: BotHarness) -> CheckFinding:
     """What it finds about e-mail addresses."""
     (found,) = [
         each for each in await doctors_findings(harness.latchkey) if each.check == "addresses"

@@ -10,7 +10,7 @@ from bot import clock
 from bot.auditing import anchors
 from bot.database import turns
 from bot.doctor.connecting import subject_by
-from bot.doctor.model import Finding, Severity
+from bot.doctor.model import CheckFinding, Severity
 from bot.doctor.table import CHECKS, examine, exit_code
 from bot.requests.model import State
 from bot.requests.store import requests
@@ -20,15 +20,15 @@ from tests.bot.samples import wish
 from tests.harness.doctoring import doctors_findings, subject_of
 
 
-def of(found: list[Finding], check: str) -> list[Finding]:
+def of(found: list[CheckFinding], check: str) -> list[CheckFinding]:
     return [each for each in found if each.check == check]
 
 
-def worst(found: list[Finding], check: str) -> Severity:
+def worst(found: list[CheckFinding], check: str) -> Severity:
     return max(each.severity for each in of(found, check))
 
 
-def words(found: list[Finding], check: str) -> str:
+def words(found: list[CheckFinding], check: str) -> str:
     return " ".join(each.sentence for each in of(found, check))
 
 
@@ -265,7 +265,7 @@ def test_the_exit_code_is_by_the_worst():
     """0, 3 for a warning, 1 for what is broken."""
 
     def code(*severities: Severity) -> int:
-        return exit_code([Finding(severity=each, sentence="") for each in severities])
+        return exit_code([CheckFinding(severity=each, sentence="") for each in severities])
 
     assert code() == code(Severity.FINE, Severity.NOTE, Severity.SKIPPED) == 0
     assert code(Severity.WARNING, Severity.NOTE) == 3

@@ -8,9 +8,9 @@ from bot.reports.figures import make_figures
 from bot.reports.model import (
     CountedDecision,
     CurrentAccess,
-    Figures,
     FinishedRequest,
     Period,
+    ReportFigures,
     RequestOutcome,
 )
 
@@ -65,7 +65,7 @@ def made(
     current: list[CurrentAccess] | None = None,
     requests: list[FinishedRequest] | None = None,
     **changes: Any,
-) -> Figures:
+) -> ReportFigures:
     facts: dict[str, Any] = {
         "at": AT,
         "period": WEEK,

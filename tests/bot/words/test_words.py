@@ -5,7 +5,7 @@ import pytest
 from bot.words import N_, _, current_language, language_of_locale, ngettext, speaking, translate
 from bot.words.catalogs import PSEUDO, Catalog
 from bot.words.formats import all_of, any_of, number
-from bot.words.recognition import Pattern
+from bot.words.recognition import SentencePattern
 
 GERMAN = {
     "The access ended.": "Der Zugriff ist beendet.",
@@ -16,7 +16,9 @@ PLURALS = {"{count} day": ("{count} Tag", "{count} Tage")}
 
 
 def german() -> Catalog:
-    kept = [Pattern(each) for each in GERMAN] + [Pattern("{count} day", "{count} days")]
+    kept = [SentencePattern(each) for each in GERMAN] + [
+        SentencePattern("{count} day", "{count} days")
+    ]
     return Catalog(
         "de", sentences=GERMAN, plurals=PLURALS, choose=lambda count: int(count != 1), kept=kept
     )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
-from bot.cli.rehearsal.model import Outcome
+from bot.cli.rehearsal.model import ExperimentOutcome
 from bot.cli.rehearsal.report import report_of
 from bot.cli.rehearsal.run import RehearsalPlan, rehearse_all
 from bot.cli.rehearsal.table import EXPERIMENTS
@@ -84,7 +84,9 @@ async def test_every_experiment_finds_the_stand_ins_as_latchkey_takes_them(rehea
     """Or cannot tell: those are listed here."""
     _, result, _, _ = rehearsed
     wanted = {
-        each.name: Outcome.UNCLEAR if each.name in UNCLEAR else Outcome.AS_ASSUMED
+        each.name: ExperimentOutcome.UNCLEAR
+        if each.name in UNCLEAR
+        else ExperimentOutcome.AS_ASSUMED
         for each in EXPERIMENTS
     }
     said = {each.name: observed for each, observed in result.made}
@@ -139,7 +141,9 @@ async def test_what_nobody_wants_is_not_made(outside):
 
     result = await run(plan_of(outside), may_be_made=lambda each: False)
 
-    left_out = {each.name for each, seen in result.made if seen.outcome is Outcome.LEFT_OUT}
+    left_out = {
+        each.name for each, seen in result.made if seen.outcome is ExperimentOutcome.LEFT_OUT
+    }
     assert left_out == {each.name for each in EXPERIMENTS if each.writes}
     changed = [
         call
@@ -155,7 +159,7 @@ async def test_what_nobody_wants_is_not_made(outside):
 async def test_without_domain_and_tester_it_says_what_it_takes(outside):
     """And makes nothing."""
     result = await run(plan_of(outside, named("twice", "history"), domain=None, tester=None))
-    assert [observed.outcome for _, observed in result.made] == [Outcome.NOT_POSSIBLE] * 2
+    assert [observed.outcome for _, observed in result.made] == [ExperimentOutcome.NOT_POSSIBLE] * 2
     assert "--tester" in result.made[0][1].said
     assert "--domain" in result.made[1][1].said
 
@@ -171,4 +175,6 @@ async def test_one_that_fails_keeps_no_other_from_being_made_and_leaves_nothing(
         outside.tenant.faults.clear()
     assert result.left == []
     assert contents(outside) == before
-    assert [observed.outcome for _, observed in result.made][1:] == [Outcome.AS_ASSUMED] * 2
+    assert [observed.outcome for _, observed in result.made][1:] == [
+        ExperimentOutcome.AS_ASSUMED
+    ] * 2
