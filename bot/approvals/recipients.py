@@ -148,6 +148,9 @@ class Recipients:
 
         It is judged again when they click; here, whoever is known to be in vain is not asked.
         """
+        if request.entra_decides:
+            # Entra knows no delegates of ours.
+            return []
         given = await self._store.read(delegations.of_delegators, asked, at=clock.now())
         nobody = {
             *_voices_until_now(counted, request),

@@ -49,6 +49,13 @@ UNNAMED: Final = N_(
     ":warning: Its policy in Entra finds nobody who can decide this. An admin decides, if "
     "LATCHKEY_ADMINS_DECIDE lets them; otherwise name an approver in the policy."
 )
+UNNAMED_IN_ENTRA: Final = N_(
+    ":warning: Its policy in Entra finds nobody who can decide this. Microsoft Entra decides it, so no admin can do that "
+    "here: please name an approver in the policy."
+)
+ENTRA_DECIDES: Final = N_(
+    "Microsoft Entra decides this: only the approvers whom its policy names can approve or deny it."
+)
 # To whom it is said: somebody who is asked to decide.
 WHY_ASKED: Final[Mapping[NamedAs, str]] = {
     NamedAs.USER: N_("You are asked because the policy names you."),
@@ -70,6 +77,7 @@ def card(
     named_as: NamedAs | None = None,
     asked: bool = True,
     access: Assignment | None = None,
+    is_for_admins: bool = False,
 ) -> Message:
     """
     Draw an approval card: who, what exactly, why, until when, under which policy; and how it was decided.
@@ -80,9 +88,16 @@ def card(
         named_as: Why they are asked, if that is known.
         asked: The stage that is decided now is the one that this card asks about; without, it has no buttons.
         access: What the request gave, on a card for admins: while it is there, they may remove it.
+        is_for_admins: It is in the admins' channel; of what Entra decides they see all, and decide nothing.
     """
     foot = (
-        _foot(request, decided, reader=reader, named_as=named_as)
+        _foot(
+            request,
+            decided,
+            reader=reader,
+            named_as=named_as,
+            is_shown_only=is_for_admins and request.entra_decides,
+        )
         if asked
         else _passed(request, decided, reader=reader)
     )
@@ -172,6 +187,7 @@ def _foot(
     *,
     reader: str | None,
     named_as: NamedAs | None,
+    is_shown_only: bool,
 ) -> list[Block]:
     """Say where it stands, with the buttons of whoever decides now; whoever has approved can only deny it yet."""
     stage = request.current_stage
@@ -189,7 +205,8 @@ def _foot(
     if approvals is not None:
         blocks.append(context(approvals))
     if request.unnamed:
-        blocks.append(context(_(UNNAMED) if approvals is None else quorum.too_few(request)))
+        unnamed = _(UNNAMED_IN_ENTRA) if request.entra_decides else _(UNNAMED)
+        blocks.append(context(unnamed if approvals is None else quorum.too_few(request)))
     if request.deciders:
         blocks.append(
             context(_("Asked: {named_deciders}.").format(named_deciders=named_deciders(request)))
@@ -203,6 +220,8 @@ def _foot(
         blocks.append(
             context(_("Expires {when} if nobody decides.").format(when=moment(request.lapses_at)))
         )
+    if is_shown_only:
+        return [*blocks, context(_(ENTRA_DECIDES))]
     if part is not None:
         return [*blocks, context(part), decision_buttons(request, has_approved=True)]
     return [*blocks, decision_buttons(request)]
@@ -254,6 +273,12 @@ def next_step(request: Request) -> Message:
             _(
                 "What is asked for, or its policy, has changed: it needs a new decision. The card "
                 "above has it."
+            )
+        )
+    if request.entra_decides:
+        return message(
+            _("Step {stage} of {count} is approved. Now step {next} waits for a decision.").format(
+                stage=request.stage, count=len(stages), next=request.stage + 1
             )
         )
     return message(

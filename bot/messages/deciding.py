@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.assignments.model import Assignment, AssignmentState
 from bot.messages import troubles
-from bot.messages.approval_card import decision_buttons
+from bot.messages.approval_card import ENTRA_DECIDES, decision_buttons
 from bot.messages.approving_several import approve_all_row
 from bot.messages.pages import NOTHING_MORE, beyond, how_many, part_of, plural_of
 from bot.messages.parts import (
@@ -80,10 +80,10 @@ def pending_row(request: Request, *, reader: str) -> list[Block]:
     if reader == request.holder or (request.is_on_behalf and reader == request.asked_by):
         return [section(line), context(_("Your own request: somebody else decides it."))]
     review = review_button(request)
-    return [
-        section(line, accessory=review, block_id=f"review:{request.id}"),
-        decision_buttons(request),
-    ]
+    shown = section(line, accessory=review, block_id=f"review:{request.id}")
+    if request.entra_decides and reader not in request.deciders:
+        return [shown, context(_(ENTRA_DECIDES))]
+    return [shown, decision_buttons(request)]
 
 
 def assignments(

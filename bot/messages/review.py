@@ -39,9 +39,14 @@ def review(
     reader: str,
     named_as: NamedAs | None = None,
 ) -> dict[str, Any]:
-    """Draw the card; without its buttons for whoever it is about, who cannot decide it."""
+    """Draw the card; without its buttons for whoever cannot decide it: whom it is about, and admins, where Entra decides."""
     card = approval_card.card(
-        request, decided, questions=questions, reader=reader, named_as=named_as
+        request,
+        decided,
+        questions=questions,
+        reader=reader,
+        named_as=named_as,
+        is_for_admins=reader not in request.deciders,
     )
     blocks: list[Block] = card["blocks"]
     if reader in {request.holder, request.asked_by}:

@@ -56,7 +56,7 @@ class CardNews:
                 return None
             # A card that comes only now says itself what is decided.
             notices.supersede(db, card_threads.step_replies(now, [card.to]))
-            return drawn(db, now, card)
+            return drawn(db, now, card, admin_channel=self._admin_channel)
 
         return await self._sending.send([card], content, close=self._closing_cards(request))
 

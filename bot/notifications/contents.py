@@ -41,7 +41,7 @@ def content_of(
             return approval_card.no_longer_asked()
         gave = request.state is State.DELIVERED and notice.to == admin_channel
         access = assignments.find(db, request.assignment_id or "") if gave else None
-        return drawn(db, request, notice, access=access)
+        return drawn(db, request, notice, admin_channel=admin_channel, access=access)
     if notice.kind == nudges.KIND:
         return nudges.content_of(db, notice)
     if notice.kind == emergencies.KIND:
@@ -84,7 +84,12 @@ def content_of(
 
 
 def drawn(
-    db: Transaction, request: Request, card: Notice, *, access: Assignment | None = None
+    db: Transaction,
+    request: Request,
+    card: Notice,
+    *,
+    admin_channel: str,
+    access: Assignment | None = None,
 ) -> Message:
     """
     Return what a card about *request* says now, where it is.
@@ -100,6 +105,7 @@ def drawn(
         named_as=deciders.why_asked(db, request, card.to),
         asked=recipients.asks_about(request, card),
         access=access,
+        is_for_admins=card.to == admin_channel,
     )
 
 

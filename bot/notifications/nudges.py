@@ -249,7 +249,7 @@ def _has_alternates(request: Request) -> bool:
 
 def _escalates_at(request: Request, settings: PackageSettings) -> datetime | None:
     """Return when the package's settings escalate the current stage."""
-    if settings.escalate_after is None or request.escalated:
+    if settings.escalate_after is None or request.escalated or request.entra_decides:
         return None
     return (request.waits_since or request.updated_at) + settings.escalate_after
 

@@ -47,6 +47,12 @@ NOT_FOR_OTHERS: Final = N_(
 )
 
 
+ONLY_NAMED: Final = N_(
+    "Microsoft Entra decides this request: it takes a decision only from the approvers whom the policy names, and "
+    "neither from their delegates nor from Latchkey's admins."
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Actor:
     """
@@ -62,6 +68,7 @@ class Actor:
         has_approved: They have approved the stage that is being decided, or somebody has for them, or whom they decide
             for has: that counts once, and may still become a denial while the stage needs more approvals.
         has_asked: They have asked for the holder, or whom they decide for has.
+        in_entra: Entra decides the request, and takes a decision only from whom the policy names, in their own name.
         has_decided_for_holder: The holder lets them decide, or has let them since they asked.
         is_their_manager: The direct manager of the holder, in Entra, and the package's policy lets managers ask.
         slack_ids: Every id by which Slack names them.
@@ -80,6 +87,7 @@ class Actor:
     has_asked: bool = False
     is_their_manager: bool = False
     has_decided_for_holder: bool = False
+    in_entra: bool = False
     slack_ids: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     @property
@@ -163,6 +171,8 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
         )
     if actor.is_approver:
         return None
+    if actor.in_entra:
+        return ONLY_NAMED
     if actor.acts_for is not None:
         return _may_act_for(actor, actor.acts_for, holder=holder, holder_entra_id=holder_entra_id)
     if actor.stands_in:
@@ -308,6 +318,8 @@ class Permissions:
         if stage is not None and await self._is_named(stage, request, found.user.id):
             # The policy's own approver needs no other right, whoever else they are.
             return replace(who, is_approver=True)
+        if request.entra_decides:
+            return replace(who, in_entra=True, is_admin=await self.roster.is_admin_now(ids))
         then = at or clock.now()
         # Whoever has approved for somebody may still deny for them.
         voices = decided if who.has_approved else beside

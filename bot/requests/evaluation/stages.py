@@ -39,8 +39,8 @@ def stage_changes(request: Request, *, stage: int) -> dict[str, Any]:
     current = terms.stages[stage]
     escalates = bool(current.escalation or current.fallback_escalation)
     if terms.entra_decides:
-        # Entra's own clock escalates and denies; nobody need hear of it from us first.
-        escalates, denies = False, None
+        # Entra's own clock denies; nobody need hear of it from us first.
+        denies = None
         changes["due_at"] = clock.real() + FOLLOW_EVERY
     else:
         denies = _after(current.deny_after_seconds)

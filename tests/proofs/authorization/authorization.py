@@ -117,6 +117,13 @@ ROLES: Final[Mapping[str, Actor]] = {
     "an approver whom the holder lets decide": Actor(
         slack_user="U0BO", entra_id="bo", is_approver=True, has_decided_for_holder=True
     ),
+    "an approver, where Entra decides": Actor(slack_user="U0BO", entra_id="bo", is_approver=True),
+    "an admin, where Entra decides": Actor(
+        slack_user="U0DANA", entra_id="dana", is_admin=True, stands_in=True, in_entra=True
+    ),
+    "a delegate of an approver, where Entra decides": Actor(
+        slack_user="U0LEE", entra_id="lee", acts_for=BO, in_entra=True
+    ),
     "nobody in particular": Actor(slack_user=""),
 }
 OWN: Final = frozenset(
@@ -186,6 +193,9 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     "whoever asked for the holder, an admin": ANSWER | RULE | GIVE_UP,
     "whoever asked for the holder, as a delegate of an approver": ANSWER,
     "an approver whom the holder lets decide": DECIDE - REVIEW,
+    "an approver, where Entra decides": DECIDE,
+    "an admin, where Entra decides": RULE | GIVE_UP | REVIEW,
+    "a delegate of an approver, where Entra decides": REVIEW,
     "nobody in particular": NOTHING,
 }
 
@@ -239,6 +249,8 @@ def page() -> str:
         "for `LATCHKEY_ADMINS_DECIDE` to say: always; only if the policy finds nobody (`fallback`); or never. One",
         "person decides at most one stage of a request, in whatever role. Where several must approve a stage, whoever",
         "has approved it cannot do so again, neither themselves nor through a delegate; until the last of them has, they can still deny it.",
+        "",
+        "Where Entra decides, it takes a decision only from whom the policy names: neither from an admin nor from a delegate.",
         "",
         "*Ask-question* is for whoever may decide the stage at that moment, and decides nothing. *Answer-question* is for whoever",
         "asked for the access and for whom it would be.",
