@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.assembly.outside import Outside
 from bot.assembly.people import PeopleParts
 from bot.notifications.account_news import AccountNews
+from bot.notifications.account_requests import AccountRequests
 from bot.notifications.announcing import Announcer
 from bot.notifications.card_news import CardNews
 from bot.notifications.click_answers import ClickAnswers
@@ -84,6 +85,7 @@ def make_messages(outside: Outside, people: PeopleParts, offering: OfferedPackag
         ),
         delegations=DelegationNews(store=store, sending=sending, delegates=people.delegates),
         sign_ins=AccountNews(store=store, sending=sending),
+        account_requests=AccountRequests(announcer=announcer),
         questions=QuestionNews(store=store, sending=sending),
         second_accounts=SecondAccountNews(
             store=store, announcer=announcer, admin_channel=admin_channel

@@ -10,6 +10,7 @@ import structlog
 from bot import clock
 from bot.approvals.processing import DecisionProcessor
 from bot.database import Store, Transaction, wakeups
+from bot.errors import NotClear
 from bot.jobs import due
 from bot.jobs.loop import JobLoop
 from bot.monitoring import tracing
@@ -108,8 +109,8 @@ class RequestJob:
                 sync = self.loop.statuses.get("sync")
                 # While the sync fails, too, Graph is down for everybody: that passes by itself.
                 may_hold = sync is None or sync.last_error is None
-                if request.state is State.PENDING:
-                    # It waits in Entra, whatever we can see of it: nothing is stuck that an admin could give up.
+                if request.state is State.PENDING and not isinstance(error, NotClear):
+                    # It waits in Entra, and that it cannot be read just now stops nobody there.
                     may_hold = False
                 await self.store.run(again_later, request, error, may_hold=may_hold)
         self.loop.trigger(due.LOOK_JOB)

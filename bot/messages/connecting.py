@@ -1,5 +1,6 @@
 """Say how somebody connects their Microsoft account, that it is connected or not any more, and to whom a sign-in belonged."""
 
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -177,6 +178,14 @@ def please_connect(*, again: bool = False) -> Message:
         if again
         else _("For this, Latchkey acts in your name. Please connect your Microsoft account first.")
     )
+    return message(text, [section(text), actions(connect_button(), block_id="connect:ask")])
+
+
+def connect_before(request: Request, until: datetime) -> Message:
+    """Remind whoever wants something that Entra decides about to connect their account before the request expires."""
+    text = _(
+        "Your request for {package} still waits until you connect your Microsoft account. Without that it expires {when}."
+    ).format(package=f"*{escape(request.package_name)}*", when=moment(until))
     return message(text, [section(text), actions(connect_button(), block_id="connect:ask")])
 
 

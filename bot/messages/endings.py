@@ -3,7 +3,7 @@
 from bot.assignments.model import Assignment, EndReason
 from bot.messages.parts import Message, actions, button, escape, message, section
 from bot.messages.request_words import progress
-from bot.requests.model import MOVES, Kind, Request, State
+from bot.requests.model import Kind, Request
 from bot.words import _
 
 
@@ -25,7 +25,7 @@ def ended_while_extending(assignment: Assignment, request: Request) -> Message:
             "Your access to {name} has ended while its extension was still open. The extension is "
             "{progress}; I will tell you what comes of it."
         ).format(name=name, progress=progress(request))
-    if State.CANCELED not in MOVES[request.state] or request.intent_at is not None:
+    if not request.can_be_withdrawn:
         return message(line)
     cancel = button(_("Cancel"), "cancel", request.id, about=request.package_name)
     return message(line, [section(line), actions(cancel)])

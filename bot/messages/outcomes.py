@@ -19,7 +19,7 @@ from bot.messages.parts import (
 )
 from bot.messages.quorum import approvals_so_far
 from bot.messages.shorter_ends import approved_until
-from bot.requests.model import Kind, Request
+from bot.requests.model import NOT_CONNECTED, Kind, Request
 from bot.words import N_, _, translate
 from bot.words.formats import all_of
 
@@ -75,6 +75,9 @@ def lapsed(request: Request, *, approved: Sequence[str] = ()) -> Message:
         approved: Who had approved the stages before; or the stage that it waited in, where several must.
     """
     name, again = escape(request.package_name), _("You can ask again.")
+    if request.why == NOT_CONNECTED:
+        line = _("Your request for {package} has expired.").format(package=name)
+        return message(f"{line} {translate(request.why)} {again}")
     if request.why:
         line = _("Your access to {package} was not extended.").format(package=name)
         why = escape(translate(request.why))

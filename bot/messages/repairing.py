@@ -28,6 +28,9 @@ from bot.words import ENGLISH, N_, _, current_language, ngettext, translate
 STANDS: Final = {
     State.RECEIVED: N_("It has not been evaluated yet; nothing was sent to Entra."),
     State.APPROVED: N_("It is approved, and is not known to have reached Entra."),
+    State.PENDING: N_(
+        "It waited for a decision in Microsoft Entra, which does not show it any more."
+    ),
     State.SUBMITTED: N_("Entra has taken it on, and has not been seen to finish it."),
 }
 ENDED: Final = {

@@ -16,6 +16,7 @@ from bot.approvals.store import decisions
 from bot.database import Store
 from bot.notifications import card_threads, progress
 from bot.notifications.account_news import AccountNews
+from bot.notifications.account_requests import AccountRequests
 from bot.notifications.card_news import CardNews, card_for
 from bot.notifications.click_answers import ClickAnswers
 from bot.notifications.delegation_news import DelegationNews
@@ -49,6 +50,7 @@ class Senders:
     emergencies: EmergencyNotices
     delegations: DelegationNews
     sign_ins: AccountNews
+    account_requests: AccountRequests
     questions: QuestionNews
     second_accounts: SecondAccountNews
     troubles: TroubleNews
@@ -137,8 +139,8 @@ class Notices:
             self._begin(f"second:{accounts[0].slack_user}", senders.second_accounts.send, accounts)
         for notice, content in owed.alarms:
             self._begin(notice.key, self.send_once, notice, content)
-        for notice, content in owed.needing_account:
-            self._begin(notice.key, self.send_once, notice, content)
+        for request in owed.needing_account:
+            self._begin(f"account:{request.id}", senders.account_requests.send, request)
         for trouble in owed.troubles:
             self._begin(f"trouble:{trouble.id}", senders.troubles.send, trouble)
         for mismatch in owed.drift:

@@ -18,8 +18,8 @@ from bot.drift.store import mismatches
 from bot.emergencies.model import Emergency, ReviewFinding
 from bot.emergencies.store import emergencies as emergency_store
 from bot.emergencies.store import findings
-from bot.messages import connecting, deciding, repairing
-from bot.notifications import outcome_notices
+from bot.messages import deciding, repairing
+from bot.notifications import account_requests, outcome_notices
 from bot.notifications.model import Notice
 from bot.notifications.store import notices
 from bot.people.model import Delegation, Person
@@ -67,7 +67,7 @@ class OwedWork:
     second_accounts: Sequence[tuple[Person, Person]]
     sign_ins: Sequence[SignIn]
     alarms: Sequence[outcome_notices.OwedNotice]
-    needing_account: Sequence[outcome_notices.OwedNotice]
+    needing_account: Sequence[Request]
     troubles: Sequence[Trouble]
     drift: Sequence[Mismatch]
 
@@ -123,13 +123,12 @@ def _alarms(
     return owed
 
 
-def _needing_account(db: Transaction) -> list[outcome_notices.OwedNotice]:
-    """Ask people, once for each time that a request waits for it, to connect their Microsoft account."""
-    owed = []
-    for request in request_lists.needing_account(db):
-        since = request.needs_account_at
-        key = f"connect:{request.id}:{since.timestamp() if since else 0:.0f}"
-        notice = Notice(key=key, kind="connect", to=request.asked_by, request_id=request.id)
-        owed.append((notice, connecting.connect_to_ask(request)))
-    told = notices.settled_keys(db, [notice.key for notice, _ in owed])
-    return [(notice, content) for notice, content in owed if notice.key not in told]
+def _needing_account(db: Transaction) -> list[Request]:
+    """Find requests that wait until whoever asked has connected their account, and of which they are to be told."""
+    owed = {
+        notice.key: request
+        for request in request_lists.needing_account(db)
+        for notice, _ in account_requests.notices_for(request)
+    }
+    told = notices.settled_keys(db, list(owed))
+    return list({request.id: request for key, request in owed.items() if key not in told}.values())

@@ -49,7 +49,7 @@ MOVES: Final[Mapping[State, frozenset[State]]] = {
             State.FAILED,
         }
     ),
-    # Submitted from there: what Entra decides is in Entra already.
+    # Submitted from there: what Entra decides is in Entra already; and failed, when Entra does not show it any more.
     State.PENDING: frozenset(
         {
             State.RECEIVED,
@@ -59,8 +59,10 @@ MOVES: Final[Mapping[State, frozenset[State]]] = {
             State.DENIED,
             State.CANCELED,
             State.LAPSED,
+            State.FAILED,
         }
     ),
+    # Lapsed: whoever asked has not connected the account in whose name it would be sent.
     # Back to pending when what was approved is no longer what would be granted.
     State.APPROVED: frozenset(
         {
@@ -69,6 +71,7 @@ MOVES: Final[Mapping[State, frozenset[State]]] = {
             State.PENDING,
             State.REFUSED,
             State.CANCELED,
+            State.LAPSED,
             State.FAILED,
         }
     ),
@@ -99,6 +102,8 @@ ENDED: Final = tuple(state for state in State if state not in MOVES)
 # Why a request is canceled that whoever asked has not withdrawn.
 DECLINED: Final = N_("Declined by the person whom it was for.")
 REMOVED_MEANWHILE: Final = N_("The access is being removed.")
+# Why what Entra decides has lapsed without having been sent there.
+NOT_CONNECTED: Final = N_("The Microsoft account was not connected in time.")
 # All access of the person is being removed.
 LEAVER: Final = N_("An admin is removing all access of this person: {reason}")
 
@@ -243,6 +248,12 @@ class Request:
     def entra_decides(self) -> bool:
         """True if it is asked for and decided in Entra, in people's own name; not known before it is evaluated."""
         return self.terms is not None and self.terms.entra_decides
+
+    @property
+    def can_be_withdrawn(self) -> bool:
+        """True while it is open, and nothing of it can have reached Entra."""
+        is_before = self.state in {State.RECEIVED, State.PENDING, State.APPROVED}
+        return is_before and self.intent_at is None
 
     @property
     def shown_state(self) -> str:

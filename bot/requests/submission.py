@@ -36,6 +36,7 @@ from graph.errors import (
     AuthError,
     Conflict,
     GraphError,
+    NotFound,
     Throttled,
 )
 from graph.models import AssignmentRequest, Expiration, Schedule
@@ -140,6 +141,9 @@ class Submitter:
         """
         if request.state is State.APPROVED and await self._is_in_graph(request):
             return
+        if request.state is State.PENDING:
+            await self._give_up_in_entra(request, by=by)
+            return
         name = by.name or N_("an admin")
         why = N_("It could not be carried out in Microsoft Entra, and {name} gave it up.").format(
             name=name
@@ -147,6 +151,23 @@ class Submitter:
         if request.state is State.SUBMITTED:
             why = f"{why} {N_('If Entra does it later, /my-access will show it.')}"
         await self._store.run(transitions.give_up, request, why, actor_entra_id=by.entra_id)
+
+    async def _give_up_in_entra(self, request: Request, *, by: Actor) -> None:
+        """End what waits for a decision in Entra, unless it is shown there after all."""
+        try:
+            await self._graph.assignment_requests.get(request.graph_request_id or "")
+        except NotFound:
+            name = by.name or N_("an admin")
+            why = N_("Microsoft Entra does not show it any more, and {name} gave it up.").format(
+                name=name
+            )
+            why = f"{why} {N_('If Entra does it later, /my-access will show it.')}"
+            await self._store.run(transitions.give_up, request, why, actor_entra_id=by.entra_id)
+            return
+        due_at = clock.real()
+        await self._store.run(
+            claims.release, request, due_at=due_at, attempts=request.attempts, give_up_by=None
+        )
 
     async def _has_account(self, request: Request) -> bool:
         """Tell whether there is a token to ask in their name; without, the request waits until there is."""

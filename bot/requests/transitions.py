@@ -28,13 +28,22 @@ from bot.emergencies.model import Emergency, Finding
 from bot.emergencies.store import emergencies
 from bot.packages import policy_terms
 from bot.people.model import Verb
-from bot.requests.model import DECLINED, MOVES, REMOVED_MEANWHILE, Kind, Request, State
+from bot.requests.model import (
+    DECLINED,
+    NOT_CONNECTED,
+    REMOVED_MEANWHILE,
+    Kind,
+    Request,
+    State,
+)
 from bot.requests.store import claims, holds, made_in_entra, request_lists, requests
 from bot.timing import poll_pause
 from bot.words import N_
 
 # Graph tries for hours; after that somebody must look.
 PARTIAL_FOR: Final = timedelta(days=1)
+# Where the policy says no time; two weeks are what Entra gives if nothing else is set.
+ACCOUNT_WITHIN: Final = timedelta(days=14)
 # Access that comes back so soon after an admin has removed it is worth a look.
 GIVEN_AGAIN_WITHIN: Final = timedelta(days=30)
 ENDED_MEANWHILE: Final = N_(
@@ -109,7 +118,7 @@ def wait_for_account(
     db: Transaction, request: Request, seen: ConnectedAccount | None, *, due_at: datetime
 ) -> None:
     """
-    Keep a request until whoever asked has connected their Microsoft account; they are asked to.
+    Keep a request until whoever asked has connected their Microsoft account; they are asked to, and it lapses in the end.
 
     Args:
         seen: The account that was connected when it was tried; if there is another by now, it goes on at once.
@@ -120,6 +129,9 @@ def wait_for_account(
         claims.release(db, request, due_at=clock.real(), attempts=request.attempts)
         return
     since = request.needs_account_at or clock.now()
+    if clock.now() >= account_needed_by(request, since):
+        requests.move(db, request, State.LAPSED, fence=True, why=NOT_CONNECTED)
+        return
     claims.release(
         db,
         request,
@@ -127,6 +139,13 @@ def wait_for_account(
         attempts=request.attempts,
         needs_account_at=since,
     )
+
+
+def account_needed_by(request: Request, since: datetime) -> datetime:
+    """Return until when a request waits for the account that it is to be sent by: as long as its first stage would wait."""
+    stages = request.terms.stages if request.terms else ()
+    seconds = stages[0].deny_after_seconds if stages else None
+    return since + (timedelta(seconds=seconds) if seconds else ACCOUNT_WITHIN)
 
 
 def count_approval(db: Transaction, request: Request, approved: Request) -> Request | None:
@@ -278,6 +297,24 @@ def make_ordinary(db: Transaction, request: Request, why: str) -> Request | None
     )
 
 
+def decide_elsewhere(db: Transaction, request: Request) -> Request | None:
+    """Have a request evaluated anew of which Entra decides now and Latchkey did before, or the other way round."""
+    return requests.move(
+        db,
+        request,
+        State.RECEIVED,
+        fence=True,
+        why=N_("Who decides about the package has changed."),
+        terms=None,
+        terms_hash=None,
+        intent_at=None,
+        settles_at=None,
+        needs_account_at=None,
+        **_ANEW,
+        round=request.round + 1,
+    )
+
+
 def _ran_out_at(db: Transaction, request: Request) -> datetime | None:
     """Return when the access of an extension ended by itself; None if it did not, or somebody has ended it."""
     row = assignments.find(db, request.assignment_id or "")
@@ -327,8 +364,7 @@ def approve_removal(db: Transaction, request: Request) -> Request | None:
     if moved is None:
         return None
     for other in request_lists.open_for_assignment(db, moved.assignment_id or ""):
-        may_stop = State.CANCELED in MOVES[other.state] and other.intent_at is None
-        if other.kind is Kind.EXTEND and may_stop:
+        if other.kind is Kind.EXTEND and other.can_be_withdrawn:
             cancel(db, other, actor=request.asked_by, why=REMOVED_MEANWHILE)
     return moved
 

@@ -184,6 +184,9 @@ class RequestEvaluator:
         if request.emergency:
             # Its time begins now, and nobody has approved other terms.
             return await self._renew(request, evaluation)
+        if evaluation.terms.entra_decides != request.entra_decides:
+            await self._store.run(transitions.decide_elsewhere, request)
+            return None
         is_unchanged = policy_terms.hash_of(evaluation.terms) == request.terms_hash
         if evaluation.terms.entra_decides:
             # Nobody has approved anything yet: that is done in Entra, under what holds there then.

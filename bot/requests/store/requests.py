@@ -351,7 +351,9 @@ def look_again(
 
 
 def look_at_entra(db: Transaction, request: Request) -> None:
-    """Have Entra asked at once about what waits for a decision there."""
+    """Have Entra asked at once about what waits for a decision there; what is held waits for an admin."""
+    if request.held_at is not None:
+        return
     db.execute(UPDATE_KNOWN, {**as_known(request), "due_at": clock.real()})
     wakeups.due(db, wakeups.REQUESTS)
 

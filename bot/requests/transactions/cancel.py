@@ -8,7 +8,7 @@ from bot.errors import NotAllowed, TooLate
 from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, may
 from bot.requests import transitions
-from bot.requests.model import MOVES, Request, State
+from bot.requests.model import Request, State
 from bot.requests.state_words import state_word
 from bot.requests.store import requests
 from bot.words import N_
@@ -44,7 +44,7 @@ def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
         raise NotAllowed(why)
     if request.state is State.CANCELED:
         raise TooLate(N_("You have withdrawn that request already."))
-    if State.CANCELED not in MOVES.get(request.state, ()) or request.intent_at is not None:
+    if not request.can_be_withdrawn:
         raise TooLate(
             N_("That request cannot be withdrawn any more: {fate}.").format(fate=_fate(db, request))
         )

@@ -33,7 +33,7 @@ def decline(db: Transaction, slack_user: str, request_id: str) -> Request:
         return remove(db, slack_user, request.assignment_id, Verb.RETURN, None).request
     if request.state not in MOVES:
         raise TooLate(N_("That request is {state} already.").format(state=state_word(request)))
-    if State.CANCELED not in MOVES[request.state] or request.intent_at is not None:
+    if not request.can_be_withdrawn:
         raise TooLate(
             N_(
                 "That is being set up by Entra already. Once you have it, /my-access lets you return "

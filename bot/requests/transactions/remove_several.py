@@ -14,7 +14,7 @@ from bot.paging import Count, Place
 from bot.people.model import Verb
 from bot.people.store import people
 from bot.requests import transitions
-from bot.requests.model import LEAVER, MOVES, Kind, Request, State
+from bot.requests.model import LEAVER, Kind, Request
 from bot.requests.store import request_lists
 from bot.requests.transactions.remove import remove
 from bot.words import N_
@@ -104,12 +104,8 @@ def _open_requests(db: Transaction, place: Place) -> tuple[list[Request], int]:
         for each in request_lists.open_for(db, user, rows=MOST_TOGETHER).rows
         if each.kind is Kind.ADD
     }
-    waiting = [each for each in asked.values() if _can_be_canceled(each)]
+    waiting = [each for each in asked.values() if each.can_be_withdrawn]
     return sorted(waiting, key=lambda each: (each.asked_at, each.id)), len(asked) - len(waiting)
-
-
-def _can_be_canceled(request: Request) -> bool:
-    return State.CANCELED in MOVES[request.state] and request.intent_at is None
 
 
 def remove_listed(

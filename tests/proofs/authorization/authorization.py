@@ -209,8 +209,9 @@ IN_STATE: Final[Mapping[Verb, frozenset[State]]] = {
     Verb.REMIND: frozenset({State.PENDING}),
     Verb.DECLINE: frozenset({State.PENDING, State.APPROVED}),
     # While it is held.
-    Verb.RETRY: frozenset({State.RECEIVED, State.APPROVED, State.SUBMITTED}),
-    Verb.GIVE_UP: frozenset({State.RECEIVED, State.APPROVED, State.SUBMITTED}),
+    # Pending: only what Entra was to decide is held.
+    Verb.RETRY: frozenset({State.RECEIVED, State.PENDING, State.APPROVED, State.SUBMITTED}),
+    Verb.GIVE_UP: frozenset({State.RECEIVED, State.PENDING, State.APPROVED, State.SUBMITTED}),
 }
 
 

@@ -58,9 +58,9 @@ def small(sqlite_template, tmp_path):
     store.close()
 
 
-async def _in_state(store, state):
+async def _in_state(store, state, *, in_entra=False):
     facts: dict[str, Any] = {"ended_at": clock.now()} if state not in MOVES else {}
-    if state is State.PENDING:
+    if state is State.PENDING and not in_entra:
         facts = {"due_at": None}
     request = wish(state=state, terms=terms(), entra_id="ann", **facts)
     await store.run(requests.add, request)
@@ -85,8 +85,8 @@ async def test_a_request_is_withdrawn_in_these_states_only(small, state, has_eff
     ("state", "verb"), list(itertools.product(State, (Verb.RETRY, Verb.GIVE_UP)))
 )
 async def test_a_request_is_repaired_in_these_states_only(small, state, verb):
-    """A worker holds it in those states; in any other there is nothing to hold, and no press counts."""
-    request = await _in_state(small, state)
+    """A worker holds it in those states, pending where Entra decides; in any other nothing is held, and no press counts."""
+    request = await _in_state(small, state, in_entra=True)
     taken = await small.run(claims.take, lease=timedelta(seconds=60), limit=1)
     if taken:
         await small.run(holds.put, taken[0], failures=1, error="Some", why="Because.")
