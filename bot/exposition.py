@@ -91,7 +91,7 @@ def _look(db: Transaction, endpoints: Collection[str]) -> dict[str, Any]:
         names.OLDEST_DUE.name: claims.oldest_due_seconds(db),
         names.RETRYING.name: retrying,
         names.OLDEST_RETRYING.name: oldest_retrying,
-        names.HELD.name: holds.count(db),
+        names.ON_HOLD.name: holds.count(db),
         names.TROUBLES.name: {kind: wrong.get(kind, 0) for kind in TroubleKind},
         names.DRIFT.name: {kind: drifted.get(kind, 0) for kind in DriftKind},
         names.UNREADABLE.name: sum(unsure.unreadable(db).values()),

@@ -43,7 +43,7 @@ FIELDS: Final = frozenset(
     }
 )
 OURS: Final = frozenset({"bot", "handlers", "graph", "sandbox", "migrations"})
-# Bolt warns of what nobody handles with its whole body, APScheduler of each ring while the job still runs.
+# Bolt warns of what nobody handles with its whole body, APScheduler of each trigger while the job still runs.
 ONLY_ERRORS: Final = frozenset({"slack_bolt", "apscheduler"})
 LONGEST_VALUE: Final = 300
 LONGEST_LIST: Final = 20

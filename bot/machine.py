@@ -19,7 +19,6 @@ from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketMod
 from slack_bolt.async_app import AsyncApp
 
 from bot import chance, clock
-from bot.alarm import Alarm, Apscheduler
 from bot.configuration.settings import Settings
 from bot.database import Store, Transaction
 from bot.database.engine import real_threads
@@ -29,6 +28,7 @@ from bot.notifications.outbox import CALL_TIMEOUT
 from bot.outage_watch import AlarmNotTaken, Post
 from bot.patience import BEAT
 from bot.priority import give_way
+from bot.scheduler import Apscheduler, Scheduler
 from bot.webhooks.client import WebhookClient
 from graph import TokenSource, login
 from graph.auth import AppTokens, ManagedIdentityTokens
@@ -176,7 +176,7 @@ class Machine:
         seconds: A clock that only goes on, also while the process is stopped.
         beat: How often the process notes that it is awake.
         chance: For ids that nobody may guess, and for jitter.
-        alarm: Makes what rings by the clock.
+        scheduler: Makes what triggers jobs by the clock.
         threads: Makes an executor for so many transactions at the same time.
         graph_client: Makes the HTTP client for Graph.
         webhook_client: Makes the client for webhooks.
@@ -194,7 +194,7 @@ class Machine:
     seconds: Callable[[], float] = machine_seconds
     beat: timedelta = BEAT
     chance: random.Random = chance.secure
-    alarm: Callable[[], Alarm] = Apscheduler
+    scheduler: Callable[[], Scheduler] = Apscheduler
     threads: Callable[[int], Executor] = real_threads
     graph_client: Callable[[], httpx.AsyncClient] = graph_client
     webhook_client: Callable[[], WebhookClient] = webhook_client

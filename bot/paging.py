@@ -25,7 +25,8 @@ class ListName(StrEnum):
 
     ASSIGNMENTS = "assignments"
     PENDING = "pending"
-    HELD = "held"
+    # The word is in buttons that were sent.
+    STUCK = "held"
     DRIFT = "drift"
     AUDIT = "audit"
     # What one has, and what one waits for, which comes after it.

@@ -39,7 +39,7 @@ ANSWER_SECONDS: Final = 1.5
 BUSY: Final = {"remove": REQUEST_NOT_SAVED, "delegate": CHANGE_NOT_SAVED}
 # These have no list in a message.
 TABS: Final = {"people": Tab.PEOPLE, "leaver": Tab.LEAVER, "audit": Tab.AUDIT}
-FOR_ADMINS: Final = frozenset({ListName.ASSIGNMENTS, ListName.PENDING, ListName.HELD})
+FOR_ADMINS: Final = frozenset({ListName.ASSIGNMENTS, ListName.PENDING, ListName.STUCK})
 
 
 def register(
@@ -132,7 +132,7 @@ async def _answer(
     if verb == "pending":
         return await lists.draw(user, Place(list=ListName.PENDING, skip=start.skip), key=key)
     if verb in {"held", "stuck"}:
-        return await lists.draw(user, Place(list=ListName.HELD, skip=start.skip), key=key)
+        return await lists.draw(user, Place(list=ListName.STUCK, skip=start.skip), key=key)
     if verb == "assignments":
         return await lists.listed(
             await services.assignment_lists.look_up(

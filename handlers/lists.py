@@ -48,7 +48,7 @@ class Lists:
                 slack_user=user, start=place.start, key=key
             )
             return with_place(deciding.pending(page, reader=user), place)
-        if place.list is ListName.HELD:
+        if place.list is ListName.STUCK:
             held = await self._services.request_lists.stuck(
                 slack_user=user, start=place.start, key=key
             )

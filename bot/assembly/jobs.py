@@ -89,7 +89,7 @@ async def make_jobs(
         poll_every=timedelta(seconds=settings.poll_seconds),
         sync_every=timedelta(seconds=settings.sync_seconds),
         waits=waits,
-        alarm=outside.machine.alarm(),
+        scheduler=outside.machine.scheduler(),
         courtesy=courtesy,
         webhooks=await _begin_webhooks(outside, stack),
         made_in_entra=made_in_entra if made_in_entra.is_wanted else None,

@@ -30,13 +30,15 @@ class EndReason(StrEnum):
     OUTSIDE = "ended outside Latchkey"
     REMOVED = "removed"
     RETURNED = "returned"
-    # By Latchkey itself: it was given by mistake, or was there again after it had been removed.
-    TAKEN_BACK = "taken back"
+    # It was given by mistake, or was there again after it had been removed; the word is stored.
+    REMOVED_BY_LATCHKEY = "taken back"
     NEVER_DELIVERED = "never delivered"
 
 
 # What we have ended ourselves.
-ENDED_BY_US: Final = frozenset({EndReason.REMOVED, EndReason.RETURNED, EndReason.TAKEN_BACK})
+ENDED_BY_US: Final = frozenset(
+    {EndReason.REMOVED, EndReason.RETURNED, EndReason.REMOVED_BY_LATCHKEY}
+)
 
 
 @dataclass(frozen=True, kw_only=True)

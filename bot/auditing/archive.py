@@ -72,8 +72,8 @@ def write(
         made_by: Whoever has it made, for people.
     """
     count, size, digest, last = 0, 0, hashlib.sha256(), before
-    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as held:
-        with held.open(manifests.about(ROWS, made_at), "w", force_zip64=True) as file:
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as zip_file:
+        with zip_file.open(manifests.about(ROWS, made_at), "w", force_zip64=True) as file:
             for row in rows:
                 line = _line(row)
                 file.write(line)
@@ -89,7 +89,7 @@ def write(
             "files": {ROWS: {"bytes": size, "sha256": digest.hexdigest()}},
         }
         for name, content in manifests.signed(ARCHIVE, manifest, signer).items():
-            held.writestr(manifests.about(name, made_at), content)
+            zip_file.writestr(manifests.about(name, made_at), content)
     return count
 
 
@@ -127,7 +127,7 @@ def rows_of(found: SignedFile) -> Iterator[dict[str, Any]]:
     Raises:
         NotGenuine: At the end, if they were changed.
     """
-    for row in manifests.lines(found.held, ROWS, found.manifest["files"][ROWS]):
+    for row in manifests.lines(found.zip_file, ROWS, found.manifest["files"][ROWS]):
         yield {**row, "at": datetime.fromisoformat(row["at"])}
 
 

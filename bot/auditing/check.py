@@ -78,7 +78,9 @@ def _checked(
     sizes = [int(about["bytes"]) for about in manifest["files"].values()]
     if min(sizes) < 0 or sum(sizes) > LARGEST_PACK:
         raise NotGenuine("it is larger than any evidence pack")
-    content = {name: manifests.member(found.held, name, manifest["files"][name]) for name in FILES}
+    content = {
+        name: manifests.member(found.zip_file, name, manifest["files"][name]) for name in FILES
+    }
     rows = list(_lines(content[pack.ROWS]))
     requests = list(_lines(content[pack.REQUESTS]))
     if (len(rows), len(requests)) != (manifest["rows"], manifest["requests"]):

@@ -56,7 +56,7 @@ class SignedFile:
         public_key: Whose signature it has.
     """
 
-    held: zipfile.ZipFile
+    zip_file: zipfile.ZipFile
     manifest: Mapping[str, Any]
     public_key: str
 
@@ -88,10 +88,10 @@ def format_of(file: Path) -> str:
     Raises:
         NotGenuine: It says nothing.
     """
-    with _readable(), zipfile.ZipFile(file) as held:
-        if MANIFEST not in held.namelist():
+    with _readable(), zipfile.ZipFile(file) as zip_file:
+        if MANIFEST not in zip_file.namelist():
             raise NotGenuine("it is neither an evidence pack nor an archive of the audit log")
-        return str(read_object(_head(held, MANIFEST))["format"])
+        return str(read_object(_head(zip_file, MANIFEST))["format"])
 
 
 @contextmanager
@@ -105,18 +105,18 @@ def opened(file: Path, kind: SignedKind, *, signed_by: str | None) -> Iterator[S
     Raises:
         NotGenuine: It is not as it was signed, also for what goes wrong while it is open.
     """
-    with _readable(), zipfile.ZipFile(file) as held:
-        names = [each.filename for each in held.infolist()]
+    with _readable(), zipfile.ZipFile(file) as zip_file:
+        names = [each.filename for each in zip_file.infolist()]
         if sorted(names) != sorted((MANIFEST, SIGNATURE, *kind.files)):
             raise NotGenuine(f"it does not have exactly the files of {kind.name}")
-        head = _head(held, MANIFEST)
-        public_key = _signer(kind, head, _head(held, SIGNATURE))
+        head = _head(zip_file, MANIFEST)
+        public_key = _signer(kind, head, _head(zip_file, SIGNATURE))
         if signed_by is not None and public_key != signed_by.strip().lower():
             raise NotGenuine(f"it is signed with another key: {public_key}")
         manifest = read_object(head)
         if (manifest["format"], manifest["version"]) != (kind.format, kind.version):
             raise NotGenuine("it is signed, but of another kind or version")
-        yield SignedFile(held=held, manifest=manifest, public_key=public_key)
+        yield SignedFile(zip_file=zip_file, manifest=manifest, public_key=public_key)
 
 
 @contextmanager
@@ -138,7 +138,7 @@ def _readable() -> Iterator[None]:
         raise NotGenuine("what is in it is nothing of this version") from None
 
 
-def member(held: zipfile.ZipFile, name: str, about: Mapping[str, Any]) -> bytes:
+def member(zip_file: zipfile.ZipFile, name: str, about: Mapping[str, Any]) -> bytes:
     """
     Return a file in it that is as its manifest says.
 
@@ -148,13 +148,15 @@ def member(held: zipfile.ZipFile, name: str, about: Mapping[str, Any]) -> bytes:
     Raises:
         NotGenuine: It is another one.
     """
-    found = _at_most(held, name, int(about["bytes"]))
+    found = _at_most(zip_file, name, int(about["bytes"]))
     if found is None or hashlib.sha256(found).hexdigest() != about["sha256"]:
         raise NotGenuine(f"{name} was changed")
     return found
 
 
-def lines(held: zipfile.ZipFile, name: str, about: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def lines(
+    zip_file: zipfile.ZipFile, name: str, about: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
     """
     Read the objects of a file of JSON Lines, one at a time; only at the end is it known to be as its manifest says.
 
@@ -162,7 +164,7 @@ def lines(held: zipfile.ZipFile, name: str, about: Mapping[str, Any]) -> Iterato
         NotGenuine: It is another one.
     """
     left, digest = int(about["bytes"]), hashlib.sha256()
-    with held.open(name) as file:
+    with zip_file.open(name) as file:
         for line in _lines(file):
             left -= len(line)
             digest.update(line)
@@ -204,15 +206,15 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _at_most(held: zipfile.ZipFile, name: str, most: int) -> bytes | None:
+def _at_most(zip_file: zipfile.ZipFile, name: str, most: int) -> bytes | None:
     """Return a file of at most so many bytes; None if it has more, which are not read."""
-    with held.open(name) as file:
+    with zip_file.open(name) as file:
         found = file.read(most + 1)
     return found if len(found) <= most else None
 
 
-def _head(held: zipfile.ZipFile, name: str) -> bytes:
-    found = _at_most(held, name, LARGEST)
+def _head(zip_file: zipfile.ZipFile, name: str) -> bytes:
+    found = _at_most(zip_file, name, LARGEST)
     if found is None:
         raise NotGenuine(f"{name} is larger than it may be")
     return found

@@ -209,14 +209,14 @@ def test(file: Path, api: str | None, tenant: bool, as_json: bool) -> None:
     with _sentences():
         document = read_file(file)
 
-        async def judge(facts: Facts) -> list[PolicyTestResult]:
+        async def evaluate(facts: Facts) -> list[PolicyTestResult]:
             return await Evaluator(facts).evaluate(document.file.tests)
 
         async def work(graph: Graph) -> list[PolicyTestResult]:
-            return await judge(TenantFacts(graph, document.file))
+            return await evaluate(TenantFacts(graph, document.file))
 
         results = asyncio.run(
-            _connected(work, api=api) if tenant else judge(FileFacts(document.file))
+            _connected(work, api=api) if tenant else evaluate(FileFacts(document.file))
         )
     failed = sum(each.outcome is not PolicyTestOutcome.HOLDS for each in results)
     if as_json:

@@ -32,7 +32,7 @@ SEARCHED: Final = frozenset({*OF_PEOPLE, Tab.ASSIGNMENTS, Tab.AUDIT})
 LISTS: Final = {
     Tab.PENDING: ListName.PENDING,
     Tab.ASSIGNMENTS: ListName.ASSIGNMENTS,
-    Tab.STUCK: ListName.HELD,
+    Tab.STUCK: ListName.STUCK,
     Tab.DRIFT: ListName.DRIFT,
     Tab.PEOPLE: ListName.ASSIGNMENTS,
     Tab.LEAVER: ListName.ASSIGNMENTS,

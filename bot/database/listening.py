@@ -63,7 +63,7 @@ class Notifications:
         # Tells our own words, which have woken our jobs already, from others'.
         self._us = chance.new_id()[:LETTERS]
 
-    def ring(self, db: Transaction, jobs: Collection[str]) -> None:
+    def wake(self, db: Transaction, jobs: Collection[str]) -> None:
         wakeups.notify(db, f"{self._us} {' '.join(sorted(jobs))}")
 
     async def listen(self, heard: Heard) -> None:

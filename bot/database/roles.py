@@ -117,8 +117,8 @@ def may_delete_what_is_over(db: Transaction) -> bool:
     """Tell whether this connection's role may; who can open an SQLite file may."""
     if db.dialect.name == "sqlite":
         return True
-    held = _granted(db)
-    return all("DELETE" in held[table] for table in OF_WHAT_IS_OVER)
+    granted = _granted(db)
+    return all("DELETE" in granted[table] for table in OF_WHAT_IS_OVER)
 
 
 def role_of(db: Transaction) -> str:
@@ -128,11 +128,11 @@ def role_of(db: Transaction) -> str:
 
 def missing_rights(db: Transaction) -> list[str]:
     """Return what this connection's role needs and may not do, “INSERT on inbox”."""
-    held = _granted(db)
+    granted = _granted(db)
     missing = [
         f"{privilege} on {table}"
         for table, needed in NEEDED.items()
-        for privilege in sorted(needed - held[table])
+        for privilege in sorted(needed - granted[table])
     ]
     missing += [
         f"SELECT on {table}.{column}"
@@ -170,15 +170,15 @@ def excess_rights(db: Transaction) -> list[str]:
     found = ["create tables"] if facts.creates else []
     if facts.owns:
         return [*found, "change and drop the tables, as their owner"]
-    held = _granted(db, even_of_one_column=True)
+    granted = _granted(db, even_of_one_column=True)
     for table, columns in READABLE.items():
-        held[table].discard("SELECT")
+        granted[table].discard("SELECT")
         beyond = sorted(_readable(db, table) - set(columns))
         found += [f"SELECT on {table}.{column}" for column in beyond]
     return found + [
         f"{privilege} on {table}"
         for table, needed in NEEDED.items()
-        for privilege in sorted(held[table] - needed)
+        for privilege in sorted(granted[table] - needed)
     ]
 
 
@@ -196,8 +196,8 @@ def _granted(db: Transaction, *, even_of_one_column: bool = False) -> dict[str, 
     if even_of_one_column:
         facts["of_columns"] = list(OF_COLUMNS)
     rows = db.execute(statement, facts).all()
-    held: dict[str, set[str]] = {table: set() for table in NEEDED}
+    granted: dict[str, set[str]] = {table: set() for table in NEEDED}
     for table, privilege, has in rows:
         if has:
-            held[table].add(privilege)
-    return held
+            granted[table].add(privilege)
+    return granted

@@ -27,20 +27,20 @@ ALL: Final = (DECISIONS, REQUESTS, REPROCESSING, DRIFT)
 class Notifier(Protocol):
     """The way to the other replicas, as a transaction sees it."""
 
-    def ring(self, db: Transaction, jobs: Collection[str]) -> None:
+    def wake(self, db: Transaction, jobs: Collection[str]) -> None:
         """Wake these jobs of every other replica as soon as *db* has committed."""
 
 
-def attach(engine: sa.Engine, ringer: Notifier) -> None:
+def attach(engine: sa.Engine, notifier: Notifier) -> None:
     """Let the transactions of *engine* wake other replicas; once, before it is used."""
-    engine.update_execution_options(**{OPTION: ringer})
+    engine.update_execution_options(**{OPTION: notifier})
 
 
 def due(db: Transaction, *jobs: str) -> None:
     """This transaction makes work due for *jobs*."""
-    ringer: Notifier | None = db.get_execution_options().get(OPTION)
-    if ringer is not None:
-        ringer.ring(db, jobs)
+    notifier: Notifier | None = db.get_execution_options().get(OPTION)
+    if notifier is not None:
+        notifier.wake(db, jobs)
 
 
 def notify(db: Transaction, said: str, *, channel: str = CHANNEL) -> None:

@@ -30,7 +30,7 @@ class NoWire:
 
     silent_because: str | None = NO_SERVER
 
-    def ring(self, db: Transaction, jobs: Collection[str]) -> None:
+    def wake(self, db: Transaction, jobs: Collection[str]) -> None:
         """Nobody is there."""
 
     async def listen(self, heard: Heard) -> None:

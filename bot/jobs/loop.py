@@ -13,11 +13,11 @@ from typing import Final
 
 import structlog
 
-from bot.alarm import Alarm
 from bot.database.turns import SyncState
 from bot.jobs.status import PUBLIC_ERRORS, JobStatus
 from bot.monitoring.error_codes import codes_of
 from bot.priority import Courtesy
+from bot.scheduler import Scheduler
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ class JobLoop:
         is_stopping: No job begins anything new.
     """
 
-    alarm: Alarm
+    scheduler: Scheduler
     courtesy: Courtesy
     statuses: dict[str, JobStatus] = field(default_factory=dict)
     is_stopping: bool = False
@@ -58,14 +58,14 @@ class JobLoop:
         event = self._events[name] = asyncio.Event()
         if by_clock:
             event.set()
-            self.alarm.every(every, event.set)
+            self.scheduler.every(every, event.set)
         self._tasks[name] = asyncio.create_task(
             self._run_when_triggered(name, body, event), name=f"job {name}"
         )
 
     def start(self) -> None:
         """Let the clock trigger the jobs."""
-        self.alarm.start()
+        self.scheduler.start()
 
     async def stop(self) -> None:
         """
@@ -74,7 +74,7 @@ class JobLoop:
         What does not finish in time is found again by its lease.
         """
         self.is_stopping = True
-        self.alarm.stop()
+        self.scheduler.stop()
         for timer in self._timers.values():
             timer.cancel()
         for name in self._tasks.keys() - self._running:

@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any, Final
 
 from bot import clock
-from bot.alarm import Alarm, Apscheduler
 from bot.approvals.processing import DecisionProcessor
 from bot.approvals.questioning import QuestionJudge
 from bot.approvals.recipients import Recipients
@@ -44,6 +43,7 @@ from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.following import EntraFollower
 from bot.requests.store import forms
 from bot.requests.submission import Submitter
+from bot.scheduler import Apscheduler, Scheduler
 from bot.sync import made_in_entra
 from bot.sync.drift import DriftCheck
 from bot.sync.drift_answers import DriftAnswers
@@ -112,7 +112,7 @@ class Jobs:
     sync_every: timedelta
     fence: Fence
     waits: Waits = WAITS
-    alarm: Alarm = field(default_factory=Apscheduler)
+    scheduler: Scheduler = field(default_factory=Apscheduler)
     courtesy: Courtesy = field(default_factory=Courtesy)
     # By name, with their intervals: those that are given by whoever puts everything together.
     more: dict[str, tuple[Body, timedelta]] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class Jobs:
     _remind_since: datetime | None = None
 
     def __post_init__(self) -> None:
-        self.loop = JobLoop(alarm=self.alarm, courtesy=self.courtesy)
+        self.loop = JobLoop(scheduler=self.scheduler, courtesy=self.courtesy)
         self.decisions = DecisionJob(
             store=self.store,
             decision_processor=self.decision_processor,
@@ -364,7 +364,7 @@ class Jobs:
         raise NotSynced
 
     def _add_shared(self, name: str, shared: SharedSync) -> None:
-        """Add a job that one replica does for all; the alarm clock knows our own times only, so it is set anew."""
+        """Add a job that one replica does for all; the scheduler knows our own times only, so it is set anew."""
 
         async def look() -> SyncState:
             standing = await shared.look()

@@ -38,7 +38,7 @@ from bot.words import N_, _
 
 # App Home takes 100 blocks and 250 kB: something for each of its lists, and the rest for what is between them.
 TO_DECIDE: Final = Room(blocks=16, characters=50_000, is_escaped=True)
-HELD: Final = Room(blocks=20, characters=40_000, is_escaped=True)
+OWN: Final = Room(blocks=20, characters=40_000, is_escaped=True)
 WAITING: Final = Room(blocks=12, characters=40_000, is_escaped=True)
 OFFERED: Final = Room(blocks=8, characters=30_000, is_escaped=True)
 QUESTIONS: Final = Room(blocks=6, characters=20_000, is_escaped=True)
@@ -121,7 +121,7 @@ def home(
         blocks += _list(
             my_access_rows(held.rows, (), asked=asked, extendable=extendable),
             count=held.count,
-            room=_shorter(HELD, -(-short // 2)),
+            room=_shorter(OWN, -(-short // 2)),
             everything=Place(list=ListName.MINE),
         )
     else:

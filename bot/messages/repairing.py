@@ -139,7 +139,7 @@ def listed(page: Page[tuple[Hold, Request]]) -> Message:
     )
     shown = part_of(
         (blocks(hold, request) for hold, request in page.rows),
-        places=[Place(list=ListName.HELD, after=each) for each in page.marks],
+        places=[Place(list=ListName.STUCK, after=each) for each in page.marks],
         count=page.count,
         skipped=page.skipped,
         head=[section(intro)],

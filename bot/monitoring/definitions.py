@@ -89,7 +89,9 @@ OLDEST_RETRYING: Final = _from_tables(
     "latchkey_oldest_retrying_seconds",
     "How long ago the oldest request that is tried again was last got on with; 0 if there is none.",
 )
-HELD: Final = _from_tables("latchkey_held", "Requests that failed too often and wait for an admin.")
+ON_HOLD: Final = _from_tables(
+    "latchkey_held", "Requests that failed too often and wait for an admin."
+)
 TROUBLES: Final = _from_tables(
     "latchkey_troubles", "What is wrong with access that somebody has, by kind.", "kind"
 )
@@ -202,7 +204,7 @@ BUILD: Final = _gauge(
 )
 
 METRICS: Final = (
-    *(REQUESTS, OLDEST_OPEN, OLDEST_DUE, RETRYING, OLDEST_RETRYING, HELD, TROUBLES, UNREADABLE),
+    *(REQUESTS, OLDEST_OPEN, OLDEST_DUE, RETRYING, OLDEST_RETRYING, ON_HOLD, TROUBLES, UNREADABLE),
     DRIFT,
     *(OWED, PAUSED, ALIVE_AGE, OUTAGE, READY, JOB_AGE, JOB_FAILURES, ACKS, REJECTED, TRANSITIONS),
     *(DECISION, DELIVERY, SLACK_CALLS, SLACK_SECONDS, GRAPH_CALLS, GRAPH_SECONDS, THROTTLED, SKEW),

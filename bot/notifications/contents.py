@@ -54,11 +54,11 @@ def content_of(
         return question_news.content_of(db, notice)
     if notice.kind == progress.KIND:
         return progress.content_of(db, notice)
-    if notice.kind == outcome_notices.PUZZLE and notice.request_id is not None:
+    if notice.kind == outcome_notices.NOT_UNDERSTOOD and notice.request_id is not None:
         request = requests.find(db, notice.request_id)
         return deciding.not_understood(request, others=_others(db, request)) if request else None
-    if notice.kind == notices.HELD:
-        hold = holds.find(db, notice.key.removeprefix(f"{notices.HELD}:"))
+    if notice.kind == notices.ON_HOLD:
+        hold = holds.find(db, notice.key.removeprefix(f"{notices.ON_HOLD}:"))
         request = requests.find(db, hold.request_id) if hold else None
         return repairing.card(hold, request) if hold and request else None
     if notice.kind == troubles.NOTICE:
@@ -115,4 +115,4 @@ def _others(db: Transaction, request: Request) -> int:
         hour=0, minute=0, second=0, microsecond=0
     )
     until = day + timedelta(days=1)
-    return request_lists.puzzles_of(db, request.package_id, since=day, until=until) - 1
+    return request_lists.count_not_understood(db, request.package_id, since=day, until=until) - 1

@@ -107,5 +107,5 @@ def _for_admin(db: Transaction, slack_user: str, to_decide: Page[Request]) -> Ad
     return AdminOverview(
         others=others,
         ending=assignment_lists.ending_page(db, until=clock.now() + ENDS_SOON, rows=FOR_ADMINS),
-        stuck=holds.held(db, rows=FOR_ADMINS),
+        stuck=holds.page(db, rows=FOR_ADMINS),
     )

@@ -6,7 +6,7 @@ from bot.approvals.store import decisions
 from bot.database import Store, Transaction
 from bot.notifications import card_threads
 from bot.notifications.announcing import Announcer, count, when_unfinished
-from bot.notifications.outcome_notices import PUZZLE, OwedNotice, notices_for_request
+from bot.notifications.outcome_notices import NOT_UNDERSTOOD, OwedNotice, notices_for_request
 from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.reminders import will_remind
 from bot.notifications.store import notices
@@ -56,7 +56,7 @@ class OutcomeNews:
             make, lambda db: _close_outcome(db, request, keys), Urgency.SOON
         )
         for notice, is_sent in sent:
-            if notice.kind == PUZZLE and not is_sent:
+            if notice.kind == NOT_UNDERSTOOD and not is_sent:
                 # Said today already: it counts this one, too.
                 await self._store.run(notices.mark_stale, notice.key)
         return count(sent)

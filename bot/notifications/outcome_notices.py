@@ -25,7 +25,8 @@ from bot.people.model import Verb
 from bot.requests.model import Kind, Request, State
 from bot.words.formats import all_of
 
-PUZZLE: Final = "puzzle"
+# The kind of the notice that a package's rules are not understood; the word is stored.
+NOT_UNDERSTOOD: Final = "puzzle"
 
 # A notice, and what it says.
 OwedNotice = tuple[Notice, Message]
@@ -64,10 +65,10 @@ def notices_for_request(
         notice = _notice("removed-by", request, to=request.asked_by)
         owed.append((notice, outcomes.removed(request, told=request.asked_by)))
     if request.state is State.REFUSED and request.tell_admins:
-        notice = puzzle(request, to=admin_channel)
+        notice = not_understood_notice(request, to=admin_channel)
         is_nobodys = request.why == deciding.NOBODY_DECIDES
-        puzzled = deciding.nobody_decides if is_nobodys else deciding.not_understood
-        owed.append((notice, puzzled(request)))
+        say = deciding.nobody_decides if is_nobodys else deciding.not_understood
+        owed.append((notice, say(request)))
     # Whoever gave it up did so on the card of its hold, which says so.
     if request.state is State.FAILED and request.give_up_by is None:
         owed.append((alarm("alarm", request, to=admin_channel), deciding.failed(request)))
@@ -92,11 +93,14 @@ def notice_for_expiry(assignment: Assignment, *, extending: Request | None) -> O
     return notice, endings.ended(assignment)
 
 
-def puzzle(request: Request, *, to: str) -> Notice:
+def not_understood_notice(request: Request, *, to: str) -> Notice:
     """Tell the admins once a day that a package's rules are not understood, however many ask for it; they are counted."""
     day = (request.ended_at or request.updated_at).strftime("%Y-%m-%d")
     return Notice(
-        key=f"{PUZZLE}:{request.package_id}:{day}", kind=PUZZLE, to=to, request_id=request.id
+        key=f"{NOT_UNDERSTOOD}:{request.package_id}:{day}",
+        kind=NOT_UNDERSTOOD,
+        to=to,
+        request_id=request.id,
     )
 
 

@@ -117,8 +117,8 @@ def _alarms(
     told = notices.settled_keys(db, [notice.key for notice, _ in alarms])
     owed = [(notice, content) for notice, content in alarms if notice.key not in told]
     for hold, request in notices.untold_holds(db, since=since):
-        key = f"{notices.HELD}:{hold.id}"
-        notice = Notice(key=key, kind=notices.HELD, to=admin_channel, request_id=request.id)
+        key = f"{notices.ON_HOLD}:{hold.id}"
+        notice = Notice(key=key, kind=notices.ON_HOLD, to=admin_channel, request_id=request.id)
         owed.append((notice, repairing.card(hold, request)))
     return owed
 

@@ -241,7 +241,7 @@ class Delivery:
         return True
 
     async def _is_astray(self, request: Request, held: AccessPackageAssignment) -> bool:
-        """Tell whether Entra gave it to somebody else, or gave something else; then it is taken back."""
+        """Tell whether Entra gave it to somebody else, or gave something else; then it is removed."""
         target = held.target.object_id if held.target else None
         package = held.access_package.id if held.access_package else None
         if target is None or package is None:

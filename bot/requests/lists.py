@@ -79,4 +79,4 @@ class RequestLists:
         """
         await self._guard.check_admin(slack_user, key=key)
         seen = ListRead(slack_user=slack_user, of="held", key=key)
-        return await self._store.run(read_list, seen, holds.held, start=start)
+        return await self._store.run(read_list, seen, holds.page, start=start)

@@ -562,20 +562,20 @@ def end(db: Transaction, request: Request) -> None:
     if moved is not None and moved.assignment_id is not None:
         why = EndReason.RETURNED if moved.is_given_back else EndReason.REMOVED
         if moved.asked_by == audit.LATCHKEY:
-            why = EndReason.TAKEN_BACK
+            why = EndReason.REMOVED_BY_LATCHKEY
         assignments.end(db, moved.assignment_id, why=why, at=clock.now(), actor=moved.asked_by)
 
 
 def misdelivered(db: Transaction, request: Request, held: Assignment, why: str) -> None:
-    """Entra gave somebody, or something, else: the request fails, and what was given is taken back."""
+    """Entra gave somebody, or something, else: the request fails, and what was given is removed."""
     moved = requests.move(db, request, State.FAILED, fence=True, why=why)
     if moved is None:
         return
     assignments.save_live(db, held, read_by_id_at=clock.real())
-    take_back(db, held, N_("Delivered by mistake for request {id}.").format(id=request.id))
+    ask_for_removal(db, held, N_("Delivered by mistake for request {id}.").format(id=request.id))
 
 
-def take_back(db: Transaction, held: Assignment, why: str) -> None:
+def ask_for_removal(db: Transaction, held: Assignment, why: str) -> None:
     """Have access removed that is nobody's to have: Latchkey itself asks for that."""
     removal = Request(
         id=chance.new_id(),
@@ -617,4 +617,4 @@ def revive(db: Transaction, seen: Assignment, *, read_at: datetime) -> None:
     )
     if before.ended_why in ENDED_BY_US:
         now = assignments.find(db, seen.id) or seen
-        take_back(db, now, N_("It had been removed, and was there again."))
+        ask_for_removal(db, now, N_("It had been removed, and was there again."))

@@ -20,7 +20,7 @@ PACKAGES = "/accessPackages?"
 GROUPS = "/usergroups.users.list?"
 A_WHILE = timedelta(seconds=30)
 HOURS = timedelta(hours=1)
-# What nobody rings for is not looked for, so that simulated hours are cheap.
+# What nobody wakes a job for is not looked for, so that simulated hours are cheap.
 SELDOM = str(HOURS.total_seconds())
 FINANCE = "finance-reports because Q4"
 

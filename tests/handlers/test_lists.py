@@ -323,7 +323,7 @@ async def test_a_place_that_was_never_in_that_list_is_refused(world, endpoint, f
     assert ids_in(shown) == []
 
 
-@pytest.mark.parametrize("name", [ListName.ASSIGNMENTS, ListName.PENDING, ListName.HELD])
+@pytest.mark.parametrize("name", [ListName.ASSIGNMENTS, ListName.PENDING, ListName.STUCK])
 async def test_nobody_reads_on_in_a_list_of_the_admins(world, endpoint, name):
     """With a button that an admin was shown, or that nobody was."""
     value = write_place(Place(list=name))
@@ -337,7 +337,7 @@ async def test_nobody_reads_on_in_a_list_of_the_admins(world, endpoint, name):
 
 async def test_an_old_button_shows_the_current_list(world, endpoint):
     """Even if all that came after it is gone."""
-    for name in (ListName.ASSIGNMENTS, ListName.PENDING, ListName.HELD):
+    for name in (ListName.ASSIGNMENTS, ListName.PENDING, ListName.STUCK):
         place = Place(list=name, after=Mark(clock.now() + timedelta(days=9_000), "zzz"))
         if name is ListName.ASSIGNMENTS:
             place = Place(list=name, after=Mark(None, "zzz"))

@@ -161,19 +161,19 @@ class SimulatedThreads(Executor):
         """Nothing is left running."""
 
 
-class SimulatedAlarm:
-    """Rings by the simulated clock."""
+class SimulatedScheduler:
+    """Triggers jobs by the simulated clock."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._rings: list[tuple[float, Callable[[], None]]] = []
+        self._triggers: list[tuple[float, Callable[[], None]]] = []
         self._timers: dict[int, asyncio.TimerHandle] = {}
 
-    def every(self, interval: timedelta, ring: Callable[[], None]) -> None:
-        self._rings.append((interval.total_seconds(), ring))
+    def every(self, interval: timedelta, trigger: Callable[[], None]) -> None:
+        self._triggers.append((interval.total_seconds(), trigger))
 
     def start(self) -> None:
-        for number in range(len(self._rings)):
+        for number in range(len(self._triggers)):
             self._set(number)
 
     def stop(self) -> None:
@@ -182,13 +182,13 @@ class SimulatedAlarm:
         self._timers.clear()
 
     def _set(self, number: int) -> None:
-        seconds, _ = self._rings[number]
+        seconds, _ = self._triggers[number]
         self._timers[number] = self._process.loop.call_later(seconds, self._ring, number)
 
     def _ring(self, number: int) -> None:
         if not self._process.is_dead:
             self._set(number)
-            self._rings[number][1]()
+            self._triggers[number][1]()
 
 
 def drawn(chance: random.Random, most: float) -> Callable[[], float]:

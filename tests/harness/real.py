@@ -22,7 +22,7 @@ from tests.harness.simulation import MICROSOFT, SLACK, TenantTokens
 from tests.harness.wires import GraphWire, SlackSession, Wire
 from tests.harness.world import World
 
-# Commits ring the jobs, and so does time that is moved: few looks by the clock are needed.
+# Commits wake the jobs, and so does time that is moved: few looks by the clock are needed.
 LOOKS: Final = {"LATCHKEY_POLL_SECONDS": "1", "LATCHKEY_SYNC_SECONDS": "300"}
 
 

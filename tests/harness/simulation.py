@@ -28,7 +28,7 @@ from sandbox.run import StandIns, tutorial_world, wired
 from sandbox.tenant import Tenant
 from tests.harness.login import LoginSession
 from tests.harness.loop import SimulatedLoop, simulated
-from tests.harness.process import Process, SimulatedAlarm, SimulatedThreads, drawn
+from tests.harness.process import Process, SimulatedScheduler, SimulatedThreads, drawn
 from tests.harness.receiver import Receiver
 from tests.harness.sockets import SocketHandler
 from tests.harness.wakeups import SimulatedWires
@@ -36,7 +36,7 @@ from tests.harness.wires import GraphWire, SlackSession, ToBot, Wire
 
 SLACK: Final = "http://slack.test"
 MICROSOFT: Final = "https://microsoft.test"
-# Commits ring the jobs anyway; each look by the clock costs CPU, and waiting for one costs nothing.
+# Commits wake the jobs anyway; each look by the clock costs CPU, and waiting for one costs nothing.
 LOOKS: Final = {"LATCHKEY_POLL_SECONDS": "10", "LATCHKEY_SYNC_SECONDS": "300"}
 
 # A beat each second for simulated months would be most of the work.
@@ -227,7 +227,7 @@ class Bot:
             seconds=loop.time,
             beat=self.simulation.beat,
             chance=self.simulation._ids,
-            alarm=lambda: SimulatedAlarm(process),
+            scheduler=lambda: SimulatedScheduler(process),
             threads=threads,
             graph_client=lambda: httpx.AsyncClient(
                 transport=self.line, timeout=GRAPH_TIMEOUT, trust_env=False

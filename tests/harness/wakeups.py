@@ -58,7 +58,7 @@ class SimulatedWire:
         sa.event.listen(engine, "commit", self._committed)
         sa.event.listen(engine, "rollback", self._forget)
 
-    def ring(self, db: Transaction, jobs: Collection[str]) -> None:
+    def wake(self, db: Transaction, jobs: Collection[str]) -> None:
         db.info.setdefault(TOLD, set()).update(jobs)
 
     async def listen(self, heard: Heard) -> None:

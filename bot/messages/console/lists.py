@@ -53,7 +53,7 @@ def stuck(page: ConsolePage, found: Page[tuple[Hold, Request]]) -> list[Block]:
                 ),
             )
         ),
-        *part(page, found, rows, ListName.HELD),
+        *part(page, found, rows, ListName.STUCK),
     ]
 
 

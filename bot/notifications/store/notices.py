@@ -22,8 +22,8 @@ COLUMNS: Final = [notices.c["recipient" if name == "to" else name] for name in F
 # SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.
 KEYS_A_QUERY: Final = 1_000
 
-# What is held is told to the admins under the hold's id.
-HELD: Final = "held"
+# A request on hold is told to the admins under the hold's id; the word is stored.
+ON_HOLD: Final = "held"
 IS_SETTLED: Final = sa.or_(
     notices.c.sent_at.is_not(None),
     notices.c.dropped_why.is_not(None),
@@ -33,7 +33,7 @@ SETTLED: Final = sa.select(notices.c.key).where(
     notices.c.key.in_(sa.bindparam("notices", expanding=True)), IS_SETTLED
 )
 IS_TOLD: Final[sa.Select[Any]] = sa.select(sa.literal_column("1")).where(
-    notices.c.key == sa.literal_column(f"'{HELD}:'", sa.String()) + hold_table.c.id, IS_SETTLED
+    notices.c.key == sa.literal_column(f"'{ON_HOLD}:'", sa.String()) + hold_table.c.id, IS_SETTLED
 )
 # Not as NOT EXISTS, for which PostgreSQL might read every message: asked by itself, one is found by its key.
 UNTOLD_HOLDS: Final = holds.OPEN.where(

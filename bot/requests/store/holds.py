@@ -26,13 +26,13 @@ IS_OPEN: Final = sa.and_(
     holds.c.request_id.in_(sa.select(requests.c.id).where(requests.c.held_at.is_not(None))),
     holds.c.verb.is_(None),
 )
-HELD: Final = (
+WITH_REQUESTS: Final = (
     sa.select(*COLUMNS, *all_requests.COLUMNS)
     .join(requests, requests.c.id == holds.c.request_id)
     .where(IS_OPEN)
 )
-LISTED: Final = ListStatements(HELD, time=holds.c.at, id_=holds.c.id)
-OPEN: Final = HELD.order_by(holds.c.at, holds.c.id)
+LISTED: Final = ListStatements(WITH_REQUESTS, time=holds.c.at, id_=holds.c.id)
+OPEN: Final = WITH_REQUESTS.order_by(holds.c.at, holds.c.id)
 COUNT: Final = sa.select(sa.func.count()).select_from(holds).where(IS_OPEN)
 
 
@@ -94,11 +94,11 @@ def find(db: Transaction, hold_id: str) -> Hold | None:
 
 
 def with_request(row: Sequence[Any]) -> tuple[Hold, Request]:
-    """Make a hold and its request of a row of HELD."""
+    """Make a hold and its request of a row of WITH_REQUESTS."""
     return _hold(row[: len(FIELDS)]), all_requests.from_row(row[len(FIELDS) :])
 
 
-def held(
+def page(
     db: Transaction, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
 ) -> Page[tuple[Hold, Request]]:
     """Return a page of what is held now, the longest first, with the request each is about."""

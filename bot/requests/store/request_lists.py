@@ -166,7 +166,7 @@ STUCK: Final = SELECT.where(
     requests.c.asked_at >= SINCE,
 )
 NEEDING_ACCOUNT: Final = SELECT.where(requests.c.needs_account_at <= BUSINESS_NOW)
-PUZZLES_OF: Final = (
+NOT_UNDERSTOOD_OF: Final = (
     sa.select(sa.func.count())
     .select_from(requests)
     .where(PACKAGE, TELLS_ADMINS, requests.c.ended_at >= SINCE, requests.c.ended_at < UNTIL)
@@ -327,10 +327,12 @@ def needing_account(db: Transaction) -> list[Request]:
     return _read(db, NEEDING_ACCOUNT, business_now=clock.now())
 
 
-def puzzles_of(db: Transaction, package_id: str, *, since: datetime, until: datetime) -> int:
+def count_not_understood(
+    db: Transaction, package_id: str, *, since: datetime, until: datetime
+) -> int:
     """Return how many requests for a package were refused then because its rules are not understood."""
     given = {"package": package_id, "since": since, "until": until}
-    return int(db.execute(PUZZLES_OF, given).scalar_one())
+    return int(db.execute(NOT_UNDERSTOOD_OF, given).scalar_one())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -236,7 +236,7 @@ async def test_what_revives_after_our_removal_is_removed_again(harness):
 
     assert there.state == "expired"
     assert harness.posted("adminRemove") == 2
-    assert (await row(harness, held)).ended_why == EndReason.TAKEN_BACK
+    assert (await row(harness, held)).ended_why == EndReason.REMOVED_BY_LATCHKEY
 
 
 async def test_what_revives_after_it_ended_is_told(harness):

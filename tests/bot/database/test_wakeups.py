@@ -99,13 +99,13 @@ async def test_nobody_is_woken_before_the_commit(address, replicas):
 
     loop = asyncio.get_running_loop()
 
-    def ring(db):
+    def wake(db):
         wakeups.due(db, wakeups.REQUESTS)
         # Whatever was said before this would have arrived with it.
         other.store.run_here(wakeups.notify, f"somebody {wakeups.DECISIONS}")
         return asyncio.run_coroutine_threadsafe(other.next(), loop).result()
 
-    assert await one.store.run(ring) == {wakeups.DECISIONS}
+    assert await one.store.run(wake) == {wakeups.DECISIONS}
     assert await other.next() == {wakeups.REQUESTS}
 
 

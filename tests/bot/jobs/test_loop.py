@@ -5,20 +5,20 @@ from datetime import timedelta
 
 import pytest
 
-from bot.alarm import Alarm
 from bot.jobs.loop import JobLoop
 from bot.priority import Courtesy
+from bot.scheduler import Scheduler
 from graph.errors import GraphUnavailable
 
 LONG = 10
 HOUR = timedelta(hours=1)
 
 
-class NoAlarm(Alarm):
+class NoScheduler(Scheduler):
     """Nothing runs by the clock."""
 
-    def every(self, interval, ring):
-        del interval, ring
+    def every(self, interval, trigger):
+        del interval, trigger
 
     def start(self):
         pass
@@ -46,7 +46,7 @@ class Work:
 @pytest.fixture
 async def loop(simulated):
     """No job yet."""
-    made = JobLoop(alarm=NoAlarm(), courtesy=Courtesy())
+    made = JobLoop(scheduler=NoScheduler(), courtesy=Courtesy())
     yield made
     await made.stop()
 

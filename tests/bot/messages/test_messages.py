@@ -167,7 +167,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
             hold = held_up(one, why=text[:1_000], verb=verb)
             holding = replace(one, held_at=None if verb else hold.at)
             made[f"held {label} {verb}"] = repairing.card(hold, holding)
-        made[f"puzzle {label}"] = deciding.not_understood(one)
+        made[f"not understood {label}"] = deciding.not_understood(one)
         if not one.is_open:
             for notice, said in outcome_notices.notices_for_request(
                 one, decided=decided, admin_channel="C0APPROVALS", will_remind=True

@@ -311,7 +311,7 @@ async def test_an_alarm_is_owed_until_somebody_sends_it(store):
     def owed(db):
         for number in range(5):
             _hold(db, number)
-        keys = [f"{notices.HELD}:{hold.id}" for hold, _ in holds.open_ones(db)]
+        keys = [f"{notices.ON_HOLD}:{hold.id}" for hold, _ in holds.open_ones(db)]
         sent, dropped, claimed, failed, new = keys
         notices.claim(db, [notice(key=each) for each in (sent, dropped, claimed)], lease=LEASE)
         notices.claim(db, [notice(key=failed)], lease=OVER)
@@ -319,6 +319,6 @@ async def test_an_alarm_is_owed_until_somebody_sends_it(store):
         notices.drop(db, [dropped], why="gone")
         untold = notices.untold_holds(db, since=clock.now() - LEASE)
         old = notices.untold_holds(db, since=clock.now() + LEASE)
-        return {f"{notices.HELD}:{hold.id}" for hold, _ in untold} == {failed, new}, old
+        return {f"{notices.ON_HOLD}:{hold.id}" for hold, _ in untold} == {failed, new}, old
 
     assert await store.run(owed) == (True, [])

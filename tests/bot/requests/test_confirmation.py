@@ -157,7 +157,7 @@ async def test_access_for_somebody_else_is_an_alarm(harness):
     assert (await harness.request_lists.access_overview("U0ANN")).held.rows == []
 
 
-async def test_access_for_somebody_else_is_taken_back(harness):
+async def test_access_for_somebody_else_is_removed_again(harness):
     """Whoever got it by mistake keeps it no longer than it takes to notice."""
     request = await submitted(harness)
     harness.shift(timedelta(seconds=10))

@@ -194,7 +194,7 @@ def out_of_scope(harness: BotHarness) -> None:
     policy.specific_allowed_targets = []
 
 
-def puzzling(harness: BotHarness) -> None:
+def rules_not_understood(harness: BotHarness) -> None:
     harness.policy_of(seed.FINANCE_REPORTS).allowed_target_scope = "unknownFutureValue"
 
 
@@ -202,7 +202,7 @@ def package_is_gone(harness: BotHarness) -> None:
     harness.tenant.delete_package(seed.FINANCE_REPORTS)
 
 
-NO_LONGER = [ann_is_disabled, ann_is_a_guest, out_of_scope, puzzling, package_is_gone]
+NO_LONGER = [ann_is_disabled, ann_is_a_guest, out_of_scope, rules_not_understood, package_is_gone]
 
 
 @pytest.mark.parametrize("change", NO_LONGER, ids=lambda each: each.__name__)

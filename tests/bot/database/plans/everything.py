@@ -246,7 +246,7 @@ def _request_lists(db: Transaction) -> None:
         _pending(db), id="made in entra", entra_id=BO, holder=None, graph_request_id="g"
     )
     assert made_in_entra.add(db, there, {"lapses_at": None}) is not None
-    request_lists.puzzles_of(db, package, since=ago, until=clock.now())
+    request_lists.count_not_understood(db, package, since=ago, until=clock.now())
     request_lists.counts(db)
 
 
@@ -265,8 +265,8 @@ def _holds(db: Transaction) -> None:
     request = _asked(db)
     assert holds.put(db, request, failures=5, error="GraphError", why="It fails.")
     notices.untold_holds(db, since=clock.now() - HOUR)
-    holds.held(db)
-    holds.held(db, start=Start(after=Mark(clock.now() - HOUR, request.id)))
+    holds.page(db)
+    holds.page(db, start=Start(after=Mark(clock.now() - HOUR, request.id)))
     hold, request = next(found for found in holds.open_ones(db) if found[1].id == request.id)
     holds.find(db, hold.id)
     holds.count(db)

@@ -60,7 +60,7 @@ WALKS: Final = {
     "findings.settle": "few are not judged, so PostgreSQL looks for the one among them",
     "holds.count": FOR_METRICS,
     "holds.end": "few are held, so PostgreSQL looks for the one among them",
-    "holds.held": "a page of all that is held",
+    "holds.page": "a page of all that is on hold",
     "holds.open_ones": "a list of all that is held",
     "notices.untold_holds": "a list of all that is held and nobody knows of",
     "links.holders_to_look_up": ALL_CURRENT,

@@ -1,4 +1,4 @@
-"""The alarm clock: rings by the machine's time, and nothing more; what rings is never stored in it."""
+"""The scheduler: triggers jobs by the machine's time, and nothing more; no job is stored in it."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -6,35 +6,35 @@ from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-Ring = Callable[[], None]
+Trigger = Callable[[], None]
 
 
-class Alarm(Protocol):
-    """Rings what it was given, each at its interval, in the event loop that starts it."""
+class Scheduler(Protocol):
+    """Calls what it was given, each at its interval, in the event loop that starts it."""
 
-    def every(self, interval: timedelta, ring: Ring) -> None:
-        """Ring so often from the start on; many rings that were missed are one."""
+    def every(self, interval: timedelta, trigger: Trigger) -> None:
+        """Call *trigger* so often from the start on; many calls that were missed are one."""
 
     def start(self) -> None:
         """Begin; called inside the running event loop."""
 
     def stop(self) -> None:
-        """Ring no more."""
+        """Call nothing more."""
 
 
 class Apscheduler:
-    """APScheduler as an alarm clock."""
+    """APScheduler, as far as jobs need it."""
 
     def __init__(self) -> None:
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
-    def every(self, interval: timedelta, ring: Ring) -> None:
-        async def rung() -> None:
-            # A coroutine function, or APScheduler would ring in a thread.
-            ring()
+    def every(self, interval: timedelta, trigger: Trigger) -> None:
+        async def triggered() -> None:
+            # A coroutine function, or APScheduler would call it in a thread.
+            trigger()
 
         self._scheduler.add_job(
-            rung,
+            triggered,
             "interval",
             seconds=interval.total_seconds(),
             coalesce=True,
