@@ -42,6 +42,7 @@ def register(routes: Routes, *, forms: RequestForms, replies: Replies) -> None:
                     answers=again.request.answers,
                     for_others=again.request.is_on_behalf,
                     wanted_for=again.request.wanted_for,
+                    reader=reply.user,
                 )
 
             reply.open_form(form)

@@ -9,7 +9,7 @@ from bot.approvals.questioning import QuestionService
 from bot.messages import approver_questions as words
 from bot.messages.modals import said_in_modal
 from bot.messages.parts import escape, message
-from bot.words import _, translate
+from bot.words import _, pgettext, translate
 from handlers.errors import CHANGE_NOT_SAVED, explain_errors
 from handlers.replies import Replies
 from handlers.routes import Routes
@@ -75,7 +75,7 @@ def register(routes: Routes, *, questions: QuestionService, replies: Replies) ->
             question = await questions.answer(
                 slack_user=body["user"]["id"], question_id=view["private_metadata"], text=text
             )
-            said = said_in_modal(words.answer_saved(question), title=_("Answer"))
+            said = said_in_modal(words.answer_saved(question), title=pgettext("title", "Answer"))
             await ack(response_action="update", view=said)
 
 

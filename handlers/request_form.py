@@ -74,6 +74,7 @@ def register(
                     about,
                     view,
                     chosen,
+                    user=reply.user,
                     reason_hint=forms.reason_hint(package),
                     emergency=emergency_choice(forms, package, view),
                 ),
@@ -144,6 +145,7 @@ def register(
                     about,
                     view,
                     chosen.id if chosen else None,
+                    user=user,
                     reason_hint=forms.reason_hint(package),
                     emergency=emergency_choice(forms, package, view),
                     note=_(CHANGED),
@@ -233,6 +235,7 @@ def register(
                 following=[each.id for each in following],
                 for_others=wanted_for is not None,
                 wanted_for=wanted_for,
+                reader=user,
             )
 
         await ack(response_action="update", view=form(package.policies, None))
@@ -272,6 +275,7 @@ def _again(
     view: Mapping[str, Any],
     chosen: str | None,
     *,
+    user: str,
     reason_hint: str | None,
     emergency: EmergencyChoice | None,
     note: str | None = None,
@@ -291,6 +295,7 @@ def _again(
         following=about.following,
         for_others=about.for_others or wanted_for_in(view) is not None,
         wanted_for=wanted_for_in(view),
+        reader=user,
     )
 
 
@@ -309,7 +314,9 @@ async def _for_chosen(
     if not chosen:
         for_others = for_others or about.for_others
     if len(chosen) != 1:
-        return menu_form(chosen, reason=reason, for_others=for_others, wanted_for=wanted_for)
+        return menu_form(
+            chosen, reason=reason, for_others=for_others, wanted_for=wanted_for, reader=user
+        )
     [package] = chosen
     policies, locale = package.policies, about.locale
     if wanted_for in (None, user):
@@ -328,4 +335,5 @@ async def _for_chosen(
         following=about.following,
         for_others=for_others,
         wanted_for=wanted_for,
+        reader=user,
     )

@@ -310,10 +310,7 @@ class DecisionProcessor:
         # A denial ends it all; else those of the stage that they meant, whoever has decided the next.
         by = denials[:1] or approvals_of(after, decision.stage) or after[:1]
         if by:
-            names = " and ".join(name_of(each) for each in by)
-            why = N_("That was already {done} by {names}, {when}.").format(
-                done=DONE[by[-1].verb], names=names, when=moment(by[-1].at)
-            )
+            why = _decided_already(by)
         elif _is_after_deadline(decision, request):
             why = OVERTAKEN[State.LAPSED]
         elif request.state is State.PENDING:
@@ -330,6 +327,17 @@ class DecisionProcessor:
                 ),
             )
         await self._settle(decision, Outcome.LATE, why=why)
+
+
+def _decided_already(by: Sequence[Decision]) -> str:
+    """Say who has decided before; each name is a part of its own, so that the sentence is found again in any language."""
+    *names, last = [name_of(each) for each in by]
+    facts = {"done": DONE[by[-1].verb], "last_name": last, "when": moment(by[-1].at)}
+    if not names:
+        return N_("That was already {done} by {last_name}, {when}.").format(**facts)
+    return N_("That was already {done} by {names} and by {last_name}, {when}.").format(
+        names=", ".join(names), **facts
+    )
 
 
 def _is_proven(decision: Decision, stage: Stage, actor: Actor) -> bool:

@@ -29,6 +29,7 @@ from bot.requests.lists import RequestLists
 from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists
 from bot.words import N_, _, translate
+from bot.words.formats import all_of
 
 # Of emergency access, above the first page of what waits.
 MOST_REVIEWS: Final = 5
@@ -163,7 +164,11 @@ class ConsoleViews:
         }
         narrowed = [
             *([_whom(page) or _("one person")] if place.entra_ids else []),
-            *([escape(packages.get(place.package_id, "one package"))] if place.package_id else []),
+            *(
+                [escape(packages.get(place.package_id, _("one package")))]
+                if place.package_id
+                else []
+            ),
         ]
         drawn = audit_list(
             page,
@@ -173,7 +178,7 @@ class ConsoleViews:
             ),
             names=read.names,
             packages=packages,
-            narrowed=" and ".join(narrowed) or None,
+            narrowed=all_of(narrowed) or None,
             has_more=read.has_more,
         )
         return drawn, page

@@ -32,7 +32,8 @@ from bot.packages.offers import ExtendablePolicies
 from bot.packages.suggestions import KnownPackage
 from bot.paging import Count
 from bot.requests.model import Request, State
-from bot.words import _
+from bot.words import _, pgettext
+from bot.words.formats import in_a_row
 
 # Of the blocks whose buttons are all that a message is for: it is replaced when one has been pressed.
 ALONE: Final = "ack:"
@@ -58,7 +59,9 @@ def asked(request: Request, known: KnownPackage) -> Message:
             "it, it is on its way, and I will send you a message when it is there."
         )
     line = _("Asked for {name}. {next_step}").format(name=name, next_step=next_step)
-    cancel = button(_("Cancel"), "cancel", request.id, about=request.package_name)
+    cancel = button(
+        pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
+    )
     return message(line, [section(line), _alone(cancel, my_access_button(), about=request.id)])
 
 
@@ -89,18 +92,22 @@ def already_asked(request: Request) -> Message:
     ).format(name=name, when=moment(request.asked_at), progress=progress(request))
     cancel = None
     if request.state in {State.RECEIVED, State.PENDING}:
-        cancel = button(_("Cancel"), "cancel", request.id, about=request.package_name)
+        cancel = button(
+            pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
+        )
     buttons = _alone(remind_button(request), cancel, my_access_button(), about=request.id)
     return message(line, [section(line), buttons])
 
 
 def already_held(row: Assignment, extendable: ExtendablePolicies) -> Message:
     """Say that somebody has the package already, until when, and what they can do about that."""
-    line = _("You already have {package}, {until}").format(
-        package=escape(row.package_name), until=until(row.ends_at)
-    )
+    facts = {"package": escape(row.package_name), "until": until(row.ends_at)}
     if row.ends_at is not None and row.ends_at > clock.now():
-        line += f" ({_('{time} left').format(time=left(row.ends_at))})"
+        line = _("You already have {package}, {until} ({time} left).").format(
+            **facts, time=left(row.ends_at)
+        )
+    else:
+        line = _("You already have {package}, {until}.").format(**facts)
     extension = extension_of(row, extendable)
     extend = None
     if extension is not None:
@@ -110,9 +117,7 @@ def already_held(row: Assignment, extendable: ExtendablePolicies) -> Message:
         _("Return"), "return", row.id, confirm=confirm_return(row), about=row.package_name
     )
     brings = [context(extension.sentence)] if extension and extension.sentence else []
-    return message(
-        f"{line}.", [section(f"{line}."), *brings, _alone(extend, give_back, about=row.id)]
-    )
+    return message(line, [section(line), *brings, _alone(extend, give_back, about=row.id)])
 
 
 def near(
@@ -205,7 +210,7 @@ def _choice(
             "… and {left} more; write the name with its catalog: “Name (catalog)”."
         ).format(left=left),
     )
-    names = ", ".join(escape(str(each)) for each in choices)
+    names = in_a_row([escape(str(each)) for each in choices])
     return message(f"{intro} {names}", [*head, *shown, *foot])
 
 

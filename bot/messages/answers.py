@@ -19,6 +19,7 @@ from bot.packages.questions import Answered
 from bot.paging import Count
 from bot.requests.model import Request
 from bot.words import _, ngettext
+from bot.words.formats import in_a_row
 
 # On a card, beside all else that it says; the whole is a button away.
 MOST_SHOWN: Final = 6
@@ -72,7 +73,7 @@ def _is_cut(given: Answered) -> bool:
 
 
 def _said(given: Answered) -> str:
-    return ", ".join(given.shown)
+    return in_a_row(given.shown)
 
 
 def _one_line(text: str) -> str:

@@ -8,6 +8,7 @@ from bot.approvals.model import ApproverQuestion, Decision
 from bot.assignments.model import Assignment, AssignmentState
 from bot.messages import emergency, policy_words, quorum
 from bot.messages.answers import answer_blocks
+from bot.messages.decision_lines import decision_line, denial_line
 from bot.messages.evidence import evidence_lines
 from bot.messages.pages import MESSAGE, Room, fitted
 from bot.messages.parts import (
@@ -35,10 +36,12 @@ from bot.messages.request_words import asks_for, outcome, wish
 from bot.messages.shorter_ends import for_less_button
 from bot.messages.troubles import remove_button
 from bot.messages.waiting import named_deciders
+from bot.packages.model import Removal
 from bot.paging import Count
 from bot.people.model import NamedAs, Verb
 from bot.requests.model import Kind, Request, State
 from bot.words import N_, _, translate
+from bot.words.formats import as_sentence, in_a_row
 
 # On a card, beside what is asked for: who decided the stages before, the last ones first.
 ROOM_FOR_DECISIONS: Final = Room(blocks=12, characters=2_000)
@@ -60,7 +63,7 @@ ENTRA_DECIDES: Final = N_(
 WHY_ASKED: Final[Mapping[NamedAs, str]] = {
     NamedAs.USER: N_("You are asked because the policy names you."),
     NamedAs.GROUP: N_("You are asked because the policy names a group that you are in."),
-    NamedAs.MANAGER: N_("You are asked because the policy names the manager of whoever gets it."),
+    NamedAs.MANAGER: N_("You are asked because the policy names a manager of whoever gets it."),
     NamedAs.SPONSOR: N_("You are asked because the policy names the sponsors of whoever gets it."),
     NamedAs.FALLBACK: N_("You are asked because nobody is found whom the policy names first."),
     NamedAs.ESCALATION: N_("You are asked as well because nobody has decided for a while."),
@@ -127,7 +130,7 @@ def facts(
     head = [section(wish(request)), *evidence_lines(request.evidence, about=_whom(request))]
     why = _why(request)
     said = fitted(
-        [[_decision_line(each)] for each in reversed(decided)],
+        [[context(decision_line(each))] for each in reversed(decided)],
         count=Count(len(decided)),
         room=ROOM_FOR_DECISIONS,
         rest=lambda left: _("… and {left} earlier.").format(left=left),
@@ -156,15 +159,7 @@ def _why(request: Request) -> list[Block]:
         blocks.append(context(emergency.not_an_emergency_note(request)))
     removal = request.terms.removal if request.terms else None
     if removal is not None:
-        told = _(
-            ":warning: {person} removed this access {when}{because} So an admin decides whether they get it again, "
-            "whatever the policy says."
-        ).format(
-            person=person(removal.by),
-            when=moment(datetime.fromisoformat(removal.at)),
-            because=f": {one_line(removal.why)}" if removal.why else ".",
-        )
-        blocks.append(context(told))
+        blocks.append(context(_removed_before(removal)))
     if request.access_ended_at is not None:
         blocks.append(context(_ended_before(request, request.access_ended_at)))
     elif request.round and not request.no_emergency_why:
@@ -172,6 +167,20 @@ def _why(request: Request) -> list[Block]:
             context(_("What is asked for, or its policy, has changed: it needs a new decision."))
         )
     return blocks
+
+
+def _removed_before(removal: Removal) -> str:
+    """Say who took this access away, and what follows from that."""
+    facts = {"person": person(removal.by), "when": moment(datetime.fromisoformat(removal.at))}
+    if not removal.why:
+        return _(
+            ":warning: {person} removed this access {when}. So an admin decides whether they get it again, "
+            "whatever the policy says."
+        ).format(**facts)
+    return _(
+        ":warning: {person} removed this access {when}, because of this: “{reason}”. So an admin decides whether "
+        "they get it again, whatever the policy says."
+    ).format(**facts, reason=one_line(removal.why))
 
 
 def _ended_before(request: Request, at: datetime) -> str:
@@ -215,7 +224,7 @@ def _foot(
     if stage.fresh_sign_in and part is None:
         blocks.append(context(_(FRESH_SIGN_IN)))
     if named_as is not None and part is None:
-        blocks.append(context(_(WHY_ASKED[named_as])))
+        blocks.append(context(_why_asked(request, named_as)))
     if request.lapses_at:
         blocks.append(
             context(_("Expires {when} if nobody decides.").format(when=moment(request.lapses_at)))
@@ -225,6 +234,15 @@ def _foot(
     if part is not None:
         return [*blocks, context(part), decision_buttons(request, has_approved=True)]
     return [*blocks, decision_buttons(request)]
+
+
+def _why_asked(request: Request, named_as: NamedAs) -> str:
+    if named_as is NamedAs.MANAGER and request.is_on_behalf:
+        # Which of the two its policy means, is not kept.
+        return _(
+            "You are asked because the policy names a manager of whoever asks, or of whoever gets it."
+        )
+    return _(WHY_ASKED[named_as])
 
 
 def _passed(request: Request, decided: Sequence[Decision], *, reader: str | None) -> list[Block]:
@@ -293,7 +311,7 @@ def ending(request: Request, decided: Sequence[Decision]) -> Message:
     """Say in the thread of a channel's card what became of the request."""
     denials = [each for each in decided if each.verb is Verb.DENY]
     if request.state is State.DENIED and denials:
-        return message(_decision_sentence(denials[-1]))
+        return message(denial_line(denials[-1]))
     return message(_outcome(request))
 
 
@@ -310,8 +328,9 @@ def _plain_title(request: Request) -> str:
         line = _("{asker} asks for {package} for {person}").format(
             asker=escape(asker), package=escape(request.package_name), person=who
         )
-        return f"{line}.{state}"
-    return f"{asks_for(request.kind, person=who, package=escape(request.package_name))}.{state}"
+    else:
+        line = asks_for(request.kind, person=who, package=escape(request.package_name))
+    return f"{as_sentence(line)}{state}"
 
 
 def _wanted(request: Request, *, room: Room) -> list[Block]:
@@ -331,7 +350,7 @@ def _wanted(request: Request, *, room: Room) -> list[Block]:
     gains = [translate(each) for each in terms.contents] or [_("nothing yet: the package is empty")]
     excluded = []
     if terms.excluded:
-        names = one_line(", ".join(each.name for each in terms.excluded))
+        names = one_line(in_a_row([each.name for each in terms.excluded]))
         excluded.append(
             context(
                 _(
@@ -373,45 +392,6 @@ def decision_buttons(request: Request, *, has_approved: bool = False) -> Block:
         button(_("Deny"), "deny", request.ask_id, style="danger", about=about),
         None if is_nobody_here else ask_button(request),
         block_id=f"card:{request.ask_id}",
-    )
-
-
-def _decision_line(decision: Decision) -> Block:
-    return context(_decision_sentence(decision, when=f" {moment(decision.at)}"))
-
-
-def _decider(decision: Decision, *, is_last: bool) -> str:
-    """Return who has decided, and as what; *is_last*: nothing is said behind it."""
-    who = person(decision.slack_user)
-    if decision.as_admin and is_last:
-        return _("{person}, as an admin and not as an approver").format(person=who)
-    if decision.as_admin:
-        return _("{person}, as an admin and not as an approver,").format(person=who)
-    if decision.for_user:
-        return _("{person} for {approver}").format(person=who, approver=person(decision.for_user))
-    return who
-
-
-def _decision_sentence(decision: Decision, *, when: str = "") -> str:
-    why = f": {one_line(decision.reason)}" if decision.reason else "."
-    who = _decider(decision, is_last=not when)
-    if decision.ends_at is None:
-        said = (
-            _("Approved by {person}{when}{why}")
-            if decision.verb is Verb.APPROVE
-            else _("Denied by {person}{when}{why}")
-        )
-        return said.format(person=who, when=when, why=why)
-    if decision.instead_of is None:
-        return _("Approved until {end} by {person}{when}{why}").format(
-            end=day(decision.ends_at), person=who, when=when, why=why
-        )
-    return _("Approved until {end} instead of {other_end} by {person}{when}{why}").format(
-        end=day(decision.ends_at),
-        other_end=day(decision.instead_of),
-        person=who,
-        when=when,
-        why=why,
     )
 
 

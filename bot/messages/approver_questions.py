@@ -27,7 +27,7 @@ from bot.messages.parts import (
 from bot.packages.names import LONGEST_REASON
 from bot.people.model import NamedAs
 from bot.requests.model import Kind, Request, State
-from bot.words import _, translate
+from bot.words import _, pgettext, translate
 from bot.words.formats import all_of
 
 ASK_CALLBACK: Final = "latchkey_question"
@@ -45,7 +45,7 @@ def ask_form(
     facts = approval_card.facts(request, counted, questions=questions, room=VIEW.less(below))
     return _form(
         _("Ask a question"),
-        _("Ask"),
+        pgettext("question", "Ask"),
         callback_id=ASK_CALLBACK,
         about_id=request.ask_id,
         blocks=[*facts, *below],
@@ -69,7 +69,7 @@ def answer_form(question: ApproverQuestion, request: Request) -> View:
     )
     hint = _("Everybody who decides the request reads it, and it is kept with the request.")
     return _form(
-        _("Answer"),
+        pgettext("title", "Answer"),
         _("Send answer"),
         callback_id=ANSWER_CALLBACK,
         about_id=question.id,
@@ -276,6 +276,6 @@ def _form(
         "private_metadata": about_id,
         "title": plain(title),
         "submit": plain(submit),
-        "close": plain(_("Cancel")),
+        "close": plain(pgettext("close a form", "Cancel")),
         "blocks": list(blocks),
     }

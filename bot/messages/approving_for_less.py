@@ -12,7 +12,7 @@ from bot.messages.pages import VIEW
 from bot.messages.parts import Block, plain
 from bot.messages.shorter_ends import plain_moment
 from bot.requests.model import Request
-from bot.words import _
+from bot.words import _, pgettext
 
 CALLBACK: Final = "latchkey_approve_until"
 END: Final = "until"
@@ -48,7 +48,7 @@ def form(
         "private_metadata": decision.id,
         "title": plain(_("Approve for less")),
         "submit": plain(_("Approve")),
-        "close": plain(_("Cancel")),
+        "close": plain(pgettext("close a form", "Cancel")),
         "blocks": [*asked, until, reason],
     }
 

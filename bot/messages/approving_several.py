@@ -20,7 +20,8 @@ from bot.messages.parts import (
 from bot.messages.request_words import wish
 from bot.paging import Count
 from bot.requests.model import Request, State
-from bot.words import N_, _
+from bot.words import N_, _, pgettext
+from bot.words.formats import as_sentence
 
 CALLBACK: Final = "latchkey_approve_chosen"
 CHOSEN: Final = "chosen"
@@ -98,7 +99,7 @@ def form(requests: Sequence[Request]) -> dict[str, Any]:
         "callback_id": CALLBACK,
         "title": plain(_("Approve several")),
         "submit": plain(_("Approve the chosen")),
-        "close": plain(_("Cancel")),
+        "close": plain(pgettext("close a form", "Cancel")),
         "blocks": [*listed, choice, reason],
     }
 
@@ -129,4 +130,4 @@ def _row(request: Request) -> Block:
     wanted = wish(request)
     if end:
         wanted = _("{wish} until {when}").format(wish=wanted, when=day(end))
-    return section(f"{wanted}.{why}")
+    return section(f"{as_sentence(wanted)}{why}")

@@ -49,7 +49,9 @@ def explanation(explained: RefusalExplained) -> dict[str, Any]:
         section(f"*{escape(shorten(request.package_name, LONGEST_NAME))}*"),
         section(escape(translate(request.why or N_("I do not know any more.")))),
     ]
-    rules = [] if package is None else [_rule(package, number) for number in _numbers(package)]
+    rules = (
+        [] if package is None else [_rule(package, number, request) for number in _numbers(package)]
+    )
     if rules:
         blocks.append(section(_("*Who may ask for it:*")))
         blocks += [section(rule) for rule in rules]
@@ -70,11 +72,15 @@ def _numbers(package: Package) -> range:
     return range(min(len(package.policies), MOST_RULES))
 
 
-def _rule(package: Package, number: int) -> str:
+def _rule(package: Package, number: int, request: Request) -> str:
     policy = package.policies[number]
     who = open_to(policy.open_to) or _("those whom its policy in Entra names")
     facts = [
         escape(shorten(each, LONGEST_NAME))
-        for each in (who, lasts(policy.lasts), decides(policy.stages))
+        for each in (
+            who,
+            lasts(policy.lasts),
+            decides(policy.stages, for_other=request.is_on_behalf),
+        )
     ]
     return f"• {'; '.join(fact for fact in facts if fact)}"

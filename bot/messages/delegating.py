@@ -19,7 +19,7 @@ from bot.messages.parts import (
     section,
 )
 from bot.people.model import Delegation
-from bot.words import N_, _, translate
+from bot.words import N_, _, pgettext, translate
 
 # Titles of modals take 24 characters.
 TITLE: Final = N_("Who decides for you?")
@@ -88,7 +88,9 @@ def told_delegator(delegation: Delegation) -> Message:
         when=moment(delegation.ends_at),
         sentence=_(ONLY_WHILE),
     )
-    return message(text, [section(text), _cancel_row(delegation, label=_("Cancel"))])
+    return message(
+        text, [section(text), _cancel_row(delegation, label=pgettext("end a delegation", "Cancel"))]
+    )
 
 
 def over(delegation: Delegation, *, reader: str) -> Message:
@@ -179,7 +181,7 @@ def ask_button_row() -> Block:
 
 
 def _row(delegation: Delegation, line: str) -> Block:
-    cancel = button(_("Cancel"), "undelegate", delegation.id, about=line)
+    cancel = button(pgettext("end a delegation", "Cancel"), "undelegate", delegation.id, about=line)
     return section(line, accessory=cancel, block_id=f"delegation:{delegation.id}")
 
 
@@ -197,7 +199,7 @@ def form() -> dict[str, Any]:
         "callback_id": CALLBACK,
         "title": plain(_(TITLE)),
         "submit": plain(_("Save")),
-        "close": plain(_("Cancel")),
+        "close": plain(pgettext("close a form", "Cancel")),
         "blocks": [
             section(
                 "{away} {only_while}".format(

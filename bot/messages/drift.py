@@ -35,7 +35,7 @@ from bot.messages.parts import (
 )
 from bot.messages.troubles import remove_button
 from bot.people.model import Verb
-from bot.words import _, ngettext, translate
+from bot.words import _, ngettext, pgettext, translate
 from bot.words.formats import number
 
 UNTIL: Final = "latchkey_drift_until"
@@ -236,7 +236,7 @@ def form(shown: ShownMismatch) -> View:
         "private_metadata": shown.mismatch.id,
         "title": plain(_("Ignore until")),
         "submit": plain(_("Ignore")),
-        "close": plain(_("Cancel")),
+        "close": plain(pgettext("close a form", "Cancel")),
         "blocks": [section(title(shown)), until, reason],
     }
 

@@ -23,7 +23,7 @@ from bot.messages.parts import (
 from bot.messages.request_words import progress
 from bot.packages.settings.model import BreakGlass, BreakGlassPeople
 from bot.requests.model import Request, State
-from bot.words import _, ngettext, translate
+from bot.words import _, ngettext, pgettext, translate
 from bot.words.formats import in_a_row, number
 
 HOUR: Final = 60
@@ -51,7 +51,9 @@ def asked(request: Request, *, created: bool) -> Message:
             "You have already asked for {package}, {moment}; it is {state}. So it is too late to ask for it as an "
             "emergency. I will send you a message as soon as that changes."
         ).format(package=name, moment=moment(request.asked_at), state=progress(request))
-    cancel = button(_("Cancel"), "cancel", request.id, about=request.package_name)
+    cancel = button(
+        pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
+    )
     return message(line, [section(line), actions(cancel, block_id=f"ack:{request.id}")])
 
 

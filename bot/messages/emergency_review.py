@@ -9,7 +9,7 @@ from bot.messages import emergency as cards
 from bot.messages.parts import Message, escape, message, moment, plain, section, shorten
 from bot.packages.names import LONGEST_REASON
 from bot.requests.model import Request
-from bot.words import _, translate
+from bot.words import _, pgettext, translate
 
 CALLBACK: Final = "latchkey_emergency_finding"
 FINDING, COMMENT = "finding", "comment"
@@ -51,7 +51,7 @@ def form(emergency: Emergency, request: Request, *, now: datetime) -> dict[str, 
         "callback_id": CALLBACK,
         "private_metadata": request.id,
         "title": plain(title()),
-        "close": plain(_("Cancel")),
+        "close": plain(pgettext("close a form", "Cancel")),
         "blocks": facts,
     }
     if not emergency.is_open:

@@ -4,7 +4,7 @@ from bot.assignments.model import Assignment, EndReason
 from bot.messages.parts import Message, actions, button, escape, message, section
 from bot.messages.request_words import progress
 from bot.requests.model import Kind, Request
-from bot.words import _
+from bot.words import _, pgettext
 
 
 def ended_while_extending(assignment: Assignment, request: Request) -> Message:
@@ -27,7 +27,9 @@ def ended_while_extending(assignment: Assignment, request: Request) -> Message:
         ).format(name=name, progress=progress(request))
     if not request.can_be_withdrawn:
         return message(line)
-    cancel = button(_("Cancel"), "cancel", request.id, about=request.package_name)
+    cancel = button(
+        pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
+    )
     return message(line, [section(line), actions(cancel)])
 
 

@@ -9,7 +9,8 @@ from bot.messages.extending import ExtensionOffer
 from bot.messages.parts import Block, Message, escape, moment, plain, section, until
 from bot.messages.policy_words import approvers
 from bot.packages.names import LONGEST_REASON
-from bot.words import _
+from bot.words import _, pgettext
+from bot.words.formats import as_sentence
 
 CALLBACK = "latchkey_extension"
 
@@ -32,7 +33,7 @@ def ask_why(
         hint: What the reason must contain, a sentence; None: anything will do.
         key: By which the answer to the press that opened the form is found again.
     """
-    lines = [f"*{escape(row.package_name)}* {until(row.ends_at)}."]
+    lines = [as_sentence(f"*{escape(row.package_name)}* {until(row.ends_at)}")]
     if offer.ends_at is not None:
         lines.append(
             _("New end: {when}, if you ask for it now.").format(when=moment(offer.ends_at))
@@ -60,7 +61,7 @@ def ask_why(
         "private_metadata": json.dumps([row.id, key]),
         "title": plain(_("Extend access")),
         "submit": plain(_("Extend")),
-        "close": plain(_("Cancel")),
+        "close": plain(pgettext("close a form", "Cancel")),
         "blocks": [section("\n".join(lines)), field],
     }
 

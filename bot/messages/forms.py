@@ -10,7 +10,7 @@ from bot.messages.parts import Block, plain
 from bot.packages.names import LONGEST_REASON
 from bot.people.model import Verb
 from bot.requests.model import Request
-from bot.words import _
+from bot.words import _, pgettext
 
 View = dict[str, Any]
 
@@ -64,7 +64,7 @@ def _form(
         "private_metadata": about_id,
         "title": plain(title),
         "submit": plain(submit),
-        "close": plain(_("Cancel")),
+        "close": plain(pgettext("close a form", "Cancel")),
         "blocks": [*intro, field],
     }
 

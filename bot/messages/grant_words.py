@@ -7,6 +7,7 @@ from bot.approvals.model import Decision
 from bot.messages.parts import moment, one_line, person, shorten
 from bot.requests.model import Request
 from bot.words import N_, _
+from bot.words.formats import in_a_row
 
 NOT_KNOWN: Final = N_(
     "I know of no request for it: it was given in Entra, or before my records begin."
@@ -60,4 +61,4 @@ def _approved(approved: Sequence[Decision]) -> str:
 
 
 def _names(approved: Sequence[Decision]) -> str:
-    return ", ".join(f"{person(each.slack_user)} {moment(each.at)}" for each in approved)
+    return in_a_row([f"{person(each.slack_user)} {moment(each.at)}" for each in approved])

@@ -31,7 +31,7 @@ from bot.messages.waiting import remind_button
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count, ListName, Page, Place
 from bot.requests.model import Kind, Request, State
-from bot.words import N_, _
+from bot.words import N_, _, pgettext
 
 NOTHING = N_("You have no access through Latchkey, and nothing is pending.")
 
@@ -150,7 +150,9 @@ def _waiting_row(request: Request) -> list[Block]:
     )
     if not can_cancel:
         return [section(line)]
-    cancel = button(_("Cancel"), "cancel", request.id, about=request.package_name)
+    cancel = button(
+        pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
+    )
     remind = remind_button(request)
     if remind is not None:
         return [section(line), actions(remind, cancel, block_id=f"waiting:{request.id}")]

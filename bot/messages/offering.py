@@ -18,7 +18,7 @@ from bot.messages.parts import (
 )
 from bot.packages.model import Package
 from bot.words import _, translate
-from bot.words.formats import number
+from bot.words.formats import in_a_row, number
 
 MOST_OFFERED = 20
 # In the text that stands for a message where its blocks are not shown.
@@ -48,7 +48,7 @@ def offer(packages: Sequence[Package], *, intro: str | None = None, page: int = 
         command="/request-access",
         most=MOST_OFFERED,
     )
-    names = ", ".join(escape(package.slug) for package in packages[:MOST_NAMED])
+    names = in_a_row([escape(package.slug) for package in packages[:MOST_NAMED]])
     left = len(packages) - MOST_NAMED
     if left > 0:
         names = _("{names} and {count} more").format(names=names, count=number(left))

@@ -16,7 +16,7 @@ from bot.messages.parts import (
 )
 from bot.messages.waiting import named_deciders
 from bot.requests.model import Request, State
-from bot.words import _, translate
+from bot.words import _, pgettext, translate
 
 
 def asked_for_them(request: Request) -> Message:
@@ -59,14 +59,17 @@ def told_asker(request: Request) -> Message:
     line = _("Your request for *{package}* for {them} is checked. {waits}").format(
         package=escape(request.package_name), them=_them(request), waits=_waits(request)
     )
-    cancel = button(_("Cancel"), "cancel", request.id, about=request.package_name)
+    cancel = button(
+        pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
+    )
     return message(line, [section(line), actions(cancel)])
 
 
 def _waits(request: Request) -> str:
-    return _("It waits for {named_deciders}.").format(
-        named_deciders=named_deciders(request) or "a decision"
-    )
+    named = named_deciders(request)
+    if not named:
+        return _("It waits for a decision.")
+    return _("It waits for {named_deciders}.").format(named_deciders=named)
 
 
 def _them(request: Request) -> str:

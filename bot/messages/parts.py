@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot import clock
 from bot.packages.names import LONGEST_REASON
-from bot.words import _, ngettext
+from bot.words import _, ngettext, pgettext
 
 Block = dict[str, Any]
 Message = dict[str, Any]
@@ -249,7 +249,7 @@ def confirm(title: str, text: str, *, yes: str, danger: bool = False) -> dict[st
         "title": plain(shorten(title, 100)),
         "text": plain(shorten(text, 300)),
         "confirm": plain(shorten(yes, 30)),
-        "deny": plain(_("Cancel")),
+        "deny": plain(pgettext("close a form", "Cancel")),
     }
     if danger:
         dialog["style"] = "danger"

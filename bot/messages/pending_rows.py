@@ -19,6 +19,7 @@ from bot.messages.waiting import waiting_for
 from bot.paging import ListName, Page, Place
 from bot.requests.model import Request
 from bot.words import _, ngettext
+from bot.words.formats import as_sentence
 
 # Of a reason, in a row; the card has the whole.
 LONGEST_REASON: Final = 200
@@ -26,7 +27,7 @@ LONGEST_REASON: Final = 200
 
 def pending_review(request: Request, *, reader: str) -> list[Block]:
     """Make a row of a pending request, with a button that shows its card: nobody decides what they have not read."""
-    line = f"{wish(request)}."
+    line = as_sentence(wish(request))
     if reader == request.holder or (request.is_on_behalf and reader == request.asked_by):
         stands = _("It is {waiting_for}. Your own request: somebody else decides it.").format(
             waiting_for=waiting_for(request)

@@ -35,11 +35,14 @@ def _one_length(text: str) -> str:
     return _("until {day}").format(day=date(datetime.strptime(until[1], "%d %b %Y")))  # noqa: DTZ007 - a day
 
 
-def decides(stages: Sequence[NamedStage] | None) -> str:
+def decides(stages: Sequence[NamedStage] | None, *, for_other: bool = False) -> str:
     """
     Say who decides: "no approval", "your manager approves, then 2 members of Security reviewers approve".
 
     Empty where it is not known.
+
+    Args:
+        for_other: The reader asks for somebody else.
     """
     if stages is None:
         return ""
@@ -47,7 +50,7 @@ def decides(stages: Sequence[NamedStage] | None) -> str:
         return _("no approval")
     said = [
         ngettext("{approvers} approves", "{approvers} approve", stage.quorum).format(
-            approvers=_approvers_of(stage)
+            approvers=_approvers_of(stage, for_other=for_other)
         )
         for stage in stages
     ]
@@ -58,10 +61,10 @@ def decides(stages: Sequence[NamedStage] | None) -> str:
 
 
 def approvers(stages: Sequence[NamedStage]) -> str:
-    """Say who must approve, without what they do: "Bo Berg or your manager, then 2 admins"."""
+    """Say to whoever has the access who must approve, without what they do: "Bo Berg or your manager, then 2 admins"."""
     whole = ""
     for stage in stages:
-        said = _approvers_of(stage)
+        said = _approvers_of(stage, for_other=False)
         whole = _("{first}, then {second}").format(first=whole, second=said) if whole else said
     return whole
 
@@ -82,31 +85,32 @@ def approval_needed(package: Package) -> str:
     return ngettext("needs {count} approval", "needs {count} approvals", most).format(count=most)
 
 
-def _approvers_of(stage: NamedStage) -> str:
+def _approvers_of(stage: NamedStage, *, for_other: bool) -> str:
     """Say who approves one stage, and how many of them: "Bo Berg", "2 members of Security reviewers"."""
     if stage.quorum > 1:
-        return _several_of(stage)
+        return _several_of(stage, for_other=for_other)
     if not stage.approvers:
         return _("an admin")
-    names = list(dict.fromkeys(_one(each) for each in stage.approvers))
+    names = list(dict.fromkeys(_one(each, for_other=for_other) for each in stage.approvers))
     if len(names) > MOST_NAMED:
         names = [*names[: MOST_NAMED - 1], _("someone else")]
     return any_of(names)
 
 
-def _one(approver: NamedApprover) -> str:
+def _one(approver: NamedApprover, *, for_other: bool) -> str:
     if approver.kind is ApproverKind.MANAGER:
-        return _("your manager")
+        return _manager(approver, for_other=for_other)
     if approver.kind is ApproverKind.MEMBERS and approver.name:
         return _("a member of {group}").format(group=approver.name)
     return approver.name or _("an approver")
 
 
-def _several_of(stage: NamedStage) -> str:
+def _several_of(stage: NamedStage, *, for_other: bool) -> str:
     count, approvers = stage.quorum, stage.approvers
     if not approvers:
         return ngettext("{count} admin", "{count} admins", count).format(count=count)
-    names = [name for name in dict.fromkeys(_some(each) for each in approvers) if name]
+    said_of_each = [_some(each, for_other=for_other) for each in approvers]
+    names = [name for name in dict.fromkeys(said_of_each) if name]
     if not names:
         return ngettext("{count} approver", "{count} approvers", count).format(count=count)
     if len(approvers) == 1 and approvers[0].kind is ApproverKind.MEMBERS:
@@ -129,13 +133,27 @@ def _several_of(stage: NamedStage) -> str:
     return _("{count} of {approvers}").format(count=count, approvers=said)
 
 
-def _some(approver: NamedApprover) -> str:
+def _some(approver: NamedApprover, *, for_other: bool) -> str:
     """Return what an approver is called among several; empty where Entra does not say."""
     if approver.kind is ApproverKind.MANAGER:
-        return _("your manager")
+        return _manager(approver, for_other=for_other)
     if approver.kind is ApproverKind.MEMBERS and approver.name:
         return _("members of {groups}").format(groups=approver.name)
     return approver.name
+
+
+def _manager(approver: NamedApprover, *, for_other: bool) -> str:
+    """Say which manager, to whoever asks."""
+    is_of_reader = approver.of_asker or not for_other
+    match approver.level:
+        case 1:
+            return _("your manager") if is_of_reader else _("their manager")
+        case 2:
+            return _("your manager’s manager") if is_of_reader else _("their manager’s manager")
+        case level if is_of_reader:
+            return _("your manager {level} levels up").format(level=level)
+        case level:
+            return _("their manager {level} levels up").format(level=level)
 
 
 def open_to(text: str) -> str:

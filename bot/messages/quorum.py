@@ -8,6 +8,7 @@ from bot.messages.decided import name_of
 from bot.messages.parts import escape
 from bot.requests.model import Request
 from bot.words import N_, _, ngettext
+from bot.words.formats import in_a_row
 
 TOO_FEW: Final = N_(
     ":warning: Its policy in Entra finds fewer people who can approve this than must "
@@ -39,7 +40,7 @@ def approvals_line(request: Request, decided: Sequence[Decision]) -> str | None:
             needed=needed
         )
     return _("{count} of {needed} approvals: {names}.").format(
-        count=len(names), needed=needed, names=", ".join(names)
+        count=len(names), needed=needed, names=in_a_row(names)
     )
 
 

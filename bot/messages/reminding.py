@@ -25,6 +25,7 @@ from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count
 from bot.requests.model import Request
 from bot.words import _
+from bot.words.formats import in_a_row
 
 
 def expiring(
@@ -44,7 +45,7 @@ def expiring(
         moved: Ids of those whose end is not any more the one that the reminder was about.
         overtaken: Ids of those of whose end a later reminder was sent: the buttons are there.
     """
-    names = ", ".join(escape(row.package_name) for row in rows)
+    names = in_a_row([escape(row.package_name) for row in rows])
     soon = [row for row in rows if row.state is not AssignmentState.ENDED and row.id not in moved]
     if not soon:
         intro, text = (

@@ -23,7 +23,7 @@ from bot.messages.parts import (
 from bot.packages.names import LONGEST_REASON
 from bot.paging import Count
 from bot.requests.model import Request
-from bot.words import N_, _, ngettext
+from bot.words import N_, _, ngettext, pgettext
 
 ONE: Final = "latchkey_remove_reason"
 CHOSEN: Final = "latchkey_remove_chosen"
@@ -290,6 +290,6 @@ def _form(title: str, submit: str, *, callback_id: str, of: About, blocks: list[
         "private_metadata": of.words(),
         "title": plain(title),
         "submit": plain(submit),
-        "close": plain(_("Cancel")),
+        "close": plain(pgettext("close a form", "Cancel")),
         "blocks": blocks,
     }

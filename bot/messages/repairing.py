@@ -19,7 +19,7 @@ from bot.messages.parts import (
     one_line,
     section,
 )
-from bot.messages.request_words import for_admins
+from bot.messages.request_words import for_admins, stage_of_work
 from bot.paging import ListName, Page, Place
 from bot.people.model import Verb
 from bot.requests.model import Hold, Request, State
@@ -88,7 +88,9 @@ def _stands(request: Request) -> str:
         return _(
             "It is to be sent to Microsoft Entra, which decides, and is not known to have got there."
         )
-    return _(STANDS[request.state]) if request.state in STANDS else f"It is {request.state}."
+    if request.state in STANDS:
+        return _(STANDS[request.state])
+    return _("It is {progress}.").format(progress=stage_of_work(request))
 
 
 def _now(hold: Hold, request: Request) -> str:

@@ -8,7 +8,7 @@ from bot.messages import approval_card
 from bot.messages.parts import Block, context, plain, section
 from bot.people.model import NamedAs
 from bot.requests.model import Request, State
-from bot.words import _
+from bot.words import _, pgettext
 
 CALLBACK: Final = "latchkey_review"
 
@@ -18,7 +18,7 @@ def decision_saved() -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": "latchkey_reviewed",
-        "title": plain(_("Review")),
+        "title": plain(pgettext("title", "Review")),
         "close": plain(_("Close")),
         "blocks": [
             section(
@@ -57,7 +57,7 @@ def review(
         "type": "modal",
         "callback_id": CALLBACK,
         "private_metadata": request.id,
-        "title": plain(_("Review")),
+        "title": plain(pgettext("title", "Review")),
         "close": plain(_("Close")),
         "blocks": blocks,
     }

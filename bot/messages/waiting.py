@@ -17,7 +17,7 @@ from bot.messages.parts import (
 )
 from bot.messages.quorum import approvals_so_far, approved_by_one
 from bot.requests.model import Request, State
-from bot.words import _
+from bot.words import _, pgettext
 from bot.words.formats import all_of, any_of, in_a_row
 
 # Of those who are asked, by name.
@@ -42,7 +42,7 @@ def named_deciders(request: Request, *, together: bool = False) -> str:
 
 def waiting_for(request: Request) -> str:
     """Return for whom a pending request waits, to go behind "it is": "waiting for @Bo since … (step 1 of 2)"."""
-    who = named_deciders(request) or ("approvals" if request.approvals_needed > 1 else "approval")
+    who = named_deciders(request) or _nobody_named(request)
     since = moment(request.waits_since or request.asked_at)
     stages = len(request.terms.stages) if request.terms else 0
     step = (
@@ -50,12 +50,17 @@ def waiting_for(request: Request) -> str:
         if stages > 1
         else None
     )
-    where = ", ".join(each for each in (step, approvals_so_far(request)) if each)
+    where = in_a_row([each for each in (step, approvals_so_far(request)) if each])
     if where:
         return _("waiting for {who} since {since} ({where})").format(
             who=who, since=since, where=where
         )
     return _("waiting for {who} since {since}").format(who=who, since=since)
+
+
+def _nobody_named(request: Request) -> str:
+    several = request.approvals_needed > 1
+    return pgettext("waiting for", "approvals") if several else pgettext("waiting for", "approval")
 
 
 def may_remind(request: Request) -> bool:

@@ -20,10 +20,14 @@ class NamedApprover:
 
     Attributes:
         name: What Entra calls the person or the group; empty where it does not say.
+        level: Of a manager: 1 is the direct one, 2 the manager of that one.
+        of_asker: It is a manager of whoever asks, also where somebody else gets the access; else of whoever gets it.
     """
 
     kind: ApproverKind
     name: str = ""
+    level: int = 1
+    of_asker: bool = False
 
     @property
     def is_one_person(self) -> bool:

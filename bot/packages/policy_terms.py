@@ -183,8 +183,9 @@ def named_stages(policy: AssignmentPolicy, *, extending: bool) -> tuple[NamedSta
 def _named(approver: SubjectSet) -> NamedApprover:
     kind = NAMED_KINDS.get(approver.kind.casefold(), ApproverKind.OTHER)
     if kind is ApproverKind.MANAGER:
-        # Whose manager it is depends on who asks.
-        return NamedApprover(kind=kind)
+        # Whose manager it is depends on who asks, and for whom.
+        of_asker = approver.is_kind("requestorManager")
+        return NamedApprover(kind=kind, level=approver.manager_level or 1, of_asker=of_asker)
     name = " ".join((approver.description or "").split())[:LONGEST_NAME]
     return NamedApprover(kind=kind, name=name)
 

@@ -51,7 +51,9 @@ def to_admin(refusal: Refusal, *, who: str, package: str) -> str:
         case RefusalReason.NO_REASON:
             return f"{package} is only given with a reason: add --because."
         case RefusalReason.NO_ANSWERS:
-            return f"The policy {name} asks {_questions(refusal)}: answer with --answer, as it is asked."
+            return (
+                f"The policy {name} asks {_quoted(refusal)}: answer with --answer, as it is asked."
+            )
         case RefusalReason.POLICY_GONE:
             return f"The policy that {who} has it under no longer exists."
         case RefusalReason.GIVEN_DIRECTLY:
@@ -89,7 +91,7 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
     RefusalReason.NO_ANSWERS: lambda refusal: N_(
         "It asks what is not answered, or not as it should be: {questions}. Please ask again "
         "with the form of /request-access."
-    ).format(questions=_questions(refusal)),
+    ).format(questions=_quoted(refusal)),
     RefusalReason.POLICY_GONE: lambda _: N_(
         "The policy that you have it under is gone in Entra, so I cannot tell whether you may "
         "do that. Please ask an admin."
@@ -161,7 +163,8 @@ def _approval(policy_: AssignmentPolicy) -> str:
     return N_("needs approval") if stages else N_("no approval")
 
 
-def _questions(refusal: Refusal) -> str:
+def _quoted(refusal: Refusal) -> str:
+    """List the details in quotes, as `bot.words.recognition` finds a list again."""
     return _list(tuple(f"“{_short(each)}”" for each in refusal.details))
 
 

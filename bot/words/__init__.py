@@ -1,7 +1,7 @@
 """
 The words that people read in Slack, in the language of whoever reads them.
 
-`_` and `ngettext` say something now, in the reader's language, which `speaking` sets.  `N_` makes a sentence where the
+`_`, `pgettext` and `ngettext` say something now, in the reader's language, which `speaking` sets.  `N_` makes a sentence where the
 reader is not known: an error, or what is kept in a row.  It stays English, also in the audit log, until `translate`
 says it to somebody.  docs/how-to/languages.md says how to write a sentence.
 
@@ -24,6 +24,7 @@ __all__ = [
     "current_language",
     "language_of_locale",
     "ngettext",
+    "pgettext",
     "speak",
     "speaking",
     "translate",
@@ -58,6 +59,17 @@ def _(sentence: str) -> str:
     """Return *sentence* in the reader's language; its parts are filled in afterwards, by ``format``."""
     catalog = _catalog.get()
     return sentence if catalog is None or not sentence else catalog.find(sentence)
+
+
+def pgettext(context: str, sentence: str) -> str:
+    """
+    Return *sentence* in the reader's language, where the same English words mean several things.
+
+    Args:
+        context: Which of them, for translators: "close a form".
+    """
+    catalog = _catalog.get()
+    return sentence if catalog is None else catalog.find(sentence, context=context)
 
 
 def ngettext(one: str, many: str, count: int) -> str:

@@ -38,10 +38,12 @@ class Catalog:
         plurals: Mapping[str, Sequence[str]],
         choose: Callable[[int], int],
         kept: Sequence[SentencePattern],
+        in_contexts: Mapping[tuple[str, str], str] | None = None,
     ) -> None:
         """
         Args:
             sentences: By the English one.
+            in_contexts: By context and English sentence, where that means several things.
             plurals: By the English singular: a sentence for each of the language's numbers.
             choose: Returns which of them is for so many.
             kept: Those that are found again in what rows and errors say.
@@ -51,10 +53,13 @@ class Catalog:
         self._sentences = sentences
         self._plurals = plurals
         self._choose = choose
+        self._in_contexts = in_contexts or {}
         self._recognizer = Recognizer(kept, self)
 
-    def find(self, sentence: str) -> str:
+    def find(self, sentence: str, *, context: str | None = None) -> str:
         """Return *sentence* in this language; itself if it is not in the catalog."""
+        if context is not None:
+            return self._in_contexts.get((context, sentence)) or sentence
         return self._sentences.get(sentence) or sentence
 
     def find_plural(self, one: str, many: str, count: int) -> str:
@@ -62,6 +67,14 @@ class Catalog:
         forms = self._plurals.get(one)
         said = forms[self._choose(count)] if forms else ""
         return said or (one if count == 1 else many)
+
+    def list_of(self, names: Sequence[str], *, any_of_them: bool) -> str:
+        """Return names as a list in this language: "A, B und C", "A oder B"."""
+        from babel.lists import format_list  # only where somebody reads another language
+
+        return format_list(
+            list(names), style="or" if any_of_them else "standard", locale=self.language
+        )
 
     def recognize(self, text: str) -> str:
         """Return in this language what was made of a sentence that is kept in English."""
@@ -76,8 +89,11 @@ class PseudoCatalog(Catalog):
             PSEUDO, sentences={}, plurals={}, choose=lambda count: int(count != 1), kept=kept
         )
 
-    def find(self, sentence: str) -> str:
+    def find(self, sentence: str, *, context: str | None = None) -> str:
         return _pseudo(sentence)
+
+    def list_of(self, names: Sequence[str], *, any_of_them: bool) -> str:
+        return ", ".join(names)
 
     def find_plural(self, one: str, many: str, count: int) -> str:
         return _pseudo(one if count == 1 else many)
@@ -105,10 +121,14 @@ def _read(language: str) -> Catalog | None:
     source = files("bot.words").joinpath("catalogs", f"{language}.po").read_bytes()
     read = read_po(BytesIO(source), locale=language)
     sentences: dict[str, str] = {}
+    in_contexts: dict[tuple[str, str], str] = {}
     plurals: dict[str, Sequence[str]] = {}
     kept: list[SentencePattern] = []
     for message in read:
         if not message.id or message.fuzzy:
+            continue
+        if message.context is not None:
+            in_contexts[message.context, str(message.id)] = str(message.string)
             continue
         if isinstance(message.id, str):
             sentences[message.id] = str(message.string)
@@ -125,6 +145,7 @@ def _read(language: str) -> Catalog | None:
         plurals=plurals,
         choose=gettext.c2py(read.plural_expr),
         kept=kept,
+        in_contexts=in_contexts,
     )
 
 

@@ -21,6 +21,11 @@ def number(value: int) -> str:
     return format_decimal(value, locale=locale)
 
 
+def as_sentence(text: str) -> str:
+    """Return *text* with the full stop of the language."""
+    return _("{sentence}.").format(sentence=text)
+
+
 def all_of(names: Sequence[str]) -> str:
     """Return names as a list of which all are meant: "A, B and C"."""
     return _list(names, style="standard", last=" and ")

@@ -34,6 +34,11 @@ SENTENCES: Final = frozenset(
 COUNT: Final = "count"
 # Of one language; a package's rule is recognized whenever it is shown.
 MOST_REMEMBERED: Final = 10_000
+# What is quoted, one after the other: it may be listed as the language does, for no name can be taken for the word between.
+QUOTED_LIST: Final = re.compile(
+    r"(?P<some>“[^“”]*”(?:, “[^“”]*”)*) (?P<last_word>and|or) (?P<last>“[^“”]*”|[0-9]+ more)"
+)
+QUOTED: Final = re.compile(r"“[^“”]*”")
 # Between one sentence and the next.
 ENDS: Final = re.compile(r"(?<=[.?!]) ")
 # A text is looked up by so much of its beginning.
@@ -44,6 +49,8 @@ class Translations(Protocol):
     """Knows what sentences are in a language."""
 
     def find(self, sentence: str) -> str: ...
+
+    def list_of(self, names: Sequence[str], *, any_of_them: bool) -> str: ...
 
     def find_plural(self, one: str, many: str, count: int) -> str: ...
 
@@ -115,9 +122,17 @@ class Recognizer:
 
     def _in_language(self, parts: Mapping[str, str]) -> Mapping[str, str]:
         return {
-            name: self.translate(part) if name in SENTENCES else part
+            name: self.translate(part) if name in SENTENCES else self._listed(part)
             for name, part in parts.items()
         }
+
+    def _listed(self, part: str) -> str:
+        """Return a list of quoted names as the language lists them; anything else as it is."""
+        found = QUOTED_LIST.fullmatch(part)
+        if found is None:
+            return part
+        names = [*QUOTED.findall(found["some"]), self.translate(found["last"])]
+        return self._said.list_of(names, any_of_them=found["last_word"] == "or")
 
 
 def _compiled(sentence: str) -> re.Pattern[str]:

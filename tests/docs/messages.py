@@ -18,7 +18,7 @@ This page is made from the program when the site is built.
 def page() -> str:
     """Return the page."""
     found: dict[str, list[str]] = {}
-    for file, ids, _ in sentences():
+    for file, ids, _context, _ in sentences():
         said = " / ".join(ids) if isinstance(ids, tuple) else ids
         rows = found.setdefault(file, [])
         if said not in rows:

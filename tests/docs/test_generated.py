@@ -47,7 +47,7 @@ def test_every_sentence_is_on_the_page_of_messages():
     """Letter by letter, once for each module that says it."""
     page = messages.page()
     lines = page.splitlines()
-    said = [ids for _, ids, _ in sentences() if isinstance(ids, str)]
+    said = [ids for _, ids, _context, _ in sentences() if isinstance(ids, str)]
     assert len(said) > 500
     assert all(any(each.replace("\n", "⏎") in line for line in lines) for each in said[::25])
 

@@ -92,7 +92,7 @@ async def test_two_stages_are_decided_one_after_the_other(world):
     await world.type(ANN, "/request-access production-database because of the outage")
     first = await world.card(MIA)
     assert "Step 1 of 2" in said(first)
-    assert "You are asked because the policy names the manager of whoever gets it." in said(first)
+    assert "You are asked because the policy names a manager of whoever gets it." in said(first)
     assert world.cards(BO) == []
 
     await world.press(MIA, first, "Approve")

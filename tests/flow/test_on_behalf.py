@@ -94,6 +94,29 @@ async def ask_past_the_form(world, asker, person, package_id=FINANCE_REPORTS):
     )
 
 
+async def test_the_form_says_whose_manager_decides(world):
+    """Yours while it is for yourself; that of whom you have chosen, as soon as you have."""
+    allow(world, FINANCE_REPORTS)
+    for policy in world.tenant.world.policies.values():
+        if policy.package_id == FINANCE_REPORTS:
+            [stage] = policy.settings["requestApprovalSettings"]["stages"]
+            stage["primaryApprovers"] = [MANAGER]
+    await world.synced()
+    await world.type(MIA, "/request-access")
+    form = await eventually(lambda: world.form(MIA), about="the form")
+    await world.slack.suggest(user=MIA, view_id=form.id, action_id="latchkey_package", query="")
+    await world.slack.click_view(
+        user=MIA, view_id=form.id, action_id="latchkey_package", value=[FINANCE_REPORTS]
+    )
+    await eventually(lambda: "your manager approves" in said(world.form(MIA)))
+
+    for chosen, says in ((CY, "their manager approves"), (MIA, "your manager approves")):
+        await world.slack.click_view(
+            user=MIA, view_id=form.id, action_id="latchkey_for_whom", value=chosen
+        )
+        await eventually(lambda says=says: says in said(world.form(MIA)), about=says)
+
+
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("asker", [MIA, BO, ANN, GUS])
 async def test_only_managers_whom_the_policy_lets_ask_for_others(world, rule, asker):

@@ -10,14 +10,15 @@ from bot.messages.request_form.subject import FOR_WHOM
 from bot.packages.names import LONGEST_REASON
 from bot.packages.offers import OfferedPolicy
 from bot.words import _
+from bot.words.formats import in_a_row
 
 
 def choice_of_policy(
-    policies: Sequence[OfferedPolicy], chosen: OfferedPolicy | None
+    policies: Sequence[OfferedPolicy], chosen: OfferedPolicy | None, *, for_other: bool
 ) -> list[Block]:
     """Show the ways there are, whole, and a menu of them: what one chooses changes what is asked."""
     lines = [
-        f"{number}. *{escape(shorten(policy.name, 250))}*: {escape(_how(policy))}"
+        f"{number}. *{escape(shorten(policy.name, 250))}*: {escape(_how(policy, for_other=for_other))}"
         for number, policy in enumerate(policies, 1)
     ]
     options = {
@@ -44,9 +45,12 @@ def choice_of_policy(
     ]
 
 
-def _how(policy: OfferedPolicy) -> str:
-    facts = (policy_words.lasts(policy.lasts), policy_words.decides(policy.stages))
-    return ", ".join(fact for fact in facts if fact)
+def _how(policy: OfferedPolicy, *, for_other: bool) -> str:
+    facts = (
+        policy_words.lasts(policy.lasts),
+        policy_words.decides(policy.stages, for_other=for_other),
+    )
+    return in_a_row([fact for fact in facts if fact])
 
 
 def whole(text: str) -> list[Block]:

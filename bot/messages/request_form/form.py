@@ -19,7 +19,8 @@ from bot.messages.request_form.subject import FormSubject
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import Answers, fingerprint
-from bot.words import N_, _, translate
+from bot.words import N_, _, pgettext, translate
+from bot.words.formats import in_a_row
 
 View = dict[str, Any]
 # Slack's limits: docs.slack.dev, Block Kit reference, "Modals".
@@ -45,6 +46,7 @@ def request_form(
     answers: Answers | None = None,
     for_others: bool = False,
     wanted_for: str | None = None,
+    reader: str | None = None,
     emergency: EmergencyChoice | None = None,
 ) -> View:
     """
@@ -62,6 +64,7 @@ def request_form(
         answers: What they have answered before, by question id.
         for_others: Ask for whom the access is.
         wanted_for: The Slack id of whom they have chosen already.
+        reader: Theirs.
         emergency: The package gives emergency access; None: it does not.
     """
     if chosen is None and len(policies) == 1:
@@ -73,9 +76,10 @@ def request_form(
     lead = [section(escape(note))] if note else []
     if has_menu:
         lead.append(package_menu.menu([package]))
-    blocks = [*lead, section(_introduction(package, chosen))]
+    for_other = wanted_for not in (None, reader)
+    blocks = [*lead, section(_introduction(package, chosen, for_other=for_other))]
     if len(policies) > 1:
-        blocks += choice_of_policy(policies, chosen)
+        blocks += choice_of_policy(policies, chosen, for_other=for_other)
     if chosen is not None and chosen.not_askable:
         blocks.append(section(f":no_entry: {escape(chosen.not_askable)}"))
     if for_others:
@@ -103,7 +107,7 @@ def request_form(
         ).words(),
         "title": plain(_(TITLE)),
         "submit": plain(_("Ask")),
-        "close": plain(_("Cancel")),
+        "close": plain(pgettext("close a form", "Cancel")),
         "blocks": blocks,
     }
     if len(policies) > MOST_POLICIES or not _fits(view):
@@ -122,6 +126,7 @@ def menu_form(
     note: str | None = None,
     for_others: bool = False,
     wanted_for: str | None = None,
+    reader: str | None = None,
 ) -> View:
     """
     Ask which packages somebody needs, and why; of each that is chosen the form says what holds for it.
@@ -130,12 +135,13 @@ def menu_form(
         chosen: None, or several: what one alone asks is asked by `request_form`.
         reason: What they have said already.
         note: What has happened since they last saw it.
-        for_others, wanted_for: As in `request_form`.
+        for_others, wanted_for, reader: As in `request_form`.
     """
     blocks = [section(escape(note))] if note else []
     blocks.append(package_menu.menu(chosen))
     if chosen:
-        blocks += whole("\n".join(_line(package) for package in chosen))
+        for_other = wanted_for not in (None, reader)
+        blocks += whole("\n".join(_line(package, for_other=for_other) for package in chosen))
     if for_others:
         blocks.append(for_whom(wanted_for))
     blocks.append(reason_field(None, reason, None))
@@ -147,18 +153,20 @@ def menu_form(
         ).words(),
         "title": plain(_(TITLE)),
         "submit": plain(_("Ask")),
-        "close": plain(_("Cancel")),
+        "close": plain(pgettext("close a form", "Cancel")),
         "blocks": blocks,
     }
 
 
-def _line(package: Package) -> str:
-    ways = dict.fromkeys(policy_words.decides(policy.stages) for policy in package.policies)
+def _line(package: Package, *, for_other: bool) -> str:
+    ways = dict.fromkeys(
+        policy_words.decides(policy.stages, for_other=for_other) for policy in package.policies
+    )
     facts = [policy_words.lasts(package.lasts), *ways]
     facts = [escape(shorten(fact, LONGEST_FACT)) for fact in facts[:MOST_FACTS] if fact]
     if package.needs_form:
         facts.append(_("has questions of its own, which follow"))
-    return f"• *{escape(shorten(package.name, LONGEST_FACT))}*: {', '.join(facts)}"
+    return f"• *{escape(shorten(package.name, LONGEST_FACT))}*: {in_a_row(facts)}"
 
 
 def refused_form(why: str) -> View:
@@ -180,7 +188,7 @@ def _closed(package: Package, why: str, *, has_menu: bool = False) -> View:
         "callback_id": "latchkey_request",
         "private_metadata": FormSubject(package_id=package.id, has_menu=has_menu).words(),
         "title": plain(_(TITLE)),
-        "close": plain(_("Cancel")),
+        "close": plain(pgettext("close a form", "Cancel")),
         "blocks": [section(f"*{escape(package.name)}*"), section(escape(translate(why)))],
     }
     if has_menu:
@@ -199,7 +207,7 @@ def _fits(view: View) -> bool:
     return len(blocks) <= MOST_BLOCKS and size <= MOST_CHARACTERS
 
 
-def _introduction(package: Package, chosen: OfferedPolicy | None) -> str:
+def _introduction(package: Package, chosen: OfferedPolicy | None, *, for_other: bool) -> str:
     lasts = policy_words.lasts(chosen.lasts if chosen else package.lasts)
     about = [
         f"*{escape(package.name)}*",
@@ -209,7 +217,7 @@ def _introduction(package: Package, chosen: OfferedPolicy | None) -> str:
     rule = (
         [
             lasts,
-            policy_words.decides(chosen.stages),
+            policy_words.decides(chosen.stages, for_other=for_other),
             _("for {open_to}").format(open_to=policy_words.open_to(chosen.open_to))
             if chosen.open_to
             else "",

@@ -13,6 +13,9 @@ BO, MIA, CY = (NamedApprover(kind=ApproverKind.PERSON, name=each) for each in ("
 DANA = NamedApprover(kind=ApproverKind.PERSON, name="Dana")
 SOMEBODY = NamedApprover(kind=ApproverKind.PERSON)
 MANAGER = NamedApprover(kind=ApproverKind.MANAGER)
+OF_ASKER = NamedApprover(kind=ApproverKind.MANAGER, of_asker=True)
+ABOVE = NamedApprover(kind=ApproverKind.MANAGER, level=2)
+FAR_ABOVE = NamedApprover(kind=ApproverKind.MANAGER, level=3)
 SECURITY = NamedApprover(kind=ApproverKind.MEMBERS, name="Security reviewers")
 FINANCE = NamedApprover(kind=ApproverKind.MEMBERS, name="Finance")
 SPONSORS = NamedApprover(kind=ApproverKind.OTHER)
@@ -29,6 +32,10 @@ ONE = [
     (stage(SECURITY), "a member of Security reviewers approves"),
     (stage(SOMEBODY, SPONSORS), "an approver approves"),
     (stage(BO, MANAGER), "Bo or your manager approves"),
+    (stage(ABOVE), "your manager’s manager approves"),
+    (stage(FAR_ABOVE), "your manager 3 levels up approves"),
+    (stage(MANAGER, ABOVE), "your manager or your manager’s manager approves"),
+    (stage(MANAGER, OF_ASKER), "your manager approves"),
     (stage(BO, SECURITY, MANAGER), "Bo, a member of Security reviewers or your manager approves"),
     (stage(BO, MIA, CY, DANA), "Bo, Mia or someone else approves"),
 ]
@@ -56,6 +63,23 @@ def test_who_approves_a_stage_and_how_many(one, said):
     """Singular where one is enough, plural where several must."""
     assert policy_words.decides([one]) == said
     assert f"{policy_words.approvers([one])} approve{'s' if one.quorum == 1 else ''}" == said
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (stage(MANAGER), "their manager approves"),
+        (stage(OF_ASKER), "your manager approves"),
+        (stage(MANAGER, OF_ASKER), "their manager or your manager approves"),
+        (stage(ABOVE), "their manager’s manager approves"),
+        (stage(FAR_ABOVE), "their manager 3 levels up approves"),
+        (stage(MANAGER, quorum=2), "2 people (its policy names only their manager) approve"),
+        (stage(BO), "Bo approves"),
+    ],
+)
+def test_whose_manager_it_is_where_somebody_asks_for_somebody_else(one, said):
+    """Of whoever gets it, or of whoever asks: as the policy says."""
+    assert policy_words.decides([one], for_other=True) == said
 
 
 def test_each_stage_has_its_own_number():

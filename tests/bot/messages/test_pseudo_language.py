@@ -4,16 +4,25 @@ Every screen in the pseudo-language: whatever is not between its marks was not s
 What people and Entra have written is digits here, so that every word that is left is one of ours.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot import clock
+from bot.messages import approval_card, decision_lines, on_behalf, pending_rows, repairing
+from bot.packages.model import Removal, Stage
+from bot.people.model import Verb
+from bot.requests.model import State
 from bot.words import speaking
 from bot.words.catalogs import PSEUDO
 from tests.bot.messages import test_extremes
 from tests.bot.messages.test_extremes import screens
+from tests.bot.messages.test_messages import held_up, request
+from tests.bot.samples import click, page, terms
 
 # What no person reads.
 UNREAD = frozenset(
@@ -38,6 +47,9 @@ CUT = re.compile(r"\[!! .*$|^.* !!\]", re.DOTALL)
 SIGNS = re.compile(
     r"<[^<>]*>|`[^`]*`|:[a-z_]+:|/[a-z]+-access\b|&(?:amp|lt|gt);|\b[uUapes]\d\w*|\b20\d\d-\S*|UTC|\(Graph\w+\)|\*approve\*"
 )
+# A sign that ends a sentence, right behind one that is said already, or behind a name.
+HERE = "\N{BLACK SQUARE}"
+GLUED = re.compile(rf"(?:{HERE}|\*|>)[.…]")
 WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -56,10 +68,67 @@ def read(shown: Any) -> Iterator[str]:
 
 def unsaid(text: str) -> str:
     """Return what of *text* has not come through the catalogs."""
+    return SIGNS.sub(" ", CUT.sub(" ", without_said(text, " ")))
+
+
+def without_said(text: str, instead: str) -> str:
+    """Return *text* with *instead* of each sentence that has come through the catalogs."""
     left, before = text, ""
     while left != before:
-        before, left = left, SAID.sub(" ", left)
-    return SIGNS.sub(" ", CUT.sub(" ", left))
+        before, left = left, SAID.sub(instead, left)
+    return left
+
+
+def rarely_seen():
+    """What the screens of the extremes do not show: nobody is found who decides; a sentence of each kind of decision."""
+    made: dict[str, Any] = {}
+    waits = request(
+        state=State.PENDING,
+        deciders=(),
+        holder_name="73",
+        package_name="73",
+        justification="73",
+        terms=terms(policy_name="73", contents=(), catalog="73"),
+    )
+    several = replace(
+        waits,
+        terms=terms(policy_name="73", contents=(), stages=(Stage(), Stage(quorum=2))),
+        stage=1,
+    )
+    for label, waiting in (("one", waits), ("several", several)):
+        made[f"nobody named, {label}"] = pending_rows.to_decide(page([waiting]), reader="U0X")
+        made[f"nobody named, {label}, told"] = on_behalf.told_beneficiary(
+            replace(waiting, wanted_for="U0X")
+        )
+        made[f"nobody named, {label}, stuck"] = repairing.card(
+            held_up(waiting, why="73"), replace(waiting, held_at=clock.now())
+        )
+    for verb, reason, as_admin, for_user, end in itertools.product(
+        (Verb.APPROVE, Verb.DENY),
+        ("73", None),
+        (True, False),
+        ("U0X", None),
+        ((None, None), (clock.now(), None), (clock.now(), clock.now())),
+    ):
+        decision = click(
+            waits,
+            name="73",
+            verb=verb,
+            reason=reason,
+            as_admin=as_admin,
+            for_user=for_user,
+            ends_at=end[0],
+            instead_of=end[1],
+        )
+        made[f"decision {verb} {reason} {as_admin} {for_user} {end}"] = [
+            decision_lines.decision_line(decision),
+            decision_lines.denial_line(decision),
+        ]
+    removal = {"by": "U0X", "at": clock.now().isoformat()}
+    for why in ("73", None):
+        taken = replace(waits, terms=terms(contents=(), removal=Removal(**removal, why=why)))
+        made[f"removed before, {why}"] = approval_card.card(taken, [], reader="U0X")
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +136,20 @@ def pseudo_screens():
     """All of them, with digits where people have written."""
     test_extremes.TEXTS["digits"] = "73 "
     with speaking(PSEUDO):
-        made = screens("digits")
+        made = {**screens("digits"), **rarely_seen()}
     del test_extremes.TEXTS["digits"]
     return made
+
+
+def test_no_full_stop_is_put_behind_a_sentence(pseudo_screens):
+    """It is the language's own, and so a part of the sentence."""
+    found = {
+        text[:200]
+        for shown in pseudo_screens.values()
+        for text in read(shown)
+        if GLUED.search(CUT.sub(" ", without_said(text, HERE)))
+    }
+    assert not found, "\n".join(sorted(found))
 
 
 def test_everything_is_said_through_the_catalogs(pseudo_screens):

@@ -88,6 +88,25 @@ def test_a_policy_is_offered_with_what_it_asks():
 
 
 @pytest.mark.parametrize(
+    ("kind", "level", "named"),
+    [
+        ("targetManager", 1, NamedApprover(kind=ApproverKind.MANAGER)),
+        ("targetManager", None, NamedApprover(kind=ApproverKind.MANAGER)),
+        ("targetManager", 2, NamedApprover(kind=ApproverKind.MANAGER, level=2)),
+        ("requestorManager", 2, NamedApprover(kind=ApproverKind.MANAGER, level=2, of_asker=True)),
+    ],
+)
+def test_a_manager_is_one_of_somebody_and_so_many_levels_up(kind, level, named):
+    """Both are kept: whose, and how far up."""
+    manager = {"@odata.type": f"#microsoft.graph.{kind}"}
+    if level is not None:
+        manager["managerLevel"] = level
+    whole = policy(requestApprovalSettings=approval({"primaryApprovers": [manager]}))
+
+    assert offered_policy(package(role_scope()), whole).stages == (NamedStage(approvers=(named,)),)
+
+
+@pytest.mark.parametrize(
     ("stages", "for_update", "approving"),
     [(True, True, (BO,)), (True, False, ()), (False, True, (NamedStage(),)), (False, False, ())],
 )

@@ -19,6 +19,7 @@ ROOT: Final = Path(__file__).parents[3]
 CATALOGS: Final = ROOT / "bot" / "words" / "catalogs"
 FOLDERS: Final = ("bot", "handlers")
 SINGLE: Final = frozenset({"_", "N_"})
+IN_CONTEXT: Final = "pgettext"
 PLURALS: Final = frozenset({"ngettext", "N_ngettext"})
 # A date in the files would change whenever they are written.
 WRITTEN: Final = datetime(2026, 11, 29, tzinfo=UTC)
@@ -26,16 +27,16 @@ WRITTEN: Final = datetime(2026, 11, 29, tzinfo=UTC)
 Ids = str | tuple[str, str]
 
 
-def sentences() -> Iterator[tuple[str, Ids, bool]]:
-    """Yield each sentence of the source: its file, itself (or singular and plural), and whether it is kept in English."""
+def sentences() -> Iterator[tuple[str, Ids, str | None, bool]]:
+    """Yield each sentence of the source: its file, itself (or singular and plural), its context, and whether it is kept in English."""
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
             name = path.relative_to(ROOT).as_posix()
-            for function, said in _marked(path):
-                yield name, said, function.startswith("N_")
+            for function, said, context in _marked(path):
+                yield name, said, context, function.startswith("N_")
 
 
-def _marked(path: Path) -> Iterator[tuple[str, Ids]]:
+def _marked(path: Path) -> Iterator[tuple[str, Ids, str | None]]:
     """Yield what is marked in a file; from its syntax tree, because Babel's own reader passes f-strings by."""
     for node in ast.walk(ast.parse(path.read_bytes())):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
@@ -46,16 +47,19 @@ def _marked(path: Path) -> Iterator[tuple[str, Ids]]:
             if isinstance(each, ast.Constant) and isinstance(each.value, str)
         ]
         if node.func.id in PLURALS and len(words) == 2:
-            yield node.func.id, (words[0], words[1])
+            yield node.func.id, (words[0], words[1]), None
+        elif node.func.id == IN_CONTEXT and len(words) == 2:
+            yield node.func.id, words[1], words[0]
         elif node.func.id in SINGLE and words:
-            yield node.func.id, words[0]
+            yield node.func.id, words[0], None
 
 
 def template() -> Catalog:
     """Return a catalog of all sentences of the source, without translations."""
     found = Catalog(charset="utf-8", creation_date=WRITTEN)
-    for name, ids, is_kept in sentences():
-        found.add(ids, locations=[(name, 0)], auto_comments=[KEPT] if is_kept else [], flags=())
+    for name, ids, context, is_kept in sentences():
+        comments = [KEPT] if is_kept else []
+        found.add(ids, locations=[(name, 0)], auto_comments=comments, flags=(), context=context)
     return found
 
 
@@ -81,16 +85,20 @@ def update(language: str, found: Catalog) -> Catalog:
         fuzzy=False,
         header_comment=f"# Latchkey in {before.locale.get_display_name('en') if before.locale else language}.",
     )
-    for message in sorted(found, key=lambda each: (sorted(each.locations), str(each.id))):
+    for message in sorted(
+        found, key=lambda each: (sorted(each.locations), str(each.id), each.context or "")
+    ):
         if not message.id:
             continue
-        known = before.get(message.id if isinstance(message.id, str) else message.id[0])
+        one = message.id if isinstance(message.id, str) else message.id[0]
+        known = before.get(one, context=message.context)
         same = known is not None and known.id == message.id and not known.fuzzy
         made.add(
             message.id,
             string=known.string if known is not None and same else "",
             locations=sorted(dict.fromkeys(message.locations)),
             auto_comments=sorted(set(message.auto_comments)),
+            context=message.context,
         )
     return made
 

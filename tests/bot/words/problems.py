@@ -21,11 +21,17 @@ AS_IT_IS = re.compile(r"`[^`]*`|:[a-z_]+:|/[a-z]+-access\b|<[^<>]*>")
 LONGEST_TITLE = 24
 LONGEST_LABEL = 75
 TITLES = (
-    re.compile(r'"title": plain\(_\(\s*"([^"]+)"'),
+    re.compile(r'"title": plain\((?:_\(|pgettext\("[^"]+",)\s*"([^"]+)"'),
     re.compile(r'^[A-Z_]*TITLE: Final = N_\(\s*"([^"]+)"', re.MULTILINE),
-    re.compile(r'(?:_form\(|title=|title, submit(?:, hint)? =)\s*_\(\s*"([^"]+)"'),
+    re.compile(
+        r'(?:_form\(|title=|title, submit(?:, hint)? =)\s*(?:_\(|pgettext\("[^"]+",)\s*"([^"]+)"'
+    ),
 )
-LABELS = (re.compile(r'(?:button\(|submit": plain\(|close": plain\()\s*_\(\s*"([^"]+)"'),)
+LABELS = (
+    re.compile(
+        r'(?:button\(|submit": plain\(|close": plain\()\s*(?:_\(|pgettext\("[^"]+",)\s*"([^"]+)"'
+    ),
+)
 
 
 def shown_as(patterns: tuple[re.Pattern[str], ...]) -> frozenset[str]:
@@ -94,7 +100,7 @@ def untranslated(language: str) -> list[str]:
         if not message.id:
             continue
         one = message.id if isinstance(message.id, str) else message.id[0]
-        found = known.get(one)
+        found = known.get(one, context=message.context)
         said = found.string if found is not None and found.id == message.id else ""
         if not (all(said) if isinstance(said, tuple) else said):
             missing.append(one)

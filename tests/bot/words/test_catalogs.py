@@ -10,7 +10,7 @@ OTHERS = [each for each in LANGUAGES if each != ENGLISH]
 
 
 def ids(catalog):
-    return {message.id for message in catalog if message.id}
+    return {(message.context, message.id) for message in catalog if message.id}
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -21,8 +21,15 @@ def test_every_translation_has_the_parts_and_marks_of_its_sentence(language):
 
 def test_no_sentence_is_singular_here_and_has_a_plural_there():
     """A catalog has each sentence once."""
-    alone = {each for each in ids(template()) if isinstance(each, str)}
-    assert not alone & {each[0] for each in ids(template()) if not isinstance(each, str)}
+    alone = {each for _, each in ids(template()) if isinstance(each, str)}
+    assert not alone & {each[0] for _, each in ids(template()) if not isinstance(each, str)}
+
+
+def test_what_means_several_things_is_never_said_without_its_context():
+    """A sentence that has a context somewhere, but for a verb whose noun is a title, has one everywhere."""
+    found = ids(template())
+    in_contexts = {each for context, each in found if context not in {None, "title", "question"}}
+    assert not in_contexts & {each for context, each in found if context is None}
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -2,25 +2,46 @@
 
 import pytest
 
-from bot.words import N_, _, current_language, language_of_locale, ngettext, speaking, translate
+from bot.words import (
+    N_,
+    _,
+    current_language,
+    language_of_locale,
+    ngettext,
+    pgettext,
+    speaking,
+    translate,
+)
 from bot.words.catalogs import PSEUDO, Catalog
 from bot.words.formats import all_of, any_of, number
 from bot.words.recognition import SentencePattern
 
 GERMAN = {
     "The access ended.": "Der Zugriff ist beendet.",
+    "It may be {names}.": "Es kann {names} sein.",
     "That request has been {done} already.": "Diese Anfrage ist schon {done}.",
     "{what}. Please try again later.": "{what}. Bitte versuch es später noch einmal.",
 }
-PLURALS = {"{count} day": ("{count} Tag", "{count} Tage")}
+PLURALS = {
+    "{count} day": ("{count} Tag", "{count} Tage"),
+    "{count} more": ("{count} weiteres", "{count} weitere"),
+}
+IN_CONTEXTS = {("close a form", "Cancel"): "Abbrechen"}
 
 
 def german() -> Catalog:
-    kept = [SentencePattern(each) for each in GERMAN] + [
-        SentencePattern("{count} day", "{count} days")
+    kept = [SentencePattern(each) for each in GERMAN]
+    kept += [
+        SentencePattern("{count} day", "{count} days"),
+        SentencePattern("{count} more", "{count} more"),
     ]
     return Catalog(
-        "de", sentences=GERMAN, plurals=PLURALS, choose=lambda count: int(count != 1), kept=kept
+        "de",
+        sentences=GERMAN,
+        plurals=PLURALS,
+        choose=lambda count: int(count != 1),
+        kept=kept,
+        in_contexts=IN_CONTEXTS,
     )
 
 
@@ -53,6 +74,11 @@ def test_the_language_ends_with_its_block():
         ("30 days", "30 Tage"),
         ("1,200 days", "1,200 Tage"),
         ("many days", "many days"),
+        ("It may be “A” or “B”.", "Es kann “A” oder “B” sein."),
+        ("It may be “A or B”, “C” and “D”.", "Es kann “A or B”, “C” und “D” sein."),
+        ("It may be “A”, “B” and 2 more.", "Es kann “A”, “B” und 2 weitere sein."),
+        ("It may be A and B.", "Es kann A and B sein."),
+        ("It may be “A and B”.", "Es kann “A and B” sein."),
         ("Too soon. Please try again later.", "Too soon. Bitte versuch es später noch einmal."),
         ("Whatever somebody has written.", "Whatever somebody has written."),
         ("That request has been ", "That request has been "),
@@ -62,6 +88,18 @@ def test_the_language_ends_with_its_block():
 def test_a_kept_sentence_is_found_again(text, said):
     """With what was filled in; anything else comes through unchanged."""
     assert german().recognize(text) == said
+
+
+def test_what_means_several_things_is_said_by_its_context():
+    """A context without a translation is said in English, and never by another one's."""
+    catalog = german()
+    assert catalog.find("Cancel", context="close a form") == "Abbrechen"
+    assert catalog.find("Cancel", context="cancel a request") == "Cancel"
+    assert catalog.find("Cancel") == "Cancel"
+    with speaking("de"):
+        assert pgettext("close a form", "Cancel") == "Abbrechen"
+        assert pgettext("cancel a request", "Cancel") == "Anfrage abbrechen"
+    assert pgettext("close a form", "Cancel") == "Cancel"
 
 
 def test_names_with_braces_do_no_harm():
