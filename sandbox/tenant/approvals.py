@@ -1,10 +1,11 @@
 """Approvals: what a signed-in approver reads and decides; an application may neither."""
 
 from sandbox.tenant import lifecycle
+from sandbox.tenant.approvers import approvers
 from sandbox.tenant.assignments import find_request, is_waiting_for
 from sandbox.tenant.call import EM, NO_CONTENT, Answer, Ask
 from sandbox.tenant.entity import Entity
-from sandbox.tenant.errors import bad_request, not_found
+from sandbox.tenant.errors import bad_request, forbidden, not_found
 from sandbox.tenant.model import Request
 from sandbox.tenant.routes import Route
 
@@ -17,7 +18,26 @@ def _request(ask: Ask) -> Request:
     request = find_request(ask, ask.ids["approval"])
     if not request.stages:
         raise not_found("The approval was not found.")
+    if not _may_read(ask, request):
+        raise forbidden()
     return request
+
+
+def _may_read(ask: Ask, request: Request) -> bool:
+    """
+    Tell whether the signed-in user may see how an approval stands: an approver of a stage that has begun, or an administrator.
+
+    Source: Graph reference, "Get approval": "This API request is made by an approver"; others need a role.
+    """
+    user = ask.user
+    if user is None or user.is_administrator:
+        return user is not None
+    begun = [each for each in request.stages if each.started_at is not None]
+    now = ask.world.now()
+    return any(
+        user.id == each.reviewed_by or user.id in approvers(ask.world, request, each, now)
+        for each in begun
+    )
 
 
 def _stages(ask: Ask, request: Request) -> list[Entity]:

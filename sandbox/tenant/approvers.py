@@ -51,6 +51,24 @@ def _covers(world: World, subject: Json, user: User) -> bool:
             return False
 
 
+def may_ask_for(world: World, settings: Json, user: User, target: User) -> bool:
+    """
+    Whether a policy's requestorSettings let *user* ask for somebody else: they are among its onBehalfRequestors.
+
+    Source: Graph reference, "accessPackageAssignmentRequestorSettings".
+    """
+    if not settings.get("enableOnBehalfRequestorsToAddAccess"):
+        return False
+    for subject in settings.get("onBehalfRequestors") or []:
+        if kind_of(subject) in ("targetManager", "requestorManager"):
+            found = _manager(world, target.id, subject.get("managerLevel") or 1)
+            if user.id in found:
+                return True
+        elif _covers(world, subject, user):
+            return True
+    return False
+
+
 APPROVER_KINDS = (
     "singleUser",
     "groupMembers",

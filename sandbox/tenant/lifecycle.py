@@ -14,6 +14,8 @@ SUBMITTED_SHARE = 0.25
 REPROCESSABLE_FOR = timedelta(days=14)
 # The status of a request whose policy calls a custom extension first.
 WAITING = "WaitingForCallback"
+# Source: Graph reference, "accessPackageAssignmentRequest: cancel", on the statuses in which it can be canceled.
+ESCALATED = "PendingApprovalEscalated"
 
 
 def start(world: World, request: Request) -> None:
@@ -37,7 +39,7 @@ def _leave_submitted(world: World, request: Request, moment: datetime) -> None:
     settings = policy.stages_for(request.request_type) if policy else []
     request.stages = [Stage(world.new_id(), each) for each in settings]
     if request.stages:
-        request.state, request.status = "pendingApproval", "PendingApproval"
+        request.state = "pendingApproval"
         _open_stage(world, request, request.stages[0], moment)
     else:
         _proceed(world, request, moment)
@@ -46,9 +48,20 @@ def _leave_submitted(world: World, request: Request, moment: datetime) -> None:
 
 def _open_stage(world: World, request: Request, stage: Stage, moment: datetime) -> None:
     stage.status, stage.started_at = "InProgress", moment
+    request.status = "PendingApproval"
+    if stage.settings.get("isEscalationEnabled"):
+        wait = parse_duration(stage.settings.get("durationBeforeEscalation") or "PT0S")
+        world.at(moment + wait, partial(_escalate, world, request, stage))
     limit = stage.settings.get("durationBeforeAutomaticDenial")
     if limit:
         world.at(moment + parse_duration(limit), partial(_lapse, world, request, stage))
+
+
+def _escalate(world: World, request: Request, stage: Stage, moment: datetime) -> None:
+    """Nobody decided for a while: the alternate approvers are asked, too (`approvers.approvers`)."""
+    if request.state == "pendingApproval" and stage.status == "InProgress":
+        request.status = ESCALATED
+        world.touch()
 
 
 def _lapse(world: World, request: Request, stage: Stage, moment: datetime) -> None:

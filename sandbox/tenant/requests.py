@@ -6,7 +6,7 @@ from datetime import datetime
 from sandbox.tenant import lifecycle
 from sandbox.tenant.answers import check_answers, questions_of
 from sandbox.tenant.applicable import applicable
-from sandbox.tenant.approvers import in_scope
+from sandbox.tenant.approvers import in_scope, may_ask_for
 from sandbox.tenant.errors import bad_request, conflict, forbidden, not_found
 from sandbox.tenant.model import Assignment, Expiration, Json, Package, Policy, Request, User
 from sandbox.tenant.world import World
@@ -49,6 +49,9 @@ def accept(world: World, new: NewRequest, *, user: User | None) -> Request:
         raise bad_request(NO_POLICY)
     if kind.startswith("admin") and user is not None and not user.is_administrator:
         raise forbidden()
+    if kind.startswith("user") and user is not None and not user.account_enabled:
+        # "If a user is blocked from signing in", Troubleshoot entitlement management.
+        raise forbidden("The account of the requestor is disabled.")
     if kind.endswith("Add"):
         request = _add(world, new, kind, user)
     else:
@@ -62,8 +65,6 @@ def _add(world: World, new: NewRequest, kind: str, user: User | None) -> Request
     if package is None:
         raise not_found("The access package was not found.", code="AccessPackageNotFound")
     target = _target(world, new, user)
-    if user is not None and kind == "userAdd" and not user.account_enabled:
-        raise forbidden("The account of the requestor is disabled.")
     policy = _policy(world, new, kind, package, target)
     if kind == "userAdd" and user is not None:
         _check_self_service(world, new, policy, package, target, user)
@@ -120,9 +121,7 @@ def _check_self_service(
     world: World, new: NewRequest, policy: Policy, package: Package, target: User, user: User
 ) -> None:
     settings = policy.settings.get("requestorSettings") or {}
-    if target.id != user.id and not (
-        settings.get("enableOnBehalfRequestorsToAddAccess") and target.manager_id == user.id
-    ):
+    if target.id != user.id and not may_ask_for(world, settings, user, target):
         raise bad_request(NO_POLICY)
     if policy not in applicable(world, world.policies_of(package.id), target):
         raise bad_request(NOT_ELIGIBLE)
@@ -215,8 +214,12 @@ def _check_own(
         raise forbidden()
     if policy is None or not policy.may_self(kind.removeprefix("user")):
         raise bad_request(NOT_ELIGIBLE)
-    if kind == "userUpdate" and not in_scope(world, policy, user):
+    if kind != "userUpdate":
+        return
+    if not in_scope(world, policy, user):
         raise bad_request(NOT_ELIGIBLE)
+    if policy.approval.get("isRequestorJustificationRequired") and not new.justification:
+        raise bad_request("The requestor must give a justification.")
 
 
 def _new_end(world: World, new: NewRequest, assignment: Assignment, kind: str) -> Expiration | None:
@@ -238,4 +241,9 @@ def _new_end(world: World, new: NewRequest, assignment: Assignment, kind: str) -
             return Expiration("afterDateTime", end=last)
     if new.expiration.type == "notSpecified":
         return None
+    if kind == "userUpdate" and policy is not None:
+        # Nobody gives themselves more than the policy gives; how Entra says so is not documented.
+        latest = policy.expiration.ends_at(world.now())
+        if latest is not None and (wanted is None or wanted > latest):
+            raise bad_request("The requested schedule is longer than the policy allows.")
     return new.expiration

@@ -8,10 +8,16 @@ from typing import Any
 
 import pytest
 
-from sandbox.tenant import lifecycle, requests, seed
-from sandbox.tenant.errors import bad_request
+from sandbox.tenant import lifecycle, seed
 from sandbox.tenant.model import Request
-from tests.harness.accounts import SETTINGS, connect, registered
+from tests.harness.accounts import (
+    SETTINGS,
+    connect,
+    email_of,
+    link_of,
+    registered,
+    sign_in_by,
+)
 from tests.harness.world import (
     ANN,
     BO,
@@ -220,21 +226,38 @@ async def test_entras_refusal_is_said_as_entra_says_it(world, monkeypatch):
     assert (await world.states())[-1] == "add pending"
 
 
-async def test_entra_refuses_the_request(world, monkeypatch):
-    """Latchkey's own look is the first gate, and Entra's word is final."""
+async def test_entra_refuses_the_request(world):
+    """Latchkey's own look is the first gate, and Entra's word is final: here the scope changes between the two."""
     await connect(world, ANN)
-    # Graph's own look at the scope comes to another result than ours.
-    real = requests._check_self_service
-
-    def refuses(*args: Any) -> None:
-        real(*args)
-        raise bad_request(requests.NOT_ELIGIBLE)
-
-    monkeypatch.setattr(requests, "_check_self_service", refuses)
+    world.tenant.faults.set("slow", count=1, seconds=5, only=POST)
     await world.type(ANN, ASK)
+    await eventually(lambda: world.tenant.faults.counts["slow"], about="the POST is on its way")
+    policy = next(
+        each
+        for each in world.tenant.world.policies.values()
+        if each.package_id == seed.FINANCE_REPORTS
+    )
+    policy.allowed_target_scope = "specificDirectoryUsers"
     await world.told(ANN, "Microsoft Entra refused it: .*meet policy requirements")
     assert not world.tenant.world.requests
     assert (await world.states())[-1] == "add failed"
+
+
+async def test_deciding_takes_an_admins_consent(world):
+    """Without it the sign-in ends at "Need admin approval", and nothing is decided; with it, it goes on."""
+    await asked(world)
+    app = world.tenant.login.app
+    app.admin_consented.discard("EntitlementManagement.ReadWrite.All")
+    page = await sign_in_by(world, await link_of(world, BO), email_of(BO, world))
+    assert page.heading == "Need admin approval"
+    card = await world.card(BO)
+    await world.press(BO, card, "Approve")
+    await world.whispered(BO, card.channel, "Please connect your Microsoft account")
+    assert in_entra(world, "pendingApproval")
+    app.admin_consented.add("EntitlementManagement.ReadWrite.All")
+    await connect(world, BO)
+    await world.press(BO, card, "Approve")
+    await world.told(ANN, "You now have access")
 
 
 async def test_whoever_disconnects_in_between_is_asked_to_connect(world):

@@ -207,7 +207,12 @@ async def test_what_somebody_asks_for_another_is_not_taken_for_their_own(world):
     """It stays in Entra: that Mia asks does not say that Mia gets it."""
     tenant = world.tenant.world
     policy = next(e for e in tenant.policies.values() if e.package_id == seed.FINANCE_REPORTS)
-    policy.settings["requestorSettings"]["enableOnBehalfRequestorsToAddAccess"] = True
+    policy.settings["requestorSettings"] |= {
+        "enableOnBehalfRequestorsToAddAccess": True,
+        "onBehalfRequestors": [
+            {"@odata.type": "#microsoft.graph.targetManager", "managerLevel": 1}
+        ],
+    }
     await connect(world, MIA)
     asked = NewRequest(
         request_type="userAdd",

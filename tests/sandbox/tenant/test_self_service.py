@@ -119,10 +119,12 @@ async def test_escalation_widens_who_may_decide(graph, token):
         {"@odata.type": "#microsoft.graph.singleUser", "userId": seed.CY}
     ]
     _, request_id = await _pending(graph, token)
-    [(path, _)] = await _stages(graph, request_id, token(seed.CY))
+    [(path, _)] = await _stages(graph, request_id, token(seed.BO))
     verdict = {"reviewResult": "Approve"}
     assert (await graph.error("PATCH", path, verdict, token=token(seed.CY)))[0] == 403
     graph.clock.shift(timedelta(days=2))
+    shown = await graph.get(f"{graph.requests}/{request_id}")
+    assert shown[graph.name("status", "requestStatus")] == "PendingApprovalEscalated"
     assert (await graph.call("PATCH", path, verdict, token=token(seed.CY))).status_code == 204
 
 
