@@ -27,7 +27,8 @@ from bot.configuration.addresses import Addresses
 from bot.database import open_store
 from bot.logs import configure_logs
 from bot.people.identity import People
-from bot.slack.api import USERS_PAGE, Slack
+from bot.slack.api import Slack
+from bot.slack.users import USERS_PAGE
 from bot.sync.everything import TenantSync
 from bot.sync.members import PAGES_A_SYNC
 from graph.assignments import ACCESS_STATES

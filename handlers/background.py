@@ -57,7 +57,7 @@ class Background:
         async def open_form() -> None:
             if unless is not None and await unless():
                 return
-            show = self._slack.push_view if is_over_modal else self._slack.open_view
+            show = self._slack.views.push if is_over_modal else self._slack.views.open
             try:
                 view_id = await show(trigger_id, await view() if callable(view) else view)
                 if then is not None:
@@ -87,7 +87,7 @@ class Background:
             try:
                 form = await view() if callable(view) else view
                 if self._newest.get(view_id) is newest:
-                    await self._slack.update_view(view_id, form)
+                    await self._slack.views.update(view_id, form)
             except SlackError as error:
                 # Submitting the old form shows the right one.
                 log.warning("form-not-updated", slack=str(error))

@@ -47,7 +47,7 @@ def turn_page(
     async def turned() -> None:
         drawn = await views.drawn(user, page, note=note)
         try:
-            await background.slack.update_view(view_id, drawn, hash=known)
+            await background.slack.views.update(view_id, drawn, hash=known)
         except SlackRefused as refused:
             if refused.error not in {"hash_conflict", "not_found"}:
                 raise

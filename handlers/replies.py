@@ -168,7 +168,7 @@ class Reply:
         """Put a page of a list in the place of the one that was pressed in, in its modal."""
         view = said_in_modal(in_plain_blocks(dict(said)), title=TITLE)
         try:
-            await self._slack.update_view(self.list_view or "", view)
+            await self._slack.views.update(self.list_view or "", view)
         except SlackError as error:
             log.warning("reply-not-shown", slack=str(error))
 
@@ -219,7 +219,7 @@ class Reply:
 
     async def _say_in_modal(self, said: Mapping[str, Any]) -> None:
         view = said_in_modal(in_plain_blocks(dict(said)), title=TITLE)
-        show = self._slack.push_view if self.where is Where.MODAL else self._slack.open_view
+        show = self._slack.views.push if self.where is Where.MODAL else self._slack.views.open
         try:
             await show(self.trigger_id, view)
         except SlackError as error:

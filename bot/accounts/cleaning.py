@@ -49,7 +49,7 @@ class AccountCleaning:
 
     async def _is_gone(self, slack_user: str) -> bool:
         try:
-            return (await self._slack.user(slack_user)).not_a_member is not None
+            return (await self._slack.users.get(slack_user)).not_a_member is not None
         except SlackRefused as refused:
             if refused.error in UNKNOWN:
                 return True

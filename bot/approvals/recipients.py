@@ -223,7 +223,7 @@ class Recipients:
         if known.verified_at is not None and now - known.verified_at <= VERIFIED_FOR:
             return True
         try:
-            profile = await self._slack.user(known.slack_user or "")
+            profile = await self._slack.users.get(known.slack_user or "")
         except SlackRefused:
             return False
         bound = await self._store.read(people.find, known.slack_user or "")

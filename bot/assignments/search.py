@@ -272,7 +272,7 @@ class PersonSearch:
     async def _by_address(self, slack_user: str) -> tuple[Sequence[User], str | None]:
         """Return whoever in Entra has the address of a Slack account, and why that may be somebody else."""
         try:
-            profile = await self._slack.user(slack_user)
+            profile = await self._slack.users.get(slack_user)
         except SlackRefused as refused:
             if refused.error in UNKNOWN_TO_SLACK:
                 raise LookUpFailed(

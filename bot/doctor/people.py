@@ -52,7 +52,7 @@ async def admins(subject: CheckSubject) -> list[CheckFinding]:
 async def _why_not(subject: CheckSubject, admin: str) -> str | None:
     """Return why somebody cannot decide; None if they can."""
     try:
-        user = await subject.slack.user(admin)
+        user = await subject.slack.users.get(admin)
     except SlackError as error:
         return str(error)
     if user.not_a_member:
@@ -83,7 +83,7 @@ async def _accounts(subject: CheckSubject, user: SlackUser) -> list[User]:
 
 async def addresses(subject: CheckSubject) -> CheckFinding:
     """Count whose e-mail address in Slack counts, so that they can be found in Entra; bounded."""
-    users, are_all = await subject.slack.some_users(pages=MOST_PAGES)
+    users, are_all = await subject.slack.users.some(pages=MOST_PAGES)
     members = [user for user in users if user.not_a_member is None]
     why = Counter(_without_address(user, subject.settings.addresses) for user in members)
     refused = len(members) - why.pop(None, 0)
@@ -102,7 +102,7 @@ async def addresses(subject: CheckSubject) -> CheckFinding:
 
 async def matches(subject: CheckSubject) -> CheckFinding:
     """Look up some members in Entra, and count who is not found there, or more than once."""
-    users, _ = await subject.slack.some_users(pages=1)
+    users, _ = await subject.slack.users.some(pages=1)
     known = subject.settings.addresses
     members = [
         user

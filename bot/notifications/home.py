@@ -143,12 +143,14 @@ class Homes:
         self, slack_user: str, view: dict[str, Any], *, mark: str
     ) -> None:
         try:
-            await self._slack.publish_home(slack_user, {**view, "private_metadata": mark})
+            await self._slack.views.publish_home(slack_user, {**view, "private_metadata": mark})
         except SlackRefused as refused:
             if not refused.is_misshapen:
                 raise
             log.error("home-misshapen", slack=str(refused))
-            await self._slack.publish_home(slack_user, {**short_home(), "private_metadata": mark})
+            await self._slack.views.publish_home(
+                slack_user, {**short_home(), "private_metadata": mark}
+            )
 
 
 def _claim_stale(db: Transaction) -> list[str]:

@@ -102,7 +102,7 @@ class Roster:
             self._checked[user] = (is_full, datetime.fromisoformat(at))
         self.members = frozenset(found["members"])
         self.members_read_at = datetime.fromisoformat(found["read_at"])
-        await self.slack.learn_ids(self.members)
+        await self.slack.users.learn_ids(self.members)
 
     async def is_admin_now(self, ids: Collection[str]) -> bool:
         """
@@ -126,7 +126,7 @@ class Roster:
 
     def was_admin(self, slack_user: str) -> bool:
         """Tell whether somebody was an admin, and a full member, when that was last read; nothing remote."""
-        return not self.members.isdisjoint(self.slack.ids_of(slack_user))
+        return not self.members.isdisjoint(self.slack.users.ids_of(slack_user))
 
     @property
     def named(self) -> frozenset[str]:
@@ -153,7 +153,7 @@ class Roster:
     async def _named(self) -> frozenset[str]:
         users = {admin for admin in self.admins if not admin.startswith("S")}
         groups = [admin for admin in self.admins if admin.startswith("S")]
-        for members in await asyncio.gather(*map(self.slack.group_members, groups)):
+        for members in await asyncio.gather(*map(self.slack.users.in_group, groups)):
             users |= members
         return frozenset(users)
 
@@ -163,7 +163,7 @@ class Roster:
         if known is not None and now - known[1] <= MEMBER_FOR:
             return known[0]
         try:
-            is_full = (await self.slack.user(slack_user)).not_a_member is None
+            is_full = (await self.slack.users.get(slack_user)).not_a_member is None
         except SlackRefused as refused:
             log.warning("admin-unknown-to-slack", slack=str(refused))
             is_full = False

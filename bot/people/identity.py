@@ -153,7 +153,7 @@ class People:
 
     async def members_page(self, cursor: str | None) -> tuple[list[SlackUser], str]:
         """Return one page of the people of the workspace, and where the next begins; empty behind the last."""
-        return await self._slack.users_page(cursor)
+        return await self._slack.users.page(cursor)
 
     async def identify_owners(self, profiles: Sequence[SlackUser]) -> dict[str, str]:
         """
@@ -193,13 +193,13 @@ class People:
     async def _accounts_in_slack(self, slack_user: str) -> SlackUser | None:
         """Return a profile; None for one that cannot be read now, whose trouble shows when it is read by itself."""
         try:
-            return await self._slack.user(slack_user)
+            return await self._slack.users.get(slack_user)
         except SlackError:
             return None
 
     async def _profile(self, slack_user: str) -> SlackUser:
         try:
-            return await self._slack.user(slack_user)
+            return await self._slack.users.get(slack_user)
         except SlackRefused as refused:
             if refused.error in UNKNOWN_TO_SLACK:
                 raise NotAllowed(N_("Slack does not show me who you are.")) from None
@@ -230,13 +230,13 @@ class People:
         """
         proven = await self._store.read(people.proven_as, user.id)
         for person in proven:
-            theirs = await self._slack.user(person.slack_user)
+            theirs = await self._slack.users.get(person.slack_user)
             if not theirs.not_a_member:
                 return theirs
         if proven:
             return None
         for address in self.addresses_of(user):
-            profile = await self._slack.user_by_email(address)
+            profile = await self._slack.users.by_email(address)
             if profile is None or profile.not_a_member or not same_address(profile.email, address):
                 continue
             bound = await self._store.read(people.find, profile.id)

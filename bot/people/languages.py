@@ -84,7 +84,7 @@ class Languages:
             if self.is_fresh(slack_user) or not self._may_ask():
                 continue
             try:
-                read[slack_user] = await self._slack.locale(slack_user) or UNKNOWN
+                read[slack_user] = await self._slack.users.locale(slack_user) or UNKNOWN
             except SlackError as error:
                 log.info("language-not-read", error=type(error).__name__)
                 self._kept[slack_user] = language, now + KEPT_FOR, now + KEPT_FOR

@@ -105,4 +105,4 @@ class FormPolicyFinder:
             for policy in package.policies
             for question in policy.questions
         )
-        return await self._slack.locale(slack_user) if is_translated else None
+        return await self._slack.users.locale(slack_user) if is_translated else None

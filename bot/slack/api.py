@@ -4,8 +4,6 @@ The Slack calls Latchkey makes, each with an outcome that says whether it may ha
 Source: docs.slack.dev, Web API methods; the scope each call needs is named in its docstring.
 """
 
-import asyncio
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,30 +14,25 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import clock
 from bot.slack.calls import Observer, SlackCalls
-from bot.slack.errors import SlackError, SlackRefused, SlackUnsure
-from bot.slack.profiles import KnownIds, SlackUser, read_profile
+from bot.slack.errors import SlackRefused
 from bot.slack.rate_limits import POST, RateLimits
 from bot.slack.response_urls import ResponseUrl, hosts_of, read_response_url
 from bot.slack.uploads import upload
+from bot.slack.users import SlackUsers
+from bot.slack.views import SlackViews
 from graph.deadlines import Seconds, machine_seconds
 
 log = structlog.get_logger(__name__)
 
-# A trigger lives 3 s; what is not open by then will not open.
-OPEN_VIEW_TIMEOUT_SECONDS: Final = 2.5
 # The name that our messages carry for machines, not shown to people.
 OURS: Final = "latchkey_notice"
 # Slack recommends no more than 200 messages a page.
 HISTORY_PAGE: Final = 200
-# Slack recommends no more than 200 people a page.
-USERS_PAGE: Final = 200
 # Slack takes nothing back in the last minute, nor later than 120 days ahead.
 TEST_IN: Final = timedelta(hours=1)
 TEST_TEXT: Final = (
     "A test of `latchkey doctor`, which was to be taken back at once. Please ignore it."
 )
-# A language as Slack writes it, "en-US".
-LOCALE: Final = re.compile(r"[A-Za-z0-9-]{2,20}")
 # Nobody can say anything to that person at that place: the bot or the person is not in it, it is a direct message
 # of others, it is archived or closed to apps.
 NOT_THERE: Final = frozenset(
@@ -91,7 +84,13 @@ class BotIdentity:
 
 
 class Slack:
-    """Slack's Web API, as far as Latchkey uses it."""
+    """
+    Slack's Web API, as far as Latchkey uses it.
+
+    Attributes:
+        users: The calls about people and user groups.
+        views: Those about App Home and modals.
+    """
 
     def __init__(
         self,
@@ -110,13 +109,9 @@ class Slack:
         self.limits = RateLimits()
         watched = {} if observer is None else {"observer": observer}
         self._calls = SlackCalls(client, self.limits, seconds=seconds, **watched)
-        self._trusts_provisioned = trusts_provisioned
-        self._team_id: str | None = None
+        self.users = SlackUsers(self._calls, trusts_provisioned=trusts_provisioned)
+        self.views = SlackViews(self._calls)
         self._bot_id: str | None = None
-        self._is_grid = False
-        # What names the workspace to a token that is good for several.
-        self._where: dict[str, str] = {}
-        self._ids = KnownIds()
 
     @property
     def healthy(self) -> bool | None:
@@ -136,9 +131,11 @@ class Slack:
         answer = await self._calls.call("auth.test")
         is_for_organization = bool(answer.get("is_enterprise_install"))
         team_id = workspace if is_for_organization and workspace else answer["team_id"]
-        self._team_id = team_id
-        self._is_grid = bool(answer.get("enterprise_id"))
-        self._where = {"team_id": team_id} if is_for_organization else {}
+        self.users.work_in(
+            team_id,
+            is_grid=bool(answer.get("enterprise_id")),
+            where={"team_id": team_id} if is_for_organization else {},
+        )
         scopes = answer.headers.get("x-oauth-scopes") or ""
         bot_id = answer.get("bot_id") or ""
         self._bot_id = bot_id or None
@@ -168,77 +165,6 @@ class Slack:
     async def try_app_token(self, app_token: str) -> None:
         """Tell whether Slack lets *app_token* open a socket.  App-level scope connections:write."""
         await self._calls.call("apps.connections.open", app_token=app_token)
-
-    async def user(self, user_id: str) -> SlackUser:
-        """Return who that is, right now.  Scopes users:read and users:read.email."""
-        answer = await self._calls.read("users.info", user=user_id)
-        return self._profile(answer["user"])
-
-    async def user_by_email(self, email: str) -> SlackUser | None:
-        """Return the member with that e-mail address, or None.  Scope users:read.email."""
-        try:
-            answer = await self._calls.read("users.lookupByEmail", email=email)
-        except SlackRefused as refused:
-            if refused.error in {"users_not_found", "user_not_found"}:
-                return None
-            raise
-        return self._profile(answer["user"])
-
-    async def some_users(self, *, pages: int) -> tuple[list[SlackUser], bool]:
-        """Return the first people of the workspace, and whether they are all.  Scope users:read."""
-        found: list[SlackUser] = []
-        cursor: str | None = None
-        for _ in range(pages):
-            page, cursor = await self.users_page(cursor)
-            found += page
-            if not cursor:
-                return found, True
-        return found, False
-
-    async def users_page(self, cursor: str | None = None) -> tuple[list[SlackUser], str]:
-        """
-        Return one page of the people of the workspace, and where the next begins; empty behind the last.
-
-        Scopes users:read and users:read.email.
-        """
-        answer = await self._calls.read(
-            "users.list", limit=USERS_PAGE, cursor=cursor, **self._where
-        )
-        found = [self._profile(user) for user in answer["members"]]
-        return found, (answer.get("response_metadata") or {}).get("next_cursor") or ""
-
-    def ids_of(self, slack_user: str) -> frozenset[str]:
-        """Return every id by which Slack names one of those in `learn_ids`; nobody else has another, as far as we know."""
-        return self._ids.of(slack_user)
-
-    async def learn_ids(self, users: Collection[str]) -> None:
-        """
-        On Enterprise Grid, learn by which other ids Slack names *users*; elsewhere they have one.
-
-        Scope users:read.  Who cannot be read goes by the id that we have.  Kept for as long as the process runs, so
-        this is for a few: for admins, and not for everybody who asks.
-        """
-        for user in sorted(users) if self._is_grid else ():
-            if user in self._ids:
-                continue
-            try:
-                self._ids.learn(user, await self.user(user))
-            except SlackRefused as refused:
-                log.info("ids-not-known", slack=str(refused))
-            except SlackError as error:
-                # The others have their turn with the next look.
-                log.warning("ids-not-read", slack=str(error))
-                return
-
-    def _profile(self, user: Mapping[str, Any]) -> SlackUser:
-        return read_profile(
-            user, team_id=self._team_id, trusts_provisioned=self._trusts_provisioned
-        )
-
-    async def group_members(self, group_id: str) -> frozenset[str]:
-        """Return the user ids in a user group.  Scope usergroups:read."""
-        answer = await self._calls.read("usergroups.users.list", usergroup=group_id, **self._where)
-        return frozenset(answer["users"])
 
     async def check_channel(self, channel: str) -> None:
         """
@@ -443,43 +369,3 @@ class Slack:
             thread_ts=thread_ts,
             alt_text=alt_text,
         )
-
-    async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
-        """Replace somebody's App Home.  No scope needed."""
-        await self._calls.call("views.publish", user_id=user_id, view=dict(view))
-
-    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
-        """Open a modal for whoever just clicked; return its id.  No scope needed."""
-        try:
-            async with asyncio.timeout(OPEN_VIEW_TIMEOUT_SECONDS):
-                shown = await self._calls.call("views.open", trigger_id=trigger_id, view=dict(view))
-        except TimeoutError as error:
-            raise SlackUnsure("views.open took too long") from error
-        return str(shown["view"]["id"])
-
-    async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
-        """Lay a modal over the one that was clicked in; return its id.  No scope needed."""
-        try:
-            async with asyncio.timeout(OPEN_VIEW_TIMEOUT_SECONDS):
-                shown = await self._calls.call("views.push", trigger_id=trigger_id, view=dict(view))
-        except TimeoutError as error:
-            raise SlackUnsure("views.push took too long") from error
-        return str(shown["view"]["id"])
-
-    async def update_view(
-        self, view_id: str, view: Mapping[str, Any], *, hash: str | None = None
-    ) -> None:
-        """
-        Replace what an open modal shows; what was typed under the same ids stays.  No scope needed.
-
-        Args:
-            hash: Of the view as it was known: Slack refuses with "hash_conflict" if it has changed meanwhile.
-        """
-        known = {"hash": hash} if hash else {}
-        await self._calls.call("views.update", view_id=view_id, view=dict(view), **known)
-
-    async def locale(self, user_id: str) -> str | None:
-        """Return the language that somebody reads Slack in ("de-DE"), if Slack says.  Scope users:read."""
-        answer = await self._calls.call("users.info", user=user_id, include_locale=True)
-        locale = answer["user"].get("locale")
-        return locale if isinstance(locale, str) and LOCALE.fullmatch(locale) else None

@@ -31,7 +31,7 @@ class Zones:
         if kept is not None and clock.real() - kept[0] < KNOWN_FOR:
             return kept[1]
         try:
-            name = (await self._slack.user(slack_user)).zone
+            name = (await self._slack.users.get(slack_user)).zone
         except SlackRefused:
             name = None
         if len(self._known) >= MOST_KNOWN:

@@ -270,7 +270,7 @@ async def test_who_is_no_member_is_known(slack, wire, changes, expected):
     facts = {"id": "U1", "team_id": "T1", "name": "ann", "profile": {}, **changes}
     wire.answer = says({"ok": True, "user": facts})
 
-    assert (await slack.user("U1")).not_a_member == expected
+    assert (await slack.users.get("U1")).not_a_member == expected
 
 
 @pytest.mark.parametrize(("confirmed", "expected"), [(True, "a@b.c"), (False, None), (None, None)])
@@ -279,7 +279,7 @@ async def test_only_a_confirmed_address_counts(slack, wire, confirmed, expected)
     facts = {"id": "U1", "profile": {"email": "a@b.c"}, "is_email_confirmed": confirmed}
     wire.answer = says({"ok": True, "user": facts})
 
-    assert (await slack.user("U1")).email == expected
+    assert (await slack.users.get("U1")).email == expected
 
 
 @pytest.mark.parametrize("word", ["users_not_found", "user_not_found"])
@@ -287,7 +287,7 @@ async def test_an_address_that_nobody_has_is_nobody(slack, wire, word):
     """No error."""
     wire.answer = says({"ok": False, "error": word})
 
-    assert await slack.user_by_email("a@b.c") is None
+    assert await slack.users.by_email("a@b.c") is None
 
 
 async def test_our_identity_has_our_scopes(slack, wire):
@@ -403,11 +403,11 @@ async def test_an_installation_for_an_organization_works_in_the_workspace_that_i
     assert (identity.team_id, identity.enterprise_id) == ("T7", "E1")
 
     wire.answer = says({"ok": True, "users": []})
-    await slack.group_members("S1")
+    await slack.users.in_group("S1")
     wire.answer = says({"ok": True, "user": {"id": "U1", "team_id": "T7"}})
-    assert (await slack.user("U1")).not_a_member is None
+    assert (await slack.users.get("U1")).not_a_member is None
     wire.answer = says({"ok": True, "user": {"id": "U1", "team_id": "E1"}})
-    assert (await slack.user("U1")).not_a_member == "a member of another workspace"
+    assert (await slack.users.get("U1")).not_a_member == "a member of another workspace"
 
 
 @pytest.mark.parametrize(
@@ -437,7 +437,7 @@ async def test_silence_about_an_address_counts_by_setting(
     async with AsyncExitStack() as stack:
         slack = await connections.connect_slack(settings, MACHINE, stack)
 
-        assert (await slack.user("U1")).email == expected
+        assert (await slack.users.get("U1")).email == expected
 
 
 async def test_ids_are_kept_of_those_who_were_to_be_learned_only(slack, wire):
@@ -450,9 +450,9 @@ async def test_ids_are_kept_of_those_who_were_to_be_learned_only(slack, wire):
         return says({"ok": True, "user": user})
 
     wire.answer = profile("ANN")
-    await slack.user("UANN")
-    assert slack.ids_of("UANN") == {"UANN"}
+    await slack.users.get("UANN")
+    assert slack.users.ids_of("UANN") == {"UANN"}
 
     wire.answer = profile("BO")
-    await slack.learn_ids(["UBO"])
-    assert slack.ids_of("WBO") == {"UBO", "WBO"}
+    await slack.users.learn_ids(["UBO"])
+    assert slack.users.ids_of("WBO") == {"UBO", "WBO"}

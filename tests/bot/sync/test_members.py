@@ -10,7 +10,7 @@ import pytest
 from bot import clock
 from bot.assignments.store import assignment_lists, assignments, links
 from bot.people.store import people
-from bot.slack import api
+from bot.slack import users
 from bot.sync import members
 from bot.sync.links import LOOKUPS_A_SYNC, HolderLinks
 from bot.sync.rechecks import LOOK_AGAIN_AFTER
@@ -180,7 +180,7 @@ async def test_few_are_looked_for_one_by_one(harness):
 async def test_a_large_workspace_is_read_some_pages_at_a_time(harness, monkeypatch):
     """Slack allows some pages a minute; the next sync goes on where this one stopped."""
     monkeypatch.setattr(members, "PAGES_A_SYNC", 1)
-    monkeypatch.setattr(api, "USERS_PAGE", MANY)
+    monkeypatch.setattr(users, "USERS_PAGE", MANY)
     looks = await crowd(harness)
 
     await looks.refresh()
