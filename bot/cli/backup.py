@@ -1,6 +1,5 @@
 """Copy the database, and restore it from a copy: `latchkey backup` and `restore`."""
 
-import shlex
 from pathlib import Path
 
 import click
@@ -11,7 +10,9 @@ from bot.cli.database import settings_for_database
 from bot.cli.options import yes_option
 from bot.configuration import database_url
 from bot.configuration.settings import Settings
-from bot.database import sqlite_file
+from bot.database import postgresql_copy, sqlite_file
+from bot.database.copies import CannotCopy
+from bot.database.postgresql_copy import Server
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 
@@ -20,17 +21,20 @@ file_argument = click.argument("file", type=click.Path(path_type=Path))
 @file_argument
 def backup(file: Path) -> None:
     """
-    Copy the database to FILE, as of one moment, while the bot runs with it (SQLite).
+    Copy the database to FILE, as of one moment, while the bot runs with it.
 
     FILE must not be there yet; it holds everything that the database does.  The copy is looked through before it is
-    called done.
+    called done.  Of PostgreSQL it is made by pg_dump, which must be installed.
 
     Example: latchkey backup /var/backups/latchkey-$(date +%F).db
     """
-    database = _sqlite_file(settings_for_database(), "pg_dump --format=custom --file", file)
+    settings = settings_for_database()
     try:
-        copied = sqlite_file.back_up(database, file)
-    except sqlite_file.CannotCopy as error:
+        if settings.sqlite_file is not None:
+            copied = sqlite_file.back_up(settings.sqlite_file, file)
+        else:
+            copied = postgresql_copy.back_up(_server(settings), file)
+    except CannotCopy as error:
         raise Stop(str(error)) from None
     click.echo(f"{file} is whole.  Anchor of its audit log: {copied.rows}:{copied.head}")
 
@@ -40,34 +44,33 @@ def backup(file: Path) -> None:
 @yes_option
 def restore(file: Path, yes: bool) -> None:
     """
-    Put the copy FILE in the place of the database (SQLite).
+    Put the copy FILE in the place of the database.
 
-    Stop the bot first.  What is there now is kept beside it.  docs/how-to/operations.md says what to expect afterwards.
+    Stop the bot first.  What is there now is kept beside the database's file, or, of PostgreSQL, beside FILE.
+    docs/how-to/operations.md says what to expect afterwards.
 
     Example: latchkey restore /var/backups/latchkey-2026-01-30.db
     """
-    database = _sqlite_file(settings_for_database(), "pg_restore --clean --if-exists", file)
-    click.echo(f"Put {file} in the place of {database}", err=True)
+    settings = settings_for_database()
+    database = settings.sqlite_file
+    named = str(database) if database is not None else _server(settings).address
+    click.echo(f"Put {file} in the place of {named}", err=True)
     click.echo("  what has happened since it was made is not in it", err=True)
     if not yes:
         click.confirm("Go on?", abort=True, err=True)
     try:
-        copied = sqlite_file.restore(file, database, now=clock.now())
-    except (sqlite_file.CannotCopy, sqlite_file.BeingRestored) as error:
+        if database is not None:
+            copied = sqlite_file.restore(file, database, now=clock.now())
+        else:
+            copied = postgresql_copy.restore(_server(settings), file, now=clock.now())
+    except (CannotCopy, sqlite_file.BeingRestored) as error:
         raise Stop(str(error)) from None
     kept = f"  What was there before is {copied.kept}." if copied.kept else ""
     click.echo(
-        f"{database} is {file} now.{kept}  Anchor of its audit log: {copied.rows}:{copied.head}"
+        f"{named} is {file} now.{kept}  Anchor of its audit log: {copied.rows}:{copied.head}"
     )
 
 
-def _sqlite_file(settings: Settings, program: str, file: Path) -> Path:
-    if settings.sqlite_file is not None:
-        return settings.sqlite_file
-    address = database_url.without_secrets(settings.database_url.get_secret_value())
-    named = shlex.quote(str(file))
-    if program.startswith("pg_restore"):
-        command = f"{program} --dbname {shlex.quote(address)} {named}"
-    else:
-        command = f"{program} {named} {shlex.quote(address)}"
-    raise Stop(f"The database is PostgreSQL, which has programs of its own for this: {command}")
+def _server(settings: Settings) -> Server:
+    given = settings.database_url.get_secret_value()
+    return Server(url=settings.sqlalchemy_url, address=database_url.without_secrets(given))

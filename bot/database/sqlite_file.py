@@ -10,11 +10,12 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import quote
+
+from bot.database.copies import PRIVATE, CannotCopy, Copied
 
 if sys.platform != "win32":
     import fcntl
@@ -25,31 +26,10 @@ LOOK_AT_ALL_OF: Final = 256 * 2**20
 MARK: Final = ".restoring"
 LOCK: Final = ".lock"
 WAL, SHM = "-wal", "-shm"
-PRIVATE: Final = 0o600
 
 
 class BeingRestored(Exception):
     """A backup is being put in the file's place, or that was cut short; a sentence."""
-
-
-class CannotCopy(Exception):
-    """The copy is not made, or not put back; a sentence."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Copied:
-    """
-    A summary of what a copy holds.
-
-    Attributes:
-        rows: Of the audit log.
-        head: Its last hash.
-        kept: Where the file before is now.
-    """
-
-    rows: int
-    head: str
-    kept: Path | None = None
 
 
 class InUse:

