@@ -15,6 +15,7 @@ from bot.assignments.store import troubles, unsure
 from bot.database import Busy, Store, Transaction, flags, outages
 from bot.drift.model import DriftKind
 from bot.drift.store import mismatches
+from bot.emergencies.store import emergencies
 from bot.health import Health
 from bot.jobs import due
 from bot.jobs.table import Jobs
@@ -94,6 +95,7 @@ def _look(db: Transaction, endpoints: Collection[str]) -> dict[str, Any]:
         names.ON_HOLD.name: holds.count(db),
         names.TROUBLES.name: {kind: wrong.get(kind, 0) for kind in TroubleKind},
         names.DRIFT.name: {kind: drifted.get(kind, 0) for kind in DriftKind},
+        names.REVIEWS.name: emergencies.review_counts(db),
         names.UNREADABLE.name: sum(unsure.unreadable(db).values()),
         names.OWED.name: due.owed_messages(db),
         names.PAUSED.name: 0 if flags.pause_reason(db) is None else 1,

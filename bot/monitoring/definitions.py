@@ -100,6 +100,11 @@ DRIFT: Final = _from_tables(
     "Where Entra and what was approved do not agree, and no admin has said what it is, by kind.",
     "kind",
 )
+REVIEWS: Final = _from_tables(
+    "latchkey_emergency_reviews",
+    "Emergency access that nobody has reviewed, by whether its review is due later or overdue.",
+    "state",
+)
 UNREADABLE: Final = _from_tables(
     "latchkey_unreadable_assignments", "Assignments that Graph did not let the last sync read."
 )
@@ -205,7 +210,7 @@ BUILD: Final = _gauge(
 
 METRICS: Final = (
     *(REQUESTS, OLDEST_OPEN, OLDEST_DUE, RETRYING, OLDEST_RETRYING, ON_HOLD, TROUBLES, UNREADABLE),
-    DRIFT,
+    *(DRIFT, REVIEWS),
     *(OWED, PAUSED, ALIVE_AGE, OUTAGE, READY, JOB_AGE, JOB_FAILURES, ACKS, REJECTED, TRANSITIONS),
     *(DECISION, DELIVERY, SLACK_CALLS, SLACK_SECONDS, GRAPH_CALLS, GRAPH_SECONDS, THROTTLED, SKEW),
     *(CREDENTIAL, BUILD, WEBHOOK_LAG, WEBHOOK_FAILURES, WEBHOOK_DISABLED, WEBHOOK_DEAD),

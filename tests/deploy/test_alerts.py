@@ -60,6 +60,7 @@ BROKEN: Final[dict[str, dict[str, str | None]]] = {
         'latchkey_credential_expiry_timestamp_seconds{credential="certificate"}': "400000x1560"
     },
     "LatchkeyTroubles": {'latchkey_troubles{kind="partial"}': "1x1560"},
+    "LatchkeyEmergencyNotReviewed": {'latchkey_emergency_reviews{state="overdue"}': "1x1560"},
     "LatchkeyEndpointDown": {'probe_success{job="latchkey-endpoint"}': "0x1560"},
     "LatchkeyEndpointCertificateEndsSoon": {
         'probe_ssl_earliest_cert_expiry{job="latchkey-endpoint"}': "400000x1560"

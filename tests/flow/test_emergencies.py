@@ -1,7 +1,9 @@
 """Emergency access: at once, told loudly, and reviewed by somebody else."""
 
+import re
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from bot.assignments.store import assignment_lists
@@ -96,6 +98,35 @@ async def test_what_is_not_reviewed_in_time_is_reminded_of_and_told_to_the_admin
     done = await verbs(world)
     assert done.count("remind-review") == 1
     assert done.count("escalate-review") == 1
+
+
+async def reviews(world):
+    """How many reviews the metrics say are open: those due later, and those overdue."""
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=world.bot.asgi), base_url="http://latchkey"
+    ) as web:
+        figures = (await web.get("/metrics")).text
+    found = dict(re.findall(r'latchkey_emergency_reviews\{state="(\w+)"\} (\S+)', figures))
+    return [int(float(found[state])) for state in ("due", "overdue")]
+
+
+async def test_the_metrics_say_what_nobody_has_reviewed(world):
+    """Due later, then overdue, until somebody closes it."""
+    assert await reviews(world) == [0, 0]
+    await world.type(ANN, ASK)
+    await world.told(ANN, "You now have access")
+    await eventually(lambda: emergency_cards(world, BO))
+    assert await reviews(world) == [1, 0]
+
+    await world.later(timedelta(hours=4, minutes=1))
+    assert await reviews(world) == [0, 1]
+
+    await review(world, BO, emergency_cards(world, BO)[0], Finding.FINE, "all well")
+    await eventually(lambda: none_is_open(world), about="a closed review")
+
+
+async def none_is_open(world):
+    return await reviews(world) == [0, 0]
 
 
 async def test_a_second_emergency_waits_for_the_review_of_the_first(world):

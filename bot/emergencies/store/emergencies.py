@@ -42,6 +42,11 @@ LATELY: Final = (
 )
 OPEN_OF_PERSON: Final = SELECT.where(OF_PERSON, emergencies.c.closed_at.is_(None)).limit(1)
 ALL_OPEN: Final = SELECT.where(REVIEW_IS_OPEN).order_by(emergencies.c.opened_at).limit(MOST)
+# Those that are open are few.
+IS_OVERDUE: Final = emergencies.c.review_by <= BUSINESS_NOW
+REVIEW_COUNTS: Final = (
+    sa.select(IS_OVERDUE, sa.func.count()).where(REVIEW_IS_OPEN).group_by(IS_OVERDUE)
+)
 UPDATE: Final = emergencies.update().where(emergencies.c.request_id == sa.bindparam("request"))
 CLOSE: Final = UPDATE.where(emergencies.c.closed_at.is_(None)).returning(*COLUMNS)
 REDRAW: Final = (
@@ -152,6 +157,12 @@ def open_of(db: Transaction, entra_id: str, package_id: str) -> Emergency | None
 def all_open(db: Transaction) -> list[Emergency]:
     """Return the emergencies that nobody has reviewed yet, the oldest first."""
     return [_emergency(row) for row in db.execute(ALL_OPEN, {"most": MOST_OPEN})]
+
+
+def review_counts(db: Transaction) -> dict[str, int]:
+    """Return how many reviews are open, by whether they are due later or overdue."""
+    found = dict(db.execute(REVIEW_COUNTS, {"business_now": clock.now()}).all())
+    return {"due": found.get(False, 0), "overdue": found.get(True, 0)}
 
 
 def open_reviews(

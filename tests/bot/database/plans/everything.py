@@ -355,6 +355,7 @@ def _emergencies(db: Transaction) -> None:
     emergencies.lately(db, ANN, request.package_id, since=now - HOUR)
     emergencies.open_of(db, ANN, request.package_id)
     emergencies.all_open(db)
+    emergencies.review_counts(db)
     emergencies.open_reviews(db, "U0BO", is_admin=False, most=5)
     emergencies.owing_news(db)
     emergencies.claim_seeking(db, lease=LEASE, limit=20)

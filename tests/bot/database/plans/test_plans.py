@@ -57,6 +57,7 @@ WALKS: Final = {
     "emergencies.close": "few are not reviewed, so PostgreSQL looks for the one among them",
     "emergencies.open_of": "the same",
     "emergencies.remind": "the same",
+    "emergencies.review_counts": FOR_METRICS,
     "findings.settle": "few are not judged, so PostgreSQL looks for the one among them",
     "holds.count": FOR_METRICS,
     "holds.end": "few are held, so PostgreSQL looks for the one among them",
