@@ -54,7 +54,7 @@ def _child(work: Callable[[], Any], answer: Connection) -> None:
 
 
 def measured(work: Callable[[], Coroutine[Any, Any, None]]) -> Cost:
-    """What *work* costs in this process, which must not have been larger before."""
+    """Return what *work* costs in this process, which must not have been larger before."""
     before = memory()
     started = time.process_time()
     asyncio.run(work())

@@ -211,7 +211,7 @@ async def _held(running: World, database: str, options: Options) -> list[Result]
 
 
 def _descriptors(samples: Sequence[Sample]) -> tuple[float, float]:
-    """How many are open in the first third, and in the last."""
+    """Return how many are open in the first third, and in the last."""
     many = max(1, len(samples) // THIRDS)
     first, last = samples[:many], samples[-many:]
     return (
@@ -246,7 +246,7 @@ async def _soak(running: World, bot: psutil.Process, seconds: float) -> list[Sam
 
 
 def _kinds() -> Iterator[tuple[str, str]]:
-    """What people type: lists, requests that are delivered, names that mean nothing, and help."""
+    """Yield what people type: lists, requests that are delivered, names that mean nothing, and help."""
     for number in range(4):
         yield "/my-access", ""
         yield "/request-access", package_name(number)

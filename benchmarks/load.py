@@ -56,7 +56,7 @@ class Load:
         return self.percentile(99)
 
     def saying(self, words: str) -> int:
-        """How many answers have *words* in them."""
+        """Return how many answers have *words* in them."""
         wanted = words.encode()
         return sum(wanted in answer.body for answer in self.answers)
 

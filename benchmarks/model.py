@@ -238,7 +238,7 @@ class Model:
 
     @property
     def needs(self) -> Sequence[Need]:
-        """What may run out, the scarcest first."""
+        """Return what may run out, the scarcest first."""
         assumed = self.assumed
         worst_day = self.people * assumed.ends * assumed.one_day
         quarter = self.requests * REQUESTS_WITHIN_DAYS / 365

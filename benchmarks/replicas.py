@@ -191,7 +191,7 @@ def _cpu(bots: Mapping[str, Process]) -> float:
 
 
 async def one_replica() -> Measured:
-    """What one replica does, in the quick form."""
+    """Return what one replica does, in the quick form."""
     return await _measured(1, Options(quick=True))
 
 

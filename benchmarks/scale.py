@@ -98,7 +98,7 @@ def _on(database: Database, sizes: tuple[int, int], quick: bool) -> Iterator[Res
 
 
 def _seconds(work: Callable[[Past], None], small: Past, big: Past, rounds: int) -> list[float]:
-    """How long each takes, the median of their turns; each is the first in every other one."""
+    """Return how long each takes, the median of their turns; each is the first in every other one."""
     pasts = (small, big)
     taken: tuple[list[float], list[float]] = ([], [])
     for turn in range(rounds + WARM_UP):

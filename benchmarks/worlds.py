@@ -54,7 +54,7 @@ class World:
             yield
 
     def count(self, statement: str) -> int:
-        """What a SELECT of one number finds."""
+        """Return what a SELECT of one number finds."""
         engine = sa.create_engine(self.database, poolclass=sa.NullPool)
         with engine.connect() as db:
             return int(db.execute(sa.text(statement)).scalar_one())

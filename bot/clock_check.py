@@ -26,7 +26,7 @@ class SkewedClock(LatchkeyError):
 
 def difference(db: Transaction, database_time: DatabaseTime) -> timedelta:
     """
-    How far this machine's clock is certainly ahead of the database server's; negative: behind.
+    Return how far this machine's clock is certainly ahead of the database server's; negative: behind.
 
     The way there and back may have taken all of the time in between, so that much is not counted.
     """

@@ -52,7 +52,7 @@ class Health:
     socket_connected: Callable[[], Awaitable[bool]] | None = None
 
     async def problems(self) -> list[str]:
-        """Why Latchkey cannot work now, a line each; empty when it can."""
+        """Return why Latchkey cannot work now, a line each; empty when it can."""
         found = [*await self._of_database(), *await self._of_slack()]
         graph = self.figures.graph
         if graph.failing_since is not None:
@@ -121,12 +121,12 @@ class Health:
 
     @property
     def wakes_by(self) -> str:
-        """How this replica learns of what others commit: at once, or with its next look by the clock, and why."""
+        """Return how this replica learns of what others commit: at once, or with its next look by the clock, and why."""
         silent = self.wire.silent_because
         return "notifications" if silent is None else f"the clock ({silent})"
 
     async def paused_why(self) -> str | None:
-        """Why granting is switched off; None if it is not, or cannot be told."""
+        """Return why granting is switched off; None if it is not, or cannot be told."""
         try:
             return await self.store.read(flags.pause_reason)
         except Busy:

@@ -130,7 +130,7 @@ class _LinesForPeople(_Lines):
 
 
 def _of_a_library(record: logging.LogRecord) -> dict[str, Any]:
-    """Where it was said and how it is worded, without what was put in: that may be anything."""
+    """Return where it was said and how it is worded, without what was put in: that may be anything."""
     return {
         # Without arguments the text may have been put together already.
         "event": str(record.msg) if record.args else "said by a library",

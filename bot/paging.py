@@ -45,18 +45,18 @@ class Count:
 
     @classmethod
     def of(cls, number: int) -> "Count":
-        """What counting up to one more than `COUNTED` has found."""
+        """Return what counting up to one more than `COUNTED` has found."""
         return cls(min(number, COUNTED), is_exact=number <= COUNTED)
 
     def __str__(self) -> str:
         return f"{'' if self.is_exact else 'more than '}{self.number:,}"
 
     def less(self, number: int) -> "Count":
-        """How many are left without so many of them."""
+        """Return how many are left without so many of them."""
         return Count(self.number - number, self.is_exact)
 
     def plus(self, other: "Count") -> "Count":
-        """How many both are together."""
+        """Return how many both are together."""
         return Count(self.number + other.number, self.is_exact and other.is_exact)
 
     @property
@@ -90,7 +90,7 @@ FIRST: Final = Start()
 
 
 def page_number(number: int) -> Start:
-    """Where the page of that number begins, from 1."""
+    """Return where the page of that number begins, from 1."""
     return Start(skip=(min(max(number, 1), MOST_PAGES) - 1) * ROWS_A_PAGE)
 
 
@@ -112,7 +112,7 @@ class Page(Generic[T]):
 
     @property
     def total(self) -> Count:
-        """How many rows the list has; from these on, where it is not known how many come before."""
+        """Return how many rows the list has; from these on, where it is not known how many come before."""
         return self.count.plus(Count(self.skipped or 0))
 
     @property

@@ -92,7 +92,7 @@ class Pulse:
 
 
 def who_waits() -> Patience | None:
-    """How long somebody waits for the running task; None if nobody does."""
+    """Return how long somebody waits for the running task; None if nobody does."""
     return _patience.get()
 
 

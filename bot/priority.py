@@ -66,7 +66,7 @@ _background: Final[ContextVar[Courtesy | None]] = ContextVar("background", defau
 
 
 def is_background() -> bool:
-    """Whether nobody waits for what runs now."""
+    """Tell whether nobody waits for what runs now."""
     return _background.get() is not None
 
 

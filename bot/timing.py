@@ -44,7 +44,7 @@ class Waits:
 
     @property
     def beat(self) -> timedelta:
-        """How often a worker says that it is still at a request: one or two such words may get lost."""
+        """Return how often a worker says that it is still at a request: one or two such words may get lost."""
         return self.lease / 4
 
     @property
@@ -54,7 +54,7 @@ class Waits:
 
     def problems(self, *, client: Iterable[float | None]) -> list[str]:
         """
-        What contradicts itself, a sentence each.
+        Return what contradicts itself, a sentence each.
 
         Args:
             client: The time-outs of the HTTP client that posts, seconds each; None for one that never ends.
@@ -88,13 +88,13 @@ WAITS: Final = Waits()
 
 
 def backoff(attempts: int) -> timedelta:
-    """How long to wait after so many tries that failed: doubling from 2 s to 15 min, a little shaken."""
+    """Return how long to wait after so many tries that failed: doubling from 2 s to 15 min, with ±10 % jitter."""
     pause = min(timedelta(seconds=2 * 2 ** min(attempts, 12)), LONGEST_BACKOFF)
     return pause * chance.between(0.9, 1.1)
 
 
 def poll_pause(attempts: int, pauses: Sequence[float] = POLL_PAUSES) -> timedelta:
-    """How long to wait before the next look at something that is under way, after so many."""
+    """Return how long to wait before the next look at something that is under way, after so many."""
     return timedelta(seconds=pauses[min(attempts, len(pauses) - 1)])
 
 

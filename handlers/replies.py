@@ -128,7 +128,7 @@ class Reply:
 
     @property
     def later(self) -> LateReply:
-        """How to answer this interaction when its answer has been worked out; in this process alone."""
+        """Return how to answer this interaction when its answer has been worked out; in this process alone."""
         return LateReply(
             say=self._say_later,
             replace=self._replace_later,

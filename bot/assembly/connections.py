@@ -53,7 +53,7 @@ async def connect_slack(
 
 async def identify(slack: Slack, *, workspace: str | None = None) -> BotIdentity:
     """
-    Whose the token is, and the workspace to work in.
+    Return whose the token is, and the workspace to work in.
 
     Args:
         workspace: The one that the settings name: needed where the app is installed for an organization.

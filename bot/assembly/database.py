@@ -50,7 +50,7 @@ def check_clock(store: Store, machine: Machine) -> None:
 
 
 def find_installation(store: Store, identity: BotIdentity) -> Installation:
-    """Which installation the database is of; one of another Slack app's is somebody else's."""
+    """Return which installation the database is of; one of another Slack app's is somebody else's."""
     try:
         found = store.run_here(installations.of_app, app=identity.app_id, team=identity.team_id)
     except Busy as error:

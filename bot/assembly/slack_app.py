@@ -91,7 +91,7 @@ def make_web_app(
 def _slack_endpoint(
     settings: Settings, bolt: handlers.SlackApp, rejections: Rejections
 ) -> web.Receive | None:
-    """Where Slack posts to; None in Socket Mode, whose connection is Slack's word for what comes over it."""
+    """Return where Slack posts to; None in Socket Mode, whose connection is Slack's word for what comes over it."""
     if settings.uses_socket_mode:
         return None
     signatures = Signatures(settings.signing_secret, previous=settings.previous_signing_secret)

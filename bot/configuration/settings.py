@@ -205,7 +205,7 @@ class Settings(BaseSettings):
 
     @property
     def addresses(self) -> Addresses:
-        """How e-mail addresses in Slack and in Entra are compared."""
+        """Return how e-mail addresses in Slack and in Entra are compared."""
         return Addresses(
             domains=frozenset(self.email_domains),
             aliases=dict(_alias(each) for each in self.email_aliases),
@@ -214,7 +214,7 @@ class Settings(BaseSettings):
 
     @property
     def reminder_rungs(self) -> tuple[timedelta, ...]:
-        """How long before the end to remind, longest first."""
+        """Return how long before the end to remind, longest first."""
         return self.reminder_days
 
     @property
@@ -224,7 +224,7 @@ class Settings(BaseSettings):
 
     @property
     def database_settings(self) -> Mapping[str, str]:
-        """What the database's address asks of each session."""
+        """Return what the database's address asks of each session."""
         return database_url.session_settings(self.database_url.get_secret_value())
 
     @property
@@ -240,7 +240,7 @@ class Settings(BaseSettings):
 
     @property
     def signing_secret(self) -> str:
-        """What Slack signs with."""
+        """Return what Slack signs with."""
         secret = self.slack_signing_secret
         return secret.get_secret_value() if secret else ""
 
@@ -258,7 +258,7 @@ class Settings(BaseSettings):
     @property
     def webhook_endpoints(self) -> tuple[WebhookEndpoint, ...]:
         """
-        Where events are posted.
+        Return where events are posted.
 
         Raises:
             ConfigurationError: It cannot be read; `problems_for_running` has said so.

@@ -243,7 +243,7 @@ class _Page:
         )
 
     def _value(self, form: FormData, blocks: list[Json]) -> Any:
-        """What is chosen in the clicked element: in its own field, or in the one value sent along."""
+        """Return what is chosen in the clicked element: in its own field, or in the one value sent along."""
         block_id, action_id = _word(form, "block_id") or None, _word(form, "action_id")
         found = find(blocks, action_id=action_id, block_id=block_id)
         own = field_name(block_id, action_id)
@@ -304,7 +304,7 @@ class _Page:
         return None
 
     async def _remove_in_portal(self, form: FormData) -> str | None:
-        """What an administrator could do in the Entra portal, behind the bot's back."""
+        """Return what an administrator could do in the Entra portal, behind the bot's back."""
         self._tenant.remove_assignment(_word(form, "assignment"))
         return None
 
@@ -327,7 +327,7 @@ def _download(file: UploadedFile) -> Response:
 
 
 def _trouble(outcome: Outcome) -> str | None:
-    """What to tell the person; nothing when the app answered properly."""
+    """Return what to tell the person; nothing when the app answered properly."""
     if outcome.ok:
         return None
     if outcome.text:

@@ -127,12 +127,12 @@ class _Plot:
         self._step = (WIDTH - LEFT - RIGHT) / count
 
     def y(self, value: float) -> float:
-        """How far down a number is."""
+        """Return how far down a number is."""
         share = (value - self._least) / (self._most - self._least)
         return HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)
 
     def x(self, index: int) -> float:
-        """How far right the middle of a category is."""
+        """Return how far right the middle of a category is."""
         return LEFT + (index + 0.5) * self._step
 
     def grid(self, marks: list[float]) -> Markup:

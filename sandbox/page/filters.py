@@ -102,7 +102,7 @@ def _fingerprint(value: Any) -> str:
 
 
 def _sort_key(cell: Json) -> str:
-    """What a cell is sorted and searched by: its number, or its words."""
+    """Return what a cell is sorted and searched by: its number, or its words."""
     if cell["type"] == "raw_number":
         return str(cell["value"])
     if cell["type"] == "action_cell":

@@ -96,7 +96,7 @@ def _line_kind(line: str) -> tuple[str, str]:
 
 
 def _special(inside: str, reader: Reader) -> Markup:
-    """What stands between angle brackets: a mention, a date or a link."""
+    """Return what stands between angle brackets: a mention, a date or a link."""
     if date := _DATE.fullmatch(inside):
         return _date(date, reader)
     target, _, label = inside.partition("|")

@@ -27,11 +27,11 @@ class Place:
 
     @property
     def words(self) -> Json:
-        """Who acts and where, for what is done with the whole of it."""
+        """Return who acts and where, for what is done with the whole of it."""
         return dict(self._acting)
 
     def vals(self, element: Json, block: Json) -> Json:
-        """What a click on *element* sends beside its own value."""
+        """Return what a click on *element* sends beside its own value."""
         return {
             **self._acting,
             "action_id": element.get("action_id"),
@@ -43,7 +43,7 @@ class Place:
         return field_name(block.get("block_id"), element.get("action_id"))
 
     def filled(self, block: Json, element: Json) -> list[str]:
-        """What is chosen or typed: from the state when somebody touched it, else the app's own."""
+        """Return what is chosen or typed: from the state when somebody touched it, else the app's own."""
         return [option["value"] for option in self.chosen(block, element)]
 
     def chosen(self, block: Json, element: Json) -> list[Json]:
@@ -113,7 +113,7 @@ def field_name(block_id: str | None, action_id: str | None) -> str:
 
 def values_of(view: View, form: Any, *, zone: ZoneInfo) -> dict[str, dict[str, Any]]:
     """
-    What a modal's form holds, by block id and action id; a moment is picked by the clock of *zone*.
+    Return what a modal's form holds, by block id and action id; a moment is picked by the clock of *zone*.
 
     Every input of *view* is there: text as typed, the value chosen in a menu, a list for
     checkboxes and multi-selects, None for what was left empty.
@@ -132,7 +132,7 @@ def values_of(view: View, form: Any, *, zone: ZoneInfo) -> dict[str, dict[str, A
 
 
 def value_of(element: Json, given: list[str], *, zone: ZoneInfo) -> Any:
-    """What the fields of one element say, as the workspace takes it."""
+    """Return what the fields of one element say, as the workspace takes it."""
     kind = str(element.get("type"))
     if kind == "checkboxes" or kind.startswith("multi_"):
         return given

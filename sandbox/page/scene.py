@@ -81,28 +81,28 @@ class Scene:
 
     @property
     def is_app(self) -> bool:
-        """Whether the conversation with the app is open, at either tab."""
+        """Tell whether the conversation with the app is open, at either tab."""
         return self.where in (APP, HOME)
 
     @property
     def can_write(self) -> bool:
-        """Whether there is a composer: the conversation with an app may have none."""
+        """Tell whether there is a composer: the conversation with an app may have none."""
         workspace = self.workspace
         is_open = workspace.messages_tab_enabled and not workspace.messages_tab_read_only
         return not self.is_app or is_open
 
     @property
     def unread_of_others(self) -> int:
-        """What waits for the people one could act as next."""
+        """Return what waits for the people one could act as next."""
         return sum(each.unread for each in self.members if not each.is_acting)
 
     @property
     def acting_words(self) -> Json:
-        """Who acts, and where: sent with every deed so that the same scene is drawn again."""
+        """Return who acts, and where: sent with every deed so that the same scene is drawn again."""
         return {"as": self.acting.id, "in": self.where}
 
     def place(self, view: View) -> ViewPlace:
-        """Where the blocks of *view* live."""
+        """Return where the blocks of *view* live."""
         return ViewPlace(view, acting=self.acting_words)
 
 

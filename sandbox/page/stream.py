@@ -31,7 +31,7 @@ class Line:
 
     @property
     def repliers(self) -> list[Person]:
-        """Who wrote in the thread below, each once."""
+        """Return who wrote in the thread below, each once."""
         return list({reply.author.id: reply.author for reply in self.replies}.values())
 
 
@@ -51,7 +51,7 @@ class Stream:
         self._people, self._reader, self._acting = people, reader, acting
 
     def days(self, channel: Channel, *, gone: set[str]) -> list[Day]:
-        """What the reader sees in *channel*, oldest first; *gone* are messages that have vanished."""
+        """Return what the reader sees in *channel*, oldest first; *gone* are messages that have vanished."""
         seen = [each for each in channel.seen_by(self._reader.person_id) if each.ts not in gone]
         threads: dict[str, list[Message]] = {each.ts: [] for each in seen}
         top = []

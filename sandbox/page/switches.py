@@ -137,7 +137,7 @@ class Switchboard:
         }
 
     def is_on(self, switch: Switch) -> bool:
-        """Whether the fault behind *switch* is active."""
+        """Tell whether the fault behind *switch* is active."""
         return bool(self._faults[switch.where].is_on(switch.fault))
 
     def turn(self, name: str, *, on: bool) -> Switch:

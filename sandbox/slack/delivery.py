@@ -41,7 +41,7 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the app answered 2xx, or acknowledged the envelope."""
+        """Tell whether the app answered 2xx, or acknowledged the envelope."""
         return self.error is None
 
     @property

@@ -35,12 +35,12 @@ class Sockets:
 
     @property
     def is_connected(self) -> bool:
-        """Whether payloads go through a socket rather than over HTTP."""
+        """Tell whether payloads go through a socket rather than over HTTP."""
         return bool(self._open)
 
     @property
     def count(self) -> int:
-        """How many connections are open."""
+        """Return how many connections are open."""
         return len(self._open)
 
     def open(self) -> str:

@@ -211,7 +211,7 @@ class State:
         return self.people.get(user) or next(of_organization, None)
 
     def is_ours(self, person: Person) -> bool:
-        """Whether somebody is a member of this workspace, be it of others, too."""
+        """Tell whether somebody is a member of this workspace, be it of others, too."""
         return self.team_id in (person.team_id, *person.teams)
 
     def channel(self, channel: str) -> Channel:

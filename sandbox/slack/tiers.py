@@ -88,7 +88,7 @@ class Tiers:
         passed.append(now)
 
     def _within(self, what: str, since: float) -> deque[float]:
-        """When those calls passed that count still."""
+        """Return when those calls passed that count still."""
         passed = self._passed.setdefault(what, deque())
         while passed and passed[0] <= since:
             passed.popleft()

@@ -29,7 +29,7 @@ def kind_of(subject: Json) -> str:
 
 
 def in_scope(world: World, policy: Policy, user: User) -> bool:
-    """Whether the policy lets this user have the package."""
+    """Tell whether the policy lets this user have the package."""
     match policy.allowed_target_scope:
         case "specificDirectoryUsers":
             return any(_covers(world, subject, user) for subject in policy.specific_allowed_targets)
@@ -53,7 +53,7 @@ def _covers(world: World, subject: Json, user: User) -> bool:
 
 def may_ask_for(world: World, settings: Json, user: User, target: User) -> bool:
     """
-    Whether a policy's requestorSettings let *user* ask for somebody else: they are among its onBehalfRequestors.
+    Tell whether a policy's requestorSettings let *user* ask for somebody else: they are among its onBehalfRequestors.
 
     Source: Graph reference, "accessPackageAssignmentRequestorSettings".
     """

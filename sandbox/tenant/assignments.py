@@ -201,7 +201,7 @@ def my_requests(ask: Ask) -> Answer:
 
 
 def is_waiting_for(ask: Ask, request: Request) -> bool:
-    """Whether the signed-in user may decide the request's open stage."""
+    """Tell whether the signed-in user may decide the request's open stage."""
     stage = request.current_stage
     if stage is None or ask.user is None or request.state != "pendingApproval":
         return False

@@ -92,7 +92,7 @@ class Faults:
         return {"retry-after": value} if value else {}
 
     def strikes(self, name: str, call: str) -> bool:
-        """Whether the fault hits this *call* ("METHOD path"); counts it if so."""
+        """Tell whether the fault hits this *call* ("METHOD path"); counts it if so."""
         fault = self._on.get(name)
         if fault is None or (fault.only and not fault.only.search(call)):
             return False

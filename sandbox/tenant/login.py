@@ -77,7 +77,7 @@ class Login:
         self._tokens = tokens
 
     def routes(self) -> list[Route]:
-        """What a sign-in library calls, below the login host."""
+        """Return what a sign-in library calls, below the login host."""
         return [
             Route("/common/discovery/instance", self._instance),
             Route("/{tenant}/v2.0/.well-known/openid-configuration", self._configuration),
@@ -272,7 +272,7 @@ class Login:
 
 
 def _is_named(certificate: x509.Certificate, header: dict[str, Any]) -> bool:
-    """Whether a token header's thumbprint is this certificate's."""
+    """Tell whether a token header's thumbprint is this certificate's."""
     for name, algorithm in (("x5t#S256", hashes.SHA256()), ("x5t", hashes.SHA1())):  # noqa: S303
         if name in header:
             digest = base64.urlsafe_b64encode(certificate.fingerprint(algorithm))

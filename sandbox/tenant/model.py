@@ -206,7 +206,7 @@ class Policy:
     modified_at: datetime | None = None
 
     def may_self(self, deed: str) -> bool:
-        """Whether people may Add, Update or Remove their own access under this policy."""
+        """Tell whether people may Add, Update or Remove their own access under this policy."""
         requestor = self.settings.get("requestorSettings") or {}
         return bool(requestor.get(f"enableTargetsToSelf{deed}Access"))
 
@@ -217,12 +217,12 @@ class Policy:
 
     @property
     def is_automatic(self) -> bool:
-        """Whether Entra assigns by itself: the settings are only there for such a policy."""
+        """Tell whether Entra assigns by itself: the settings are only there for such a policy."""
         return self.settings.get("automaticRequestSettings") is not None
 
     @property
     def waits_for_callback(self) -> bool:
-        """Whether a custom extension has a say before a request goes on."""
+        """Tell whether a custom extension has a say before a request goes on."""
         return any(
             str(each.get("stage")).startswith(
                 ("assignmentRequestCreated", "assignmentRequestDetermining")

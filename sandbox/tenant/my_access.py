@@ -165,7 +165,7 @@ class MyAccess:
         )
 
     def _offered(self, user: User) -> list[tuple[Package, Policy, list[Json]]]:
-        """What somebody may ask for, each with a policy and its questions."""
+        """Return what somebody may ask for, each with a policy and its questions."""
         world = self._world
         return [
             (package, policy, list(questions_of(world, policy, package).values()))

@@ -73,7 +73,7 @@ class Service:
     # -- faults ----------------------------------------------------------------------------
 
     async def _before(self, asked: Asked) -> Answer | None:
-        """What goes wrong before anything happened; None when nothing does."""
+        """Return what goes wrong before anything happened; None when nothing does."""
         # Read first: the strike that is the last takes its length with it.
         seconds = self.faults.seconds("slow")
         if self._strikes("slow", asked):

@@ -235,7 +235,7 @@ class ShapesBeta(ShapesV1):
         )
 
     def delivered_roles(self, assignment: Assignment) -> list[Entity]:
-        """What an assignment really gave, role by role."""
+        """Return what an assignment really gave, role by role."""
         return [
             Entity(
                 "accessPackageAssignmentResourceRole",

@@ -136,7 +136,7 @@ class World:
         return self._subject_ids.setdefault(user_id, self.new_id())
 
     def is_subject(self, user_id: str) -> bool:
-        """Whether entitlement management knows a user: from outside, or somebody's access is or was theirs."""
+        """Tell whether entitlement management knows a user: from outside, or somebody's access is or was theirs."""
         user = self.person(user_id)
         return bool(user and user.organization_id) or any(
             each.target_id == user_id for each in self.requests.values()

@@ -32,7 +32,7 @@ async def press(harness: BotHarness, request: Request, **facts: object) -> Decis
 
 
 async def clicks(harness: BotHarness, request: Request) -> list[Decision]:
-    """What is known of every click about a request, the oldest first."""
+    """Return what is known of every click about a request, the oldest first."""
     query = sa.select(*decisions.COLUMNS).where(decision_table.c.request_id == request.id)
 
     def read(db: sa.Connection) -> list[Decision]:
@@ -55,7 +55,7 @@ async def found(harness: BotHarness, pressed: Decision) -> Decision:
 async def processed(
     harness: BotHarness, request: Request, **facts: object
 ) -> tuple[Decision, Request]:
-    """What is known of a click, and of its request, after it was processed."""
+    """Return what is known of a click, and of its request, after it was processed."""
     pressed = await press(harness, request, **facts)
     await harness.decision_processor.process(pressed)
     return await found(harness, pressed), await harness.request(request.id)

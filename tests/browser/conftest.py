@@ -45,7 +45,7 @@ async def address(tmp_path, certificate):
 
 @pytest.fixture(scope="session")
 def pictures():
-    """Where screenshots are kept as artifacts of the build."""
+    """Return where screenshots are kept as artifacts of the build."""
     folder = Path(__file__).parents[2] / "build" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -97,7 +97,7 @@ class Stage:
 
     @property
     def heard(self) -> Json:
-        """What the bot heard last."""
+        """Return what the bot heard last."""
         return self.sandbox.bot.received[-1]
 
 

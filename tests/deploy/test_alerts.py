@@ -111,7 +111,7 @@ def case_of(name: str, healthy: dict[str, str], changed: dict[str, str | None]) 
 
 @pytest.fixture
 async def scrape(tmp_path: Path, sqlite_template: Path) -> dict[str, str]:
-    """What a healthy bot answers, after somebody has got access."""
+    """Return what a healthy bot answers, after somebody has got access."""
     import shutil
 
     database = shutil.copy(sqlite_template, tmp_path / "latchkey.db")

@@ -76,7 +76,7 @@ VARIANTS: Final[dict[str, dict[str, Any]]] = {
 
 
 def manifests(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What was rendered, by its kind."""
+    """Return what was rendered, by its kind."""
     documents = [
         document
         for name, text in answer["files"].items()

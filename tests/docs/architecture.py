@@ -154,7 +154,7 @@ def _row(row: Sequence[str], top: int, others: Sequence[Mapping[str, Any]]) -> I
 
 
 def _outside(name: str, others: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """What of the outside a layer may import: nobody forbids it, or a contract makes an exception."""
+    """Yield what of the outside a layer may import: nobody forbids it, or a contract makes an exception."""
     if not name.startswith(("bot.", "handlers", "graph")):
         # The sandbox is beside the layers, and its own.
         return

@@ -61,7 +61,7 @@ def prose(source: str) -> str:
 
 
 def dead(text: str) -> set[str]:
-    """What *text* names of the repository that is not there."""
+    """Return what *text* names of the repository that is not there."""
     paths = {each for each in PATH.findall(text) if not _path_exists(each)}
     dotted = {
         each
@@ -104,7 +104,7 @@ def _path_exists(said: str) -> bool:
 
 
 def _has(path: str, name: str) -> bool:
-    """Whether a name stands in a module; a path that is not there has been found already."""
+    """Tell whether a name stands in a module; a path that is not there has been found already."""
     module = ROOT / path
     return not module.exists() or re.search(rf"\b{name}\b", module.read_text()) is not None
 

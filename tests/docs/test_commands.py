@@ -35,7 +35,7 @@ def blocks(language: str | None = None) -> Iterator[tuple[str, str]]:
 
 
 def commands() -> Iterator[tuple[str, str]]:
-    """What the documents have behind `latchkey`, with the document's name; comments are left out."""
+    """Yield what the documents have behind `latchkey`, with the document's name; comments are left out."""
     for name, text in blocks():
         for line in text.replace("\\\n", " ").splitlines():
             bare = re.sub(r"(?:^|\s)#.*$", "", line)

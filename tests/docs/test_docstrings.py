@@ -34,7 +34,7 @@ def parameters(node: ast.AST) -> set[str]:
 
 
 def fields(node: ast.ClassDef) -> set[str]:
-    """What a class or its instances have: fields, methods, and what is set on ``self``."""
+    """Return what a class or its instances have: fields, methods, and what is set on ``self``."""
     found = {
         each.name for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
     }
@@ -46,7 +46,7 @@ def fields(node: ast.ClassDef) -> set[str]:
 
 
 def wrong(source: str) -> Iterator[str]:
-    """What the docstrings of a module describe by a name that is not there."""
+    """Yield what the docstrings of a module describe by a name that is not there."""
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, Documented):
             continue

@@ -41,7 +41,7 @@ def test_the_tutorial_does_what_it_says(kitchen):
 
 
 def written(kitchen, text):
-    """What the file has after the reader has done as the page says."""
+    """Return what the file has after the reader has done as the page says."""
     if not kitchen.exists():
         return text
     before = kitchen.read_text()

@@ -27,7 +27,7 @@ async def world(database):
 
 
 async def account_of(world: World, user: str) -> ConnectedAccount:
-    """What somebody has connected; they have."""
+    """Return the account that somebody has connected."""
     found = await world.bot.store.read(accounts.find, user)
     assert found is not None, f"{user} has connected nothing"
     return found

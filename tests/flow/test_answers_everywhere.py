@@ -30,7 +30,7 @@ async def everywhere(world: World) -> World:
 
 
 def heard(world: World, user: str, channel: str) -> list[str]:
-    """What the bot has told *user* where they are, and in their direct message with it."""
+    """Return what the bot has told *user* where they are, and in their direct message with it."""
     return [*world.whispers(user, channel), *(said(each) for each in world.direct(user))]
 
 

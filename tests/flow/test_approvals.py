@@ -112,7 +112,7 @@ async def test_two_stages_are_decided_one_after_the_other(world):
 
 
 def below(world: World, card: Message) -> list[str]:
-    """What is said in the thread of a channel's card, the oldest first."""
+    """Return what is said in the thread of a channel's card, the oldest first."""
     messages = world.slack.channel(card.channel).messages
     return [each.text for each in messages if each.thread_ts == card.ts]
 

@@ -49,7 +49,7 @@ async def answer(world: World, user: str, question: Message, text: str) -> None:
 
 
 def thread(world: World, channel: str = APPROVALS) -> list[str]:
-    """What is said below the newest card in a channel."""
+    """Return what is said below the newest card in a channel."""
     card = world.cards(channel)[-1]
     return [
         said(each) for each in world.slack.channel(channel).messages if each.thread_ts == card.ts

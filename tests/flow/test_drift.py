@@ -64,7 +64,7 @@ async def checked(world):
 
 
 def cards(world, pattern=""):
-    """What the admins were told of drift."""
+    """Return what the admins were told of drift."""
     return [
         each
         for each in world.slack.channel(APPROVALS).messages

@@ -49,7 +49,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def file(tmp_path):
-    """Where several packages give emergency access."""
+    """Write settings by which several packages give emergency access."""
     return write_settings(tmp_path, SETTINGS)
 
 
@@ -65,7 +65,7 @@ async def world(database, file):
 
 
 def granted(world):
-    """What Entra has taken on of grants."""
+    """Return what Entra has taken on of grants."""
     return [each for each in world.posts("adminAdd") if each.status < HTTPStatus.BAD_REQUEST]
 
 

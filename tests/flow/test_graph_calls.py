@@ -30,7 +30,7 @@ async def shop(simulated, tmp_path, sqlite_template):
 
 
 async def spent(shop: Simulation, *, people: int, packages: int, old: int = 0) -> crowd.Spent:
-    """What so many people spend who ask at once."""
+    """Return what so many people spend who ask at once."""
     outside = shop.outside
     wishes = crowd.ready(outside, people=people, packages=packages)
     for number in range(packages if old else 0):

@@ -32,7 +32,7 @@ async def world(simulated, database_url):
 
 
 def cards(world: World) -> list[Message]:
-    """What the admins are told of held requests."""
+    """Return what the admins are told of held requests."""
     return [
         each
         for each in world.slack.channel(APPROVALS).messages

@@ -20,7 +20,7 @@ SELDOM: Any = {"LATCHKEY_POLL_SECONDS": "3600"}
 
 
 async def said_by(bot: Bot) -> str:
-    """What /readyz has to say."""
+    """Return what /readyz has to say."""
     return " ".join(await bot.latchkey.health.problems())
 
 

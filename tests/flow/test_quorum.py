@@ -110,7 +110,7 @@ async def test_two_must_approve(world):
 
 
 def _thread(world: World) -> str:
-    """What is said below the card in the channel."""
+    """Return what is said below the card in the channel."""
     card = world.cards(APPROVALS)[-1]
     replies = [
         each for each in world.slack.channel(APPROVALS).messages if each.thread_ts == card.ts

@@ -50,7 +50,7 @@ def replicas(around):
 
 @pytest.fixture
 def calls(around):
-    """How often each call was made, by its whole address."""
+    """Return how often each call was made, by its whole address."""
     counted: Counter[str] = Counter()
 
     def count(process, what):

@@ -21,7 +21,7 @@ from tests.harness.world import (
 
 
 def lists(world, user, channel=GENERAL):
-    """What only *user* sees there, oldest first."""
+    """Return what only *user* sees there, oldest first."""
     return [
         message
         for message in world.slack.channel(channel).seen_by(user)

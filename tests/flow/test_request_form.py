@@ -59,7 +59,7 @@ async def choose(world, user, *packages):
 
 
 async def asked(world, user):
-    """What *user* waits for."""
+    """Return what *user* waits for."""
     found = (await world.bot.store.run(request_lists.open_for, user)).rows
     return {each.package_name: each for each in found}
 

@@ -46,7 +46,7 @@ async def choose(world, form, *packages):
 
 
 async def described(world, form):
-    """What the menu says of each package, by its name."""
+    """Return what the menu says of each package, by its name."""
     found = await world.slack.suggest(
         user=ANN, view_id=form.id, action_id="latchkey_package", query=""
     )

@@ -28,7 +28,7 @@ async def world(around):
 
 @pytest.fixture
 def stopped(around, world):
-    """What is done to a bot that is stopped, as by SIGSTOP, and works off what is due before this ends."""
+    """Return what is done to a bot that is stopped, as by SIGSTOP, and works off what is due before this ends."""
 
     async def stopped(deed, wait=WHILE):
         around.bots[0].process.freeze(wait)

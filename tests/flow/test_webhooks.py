@@ -41,7 +41,7 @@ async def told(around):
 
 @pytest.fixture
 def receiver(around):
-    """Who is told."""
+    """Return who is told."""
     return around.receiver
 
 
@@ -61,7 +61,7 @@ async def heard(receiver, kind):
 
 
 async def state_of_feed(world):
-    """How far the endpoint is."""
+    """Return how far the endpoint is."""
     (state,) = await world.bot.store.read(feeds.states, (NAME,))
     return state
 
@@ -125,7 +125,7 @@ async def test_an_endpoint_that_is_gone_is_told_nothing_until_somebody_says_so(t
 
 
 async def metrics(world):
-    """What Prometheus is told."""
+    """Return what Prometheus is told."""
     transport = httpx.ASGITransport(app=world.bot.asgi)
     async with httpx.AsyncClient(transport=transport, base_url="http://latchkey") as web:
         return (await web.get("/metrics")).content

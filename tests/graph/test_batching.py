@@ -46,7 +46,7 @@ class Tenant:
 
 
 async def failures(*calls: Awaitable[object]) -> list[GraphError]:
-    """What each of the calls fails with, made at the same time."""
+    """Return what each of the calls fails with, made at the same time."""
     outcomes = await asyncio.gather(*calls, return_exceptions=True)
     failed = [each for each in outcomes if isinstance(each, GraphError)]
     assert len(failed) == len(calls)

@@ -71,7 +71,7 @@ async def test_a_long_list_gives_others_their_turn(short):
 
 
 async def _turns_during(work: Awaitable[Any]) -> int:
-    """How often somebody else had their turn."""
+    """Return how often somebody else had their turn."""
     turns = 0
 
     async def other() -> None:

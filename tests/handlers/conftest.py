@@ -202,7 +202,7 @@ async def endpoint(world):
 
 @pytest.fixture
 def answered():
-    """What an answer shows, in one string; fails unless it is a 200 with something to say."""
+    """Return what an answer shows, in one string; fails unless it is a 200 with something to say."""
 
     def read(response: httpx.Response) -> str:
         assert response.status_code == 200, response.text

@@ -50,7 +50,7 @@ def database_of(world):
 
 @contextmanager
 def in_time():
-    """What happens here takes less time than Slack waits."""
+    """Insist that what happens here takes less time than Slack waits."""
     clock = simulated()
     started = clock.time()
     yield

@@ -123,7 +123,7 @@ async def full(world):
 
 
 def ids_in(message):
-    """Which rows a screen shows, by what its blocks are called."""
+    """Return which rows a screen shows, by what its blocks are called."""
     found = [
         re.fullmatch(r"(?:remove|held|card|waiting):([^:|]+).*", each.get("block_id") or "")
         for each in message.blocks
@@ -132,13 +132,13 @@ def ids_in(message):
 
 
 def way_on(message):
-    """What the Next button carries; None without one."""
+    """Return what the Next button carries; None without one."""
     found = [each["value"] for each in buttons(message) if each["text"]["text"] == "Next"]
     return found[0] if found else None
 
 
 def newest_for(world, user):
-    """What only they have been shown last in the channel of the approvals."""
+    """Return what only they have been shown last in the channel of the approvals."""
     shown = [
         each for each in world.slack.channel(APPROVALS).seen_by(user) if each.ephemeral_to == user
     ]
@@ -146,7 +146,7 @@ def newest_for(world, user):
 
 
 async def pressed(world, endpoint, user, action, value):
-    """What is shown after a press on a button that carries *value*."""
+    """Return what is shown after a press on a button that carries *value*."""
     before = newest_for(world, user)
     assert (await endpoint.click(action, value, user=user)).status_code == 200
     return await eventually(

@@ -210,7 +210,7 @@ def test_no_listener_takes_what_answers_to_an_address_in_the_payload():
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def targets(world):
-    """What of Ann's each button is about: her request that waits, or the access that she has."""
+    """Return what of Ann's each button is about: her request that waits, or the access that she has."""
     world.slack.channel(APPROVALS).members |= set(ROLE_OF)
     await world.type(ANN, "/request-access marketing-campaign")
     await world.told(ANN, "You now have access")

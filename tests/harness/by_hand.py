@@ -242,7 +242,7 @@ class BotHarness:
         ]
 
     def posted(self, request_type: str) -> int:
-        """How many requests of a type there are in the tenant."""
+        """Return how many requests of a type there are in the tenant."""
         return sum(
             each.request_type.lower() == request_type.lower()
             for each in self.tenant.world.requests.values()

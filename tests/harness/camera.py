@@ -130,7 +130,7 @@ def _version(db: sa.Connection) -> int | None:
 
 
 def _given(table: sa.Table) -> sa.Select[Any]:
-    """What was written; the rest the database computes itself, and takes from nobody."""
+    """Return what was written; the rest the database computes itself, and takes from nobody."""
     return sa.select(*(column for column in table.c if column.computed is None))
 
 

@@ -52,12 +52,12 @@ class Spent:
 
 
 def slack_id(number: int) -> str:
-    """What Slack calls the person of that number."""
+    """Return what Slack calls the person of that number."""
     return f"U1P{number:05d}"
 
 
 def entra_id(number: int) -> str:
-    """What Entra calls the person of that number."""
+    """Return what Entra calls the person of that number."""
     return f"a1000000-0000-4000-8000-{number:012d}"
 
 
@@ -67,7 +67,7 @@ def package_id(number: int) -> str:
 
 
 def slug(number: int) -> str:
-    """What people type for the package of that number."""
+    """Return what people type for the package of that number."""
     return f"shelf-{number:03d}"
 
 

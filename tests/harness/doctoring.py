@@ -11,7 +11,7 @@ from bot.doctor.table import examine
 
 
 def subject_of(bot: Latchkey, **other: Any) -> CheckSubject:
-    """What a doctor beside the bot would look at."""
+    """Return what a doctor beside the bot would look at."""
     given: dict[str, Any] = {
         "settings": bot.settings,
         "figures": bot.figures,
@@ -39,5 +39,5 @@ def asking(bot: Latchkey) -> AskOurselves:
 
 
 async def doctors_findings(bot: Latchkey, **other: Any) -> list[CheckFinding]:
-    """What it finds."""
+    """Return what it finds."""
     return await examine(subject_of(bot, **other))

@@ -39,7 +39,7 @@ class Exchange:
 
     @property
     def transport(self) -> "Exchange":
-        """Where the stand-ins look for something that they can `abort`."""
+        """Return where the stand-ins look for something that they can `abort`."""
         return self
 
     def abort(self) -> None:

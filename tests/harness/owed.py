@@ -68,7 +68,7 @@ def unfinished(db: Transaction) -> list[str]:
 
 
 def is_draft(click: dict[str, Any]) -> bool:
-    """Whether a click still lacks the reason that its person has to give."""
+    """Tell whether a click still lacks the reason that its person has to give."""
     return click["outcome"] is None and click["due_at"] is None
 
 

@@ -211,7 +211,7 @@ class Bot:
 
     @property
     def is_up(self) -> bool:
-        """Whether it has started, and neither stopped nor died."""
+        """Tell whether it has started, and neither stopped nor died."""
         return self.listens and not self.process.is_dead
 
     def machine(self) -> Machine:

@@ -12,7 +12,7 @@ CONFORMANCE = Path(__file__).resolve().parents[3] / "shared" / "conformance"
 
 def complaints(world: World) -> list[str]:
     """
-    What Slack refused of what the bot sent, and Graph called malformed; empty when nothing.
+    Return what Slack refused of what the bot sent, and Graph called malformed; empty when nothing.
 
     Where independent checkers lie beside the checkout they judge every message and every call, too.
     """

@@ -138,7 +138,7 @@ class GraphWire(httpx.AsyncBaseTransport):
 
 
 def operations_of(request: httpx.Request) -> list[str]:
-    """What a call asks Graph to do: itself, or every call in its envelope."""
+    """Return what a call asks Graph to do: itself, or every call in its envelope."""
     if not request.url.path.endswith("/$batch"):
         return [f"{request.method} {request.url.raw_path.decode()}"]
     return [f"{each['method']} {each['url']}" for each in json.loads(request.content)["requests"]]

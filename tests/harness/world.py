@@ -112,7 +112,7 @@ def buttons(shown: Message | View | None) -> list[dict[str, Any]]:
 
 
 def labels(shown: Message | View | None) -> list[str]:
-    """What stands on the buttons of a message or view."""
+    """Return what stands on the buttons of a message or view."""
     return [button["text"]["text"] for button in buttons(shown)]
 
 
@@ -255,7 +255,7 @@ class World:
         return matching()[-1]
 
     def whispers(self, user: str, channel: str) -> list[str]:
-        """What only *user* sees in a channel, oldest first."""
+        """Return what only *user* sees in a channel, oldest first."""
         return [
             said(message)
             for message in self.slack.channel(channel).seen_by(user)
@@ -263,7 +263,7 @@ class World:
         ]
 
     async def whispered(self, user: str, channel: str, pattern: str) -> str:
-        """What only *user* was told in a channel, as soon as it is there."""
+        """Return what only *user* was told in a channel, as soon as it is there."""
 
         def matching() -> str | None:
             found = [each for each in self.whispers(user, channel) if re.search(pattern, each)]

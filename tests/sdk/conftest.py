@@ -41,7 +41,7 @@ def tenant():
 
 @pytest.fixture
 async def address(tenant, certificate):
-    """Where the tenant is served, in this event loop."""
+    """Yield where the tenant is served, in this event loop."""
     async with serving(tenant.app, certificate=certificate) as url:
         yield url
 

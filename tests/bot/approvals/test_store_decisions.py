@@ -45,7 +45,7 @@ def accepted(request_: Any, **changes: Any) -> sa.Insert:
 
 
 async def is_refused(store, statement):
-    """Whether the database itself refuses to carry it out."""
+    """Tell whether the database itself refuses to carry it out."""
     try:
         await store.run(lambda db: db.execute(statement).rowcount)
     except Unusable as error:

@@ -49,7 +49,7 @@ async def unseen(store: Store, since: datetime) -> list[str]:
 
 @contextmanager
 def statements(store: Store) -> Iterator[list[str]]:
-    """What is sent to the database meanwhile; what is sent for many rows at once counts as one."""
+    """Yield what is sent to the database meanwhile; what is sent for many rows at once counts as one."""
     sent: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:

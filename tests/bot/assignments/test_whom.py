@@ -20,7 +20,7 @@ NAMES = ("financeread", "marketingcampaign")
 
 
 def _letters(text):
-    """What is left of a text that may be spelled and spaced in many ways."""
+    """Return what is left of a text that may be spelled and spaced in many ways."""
     return "".join(sign for sign in text.casefold() if sign.isalnum())
 
 

@@ -20,7 +20,7 @@ KEY = "kept outside the database"
 
 
 def latchkey(*words: object) -> Result:
-    """What a command says."""
+    """Return what a command says."""
     return CliRunner(catch_exceptions=False).invoke(main, [str(each) for each in words])
 
 

@@ -38,7 +38,7 @@ def years(log):
 
 
 def old_rows(log):
-    """How many rows the story of last year has."""
+    """Return how many rows the story of last year has."""
     return sum(1 for row in log.read_here(audit.rows) if row["at"] < clock.now() - HOUR)
 
 

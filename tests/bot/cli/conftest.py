@@ -89,7 +89,7 @@ def latchkey(
 
 
 def settings_for(tenant: Tenant, address: str) -> dict[str, str]:
-    """What the environment of a command says."""
+    """Return what the environment of a command says."""
     return {
         "AZURE_TENANT_ID": tenant.tenant_id,
         "AZURE_CLIENT_ID": tenant.client_id,

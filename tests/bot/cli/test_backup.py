@@ -51,7 +51,7 @@ def busy(store, *packages):
 
 
 def rows_of(file=DATABASE):
-    """How many rows the audit log has, if it holds."""
+    """Return how many rows the audit log has, if it holds."""
     opened = open_store(f"sqlite+pysqlite:///{file}")
     try:
         chain = opened.read_here(audit.verify, b"")

@@ -16,7 +16,7 @@ ANN = "ann@contoso.example"
 
 
 def live(tenant):
-    """Who has what now, by ids."""
+    """Return who has what now, by ids."""
     return [
         (each.target_id, each.package_id)
         for each in tenant.world.assignments.values()

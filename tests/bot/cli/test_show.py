@@ -77,7 +77,7 @@ ARGUMENTS = {"members": ["Marketing"], "people": ["ann@contoso.example"]}
 
 
 def shown(latchkey, *arguments):
-    """What a command says in JSON."""
+    """Return what a command says in JSON."""
     result = latchkey(show, [*arguments, "--json"])
     assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)

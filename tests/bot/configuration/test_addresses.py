@@ -73,7 +73,7 @@ def entra_user(tenant: Tenant, user_id: str, name: str, **facts: Any) -> None:
 
 
 async def found(harness: BotHarness, rules: Addresses, *, email: str) -> str:
-    """Who Ann is with that address in her profile, by Entra id."""
+    """Return who Ann is with that address in her profile, by Entra id."""
     harness.workspace.people["U0ANN"].email = email
     known = People(slack=harness.slack, graph=harness.graph, store=harness.store, addresses=rules)
     return (await known.identify("U0ANN")).user.id

@@ -155,7 +155,7 @@ def run(password, place, command, form):
 
 @cache
 def said_with_another(place, command, form):
-    """What is said anyway: ids, moments and addresses of others hold any four digits."""
+    """Return what is said anyway: ids, moments and addresses of others hold any four digits."""
     return f"{place}{' '.join(command)}{run('zqxjkvwb', place, command, form).output}"
 
 

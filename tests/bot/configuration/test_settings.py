@@ -23,7 +23,7 @@ GOOD = {
 
 
 def problems(**changes: str | None) -> list[str]:
-    """What is wrong with the good settings after some changes; None takes one away."""
+    """Return what is wrong with the good settings after some changes; None takes one away."""
     given = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
     try:
         return problems_for_running(read_settings(given))

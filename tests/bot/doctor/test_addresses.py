@@ -10,7 +10,7 @@ from tests.harness.simulation import simulation
 
 
 async def about_addresses(harness: BotHarness) -> CheckFinding:
-    """What it finds about e-mail addresses."""
+    """Return what it finds about e-mail addresses."""
     (found,) = [
         each for each in await doctors_findings(harness.latchkey) if each.check == "addresses"
     ]

@@ -22,7 +22,7 @@ ANNS = (ANN, "campaign")
 
 
 def gave(**changes):
-    """What gave Ann her access, ten days before its end."""
+    """Return what gave Ann her access, ten days before its end."""
     now = clock.now()
     facts = {"state": State.DELIVERED, "ended_at": now - 20 * DAY, "ends_at": now + 10 * DAY}
     return wish(**{**facts, **changes})
@@ -171,7 +171,7 @@ def test_who_has_it_for_certain_and_for_long_must_be_in_the_group(changes):
 
 
 def strangers(members, *, past=None, told=None):
-    """Who is in the group and has no package that gives it."""
+    """Return who is in the group and has no package that gives it."""
     return list(
         compare.extra_members(GROUP, members, past=past or {}, told=told or {}, now=clock.now())
     )

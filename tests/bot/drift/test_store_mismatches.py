@@ -48,7 +48,7 @@ def press(db, mismatch, *, by="U0DANA"):
 
 
 def left_to_do(store):
-    """What would be claimed at once, and whenever a lease is over."""
+    """Return what would be claimed at once, and whenever a lease is over."""
     return [
         store.run_here(mismatches.claim_wanted, lease=OVER),
         store.run_here(mismatches.claim_wanted, lease=OVER),

@@ -17,7 +17,7 @@ RIGHT_TO_LEFT = "مجموعة التسويق " * 12
 
 
 def complaints(message):
-    """What is against Slack's limits, by all readings that are at hand."""
+    """Return what is against Slack's limits, by all readings that are at hand."""
     return Limits(load_second(CHECKER)).of_message(message)
 
 

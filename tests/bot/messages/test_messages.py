@@ -357,7 +357,7 @@ CASES = [
 
 
 def mistakes(blocks: list[dict[str, Any]], *, most: int) -> list[str]:
-    """What Slack's own library finds, and what it does not look for."""
+    """Return what Slack's own library finds, and what it does not look for."""
     found = []
     if not 0 < len(blocks) <= most:
         found.append(f"{len(blocks)} blocks")
@@ -570,7 +570,7 @@ NAMES_WITH_FORMATS = (
 
 
 def formats(text: str) -> list[str]:
-    """What stands in bold, in italics, struck through, as code or as a quote."""
+    """Return what stands in bold, in italics, struck through, as code or as a quote."""
     reader = Reader(person_id="U0ANN", zone=ZoneInfo("UTC"), now=clock.now())
     html = str(mrkdwn(text, reader))
     return re.findall(r"<(?:strong|em|s|code|pre|blockquote)>.*?</", html, re.DOTALL)

@@ -80,7 +80,7 @@ def without_said(text: str, instead: str) -> str:
 
 
 def rarely_seen():
-    """What the screens of the extremes do not show: nobody is found who decides; a sentence of each kind of decision."""
+    """Return what the screens of the extremes do not show: nobody is found who decides; a sentence of each kind of decision."""
     made: dict[str, Any] = {}
     waits = request(
         state=State.PENDING,

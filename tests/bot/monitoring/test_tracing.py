@@ -14,7 +14,7 @@ from tests.harness.world import ANN
 
 @pytest.fixture
 def spans():
-    """What is traced while the test runs."""
+    """Yield what is traced while the test runs."""
     exporter = InMemorySpanExporter()
     tracing.use(OpenTelemetryTracer(version="1", processor=SimpleSpanProcessor(exporter)))
     yield exporter.get_finished_spans

@@ -72,7 +72,7 @@ def calls(harness: BotHarness, method: str = POST) -> list[Call]:
 
 
 def reminded(harness: BotHarness) -> list[str]:
-    """Who was, in this order."""
+    """Return who was, in this order."""
     return [str(each.args["channel"]) for each in calls(harness) if each.ok]
 
 
@@ -84,7 +84,7 @@ def most_within(calls: list[Call], span: timedelta) -> int:
 
 @contextmanager
 def counted(harness: BotHarness) -> Iterator[Counter[str]]:
-    """How many transactions are committed that may write."""
+    """Yield how many transactions are committed that may write."""
     counts: Counter[str] = Counter()
 
     def count(db: sa.Connection) -> None:
@@ -203,7 +203,7 @@ async def refused_at(harness: BotHarness, method: str) -> datetime:
 
 
 def none_between(harness: BotHarness, method: str, since: datetime) -> bool:
-    """Whether Slack was left alone, all the time that it wanted to be."""
+    """Tell whether Slack was left alone, all the time that it wanted to be."""
     return not [
         each
         for each in calls(harness, method)

@@ -94,7 +94,7 @@ def test_a_day_has_24_hours_when_the_clocks_change(end, hours_by_the_wall):
 
 
 async def due_at(store, now, *, rungs=RUNGS):
-    """What is due at a moment: the keys, by person."""
+    """Return what is due at a moment: the keys, by person."""
     with at(now):
         due, _ = await store.run(due_reminders, ReminderPlan(rungs=rungs))
     return {person: [each.key for each in one.notices] for person, one in due.items()}

@@ -24,7 +24,7 @@ HISTORY = "channels:history"
 
 @pytest.fixture
 def sending(harness):
-    """What sends, by itself."""
+    """Return what sends, by itself."""
     return Sending(
         store=harness.store,
         slack=harness.slack,
@@ -47,7 +47,7 @@ async def is_recorded(harness, key="delivered:1"):
 
 
 def unfinished(db):
-    """What is neither sent nor dropped."""
+    """Return what is neither sent nor dropped."""
     open_ones = notice_table.c.sent_at.is_(None) & notice_table.c.dropped_why.is_(None)
     return [
         Notice(
@@ -62,7 +62,7 @@ def unfinished(db):
 
 
 def there(harness, to=ANN):
-    """What people see of it."""
+    """Return what people see of it."""
     if to == ANN:
         return harness.told(ANN)
     return [each for each in harness.workspace.channels[to].messages if each.by_app]

@@ -123,7 +123,7 @@ def replace_answers(request: Request, answers: dict[str, str]) -> Request:
 
 
 async def refusal(harness: BotHarness, request: Request) -> str:
-    """What a look of this moment says."""
+    """Return what a look of this moment says."""
     await harness.forget_what_was_read()
     with pytest.raises(Refused) as refused:
         await harness.evaluator.access.find_terms(request)

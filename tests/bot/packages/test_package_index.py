@@ -245,7 +245,7 @@ def test_a_reason_never_steals_a_name(names, data):
 
 
 def calls_of(work: Callable[[], Any]) -> int:
-    """How many functions of Python and C *work* calls."""
+    """Return how many functions of Python and C *work* calls."""
     count = 0
 
     def note(frame: Any, event: str, argument: Any) -> None:

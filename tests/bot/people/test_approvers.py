@@ -132,7 +132,7 @@ def ours(said):
 
 
 def theirs(world, said, requester, *, escalated):
-    """Whom the stand-in tenant lets decide it."""
+    """Return whom the stand-in tenant lets decide it."""
     now = world.now()
     began = now - LONG_AGO if escalated else now
     request = TenantRequest("r", "userAdd", now, "p", "o", requester, requester)

@@ -23,12 +23,12 @@ async def harness(database):
 
 @pytest.fixture
 def languages(harness):
-    """What has asked nothing yet; channels are written to in Spanish."""
+    """Return what has asked nothing yet; channels are written to in Spanish."""
     return Languages(store=harness.store, slack=harness.slack, default="es")
 
 
 def asked(harness):
-    """How often Slack was asked for somebody's language."""
+    """Return how often Slack was asked for somebody's language."""
     return sum("include_locale" in call.args for call in harness.workspace.calls)
 
 

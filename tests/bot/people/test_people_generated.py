@@ -40,7 +40,7 @@ class Case:
 
     @property
     def certain(self) -> str | None:
-        """Who it certainly is, by the words of the documentation; None if that cannot be told."""
+        """Return who it certainly is, by the words of the documentation; None if that cannot be told."""
         who = self.profile
         if who["deleted"] or who["is_restricted"] or who["is_ultra_restricted"]:
             return None

@@ -48,7 +48,7 @@ def heal(harness: BotHarness) -> None:
 
 
 def cards(harness: BotHarness) -> list[Message]:
-    """What the admins were told of held requests."""
+    """Return what the admins were told of held requests."""
     return [
         each
         for each in harness.workspace.channels["C0APPROVALS"].messages

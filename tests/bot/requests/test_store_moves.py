@@ -160,7 +160,7 @@ def word(value):
 
 
 def stale_homes(db):
-    """Whose Home is owed a page."""
+    """Return whose Home is owed a page."""
     query = sa.select(home_table.c.slack_user).where(home_table.c.stale)
     return sorted(db.execute(query).scalars())
 

@@ -70,7 +70,7 @@ async def wire() -> Wire:
 
 @pytest.fixture
 async def address(wire: Wire) -> AsyncIterator[str]:
-    """Where the wire listens."""
+    """Yield where the wire listens."""
     runner = aiohttp.web.ServerRunner(aiohttp.web.Server(wire), shutdown_timeout=0.01)
     await runner.setup()
     await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -63,7 +63,7 @@ class Many:
 
 @contextmanager
 def transactions(harness: BotHarness) -> Iterator[list[None]]:
-    """Those that may write."""
+    """Yield those that may write."""
     begun: list[None] = []
 
     def note(connection: sa.Connection) -> None:
@@ -77,7 +77,7 @@ def transactions(harness: BotHarness) -> Iterator[list[None]]:
 
 
 async def sync_of(harness: BotHarness, many: Many) -> int:
-    """How many transactions that may write it takes to copy who holds something."""
+    """Return how many transactions that may write it takes to copy who holds something."""
     harness.line.on(LISTS, many, times=EVER)
     packages = (await harness.graph.packages.list_readable()).objects
     with transactions(harness) as begun:

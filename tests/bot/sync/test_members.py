@@ -70,7 +70,7 @@ async def holders(harness: BotHarness) -> dict[str, str | None]:
 
 
 def asked(harness: BotHarness) -> Counter[str]:
-    """How often each method of Slack's about people was called."""
+    """Return how often each method of Slack's about people was called."""
     methods = (each.method for each in harness.workspace.calls)
     return Counter(each for each in methods if each.startswith("users."))
 

@@ -241,7 +241,7 @@ async def test_a_role_of_one_catalog_is_enough(harness):
 
 
 def by_package(request: httpx.Request) -> int:
-    """How many lists of one package's assignments a call asks for."""
+    """Return how many lists of one package's assignments a call asks for."""
     return sum(
         "/assignments?" in each and "accessPackage/id" in unquote(each)
         for each in operations_of(request)

@@ -54,7 +54,7 @@ class Written:
         self.texts.setdefault(place, []).extend(map(str, texts))
 
     def places_of(self, canary: str) -> set[str]:
-        """Where a canary is found, in any form."""
+        """Return where a canary is found, in any form."""
         return {place for place, _, _ in self._found(canary)}
 
     def hits(self, canaries: Mapping[str, set[str]]) -> list[Hit]:
@@ -77,7 +77,7 @@ class Written:
 
 
 def forms(canary: str) -> dict[str, str]:
-    """How a canary may look when it has been put into something."""
+    """Return how a canary may look when it has been put into something."""
     raw = canary.encode()
     made = {"as it is": canary, "in JSON": json.dumps(canary)[1:-1]}
     made |= {"URL-encoded": quote(canary, safe=""), "form-encoded": quote_plus(canary)}

@@ -170,7 +170,7 @@ def _count_notices(watch: Watch, told: Sequence[Story], struck: Struck, result: 
 
 
 def _doubled(watch: Watch, struck: Struck, notice: Notice, messages: Sequence[Message]) -> str:
-    """When it came, and what had happened by then: where to look for the cause."""
+    """Return when it came, and what had happened by then: where to look for the cause."""
     unclear = watch.unclear[notice.place, messages[0].text]
     was_struck = struck(float(messages[0].ts), MOMENT)
     return (

@@ -109,5 +109,5 @@ class Harm:
         await asyncio.to_thread(self.server.ensure_postgres_running)
 
     def struck_around(self, moment: float, within: float) -> bool:
-        """Whether something was done within so many seconds after *moment*."""
+        """Tell whether something was done within so many seconds after *moment*."""
         return any(began - within <= moment <= ended for began, ended in self.struck)

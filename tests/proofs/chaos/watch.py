@@ -109,7 +109,7 @@ class Watch:
             self.others.append(message)
 
     def _is_true(self, notice: Notice) -> bool:
-        """Whether Entra has already done what the message says is done."""
+        """Tell whether Entra has already done what the message says is done."""
         if notice.kind in {"asked", "keeping", "part"}:
             return True
         world = self.outside.tenant.world

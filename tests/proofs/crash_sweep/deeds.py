@@ -33,7 +33,7 @@ PATIENCE_SECONDS: Final = 5
 async def read(
     world: World, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kw: P.kwargs
 ) -> R:
-    """What the database says, however busy it is."""
+    """Return what the database says, however busy it is."""
     while True:
         try:
             return await world.bot.store.run(function, *args, **kw)
@@ -65,7 +65,7 @@ async def ask(world: World, user: str, command: str, kind: Kind = Kind.ADD) -> N
 
 
 async def decided(world: World, user: str) -> bool:
-    """Whether somebody's click is on record, with its reason where it needs one."""
+    """Tell whether somebody's click is on record, with its reason where it needs one."""
     clicks = await read(world, rows_of, "decision")
     return any(each["slack_user"] == user and not is_draft(each) for each in clicks)
 
@@ -432,7 +432,7 @@ def told(user: str, words: str) -> Callable[[World], list[Message]]:
 
 
 def nudges(user: str) -> Callable[[World], list[Message]]:
-    """What somebody was sent about a request after its card; decided, it is drawn like that."""
+    """Return what somebody was sent about a request after its card; decided, it is drawn like that."""
     return lambda world: [each for each in world.direct(user) if "Finance Reports" in said(each)][
         1:
     ]

@@ -133,7 +133,7 @@ def _difference(plain: list[Row], other: list[Row]) -> str:
 
 
 async def outcome(world: World, deeds: list[Deed]) -> list[list[Row]]:
-    """What the audit log says after each deed, with order numbers for ids; and who is in which group then."""
+    """Return what the audit log says after each deed, with order numbers for ids; and who is in which group then."""
     numbers: dict[str, dict[str, str]] = {}
     steps = []
     seen = 0

@@ -102,7 +102,7 @@ async def _tested(graph: Graph, world: World) -> PolicyTestOutcome:
 def _asked(
     tenant: Tenant, world: World, *, wanted: str | None, admitted: Admitted | Refusal
 ) -> bool:
-    """Whether Entra would take the request if the person made it in My Access, where only questions are answered."""
+    """Tell whether Entra would take the request if the person made it in My Access, where only questions are answered."""
     given = set(world.answered)
     if isinstance(admitted, Admitted):
         given &= {each.id for each in admitted.questions}
@@ -124,5 +124,5 @@ def _asked(
 
 
 def may_ask(answer: Admitted | Refusal) -> bool:
-    """Whether the person may ask, by what they would choose if they had to."""
+    """Tell whether the person may ask, by what they would choose if they had to."""
     return isinstance(answer, Admitted) or answer.reason is RefusalReason.SEVERAL

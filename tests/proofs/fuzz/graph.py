@@ -144,7 +144,7 @@ async def _live(harness: BotHarness, story: Story) -> tuple[str, list[str]]:
 
 
 def harm(harness: BotHarness, story: Story, state: State) -> list[str]:
-    """What must not be, by what the tenant itself holds."""
+    """Return what must not be, by what the tenant itself holds."""
     world = harness.tenant.world
     names = {each.id: each.display_name for each in world.packages.values()}
     wrong = []

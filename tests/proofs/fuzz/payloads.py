@@ -190,7 +190,7 @@ class Payloads:
         }
 
     def _filled(self, menu: dict[str, Any], option: dict[str, Any]) -> dict[str, Any]:
-        """What stands in the fields of that form."""
+        """Return what stands in the fields of that form."""
         several = {"type": "multi_external_select", "selected_options": [option]}
         somebody = {"type": "users_select", "selected_user": self._chance.choice(PEOPLE)}
         return {
@@ -350,7 +350,7 @@ def _places(part: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def actor_in(knock: Knock) -> tuple[str | None, str | None]:
-    """Whom a body names as the one who does it, and their team; read as Slack means it."""
+    """Return whom a body names as the one who does it, and their team; read as Slack means it."""
     try:
         if knock.content_type.partition(";")[0].strip().lower() == FORM:
             fields: Any = dict(parse_qsl(knock.body.decode(), keep_blank_values=True))

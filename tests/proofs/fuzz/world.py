@@ -48,7 +48,7 @@ class Gate:
 
     @property
     def secret(self) -> str:
-        """What Slack signs with."""
+        """Return what Slack signs with."""
         return self.harness.workspace.signing_secret
 
     def now(self) -> int:
@@ -82,11 +82,11 @@ class Gate:
         return await self.harness.store.run(read)
 
     def trigger(self, user: str) -> str:
-        """What lets the bot open a form for *user*."""
+        """Return what lets the bot open a form for *user*."""
         return self.harness.workspace.triggers.issue(user=user)
 
     async def done_between(self, before: Marks, after: Marks) -> list[dict[str, Any]]:
-        """What was written meanwhile, each with the request or assignment it is about."""
+        """Return what was written meanwhile, each with the request or assignment it is about."""
 
         def read(db: sa.Connection) -> list[dict[str, Any]]:
             written = sa.select(audit).where(audit.c.position > before.audit)
@@ -104,7 +104,7 @@ class Gate:
 
 
 def is_rightful(row: dict[str, Any], actor: str) -> bool:
-    """Whether a payload that Slack itself says comes from *actor* may have caused this."""
+    """Tell whether a payload that Slack itself says comes from *actor* may have caused this."""
     if row["actor"] != actor:
         return False
     verb, request, held = row["verb"], row.get("request") or {}, row.get("assignment") or {}

@@ -119,7 +119,7 @@ def _less(elements: list[Any]) -> Iterator[list[Any]]:
 
 
 def _changed(node: Any) -> Iterator[ast.AST]:
-    """What could stand in place of *node* and means something else."""
+    """Yield what could stand in place of *node* and means something else."""
     match node:
         case ast.Compare(ops=[operator]) if type(operator) in FLIPS:
             yield _with(node, ops=[FLIPS[type(operator)]()])
@@ -189,7 +189,7 @@ def _places(parent: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST
 
 
 def _logs(node: ast.AST) -> bool:
-    """Whether a statement only writes a line into the log."""
+    """Tell whether a statement only writes a line into the log."""
     return isinstance(node, ast.Expr) and ast.unparse(node).startswith("log.")
 
 
@@ -212,7 +212,7 @@ def _mutants(target: Target) -> Iterator[tuple[str, CodeType]]:
 
 
 def _name_of(part: ast.stmt) -> str | None:
-    """What a statement of a module defines."""
+    """Return what a statement of a module defines."""
     if isinstance(part, ast.AnnAssign):
         return ast.unparse(part.target)
     return getattr(part, "name", None)
@@ -220,7 +220,7 @@ def _name_of(part: ast.stmt) -> str | None:
 
 def files_of(target: Target) -> list[str]:
     """
-    Where the tests of a target are now.
+    Return where the tests of a target are now.
 
     Raises:
         LookupError: One of them is nowhere.
@@ -232,7 +232,7 @@ def files_of(target: Target) -> list[str]:
 
 
 def missing_parts(target: Target) -> set[str]:
-    """What a target names that its module does not have any more."""
+    """Return what a target names that its module does not have any more."""
     tree = ast.parse(Path(target.file).read_text())
     return set(target.parts) - {str(_name_of(part)) for part in tree.body}
 
@@ -265,7 +265,7 @@ class _Loader(SourceFileLoader):
 
 
 def _noticed(target: Target, code: CodeType | None) -> bool:
-    """Whether a test fails, in a process that has *code* for the module."""
+    """Tell whether a test fails, in a process that has *code* for the module."""
     child = os.fork()
     if child:
         return os.waitpid(child, 0)[1] != 0

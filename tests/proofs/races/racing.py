@@ -261,6 +261,6 @@ def _check(db: Transaction, request: Request, *, told: str | None) -> None:
 
 
 def _actor(request: Request, actual: str) -> str:
-    """Who must have made the last move."""
+    """Return who must have made the last move."""
     known = {State.CANCELED: request.asked_by, State.LAPSED: audit.LATCHKEY}
     return known.get(request.state, actual)

@@ -177,7 +177,7 @@ async def test_slack_says_what_entra_has_made_of_it(version, simulated, database
 
 
 def _checked(world: World, ours: Request, clicks: list[dict[str, Any]]) -> str:
-    """What became of one request; everything about it is the same here and there."""
+    """Return what became of one request; everything about it is the same here and there."""
     name = ours.package_name
     there = _there(world, name)
     assert there.request_type == "userAdd"

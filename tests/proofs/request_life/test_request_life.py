@@ -88,7 +88,7 @@ def see(db: Transaction) -> Seen:
 
 
 def ask(db: Transaction, user: str, package: str) -> Submitted:
-    """What `/request-access` does, once it is known what was typed."""
+    """Return what `/request-access` does, once it is known what was typed."""
     offered_now = catalog.find(db, package)
     assert offered_now is not None
     (answer,) = ask_together(

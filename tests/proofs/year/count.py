@@ -40,7 +40,7 @@ class Expected:
 
     def due(self, entra: Entra) -> dict[Reminder, Key]:
         """
-        What must go out at this moment, and never again.
+        Return what must go out at this moment, and never again.
 
         What is gone is never due, from the first look on, although the bot takes two to believe it: each look
         must say nothing of what it was not shown.  Whose it is can be known since the bot asked Entra about

@@ -76,7 +76,7 @@ class Held:
         return f"entra-{self.person:05}"
 
     def said(self) -> bytes:
-        """What Graph says of it."""
+        """Return what Graph says of it."""
         if self._said is None or self._said[0] != self.end:
             self._said = self.end, json.dumps(_assignment(self)).encode()
         return self._said[1]
@@ -129,7 +129,7 @@ class Entra:
         return list(self._live.values())
 
     def expire(self) -> list[Held]:
-        """What has run out by now."""
+        """Return what has run out by now."""
         now = self.now
         over = [each for each in self._live.values() if each.end is not None and each.end <= now]
         for each in over:
@@ -188,7 +188,7 @@ class Entra:
         return {"id": asked["id"], "status": answer.status_code, "body": json.loads(answer.content)}
 
     def _list(self, request: httpx.Request) -> httpx.Response:
-        """What is asked for only: all is delivered, and somebody's own is no page of the list of all."""
+        """Return what is asked for only: all is delivered, and somebody's own is no page of the list of all."""
         wanted = dict(FILTER.findall(request.url.params["$filter"]))
         if wanted.pop("state", "delivered") != "delivered":
             return _graph_says(b'{"value": []}')

@@ -202,7 +202,7 @@ class Year:
             self.figures.given += 1
 
     def _just_due(self) -> list[Held]:
-        """What has come to a rung since the look before."""
+        """Return what has come to a rung since the look before."""
         now = self.entra.now
         return [
             each

@@ -159,7 +159,7 @@ async def test_completion_offers_what_the_manifest_declares(sandbox: Sandbox) ->
 
 
 async def vanished(sandbox: Sandbox) -> tuple[bool, bool]:
-    """Whether Bo sees the ephemeral message on the open page, and after loading it again."""
+    """Tell whether Bo sees the ephemeral message on the open page, and after loading it again."""
     params = {"as": "U0BO", "in": "C0APPROVALS"}
     page = (await sandbox.browser.get("/app", params=params)).text
     return "Psst" in page, "Psst" in await sandbox.see("U0BO", "C0APPROVALS")

@@ -56,7 +56,7 @@ async def test_threads_hang_below_messages_only(client, root, target):
 
 @pytest.fixture
 def heard(workspace, listening):
-    """What the app hears of messages."""
+    """Return what the app hears of messages."""
     events = []
 
     @listening.event("message")

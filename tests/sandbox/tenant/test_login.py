@@ -33,7 +33,7 @@ class Served:
         return session
 
     async def sign_in(self, credential, *, client_id=None):
-        """What msal answers, from a thread because it is synchronous."""
+        """Return what msal answers, from a thread because it is synchronous."""
 
         def run():
             with self._session() as session:

@@ -33,7 +33,7 @@ KNOWN: Final = {
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the files go; the secrets' own files are beside it."""
+    """Return where the files go; the secrets' own files are beside it."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bot").write_text(f"{TOKEN}\n")
     (tmp_path / "app").write_text(APP_TOKEN)
@@ -63,7 +63,7 @@ def mode(path: Path) -> int:
 
 
 def as_the_bot_reads(file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What `latchkey run` says in a folder with that file of settings and the certificate."""
+    """Return what `latchkey run` says in a folder with that file of settings and the certificate."""
     here = folder / "runs"
     here.mkdir()
     (here / ".env").write_text(file.read_text())

@@ -91,7 +91,7 @@ def recording(engine: sa.Engine) -> Iterator[Recording]:
 
 
 def sites() -> set[tuple[str, int, int]]:
-    """Where the store runs a statement or has one run: file, first line, last line."""
+    """Return where the store runs a statement or has one run: file, first line, last line."""
     found = set()
     for file in STORE:
         for call in ast.walk(ast.parse(file.read_text())):
