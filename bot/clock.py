@@ -1,4 +1,4 @@
-"""What time it is, for people and for machines."""
+"""Tell the time, for people and for machines."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Whether Latchkey can work: for /readyz, the metrics, the alarm of an outage and `latchkey doctor`."""
+"""Tell whether Latchkey can work: for /readyz, the metrics, the alarm of an outage and `latchkey doctor`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

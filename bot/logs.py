@@ -50,7 +50,7 @@ LONGEST_LIST: Final = 20
 
 
 class LogFormat(StrEnum):
-    """How a line is written: one JSON object, or for a person's eyes."""
+    """The form of a line: one JSON object, or for a person's eyes."""
 
     JSON = "json"
     CONSOLE = "console"

@@ -1,5 +1,5 @@
 """
-What Latchkey takes from the machine it runs on: time, chance, threads, and the wires to Slack and Microsoft.
+Provide what Latchkey takes from the machine it runs on: time, chance, threads, and the wires to Slack and Microsoft.
 
 Whoever runs it may bring others: the tests run the whole bot in simulated time, and it does not notice.
 """
@@ -169,7 +169,7 @@ def alarm_webhook(url: str) -> Post:
 @dataclass(frozen=True, kw_only=True)
 class Machine:
     """
-    Where time, chance, threads and wires come from; this machine's own unless somebody says otherwise.
+    The sources of time, chance, threads and wires; this machine's own unless somebody says otherwise.
 
     Attributes:
         time: The machine's own time, aware UTC.

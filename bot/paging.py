@@ -38,7 +38,7 @@ class ListName(StrEnum):
 
 @dataclass(frozen=True)
 class Count:
-    """How many there are; more than *number* unless it is exact."""
+    """A count; there are more than *number* unless it is exact."""
 
     number: int
     is_exact: bool = True
@@ -75,7 +75,7 @@ class Mark:
 @dataclass(frozen=True, kw_only=True)
 class Start:
     """
-    Where a page begins.
+    The beginning of a page.
 
     Attributes:
         after: Right after this row, whatever has come or gone before it.
@@ -124,7 +124,7 @@ class Page(Generic[T]):
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """
-    Where in which list a page begins: what a Next button carries; ids and times, and nobody's name.
+    The place in a list where a page begins, as a Next button carries it; ids and times, and nobody's name.
 
     Attributes:
         skip: After so many rows, where the page was named by its number.

@@ -1,5 +1,5 @@
 """
-Whether whoever asked still waits for an answer: Slack waits three seconds, and then tells them that it failed.
+Tell whether whoever asked still waits for an answer: Slack waits three seconds, and then tells them that it failed.
 
 A process that stood still meanwhile (stopped, swapped out, its machine asleep) finds what was asked before it stood
 still, and must not carry it out: whoever was told that it failed may have asked again, got it, and given it back.
@@ -29,7 +29,7 @@ BEAT: Final = timedelta(seconds=1)
 
 @dataclass
 class Patience:
-    """How long somebody waits: until *seconds* shows *until*."""
+    """The time that somebody waits: until *seconds* shows *until*."""
 
     seconds: Callable[[], float]
     until: float

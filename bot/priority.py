@@ -1,5 +1,5 @@
 """
-Who goes first: somebody who waits for an answer, before work that nobody waits for.
+Let somebody who waits for an answer go before work that nobody waits for.
 
 Jobs, and what they start, run "in the background".  While somebody is being answered they make do with one call
 every now and then, so that they get on, and nobody notices them.

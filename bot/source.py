@@ -29,7 +29,7 @@ class FileError(LatchkeyError):
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """
-    Where each part of a file stands.
+    The place of each part of a file.
 
     Attributes:
         name: What problems call the file.

@@ -1,4 +1,4 @@
-"""How long to hold, to wait and to try again: for everything that works in the background."""
+"""Set how long to hold, to wait and to try again: for everything that works in the background."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -22,7 +22,7 @@ POLL_PAUSES: Final = (2, 1.2, 1.2, 1.2, 1.5, 1.5, 1.5, 2, 3, 5, 8, 13, 20, 30, 6
 @dataclass(frozen=True, kw_only=True)
 class Waits:
     """
-    How long one POST to Graph may take, and what must be over before it may be repeated or taken over.
+    The time that one POST to Graph may take, and what must be over before it may be repeated or taken over.
 
     The first is enforced.  How late Graph acts and how far its lists lag is assumed: nobody has published it.
 

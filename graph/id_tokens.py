@@ -42,7 +42,7 @@ class NotBelieved(Exception):
 @dataclass(frozen=True, kw_only=True)
 class Identification:
     """
-    What an identity token says that was verified.
+    The claims of an identity token that was verified.
 
     Attributes:
         object_id: Of the user who signed in.

@@ -26,7 +26,7 @@ LOGGED_EVERY: Final = timedelta(minutes=1)
 
 class Rejections:
     """
-    What came to the endpoint and was not accepted.
+    The requests that came to the endpoint and were not accepted.
 
     Attributes:
         accepted_at: When a request was last accepted (real time); None if none was.

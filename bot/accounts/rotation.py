@@ -16,7 +16,7 @@ WHY_NOT_OPENED: Final = N_("It was sealed with a key that is not known any more.
 @dataclass(frozen=True, kw_only=True)
 class Rotated:
     """
-    How many tokens were sealed with the newest key, were already, or opened with no key and were deleted.
+    Counts of tokens that were sealed with the newest key, were already, or opened with no key and were deleted.
 
     Whose tokens were deleted connects their account again.
     """

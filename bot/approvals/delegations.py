@@ -44,7 +44,7 @@ NAME_SOMEBODY: Final = N_(
 @dataclass(frozen=True, kw_only=True)
 class DelegationWords:
     """
-    What somebody has typed behind "delegate".
+    The words that somebody has typed behind "delegate".
 
     Attributes:
         delegator: Who is to let somebody decide; None: whoever typed it.

@@ -39,7 +39,7 @@ OVER: Final = N_(
 @dataclass(frozen=True, kw_only=True)
 class QuestionForm:
     """
-    What the form says above its field.
+    The text of the form above its field.
 
     Attributes:
         counted: The decisions that count so far.

@@ -90,7 +90,7 @@ class PersonQuery:
 @dataclass(frozen=True, kw_only=True)
 class ResolvedPerson:
     """
-    Whom somebody means in Entra.
+    A person in Entra, as somebody has named them.
 
     Attributes:
         shown: How to say who that is, fit for Slack.

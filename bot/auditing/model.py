@@ -121,7 +121,7 @@ class PackRequest:
 @dataclass(frozen=True, kw_only=True)
 class PackContent:
     """
-    What a pack holds.
+    The content of a pack.
 
     Attributes:
         rows: Oldest first; besides those that were asked for, all others about the same requests.

@@ -29,7 +29,7 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Form(StrEnum):
-    """How rows are written."""
+    """The form in which rows are written."""
 
     TABLE = "table"
     JSON = "json"

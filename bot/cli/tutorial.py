@@ -44,7 +44,7 @@ PROXIES: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class TutorialTenant:
-    """Where the tutorial runs: a tenant, and what differs between a real one and the stand-in."""
+    """The tenant of the tutorial, with what differs between a real one and the stand-in."""
 
     settings: Settings
     domain: str

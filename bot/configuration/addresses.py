@@ -9,7 +9,7 @@ from graph.values import folded_address
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
     """
-    How an address in Slack and one in Entra are compared.
+    The comparison of an address in Slack with one in Entra.
 
     Attributes:
         domains: Those that count, in lower case; empty: every one does.

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Severity(IntEnum):
-    """How bad a finding is; the worst of all decides the exit code."""
+    """The severity of a finding; the worst of all decides the exit code."""
 
     FINE = 0
     # Something else is wrong first.
@@ -47,7 +47,7 @@ MARKS: Final = {
 @dataclass(frozen=True, kw_only=True)
 class CheckFinding:
     """
-    What a check has found.
+    A finding of a check.
 
     Attributes:
         check: The check's name in the table; filled in by `bot.doctor.table`.
@@ -94,7 +94,7 @@ class NobodyListens(Exception):
 @dataclass(kw_only=True)
 class CheckSubject:
     """
-    What is looked at: the settings, and whatever could be connected by them.
+    The settings, and whatever could be connected by them: everything that checks look at.
 
     Attributes:
         missing: What could not be connected, with the reason, by "database", "slack" and "graph".

@@ -53,7 +53,7 @@ class DriftState(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """
-    What a check has found about one person and one thing.
+    A finding of a check about one person and one thing.
 
     Attributes:
         about: The assignment, the request (of STUCK without an assignment), or the group.

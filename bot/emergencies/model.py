@@ -67,7 +67,7 @@ class Emergency:
 @dataclass(frozen=True, kw_only=True)
 class ReviewFinding:
     """
-    What somebody has said in the form of a review; it is saved first, and counts once it is known who they are.
+    A finding that somebody has sent in the form of a review; it is saved first, and counts once it is known who they are.
 
     Attributes:
         team: The workspace it came from, as Slack says.

@@ -112,7 +112,7 @@ class DecisionJob:
 @dataclass(frozen=True, kw_only=True)
 class _Due:
     """
-    What the job is to do now.
+    The work that the job has now.
 
     Attributes:
         clicks: Those that nobody has processed.

@@ -29,7 +29,7 @@ class MetricKind(StrEnum):
 
 
 class MetricSource(StrEnum):
-    """Where the figures of a metric come from."""
+    """The source of a metric's figures."""
 
     PROCESS = "this replica"
     TABLES = "the database"

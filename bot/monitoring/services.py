@@ -12,7 +12,7 @@ ROUNDED: timedelta = timedelta(seconds=2)
 @dataclass(kw_only=True)
 class ServiceStatus:
     """
-    How a service of somebody else's answers us; moments in real time.
+    The state of a service of somebody else's, by its answers; moments in real time.
 
     Attributes:
         answered_at: When it last did something for us, or refused one thing in particular.

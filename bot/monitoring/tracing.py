@@ -24,7 +24,7 @@ NONE: Final = "none"
 
 
 class Tracer(Protocol):
-    """What makes spans."""
+    """A maker of spans."""
 
     def slack_interaction(
         self, interaction: SlackInteraction, *, seconds: float, failed: bool

@@ -18,7 +18,7 @@ from bot.packages.store import catalog
 @dataclass(frozen=True, kw_only=True)
 class TroubleFacts:
     """
-    What the words about a trouble need to know.
+    The facts that the words about a trouble need.
 
     Attributes:
         row: The access that it is about; None where it is a package's.

@@ -1,11 +1,11 @@
-"""Who must approve under a policy, stage by stage and by name: facts, which `bot.messages.policy_words` says to people."""
+"""Name who must approve under a policy, stage by stage: facts, which `bot.messages.policy_words` says to people."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class ApproverKind(StrEnum):
-    """What an approver is: one person, somebody's manager, any member of a group, or another rule for people."""
+    """The kind of an approver: one person, somebody's manager, any member of a group, or another rule for people."""
 
     PERSON = "person"
     MANAGER = "manager"

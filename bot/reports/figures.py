@@ -126,7 +126,7 @@ def share_within(waits: Collection[timedelta], share: float) -> timedelta | None
 
 @dataclass
 class _Tally:
-    """What is counted of one package."""
+    """The counts of one package."""
 
     holders: int = 0
     ending: int = 0

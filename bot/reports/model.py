@@ -10,7 +10,7 @@ ONE_WEEK: Final = timedelta(days=7)
 
 
 class RequestOutcome(StrEnum):
-    """How a request for access ended, as people read it."""
+    """The end of a request for access, as people read it."""
 
     GRANTED = "granted"
     DENIED = "denied"
@@ -140,7 +140,7 @@ class PackageFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class WeekFigures:
-    """What ended within a week of the period."""
+    """The figures of what ended within a week of the period."""
 
     week: Period
     granted: int
@@ -150,7 +150,7 @@ class WeekFigures:
 @dataclass(frozen=True, kw_only=True)
 class ApproverFigures:
     """
-    How much somebody has decided.
+    The figures of what somebody has decided.
 
     Attributes:
         decided_in: Half of the requests that they had a part in were decided in no longer.

@@ -14,7 +14,7 @@ NEEDS_REASON = N_("Please say why you still need it.")
 @dataclass(frozen=True, kw_only=True)
 class ExtensionForm:
     """
-    What the form for an extension asks, and shows.
+    The questions and facts of the form for an extension.
 
     Attributes:
         needs_reason: The policy wants a reason.

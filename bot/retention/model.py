@@ -7,7 +7,7 @@ from datetime import timedelta
 @dataclass(frozen=True, kw_only=True)
 class Retention:
     """
-    How long rows are kept after they are of no use; None: for ever.
+    The time that rows are kept after they are of no use; None: for ever.
 
     Attributes:
         requests: Requests that are closed, with their decisions, questions, holds and messages; and access that has ended.

@@ -59,7 +59,7 @@ MOST_AT_ONCE: Final = 20
 
 @dataclass(frozen=True, kw_only=True)
 class _Rules:
-    """What a request is decided under: its policy, read whole, its questions, and the end that it asks for."""
+    """The rules that a request is decided under: its policy, read whole, its questions, and the end that it asks for."""
 
     policy: AssignmentPolicy
     questions: tuple[Question, ...]

@@ -31,7 +31,7 @@ class Receipt(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Tried:
     """
-    What an endpoint answered.
+    The answer of an endpoint.
 
     Attributes:
         said: “HTTP 503”, or the class of the error; nothing of what the endpoint wrote.

@@ -7,7 +7,7 @@ from datetime import datetime
 @dataclass(frozen=True, kw_only=True)
 class WebhookEndpoint:
     """
-    Where events are posted.
+    An address where events are posted.
 
     Attributes:
         name: As settings, metrics and logs call it; the address may hold a secret, and is shown nowhere.
@@ -22,7 +22,7 @@ class WebhookEndpoint:
 @dataclass(frozen=True, kw_only=True)
 class Feed:
     """
-    What an endpoint is still to be told: all that comes, or one replay.  Moments in real time.
+    The events that an endpoint is still to be told: all that comes, or one replay.  Moments in real time.
 
     Attributes:
         position: The row of the audit log up to which all is done.
@@ -51,7 +51,7 @@ class Feed:
 @dataclass(frozen=True, kw_only=True)
 class FeedState:
     """
-    How a feed stands, for people and metrics.
+    The state of a feed, for people and metrics.
 
     Attributes:
         behind: Rows of the audit log that it is still to go through.

@@ -1,4 +1,4 @@
-"""What is written to the logs: one line an event, of known fields, whatever is put in."""
+"""Test what is written to the logs: one line an event, of known fields, whatever is put in."""
 
 import ast
 import json
@@ -117,7 +117,7 @@ def test_some_libraries_warn_too_much(lines, name):
 
 @pytest.mark.parametrize("name", LIBRARIES)
 def test_a_librarys_warning_says_where_and_not_what(lines, name, monkeypatch):
-    """How it is worded, but nothing that was put in."""
+    """The line says how it is worded, but nothing that was put in."""
     # A web server started before may have silenced its own for good.
     for each in {name, name.partition(".")[0]}:
         monkeypatch.setattr(logging.getLogger(each), "propagate", True)

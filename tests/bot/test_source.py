@@ -1,4 +1,4 @@
-"""Which words may stand where in a file, so that the nearest can be named."""
+"""Test which words may stand where in a file, so that the nearest can be named."""
 
 import pytest
 from pydantic import BaseModel

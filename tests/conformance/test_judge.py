@@ -1,4 +1,4 @@
-"""What is a problem, and what is excused."""
+"""Test what is a problem, and what is excused."""
 
 import types
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the recorder keeps."""
+"""Test what the recorder keeps."""
 
 import httpx
 import pytest

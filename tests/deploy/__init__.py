@@ -1,1 +1,1 @@
-"""What is in deploy/ and the Dockerfile, as the tools that will read it read it."""
+"""Test what is in deploy/ and the Dockerfile, as the tools that will read it read it."""

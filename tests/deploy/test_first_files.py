@@ -1,4 +1,4 @@
-"""What `latchkey init` writes, as those read it for whom it is: Helm, Docker Compose and the shell."""
+"""Test what `latchkey init` writes, as those read it for whom it is: Helm, Docker Compose and the shell."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""What docstrings describe under "Args:" and "Attributes:" is there, by that name."""
+"""What docstrings describe under "Args:" and "Attributes:" is there, by that name; and they begin as statements."""
 
 import ast
 import re
@@ -8,6 +8,9 @@ from typing import Final
 from tests.docs.references import ROOT, modules
 
 SECTION: Final = re.compile(r"^( *)(Args|Attributes):\n((?:\1 +.*\n|\n)+)", re.MULTILINE)
+# With these a noun clause begins, which says neither what a function does nor what a thing is.
+CLAUSE: Final = re.compile(r"(What|Whether|Who|Whom|Whose|Which|How|Where|When|Why|Those)\b")
+PRODUCT: Final = ("bot", "handlers", "graph")
 Documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -93,3 +96,44 @@ class Card:
         """
 '''
     assert list(wrong(source)) == ["Card: back", "turn: often"]
+
+
+def clauses(source: str) -> Iterator[str]:
+    """Yield the first lines of docstrings that are noun clauses."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | Documented):
+            said = (ast.get_docstring(node) or "").partition("\n")[0]
+            if CLAUSE.match(said):
+                yield said
+
+
+def test_docstrings_of_the_product_begin_as_statements():
+    """ "Return the end of …", "Tell whether …" or a plain statement; "What …" and "Whether …" alone say nothing."""
+    found = [
+        f"{path.relative_to(ROOT)}: {each}"
+        for path in modules()
+        if path.relative_to(ROOT).parts[0] in PRODUCT
+        for each in clauses(path.read_text())
+    ]
+    assert found == []
+
+
+def test_a_noun_clause_is_found():
+    """In a module, a class and a function."""
+    source = '''
+"""What it is."""
+
+class Card:
+    """
+    How it looks.
+
+    Whether it counts here.
+    """
+
+    def turn(self):
+        """Return what is below."""
+
+    async def is_up(self):
+        """Whether it is up."""
+'''
+    assert list(clauses(source)) == ["What it is.", "How it looks.", "Whether it is up."]

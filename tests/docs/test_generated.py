@@ -33,7 +33,7 @@ def test_every_verb_of_the_audit_log_has_its_meaning():
 
 
 def test_verbs_are_found_wherever_they_stand():
-    """Where they are given by name or by place, in a constant, by a choice, or put together."""
+    """They are found where they are given by name or by place, in a constant, by a choice, or put together."""
     assert {
         "pause",
         "webhook\\-skip",

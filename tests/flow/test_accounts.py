@@ -201,7 +201,7 @@ async def test_a_refresh_token_that_is_revoked_is_deleted(world):
 
 
 async def test_a_challenge_is_passed_on_to_the_next_sign_in(world):
-    """Which then satisfies it."""
+    """That sign-in then satisfies it."""
     await connect(world, ANN)
     world.tenant.login.sign_ins.challenge(seed.ANN, "c1")
     with pytest.raises(MustSignInAgain):

@@ -1,4 +1,4 @@
-"""Who decides: one or two stages, with a reason or without, at once or too late."""
+"""Test who decides: one or two stages, with a reason or without, at once or too late."""
 
 import asyncio
 from datetime import timedelta
@@ -153,7 +153,7 @@ async def test_the_card_of_a_passed_stage_has_no_buttons(world):
 
 
 async def test_a_denial_at_the_second_stage_is_below_the_card(world):
-    """Who denied it, and why; and no word that it is the first stage's approver."""
+    """They read who denied it, and why; and no word that it is the first stage's approver."""
     await world.type(ANN, "/request-access production-database because of the outage")
     await world.press(MIA, await world.card(MIA), "Approve")
     await world.press(BO, await world.card(BO), "Deny")

@@ -1,4 +1,4 @@
-"""What is answered at once to somebody who asks: from our own rows, true, and with the next step as a button."""
+"""Test what is answered at once to somebody who asks: from our own rows, true, and with the next step as a button."""
 
 from datetime import timedelta
 
@@ -64,7 +64,7 @@ async def test_a_unique_beginning_is_confirmed_by_one_press(world):
 
 
 async def test_one_press_opens_the_form_where_a_reason_is_needed(world):
-    """Which could not be given by the press."""
+    """A reason could not be given by the press."""
     shown = await ack(world, ANN, "finance")
 
     await world.press(ANN, shown, "Ask for Finance Reports")

@@ -238,7 +238,7 @@ def files_for(world, user):
 
 
 async def test_why_somebody_has_what_they_have(world):
-    """Who asked, when and why, and who approved it."""
+    """Each row says who asked, when and why, and who approved it."""
     await two_packages(world)
     await opened(world)
     await pressed(world, "People")

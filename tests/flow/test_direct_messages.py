@@ -1,4 +1,4 @@
-"""What the bot answers to what people write to it in their direct messages."""
+"""Test what the bot answers to what people write to it in their direct messages."""
 
 import asyncio
 

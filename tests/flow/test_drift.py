@@ -1,4 +1,4 @@
-"""Where Entra and what was approved do not agree: told once, and changed by nobody but an admin."""
+"""Test where Entra and what was approved do not agree: told once, and changed by nobody but an admin."""
 
 import asyncio
 from datetime import timedelta
@@ -110,7 +110,7 @@ async def test_access_given_in_entra_is_told_once(world):
 
 
 def granted(db):
-    """What `latchkey request` writes once Entra has taken it."""
+    """Write what `latchkey request` writes once Entra has taken it."""
     ids: dict[str, Any] = {"subject_entra_id": ENTRA_ID[CY], "package_id": MARKETING_CAMPAIGN}
     audit.record(db, at=clock.now(), actor="cli:olga", verb="cli-grant", after="submitted", **ids)
 

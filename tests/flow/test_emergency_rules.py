@@ -1,4 +1,4 @@
-"""Who gets no emergency access, and what happens between the asking and the grant, and to the review."""
+"""Test who gets no emergency access, and what happens between the asking and the grant, and to the review."""
 
 import asyncio
 from datetime import timedelta

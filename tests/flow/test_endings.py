@@ -1,4 +1,4 @@
-"""How access ends, and who hears of it: by itself, by its holder, by an admin, or in the portal."""
+"""Test how access ends, and who hears of it: by itself, by its holder, by an admin, or in the portal."""
 
 import asyncio
 from datetime import timedelta

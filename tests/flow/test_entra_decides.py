@@ -204,7 +204,7 @@ async def test_two_stages_are_decided_by_two_people(world):
 
 
 async def test_a_stage_that_was_approved_in_the_portal_brings_the_next_card(world):
-    """Where somebody who was asked has connected, so that Entra can be asked for the stages."""
+    """Somebody who was asked has connected, so that Entra can be asked for the stages."""
     await connect(world, ANN)
     await world.type(ANN, "/request-access production-database because deploy")
     await world.card(MIA)

@@ -1,4 +1,4 @@
-"""Who is asked, and who is refused, where Entra decides: whom the policy names, and nobody else."""
+"""Test who is asked, and who is refused, where Entra decides: whom the policy names, and nobody else."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What those who decide see about whoever asks, from Entra's directory and from what happened before."""
+"""Test what those who decide see about whoever asks, from Entra's directory and from what happened before."""
 
 from sandbox.tenant import seed
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, living, said

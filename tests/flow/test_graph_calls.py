@@ -1,4 +1,4 @@
-"""What a delivered request costs in calls to Graph, whatever else there is and was."""
+"""Test what a delivered request costs in calls to Graph, whatever else there is and was."""
 
 import asyncio
 import shutil

@@ -1,4 +1,4 @@
-"""Which package somebody gets who types a name: the one of that name, or a question with buttons, never another."""
+"""Test which package somebody gets who types a name: the one of that name, or a question with buttons, never another."""
 
 import dataclasses
 
@@ -127,7 +127,7 @@ async def test_an_admin_removes_only_what_is_named_clearly(harness):
 
 
 async def test_a_question_has_a_button_for_each(harness):
-    """Which asks for exactly that one."""
+    """The button asks for exactly that one."""
     await two_catalogs(harness)
 
     outcome = await harness.workspace.command(

@@ -1,4 +1,4 @@
-"""What the operator sees: alive, ready or not and why, and the figures."""
+"""Test what the operator sees: alive, ready or not and why, and the figures."""
 
 import sqlite3
 from contextlib import closing

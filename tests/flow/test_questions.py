@@ -372,7 +372,7 @@ async def test_long_answers_are_a_button_away_for_those_who_decide(world):
 
 
 async def test_access_may_begin_later_and_end_sooner(database):
-    """Where the policy allows own dates; the card says them, and so does what Graph is asked."""
+    """The policy allows own dates: the card says them, and so does what Graph is asked."""
     async with living(database, prepare=with_examples) as world:
         start = clock.now() + timedelta(days=2)
         end = start + timedelta(days=3)

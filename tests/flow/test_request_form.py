@@ -104,7 +104,7 @@ async def test_packages_are_found_by_typing(world):
 
 
 async def test_what_is_chosen_decides_what_the_form_asks(world):
-    """What the package gives, its rule and who decides; then it is asked for."""
+    """The form shows what the package gives, its rule and who decides; then it is asked for."""
     await opened(world, ANN)
     form = await choose(world, ANN, package_id(world, "Finance Reports"))
     await eventually(lambda: "Contoso Ledger" in said(world.form(ANN)), about="what it gives")

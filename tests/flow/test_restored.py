@@ -79,7 +79,7 @@ async def only_left(world: World, states: set[State]) -> None:
 
 
 async def check(world: World, story: Story) -> None:
-    """What Entra was asked for, who holds what, and that nothing is left for an admin to repair."""
+    """Check what Entra was asked for, who holds what, and that nothing is left for an admin to repair."""
     made = Counter(each.request_type for each in world.tenant.world.requests.values())
     assert made == story.in_graph, "assignment requests in Entra"
     assert world.holders(story.group) == story.holders

@@ -109,7 +109,7 @@ async def test_the_middle_part_of_the_tutorial_is_done_in_slack(world, version):
 
 
 async def test_whoever_has_it_gives_it_back(world, version):
-    """Where the policy lets them: the tutorial's own policy for v1.0 does not say so."""
+    """The policy must let them: the tutorial's own policy for v1.0 does not say so."""
     telling = await prepared(world, version)
     policy = world.tenant.world.policies[telling.found["policy"]]
     policy.settings["requestorSettings"]["enableTargetsToSelfRemoveAccess"] = True

@@ -169,7 +169,7 @@ async def test_twenty_go_into_one_batch():
 
 
 async def test_throttling_is_waited_out_for_as_long_as_patience_lasts():
-    """Where the caller has the time: round after round, and no longer than was promised."""
+    """If the caller has the time, it is tried round after round, and no longer than was promised."""
     pauses = Pauses()
     busy = batched(throttled(0, "60"))
     wire = Wire(busy, busy, batched({"id": "0", "status": 200, "body": {"id": "a"}}))

@@ -1,4 +1,4 @@
-"""What every failure becomes, and whether something may have happened."""
+"""Test what every failure becomes, and whether something may have happened."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""What the adapter says about a failed write, held against what really happened in the tenant."""
+"""Test what the adapter says about a failed write, held against what really happened in the tenant."""
 
 from datetime import timedelta
 

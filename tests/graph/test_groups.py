@@ -43,7 +43,7 @@ async def test_a_group_is_created_with_its_owners():
 
 
 async def test_a_member_is_added_by_reference_and_removed():
-    """What a stand-in for delivery, or an administrator, does to a group."""
+    """Do to a group what delivery, or an administrator, does."""
     wire = Wire(httpx.Response(204))
     graph = graph_on(wire)
 

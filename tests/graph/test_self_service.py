@@ -1,4 +1,4 @@
-"""What people do in Entra in their own name: ask, look, take back, decide."""
+"""Test what people do in Entra in their own name: ask, look, take back, decide."""
 
 import httpx
 import pytest
@@ -67,7 +67,7 @@ async def test_a_request_is_taken_back_without_a_body(version, path, status):
     ],
 )
 async def test_requirements_read_alike_in_both_versions(version, item):
-    """What a policy asks of this person."""
+    """The answer is what a policy asks of this person."""
     wire = Wire({"value": [{"policyId": "p", "questions": [], **item}]})
 
     (found,) = await graph_on(wire, version=version).self_service.requirements("q", token=ANN)

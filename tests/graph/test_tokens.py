@@ -1,4 +1,4 @@
-"""Which token travels with a call, and what follows when Graph refuses it."""
+"""Test which token travels with a call, and what follows when Graph refuses it."""
 
 import base64
 import json

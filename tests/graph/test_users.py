@@ -206,7 +206,7 @@ async def test_names_that_begin_alike_are_found(graph: Graph) -> None:
 
 
 async def test_many_addresses_are_one_question(graph: Graph) -> None:
-    """Whose addresses they are is told apart, and nobody's are nobody's."""
+    """Addresses of different people are told apart, and nobody's are nobody's."""
     asked = ["ANN@contoso.example", "bo@contoso.example", "nobody@contoso.example"]
 
     found = await graph.users.find_any(asked)

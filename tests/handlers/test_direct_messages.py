@@ -1,4 +1,4 @@
-"""What people write to the bot."""
+"""Test what people write to the bot."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What Microsoft's SDKs do beside the tutorial: sign in, page, retry, batch, decide in one's own name."""
+"""Test what Microsoft's SDKs do beside the tutorial: sign in, page, retry, batch, decide in one's own name."""
 
 import asyncio
 from datetime import timedelta

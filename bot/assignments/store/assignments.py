@@ -302,7 +302,7 @@ def by_ids(db: Transaction, ids: Collection[str]) -> list[Assignment]:
 
 
 def _mark_views_stale(db: Transaction, assignment: Assignment) -> None:
-    """What people see of it has changed: their Home and their reminders are owed a redraw."""
+    """Mark that what people see of it has changed: their Home and their reminders are owed a redraw."""
     db.execute(REDRAW_REMINDERS, {"assignment": assignment.id})
     theirs = {person.slack_user for person in for_entra_id(db, assignment.entra_id)}
     touch_homes(db, assignment.holder, deciders=sorted(theirs))

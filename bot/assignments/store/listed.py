@@ -240,7 +240,7 @@ def _close_troubles(db: Transaction, rows: Sequence[Assignment], known: Mapping[
 
 
 def _mark_views_stale(db: Transaction, rows: Sequence[Assignment]) -> None:
-    """What people see of these has changed: their Homes and reminders are owed a redraw."""
+    """Mark that what people see of these has changed: their Homes and reminders are owed a redraw."""
     if not rows:
         return
     db.execute(REDRAW_REMINDERS, {"ids": [row.id for row in rows]})

@@ -112,7 +112,7 @@ def close_all_but(db: Transaction, kind: TroubleKind, about: Collection[str]) ->
 
 
 def redraw(db: Transaction, about: str) -> None:
-    """What its card shows has changed."""
+    """Have its card redrawn."""
     shown = notices.update().where(notices.c.kind == NOTICE, notices.c.assignment_id == about)
     db.execute(shown.values(stale=True))
 

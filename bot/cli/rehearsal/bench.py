@@ -24,7 +24,7 @@ LONGEST_PAUSE = 60.0
 @dataclass(frozen=True)
 class GraphAnswer:
     """
-    What Graph answered, as it is.
+    An answer of Graph's, as it is.
 
     Attributes:
         body: Parsed; empty where there was none.

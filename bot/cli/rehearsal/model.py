@@ -33,7 +33,7 @@ MARKS: Final = {
 @dataclass(frozen=True)
 class Observation:
     """
-    What an experiment has found.
+    The finding of an experiment.
 
     Attributes:
         said: A sentence without names, addresses and ids: it goes into the report as it is.

@@ -30,7 +30,7 @@ Tell = Callable[[Experiment, Observation], None]
 @dataclass(frozen=True, kw_only=True)
 class RehearsalPlan:
     """
-    What is rehearsed, and where.
+    The plan of a rehearsal, with the tenant and workspace it runs in.
 
     Attributes:
         domain: For the account that is made; None: nothing is made in the tenant.
@@ -50,7 +50,7 @@ class RehearsalPlan:
 @dataclass
 class RehearsalResult:
     """
-    What came of it.
+    The result of a rehearsal.
 
     Attributes:
         left: A sentence for each thing that could not be taken back.

@@ -338,7 +338,7 @@ def count_not_understood(
 @dataclass(frozen=True, kw_only=True)
 class Ended:
     """
-    How many requests had ended before a moment, by state: no more of them will.
+    Counts of requests that had ended before a moment, by state: no more of them will.
 
     Attributes:
         before: The moment (business time).

@@ -59,7 +59,7 @@ class SeveralRemoved:
 
 class ListChanged(TooLate):
     """
-    What is to be removed is not what was shown.
+    The list to be removed is not the one that was shown.
 
     Attributes:
         now: What it is.

@@ -1,5 +1,5 @@
 """
-How far each endpoint is in the audit log, and what it would not take.
+Keep how far each endpoint is in the audit log, and what it would not take.
 
 The audit log is the queue: a row is in it if and only if what it tells of was committed, in the order of the commits.
 """

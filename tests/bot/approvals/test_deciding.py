@@ -1,4 +1,4 @@
-"""What a decision counts for: whose it is, in which role, in time, and once."""
+"""Test what a decision counts for: whose it is, in which role, in time, and once."""
 
 from datetime import timedelta
 
@@ -287,7 +287,7 @@ async def test_a_kind_not_understood_is_refused_with_the_houses_sentence(harness
 @pytest.mark.parametrize(("late", "counts"), [(-SECOND, True), (timedelta(0), False)])
 @pytest.mark.parametrize("verb", [Verb.APPROVE, Verb.DENY])
 async def test_a_click_after_the_deadline_does_not_count(harness, late, counts, verb):
-    """Whether or not somebody has seen yet that the time is over."""
+    """It makes no difference whether somebody has seen yet that the time is over."""
     request = await asked(harness)
     assert request.lapses_at is not None
     at = request.lapses_at + late
@@ -401,7 +401,7 @@ async def test_who_forgot_the_reason_may_press_again_at_once(harness):
 
 
 async def test_lists_that_admins_read_are_written_down(harness):
-    """Who, which, and about whom."""
+    """The row says who read, which list, and about whom."""
     await harness.permissions.refresh()
     await harness.request_lists.pending(slack_user="U0DANA")
     await harness.request_lists.stuck(slack_user="U0DANA")

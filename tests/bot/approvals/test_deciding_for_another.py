@@ -171,7 +171,7 @@ async def test_a_delegate_decides_only_while_the_approver_may(harness, prepare, 
 
 
 async def test_the_decision_names_both(harness):
-    """Who clicked and for whom: in the row, in the audit log, and in what Entra is told."""
+    """The row, the audit log and Entra hold who clicked and for whom."""
     request = await asked(harness)
     await bo_lets_cy(harness)
 

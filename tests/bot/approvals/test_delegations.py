@@ -35,7 +35,7 @@ SECOND = timedelta(seconds=1)
     ],
 )
 def test_what_is_typed_is_taken_apart(text, words):
-    """Who lets whom decide, and until when."""
+    """The row says who lets whom decide, and until when."""
     read = read_words(text)
     assert (read and (read.delegator, read.delegate, read.until)) == words
     assert read is None or isinstance(read, DelegationWords)

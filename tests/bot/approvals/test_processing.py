@@ -399,7 +399,7 @@ async def test_nobody_decides_in_time(harness):
 
 
 async def test_every_move_leaves_a_row(harness):
-    """Who, whose, before and after."""
+    """The row says who did it, whose it is, and the state before and after."""
     request = await decide(harness, await asked(harness), "U0BO")
     await harness.finish()
 

@@ -1,4 +1,4 @@
-"""Whom to send a card: found beside the decisions, kept, and looked at again."""
+"""Test whom to send a card: found beside the decisions, kept, and looked at again."""
 
 import asyncio
 from datetime import timedelta
@@ -351,7 +351,7 @@ async def test_a_delegate_is_asked_no_more_when_it_ends(harness, ends):
 
 
 def settled_by_somebody_slow(db, request):
-    """What a lookup writes that has begun before the last change."""
+    """Write what a lookup finds that has begun before the last change."""
     recipients.settle(
         db, request, ["U0BO", "U0CY"], nobody=False, again_at=clock.real() + LOOK_AGAIN
     )

@@ -208,7 +208,7 @@ async def test_a_click_is_judged_by_one(store, request_):
 
 
 async def test_the_click_of_a_judge_who_died_comes_back(store, request_):
-    """When the lease is over."""
+    """It is free again when the lease is over."""
     made = await clicked(store, request_)
     await store.run(decisions.claim, [made], lease=OVER)
 
@@ -225,7 +225,7 @@ async def test_clicks_are_claimed_in_their_order(store, request_):
 
 
 async def test_a_postponed_click_comes_back(store, request_):
-    """When its time has come."""
+    """It is claimed when its time has come."""
     made = await clicked(store, request_)
     await store.run(decisions.postpone, made, until=clock.real().replace(year=2100))
     assert await store.run(decisions.pending) == []

@@ -1,4 +1,4 @@
-"""Whose access it is: told by a person's own binding, never by where messages about it happen to go."""
+"""Test whose access it is: told by a person's own binding, never by where messages about it happen to go."""
 
 from datetime import timedelta
 from functools import partial

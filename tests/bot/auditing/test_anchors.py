@@ -122,7 +122,7 @@ async def test_a_file_gets_a_line_that_verify_takes(log, tmp_path):
 
 
 async def test_an_anchor_shows_a_log_that_was_written_anew(log, shelf):
-    """Which the chain alone does not, for whoever has the key."""
+    """The chain alone does not show it to whoever has the key."""
     log.run_here(granted)
     await look(replica(log, shelf), NOON)
     position, _ = shelf.kept[0].split(":")

@@ -76,7 +76,7 @@ def test_old_rows_go_into_a_file_that_holds_and_the_rest_still_verifies(years, t
 
 
 def by_operator(db, verb, *, entra_id=ANN, package_id="campaign", **details):
-    """What the command line writes once Entra has taken it."""
+    """Write what the command line writes once Entra has taken it."""
     ids = {"subject_entra_id": entra_id, "package_id": package_id}
     audit.record(
         db, at=clock.now(), actor="cli:dana", verb=verb, after="submitted", details=details, **ids

@@ -57,7 +57,7 @@ def text(rows):
 
 
 def resign(file, files, key=KEY):
-    """What somebody with a key would do after changing a part."""
+    """Do what somebody with a key would do after changing a part."""
     import hashlib
 
     manifest = json.loads(files[MANIFEST])

@@ -1,4 +1,4 @@
-"""What the command line imports, and when."""
+"""Test what the command line imports, and when."""
 
 import subprocess
 import sys

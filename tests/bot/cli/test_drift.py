@@ -112,7 +112,7 @@ def test_what_fits_nothing_changes_nothing(store, words, code):
 
 
 def test_no_check_is_waited_for_that_nobody_makes(store):
-    """Where no replica has ever looked."""
+    """No replica has ever looked."""
     refused = latchkey("check")
     assert refused.exit_code == 1
     assert "No check was ever made" in refused.output

@@ -101,7 +101,7 @@ def test_every_subject_is_shown_in_json_with_the_keys_that_are_promised(
 
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_every_subject_is_shown_as_a_table(latchkey, ann_has_marketing, subject):
-    """What a person reads: a heading, a line, and no color codes in a pipe."""
+    """A person reads a heading, a line, and no color codes in a pipe."""
     result = latchkey(show, [subject, *ARGUMENTS.get(subject, [])])
     assert result.exit_code == 0, result.stderr
     assert len(result.stdout.splitlines()) > 2

@@ -37,7 +37,7 @@ def log():
 
 
 def test_a_grant_past_approval_has_a_name(latchkey, tenant):
-    """Who, where and why, before it is posted and after; and Entra has the name, too."""
+    """The audit log says who, where and why, before it is posted and after; and Entra has the name, too."""
     assert latchkey(request, [*SKIPPING, "--because", "Close the quarter"]).exit_code == 0
 
     before, after = log()
@@ -157,7 +157,7 @@ def test_nothing_is_written_with_another_key_than_the_logs(command, latchkey, te
 
 
 def test_the_name_can_be_set(latchkey, monkeypatch):
-    """Where many share an account."""
+    """Many may share an account."""
     monkeypatch.setenv("LATCHKEY_OPERATOR", "dana@contoso.example")
     latchkey(request, [*SKIPPING, "--because", "x"])
     assert {row["actor"] for row in log()} == {"cli:dana@contoso.example"}

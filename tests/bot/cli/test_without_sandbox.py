@@ -1,4 +1,4 @@
-"""What is said where the sandbox is missing, or only its libraries."""
+"""Test what is said where the sandbox is missing, or only its libraries."""
 
 import pytest
 

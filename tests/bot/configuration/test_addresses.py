@@ -1,4 +1,4 @@
-"""Which addresses mean one person: case, domains that count, aliases, proxies; and never anybody else's."""
+"""Test which addresses mean one person: case, domains that count, aliases, proxies; and never anybody else's."""
 
 import string
 from typing import Any

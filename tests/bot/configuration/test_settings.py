@@ -257,7 +257,7 @@ def test_reminders_may_come_hours_and_minutes_before_the_end(written, rungs):
 
 
 def test_a_reminder_that_no_sync_would_find_in_time_is_said():
-    """Which of the two to change."""
+    """The sentence says which of the two to change."""
     (problem,) = problems(LATCHKEY_REMINDER_DAYS="7d,10m", LATCHKEY_SYNC_SECONDS="900")
 
     assert "10m" in problem

@@ -1,4 +1,4 @@
-"""What settings of webhooks are refused."""
+"""Test what settings of webhooks are refused."""
 
 import pytest
 from pydantic import SecretStr

@@ -1,4 +1,4 @@
-"""What an error of the driver's means: that the database is not there, or that it cannot be used."""
+"""Test what an error of the driver's means: that the database is not there, or that it cannot be used."""
 
 import psycopg
 import psycopg.errors
@@ -24,7 +24,7 @@ def wrapped(error):
     ],
 )
 def test_without_a_code_of_the_server_it_is_gone(error):
-    """Which passes: nothing is noted that waiting does not mend."""
+    """That passes: nothing is noted that waiting does not mend."""
     assert not isinstance(meaning(wrapped(error)), Unusable)
 
 

@@ -1,4 +1,4 @@
-"""Whose transaction is next, and who shares one."""
+"""Test whose transaction is next, and who shares one."""
 
 import asyncio
 from concurrent.futures import Executor, Future

@@ -144,7 +144,7 @@ def test_another_schema_on_postgresql_is_refused_with_the_fix(store):
 
 
 def widen(db: sa.Connection) -> None:
-    """What a later version may do while this one still runs: a new table, and a new column in every table."""
+    """Do what a later version may do while this one still runs: a new table, and a new column in every table."""
     for table in metadata.sorted_tables:
         db.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN of_the_future text"))
     db.execute(sa.text("CREATE TABLE future (id text PRIMARY KEY)"))

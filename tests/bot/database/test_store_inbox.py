@@ -1,4 +1,4 @@
-"""What has come in: worked on once, remembered for a while, and kept as a digest only."""
+"""Test what has come in: worked on once, remembered for a while, and kept as a digest only."""
 
 import sqlalchemy as sa
 

@@ -1,4 +1,4 @@
-"""What is drift, and what is not: facts in, mismatches out."""
+"""Test what is drift, and what is not: facts in, mismatches out."""
 
 from dataclasses import replace
 from datetime import timedelta

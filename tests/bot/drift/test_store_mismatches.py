@@ -1,4 +1,4 @@
-"""What admins press on a mismatch, while it passes or somebody else settles it, on both databases."""
+"""Test what admins press on a mismatch, while it passes or somebody else settles it, on both databases."""
 
 import threading
 from datetime import timedelta

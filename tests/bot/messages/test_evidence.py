@@ -1,4 +1,4 @@
-"""What a card says about whoever asks: what is known, and nothing else."""
+"""Test what a card says about whoever asks: what is known, and nothing else."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

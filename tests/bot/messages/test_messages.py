@@ -466,7 +466,7 @@ def texts_of(message: Any) -> str:
 
 @pytest.mark.parametrize("contents", [1, 20, 60])
 def test_a_card_says_everything_that_counts(contents):
-    """Who, what exactly, why, until when and under which policy, however much is in the package."""
+    """The card says who, what exactly, why, until when and under which policy, however much is in the package."""
     lines = tuple(
         f"Member of the group Resources of the team number {number:03} in the building"
         for number in range(contents)

@@ -1,4 +1,4 @@
-"""What is owed to people: sent once, to those whom it concerns, and redrawn when it is no longer so."""
+"""Test what is owed to people: sent once, to those whom it concerns, and redrawn when it is no longer so."""
 
 from datetime import timedelta
 

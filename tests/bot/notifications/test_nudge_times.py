@@ -1,4 +1,4 @@
-"""When somebody is nudged: never while it is quiet for them, never after the deadline, and by no clock but their own."""
+"""Test when somebody is nudged: never while it is quiet for them, never after the deadline, and by no clock but their own."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -281,7 +281,7 @@ async def test_one_person_gets_one_message(store):
     [{"ends_at": None}, {"holder": None}, {"state": AssignmentState.REMOVING}],
 )
 async def test_some_access_is_not_reminded_of(store, changes):
-    """What does not end, what nobody in Slack holds, what is being taken back."""
+    """Nobody is reminded of what does not end, what nobody in Slack holds, or what is being removed."""
     await access(store, **changes)
 
     assert await due_at(store, END - SECOND) == {}

@@ -195,7 +195,7 @@ async def test_a_card_is_owed_a_redraw_when_its_request_moves(store):
 
 
 async def test_a_redraw_whose_painter_died_is_taken_up(store):
-    """When the lease is over."""
+    """It is free again when the lease is over."""
     await store.run(card_overtaken)
 
     assert [await repaint(store, OVER) for _ in range(2)] == [["card:1"], ["card:1"]]
@@ -244,7 +244,7 @@ async def stale(store):
 
 
 async def test_access_makes_its_holders_home_stale(store):
-    """When it comes, when its end moves, when it goes; not when nothing is new."""
+    """Home is marked when access comes, when its end moves and when it goes; not when nothing is new."""
     await store.run(published, "U0ANN")
     await store.run(assignments.save_live, held())
     assert await stale(store) == ["U0ANN"]
@@ -269,7 +269,7 @@ async def test_a_change_during_a_publication_is_owed_another(store):
 
 
 async def test_a_page_whose_maker_died_is_taken_up(store):
-    """When the lease is over."""
+    """It is free again when the lease is over."""
     await store.run(homes.mark_opened, "U0ANN")
     await store.run(homes.claim_stale, lease=OVER, limit=9)
 

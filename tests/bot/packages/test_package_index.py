@@ -1,4 +1,4 @@
-"""What a typed text means among many packages: the one of that name, a question, or nothing; and what that costs."""
+"""Test what a typed text means among many packages: the one of that name, a question, or nothing; and what that costs."""
 
 import sys
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Whom a policy lets in: Graph will not stop a wrong grant, so whatever is not understood is refused."""
+"""Test whom a policy lets in: Graph will not stop a wrong grant, so whatever is not understood is refused."""
 
 from typing import Any
 
@@ -255,7 +255,7 @@ BROKEN: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("changes", BROKEN)
 def test_a_policy_that_is_not_understood_grants_nothing(changes):
-    """Whether somebody must decide, what is asked, until when: each must be known."""
+    """It must be known whether somebody must decide, what is asked, and until when."""
     unclear = policy(**changes)
 
     choice = choose_policy([unclear], MEMBER)

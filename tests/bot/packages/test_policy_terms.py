@@ -1,4 +1,4 @@
-"""Who decides, until when, and what makes it another decision."""
+"""Test who decides, until when, and what makes it another decision."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -46,7 +46,7 @@ def test_a_text_question_is_read():
 
 
 def test_a_choice_is_read():
-    """What Entra keeps beside what people read."""
+    """The value is what Entra keeps, beside the text that people read."""
     read_ = from_graph(choice_question(isMultipleSelectionAllowed=True))
     assert read_.takes_several
     assert read_.choices == (

@@ -1,4 +1,4 @@
-"""What the menu of packages offers, to whom, and in which order."""
+"""Test what the menu of packages offers, to whom, and in which order."""
 
 import pytest
 

@@ -311,7 +311,7 @@ def test_an_ordinary_package_is_supported():
 
 
 def test_questions_come_in_their_order_with_what_an_answer_is():
-    """Those of the policy first, and every attribute wants an answer."""
+    """The policy's questions come first, and every attribute wants an answer."""
     choice = {"@odata.type": "#microsoft.graph.accessPackageMultipleChoiceQuestion"}
     choices = [{"actualValue": "a", "text": "A"}]
     asked = policy(

@@ -1,4 +1,4 @@
-"""Who decides: every kind of approver, fallback and escalation, held against the stand-in tenant's own resolver."""
+"""Test who decides: every kind of approver, fallback and escalation, held against the stand-in tenant's own resolver."""
 
 import itertools
 from datetime import timedelta

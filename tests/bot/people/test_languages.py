@@ -1,4 +1,4 @@
-"""Which language somebody reads: asked of Slack seldom, kept, and never waited for by an answer."""
+"""Test which language somebody reads: asked of Slack seldom, kept, and never waited for by an answer."""
 
 import asyncio
 from datetime import timedelta

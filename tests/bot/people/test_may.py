@@ -1,4 +1,4 @@
-"""Who may do what: every cell of the table, and no for whatever is not in it."""
+"""Test who may do what: every cell of the table, and no for whatever is not in it."""
 
 import itertools
 from dataclasses import replace

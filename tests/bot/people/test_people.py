@@ -1,4 +1,4 @@
-"""Who somebody is: exactly one enabled Entra user behind a full member of the workspace, or nobody."""
+"""Test who somebody is: exactly one enabled Entra user behind a full member of the workspace, or nobody."""
 
 from typing import Any
 

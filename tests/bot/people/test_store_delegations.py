@@ -54,7 +54,7 @@ async def test_what_is_canceled_holds_no_more(store):
 
 
 async def test_those_concerned_are_owed_the_news(store):
-    """When it is made, and when it is canceled; until they have been told."""
+    """News is owed when it is made and when it is canceled, until they have been told."""
     made = delegation()
     await store.run(delegations.add, made)
     assert await store.read(delegations.owing_news) == [made]

@@ -1,4 +1,4 @@
-"""What plan, apply and destroy do to a tenant, in both versions of Graph."""
+"""Test what plan, apply and destroy do to a tenant, in both versions of Graph."""
 
 from datetime import timedelta
 from pathlib import Path

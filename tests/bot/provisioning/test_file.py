@@ -1,4 +1,4 @@
-"""What the file says, and what is wrong with it: file, line, and the nearest word."""
+"""Test what the file says, and what is wrong with it: file, line, and the nearest word."""
 
 import json
 from pathlib import Path

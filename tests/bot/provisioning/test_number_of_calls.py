@@ -1,4 +1,4 @@
-"""How many calls a file takes: counted, so that no machine is too slow for it."""
+"""Test how many calls a file takes: counted, so that no machine is too slow for it."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a command says while it waits."""
+"""Test what a command says while it waits."""
 
 import pytest
 

@@ -26,7 +26,7 @@ async def removed(harness: BotHarness, *, reason: str | None = "stolen laptop") 
 
 
 async def test_who_asks_again_waits_for_an_admin(harness):
-    """Where the policy asks nobody: the card says why, and so does a message to her."""
+    """The policy asks nobody: the card says why an admin decides, and so does a message to her."""
     await removed(harness)
 
     request = await harness.ask("marketing-campaign")

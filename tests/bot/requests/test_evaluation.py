@@ -1,4 +1,4 @@
-"""Who may have what: judged when a request comes in, and once more just before it is granted."""
+"""Test who may have what: judged when a request comes in, and once more just before it is granted."""
 
 from datetime import timedelta
 

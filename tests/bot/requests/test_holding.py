@@ -240,7 +240,7 @@ async def test_others_go_on_beside_it(harness):
 
 
 async def test_the_admins_get_one_card(harness):
-    """Whose it is, where it stands and what went wrong, with what they can do about it."""
+    """The card says whose it is, where it stands and what went wrong, with what they can do about it."""
     await held(harness)
 
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""What Entra is told: the reason, the people who approved, and a tag that nobody can forge or cut off."""
+"""Test what Entra is told: the reason, the people who approved, and a tag that nobody can forge or cut off."""
 
 from hypothesis import given
 from hypothesis import strategies as st

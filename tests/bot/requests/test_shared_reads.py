@@ -1,4 +1,4 @@
-"""What is read once for everybody who asks within a moment."""
+"""Test what is read once for everybody who asks within a moment."""
 
 import asyncio
 from datetime import timedelta

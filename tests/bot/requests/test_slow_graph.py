@@ -83,7 +83,7 @@ async def test_a_popular_package_is_granted(harness):
 
 
 async def restarted(harness: BotHarness) -> BotHarness:
-    """What was asked is found by another process, which cannot know what has been posted."""
+    """Let another process find what was asked; it cannot know what has been posted."""
     await harness.bot.stop()
     return await standing(harness.around)
 

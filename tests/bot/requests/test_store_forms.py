@@ -1,4 +1,4 @@
-"""What somebody said before their form opened: theirs alone, and not for long."""
+"""Test what somebody said before their form opened: theirs alone, and not for long."""
 
 from datetime import timedelta
 

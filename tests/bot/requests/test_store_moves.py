@@ -110,7 +110,7 @@ async def test_a_person_moves_what_a_worker_has_claimed(store):
 
 
 async def test_an_audit_row_says_all_of_a_move(store, now):
-    """Who, when, what, why, about whom, and the terms by which; a rule moves in nobody else's name."""
+    """The audit row says who, when, what, why, about whom, and by which terms; a rule moves in nobody else's name."""
     request = await in_work(store, assignment_id="assignment")
     facts = {"actor": "U0BO", "actor_entra_id": BO, "why": "Why not?"}
     changes = {"graph_request_id": "g", "terms_hash": "h"}

@@ -82,7 +82,7 @@ async def test_a_request_comes_back_as_it_went_in(store):
 
 
 async def test_an_audit_row_says_all_of_a_wish(store):
-    """Who, when, what, why, about whom, at the time when it was asked."""
+    """The audit row says who, when, what, why and about whom, at the time when it was asked."""
     request = wish(
         kind=Kind.REMOVE,
         asked_by="U0DANA",

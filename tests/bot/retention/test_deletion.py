@@ -111,7 +111,7 @@ async def test_a_request_goes_with_all_that_belongs_to_it(store):
 
 
 async def test_a_click_on_a_card_of_a_request_that_is_gone_is_told_so(store):
-    """Where Slack still shows the buttons."""
+    """Slack still shows the buttons."""
     with at(SOME_DAY):
         gone = store.run_here(closed)
     await delete(store)
@@ -341,7 +341,7 @@ def test_the_command_deletes_and_says_what(store, database_url, monkeypatch):
 def test_a_pack_tells_of_a_request_that_is_gone_what_the_log_has(
     store, database_url, monkeypatch, tmp_path
 ):
-    """Which still verifies."""
+    """The chain still verifies."""
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("LATCHKEY_AUDIT_KEY", KEY)
     monkeypatch.setenv("LATCHKEY_KEEP_REQUESTS_DAYS", "90")

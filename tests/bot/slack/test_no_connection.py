@@ -1,4 +1,4 @@
-"""Why there is no connection to Slack, and to Microsoft: what is on the way is named, and its password never."""
+"""Test why there is no connection to Slack, and to Microsoft: what is on the way is named, and its password never."""
 
 import asyncio
 import ssl

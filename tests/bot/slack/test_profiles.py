@@ -1,4 +1,4 @@
-"""Who is a member of our workspace, and whose address counts, whatever Slack's profiles look like."""
+"""Test who is a member of our workspace, and whose address counts, whatever Slack's profiles look like."""
 
 from typing import Any
 

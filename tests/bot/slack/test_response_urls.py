@@ -1,4 +1,4 @@
-"""Which addresses are taken for Slack's, and how often and how long."""
+"""Test which addresses are taken for Slack's, and how often and how long."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What Slack's answers mean: refused for good, not now, or nobody knows."""
+"""Test what Slack's answers mean: refused for good, not now, or nobody knows."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

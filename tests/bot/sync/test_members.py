@@ -246,7 +246,7 @@ async def all_known(harness: BotHarness) -> HolderLinks:
 
 
 async def test_many_are_confirmed_in_few_calls(harness):
-    """Those of whom nothing has changed, without a new page of App Home for each."""
+    """Those of whom nothing has changed are read without a new page of App Home for each."""
     looks = await all_known(harness)
 
     await looks.refresh()

@@ -62,7 +62,7 @@ async def test_nothing_is_written_where_it_does_not_belong(
 
 @pytest.mark.parametrize("socket_mode", [False, True], ids=["HTTP", "Socket Mode"])
 async def test_no_library_writes_what_does_not_belong(tmp_path, certificate, socket_mode, capfd):
-    """Those that speak over sockets: HTTP clients and servers, TLS, websockets, Microsoft's sign-in; 0 hits."""
+    """Nothing is found in what speaks over sockets: HTTP clients and servers, TLS, websockets, Microsoft's sign-in."""
     with written_logs() as logs:
         async with life.watched_on_sockets(tmp_path, certificate, socket_mode=socket_mode) as bot:
             await life.gets_access(bot)

@@ -126,6 +126,6 @@ async def test_an_image_is_its_description(sandbox: Sandbox) -> None:
 
 
 def test_initials_are_of_first_and_last_name() -> None:
-    """What stands on somebody's picture."""
+    """The initials stand on somebody's picture."""
     assert initials("Ann Maria Abara") == "AA"
     assert initials("Cher") == "C"

@@ -1,4 +1,4 @@
-"""Who one can be, where, and what they have not read."""
+"""Test who one can be, where, and what they have not read."""
 
 import pytest
 

@@ -65,7 +65,7 @@ async def test_drop_cuts_before_anything_happens(workspace, client):
 
 
 async def test_retry_after_a_cut_posts_twice(workspace, client):
-    """What slack_sdk's default retry does to a message that was already taken."""
+    """The default retry of slack_sdk sends a message twice that was already taken."""
     client.retry_handlers.append(AsyncConnectionErrorRetryHandler(max_retry_count=1))
     workspace.faults.set("drop_after", count=1)
     await client.chat_postMessage(channel="U0ANN", text="Hi")

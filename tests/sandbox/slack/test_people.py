@@ -1,4 +1,4 @@
-"""Who may do what, and what the app's installation changes."""
+"""Test who may do what, and what the app's installation changes."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo

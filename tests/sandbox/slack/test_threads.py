@@ -18,7 +18,7 @@ async def replied(client, root, text="Why?", **more):
 
 
 async def test_a_message_counts_its_replies(workspace, client, root):
-    """Who replied, how often, and when last."""
+    """The message says who replied, how often, and when last."""
     await replied(client, root)
     await workspace.say(user="U0BO", channel="C0APPROVALS", text="Because", thread_ts=root)
     last = await replied(client, root, "Thanks")

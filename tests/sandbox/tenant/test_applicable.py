@@ -1,4 +1,4 @@
-"""Whom entitlement management lets ask, and what nobody may be given: as Microsoft documents it."""
+"""Test whom entitlement management lets ask, and what nobody may be given: as Microsoft documents it."""
 
 import pytest
 

@@ -65,7 +65,7 @@ async def test_what_entra_refuses_is_said_on_the_page(window, tenant):
 
 
 async def test_questions_are_answered_on_the_page(window, tenant):
-    """Those that must be, as Graph wants them."""
+    """Questions that must be answered are, as Graph wants them."""
     await enter(window, "ann@contoso.example")
     page = await ask(window, examples.CUSTOMER_POLICY)
     assert "was not answered" in page.shown

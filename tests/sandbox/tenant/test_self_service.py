@@ -1,4 +1,4 @@
-"""What signed-in people do: ask, decide, cancel, give back."""
+"""Test what signed-in people do: ask, decide, cancel, give back."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What the faults look like to a client on a real socket."""
+"""Test what the faults look like to a client on a real socket."""
 
 import asyncio
 

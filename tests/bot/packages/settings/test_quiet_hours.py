@@ -1,4 +1,4 @@
-"""When nobody is nudged, by the reader's own clock."""
+"""Test when nobody is nudged, by the reader's own clock."""
 
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""What a package settings file says, what is wrong with it and where, and what holds for a package by it."""
+"""Test what a package settings file says, what is wrong with it and where, and what holds for a package by it."""
 
 import json
 from datetime import time, timedelta

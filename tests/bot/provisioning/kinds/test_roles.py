@@ -1,4 +1,4 @@
-"""What packages give beside members of groups: Entra roles, roles to activate, and kinds without a word."""
+"""Test what packages give beside members of groups: Entra roles, roles to activate, and kinds without a word."""
 
 import httpx
 import pytest

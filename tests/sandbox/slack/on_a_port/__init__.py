@@ -1,1 +1,1 @@
-"""What only a real connection can show."""
+"""Test what only a real connection can show."""

@@ -1,4 +1,4 @@
-"""What breaks off on a real connection, and what is not there at all."""
+"""Test what breaks off on a real connection, and what is not there at all."""
 
 from datetime import timedelta
 
