@@ -8,6 +8,7 @@ from bot.database import Busy, Transaction
 from bot.requests.model import Kind, Request, State
 from sandbox.slack import Message
 from sandbox.tenant import lifecycle, seed
+from sandbox.tenant.requests import NewRequest, accept
 from tests.harness.accounts import approve, connect, email_of, sign_in_by
 from tests.harness.owed import at_rest, every_request, is_draft, rows_of
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, MIA, World, eventually, labels, said
@@ -400,6 +401,20 @@ async def portal(world: World) -> None:
                 tenant, there, stage.id, user_id=seed.BO, approve=True, justification="Fine"
             )
     world.bot.jobs.wake_all()
+    await delivered(world, Kind.ADD)
+
+
+async def asked_in_entra(world: World) -> None:
+    """Ann asks at My Access, and Bo approves in Slack."""
+    tenant = world.tenant.world
+    if not tenant.requests:
+        asked = NewRequest(
+            request_type="userAdd", package_id=seed.FINANCE_REPORTS, justification="Q4"
+        )
+        accept(tenant, asked, user=tenant.users[seed.ANN])
+        tenant.announce()
+    world.bot.jobs.wake_all()
+    await decide(world, BO, "Approve")
     await delivered(world, Kind.ADD)
 
 

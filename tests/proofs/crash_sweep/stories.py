@@ -13,6 +13,7 @@ from sandbox.tenant import seed
 from tests.harness.owed import every_request, rows_of
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, MIA, World, labels, said
 from tests.proofs.crash_sweep.deeds import (
+    asked_in_entra,
     bo_connects,
     both_connect,
     cards,
@@ -279,6 +280,23 @@ STORIES: Final = {
         has_accounts=True,
         in_graph=Counter(userAdd=1),
         once={"delivered": told(ANN, "You now have access"), "card for Bo": cards(BO)},
+        holders=ANN_ALONE,
+        group=seed.FINANCE_READERS,
+        at_home=(BO,),
+    ),
+    "asked in Entra": Story(
+        before=both_connect,
+        act=asked_in_entra,
+        ends=("add delivered",),
+        approvals=1,
+        settings="entra.yml",
+        has_accounts=True,
+        in_graph=Counter(userAdd=1),
+        once={
+            "Ann is told": told(ANN, "in My Access"),
+            "delivered": told(ANN, "You now have access"),
+            "card for Bo": cards(BO),
+        },
         holders=ANN_ALONE,
         group=seed.FINANCE_READERS,
         at_home=(BO,),
