@@ -5,7 +5,7 @@ Each becomes a request of ours that waits already: it is shown to whoever asked 
 like any other.  Nothing of it is ever sent to Graph by us.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -36,7 +36,7 @@ from bot.requests.model import Kind, Request, State, id_of_entra_request
 from bot.requests.store import made_in_entra
 from bot.sync.turns import Transactions
 from graph import Graph
-from graph.errors import GraphError, NotFound
+from graph.errors import Forbidden, GraphError, NotFound
 from graph.models import AccessPackage, AssignmentPolicy, AssignmentRequest, User
 
 log = structlog.get_logger(__name__)
@@ -52,6 +52,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     # Beta's older word.
     "userextend": Kind.EXTEND,
 }
+# Lists of single packages in one look; for more packages than that, one list of the tenant costs less.
+MOST_LISTS: Final = 3
 LEFT_OUT_FOR: Final = timedelta(minutes=10)
 # New ones of a package in one look: each costs some calls of Graph and Slack, and the next look finds the rest.
 MOST_AT_ONCE: Final = 20
@@ -89,6 +91,8 @@ class RequestsMadeInEntra:
         self._shared = SharedFacts(graph, HolderLists(graph))
         # Graph's ids of those that cannot be shown, and when to look again (real time): somebody may connect their account.
         self._left_out: dict[str, datetime] = {}
+        # Graph has refused a list of the whole tenant, and will again.
+        self._must_name_packages = False
 
     @property
     def is_wanted(self) -> bool:
@@ -103,26 +107,46 @@ class RequestsMadeInEntra:
             GraphError, SlackError: Something could not be read; what was found is kept, and the rest is looked for again.
         """
         offered = await self._store.read(catalog.list_all)
+        packages = [each for each in offered if self._is_entras(each)]
+        everything = await self._list_all() if len(packages) > MOST_LISTS else None
         failed: Exception | None = None
-        for package in offered:
-            if not self._is_entras(package):
-                continue
+        for package in packages:
             try:
-                await self._look_at(package)
+                await self._look_at(package, everything)
             except GraphError as error:
                 log.warning("requests-not-read", package=package.id, code=error.code)
                 failed = error
         if failed is not None:
             raise failed
 
+    async def _list_all(self) -> list[AssignmentRequest] | None:
+        """Return all that waits in the tenant; None where Graph shows us requests package by package."""
+        if self._must_name_packages:
+            return None
+        try:
+            return await self._graph.assignment_requests.list(state=WAITING[0])
+        except Forbidden:
+            # With only a catalog-scoped role, Graph wants the package named.
+            self._must_name_packages = True
+            return None
+
     def _is_entras(self, package: Package) -> bool:
         said = self._package_settings.settings_for(package.name, catalog=package.catalog)
         return said.entra_decides
 
-    async def _look_at(self, package: Package) -> None:
-        listed = await self._graph.assignment_requests.list_in(
-            package_id=package.id, states=WAITING
-        )
+    async def _look_at(
+        self, package: Package, everything: Sequence[AssignmentRequest] | None
+    ) -> None:
+        if everything is None:
+            listed = await self._graph.assignment_requests.list_in(
+                package_id=package.id, states=WAITING
+            )
+        else:
+            listed = [
+                each
+                for each in everything
+                if each.access_package is not None and each.access_package.id == package.id
+            ]
         waiting = {each.id: each for each in listed if _kind(each) is not None}
         now = clock.real()
         self._left_out = {key: at for key, at in self._left_out.items() if at > now}

@@ -225,6 +225,29 @@ async def test_what_somebody_asks_for_another_is_not_taken_for_their_own(world):
     assert await rows(world) == []
 
 
+@pytest.mark.parametrize("is_scoped", [False, True])
+async def test_many_packages_are_one_list(is_scoped, database, tmp_path):
+    """Unless Graph shows requests package by package only, as to an app with a role in one catalog."""
+    everything = "defaults: {decides: entra}\n"
+    async with deciding(database, tmp_path, text=everything) as world:
+        if is_scoped:
+            world.tenant.faults.set("forbidden", count=1, only="^GET .*assignmentRequests$")
+        ask_there(world, seed.ANN)
+        # The one list, or its refusal, is of a look that has begun since.
+        since = len(world.tenant.calls)
+        await world.later(A_LOOK)
+        await world.card(BO)
+        lists = [
+            each.query
+            for each in world.tenant.calls[since:]
+            if each.method == "GET" and each.path.endswith("/assignmentRequests")
+        ]
+        assert any(
+            "accessPackage%2Fid" in each or "accessPackage/id" in each for each in lists
+        ) is (is_scoped)
+        assert await rows(world) == [("pending", ANN)]
+
+
 async def test_two_replicas_make_one_request_of_it(simulated, database, tmp_path):
     """Also when both look at the same moment, and when they start over."""
     file = tmp_path / "latchkey.yml"
