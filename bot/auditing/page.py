@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 
 from bot.auditing.charts import Bars, draw
 from bot.auditing.model import PackContent, PackDecision, PackRequest, PackScope
+from bot.database.audit import LATCHKEY
 from bot.packages.names import clean
 from bot.requests.model import State
 
@@ -230,6 +231,9 @@ def _asked_for(request: PackRequest, people: Mapping[str, str]) -> str:
     whose = clean(request.holder_name or request.holder or request.entra_id or "not known")
     if request.asked_by == request.holder:
         return whose
+    if request.asked_by == LATCHKEY and request.holder is None and request.kind != "remove":
+        # Latchkey asks for no access by itself: whoever is not in Slack has asked at My Access.
+        return f"{whose}\nasked in Microsoft Entra"
     return f"{whose}\nasked by {clean(people.get(request.asked_by, request.asked_by))}"
 
 

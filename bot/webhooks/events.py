@@ -84,7 +84,10 @@ class EventRequest(_Facts):
     kind: Kind
     """As it is when the event is sent: an extension whose access runs out becomes a request for new access."""
     asked_by: Id
-    """The Slack user id of whoever asked, `latchkey`, or `cli:` and a name."""
+    """
+    The Slack user id of whoever asked, or `cli:` and a name; `latchkey` for what it does by itself, and for what somebody
+    who is not in Slack has asked for in Entra.
+    """
     graph_request_id: Id | None = None
     """The id of the request in Entra, once there is one."""
 

@@ -39,9 +39,9 @@ VERBS: Final[Mapping[str, str]] = {
             (Outcome.LATE, "it was decided, or over, before"),
         )
     },
-    "ask-add": "somebody asks for access",
+    "ask-add": "somebody asks for access, in Slack or, where Entra decides, at My Access (`made_in`: `entra`)",
     "ask-emergency": "somebody asks for access at once, in an emergency",
-    "ask-extend": "somebody asks for an extension",
+    "ask-extend": "somebody asks for an extension, likewise",
     "ask-remove": "somebody returns access, or an admin removes it",
     "ask-question-accepted": "an approver asks the requester something",
     "ask-question-late": "the same, too late",

@@ -16,7 +16,9 @@ from bot.auditing.model import PackScope
 from bot.auditing.signing import NoAuditKey, Signer
 from bot.auditing.store import pack_rows
 from bot.database import audit
+from bot.requests.store import made_in_entra
 from tests.bot.auditing.stories import KEY, granted, latchkey
+from tests.bot.samples import wish
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>&\"'</table>"
@@ -277,6 +279,18 @@ class Elements(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.found.append((tag, dict(attrs)))
+
+
+def test_what_somebody_outside_slack_asked_in_entra_is_not_latchkeys_own(log, tmp_path):
+    """The page says where it was asked, and names nobody who did not."""
+    asked = wish(
+        holder=None, asked_by=audit.LATCHKEY, holder_name="Zoe Zimmer", graph_request_id="there"
+    )
+    log.run_here(lambda db: made_in_entra.add(db, asked, {}))
+    page = parts(write(log, tmp_path))[pack.PAGE].decode()
+    assert "Zoe Zimmer" in page
+    assert "asked in Microsoft Entra" in page
+    assert "asked by" not in page
 
 
 def test_markup_in_names_stays_text(log, tmp_path):
