@@ -1,7 +1,7 @@
 """People who connect their Microsoft account: settings with a public address, and browsers that go to the bot and to the login."""
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -37,12 +37,22 @@ async def connectable(database: Path | str, **more: Any) -> AsyncIterator[World]
 
 def browser_of(world: World) -> Browser:
     """Somebody's browser: it reaches the bot's endpoint and Microsoft's login."""
+    return browser_to(lambda: world.bot.asgi, world.tenant.app)
+
+
+def browser_to(bot: Callable[[], Any], login: Any) -> Browser:
+    """
+    A browser that reaches a bot's endpoint and Microsoft's login.
+
+    Args:
+        bot: Gives the web app of the bot that answers this time.
+    """
 
     async def send(
         method: str, url: str, headers: list[tuple[str, str]], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
         host = urlsplit(url).netloc
-        app = world.bot.asgi if host == urlsplit(PUBLIC).netloc else world.tenant.app
+        app = bot() if host == urlsplit(PUBLIC).netloc else login
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
             answer = await client.request(method, url, headers=headers, content=body)
         return answer.status_code, list(answer.headers.multi_items()), answer.content

@@ -98,6 +98,8 @@ class Simulation:
         # What the alarms' webhook has taken; and whether it takes any.
         self.alarms: list[dict[str, Any]] = []
         self.alarms_refused = False
+        # Tells whether Microsoft's login fails to answer this time.
+        self.login_fails: Callable[[], bool] = lambda: False
         self.wires = SimulatedWires()
         self.receiver = Receiver(self.loop.now)
         self.on_call = OnCallStandIn()
@@ -136,6 +138,12 @@ class Simulation:
             return None
         chosen = self._choice.choice(listening)
         return chosen.process, chosen.latchkey.asgi
+
+    def some_bot(self) -> Any:
+        """The web app of a bot that listens, as a browser comes to one."""
+        chosen = self._some_bot()
+        assert chosen is not None, "no bot listens"
+        return chosen[1]
 
     def _time_moved(self) -> None:
         bot_clock.set_offset(self.outside.clock.offset)
@@ -205,9 +213,9 @@ class Bot:
     def _moment(self, what: str) -> None:
         self.simulation.moment(self.process, what)
 
-    def _not_when_dead(self, method: str, path: str) -> None:
-        if self.process.is_dead:
-            raise ConnectionError("a dead process calls nobody")
+    def _way_to_login(self, method: str, path: str) -> None:
+        if self.process.is_dead or self.simulation.login_fails():
+            raise ConnectionError("no answer")
 
     @property
     def is_up(self) -> bool:
@@ -245,7 +253,7 @@ class Bot:
             people_sign_in=lambda settings: people_sign_in(
                 settings,
                 client=lambda: LoginSession(
-                    outside.tenant.app, fault=self._not_when_dead, moment=self._moment
+                    outside.tenant.app, fault=self._way_to_login, moment=self._moment
                 ),
             ),
             wire=lambda store: self.simulation.wires.of(

@@ -13,6 +13,8 @@ from tests.proofs.chaos.people import Story
 from tests.proofs.chaos.watch import Notice, Watch
 
 TAG: Final = re.compile(r"\[latchkey (\w+)\]")
+# Told to whoever has connected their account.
+CONNECTED: Final = "Your Microsoft account is connected."
 Struck = Callable[[float, float], bool]
 # A message and its record lie this far apart at most.
 MOMENT: Final = 4.0
@@ -53,26 +55,40 @@ class Count:
 
 
 def count(
-    outside: StandIns, watch: Watch, told: Sequence[Story], *, struck: Struck = never
+    outside: StandIns,
+    watch: Watch,
+    told: Sequence[Story],
+    *,
+    entra_decides: bool = False,
+    struck: Struck = never,
 ) -> Count:
     """
     Count at the stand-ins; the bot's database is not asked.
 
     Args:
+        entra_decides: Access is asked for in people's own name, and nothing is granted by the app.
         struck: Whether harm was done within so many seconds after a moment; for the report.
     """
     result = Count(early=list(watch.early), notices=watch.messages)
-    _count_requests(outside, told, result)
+    _count_requests(outside, told, result, entra_decides=entra_decides)
     _count_access(outside, told, result)
     _count_notices(watch, told, struck, result)
     return result
 
 
-def _count_requests(outside: StandIns, told: Sequence[Story], result: Count) -> None:
+def _count_requests(
+    outside: StandIns, told: Sequence[Story], result: Count, *, entra_decides: bool
+) -> None:
     made = [
         each
         for each in outside.tenant.world.requests.values()
-        if each.request_type.startswith("admin")
+        if each.request_type.startswith(("admin", "user"))
+    ]
+    wrong_hand = "admin" if entra_decides else "user"
+    result.misdirected += [
+        f"{each.request_type} by the wrong hand: {each.target_id}"
+        for each in made
+        if each.request_type in {f"{wrong_hand}Add", f"{wrong_hand}Update"}
     ]
     result.requests = len(made)
     wanted = {(story.entra_id, story.package.id): story for story in told}
@@ -91,7 +107,7 @@ def _count_requests(outside: StandIns, told: Sequence[Story], result: Count) -> 
     result.doubled_grants += [
         f"{times} times {' '.join(kind)}"
         for kind, times in kinds.items()
-        if times > 1 and kind[0] == "adminAdd"
+        if times > 1 and kind[0] in {"adminAdd", "userAdd"}
     ]
     result.lost += [
         f"{story.who}, {story.package.name}: not further than {story.reached}"
@@ -159,7 +175,13 @@ def _count_notices(watch: Watch, told: Sequence[Story], struck: Struck, result: 
     result.doubled_notices += [
         f"{text} below {ts}" for (ts, text), many in below.items() if many > 1
     ]
+    connected = Counter(each.channel for each in watch.others if CONNECTED in each.text)
+    result.doubled_notices += [
+        f"{many} times connected: {place}" for place, many in connected.items() if many > 1
+    ]
     for message in watch.others:
+        if CONNECTED in message.text:
+            continue
         if message.channel == APPROVALS and message.thread_ts:
             # What becomes of a request is said below its card.
             continue

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from bot.errors import ConfigurationError
@@ -19,9 +20,12 @@ from bot.messages import extending
 from bot.patience import BEAT
 from bot.timing import WAITS, Waits
 from sandbox.run import StandIns
+from tests.harness.accounts import SETTINGS as ACCOUNTS
+from tests.harness.accounts import registered
 from tests.harness.process import Process
 from tests.harness.simulation import LIFELIKE, Bot, DiedEarly, Simulation, simulation
 from tests.harness.world import DANA
+from tests.proofs.chaos.accounts import connect_all
 from tests.proofs.chaos.count import Count, count
 from tests.proofs.chaos.faults import let_loose, make_strict
 from tests.proofs.chaos.people import UNHURRIED, Acting, Story, repair, stories
@@ -41,6 +45,7 @@ QUIET = timedelta(minutes=20)
 LONGEST = timedelta(hours=5)
 # What is doubled stays so; whoever is not at the end yet may come there.
 FOR_GOOD: Final = frozenset({"doubled grants", "doubled notices"})
+ENTRA_DECIDES: Final = Path(__file__).parent / "entra.yml"
 SETTINGS: Final[Mapping[str, Any]] = {"LATCHKEY_SYNC_SECONDS": "900", "LATCHKEY_POLL_SECONDS": "10"}
 
 
@@ -53,6 +58,7 @@ class Plan:
         freezes: They last longer than a lease.
         in_part: The chance that Entra delivers a part only.
         limits: Slack takes each method so often a minute as it says, and no more.
+        entra_decides: People ask and approve in Entra in their own name, with accounts that they have connected.
     """
 
     requests: int
@@ -61,6 +67,7 @@ class Plan:
     faults: float = 0.2
     in_part: float = 0.1
     limits: bool = True
+    entra_decides: bool = False
     waits: Waits = WAITS
     lag: timedelta = LAG
     longest: timedelta = LONGEST
@@ -148,6 +155,9 @@ async def chaos(plan: Plan, database: str, *, part: int = 0, until: Collection[s
         outside = around.outside
         make_strict(outside, lag=plan.lag)
         told = stories(outside, plan.requests, around.dice("stories"))
+        if plan.entra_decides:
+            registered(outside)
+            outside.environment |= {**ACCOUNTS, "LATCHKEY_PACKAGE_SETTINGS": str(ENTRA_DECIDES)}
         watch = Watch(outside)
         watch.begin()
         reaper = Reaper(around.dice("harm"), plan)
@@ -156,6 +166,10 @@ async def chaos(plan: Plan, database: str, *, part: int = 0, until: Collection[s
         keeping = [asyncio.create_task(each.keep()) for each in keepers]
         try:
             await _known(outside)
+            if plan.entra_decides:
+                await connect_all(outside, told, around.some_bot)
+                login = around.dice("faults of the login")
+                around.login_fails = lambda: login.random() < plan.faults
             let_loose(
                 outside,
                 rate=plan.faults,
@@ -173,7 +187,7 @@ async def chaos(plan: Plan, database: str, *, part: int = 0, until: Collection[s
         faults = [*outside.tenant.faults.counts.values(), *outside.workspace.faults.counts.values()]
         return Report(
             seed=around.seed,
-            count=count(outside, watch, told),
+            count=count(outside, watch, told, entra_decides=plan.entra_decides),
             stories=told,
             deaths=reaper.done["death"],
             freezes=reaper.done["freeze"],

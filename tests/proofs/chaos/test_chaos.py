@@ -13,6 +13,8 @@ from tests.proofs.sabotage import switched_off
 # Each with a seed of its own in every run; `make chaos-simulated` runs four.
 PARTS = int(os.environ.get("CHAOS_PARTS", "1"))
 PART = Plan(requests=240, deaths=15, freezes=3)
+# Where Entra decides, each request takes a sign-in, and its approval another call.
+ENTRA = replace(PART, requests=100, deaths=8, freezes=1, entra_decides=True)
 # It ends with the first that shows what is switched off, and so many show it with every seed; Slack's limits would only make them last longer.
 WEAKENED = Plan(requests=160, deaths=16, longest=timedelta(hours=2), in_part=0, limits=False)
 NO_SETTLE = replace(WAITS, late=timedelta(0), lag=timedelta(0), margin=timedelta(0))
@@ -33,6 +35,16 @@ async def test_faults_and_deaths_break_no_promise(part, address):
     assert report.faults > PART.requests
     assert report.in_part > 0
     assert report.refused > 0
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_they_break_none_where_entra_decides(part, address):
+    """Each request once, in the asker's own name, with the approver's own decision; the login fails as well."""
+    report = await chaos(ENTRA, address, part=part)
+
+    assert not report.count.broken, str(report)
+    assert (report.deaths, report.freezes) == (ENTRA.deaths, ENTRA.freezes)
+    assert report.faults > ENTRA.requests
 
 
 @pytest.mark.parametrize(
