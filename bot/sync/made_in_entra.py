@@ -207,6 +207,8 @@ class RequestsMadeInEntra:
             ends_at=rules.ends_at,
             graph_request_id=asked.id,
             asked_at=asked.created_date_time or clock.now(),
+            # It is in Entra: nothing here ends it while that goes on with it.
+            intent_at=asked.created_date_time or clock.now(),
             updated_at=clock.now(),
         )
         return replace(request, evidence=await self._evidence.read(request, user))
