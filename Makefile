@@ -75,7 +75,7 @@ crash-sweep: $(VENV)/ready-dev  ## die at every step of every story, on PostgreS
 	CRASH_SWEEP_EVERY=1 $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/proofs/crash_sweep
 
 races: $(VENV)/ready-dev  ## a thousand races of two people for one request, statement against statement, on PostgreSQL (minutes)
-	RACES=1000 $(BIN)/pytest -q tests/proofs/races/test_races.py tests/proofs/races/test_quorum.py tests/proofs/races/test_entra.py
+	RACES=1000 $(BIN)/pytest -q tests/proofs/races/test_races.py tests/proofs/races/test_quorum.py tests/proofs/races/test_questions.py tests/proofs/races/test_entra.py
 
 rehearse: $(VENV)/ready-dev  ## install everything on this machine, break each thing in turn, and see who says so (an hour and a half; PostgreSQL, PgBouncer, nginx, Prometheus)
 	$(BIN)/python -m tests.proofs.rehearsal.rehearsal $(REHEARSE)

@@ -213,7 +213,8 @@ def ask_question(
         TooLate: Nothing waits for a decision on that card.
         LatchkeyError: They have asked too often.
     """
-    request = _waiting(db, question.ask_id)
+    # Nobody decides it, and nobody asks the same, between this and the new row.
+    request = _waiting(db, question.ask_id, requests.find_locked)
     _refuse_own(request, slack_user)
     before = approver_questions.by_one(db, request_id, slack_user)
     for each in before:
@@ -279,6 +280,10 @@ def answer_question(
         TooLate: It is answered, or nobody decides the request any more.
     """
     question, request = open_question(db, slack_user, question_id)
+    # It may have been decided meanwhile, and cannot be from here on.
+    locked = requests.find_locked(db, request.id)
+    if locked is None or locked.state is not State.PENDING:
+        raise TooLate(OVER)
     answered = approver_questions.answer(db, question, request, text, by=slack_user)
     if answered is None:
         raise TooLate(N_("That question is answered already."))
@@ -295,7 +300,7 @@ def _settle(
     why: str | None = None,
     entra_id: str | None = None,
 ) -> ApproverQuestion:
-    now = requests.get(db, request.id)
+    now = requests.find_locked(db, request.id) or request
     if outcome is Outcome.ACCEPTED and not _is_waiting(now, question.ask_id):
         # Decided while whoever asks was looked up.
         outcome = Outcome.LATE
@@ -312,9 +317,13 @@ def _refuse_own(request: Request, slack_user: str) -> None:
         raise NotAllowed(N_("That is your own request: others decide it, and ask you."))
 
 
-def _waiting(db: Transaction, ask_id: str) -> Request:
+def _waiting(
+    db: Transaction,
+    ask_id: str,
+    find: Callable[[Transaction, str], Request | None] = requests.find,
+) -> Request:
     request_id, _, _ = _read(ask_id)
-    request = requests.find(db, request_id)
+    request = find(db, request_id)
     if request is None:
         raise TooLate(NOT_KNOWN)
     if not _is_waiting(request, ask_id):

@@ -46,6 +46,7 @@ SHOWN_STATE: Final = sa.case(
 
 SELECT: Final = sa.select(*COLUMNS)
 BY_ID: Final = SELECT.where(requests.c.id == sa.bindparam("request"))
+LOCK: Final = BY_ID.with_for_update()
 # It matches a row only as somebody knew it.
 UPDATE_KNOWN: Final = requests.update().where(
     requests.c.id == sa.bindparam("known_id"),
@@ -325,6 +326,16 @@ def audit_ids(request: Request) -> dict[str, Any]:
         "package_id": request.package_id,
         "subject_entra_id": request.entra_id,
     }
+
+
+def find_locked(db: Transaction, request_id: str) -> Request | None:
+    """
+    Return the request of that id, if there is one, and keep it as it is until this transaction ends.
+
+    For what is written elsewhere and is right only while the request is as it was read.
+    """
+    row = db.execute(LOCK, {"request": request_id}).first()
+    return from_row(row) if row else None
 
 
 def get(db: Transaction, request_id: str) -> Request:

@@ -186,8 +186,16 @@ def _pending(db: Transaction) -> Request:
 
 
 @contextmanager
-def abreast(bots: Pair) -> Iterator[Callable[[], bool]]:
-    """Hold each replica, in its thread, before its first write to the request until the other is there, too."""
+def abreast(
+    bots: Pair, *, write: str | tuple[str, ...] = WRITE, seconds: float = TOGETHER_SECONDS
+) -> Iterator[Callable[[], bool]]:
+    """
+    Hold each replica, in its thread, before its first write until the other is there, too.
+
+    Args:
+        write: How the statements begin: that to the request, if that is not said.
+        seconds: No replica waits longer for the other.
+    """
     line = threading.Barrier(len(bots))
     arrived: set[int] = set()
     met: list[bool] = []
@@ -198,7 +206,7 @@ def abreast(bots: Pair) -> Iterator[Callable[[], bool]]:
             return
         arrived.add(engine)
         with suppress(threading.BrokenBarrierError):
-            line.wait(TOGETHER_SECONDS)
+            line.wait(seconds)
             met.append(True)
 
     with _told_of(bots, hold):

@@ -199,6 +199,7 @@ def _accounts(db: Transaction) -> None:
 def _requests(db: Transaction) -> None:
     request = _pending(db)
     requests.find(db, request.id)
+    requests.find_locked(db, request.id)
     requests.get(db, request.id)
     requests.look_again(db, request, cards=clock.real())
     assert requests.remind(db, request, not_since=clock.now()) is not None
