@@ -34,6 +34,7 @@ from bot.requests.evaluation.stages import stage_changes
 from bot.requests.holder_lists import HolderLists
 from bot.requests.model import Kind, Request, State, id_of_entra_request
 from bot.requests.store import made_in_entra
+from bot.slack.errors import SlackBusy, SlackError
 from bot.sync.turns import Transactions
 from graph import Graph
 from graph.errors import Forbidden, GraphError, NotFound
@@ -54,6 +55,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 # Lists of single packages in one look; for more packages than that, one list of the tenant costs less.
 MOST_LISTS: Final = 3
+FAILED_FOR: Final = timedelta(minutes=1)
 LEFT_OUT_FOR: Final = timedelta(minutes=10)
 # New ones of a package in one look: each costs some calls of Graph and Slack, and the next look finds the rest.
 MOST_AT_ONCE: Final = 20
@@ -113,8 +115,10 @@ class RequestsMadeInEntra:
         for package in packages:
             try:
                 await self._look_at(package, everything)
-            except GraphError as error:
-                log.warning("requests-not-read", package=package.id, code=error.code)
+            except SlackBusy:
+                raise
+            except (GraphError, SlackError) as error:
+                log.warning("requests-not-read", package=package.id, error=type(error).__name__)
                 failed = error
         if failed is not None:
             raise failed
@@ -147,13 +151,24 @@ class RequestsMadeInEntra:
                 for each in everything
                 if each.access_package is not None and each.access_package.id == package.id
             ]
+        failed: GraphError | SlackError | None = None
         waiting = {each.id: each for each in listed if _kind(each) is not None}
         now = clock.real()
         self._left_out = {key: at for key, at in self._left_out.items() if at > now}
         ids = [each for each in waiting if each not in self._left_out]
         new = await self._store.read(made_in_entra.unknown, ids)
         for graph_id in new[:MOST_AT_ONCE]:
-            await self._begin(package, waiting[graph_id])
+            try:
+                await self._begin(package, waiting[graph_id])
+            except SlackBusy:
+                raise
+            except (GraphError, SlackError) as error:
+                # One that cannot be read stops no other.
+                log.warning("request-not-read", graph=graph_id, error=type(error).__name__)
+                self._left_out[graph_id] = now + FAILED_FOR
+                failed = error
+        if failed is not None:
+            raise failed
 
     async def _begin(self, package: Package, asked: AssignmentRequest) -> None:
         found = await self._graph.packages.get(package.id)

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 
 from bot.database import Transaction
 from bot.database.tables import requests
-from sandbox.tenant import lifecycle, seed
+from sandbox.tenant import examples, lifecycle, seed
+from sandbox.tenant.answers import ANSWER, TEXT
 from sandbox.tenant.model import Request
 from sandbox.tenant.requests import NewRequest, accept
 from tests.flow.test_entra_decides import FILE, deciding
 from tests.harness.accounts import SETTINGS, connect, registered
 from tests.harness.simulation import simulation
-from tests.harness.world import ANN, BO, MIA, World, eventually, labels, said
+from tests.harness.world import ANN, BO, CY, MIA, World, eventually, labels, said
 
 A_LOOK = timedelta(minutes=1)
 
@@ -225,6 +226,46 @@ async def test_what_somebody_asks_for_another_is_not_taken_for_their_own(world):
     accept(tenant, asked, user=tenant.users[seed.MIA])
     await world.later(A_LOOK)
     assert await rows(world) == []
+
+
+async def test_one_that_cannot_be_read_stops_no_other(world):
+    """It is looked at again, and shown once it can be read."""
+    for person in (ANN, CY):
+        await connect(world, person)
+    world.tenant.faults.set("forbidden", only=f"^GET .*/users/{seed.ANN}$")
+    ask_there(world, seed.ANN)
+    ask_there(world, seed.CY, why="I plan")
+    await world.later(A_LOOK)
+    assert "I plan" in said(await world.card(BO))
+    assert await rows(world) == [("pending", CY)]
+    world.tenant.faults.clear()
+    await asyncio.sleep(120)
+    assert sorted(await rows(world)) == [("pending", ANN), ("pending", CY)]
+
+
+async def test_what_was_answered_there_is_on_the_card(world):
+    """To the questions of the policy; managers may ask for others here, so that Ann's account says that she asks for herself."""
+    world.tenant.seed_examples()
+    policy = world.tenant.world.policies[examples.CUSTOMER_POLICY]
+    policy.package_id = seed.FINANCE_REPORTS
+    for other in list(world.tenant.world.policies.values()):
+        if other.package_id == seed.FINANCE_REPORTS and other is not policy:
+            del world.tenant.world.policies[other.id]
+    await connect(world, ANN)
+    question = {"@odata.type": f"#microsoft.graph.{TEXT}", "id": examples.TICKET}
+    answer = {"@odata.type": f"#microsoft.graph.{ANSWER}", "value": "OPS-17"}
+    tenant = world.tenant.world
+    asked = NewRequest(
+        request_type="userAdd",
+        package_id=seed.FINANCE_REPORTS,
+        answers=[{**answer, "answeredQuestion": question}],
+    )
+    accept(tenant, asked, user=tenant.users[seed.ANN])
+    tenant.announce()
+    await world.later(A_LOOK)
+    card = said(await world.card(BO))
+    assert "Which ticket is it about?" in card
+    assert "OPS-17" in card
 
 
 @pytest.mark.parametrize("is_scoped", [False, True])
