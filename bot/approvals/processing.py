@@ -223,7 +223,7 @@ class DecisionProcessor:
             await self._refuse(decision, request, actor, why)
         return why is not None
 
-    async def judge_question(
+    async def check_question(
         self, question: ApproverQuestion
     ) -> tuple[Request, Actor | None, str | None]:
         """

@@ -2,7 +2,7 @@
 Ask whoever wants access a question before deciding, and answer one.
 
 A question is saved before anybody is told so; whether whoever asks may decide is read in Slack and Entra right after
-(`QuestionJudge`), and only then does anybody read it.  It moves no deadline.
+(`QuestionProcessor`), and only then does anybody read it.  It moves no deadline.
 """
 
 import asyncio
@@ -51,21 +51,21 @@ class QuestionForm:
     questions: Sequence[ApproverQuestion]
 
 
-class QuestionJudge:
+class QuestionProcessor:
     """Decides whether a question counts: whoever asks must be one who may decide."""
 
     def __init__(self, *, store: Store, processor: DecisionProcessor) -> None:
         self._store = store
         self._processor = processor
 
-    async def judge(self, question: ApproverQuestion) -> ApproverQuestion:
+    async def process(self, question: ApproverQuestion) -> ApproverQuestion:
         """
         Settle a question, and return it as it is then.
 
         Raises:
-            SlackError, GraphError: It cannot be judged now.
+            SlackError, GraphError: It cannot be processed now.
         """
-        request, actor, why = await self._processor.judge_question(question)
+        request, actor, why = await self._processor.check_question(question)
         if actor is None:
             return await self._store.run(_settle, question, request, Outcome.LATE)
         outcome = Outcome.ACCEPTED if why is None else Outcome.REFUSED
@@ -77,7 +77,7 @@ class QuestionJudge:
         """Return why a question would not count; None if it would, or that cannot be read while somebody waits."""
         try:
             async with asyncio.timeout(EARLY_SECONDS):
-                _, actor, why = await self._processor.judge_question(question)
+                _, actor, why = await self._processor.check_question(question)
         except (Busy, GraphError, SlackError, TimeoutError):
             return None
         return NOTHING_TO_DECIDE if actor is None else why
@@ -87,11 +87,11 @@ class QuestionService:
     """Every operation on questions about requests."""
 
     def __init__(
-        self, *, store: Store, guard: Guard, judge: QuestionJudge, wake: Callable[[], None]
+        self, *, store: Store, guard: Guard, processor: QuestionProcessor, wake: Callable[[], None]
     ) -> None:
         self._store = store
         self._guard = guard
-        self._judge = judge
+        self._processor = processor
         self._wake = wake
 
     async def begin(self, *, ask_id: str, slack_user: str) -> QuestionForm:
@@ -114,7 +114,7 @@ class QuestionService:
         Reads Slack and Entra: for after the answer to Slack, never before it.
         """
         request_id, round_, stage = _read(ask_id)
-        why = await self._judge.why_not(
+        why = await self._processor.why_not(
             ApproverQuestion(
                 id="",
                 request_id=request_id,
@@ -134,7 +134,7 @@ class QuestionService:
         self, *, ask_id: str, slack_user: str, team: str | None, text: str
     ) -> tuple[ApproverQuestion, Request]:
         """
-        Save a question about a request, and return both; it is judged and told right after.
+        Save a question about a request, and return both; it is processed and told right after.
 
         Args:
             team: The asker's own workspace, as Slack says.

@@ -51,7 +51,7 @@ async def make_jobs(
         store=store,
         evaluator=processing.evaluator,
         decision_processor=processing.decision_processor,
-        question_judge=processing.question_judge,
+        question_processor=processing.question_processor,
         finding_processor=processing.finding_processor,
         recipients=processing.recipients,
         reviewers=processing.reviewers,

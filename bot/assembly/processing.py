@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.approvals.in_entra import EntraApprovals
 from bot.approvals.processing import DecisionProcessor
-from bot.approvals.questioning import QuestionJudge
+from bot.approvals.questioning import QuestionProcessor
 from bot.approvals.recipients import Recipients
 from bot.assembly.connections import connect_on_call
 from bot.assembly.outside import Outside
@@ -28,7 +28,7 @@ class ProcessingParts:
     evaluator: RequestEvaluator
     recipients: Recipients
     decision_processor: DecisionProcessor
-    question_judge: QuestionJudge
+    question_processor: QuestionProcessor
     submitter: Submitter
     delivery: Delivery
     follower: EntraFollower
@@ -75,7 +75,7 @@ def make_processing(
         evaluator=evaluator,
         recipients=recipients,
         decision_processor=decision_processor,
-        question_judge=QuestionJudge(store=store, processor=decision_processor),
+        question_processor=QuestionProcessor(store=store, processor=decision_processor),
         submitter=Submitter(
             store=store, graph=graph, recheck=evaluator.recheck, tokens=tokens, waits=waits
         ),

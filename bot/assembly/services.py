@@ -89,7 +89,7 @@ def make_services(
             late_replies=messages.late_replies,
         ),
         questions=QuestionService(
-            store=store, guard=guard, judge=processing.question_judge, wake=wake
+            store=store, guard=guard, processor=processing.question_processor, wake=wake
         ),
         assignments=AssignmentService(store=store, guard=guard, wake=wake),
         emergencies=EmergencyService(store=store, wake=wake),

@@ -10,7 +10,7 @@ import structlog
 from bot import clock
 from bot.approvals.model import ApproverQuestion, Decision
 from bot.approvals.processing import DecisionProcessor
-from bot.approvals.questioning import QuestionJudge
+from bot.approvals.questioning import QuestionProcessor
 from bot.approvals.store import approver_questions, decisions
 from bot.database import Store, Transaction
 from bot.emergencies.processing import FindingProcessor
@@ -36,7 +36,7 @@ class DecisionJob:
 
     store: Store
     decision_processor: DecisionProcessor
-    question_judge: QuestionJudge
+    question_processor: QuestionProcessor
     finding_processor: FindingProcessor
     click_answers: ClickAnswers
     loop: JobLoop
@@ -51,9 +51,9 @@ class DecisionJob:
             moved = sum(await a_few_at_once(self._process, clicks))
             if due_now.has_questions:
                 questions = await self.store.run(
-                    approver_questions.claim_unjudged, lease=CLICK_LEASE
+                    approver_questions.claim_unprocessed, lease=CLICK_LEASE
                 )
-                moved += sum(await a_few_at_once(self._judge, questions))
+                moved += sum(await a_few_at_once(self._process_question, questions))
             moved += await self._deadlines(due_now.lapsed, due_now.escalating)
             if due_now.has_findings:
                 moved += await self.finding_processor.process_due()
@@ -83,10 +83,10 @@ class DecisionJob:
             return False
         return True
 
-    async def _judge(self, question: ApproverQuestion) -> bool:
-        """Judge one question; False if it must be tried again later."""
+    async def _process_question(self, question: ApproverQuestion) -> bool:
+        """Process one question; False if it must be tried again later."""
         try:
-            await self.question_judge.judge(question)
+            await self.question_processor.process(question)
         except Exception as error:
             log.warning(
                 "question-postponed",
@@ -132,7 +132,7 @@ def _to_decide(db: Transaction) -> _Due:
     lapsed, escalating = request_lists.overdue_decisions(db)
     return _Due(
         clicks=decisions.pending(db),
-        has_questions=approver_questions.any_unjudged(db),
+        has_questions=approver_questions.any_unprocessed(db),
         has_findings=findings.any_pending(db),
         lapsed=lapsed,
         escalating=escalating,

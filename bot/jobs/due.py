@@ -20,7 +20,7 @@ LOOK_JOB: Final = "due"
 QUEUES: Final = {
     "decisions": (
         decisions.ANY_PENDING,
-        approver_questions.ANY_UNJUDGED,
+        approver_questions.ANY_UNPROCESSED,
         findings.ANY_PENDING,
         request_lists.LAPSED,
         request_lists.ESCALATING,

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bot import clock
 from bot.approvals.processing import DecisionProcessor
-from bot.approvals.questioning import QuestionJudge
+from bot.approvals.questioning import QuestionProcessor
 from bot.approvals.recipients import Recipients
 from bot.clock_check import Clockwork
 from bot.database import Store, deduplication, turns
@@ -86,7 +86,7 @@ class Jobs:
     store: Store
     evaluator: RequestEvaluator
     decision_processor: DecisionProcessor
-    question_judge: QuestionJudge
+    question_processor: QuestionProcessor
     finding_processor: FindingProcessor
     recipients: Recipients
     reviewers: Reviewers
@@ -129,7 +129,7 @@ class Jobs:
         self.decisions = DecisionJob(
             store=self.store,
             decision_processor=self.decision_processor,
-            question_judge=self.question_judge,
+            question_processor=self.question_processor,
             finding_processor=self.finding_processor,
             click_answers=self.click_answers,
             loop=self.loop,

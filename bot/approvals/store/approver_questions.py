@@ -38,17 +38,17 @@ ACCEPTED: Final = (
     .order_by(questions.c.at.desc(), questions.c.id)
     .limit(MOST)
 )
-IS_UNJUDGED: Final = sa.and_(questions.c.outcome.is_(None), questions.c.news_due_at <= NOW)
-ANY_UNJUDGED: Final = sa.select(questions.c.id).where(IS_UNJUDGED)
-UNJUDGED: Final = (
-    ANY_UNJUDGED.order_by(questions.c.news_due_at)
+IS_UNPROCESSED: Final = sa.and_(questions.c.outcome.is_(None), questions.c.news_due_at <= NOW)
+ANY_UNPROCESSED: Final = sa.select(questions.c.id).where(IS_UNPROCESSED)
+UNPROCESSED: Final = (
+    ANY_UNPROCESSED.order_by(questions.c.news_due_at)
     .limit(MOST)
     .with_for_update(skip_locked=True)
-    .cte("unjudged")
+    .cte("unprocessed")
 )
-CLAIM_UNJUDGED: Final = (
+CLAIM_UNPROCESSED: Final = (
     questions.update()
-    .where(questions.c.id.in_(sa.select(UNJUDGED.c.id)))
+    .where(questions.c.id.in_(sa.select(UNPROCESSED.c.id)))
     .values(news_due_at=UNTIL)
     .returning(*COLUMNS)
 )
@@ -112,7 +112,7 @@ def _question(row: Sequence[Any]) -> ApproverQuestion:
 
 
 def add(db: Transaction, question: ApproverQuestion) -> None:
-    """Insert a question, to be judged and told."""
+    """Insert a question, to be processed and told."""
     db.execute(INSERT, {**vars(question), "news_due_at": clock.real()})
     wakeups.due(db, wakeups.DECISIONS)
 
@@ -194,20 +194,22 @@ def answer(
     return _question(row)
 
 
-def any_unjudged(db: Transaction) -> bool:
-    """Tell whether questions are to be judged."""
-    return db.execute(ANY_UNJUDGED.limit(1), {"now": clock.real()}).first() is not None
+def any_unprocessed(db: Transaction) -> bool:
+    """Tell whether questions are to be processed."""
+    return db.execute(ANY_UNPROCESSED.limit(1), {"now": clock.real()}).first() is not None
 
 
-def claim_unjudged(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[ApproverQuestion]:
-    """Take questions that are to be judged; nobody else gets them for *lease*."""
+def claim_unprocessed(
+    db: Transaction, *, lease: timedelta, limit: int = 50
+) -> list[ApproverQuestion]:
+    """Take questions that are to be processed; nobody else gets them for *lease*."""
     now = clock.real()
-    taken = db.execute(CLAIM_UNJUDGED, {"now": now, "until": now + lease, "most": limit})
+    taken = db.execute(CLAIM_UNPROCESSED, {"now": now, "until": now + lease, "most": limit})
     return [_question(row) for row in taken]
 
 
 def owing_news(db: Transaction, *, limit: int = 50) -> list[ApproverQuestion]:
-    """Return the questions that are judged, and of which somebody is still to be told."""
+    """Return the questions that are processed, and of which somebody is still to be told."""
     due = db.execute(OWING_NEWS, {"now": clock.real(), "most": limit})
     return [_question(row) for row in due]
 

@@ -18,7 +18,7 @@ from bot.database.tables.audit import audit, audit_checkpoints, audit_head
 from bot.database.tables.columns import UtcDateTime, metadata
 from bot.database.tables.drift import IS_CURRENT_DRIFT, IS_OPEN_DRIFT, drift
 from bot.database.tables.emergencies import (
-    IS_UNJUDGED,
+    IS_UNPROCESSED_FINDING,
     REVIEW_IS_OPEN,
     UNTOLD,
     emergencies,
@@ -54,7 +54,7 @@ __all__ = [
     "IS_REMOVAL",
     "IS_TRIED",
     "IS_UNANSWERED",
-    "IS_UNJUDGED",
+    "IS_UNPROCESSED_FINDING",
     "NOT_CANCELED",
     "REVIEW_IS_OPEN",
     "STILL_TROUBLE",

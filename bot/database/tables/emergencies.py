@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from bot.database.tables.columns import ID, NAME, SLACK_ID, UtcDateTime, metadata, partial_index
 
 REVIEW_IS_OPEN: Final = sa.text("closed_at IS NULL")
-IS_UNJUDGED: Final = sa.text("outcome IS NULL")
+IS_UNPROCESSED_FINDING: Final = sa.text("outcome IS NULL")
 UNTOLD: Final = sa.text("outcome IN ('refused', 'late') AND answered_at IS NULL")
 
 # Access that was given without an approval; somebody else reviews it afterwards.
@@ -73,6 +73,6 @@ findings = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("answered_at", UtcDateTime),
     sa.Index("finding_of_emergency", "request_id"),
-    partial_index("finding_to_judge", "due_at", where=IS_UNJUDGED),
+    partial_index("finding_to_judge", "due_at", where=IS_UNPROCESSED_FINDING),
     partial_index("finding_to_answer", "due_at", where=UNTOLD),
 )

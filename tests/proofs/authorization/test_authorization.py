@@ -11,7 +11,7 @@ import pytest
 from bot import clock
 from bot.approvals.model import Outcome
 from bot.approvals.processing import DecisionProcessor
-from bot.approvals.questioning import QuestionJudge, answer_question
+from bot.approvals.questioning import QuestionProcessor, answer_question
 from bot.approvals.store import approver_questions
 from bot.approvals.transactions import take_decision
 from bot.database import open_store
@@ -129,12 +129,12 @@ async def test_a_question_is_sent_in_these_states_only(harness, state):
     question = approver_question(asked)
     await harness.store.run(approver_questions.add, question)
     await harness.store.run(lambda db: db.execute(request_table.update().values(state=state)))
-    judge = QuestionJudge(store=harness.store, processor=harness.decision_processor)
+    processor = QuestionProcessor(store=harness.store, processor=harness.decision_processor)
 
-    judged = await judge.judge(question)
+    done = await processor.process(question)
 
-    assert (judged.outcome is Outcome.ACCEPTED) is (state in IN_STATE[Verb.ASK_QUESTION])
-    assert judged.outcome in {Outcome.ACCEPTED, Outcome.LATE}
+    assert (done.outcome is Outcome.ACCEPTED) is (state in IN_STATE[Verb.ASK_QUESTION])
+    assert done.outcome in {Outcome.ACCEPTED, Outcome.LATE}
 
 
 @pytest.mark.parametrize("state", list(State))

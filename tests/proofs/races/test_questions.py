@@ -72,7 +72,7 @@ def asks(user: str, text: str = WHICH) -> Deed:
         question, _ = await bot.services.questions.ask(
             ask_id=request.ask_id, slack_user=user, team="T0LATCH", text=text
         )
-        settled = await bot.jobs.question_judge.judge(question)
+        settled = await bot.jobs.question_processor.process(question)
         return None if settled.outcome is Outcome.ACCEPTED else str(settled.why)
 
     return do

@@ -302,8 +302,8 @@ def _approver_questions(db: Transaction) -> None:
     refused, answered = approver_question(request), approver_question(request)
     for each in (refused, answered):
         approver_questions.add(db, each)
-    approver_questions.any_unjudged(db)
-    approver_questions.claim_unjudged(db, lease=LEASE)
+    approver_questions.any_unprocessed(db)
+    approver_questions.claim_unprocessed(db, lease=LEASE)
     approver_questions.settle(db, refused, request, Outcome.REFUSED, why="No.")
     judged = approver_questions.settle(db, answered, request, Outcome.ACCEPTED)
     assert judged is not None

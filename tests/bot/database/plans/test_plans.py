@@ -110,6 +110,7 @@ NOT_ABOUT_ROWS: Final = frozenset(
         "listening.py",
         "migrate.py",
         "postgresql.py",
+        "postgresql_copy.py",
         "roles.py",
         "server_clock.py",
         "server_facts.py",
