@@ -14,7 +14,7 @@ import structlog
 from bot.accounts.connecting import APPROVER_SCOPES
 from bot.accounts.model import MustSignInAgain, NotConnected
 from bot.accounts.tokens import AccountTokens
-from bot.approvals.model import Decision
+from bot.approvals.model import MUST_CONNECT, MUST_CONNECT_AGAIN, Decision
 from bot.people.model import Verb
 from bot.people.permissions import Actor
 from bot.requests.model import Request
@@ -27,14 +27,6 @@ from graph.values import same_word
 
 log = structlog.get_logger(__name__)
 
-MUST_CONNECT: Final = N_(
-    "Microsoft Entra decides this, so your decision goes there in your own name. Please connect your Microsoft account "
-    "by /my-access connect and press the button again, or decide at https://myaccess.microsoft.com."
-)
-MUST_CONNECT_AGAIN: Final = N_(
-    "Microsoft wants you to sign in again before you decide this. Please connect your Microsoft account again by "
-    "/my-access connect and press the button again, or decide at https://myaccess.microsoft.com."
-)
 DECIDED_THERE: Final = N_("That step is already decided in Microsoft Entra.")
 NO_REASON: Final = N_("Decided in Slack.")
 

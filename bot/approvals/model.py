@@ -8,6 +8,17 @@ from typing import Final
 
 from bot.people.model import Verb
 from bot.requests.model import Request
+from bot.words import N_
+
+# Why an approver's decision does not get to Entra, which decides: it takes their own token.
+MUST_CONNECT: Final = N_(
+    "Microsoft Entra decides this, so your decision goes there in your own name. Please connect your Microsoft account, "
+    "and press the button again then; or decide in My Access."
+)
+MUST_CONNECT_AGAIN: Final = N_(
+    "Microsoft wants you to sign in again before you decide this. Please connect your Microsoft account again, and press "
+    "the button again then; or decide in My Access."
+)
 
 
 class Outcome(StrEnum):

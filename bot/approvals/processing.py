@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from bot import clock
 from bot.approvals.ends import find_wrong_end, shortened
-from bot.approvals.in_entra import MUST_CONNECT, MUST_CONNECT_AGAIN, EntraApprovals
+from bot.approvals.in_entra import EntraApprovals
 from bot.approvals.model import (
+    MUST_CONNECT,
+    MUST_CONNECT_AGAIN,
     ApproverQuestion,
     Decision,
     Outcome,

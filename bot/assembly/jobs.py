@@ -57,6 +57,7 @@ async def make_jobs(
         reviewers=processing.reviewers,
         delivery=processing.delivery,
         follower=processing.follower,
+        canceler=processing.canceler,
         submitter=processing.submitter,
         notices=messages.notices,
         click_answers=messages.click_answers,

@@ -26,6 +26,7 @@ from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.second_accounts import SecondAccountNews
 from bot.notifications.trouble_notices import TroubleNews
 from bot.packages.catalog import OfferedPackages
+from graph.clouds import my_access_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,11 @@ def make_messages(outside: Outside, people: PeopleParts, offering: OfferedPackag
     plan = ReminderPlan(rungs=settings.reminder_rungs, package_settings=package_settings)
     announcer = Announcer(store=store, sending=sending, languages=languages)
     click_answers = ClickAnswers(
-        store=store, slack=slack, late_replies=late_replies, languages=languages
+        store=store,
+        slack=slack,
+        late_replies=late_replies,
+        languages=languages,
+        my_access=my_access_of(settings.graph_url),
     )
     senders = Senders(
         click_answers=click_answers,
@@ -85,7 +90,9 @@ def make_messages(outside: Outside, people: PeopleParts, offering: OfferedPackag
         ),
         delegations=DelegationNews(store=store, sending=sending, delegates=people.delegates),
         sign_ins=AccountNews(store=store, sending=sending),
-        account_requests=AccountRequests(announcer=announcer),
+        account_requests=AccountRequests(
+            announcer=announcer, my_access=my_access_of(settings.graph_url)
+        ),
         questions=QuestionNews(store=store, sending=sending),
         second_accounts=SecondAccountNews(
             store=store, announcer=announcer, admin_channel=admin_channel

@@ -13,6 +13,7 @@ from bot.assembly.outside import Outside
 from bot.assembly.people import PeopleParts
 from bot.emergencies.processing import FindingProcessor
 from bot.emergencies.reviewers import Reviewers
+from bot.requests.canceling import EntraCanceler
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation.emergencies import EmergencyEvaluator
 from bot.requests.evaluation.evaluator import RequestEvaluator
@@ -32,6 +33,7 @@ class ProcessingParts:
     submitter: Submitter
     delivery: Delivery
     follower: EntraFollower
+    canceler: EntraCanceler
     finding_processor: FindingProcessor
     reviewers: Reviewers
 
@@ -83,6 +85,7 @@ def make_processing(
             store=store, graph=graph, holders=holders, follower=follower, waits=waits
         ),
         follower=follower,
+        canceler=EntraCanceler(store=store, graph=graph, tokens=tokens, follower=follower),
         finding_processor=FindingProcessor(
             store=store, permissions=permissions, home_team=home_team
         ),

@@ -25,6 +25,7 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "request": {
         "justification": ("entra_id", "holder", "asked_by", "wanted_for"),
         "why": ("entra_id", "holder", "asked_by", "wanted_for"),
+        "not_canceled_why": ("entra_id", "holder", "asked_by", "wanted_for"),
     },
     "decision": {
         "reason": ("slack_user", "entra_id", "holder", "holder_entra_id"),
@@ -45,6 +46,7 @@ OWN_VALUES: Final[Mapping[str, Mapping[str, tuple[tuple[str, ...], Any]]]] = {
     "request": {
         "answers": (("entra_id", "holder", "asked_by", "wanted_for"), {}),
         "evidence": (("entra_id", "holder"), None),
+        "decided_there": (("entra_id", "holder"), []),
     },
     "notice": {"channel": (("recipient",), None), "ts": (("recipient",), None)},
     "decision": {"channel": (("slack_user",), None)},

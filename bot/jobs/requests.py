@@ -15,6 +15,7 @@ from bot.jobs import due
 from bot.jobs.loop import JobLoop
 from bot.monitoring import tracing
 from bot.monitoring.error_codes import codes_of
+from bot.requests.canceling import EntraCanceler
 from bot.requests.confirmation import NOTHING, Delivery, Reported
 from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.following import EntraFollower
@@ -45,6 +46,7 @@ class RequestJob:
     submitter: Submitter
     delivery: Delivery
     follower: EntraFollower
+    canceler: EntraCanceler
     loop: JobLoop
     waits: Waits = WAITS
 
@@ -162,6 +164,8 @@ class RequestJob:
 
     async def _work_on(self, request: Request, known: Reported) -> Request | None:
         """Do one step; return the request that is still claimed and to be gone on with at once."""
+        if request.is_being_canceled:
+            await self.canceler.cancel(request)
         if request.give_up_by is not None:
             await self._give_up(request)
         elif request.retry_by is not None:

@@ -38,6 +38,7 @@ from bot.notifications.redrawing import Redrawing
 from bot.people.interaction_audit import record_refusals_left
 from bot.people.permissions import Permissions
 from bot.priority import Courtesy
+from bot.requests.canceling import EntraCanceler
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.following import EntraFollower
@@ -93,6 +94,7 @@ class Jobs:
     submitter: Submitter
     delivery: Delivery
     follower: EntraFollower
+    canceler: EntraCanceler
     notices: Notices
     click_answers: ClickAnswers
     redrawing: Redrawing
@@ -141,6 +143,7 @@ class Jobs:
             submitter=self.submitter,
             delivery=self.delivery,
             follower=self.follower,
+            canceler=self.canceler,
             loop=self.loop,
             waits=self.waits,
         )

@@ -91,7 +91,9 @@ def already_asked(request: Request) -> Message:
         "message as soon as that changes."
     ).format(name=name, when=moment(request.asked_at), progress=progress(request))
     cancel = None
-    if request.state in {State.RECEIVED, State.PENDING}:
+    if request.state is State.RECEIVED or (
+        request.can_be_withdrawn or request.can_be_canceled_in_entra
+    ):
         cancel = button(
             pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
         )

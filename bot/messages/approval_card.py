@@ -8,6 +8,7 @@ from bot.approvals.model import ApproverQuestion, Decision
 from bot.assignments.model import Assignment, AssignmentState
 from bot.messages import emergency, policy_words, quorum
 from bot.messages.answers import answer_blocks
+from bot.messages.decided_there import others_there, there_line
 from bot.messages.decision_lines import decision_line, denial_line
 from bot.messages.evidence import evidence_lines
 from bot.messages.pages import MESSAGE, Room, fitted
@@ -135,6 +136,7 @@ def facts(
         room=ROOM_FOR_DECISIONS,
         rest=lambda left: _("… and {left} earlier.").format(left=left),
     )
+    said = [*(context(there_line(each)) for each in others_there(request, decided)), *said]
     talk = question_blocks(questions, room=room.less([*head, *why, *said]))
     wanted = _wanted(request, room=room.less([*head, *why, *talk, *said]))
     return [*head, *wanted, *why, *talk, *reversed(said)]
@@ -312,6 +314,9 @@ def ending(request: Request, decided: Sequence[Decision]) -> Message:
     denials = [each for each in decided if each.verb is Verb.DENY]
     if request.state is State.DENIED and denials:
         return message(denial_line(denials[-1]))
+    there = [each for each in others_there(request, decided) if each.verb is Verb.DENY]
+    if request.state is State.DENIED and there:
+        return message(there_line(there[0]))
     return message(_outcome(request))
 
 

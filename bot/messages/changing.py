@@ -52,6 +52,12 @@ def letting_end(assignment: Assignment) -> Message:
 
 
 def canceled(request: Request) -> Message:
+    if request.is_being_canceled:
+        return message(
+            _(
+                "I am canceling your request for {package} in Microsoft Entra, and will tell you what has come of it."
+            ).format(package=escape(request.package_name))
+        )
     line = (
         _("Your extension of {package} is canceled.")
         if request.kind is Kind.EXTEND

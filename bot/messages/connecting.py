@@ -21,7 +21,7 @@ from bot.messages.parts import (
     section,
 )
 from bot.requests.model import Request
-from bot.words import N_, _
+from bot.words import N_, _, translate
 
 # Titles of modals take 24 characters.
 TITLE: Final = N_("Microsoft account")
@@ -179,6 +179,45 @@ def please_connect(*, again: bool = False) -> Message:
         else _("For this, Latchkey acts in your name. Please connect your Microsoft account first.")
     )
     return message(text, [section(text), actions(connect_button(), block_id="connect:ask")])
+
+
+def connect_to_decide(why: str, *, my_access: str | None) -> Message:
+    """
+    Answer an approver whose decision takes a connected account.
+
+    Args:
+        why: The whole sentence, fit for Slack.
+        my_access: The address of My Access, where it is known.
+    """
+    row = actions(connect_button(), block_id="connect:decide")
+    return message(why, [section(why), row, *_my_access(my_access)])
+
+
+def _my_access(url: str | None) -> list[Block]:
+    """Link to My Access; to its first page, because where it shows one request is not documented."""
+    if url is None:
+        return []
+    return [context(f"<{url}|{_('Open My Access')}>")]
+
+
+def connect_to_cancel(request: Request, *, my_access: str | None = None) -> Message:
+    """Ask whoever wants to cancel what is in Entra to connect their account; it is canceled as soon as they have."""
+    text = _(
+        "To cancel your request for {package} in Microsoft Entra, I need your Microsoft account. Please connect it, and I "
+        "cancel the request then, unless it is decided by that time; or cancel it in My Access."
+    ).format(package=f"*{escape(request.package_name)}*")
+    row = actions(connect_button(), block_id="connect:cancel")
+    return message(text, [section(text), row, *_my_access(my_access)])
+
+
+def not_canceled(request: Request) -> Message:
+    """Tell whoever wanted their request canceled that Entra does not do that, and why."""
+    return message(
+        _("Your request for {package} is not canceled. {why}").format(
+            package=f"*{escape(request.package_name)}*",
+            why=escape(translate(request.not_canceled_why or "")),
+        )
+    )
 
 
 def connect_before(request: Request, until: datetime) -> Message:

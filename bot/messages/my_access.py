@@ -145,10 +145,8 @@ def _waiting_row(request: Request) -> list[Block]:
                 )
             )
         ]
-    can_cancel = request.state is State.RECEIVED or (
-        request.state in {State.PENDING, State.APPROVED} and request.intent_at is None
-    )
-    if not can_cancel:
+    can_cancel = request.state is State.RECEIVED or request.can_be_withdrawn
+    if not can_cancel and not request.can_be_canceled_in_entra:
         return [section(line)]
     cancel = button(
         pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name

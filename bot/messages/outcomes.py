@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.approvals.model import Decision
 from bot.messages import emergency
 from bot.messages.parts import (
+    LONGEST_TEXT,
     Block,
     Message,
     context,
@@ -15,6 +16,7 @@ from bot.messages.parts import (
     quoted,
     said,
     section,
+    shorten,
     until,
 )
 from bot.messages.quorum import approvals_so_far
@@ -124,6 +126,22 @@ def lapsed(request: Request, *, approved: Sequence[str] = ()) -> Message:
         else _("Nobody decided your request for {package} in time, so it has expired.")
     )
     return message(f"{line.format(package=name)} {again}")
+
+
+def canceled_in_entra(request: Request) -> Message:
+    """Tell whoever wanted it that their request is canceled there."""
+    return message(
+        _("Your request for {package} is canceled in Microsoft Entra.").format(
+            package=escape(request.package_name)
+        )
+    )
+
+
+def after_all(content: Message) -> Message:
+    """Say before the news of a request that it was to be canceled, and was decided first."""
+    note = _("It was decided in Microsoft Entra before it could be canceled.")
+    text = shorten(f"{note} {content['text']}", LONGEST_TEXT)
+    return {**content, "text": text, "blocks": [section(note), *content["blocks"]]}
 
 
 def canceled_by_admin(request: Request) -> Message:

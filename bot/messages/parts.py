@@ -298,9 +298,16 @@ def listed(title: str, lines: Sequence[str], *, characters: int = MOST_CHARACTER
     return blocks
 
 
+# Of a message's text, without its blocks.
+LONGEST_TEXT: Final = 3_900
+
+
 def message(text: str, blocks: Sequence[Block] | None = None) -> Message:
     """Make a message; *text* alone is also its only block's text."""
-    return {"text": shorten(text, 3_900), "blocks": list(blocks) if blocks else [section(text)]}
+    return {
+        "text": shorten(text, LONGEST_TEXT),
+        "blocks": list(blocks) if blocks else [section(text)],
+    }
 
 
 # Under which a message has the one that takes its place where Slack refuses it; not for Slack.

@@ -85,6 +85,8 @@ def progress(request: Request) -> str:
 
 def stage_of_work(request: Request) -> str:
     """Return which step of the way an open request is at, whether it is stuck there or not."""
+    if request.is_being_canceled:
+        return _("being canceled in Microsoft Entra")
     match request.state:
         case State.PENDING:
             return waiting_for(request)

@@ -7,10 +7,10 @@ from typing import Final
 import structlog
 
 from bot import clock
-from bot.approvals.model import Decision, Outcome
+from bot.approvals.model import MUST_CONNECT, MUST_CONNECT_AGAIN, Decision, Outcome
 from bot.approvals.store import approver_questions, decisions
 from bot.database import Store, Transaction
-from bot.messages import approval_card, deciding
+from bot.messages import approval_card, connecting, deciding
 from bot.messages.parts import Message, escape, message
 from bot.notifications.late_replies import LateReplies, LateReply
 from bot.notifications.store import notices
@@ -31,12 +31,19 @@ class ClickAnswers:
     """Answers clicks whose effect is known only later."""
 
     def __init__(
-        self, *, store: Store, slack: Slack, late_replies: LateReplies, languages: Languages
+        self,
+        *,
+        store: Store,
+        slack: Slack,
+        late_replies: LateReplies,
+        languages: Languages,
+        my_access: str | None,
     ) -> None:
         self._store = store
         self._slack = slack
         self._late_replies = late_replies
         self._languages = languages
+        self._my_access = my_access
 
     async def send(self, decision: Decision) -> bool:
         """Tell somebody whose click did not count why, so that only they see it."""
@@ -45,7 +52,11 @@ class ClickAnswers:
             # It was made in a form or in Home: nothing beside the answer says what it is about.
             request = await self._store.read(requests.get, decision.request_id)
         with speaking(await self._languages.of(decision.slack_user)):
-            said = message(escape_sentence(_why_not_counted(decision, request)))
+            why = escape_sentence(_why_not_counted(decision, request))
+            if decision.why in {MUST_CONNECT, MUST_CONNECT_AGAIN}:
+                said = connecting.connect_to_decide(why, my_access=self._my_access)
+            else:
+                said = message(why)
         reply = self._late_replies.find(decision.id)
         try:
             if reply is None or not await reply.say(said):

@@ -55,6 +55,9 @@ def notices_for_request(
         )
     elif to is not None:
         words = _words(request, decided, to=to, will_remind=will_remind, note=delivery_note)
+        is_decided = request.state in {State.DELIVERED, State.DENIED}
+        if is_decided and request.cancel_wanted_at is not None:
+            words = outcomes.after_all(words)
         owed.append((_notice(str(request.state), request, to=to), words))
     by_somebody_else = request.kind is Kind.REMOVE and request.asked_by not in {
         request.holder,
@@ -177,12 +180,20 @@ def _notice(prefix: str, request: Request, *, to: str) -> Notice:
 
 def _first_to_know(request: Request) -> str | None:
     """Return who hears how it ended; nobody, if they withdrew it themselves or are not in Slack."""
+    if request.state is State.CANCELED and request.cancel_wanted_at is not None:
+        return request.asked_by
     if request.state is State.CANCELED:
         return request.holder if request.is_canceled_by_admin else None
     # A removal that did not happen is the admin's news: the holder was never told of it.
     if request.kind is Kind.REMOVE and request.state is not State.DELIVERED:
         return request.asked_by if request.asked_by != LATCHKEY else None
     return request.holder
+
+
+def _there(request: Request, verb: Verb) -> str | None:
+    """Return who has decided so in Entra, by name, where that is known."""
+    names = [each.name for each in request.decided_there if each.verb is verb and each.name]
+    return all_of(list(dict.fromkeys(names))) or None
 
 
 def _words(
@@ -197,13 +208,13 @@ def _words(
     if request.state is State.DELIVERED:
         if request.kind is Kind.REMOVE:
             return outcomes.removed(request, told=to)
-        by = all_of(approved) or None
+        by = all_of(approved) or _there(request, Verb.APPROVE)
         return outcomes.delivered(
             request, by=by, will_remind=will_remind, note=note, shorter=earliest(decided)
         )
     if request.state is State.DENIED:
         denials = [each for each in decided if each.verb is Verb.DENY]
-        by = all_of(names_of(denials, Verb.DENY)) or None
+        by = all_of(names_of(denials, Verb.DENY)) or _there(request, Verb.DENY)
         # Whoever has denied a stage after all had approved it only for a while.
         denied = {(each.stage, voice) for each in denials for voice in each.voices}
         others = [
@@ -218,6 +229,8 @@ def _words(
             # The stage that was too late has some of its approvals.
             approved = names_of(approvals_of(decided, request.stage), Verb.APPROVE)
         return with_again_buttons(outcomes.lapsed(request, approved=approved), request)
+    if request.state is State.CANCELED and request.cancel_wanted_at is not None:
+        return outcomes.canceled_in_entra(request)
     if request.state is State.CANCELED:
         return outcomes.canceled_by_admin(request)
     if request.state is State.FAILED:

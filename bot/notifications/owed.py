@@ -139,7 +139,7 @@ class Notices:
             self._begin(f"second:{accounts[0].slack_user}", senders.second_accounts.send, accounts)
         for notice, content in owed.alarms:
             self._begin(notice.key, self.send_once, notice, content)
-        for request in owed.needing_account:
+        for request in owed.acting_in_entra:
             self._begin(f"account:{request.id}", senders.account_requests.send, request)
         for trouble in owed.troubles:
             self._begin(f"trouble:{trouble.id}", senders.troubles.send, trouble)

@@ -1,6 +1,6 @@
 """Find what is owed to people at one moment, by what finds it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -38,6 +38,7 @@ PARTS: Final = {
     "delegations": (delegations.OWING_NEWS,),
     "accounts": (sign_ins.OWING_NEWS,),
     "needing account": (request_lists.NEEDING_ACCOUNT,),
+    "not canceled": (request_lists.NOT_CANCELED,),
     "questions": (approver_questions.ANY_OWING_NEWS,),
     "second accounts": (people.OWING_NEWS,),
     "alarms": (request_lists.STUCK, notices.UNTOLD_HOLDS),
@@ -67,7 +68,7 @@ class OwedWork:
     second_accounts: Sequence[tuple[Person, Person]]
     sign_ins: Sequence[SignIn]
     alarms: Sequence[outcome_notices.OwedNotice]
-    needing_account: Sequence[Request]
+    acting_in_entra: Sequence[Request]
     troubles: Sequence[Trouble]
     drift: Sequence[Mismatch]
 
@@ -100,7 +101,7 @@ def find_owed(db: Transaction, admin_channel: str, *, since: datetime) -> OwedWo
         sign_ins=sign_ins.owing_news(db) if "accounts" in parts else (),
         second_accounts=people.second_accounts_due(db) if "second accounts" in parts else (),
         alarms=_alarms(db, admin_channel, since=since) if "alarms" in parts else (),
-        needing_account=_needing_account(db) if "needing account" in parts else (),
+        acting_in_entra=_acting_in_entra(db, parts),
         troubles=troubles.notices_due(db, since=since) if "troubles" in parts else (),
         drift=mismatches.notices_due(db, since=since) if "drift" in parts else (),
     )
@@ -123,11 +124,13 @@ def _alarms(
     return owed
 
 
-def _needing_account(db: Transaction) -> list[Request]:
-    """Find requests that wait until whoever asked has connected their account, and of which they are to be told."""
+def _acting_in_entra(db: Transaction, parts: Collection[str]) -> list[Request]:
+    """Find requests of which whoever asked is to be told: that their account is needed, or that Entra does not cancel it."""
+    found = request_lists.needing_account(db) if "needing account" in parts else []
+    found += request_lists.not_canceled(db) if "not canceled" in parts else []
     owed = {
         notice.key: request
-        for request in request_lists.needing_account(db)
+        for request in found
         for notice, _ in account_requests.notices_for(request)
     }
     told = notices.settled_keys(db, list(owed))

@@ -52,10 +52,11 @@ def content_of(db: Transaction, notice: Notice) -> Message | None:
             request, counted, stage=stage, place=int(approvals), is_waiting=is_waiting
         )
     by = names_of([each for each in counted if each.stage == stage - 1], Verb.APPROVE)
+    there = [each.name for each in request.decided_there if each.stage == stage - 1 and each.name]
     return waiting.step_reached(
         request,
         step=stage,
-        by=all_of(by),
+        by=all_of(by or there),
         is_waiting=is_waiting,
     )
 

@@ -1,7 +1,8 @@
 """Follow what waits for a decision in Entra: pending, denied, canceled, expired, or on its way, as Entra says."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import structlog
 
@@ -10,20 +11,28 @@ from bot.accounts.connecting import APPROVER_SCOPES
 from bot.accounts.model import ConnectedAccount
 from bot.accounts.store import accounts
 from bot.accounts.tokens import AccountTokens
+from bot.approvals.store import decisions
 from bot.database import Store, Transaction, audit
 from bot.errors import NotClear
+from bot.people.model import Verb
 from bot.requests import transitions
 from bot.requests.evaluation.stages import FOLLOW_EVERY, stage_changes
-from bot.requests.model import Request, State
-from bot.requests.store import claims
+from bot.requests.model import DecidedThere, Request, State
+from bot.requests.store import claims, requests
 from bot.words import N_
 from graph import Graph
 from graph.errors import GraphError, NotFound
-from graph.models import AssignmentRequest
+from graph.models import ApprovalDecision, AssignmentRequest
 from graph.values import same_word
 
 log = structlog.get_logger(__name__)
 
+# As Graph writes them and as it reads them.
+RESULTS: Final[Mapping[Verb, tuple[str, str]]] = {
+    Verb.APPROVE: ("Approve", "Approved"),
+    Verb.DENY: ("Deny", "Denied"),
+}
+LAST: Final = datetime.max.replace(tzinfo=UTC)
 DENIED_THERE: Final = N_("It was denied in Microsoft Entra.")
 
 
@@ -43,13 +52,24 @@ class EntraFollower:
             GraphError: It could not be read; it is looked at again later.
             NotClear: Entra does not show it.
         """
-        try:
-            reported = await self._graph.assignment_requests.get(request.graph_request_id or "")
-        except NotFound:
-            raise NotClear(N_("Microsoft Entra does not show the request any more.")) from None
+        reported = await self.read(request)
         if not await self.follow(request, reported):
             # It is decided there, and under way or at its end: that is seen to as with any other.
-            await self._store.run(transitions.go_on_in_entra, request)
+            there = await self._decided_there(request)
+            await self._store.run(transitions.go_on_in_entra, request, there)
+
+    async def read(self, request: Request) -> AssignmentRequest:
+        """
+        Return what Entra says of a request.
+
+        Raises:
+            GraphError: It could not be read.
+            NotClear: Entra does not show it.
+        """
+        try:
+            return await self._graph.assignment_requests.get(request.graph_request_id or "")
+        except NotFound:
+            raise NotClear(N_("Microsoft Entra does not show the request any more.")) from None
 
     async def follow(self, request: Request, reported: AssignmentRequest) -> bool:
         """Do what Entra's word on the decision asks for; False where none is waited for, and none was against it."""
@@ -68,16 +88,26 @@ class EntraFollower:
         if same_word(reported.status, "Expired"):
             await self._store.run(transitions.lapse, request)
             return
+        there = await self._decided_there(request)
+        reasons = [each.reason for each in there if each.verb is Verb.DENY and each.reason]
         await self._store.run(
-            transitions.deny, request, DENIED_THERE, actor=audit.LATCHKEY, actor_entra_id=None
+            transitions.deny,
+            request,
+            reasons[-1] if reasons else DENIED_THERE,
+            actor=audit.LATCHKEY,
+            actor_entra_id=None,
+            there=there,
         )
 
     async def _waits(self, request: Request) -> None:
         """Let it wait here as there, in the stage that waits there as far as anybody can see it."""
         stage = request.stage
-        if request.state is State.PENDING:
-            stage = max(stage, await self._stage_there(request))
+        if request.state is State.PENDING and self._has_several_stages(request):
+            stage = max(stage, len(_decided(await self._stages(request))))
         changes = stage_changes(request, stage=stage)
+        if stage > request.stage:
+            there = await self._decided_there(request)
+            changes |= {"decided_there": requests.decided_there_row(there)} if there else {}
         is_new = request.state is State.SUBMITTED or stage > request.stage
         if is_new and "deciders" in changes:
             await self._store.run(
@@ -89,26 +119,65 @@ class EntraFollower:
             claims.release, request, due_at=due_at, attempts=request.attempts, failures=0
         )
 
-    async def _stage_there(self, request: Request) -> int:
-        """
-        Return how many stages are decided in Entra, by what one of those who decide may read; 0 if that is not known.
+    @staticmethod
+    def _has_several_stages(request: Request) -> bool:
+        return request.terms is not None and len(request.terms.stages) > 1
 
-        Graph shows no app the stages of an approval.
+    async def _stages(self, request: Request) -> list[ApprovalDecision]:
         """
-        stages = request.terms.stages if request.terms else ()
-        if len(stages) <= 1:
-            return 0
+        Return the stages of its approval, by what one of those who decide may read; none if that is not known.
+
+        Graph shows them to no app, and to whoever asked only with a right that asking does not need.
+        """
         for account in await self._store.read(_connected, request.deciders):
             token = self._tokens.of(account.slack_user, scopes=APPROVER_SCOPES)
             try:
-                found = await self._graph.approvals.stages(
+                return await self._graph.approvals.stages(
                     request.graph_request_id or "", token=token
                 )
             except GraphError as error:
                 log.info("stages-not-read", request=request.id, error=type(error).__name__)
+        return []
+
+    async def _decided_there(self, request: Request) -> list[DecidedThere]:
+        """Return what was decided in Entra by none of our buttons, as far as it can be read; what is not known is left out."""
+        counted = await self._store.read(decisions.accepted_of, request)
+        ours = {each.stage for each in counted}
+        found = []
+        for stage, each in enumerate(_decided(await self._stages(request))):
+            verb = _verb_of(each)
+            if verb is None or stage in ours:
                 continue
-            return sum(same_word(each.status, "Completed") for each in found)
-        return 0
+            by = each.reviewed_by or {}
+            found.append(
+                DecidedThere(
+                    stage=stage,
+                    verb=verb,
+                    entra_id=_said(by, "id"),
+                    name=_said(by, "displayName"),
+                    at=each.reviewed_date_time,
+                    reason=each.justification or None,
+                )
+            )
+        return found
+
+
+def _decided(stages: Sequence[ApprovalDecision]) -> list[ApprovalDecision]:
+    """Return the stages that somebody has decided, the first one first: Graph promises no order."""
+    done = [each for each in stages if same_word(each.status, "Completed")]
+    return sorted(done, key=lambda each: each.reviewed_date_time or LAST)
+
+
+def _verb_of(stage: ApprovalDecision) -> Verb | None:
+    for verb, words in RESULTS.items():
+        if any(same_word(stage.review_result, each) for each in words):
+            return verb
+    return None
+
+
+def _said(by: Mapping[str, Any], name: str) -> str | None:
+    said = by.get(name)
+    return said if isinstance(said, str) and said else None
 
 
 def _connected(db: Transaction, people: Sequence[str]) -> list[ConnectedAccount]:

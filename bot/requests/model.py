@@ -112,6 +112,10 @@ LEAVER: Final = N_("An admin is removing all access of this person: {reason}")
 ASK_ID_LENGTH: Final = 36
 
 
+# What Graph calls access that somebody gives back in their own name.
+OWN_REMOVAL: Final = "userRemove"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """
@@ -141,6 +145,24 @@ class Evidence:
     first_why: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class DecidedThere:
+    """
+    Say how a stage was decided in Entra, by somebody who pressed no button of Latchkey's.
+
+    Attributes:
+        entra_id, name: Who did, as far as Entra says.
+        at, reason: None: Entra does not say.
+    """
+
+    stage: int
+    verb: Verb
+    entra_id: str | None = None
+    name: str | None = None
+    at: datetime | None = None
+    reason: str | None = None
+
+
 # Of those who have a package: beyond it, it is "more than".
 MOST_COUNTED: Final = 1_000
 
@@ -167,6 +189,10 @@ class Request:
         emergency: It is asked for without an approval, and reviewed afterwards.
         no_emergency_why: Why what was asked for as an emergency is a request like any other, a sentence.
         unnamed: The policy was seen to name nobody who could decide the current stage.
+        sent_as: What Graph calls the request that was, or is to be, sent, where that is not said by its kind and terms alone.
+        cancel_wanted_at: Since when whoever asked wants it canceled in Entra, which has it.
+        not_canceled_why: Why Entra does not cancel it, although nobody has decided it there; they are told.
+        decided_there: What was decided about it in Entra, and not by Latchkey's buttons, as far as that could be read.
         needs_account_at: Since when it waits until whoever asked has connected their Microsoft account.
         retry_by, give_up_by: The admin who takes it off hold; checked before it counts.
     """
@@ -213,6 +239,10 @@ class Request:
     settles_at: datetime | None = None
     gone_at: datetime | None = None
     needs_account_at: datetime | None = None
+    sent_as: str | None = None
+    cancel_wanted_at: datetime | None = None
+    not_canceled_why: str | None = None
+    decided_there: tuple[DecidedThere, ...] = ()
     generation: int = 0
     version: int = 0
     attempts: int = 0
@@ -254,6 +284,19 @@ class Request:
         """True while it is open, and nothing of it can have reached Entra."""
         is_before = self.state in {State.RECEIVED, State.PENDING, State.APPROVED}
         return is_before and self.intent_at is None
+
+    @property
+    def can_be_canceled_in_entra(self) -> bool:
+        """True while Entra has it and is not known to have decided it, and nobody has wanted it canceled yet."""
+        is_there = self.state is State.PENDING or self.is_asked_for_in_entra
+        is_known = self.entra_decides and self.graph_request_id is not None
+        return is_there and is_known and not self.is_being_canceled
+
+    @property
+    def is_being_canceled(self) -> bool:
+        """True while it is to be canceled in Entra, and Entra has not said what becomes of that."""
+        is_there = self.state is State.PENDING or self.is_asked_for_in_entra
+        return is_there and self.cancel_wanted_at is not None and self.not_canceled_why is None
 
     @property
     def shown_state(self) -> str:

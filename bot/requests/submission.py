@@ -25,7 +25,7 @@ from bot.database import Store, flags
 from bot.packages.questions import for_graph
 from bot.people.permissions import Actor
 from bot.requests import justification, transitions
-from bot.requests.model import Kind, Request, State
+from bot.requests.model import OWN_REMOVAL, Kind, Request, State
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits
 from bot.words import N_
@@ -67,7 +67,7 @@ REQUEST_TYPE: Final[Mapping[Kind, str]] = {
 OWN_REQUEST_TYPE: Final[Mapping[Kind, str]] = {
     Kind.ADD: "userAdd",
     Kind.EXTEND: "userUpdate",
-    Kind.REMOVE: "userRemove",
+    Kind.REMOVE: OWN_REMOVAL,
 }
 # Somebody who is to connect their account is not waited for by asking again and again.
 ACCOUNT_LOOKS: Final = timedelta(minutes=10)
@@ -112,6 +112,8 @@ class Submitter:
         request = checked
         if request.entra_decides and not await self._has_account(request):
             return
+        if request.sent_as is not None:
+            request = replace(request, sent_as=await self._type_of_removal(request))
         # Whatever can fail by itself fails before the intent is there, which would have to settle.
         body = await self._body(request)
         deadline = self._graph.deadline(self._waits.post)
@@ -123,6 +125,7 @@ class Submitter:
             settles_at=settles_at,
             # However long the way here was: whoever takes the row next does not meet our POST on its way.
             lease_until=clock.real() + self._waits.lease,
+            sent_as=request.sent_as,
         )
         if ours:
             request = replace(request, intent_at=intent_at, settles_at=settles_at)
@@ -169,6 +172,15 @@ class Submitter:
             claims.release, request, due_at=due_at, attempts=request.attempts, give_up_by=None
         )
 
+    async def _type_of_removal(self, request: Request) -> str:
+        """Return how access is given back: in its holder's name if they have connected their account, else by the app."""
+        try:
+            await self._tokens.of(request.asked_by).token()
+        except NotConnected:
+            # Taking access away waits for nothing.
+            return REQUEST_TYPE[Kind.REMOVE]
+        return OWN_REQUEST_TYPE[Kind.REMOVE]
+
     async def _has_account(self, request: Request) -> bool:
         """Tell whether there is a token to ask in their name; without, the request waits until there is."""
         seen = await self._store.read(accounts.find, request.asked_by)
@@ -181,7 +193,8 @@ class Submitter:
         return True
 
     def _token(self, request: Request) -> TokenSource | None:
-        return self._tokens.of(request.asked_by) if request.entra_decides else None
+        is_own = request_type(request) in OWN_REQUEST_TYPE.values()
+        return self._tokens.of(request.asked_by) if is_own else None
 
     def _is_from_before(self, request: Request) -> bool:
         """
@@ -370,6 +383,8 @@ class Submitter:
 
 def request_type(request: Request) -> str:
     """Return what Graph calls such a request: the app's own, or that of whoever asks."""
+    if request.sent_as is not None:
+        return request.sent_as
     types = OWN_REQUEST_TYPE if request.entra_decides else REQUEST_TYPE
     return types[request.kind]
 

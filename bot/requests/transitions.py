@@ -5,7 +5,7 @@ Each is called inside a transaction, and does with the row's move whatever belon
 ends, the extension that has become pointless.  The diagram is in docs/explanation/how-it-works.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -32,6 +32,7 @@ from bot.requests.model import (
     DECLINED,
     NOT_CONNECTED,
     REMOVED_MEANWHILE,
+    DecidedThere,
     Kind,
     Request,
     State,
@@ -109,9 +110,20 @@ def begin_in_entra(db: Transaction, request: Request, changes: Mapping[str, Any]
     return made_in_entra.add(db, request, changes)
 
 
-def go_on_in_entra(db: Transaction, request: Request) -> Request | None:
-    """Follow on what waited for a decision in Entra, and does not any more."""
-    return requests.move(db, request, State.SUBMITTED, fence=True)
+def go_on_in_entra(
+    db: Transaction, request: Request, there: Sequence[DecidedThere] = ()
+) -> Request | None:
+    """
+    Follow on what waited for a decision in Entra, and does not any more.
+
+    Args:
+        there: Who has decided in Entra, where that is known.
+    """
+    return requests.move(db, request, State.SUBMITTED, fence=True, **_decided_there(there))
+
+
+def _decided_there(there: Sequence[DecidedThere]) -> dict[str, Any]:
+    return {"decided_there": requests.decided_there_row(there)} if there else {}
 
 
 def wait_for_account(
@@ -148,6 +160,17 @@ def account_needed_by(request: Request, since: datetime) -> datetime:
     return since + (timedelta(seconds=seconds) if seconds else ACCOUNT_WITHIN)
 
 
+def need_account_to_cancel(db: Transaction, request: Request) -> None:
+    """Have whoever asked asked to connect their account, without which their request is not canceled in Entra."""
+    if request.needs_account_at is None:
+        claims.update(db, request, needs_account_at=clock.now())
+
+
+def not_canceled(db: Transaction, request: Request, why: str) -> None:
+    """Entra does not cancel what waits there for a decision: it goes on, and whoever asked is told."""
+    claims.update(db, request, not_canceled_why=why)
+
+
 def count_approval(db: Transaction, request: Request, approved: Request) -> Request | None:
     """
     Let a stage wait on that needs the approvals of more people.
@@ -167,11 +190,28 @@ def count_approval(db: Transaction, request: Request, approved: Request) -> Requ
 
 
 def deny(
-    db: Transaction, request: Request, why: str | None, *, actor: str, actor_entra_id: str | None
+    db: Transaction,
+    request: Request,
+    why: str | None,
+    *,
+    actor: str,
+    actor_entra_id: str | None,
+    there: Sequence[DecidedThere] = (),
 ) -> Request | None:
-    """Deny it, as somebody who may decide has said."""
+    """
+    Deny it, as somebody who may decide has said.
+
+    Args:
+        there: Who has decided in Entra, where that is known.
+    """
     return requests.move(
-        db, request, State.DENIED, actor=actor, actor_entra_id=actor_entra_id, why=why
+        db,
+        request,
+        State.DENIED,
+        actor=actor,
+        actor_entra_id=actor_entra_id,
+        why=why,
+        **_decided_there(there),
     )
 
 
@@ -309,7 +349,6 @@ def decide_elsewhere(db: Transaction, request: Request) -> Request | None:
         terms_hash=None,
         intent_at=None,
         settles_at=None,
-        needs_account_at=None,
         **_ANEW,
         round=request.round + 1,
     )
@@ -340,11 +379,15 @@ def intend(
     intent_at: datetime,
     settles_at: datetime,
     lease_until: datetime,
+    sent_as: str | None = None,
 ) -> bool:
     """
     Write down that the POST is about to leave; False if it must not.
 
     It must not when the claim is no longer ours, or when granting has been paused meanwhile.
+
+    Args:
+        sent_as: What Graph calls it, where that is not said by its kind and terms.
     """
     if request.kind is not Kind.REMOVE and flags.pause_reason(db) is not None:
         return False
@@ -355,12 +398,22 @@ def intend(
         settles_at=settles_at,
         lease_until=lease_until,
         needs_account_at=None,
+        sent_as=sent_as,
     )
 
 
-def approve_removal(db: Transaction, request: Request) -> Request | None:
-    """Let a removal go on; whoever wanted the access longer meanwhile, does no more."""
-    moved = requests.move(db, request, State.APPROVED, actor=request.asked_by, fence=True)
+def approve_removal(
+    db: Transaction, request: Request, *, sent_as: str | None = None
+) -> Request | None:
+    """
+    Let a removal go on; whoever wanted the access longer meanwhile, does no more.
+
+    Args:
+        sent_as: What Graph calls it, if it is to be sent in the name of whoever has the access.
+    """
+    moved = requests.move(
+        db, request, State.APPROVED, actor=request.asked_by, fence=True, sent_as=sent_as
+    )
     if moved is None:
         return None
     for other in request_lists.open_for_assignment(db, moved.assignment_id or ""):

@@ -70,6 +70,7 @@ VERBS: Final[Mapping[str, str]] = {
             (DriftKind.UNASKED, "access that no request has given"),
         )
     },
+    "cancel": "whoever asked wants a request canceled in Entra, which decides it; what comes of it is a move of its own",
     "drift-passed": "what did not agree does, or is gone",
     "emergency": "access was given in an emergency, and waits for its review",
     "end": "access has ended; `why` says how",

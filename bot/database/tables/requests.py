@@ -82,6 +82,11 @@ requests = sa.Table(
     sa.Column("gone_at", UtcDateTime),
     # Since when it waits for whoever asked to connect their Microsoft account, in whose name it is sent.
     sa.Column("needs_account_at", UtcDateTime),
+    # Of what Entra decides: what it was sent as, since when it is to be canceled there, and who has decided it there.
+    sa.Column("sent_as", sa.String(16)),
+    sa.Column("cancel_wanted_at", UtcDateTime),
+    sa.Column("not_canceled_why", sa.Text),
+    sa.Column("decided_there", sa.JSON, nullable=False, default=list, server_default="[]"),
     # generation: changes with every claim, and fences off whoever held the row before.
     # version: changes with everything people see, so that cards know when to be redrawn.
     sa.Column("generation", sa.Integer, nullable=False, default=0),
@@ -103,6 +108,7 @@ requests = sa.Table(
     ),
     # What was made in Entra is looked for by Graph's id.
     partial_index("request_in_graph", "graph_request_id", where="graph_request_id IS NOT NULL"),
+    partial_index("request_not_canceled", "cancel_wanted_at", where="not_canceled_why IS NOT NULL"),
     partial_index("request_due", "due_at", where=IS_OPEN),
     partial_index("request_owes_cards", "cards_due_at", where="cards_due_at IS NOT NULL"),
     partial_index(

@@ -27,7 +27,7 @@ from bot.requests.evaluation.removal import RemovalEvaluator
 from bot.requests.evaluation.rules import AccessEnded, Evaluation, Refused
 from bot.requests.evaluation.stages import stage_changes
 from bot.requests.holder_lists import HolderLists
-from bot.requests.model import Kind, Request, State
+from bot.requests.model import OWN_REMOVAL, Kind, Request, State
 from bot.requests.store import claims, requests
 from bot.timing import WAITS, Waits
 from bot.words import N_
@@ -58,7 +58,11 @@ class RequestEvaluator:
         self._evidence = EvidenceReader(graph=graph, store=store)
         self._facts = FactCache(graph=graph, people=people, holders=holders)
         self._removal = RemovalEvaluator(
-            graph=graph, people=people, permissions=permissions, bounds=bounds
+            graph=graph,
+            people=people,
+            permissions=permissions,
+            bounds=bounds,
+            package_settings=package_settings,
         )
         self.access = AccessEvaluator(
             people=people,
@@ -147,7 +151,9 @@ class RequestEvaluator:
         why = await self._removal.find_refusal(request)
         if why is not None:
             return await self._refuse(request, why)
-        return await self._store.run(transitions.approve_removal, request)
+        is_own = await self._removal.is_sent_in_own_name(request)
+        sent_as = OWN_REMOVAL if is_own else None
+        return await self._store.run(transitions.approve_removal, request, sent_as=sent_as)
 
     async def recheck(self, request: Request) -> Request | None:
         """

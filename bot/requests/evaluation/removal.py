@@ -4,6 +4,7 @@ from bot.packages import eligibility, refusals
 from bot.packages.bounds import OUTSIDE, Bounds
 from bot.packages.eligibility import Refusal
 from bot.packages.facts import policy_of
+from bot.packages.settings.file import PackageSettingsFile
 from bot.people.identity import People
 from bot.people.model import Verb
 from bot.people.permissions import Actor, Permissions, may
@@ -16,12 +17,38 @@ class RemovalEvaluator:
     """Evaluates requests to return access, and those of admins to remove it."""
 
     def __init__(
-        self, *, graph: Graph, people: People, permissions: Permissions, bounds: Bounds
+        self,
+        *,
+        graph: Graph,
+        people: People,
+        permissions: Permissions,
+        bounds: Bounds,
+        package_settings: PackageSettingsFile,
     ) -> None:
         self._graph = graph
         self._people = people
         self._permissions = permissions
         self._bounds = bounds
+        self._package_settings = package_settings
+
+    async def is_sent_in_own_name(self, request: Request) -> bool:
+        """
+        Tell whether somebody gives back what Entra decides about: that is sent in their own name.
+
+        Raises:
+            GraphError: The package could not be read.
+        """
+        if not request.is_given_back or not self._package_settings.entra_decides():
+            return False
+        try:
+            package = await self._graph.packages.get(request.package_id)
+        except NotFound:
+            return False
+        catalog = package.catalog.display_name if package.catalog else None
+        settings = self._package_settings.settings_for(
+            package.display_name or request.package_name, catalog=catalog or ""
+        )
+        return settings.entra_decides
 
     async def find_refusal(self, request: Request) -> str | None:
         """

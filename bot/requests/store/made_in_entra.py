@@ -13,7 +13,7 @@ from bot.database.homes import touch_homes
 from bot.database.statements import columns, for_each_database
 from bot.database.tables import requests
 from bot.requests.model import Request
-from bot.requests.store.requests import audit_ids, evidence_row, find
+from bot.requests.store.requests import audit_ids, decided_there_row, evidence_row, find
 
 KNOWN: Final = sa.select(requests.c.graph_request_id).where(
     requests.c.graph_request_id.in_(sa.bindparam("asked", expanding=True))
@@ -53,6 +53,7 @@ def add(db: Transaction, request: Request, changes: Mapping[str, Any]) -> Reques
         "answers": {key: list(given) for key, given in request.answers.items()},
         "terms": asdict(request.terms) if request.terms else None,
         "evidence": evidence_row(request.evidence),
+        "decided_there": decided_there_row(request.decided_there),
         **changes,
         # Its card, and who decides it, are looked for at once.
         "cards_due_at": clock.real(),

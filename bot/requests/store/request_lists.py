@@ -166,6 +166,9 @@ STUCK: Final = SELECT.where(
     requests.c.asked_at >= SINCE,
 )
 NEEDING_ACCOUNT: Final = SELECT.where(requests.c.needs_account_at <= BUSINESS_NOW)
+NOT_CANCELED: Final = SELECT.where(
+    requests.c.not_canceled_why.is_not(None), requests.c.cancel_wanted_at <= BUSINESS_NOW
+)
 NOT_UNDERSTOOD_OF: Final = (
     sa.select(sa.func.count())
     .select_from(requests)
@@ -325,6 +328,11 @@ def stuck(db: Transaction, *, attempts: int, since: datetime) -> list[Request]:
 def needing_account(db: Transaction) -> list[Request]:
     """Return the requests that wait until whoever asked has connected their Microsoft account."""
     return _read(db, NEEDING_ACCOUNT, business_now=clock.now())
+
+
+def not_canceled(db: Transaction) -> list[Request]:
+    """Return the requests that Entra does not cancel, although whoever asked wants that and nobody has decided them."""
+    return _read(db, NOT_CANCELED, business_now=clock.now())
 
 
 def count_not_understood(

@@ -18,7 +18,7 @@ from bot.database.statements import columns, for_each_database, word, words
 from bot.database.tables import deciders, notices, requests
 from bot.packages.model import Terms
 from bot.people.model import Verb
-from bot.requests.model import MOVES, SENDING, Evidence, Kind, Request, State
+from bot.requests.model import MOVES, SENDING, DecidedThere, Evidence, Kind, Request, State
 from graph import observed
 
 log = structlog.get_logger(__name__)
@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 # JSON has no tuples and no classes: this brings them back.
 TERMS: Final = TypeAdapter(Terms)
 EVIDENCE: Final = TypeAdapter(Evidence)
+DECIDED_THERE: Final = TypeAdapter(tuple[DecidedThere, ...])
 FIELDS: Final = tuple(Request.__dataclass_fields__)
 COLUMNS: Final = [requests.c[name] for name in FIELDS]
 
@@ -74,6 +75,9 @@ REMIND: Final = (
     )
     .returning(*COLUMNS)
 )
+WANT_CANCELED: Final = UPDATE_KNOWN.where(
+    requests.c.state == sa.bindparam("known_state")
+).returning(*COLUMNS)
 SCHEDULE_NUDGE: Final = requests.update().where(
     requests.c.id == sa.bindparam("known_id"),
     requests.c.state == word(State.PENDING),
@@ -113,6 +117,7 @@ def from_row(row: Sequence[Any]) -> Request:
     values["state"] = State(values["state"])
     values["answers"] = {key: tuple(given) for key, given in values["answers"].items()}
     values["deciders"] = tuple(values["deciders"])
+    values["decided_there"] = DECIDED_THERE.validate_python(values["decided_there"])
     if values["terms"] is not None:
         values["terms"] = TERMS.validate_python(values["terms"])
     if values["evidence"] is not None:
@@ -125,6 +130,12 @@ def evidence_row(evidence: Evidence | None) -> dict[str, Any] | None:
     if evidence is None:
         return None
     row: dict[str, Any] = EVIDENCE.dump_python(evidence, mode="json")
+    return row
+
+
+def decided_there_row(decided: Sequence[DecidedThere]) -> list[Any]:
+    """Return what the column has."""
+    row: list[Any] = DECIDED_THERE.dump_python(tuple(decided), mode="json")
     return row
 
 
@@ -166,6 +177,7 @@ def add_each(
             "answers": {key: list(given) for key, given in request.answers.items()},
             "terms": asdict(request.terms) if request.terms else None,
             "evidence": evidence_row(request.evidence),
+            "decided_there": decided_there_row(request.decided_there),
         }
         for request in wanted
     ]
@@ -243,6 +255,8 @@ def move(
         "retry_by": None,
         "give_up_by": None,
         "lease_until": None,
+        "needs_account_at": None,
+        "not_canceled_why": None,
         "due_at": None if to is State.PENDING or to not in MOVES else clock.real(),
     }
     if to not in MOVES:
@@ -265,6 +279,11 @@ def move(
         return None
     moved = from_row(row)
     exchange = observed.last_exchange()
+    there = (
+        [_decided_in_entra(each) for each in moved.decided_there]
+        if changes.get("decided_there")
+        else []
+    )
     if request.state is State.PENDING:
         # Whoever is asked next is found anew.
         db.execute(FORGET_DECIDERS, {"moved": moved.id})
@@ -278,7 +297,8 @@ def move(
         after=moved.shown_state,
         why=why,
         details={"graph_request_id": moved.graph_request_id, "terms_hash": moved.terms_hash}
-        | _exchange_ids(to, exchange),
+        | _exchange_ids(to, exchange)
+        | ({"decided_in_entra": there} if there else {}),
         context={
             "kind": moved.kind,
             "waited_seconds": (at - request.asked_at).total_seconds(),
@@ -288,6 +308,12 @@ def move(
     )
     shown(db, moved, deciders=(*request.deciders, *moved.deciders))
     return moved
+
+
+def _decided_in_entra(decided: DecidedThere) -> dict[str, Any]:
+    """Return who has decided a stage in Entra, for the audit log."""
+    said = {"stage": decided.stage + 1, "verb": decided.verb, "entra_id": decided.entra_id}
+    return {name: value for name, value in said.items() if value}
 
 
 def _exchange_ids(to: State, exchange: observed.ObservedCall | None) -> dict[str, str]:
@@ -367,6 +393,24 @@ def look_at_entra(db: Transaction, request: Request) -> None:
         return
     db.execute(UPDATE_KNOWN, {**as_known(request), "due_at": clock.real()})
     wakeups.due(db, wakeups.REQUESTS)
+
+
+def want_canceled(db: Transaction, request: Request) -> Request | None:
+    """
+    Note that whoever asked wants it canceled in Entra, which has it; None if it has gone on since *request* was read.
+
+    Whoever works on it now does not lose it: what changes is what comes next.
+    """
+    now = clock.now()
+    values = {"cancel_wanted_at": now, "not_canceled_why": None, "due_at": clock.real()}
+    row = db.execute(WANT_CANCELED, {**as_known(request), **values}).first()
+    if row is None:
+        return None
+    audit.record(db, at=now, actor=request.asked_by, verb=Verb.CANCEL, **audit_ids(request))
+    moved = from_row(row)
+    shown(db, moved, deciders=moved.deciders)
+    wakeups.due(db, wakeups.REQUESTS)
+    return moved
 
 
 def remind(db: Transaction, request: Request, *, not_since: datetime) -> Request | None:

@@ -1,4 +1,4 @@
-"""Withdraw a request that has not been sent to Entra."""
+"""Withdraw a request that has not been sent to Entra, or have it canceled there, where Entra decides."""
 
 from typing import Final
 
@@ -28,7 +28,7 @@ def _so_far(request: Request) -> str:
 
 def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
     """
-    Withdraw a request.
+    Withdraw a request; of what is in Entra, which decides it, note that it is to be canceled there.
 
     Raises:
         NotAllowed: It is somebody else's.
@@ -44,6 +44,17 @@ def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
         raise NotAllowed(why)
     if request.state is State.CANCELED:
         raise TooLate(N_("You have withdrawn that request already."))
+    if request.can_be_canceled_in_entra:
+        wanted = requests.want_canceled(db, request)
+        if wanted is None:
+            raise TooLate(
+                N_("Somebody was faster: {fate}. Please look again.").format(
+                    fate=_fate(db, requests.find(db, request_id) or request)
+                )
+            )
+        return wanted
+    if request.is_being_canceled:
+        raise TooLate(N_("That request is being canceled in Microsoft Entra already."))
     if not request.can_be_withdrawn:
         raise TooLate(
             N_("That request cannot be withdrawn any more: {fate}.").format(fate=_fate(db, request))

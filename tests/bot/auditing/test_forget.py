@@ -17,8 +17,9 @@ from bot.database.tables import metadata
 from bot.database.tables import notices as notice_table
 from bot.notifications.store import notices
 from bot.packages.model import Removal
+from bot.people.model import Verb
 from bot.people.store import delegations
-from bot.requests.model import Evidence, State
+from bot.requests.model import DecidedThere, Evidence, State
 from bot.requests.store import forms, requests
 from tests.bot.auditing.stories import KEY, granted, latchkey
 from tests.bot.samples import ANN, BO, LEASE, delegation, held, notice, terms, wish
@@ -61,6 +62,7 @@ def busy(db):
         state=State.DENIED,
         deciders=("U0ANN",),
         evidence=Evidence(manager=NAME),
+        decided_there=(DecidedThere(stage=0, verb=Verb.DENY, entra_id=ANN, name=NAME),),
         terms=terms(removal=Removal(by="U0ANN", at="2026-01-01", why=None)),
     )
     requests.add(db, about)

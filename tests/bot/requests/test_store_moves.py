@@ -79,6 +79,7 @@ async def test_a_move_leaves_these_columns(store, now, to, left):
         (
             *("held_at", "retry_by", "give_up_by", "lease_until"),
             *("cards_due_at", "recipients_due_at", "lapses_at", "escalates_at"),
+            *("needs_account_at", "not_canceled_why"),
         )
     )
     counts = {"attempts": 0, "failures": 0, "version": 8}
@@ -86,7 +87,8 @@ async def test_a_move_leaves_these_columns(store, now, to, left):
     after = before[request.id] | changed
     assert await rows_of(store) == before | {request.id: after}
     assert vars(moved) == {name: after[name] for name in Request.__dataclass_fields__} | {
-        "deciders": ()
+        "deciders": (),
+        "decided_there": (),
     }
 
 

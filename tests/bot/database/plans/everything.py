@@ -204,6 +204,7 @@ def _requests(db: Transaction) -> None:
     requests.look_again(db, request, cards=clock.real())
     assert requests.remind(db, request, not_since=clock.now()) is not None
     requests.look_at_entra(db, request)
+    assert requests.want_canceled(db, request) is not None
     requests.schedule_nudge(db, replace(request, nudge_at=clock.now()), at=clock.now())
     assert requests.escalate(db, request)
     assert requests.count_approval(
@@ -242,6 +243,7 @@ def _request_lists(db: Transaction) -> None:
     request_lists.claim_nudges(db, lease=LEASE, limit=20)
     request_lists.stuck(db, attempts=5, since=ago)
     request_lists.needing_account(db)
+    request_lists.not_canceled(db)
     made_in_entra.unknown(db, ["a request of Graph's"])
     there = replace(
         _pending(db), id="made in entra", entra_id=BO, holder=None, graph_request_id="g"

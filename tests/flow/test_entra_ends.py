@@ -1,0 +1,277 @@
+"""Where Entra decides: canceling and giving back in one's own name, and who decided in the portal."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.database import audit
+from sandbox.tenant import lifecycle, seed
+from sandbox.tenant.errors import bad_request
+from tests.flow.test_entra_decides import ASK, asked, decide_in_portal, deciding, in_entra
+from tests.flow.test_entra_rights import shown_to_admins
+from tests.harness.accounts import connect
+from tests.harness.world import ANN, BO, DANA, MIA, eventually, labels, said
+
+CANCEL = "^POST .*/cancel$"
+UNCLEAR = ["timeout_after", "error_after", "cut_after"]
+REFUSED = ["throttle", "unavailable", "unauthorized"]
+
+
+@pytest.fixture(params=["v1.0", "beta"])
+async def world(request, database, tmp_path):
+    async with deciding(database, tmp_path, GRAPH_API_VERSION=request.param) as made:
+        yield made
+
+
+def cancels(world):
+    return [
+        each
+        for each in world.tenant.calls
+        if each.method == "POST" and each.path.endswith("/cancel")
+    ]
+
+
+async def disconnect(world):
+    """Ann disconnects her account."""
+    await world.type(ANN, "/my-access disconnect")
+    await world.whispered(ANN, "C0GENERAL", "Your Microsoft account is disconnected")
+
+
+async def cancel(world):
+    """Press Cancel in /my-access."""
+    shown = (await world.type(ANN, "/my-access")).message
+    return await world.press(ANN, shown, "Cancel")
+
+
+async def test_what_is_in_entra_is_canceled_there(world):
+    """In the name of whoever asked, and they are told once Entra says so."""
+    await asked(world)
+    await cancel(world)
+    await world.told(ANN, "is canceled in Microsoft Entra")
+    assert in_entra(world, "canceled").requestor_id == seed.ANN
+    assert len(cancels(world)) == 1
+    assert (await world.states())[-1] == "add canceled"
+    await eventually(lambda: "Approve" not in labels(world.cards(BO)[-1]), about="the card")
+    assert [each[:2] for each in await world.deeds() if each[1] == "cancel"] == [(ANN, "cancel")]
+
+
+@pytest.mark.parametrize("fault", [*UNCLEAR, *REFUSED])
+async def test_it_is_canceled_once(fault, world):
+    """Whatever the answer was, Entra is looked at before it is said once more."""
+    await asked(world)
+    world.tenant.faults.set(fault, count=1, only=CANCEL)
+    await cancel(world)
+    await world.told(ANN, "is canceled in Microsoft Entra")
+    assert world.tenant.faults.counts[fault] == 1
+    assert len(cancels(world)) == (1 if fault in UNCLEAR else 2)
+
+
+async def test_what_was_decided_first_is_said(world):
+    """Entra had approved it when it was to be canceled."""
+    await asked(world)
+    decide_in_portal(world, seed.BO)
+    await cancel(world)
+    await world.told(
+        ANN, "(?s)decided in Microsoft Entra before it could be canceled.*You now have access"
+    )
+    assert (await world.states())[-1] == "add delivered"
+
+
+async def test_what_is_decided_while_it_is_canceled_is_said(world, monkeypatch):
+    """Between our look and our word."""
+    await asked(world)
+    real = lifecycle.cancel
+
+    def late(there, request):
+        decide_in_portal(world, seed.BO, approve=False, justification="No budget")
+        real(there, request)
+
+    monkeypatch.setattr(lifecycle, "cancel", late)
+    await cancel(world)
+    await world.told(ANN, "(?s)decided in Microsoft Entra before it could be canceled.*was denied")
+    assert (await world.states())[-1] == "add denied"
+
+
+async def test_an_account_is_needed_to_cancel(world):
+    """They are asked to connect; meanwhile it can be decided, and when they have, it is canceled."""
+    await asked(world)
+    await disconnect(world)
+    await cancel(world)
+    await world.told(ANN, "To cancel your request")
+    shown = said((await world.type(ANN, "/my-access")).message)
+    assert "being canceled in Microsoft Entra" in shown
+    await world.later(timedelta(minutes=5))
+    assert (await world.states())[-1] == "add pending"
+    await connect(world, ANN)
+    await world.told(ANN, "is canceled in Microsoft Entra")
+
+
+async def test_an_approver_is_faster_than_a_missing_account(world):
+    """The wish to cancel keeps nobody from deciding."""
+    await asked(world)
+    await connect(world, BO)
+    await disconnect(world)
+    await cancel(world)
+    await world.told(ANN, "To cancel your request")
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "(?s)before it could be canceled.*You now have access")
+    assert not cancels(world)
+
+
+async def test_entras_refusal_to_cancel_is_said(world, monkeypatch):
+    """And the request waits on."""
+    await asked(world)
+
+    def refuses(there, request):
+        raise bad_request("Not now.")
+
+    monkeypatch.setattr(lifecycle, "cancel", refuses)
+    await cancel(world)
+    await world.told(ANN, "(?s)is not canceled.*Microsoft Entra refused it: .*Not now")
+    assert (await world.states())[-1] == "add pending"
+    await world.later(timedelta(minutes=5))
+    assert len(cancels(world)) == 1
+    monkeypatch.undo()
+    await cancel(world)
+    await world.told(ANN, "is canceled in Microsoft Entra")
+
+
+async def delivered(world):
+    await asked(world)
+    await connect(world, BO)
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "You now have access")
+
+
+async def give_back(world):
+    shown = (await world.type(ANN, "/my-access")).message
+    await world.press(ANN, shown, "Return")
+    await world.told(ANN, "You have returned|returned|no longer have|is removed|gave back")
+
+
+def removals(world):
+    return [
+        (each.request_type, each.requestor_id)
+        for each in world.tenant.world.requests.values()
+        if each.request_type.endswith("Remove")
+    ]
+
+
+async def test_access_is_given_back_in_ones_own_name(world):
+    """Entra names who has given it back."""
+    await delivered(world)
+    await give_back(world)
+    assert removals(world) == [("userRemove", seed.ANN)]
+    assert (await world.states())[-1] == "remove delivered"
+
+
+async def test_access_is_given_back_without_an_account(world):
+    """Taking access away waits for nothing: the app does it."""
+    await delivered(world)
+    await disconnect(world)
+    await give_back(world)
+    assert removals(world) == [("adminRemove", None)]
+
+
+@pytest.mark.parametrize("fault", [*UNCLEAR, *REFUSED])
+async def test_access_is_given_back_once(fault, world):
+    """Whatever the answer was."""
+    await delivered(world)
+    world.tenant.faults.set(fault, count=1, only="^POST .*ssignmentRequests$")
+    await give_back(world)
+    assert world.tenant.faults.counts[fault] == 1
+    assert removals(world) == [("userRemove", seed.ANN)]
+
+
+async def test_an_admin_removes_as_the_app(world):
+    """It is not the holder who does it."""
+    await delivered(world)
+    await connect(world, DANA)
+    await world.type(DANA, f"/access-admin remove <@{ANN}> finance-reports because she moved")
+    await world.told(ANN, "was removed by")
+    assert [each for each, _ in removals(world)] == ["adminRemove"]
+
+
+async def in_log(world):
+    rows = await world.bot.store.run(audit.rows)
+    return [
+        row["details"]["decided_in_entra"]
+        for row in rows
+        if "decided_in_entra" in (row["details"] or {})
+    ]
+
+
+async def test_who_denied_in_the_portal_is_said(world):
+    """With their reason: to whoever asked, on the card, and in the log."""
+    await asked(world)
+    await connect(world, BO)
+    decide_in_portal(world, seed.BO, approve=False, justification="Not this year")
+    await world.later(timedelta(minutes=1))
+    await world.told(ANN, "(?s)denied by Bo Berg.*Not this year")
+    await eventually(
+        lambda: "Denied in Microsoft Entra by Bo Berg" in said(world.cards(BO)[-1]),
+        about="the card",
+    )
+    assert "Not this year" in said(world.cards(BO)[-1])
+    assert await in_log(world) == [[{"stage": 1, "verb": "deny", "entra_id": seed.BO}]]
+
+
+async def test_who_approved_in_the_portal_is_said(world):
+    """To whoever asked, and on the card."""
+    await asked(world)
+    await connect(world, BO)
+    decide_in_portal(world, seed.BO)
+    await world.later(timedelta(minutes=1))
+    await world.told(ANN, "(?s)You now have access.*Bo Berg|Bo Berg.*You now have access")
+    await eventually(
+        lambda: "Approved in Microsoft Entra by Bo Berg" in said(world.cards(BO)[-1]),
+        about="the card",
+    )
+    assert await in_log(world) == [[{"stage": 1, "verb": "approve", "entra_id": seed.BO}]]
+
+
+async def test_who_is_not_known_is_not_named(world):
+    """Nobody who decides has connected, so Graph shows nobody's decision."""
+    await asked(world)
+    decide_in_portal(world, seed.BO, approve=False, justification="Not this year")
+    await world.later(timedelta(minutes=1))
+    shown = await world.told(ANN, "was denied")
+    assert "Bo Berg" not in said(shown)
+    assert await in_log(world) == []
+
+
+async def test_a_stage_in_the_portal_and_one_in_slack(world):
+    """Each is said once, as it was."""
+    await connect(world, ANN)
+    await world.type(ANN, "/request-access production-database because deploy")
+    await world.card(MIA)
+    await connect(world, MIA)
+    decide_in_portal(world, seed.MIA, justification="On call")
+    await world.later(timedelta(minutes=1))
+    card = await world.card(BO)
+    assert "Approved in Microsoft Entra by Mia Moreau" in said(card)
+    await world.told(ANN, "Mia Moreau approved step 1 of 2")
+    await connect(world, BO)
+    await world.press(BO, card, "Approve")
+    await world.give_reason(BO, "Fine")
+    await world.told(ANN, "You now have access")
+    await eventually(lambda: f"Approved by <@{BO}>" in said(world.cards(BO)[-1]), about="the card")
+    assert said(world.cards(BO)[-1]).count("Bo Berg") <= 1
+
+
+async def test_what_was_decided_in_slack_is_no_decision_of_the_portals(world):
+    """Entra shows it, too, and it is one."""
+    await delivered(world)
+    await world.later(timedelta(minutes=2))
+    assert "Approved in Microsoft Entra" not in said(await shown_to_admins(world))
+    assert await in_log(world) == []
+
+
+async def test_what_waits_for_the_account_has_no_reminder_once_it_is_canceled(world):
+    """It is over, and nothing waits any more."""
+    await world.type(ANN, ASK)
+    await world.told(ANN, "Please connect your Microsoft account")
+    await cancel(world)
+    before = len(world.direct(ANN))
+    await world.later(timedelta(days=1, minutes=15))
+    assert not [each for each in world.direct(ANN)[before:] if "still waits" in said(each)]
