@@ -131,6 +131,8 @@ def outcome(request: Request) -> str:
         return _("Expired: nobody decided step {stage} of {stages} in time.").format(
             stage=request.stage + 1, stages=stages
         )
+    if request.is_canceled_in_entra:
+        return _("Canceled in Microsoft Entra.")
     if request.state is State.CANCELED and request.why:
         # Not by whoever asked.
         return _(DECLINED) if request.is_declined else _("Canceled.")

@@ -180,8 +180,8 @@ def _notice(prefix: str, request: Request, *, to: str) -> Notice:
 
 def _first_to_know(request: Request) -> str | None:
     """Return who hears how it ended; nobody, if they withdrew it themselves or are not in Slack."""
-    if request.state is State.CANCELED and request.cancel_wanted_at is not None:
-        return request.asked_by
+    if request.is_canceled_in_entra:
+        return request.holder
     if request.state is State.CANCELED:
         return request.holder if request.is_canceled_by_admin else None
     # A removal that did not happen is the admin's news: the holder was never told of it.
@@ -229,7 +229,7 @@ def _words(
             # The stage that was too late has some of its approvals.
             approved = names_of(approvals_of(decided, request.stage), Verb.APPROVE)
         return with_again_buttons(outcomes.lapsed(request, approved=approved), request)
-    if request.state is State.CANCELED and request.cancel_wanted_at is not None:
+    if request.is_canceled_in_entra:
         return outcomes.canceled_in_entra(request)
     if request.state is State.CANCELED:
         return outcomes.canceled_by_admin(request)

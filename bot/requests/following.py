@@ -76,7 +76,8 @@ class EntraFollower:
         if reported.is_denied:
             await self._denied(request, reported)
         elif reported.is_canceled:
-            await self._store.run(transitions.cancel, request, actor=audit.LATCHKEY)
+            by = request.asked_by if request.cancel_wanted_at is not None else audit.LATCHKEY
+            await self._store.run(transitions.cancel, request, actor=by)
         elif reported.is_pending_approval:
             await self._waits(request)
         else:

@@ -299,6 +299,12 @@ class Request:
         return is_there and self.cancel_wanted_at is not None and self.not_canceled_why is None
 
     @property
+    def is_canceled_in_entra(self) -> bool:
+        """True if Entra, which had it, shows it canceled; whoever asked can do that, and the tenant's administrators."""
+        is_there = self.entra_decides and self.graph_request_id is not None
+        return self.state is State.CANCELED and is_there and not self.why
+
+    @property
     def shown_state(self) -> str:
         """Return the state in the word that logs, lists and events have for it."""
         is_sending = self.entra_decides and self.state is State.APPROVED

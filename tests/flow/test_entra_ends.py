@@ -55,6 +55,17 @@ async def test_what_is_in_entra_is_canceled_there(world):
     assert [each[:2] for each in await world.deeds() if each[1] == "cancel"] == [(ANN, "cancel")]
 
 
+async def test_what_is_canceled_in_the_portal_is_said(world):
+    """An administrator may do that, too: nobody is told that it was they themselves."""
+    await asked(world)
+    lifecycle.cancel(world.tenant.world, in_entra(world, "pendingApproval"))
+    await world.later(timedelta(minutes=1))
+    await world.told(ANN, "is canceled in Microsoft Entra")
+    await eventually(
+        lambda: "Canceled in Microsoft Entra" in said(world.cards(BO)[-1]), about="the card"
+    )
+
+
 @pytest.mark.parametrize("fault", [*UNCLEAR, *REFUSED])
 async def test_it_is_canceled_once(fault, world):
     """Whatever the answer was, Entra is looked at before it is said once more."""
