@@ -323,14 +323,6 @@ async def test_an_approval_counts_once(fault, world):
     assert [each[:2] for each in approvals] == [(BO, "approve-accepted")]
 
 
-async def test_what_is_in_entra_is_not_canceled_here_alone(world):
-    """There is no button for it: Entra would go on with it."""
-    await asked(world)
-    shown = (await world.type(ANN, "/my-access")).message
-    assert shown is not None
-    assert "Cancel" not in labels(shown)
-
-
 async def test_what_waits_for_the_account_can_be_canceled(world):
     """Nothing of it has left yet."""
     await world.type(ANN, ASK)

@@ -62,8 +62,7 @@ async def test_it_is_shown_and_decided_in_slack(world):
     shown = (await world.type(ANN, "/my-access")).message
     assert shown is not None
     assert "Finance Reports" in said(shown)
-    # Entra would go on with it.
-    assert "Cancel" not in labels(shown)
+    assert "Cancel" in labels(shown)
     await connect(world, BO)
     await world.press(BO, card, "Approve")
     await world.told(ANN, "You now have access")
@@ -313,3 +312,14 @@ async def test_two_replicas_make_one_request_of_it(simulated, database, tmp_path
         await world.later(A_LOOK)
         assert await rows(world) == [("pending", ANN)]
         assert len(world.cards(BO)) == 1
+
+
+async def test_it_is_canceled_in_entra_by_a_button(world):
+    """As anything else that waits there, in the name of whoever asked."""
+    await connect(world, ANN)
+    there = ask_there(world, seed.ANN)
+    await world.later(A_LOOK)
+    await world.card(BO)
+    await world.press(ANN, (await world.type(ANN, "/my-access")).message, "Cancel")
+    await world.told(ANN, "is canceled in Microsoft Entra")
+    assert there.state == "canceled"
