@@ -5,16 +5,8 @@ Show admins who has which access, and find what their words mean.
 from dataclasses import replace
 
 from bot.assignments.model import Assignment
-from bot.assignments.search import (
-    PERSON,
-    Listing,
-    NobodyFound,
-    PersonQuery,
-    PersonSearch,
-    WhichPerson,
-    parse_query,
-    unknown_package,
-)
+from bot.assignments.person_query import PERSON, PersonQuery, parse_query, unknown_package
+from bot.assignments.search import Listing, NobodyFound, PersonSearch, WhichPerson
 from bot.assignments.store import assignment_lists
 from bot.database import Store, Transaction
 from bot.errors import LatchkeyError

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.assignments.search import LONGEST_TYPED, NamedPerson, parse_query
+from bot.assignments.person_query import LONGEST_TYPED, NamedPerson, parse_query
 from bot.errors import LatchkeyError, UnknownPackage
 from bot.packages.index import PackageIndex
 from tests.bot.samples import offered
