@@ -12,7 +12,7 @@ LOOPBACK_NAMES = ("127.0.0.1", "::1", "localhost")
 
 @dataclass(frozen=True)
 class Certificate:
-    """Where the files are: *ca_file* for clients, the other two for the server."""
+    """The paths of the files: *ca_file* for clients, the other two for the server."""
 
     ca_file: Path
     cert_file: Path

@@ -120,7 +120,7 @@ def _with_axes(title: str, drawn: Json) -> Markup:
 
 
 class _Plot:
-    """Where numbers and categories are on the drawing."""
+    """The place of numbers and categories on the drawing."""
 
     def __init__(self, count: int, least: float, most: float) -> None:
         self._least, self._most = least, most

@@ -1,4 +1,4 @@
-"""What a menu with a search field offers for what was typed: asked of the app, or found in its own options."""
+"""Find what a menu with a search field offers for what was typed: asked of the app, or found in its own options."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class OptionList:
 
 @dataclass(frozen=True)
 class Offer:
-    """What a menu shows at this moment."""
+    """The options of a menu at this moment."""
 
     lists: list[OptionList]
     trouble: str = ""

@@ -1,4 +1,4 @@
-"""Where a block lives, a message or a view: where its buttons post and what is filled in."""
+"""Find where a block lives, in a message or a view: where its buttons post and what is filled in."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Who is reading the page: the zone, the moment and the names that text is rendered for."""
+"""The reader of the page: the zone, the moment and the names that text is rendered for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

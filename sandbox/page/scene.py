@@ -1,4 +1,4 @@
-"""What one person sees at one moment: everything the templates draw, and nothing else."""
+"""Gather what one person sees at one moment: everything the templates draw, and nothing else."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

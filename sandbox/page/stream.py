@@ -37,7 +37,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Day:
-    """What was said on one day."""
+    """The messages of one day."""
 
     name: str
     key: str

@@ -1,4 +1,4 @@
-"""What each person has not read yet, channel by channel."""
+"""Keep what each person has not read yet, channel by channel."""
 
 from sandbox.slack import Workspace
 from sandbox.slack.model import Channel

@@ -1,4 +1,4 @@
-"""What an app answers to a slash command, at once or at the response URL, and where that shows."""
+"""Take what an app answers to a slash command, at once or at the response URL, and show it where Slack does."""
 
 from typing import TYPE_CHECKING
 

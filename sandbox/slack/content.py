@@ -1,4 +1,4 @@
-"""What a message or a view may contain, checked and completed the way Slack stores it."""
+"""Check what a message or a view contains, and complete it the way Slack stores it."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""How a payload reaches the app: signed over HTTP, or as a Socket Mode envelope."""
+"""Bring a payload to the app: signed over HTTP, or as a Socket Mode envelope."""
 
 import asyncio
 import hashlib
@@ -20,7 +20,7 @@ Kind = Literal["slash_commands", "interactive", "events_api"]
 
 @dataclass(kw_only=True, frozen=True)
 class Retry:
-    """Which repetition of an event this is, and what went wrong before."""
+    """A repetition of an event: its number, and what went wrong before."""
 
     number: int
     reason: str
@@ -28,7 +28,7 @@ class Retry:
 
 @dataclass(kw_only=True, frozen=True)
 class Answer:
-    """What the app answered within three seconds, if it did."""
+    """The answer of the app within three seconds, if it gave one."""
 
     status: int | None
     body: bytes = b""

@@ -1,4 +1,4 @@
-"""How the stand-in refuses a Web API call."""
+"""Refuse a Web API call as Slack does."""
 
 from collections.abc import Iterable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What is filled in in the inputs and menus of a view or message (Slack's `state.values`)."""
+"""Keep what is filled in in the inputs and menus of a view or message (Slack's `state.values`)."""
 
 import re
 from collections.abc import Callable, Iterator

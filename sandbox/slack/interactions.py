@@ -1,4 +1,4 @@
-"""What people do with the app outside views: commands, buttons in messages, shortcuts, the home."""
+"""Do what people do with the app outside views: commands, buttons in messages, shortcuts, the home."""
 
 import re
 from typing import TYPE_CHECKING, Any, Literal

@@ -247,7 +247,7 @@ class Delivery:
 
 @dataclass(kw_only=True, frozen=True)
 class Outcome:
-    """What a person's deed came to, as far as that person can tell."""
+    """The outcome of what a person did, as far as that person can tell."""
 
     ok: bool
     status: int | None = None

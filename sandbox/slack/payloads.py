@@ -1,4 +1,4 @@
-"""What Slack sends to an app when somebody does something."""
+"""Write what Slack sends to an app when somebody does something."""
 
 from copy import deepcopy
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""How Slack writes people, channels, messages and views as JSON."""
+"""Write people, channels, messages and views as JSON, as Slack does."""
 
 import mimetypes
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""What a Slack workspace holds, with the few operations on it that everything else builds on."""
+"""Hold a Slack workspace, with the few operations on it that everything else builds on."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

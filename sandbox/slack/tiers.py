@@ -1,5 +1,5 @@
 """
-How often a minute Slack takes a method, while the limits are switched on.
+Limit how often a minute a method is taken, while the limits are switched on.
 
 Source: docs.slack.dev, "Rate limits" and the tier on each method's page.  Limits hold per method, app and
 workspace.  Slack promises at least so many calls and "occasional bursts"; this stand-in takes no burst.

@@ -1,4 +1,4 @@
-"""What people do in modals and in the App Home, and what the app's answer changes there."""
+"""Do what people do in modals and in the App Home, and what the app's answer changes there."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,5 +1,5 @@
 """
-What a request answers to the questions of its policy and of its package's resources.
+Read what a request answers to the questions of its policy and of its package's resources.
 
 Source: Graph reference, "accessPackageAnswerString", "accessPackageTextInputQuestion",
 "accessPackageMultipleChoiceQuestion", "accessPackageResourceAttributeQuestion", "Create assignmentRequest".

@@ -15,7 +15,7 @@ OPENID_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
 @dataclass
 class AppRegistration:
     """
-    What an administrator sets at an app registration, as far as people's sign-ins ask.
+    The settings of an app registration, as far as people's sign-ins ask.
 
     Attributes:
         web_addresses: Redirect addresses of the platform "Web": whoever redeems a code of theirs proves that they are

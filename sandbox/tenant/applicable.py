@@ -1,4 +1,4 @@
-"""Which of a package's policies somebody may ask under."""
+"""Find which of a package's policies somebody may ask under."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Who is in a policy's scope, and who decides a stage."""
+"""Tell who is in a policy's scope, and who decides a stage."""
 
 import re
 from datetime import datetime, timedelta

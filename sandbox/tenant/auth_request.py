@@ -1,5 +1,5 @@
 """
-What an application asks of the sign-in page, read strictly.
+Read strictly what an application asks of the sign-in page.
 
 Source: Microsoft, "Microsoft identity platform and OAuth 2.0 authorization code flow" and "Claims challenges, claims
 requests and client capabilities"; OpenID Connect Core 1.0, sections 3.1.2.1 and 5.5.

@@ -30,7 +30,7 @@ NO_CONTENT = Answer(204)
 
 @dataclass
 class Ask:
-    """What was asked: the parsed URL and body, the caller, and the world to answer from."""
+    """A request: the parsed URL and body, the caller, and the world to answer from."""
 
     world: World
     shapes: ShapesV1

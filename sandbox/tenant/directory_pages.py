@@ -1,4 +1,4 @@
-"""What users and groups share: their pages, their references, their advanced queries."""
+"""Serve what users and groups share: their pages, their references, their advanced queries."""
 
 from collections.abc import Collection
 

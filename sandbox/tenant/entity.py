@@ -38,7 +38,7 @@ class Entity:
 
 @dataclass
 class Expand:
-    """What one $expand item asks for."""
+    """One item of $expand, taken apart."""
 
     name: str
     select: list[str] = field(default_factory=list)

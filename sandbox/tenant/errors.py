@@ -2,7 +2,7 @@
 
 
 class Refusal(Exception):
-    """What Graph answers instead of doing what was asked."""
+    """An answer of Graph's instead of doing what was asked."""
 
     def __init__(
         self, status: int, code: str, message: str, *, headers: dict[str, str] | None = None

@@ -1,4 +1,4 @@
-"""What happens to a request after it was accepted, and to an assignment until it ends."""
+"""Let a request go on after it was accepted, and an assignment until it ends."""
 
 from datetime import datetime, timedelta
 from functools import partial

@@ -1,4 +1,4 @@
-"""What a tenant consists of: plain records, in the words of Graph v1.0."""
+"""Describe what a tenant consists of: plain records, in the words of Graph v1.0."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -171,7 +171,7 @@ class Package:
 
 @dataclass
 class Expiration:
-    """How access ends: *type* is notSpecified, noExpiration, afterDateTime or afterDuration."""
+    """The end of access: *type* is notSpecified, noExpiration, afterDateTime or afterDuration."""
 
     type: str = "notSpecified"
     duration: timedelta | None = None
@@ -188,7 +188,7 @@ class Expiration:
 
 @dataclass
 class Policy:
-    """Who may have a package, who decides, until when.
+    """A policy: who may have a package, who decides, until when.
 
     *settings* holds requestorSettings, requestApprovalSettings, reviewSettings, questions,
     notificationSettings and whatever else came with the policy, spelled as in v1.0.

@@ -1,4 +1,4 @@
-"""Whether Graph accepts an assignment request; its afterlife is in lifecycle."""
+"""Tell whether Graph accepts an assignment request; lifecycle has what becomes of it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +22,7 @@ NO_POLICY = "No valid policy was found in the request"
 
 @dataclass
 class NewRequest:
-    """What was asked for, read from either version's body."""
+    """A request for an assignment, read from either version's body."""
 
     request_type: str
     assignment_id: str | None = None

@@ -1,4 +1,4 @@
-"""How the directory's objects look, which is the same in every version of Graph."""
+"""Write the directory's objects, which look the same in every version of Graph."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""How entitlement management's objects look in beta."""
+"""Write entitlement management's objects as beta does."""
 
 from sandbox.tenant.entity import Entity, stamp
 from sandbox.tenant.model import (

@@ -1,4 +1,4 @@
-"""How entitlement management's objects look in v1.0."""
+"""Write entitlement management's objects as v1.0 does."""
 
 from sandbox.tenant.entity import Entity, stamp
 from sandbox.tenant.model import (

@@ -57,7 +57,7 @@ class _Refresh:
 
 
 class SignIns:
-    """What people have begun to sign in to; each code works once."""
+    """The sign-ins that people have begun; each code works once."""
 
     def __init__(
         self,

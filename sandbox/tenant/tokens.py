@@ -30,7 +30,7 @@ DELEGATED_GRANTS = frozenset(
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: an application, or a signed-in user when *user_id* is set."""
+    """A caller: an application, or a signed-in user when *user_id* is set."""
 
     client_id: str
     user_id: str | None

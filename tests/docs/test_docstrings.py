@@ -10,7 +10,7 @@ from tests.docs.references import ROOT, modules
 SECTION: Final = re.compile(r"^( *)(Args|Attributes):\n((?:\1 +.*\n|\n)+)", re.MULTILINE)
 # With these a noun clause begins, which says neither what a function does nor what a thing is.
 CLAUSE: Final = re.compile(r"(What|Whether|Who|Whom|Whose|Which|How|Where|When|Why|Those)\b")
-PRODUCT: Final = ("bot", "handlers", "graph")
+PRODUCT: Final = ("bot", "handlers", "graph", "sandbox")
 Documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 

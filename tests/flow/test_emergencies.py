@@ -101,7 +101,7 @@ async def test_what_is_not_reviewed_in_time_is_reminded_of_and_told_to_the_admin
 
 
 async def reviews(world):
-    """How many reviews the metrics say are open: those due later, and those overdue."""
+    """Return how many reviews the metrics say are open: those due later, and those overdue."""
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=world.bot.asgi), base_url="http://latchkey"
     ) as web:

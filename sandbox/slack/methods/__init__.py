@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Method:
-    """What serves a method, and who may call it."""
+    """The function that serves a method, and who may call it."""
 
     run: Callable[["State", Arguments], Json]
     scopes: tuple[str, ...] = ()
