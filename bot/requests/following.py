@@ -126,11 +126,14 @@ class EntraFollower:
 
     async def _stages(self, request: Request) -> list[ApprovalDecision]:
         """
-        Return the stages of its approval, by what one of those who decide may read; none if that is not known.
+        Return the stages of its approval, by what one of those who decide, or have, may read; none if that is not known.
 
         Graph shows them to no app, and to whoever asked only with a right that asking does not need.
         """
-        for account in await self._store.read(_connected, request.deciders):
+        counted = await self._store.read(decisions.accepted_of, request)
+        have = [each.slack_user for each in counted]
+        people = list(dict.fromkeys((*request.deciders, *have, request.asked_by)))
+        for account in await self._store.read(_connected, people):
             token = self._tokens.of(account.slack_user, scopes=APPROVER_SCOPES)
             try:
                 return await self._graph.approvals.stages(

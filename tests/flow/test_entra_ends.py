@@ -286,3 +286,16 @@ async def test_what_waits_for_the_account_has_no_reminder_once_it_is_canceled(wo
     before = len(world.direct(ANN))
     await world.later(timedelta(days=1, minutes=15))
     assert not [each for each in world.direct(ANN)[before:] if "still waits" in said(each)]
+
+
+async def test_whoever_has_decided_a_step_may_see_the_next(world):
+    """Bo, who has connected no account, decides the second in the portal; Mia's token shows it."""
+    await connect(world, ANN)
+    await world.type(ANN, "/request-access production-database because deploy")
+    await world.card(MIA)
+    await connect(world, MIA)
+    await world.press(MIA, await world.card(MIA), "Approve")
+    await world.card(BO)
+    decide_in_portal(world, seed.BO, approve=False, justification="Not tonight")
+    await world.later(timedelta(minutes=1))
+    await world.told(ANN, "(?s)denied by Bo Berg.*Mia Moreau had approved.*Not tonight")

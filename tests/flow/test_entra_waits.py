@@ -1,5 +1,6 @@
 """What Entra decides is never lost and never silent: gone from Graph, no account, and a setting that changes on the way."""
 
+import base64
 from datetime import timedelta
 from typing import Any
 
@@ -20,14 +21,14 @@ async def started(request, database, tmp_path):
     async with simulation(database) as around:
         registered(around.outside)
 
-        async def start(text=FILE, *, before=None):
+        async def start(text=FILE, *, before=None, **more):
             for bot in around.bots:
                 await bot.stop()
             if before is not None:
                 before()
             file = tmp_path / "latchkey.yml"
             file.write_text(text, "utf-8")
-            settings: dict[str, Any] = {**SETTINGS, "GRAPH_API_VERSION": request.param}
+            settings: dict[str, Any] = {**SETTINGS, "GRAPH_API_VERSION": request.param, **more}
             return await begun(around, LATCHKEY_PACKAGE_SETTINGS=str(file), **settings)
 
         yield start
@@ -158,3 +159,17 @@ async def test_what_is_in_entra_is_followed_to_its_end(started):
     await world.told(ANN, "You now have access")
     assert nothing_granted_by_the_app(world)
     assert in_entra(world, "delivered").stages[0].reviewed_by == seed.BO
+
+
+async def test_a_key_that_is_lost_loses_no_request(started):
+    """Nobody's token can be opened any more: they connect once more, and it goes on."""
+    world = await started()
+    await connect(world, ANN)
+    other = base64.b64encode(b"another key of thirty-two bytes!").decode()
+    world = await started(LATCHKEY_TOKEN_KEY=other)
+    await world.type(ANN, ASK)
+    await world.told(ANN, "Please connect your Microsoft account")
+    assert not world.posts("userAdd")
+    await connect(world, ANN)
+    await world.card(BO)
+    assert in_entra(world, "pendingApproval").requestor_id == seed.ANN
