@@ -54,8 +54,7 @@ class Story:
     Attributes:
         settings: A file of package settings, in this folder.
         has_accounts: People can connect their Microsoft accounts.
-        counted: How often a request was changed by what is no move: an approval that left its stage waiting for
-            more, or an account that was connected.
+        counted: How often a request was changed by what is no move: an approval that left its stage waiting for more.
     """
 
     before: Callable[[World], Awaitable[None]] | None = None
@@ -247,7 +246,6 @@ STORIES: Final = {
         act=connect_and_ask,
         ends=("add delivered",),
         approvals=1,
-        counted=1,
         settings="entra.yml",
         has_accounts=True,
         in_graph=Counter(userAdd=1),
