@@ -34,7 +34,7 @@ def mrkdwn(text: str, reader: Reader) -> Markup:
     text = _FENCE.sub(lambda m: hold(Markup("<pre>{}</pre>").format(unescape(m[1]))), text)
     text = _CODE.sub(lambda m: hold(Markup("<code>{}</code>").format(unescape(m[1]))), text)
     text = _ANGLE.sub(lambda m: hold(_special(m[1], reader)), text)
-    text = _BARE_LINK.sub(lambda m: hold(_link(reader.address(m[0]), m[0])), text)
+    text = _BARE_LINK.sub(lambda m: hold(link(unescape(m[0]), unescape(m[0]), reader)), text)
     html = str(_lines(text))
     while _HELD.search(html):
         html = _HELD.sub(lambda m: str(held[int(m[1])]), html)
@@ -112,7 +112,8 @@ def _special(inside: str, reader: Reader) -> Markup:
     if target.startswith("!"):
         return _mention("@", target[1:].partition("^")[0], "", reader)
     if target.startswith(("https://", "http://", "mailto:")):
-        return _link(reader.address(target), label or target.removeprefix("mailto:"))
+        shown = unescape(label or target.removeprefix("mailto:"))
+        return link(unescape(target), shown, reader)
     return escape(unescape(f"<{inside}>"))
 
 
@@ -121,9 +122,13 @@ def _mention(sign: str, name: str, person_id: str, reader: Reader) -> Markup:
     return Markup('<span class="mention{}">{}{}</span>').format(me, sign, unescape(name))
 
 
-def _link(target: str, label: str) -> Markup:
+def link(target: str, label: str, reader: Reader) -> Markup:
+    """A link to elsewhere, in a window of its own; what leads to My Access leads to its stand-in, in the same one."""
+    address = reader.address(target)
+    if address == reader.my_access:
+        return Markup('<a href="{}" rel="noreferrer">{}</a>').format(address, label)
     return Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(
-        unescape(target), unescape(label)
+        address, label
     )
 
 

@@ -6,6 +6,7 @@ from markupsafe import Markup, escape
 
 from sandbox.page import dates
 from sandbox.page.emoji import emoji
+from sandbox.page.mrkdwn import link
 from sandbox.page.reader import Reader
 
 Json = dict[str, Any]
@@ -53,9 +54,7 @@ def _element(element: Json, reader: Reader) -> Markup:
             label = element.get("text") or url
             if not url.startswith(("https://", "http://", "mailto:")):
                 return escape(label)
-            return Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(
-                reader.address(url), label
-            )
+            return link(url, label, reader)
         case "emoji":
             name = str(element.get("name", ""))
             return emoji(name) or escape(f":{name}:")

@@ -67,7 +67,7 @@ def test_a_link_to_my_access_leads_to_its_stand_in() -> None:
     """The words stay as the app wrote them."""
     eyes = replace(reader(), my_access="http://127.0.0.1:1/myaccess")
     html = mrkdwn("decide at https://myaccess.microsoft.com/@contoso#/approvals.", eyes)
-    assert 'href="http://127.0.0.1:1/myaccess"' in html
+    assert '<a href="http://127.0.0.1:1/myaccess" rel="noreferrer">' in html
     assert ">https://myaccess.microsoft.com/@contoso#/approvals</a>." in html
     assert 'href="https://elsewhere.example/x"' in mrkdwn("https://elsewhere.example/x", eyes)
 
