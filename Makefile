@@ -15,7 +15,7 @@ BIN    := $(VENV)/bin
 # Microsoft's sign-in library for Node, a client of the stand-in tenant where there is Node.
 MSAL_NODE ?= 3.8.10
 
-.PHONY: help try test sdk-test conformance schema docs words check chaos chaos-simulated crash-sweep races rehearse year fuzz mutants bench format lock audit site clean
+.PHONY: help try test sdk-test conformance schema docs words pictures check chaos chaos-simulated crash-sweep races rehearse year fuzz mutants bench format lock audit site clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -56,6 +56,10 @@ site: $(VENV)/ready-site $(VENV)/ready-dev  ## build the documents as a site in 
 
 words: $(VENV)/ready-dev  ## bring the catalogs of sentences up to date with the source, to be translated
 	$(BIN)/python -m tests.bot.words.extraction
+
+pictures: $(VENV)/ready-dev  ## draw the pictures of the tutorial anew, from the sandbox in a browser
+	$(BIN)/pytest -q -n 0 tests/browser/pictures.py
+	cp build/pictures/*.png docs/pictures/
 
 check: $(VENV)/ready-dev  ## format, lint, types, import contracts, the documents as a site, tests
 	$(BIN)/ruff format --check .

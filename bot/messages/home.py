@@ -10,7 +10,7 @@ from bot.console.model import LONGEST_SOUGHT, Tab
 from bot.messages import delegating
 from bot.messages.approving_several import approve_all_row
 from bot.messages.emergency_list import NO_REVIEWS, OpenReviews, review_rows
-from bot.messages.my_access import NOTHING, my_access_rows
+from bot.messages.my_access import NO_ACCESS, NOTHING, my_access_rows
 from bot.messages.offering import offered
 from bot.messages.open_questions import question_rows
 from bot.messages.pages import Fitting, Room, Row, fitted
@@ -125,7 +125,9 @@ def home(
             everything=Place(list=ListName.MINE),
         )
     else:
-        blocks.append(section(_(NOTHING)))
+        # What waits stands right below, or above as a question.
+        has_more = bool(waiting.rows or questions.rows)
+        blocks.append(section(_(NO_ACCESS) if has_more else _(NOTHING)))
     if waiting.rows:
         blocks.append(header(_("Your requests")))
         blocks += _list(

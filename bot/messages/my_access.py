@@ -33,6 +33,7 @@ from bot.paging import Count, ListName, Page, Place
 from bot.requests.model import Kind, Request, State
 from bot.words import N_, _, pgettext
 
+NO_ACCESS = N_("You have no access through Latchkey.")
 NOTHING = N_("You have no access through Latchkey, and nothing is pending.")
 
 
@@ -57,7 +58,8 @@ def my_access(
     if not held.rows and not waiting.rows:
         if held.skipped:
             return message(beyond("/my-access"))
-        nothing = _(NOTHING_MORE) if held.skipped is None else _(NOTHING)
+        none = _(NO_ACCESS) if questions.rows else _(NOTHING)
+        nothing = _(NOTHING_MORE) if held.skipped is None else none
         request = button(_("Request access"), "new_request", "-")
         said_first = " ".join(each for each in (counted(questions), nothing) if each)
         return message(said_first, [*head, section(nothing), actions(request)])

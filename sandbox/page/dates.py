@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from sandbox.page import foreign_dates
 from sandbox.page.reader import Reader
 
 _TOKEN = re.compile(r"\{(\w+)\}")
@@ -21,13 +22,19 @@ def clock_time(moment: datetime, *, seconds: bool = False) -> str:
 
 def fill(pattern: str, *, moment: datetime, reader: Reader) -> str:
     """
-    Replace the tokens of a ``<!date^…>`` pattern for *reader*; unknown tokens stay as written.
+    Replace the tokens of a ``<!date^…>`` pattern for *reader*, in their language; unknown tokens stay as written.
 
     Source: docs.slack.dev, "Formatting message text", date formatting.
     """
     local = reader.local(moment)
+    language = foreign_dates.language_of(reader.locale)
 
     def value(match: re.Match[str]) -> str:
+        if language is not None:
+            now = reader.local(reader.now)
+            said = foreign_dates.said(match[1], local, now=now, language=language)
+            if said is not None:
+                return said
         writer = _WRITERS.get(match[1])
         return writer(local, reader) if writer else match[0]
 

@@ -18,6 +18,7 @@ class Reader:
     people: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)
     usergroups: Mapping[str, str] = field(default_factory=dict)
+    locale: str = "en-GB"
     my_access: str = ""
     """Where the stand-in for My Access is, which links to the real one lead to."""
 

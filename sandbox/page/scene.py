@@ -255,6 +255,7 @@ class Scenes:
             people={each.id: each.real_name for each in workspace.people.values()},
             channels={each.id: each.name for each in workspace.channels.values()},
             usergroups={each.id: each.handle for each in workspace.usergroups.values()},
+            locale=person.locale,
             my_access=self._about.get("my_access", ""),
         )
 

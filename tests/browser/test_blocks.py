@@ -226,7 +226,9 @@ CONTRAST = """(selector) => {
   };
   const text = document.querySelector(selector);
   let back = text;
-  while (/rgba\\(.*, 0\\)|transparent/.test(getComputedStyle(back).backgroundColor)) back = back.parentElement;
-  const [a, b] = [getComputedStyle(text).color, getComputedStyle(back).backgroundColor].map(light);
+  while (back && /rgba\\(.*, 0\\)|transparent/.test(getComputedStyle(back).backgroundColor)) back = back.parentElement;
+  // Where nothing is painted a browser shows white.
+  const behind = back ? getComputedStyle(back).backgroundColor : "rgb(255, 255, 255)";
+  const [a, b] = [getComputedStyle(text).color, behind].map(light);
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }"""

@@ -6,6 +6,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from tests.browser.conftest import LOOKS
+from tests.browser.test_blocks import CONTRAST
+
+# WCAG 2.2, 1.4.3: between letters and what is behind them.
+READABLE = 4.5
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PASSWORD = "sandbox"
@@ -66,6 +72,34 @@ async def test_somebody_connects_their_account(page, address, pictures):
     await expect(page.get_by_test_id("messages")).to_contain_text(
         "Your Microsoft account is connected"
     )
+
+
+@pytest.mark.parametrize("look", ["dark", "phone"])
+async def test_the_pages_of_a_sign_in_are_read_and_used_without_a_mouse(
+    browser, address, pictures, look
+):
+    """In the dark and on a phone: nothing sticks out, every word is readable, and Tab and Enter lead on."""
+    context = await browser.new_context(**LOOKS[look])
+    page = await context.new_page()
+    await be(page, address, "U0ANN", "C0GENERAL")
+    await type_(page, "/my-access connect")
+    await page.goto(await page.get_by_test_id("link-latchkey_sign_in").last.get_attribute("href"))
+    await expect(page.get_by_role("heading")).to_have_text("Connect your Microsoft account")
+    for selector in ("h1", "p", "button", "small"):
+        if await page.locator(selector).count():
+            assert await page.evaluate(CONTRAST, selector) >= READABLE, (look, selector)
+    assert (
+        await page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    )
+    await page.screenshot(path=str(pictures / f"connecting-{look}.png"))
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(re.compile("/oauth2/v2.0/authorize"))
+    assert (
+        await page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    )
+    await page.screenshot(path=str(pictures / f"sign-in-{look}.png"))
+    await context.close()
 
 
 async def test_an_approval_takes_a_fresh_sign_in(page, address, pictures):

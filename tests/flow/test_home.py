@@ -67,6 +67,18 @@ async def test_one_asks_from_home(world):
     await shows(world, ANN, "Extend to")
 
 
+async def test_nothing_is_pending_is_said_only_where_that_is_so(world):
+    """Not above a request that waits."""
+    await opened(world, ANN)
+    await shows(world, ANN, "You have no access through Latchkey, and nothing is pending.")
+
+    await world.type(ANN, "/request-access finance-reports because Q4")
+
+    await shows(world, ANN, "Your requests")
+    assert "You have no access through Latchkey." in said(world.home(ANN))
+    assert "nothing is pending" not in said(world.home(ANN))
+
+
 async def test_what_waits_is_shown_to_those_who_decide(world):
     """The approver of the policy and the admins see it, the requester and others do not."""
     await opened(world, ANN, BO, CY, DANA)

@@ -1,5 +1,6 @@
 """Dates read as a workspace writes them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -37,6 +38,42 @@ def test_pretty_dates_name_the_days_nearby(days: int, shown: str) -> None:
     """Yesterday, today and tomorrow are words; other days are dates."""
     moment = reader().now + timedelta(days=days)
     assert dates.fill("{date_short_pretty}", moment=moment, reader=reader()) == shown
+
+
+@pytest.mark.parametrize(
+    ("locale", "pattern", "shown"),
+    [
+        ("de-DE", "{date_short} um {time}", "02.03.2026 um 00:30"),
+        ("de-DE", "{date_long}", "Montag, 2. März 2026"),
+        ("de-DE", "{ago}", "in 1 Monat"),
+        ("fr-FR", "{date}", "2 mars 2026"),
+        ("ja-JP", "{date_short_pretty}", "2026/03/02"),
+        ("de-DE", "{date_num} {no_such_token}", "2026-03-02 {no_such_token}"),
+        ("en-US", "{date_short}", "Mar 2, 2026"),
+        ("pt-BR", "{date_short}", "Mar 2, 2026"),
+    ],
+)
+def test_tokens_are_said_in_the_readers_language(locale: str, pattern: str, shown: str) -> None:
+    """As far as the sandbox can be started in it."""
+    somebody = replace(reader(), locale=locale)
+    assert dates.fill(pattern, moment=MOMENT, reader=somebody) == shown
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("de-DE", ["gestern", "heute", "morgen"]),
+        ("es-ES", ["ayer", "hoy", "mañana"]),
+        ("fr-FR", ["hier", "aujourd’hui", "demain"]),
+        ("ja-JP", ["昨日", "今日", "明日"]),
+    ],
+)
+def test_the_days_nearby_have_words_in_each_language(locale: str, said: list[str]) -> None:
+    """Yesterday, today and tomorrow."""
+    somebody = replace(reader(), locale=locale)
+    days = [reader().now + timedelta(days=away) for away in (-1, 0, 1)]
+    found = [dates.fill("{date_short_pretty}", moment=moment, reader=somebody) for moment in days]
+    assert found == said
 
 
 @pytest.mark.parametrize(

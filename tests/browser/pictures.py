@@ -1,0 +1,119 @@
+"""The pictures of the tutorial are made here: `make pictures` puts them into docs/pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import FloatRect, Locator, Page, expect
+
+from sandbox.run import sandbox
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ROOT = Path(__file__).parents[2]
+# Of one picture: the documents are read without a fast network, too.
+LARGEST = 200_000
+# Narrow enough for a page of text, and without the panels at the sides.
+WIDE = {"width": 1440, "height": 1000}
+
+
+@pytest.fixture(scope="module")
+def drawn() -> Path:
+    """Return where they are drawn."""
+    folder = ROOT / "build" / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+async def keep(
+    shown: Locator, name: str, drawn: Path, *, height: int, from_below: bool = False
+) -> None:
+    """Draw what is shown; of what is long, the upper part, or the lower one."""
+    box = await shown.bounding_box()
+    assert box is not None
+    high = min(box["height"], height)
+    clip = FloatRect(
+        x=box["x"],
+        y=box["y"] + (box["height"] - high if from_below else 0),
+        width=box["width"],
+        height=high,
+    )
+    picture = await shown.page.screenshot(clip=clip, animations="disabled")
+    (drawn / f"{name}.png").write_bytes(picture)
+    assert len(picture) <= LARGEST, f"{name} has {len(picture):,} bytes"
+
+
+async def ask(page: Page, address: str, person: str, text: str, says: str) -> None:
+    await page.goto(f"{address}/?as={person}&in=C0GENERAL")
+    await page.get_by_test_id("composer").fill(text)
+    await page.get_by_test_id("composer").press("Escape")
+    await page.get_by_test_id("composer").press("Enter")
+    await expect(page.get_by_test_id("messages")).to_contain_text(says)
+
+
+async def home(page: Page, address: str, person: str, says: str) -> Locator:
+    await page.goto(f"{address}/?as={person}&in=home")
+    shown = page.get_by_test_id("home")
+    await expect(shown).to_contain_text(says)
+    return shown
+
+
+async def test_what_the_tutorial_shows(
+    browser: Any, tmp_path: Path, certificate: Any, drawn: Path
+) -> None:
+    """An answer to an ask, and the Home of an admin."""
+    page = await browser.new_page(viewport=WIDE)
+    async with sandbox(tmp_path, certificate=certificate) as (_, address):
+        await ask(
+            page,
+            address,
+            "U0CY",
+            "/request-access production-database because the index is slow: INC-42",
+            "Asked for Production Database",
+        )
+        await ask(
+            page, address, "U0ANN", "/request-access marketing-campaign", "Asked for Marketing"
+        )
+        await ask(
+            page,
+            address,
+            "U0ANN",
+            "/request-access finance-reports for the audit of the third quarter",
+            "Bo Berg approves",
+        )
+        await page.get_by_label("Dismiss this hint").click()
+        await keep(page.get_by_test_id("messages"), "asking", drawn, height=300, from_below=True)
+        shown = await home(page, address, "U0DANA", "Waits for others: 2")
+        await keep(shown, "home-of-an-admin", drawn, height=760)
+    await page.close()
+
+
+async def test_the_home_of_somebody_who_reads_german(
+    browser: Any, tmp_path: Path, certificate: Any, drawn: Path
+) -> None:
+    """By the language of their own Slack."""
+    page = await browser.new_page(viewport=WIDE)
+    async with sandbox(tmp_path, certificate=certificate, language="de") as (_, address):
+        await ask(
+            page, address, "U0ANN", "/request-access marketing-campaign", "Marketing Campaign"
+        )
+        await home(page, address, "U0ANN", "Dein Zugriff")
+        await expect(page.get_by_test_id("home")).to_contain_text("Zurückgeben")
+        await ask(
+            page,
+            address,
+            "U0CY",
+            "/request-access finance-reports weil ich das Quartal abschließe",
+            "Finance Reports",
+        )
+        await ask(
+            page,
+            address,
+            "U0ANN",
+            "/request-access finance-reports because die Prüfung beginnt",
+            "Finance Reports",
+        )
+        await expect(page.get_by_test_id("messages")).to_contain_text("Bo Berg")
+        shown = await home(page, address, "U0ANN", "Deine Anfragen")
+        await keep(shown, "home-in-german", drawn, height=640)
+    await page.close()
