@@ -404,6 +404,30 @@ async def portal(world: World) -> None:
     await delivered(world, Kind.ADD)
 
 
+async def cancel_in_entra(world: World) -> None:
+    """Ann asks, and thinks better of it when Entra waits for Bo."""
+    await ask(world, ANN, FINANCE)
+
+    async def is_wanted() -> bool:
+        request = await asked(world, Kind.ADD)
+        return request is not None and (request.cancel_wanted_at is not None or not request.is_open)
+
+    async def cancel() -> None:
+        await world.card(BO)
+        await press_in_list(world, "Cancel")
+
+    await until(is_wanted, cancel)
+    await ended(world, State.CANCELED)
+
+
+async def grant_in_entra(world: World) -> None:
+    """Ann asks, and Bo approves, both in Slack."""
+    await both_connect(world)
+    await ask(world, ANN, FINANCE)
+    await decide(world, BO, "Approve")
+    await delivered(world, Kind.ADD)
+
+
 async def asked_in_entra(world: World) -> None:
     """Ann asks at My Access, and Bo approves in Slack."""
     tenant = world.tenant.world
