@@ -49,6 +49,9 @@ PAUSE_LOOKS: Final = timedelta(seconds=5)
 # Graph's clock and ours need not agree to the second.
 CLOCK_SKEW: Final = timedelta(minutes=5)
 
+OPEN_THERE: Final = N_(
+    "You have already asked for it in Entra; that request is still under way there."
+)
 # What a request that is not open may have come to, the shortest lists first.
 FINISHED_STATES: Final = (
     "partiallyDelivered",
@@ -291,6 +294,11 @@ class Submitter:
             found = await self._look(request, since=since, everywhere=True)
             if found is not None:
                 await self._submitted(request, found.id or None)
+                return
+            is_asked = request.entra_decides and request.kind is not Kind.REMOVE
+            if is_asked and error.has_code(OPEN_REQUEST_EXISTS):
+                # Made at My Access a moment ago; that one is found and followed by itself.
+                await self._store.run(transitions.refuse, request, OPEN_THERE)
                 return
             if not await self._is_gone(request):
                 raise error

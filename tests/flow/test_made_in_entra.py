@@ -191,6 +191,25 @@ async def test_whoever_asks_here_too_is_shown_what_there_is(world):
     assert not world.posts()
 
 
+async def test_whoever_asks_in_both_places_at_once_gets_it_once(world):
+    """Entra takes the one that is there first; the other is refused, and nothing waits twice for Bo."""
+    for person in (ANN, BO):
+        await connect(world, person)
+    world.tenant.faults.set("slow", count=1, seconds=5, only="^POST .*[aA]ssignmentRequests$")
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await eventually(lambda: world.tenant.faults.counts["slow"], about="the POST is on its way")
+    there = ask_there(world, seed.ANN, why="At My Access")
+    await world.told(ANN, "already asked for it in Entra")
+    await asyncio.sleep(60)
+    card = await world.card(BO)
+    assert "At My Access" in said(card)
+    await world.press(BO, card, "Approve")
+    await world.told(ANN, "You now have access")
+    assert list(world.tenant.world.requests) == [there.id]
+    assert sorted(await rows(world)) == [("delivered", ANN), ("refused", ANN)]
+    assert len(world.cards(BO)) == 1
+
+
 async def test_packages_that_latchkey_decides_are_none_of_these(world):
     """Whoever asks for one at My Access is served there alone."""
     tenant = world.tenant.world
