@@ -78,6 +78,9 @@ class AccountTokens:
         """
         async with self._locks.setdefault(slack_user, asyncio.Lock()):
             account = check_connected(await self._store.read(accounts.find, slack_user))
+            if account.challenge is not None:
+                # Microsoft's login would renew the token, and Graph refuse it again, for ever.
+                raise MustSignInAgain
             known = self._access.get(slack_user)
             is_good = (
                 known is not None

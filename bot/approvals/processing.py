@@ -27,7 +27,9 @@ from bot.approvals.model import (
 )
 from bot.approvals.store import decisions, recipients
 from bot.assignments.store import assignments
-from bot.database import Busy, Store, Transaction, audit
+from bot.database import Busy, Store, Transaction, audit, flags
+from bot.errors import LatchkeyError
+from bot.messages import deciding
 from bot.messages.decided import name_of
 from bot.messages.parts import moment
 from bot.packages.model import Stage
@@ -73,6 +75,10 @@ class Contended(Exception):
     """Others decided at the same moment, again and again; the click is processed later."""
 
 
+class GrantingPaused(LatchkeyError):
+    """Granting is paused, and what Entra decides is granted by the approval itself; the click is processed when it goes on."""
+
+
 class DecisionProcessor:
     """Processes one click at a time; once a stage is decided, whoever comes later is told."""
 
@@ -95,6 +101,7 @@ class DecisionProcessor:
 
         Raises:
             SlackError, GraphError, Contended: It cannot be judged now; it stays unprocessed.
+            GrantingPaused: It is to be decided in Entra, which would grant it; it stays unprocessed.
         """
         for _ in range(MOST_TRIES):
             if await self._try(decision):
@@ -124,8 +131,10 @@ class DecisionProcessor:
         if why is not None:
             await self._refuse(decision, request, actor, why)
             return True
-        if request.entra_decides and not await self._is_decided_in_entra(decision, request, actor):
-            return True
+        if request.entra_decides:
+            await self._check_not_paused(decision)
+            if not await self._is_decided_in_entra(decision, request, actor):
+                return True
         acts_for = actor.acts_for
         approvals = len(approvals_of(counted, request.stage))
         decided = replace(
@@ -164,6 +173,17 @@ class DecisionProcessor:
             return False
         noted = replace(decision, entra_id=actor.entra_id, name=actor.name)
         return await self._store.run(_note, noted, request)
+
+    async def _check_not_paused(self, decision: Decision) -> None:
+        """
+        Insist that what is approved may be granted now.
+
+        Raises:
+            GrantingPaused: It may not; a denial grants nothing.
+        """
+        is_paused = await self._store.read(flags.pause_reason) is not None
+        if is_paused and decision.verb is Verb.APPROVE:
+            raise GrantingPaused(deciding.SAVED_WHILE_PAUSED)
 
     async def _is_decided_in_entra(
         self, decision: Decision, request: Request, actor: Actor

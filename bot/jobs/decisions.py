@@ -9,7 +9,7 @@ import structlog
 
 from bot import clock
 from bot.approvals.model import ApproverQuestion, Decision
-from bot.approvals.processing import DecisionProcessor
+from bot.approvals.processing import DecisionProcessor, GrantingPaused
 from bot.approvals.questioning import QuestionProcessor
 from bot.approvals.store import approver_questions, decisions
 from bot.database import Store, Transaction
@@ -77,7 +77,8 @@ class DecisionJob:
                 exc_info=not isinstance(error, EXPECTED),
             )
             if click.attempts == 0:
-                await self.click_answers.say_decision_saved(click)
+                is_paused = isinstance(error, GrantingPaused)
+                await self.click_answers.say_decision_saved(click, is_paused=is_paused)
             until = clock.real() + pause_after(error, attempts=click.attempts)
             await self.store.run(decisions.postpone, click, until=until)
             return False

@@ -34,6 +34,9 @@ from bot.words import N_, _, ngettext, translate
 MOST_NAMES: Final = 10
 NARROW: Final = N_("A person or a package behind the command narrows it.")
 # What the requester is told.
+SAVED_WHILE_PAUSED: Final = N_(
+    "Your decision is saved. Granting is paused just now; when it goes on, I pass your decision on to Microsoft Entra."
+)
 NOBODY_DECIDES: Final = N_(
     "Its policy in Entra needs somebody's approval and names nobody who could give it. I "
     "have told the admins."
@@ -256,7 +259,15 @@ def removing(request: Request, *, is_new: bool) -> Message:
     return message(line)
 
 
-def decision_saved() -> Message:
+def decision_saved(*, is_paused: bool = False) -> Message:
+    """
+    Say that a decision is not lost that cannot be processed just now.
+
+    Args:
+        is_paused: It waits because granting is paused.
+    """
+    if is_paused:
+        return message(_(SAVED_WHILE_PAUSED))
     return message(
         _(
             "Your decision is saved. I can't verify it with Slack and Entra right now; I'll apply "

@@ -88,10 +88,15 @@ class ClickAnswers:
         if card is not None:
             await reply.replace(card)
 
-    async def say_decision_saved(self, decision: Decision) -> None:
-        """Tell somebody whose decision cannot be judged just now that it is not lost; as well as may be."""
+    async def say_decision_saved(self, decision: Decision, *, is_paused: bool = False) -> None:
+        """
+        Tell somebody whose decision cannot be processed just now that it is not lost; as well as may be.
+
+        Args:
+            is_paused: It waits because granting is paused.
+        """
         with speaking(await self._languages.of(decision.slack_user)):
-            said = deciding.decision_saved()
+            said = deciding.decision_saved(is_paused=is_paused)
         reply = self._late_replies.find(decision.id)
         try:
             if reply is None or not await reply.say(said):

@@ -34,6 +34,9 @@ LIST_COUNTS: Final = timedelta(seconds=1)
 LOOKS_AT_LISTS: Final = 6
 # How often access that begins later is looked at until then: it can be canceled in Entra.
 NOT_BEFORE: Final = timedelta(minutes=5)
+FOR_SOMEBODY_ELSE: Final = N_(
+    "In Microsoft Entra it was asked for somebody else, who has the access now (assignment {id})."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,7 +244,7 @@ class Delivery:
         return True
 
     async def _is_astray(self, request: Request, held: AccessPackageAssignment) -> bool:
-        """Tell whether Entra gave it to somebody else, or gave something else; then it is removed."""
+        """Tell whether Entra gave it to somebody else, or gave something else; then it is removed, if it was us who asked."""
         target = held.target.object_id if held.target else None
         package = held.access_package.id if held.access_package else None
         if target is None or package is None:
@@ -249,6 +252,11 @@ class Delivery:
         if (target, package) == (request.entra_id, request.package_id):
             return False
         log.error("wrong-target", request=request.id, assignment=held.id)
+        if request.is_made_in_entra:
+            # Somebody has asked there for another person, and Entra has given what was asked for.
+            why = FOR_SOMEBODY_ELSE.format(id=held.id)
+            await self._store.run(transitions.fail, request, why)
+            return True
         why = N_(
             "Entra delivered something else than was asked for (assignment {id}). I take it back; "
             "an admin must look at it now."

@@ -177,7 +177,8 @@ class RequestsMadeInEntra:
             self._left_out[asked.id] = clock.real() + LEFT_OUT_FOR
             log.warning("request-not-shown", package=package.id, graph=asked.id)
             return
-        changes = stage_changes(request, stage=0)
+        # Entra has counted since then until it asks others, too.
+        changes = stage_changes(request, stage=0, since=request.asked_at)
         await self._store.run(transitions.begin_in_entra, request, changes)
 
     async def _read(
@@ -257,7 +258,7 @@ class RequestsMadeInEntra:
             is_own = target.object_id == asker
         else:
             # There is no assignment before it is given; where nobody asks for others, who asks is who gets it.
-            is_own = not allows_requests_for_others(found) or await self._is_own(asked, asker)
+            is_own = not _may_be_for_others(found, asked) or await self._is_own(asked, asker)
         if not is_own:
             return None
         try:
@@ -330,6 +331,15 @@ class RequestsMadeInEntra:
         if profile is not None and await self._people.belongs_to(profile.id, user.id):
             return profile.id
         return None
+
+
+def _may_be_for_others(found: AccessPackage, asked: AssignmentRequest) -> bool:
+    """Tell whether a policy lets somebody ask for others, or may have done so when this was asked: it was changed since."""
+    at = asked.created_date_time
+    return allows_requests_for_others(found) or any(
+        at is None or each.modified_date_time is None or each.modified_date_time > at
+        for each in found.assignment_policies
+    )
 
 
 def _kind(asked: AssignmentRequest) -> Kind | None:

@@ -13,11 +13,14 @@ from bot.requests.store.requests import evidence_row
 FOLLOW_EVERY: Final = timedelta(seconds=30)
 
 
-def stage_changes(request: Request, *, stage: int) -> dict[str, Any]:
+def stage_changes(request: Request, *, stage: int, since: datetime | None = None) -> dict[str, Any]:
     """
     Return the columns of a request that enters *stage*; without "deciders" if nobody need decide any more.
 
     Whom to ask is found afterwards, by `bot.approvals.recipients`: the move waits for nobody.
+
+    Args:
+        since: When the stage began that is seen only now: who decides it after some time, does so that much earlier.
     """
     terms = request.terms
     if terms is None:
@@ -48,7 +51,7 @@ def stage_changes(request: Request, *, stage: int) -> dict[str, Any]:
         "deciders": (),
         "unnamed": False,
         "lapses_at": denies,
-        "escalates_at": _after(current.escalate_after_seconds) if escalates else None,
+        "escalates_at": _after(current.escalate_after_seconds, since) if escalates else None,
         "waits_since": clock.now(),
         "nudge_at": clock.now(),
         "reminded_at": None,
@@ -56,5 +59,5 @@ def stage_changes(request: Request, *, stage: int) -> dict[str, Any]:
     return changes
 
 
-def _after(seconds: int | None) -> datetime | None:
-    return clock.now() + timedelta(seconds=seconds) if seconds else None
+def _after(seconds: int | None, since: datetime | None = None) -> datetime | None:
+    return (since or clock.now()) + timedelta(seconds=seconds) if seconds else None
