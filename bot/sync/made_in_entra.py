@@ -284,14 +284,10 @@ class RequestsMadeInEntra:
     async def _access(
         self, asked: AssignmentRequest, found: AccessPackage, user: User
     ) -> _Rules | None:
-        """Return the policy of a request for access: the one that Entra shows, or the only one that lets them ask."""
+        """Return the only policy that lets them ask: Entra shows none before there is access."""
         facts = RequestFacts(self._graph, self._shared, at=clock.real(), seen=None)
-        shown = _shown_policy(asked)
-        case = await read_case(facts, found, user, also=[shown] if shown else ())
-        if shown is not None:
-            policy = next((each for each in case.policies if each.id == shown), None)
-        else:
-            policy = eligibility.choose_policy(case.policies, case.requester).policy
+        case = await read_case(facts, found, user)
+        policy = eligibility.choose_policy(case.policies, case.requester).policy
         if policy is None:
             return None
         expiration = asked.schedule.expiration if asked.schedule else None
@@ -345,12 +341,6 @@ def _may_be_for_others(found: AccessPackage, asked: AssignmentRequest) -> bool:
 def _kind(asked: AssignmentRequest) -> Kind | None:
     """Return what somebody asks for themselves; None for whatever else Entra has there."""
     return KINDS.get((asked.request_type or "").casefold())
-
-
-def _shown_policy(asked: AssignmentRequest) -> str | None:
-    """Return the policy that Entra shows with a request; whether it does before there is access is not established."""
-    about = asked.assignment
-    return about.assignment_policy.id if about and about.assignment_policy else None
 
 
 def _questions(found: AccessPackage, policy: AssignmentPolicy) -> tuple[Question, ...]:

@@ -1,6 +1,7 @@
 """Requests that people make at My Access, for packages that Entra decides, are shown and followed in Slack."""
 
 import asyncio
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -242,6 +243,26 @@ async def test_what_somebody_asks_for_another_is_not_taken_for_their_own(world):
         justification="For Ann",
     )
     accept(tenant, asked, user=tenant.users[seed.MIA])
+    await world.later(A_LOOK)
+    assert await rows(world) == []
+
+
+async def test_of_several_policies_none_is_guessed(world):
+    """Which one it was made under, Entra shows no app before there is access; nobody is asked who may not decide."""
+    tenant = world.tenant.world
+    first = next(e for e in tenant.policies.values() if e.package_id == seed.FINANCE_REPORTS)
+    other = deepcopy(first)
+    other.id, other.display_name = tenant.new_id(), "For the auditors"
+    tenant.policies[other.id] = other
+    await connect(world, ANN)
+    asked = NewRequest(
+        request_type="userAdd",
+        package_id=seed.FINANCE_REPORTS,
+        policy_id=other.id,
+        justification="The audit",
+    )
+    accept(tenant, asked, user=tenant.users[seed.ANN])
+    tenant.announce()
     await world.later(A_LOOK)
     assert await rows(world) == []
 
