@@ -28,14 +28,15 @@ LONGEST_FIELD: Final = 2_000
 LONGEST_ESCAPED: Final = 2_000
 # Of a button's label; names in it are cut, so that the last of them is still there.
 LONGEST_LABEL: Final = 75
-# What Slack reads as a format, and what looks like it and is none.  An underscore within a word is no format.
-FORMATS: Final = re.compile(r"[*~`]|(?<![^\W_])_|_(?![^\W_])")
+# What Slack reads as a format, and what looks like it and is none.
 LOOKS_LIKE: Final[Mapping[str, str]] = {
     "*": "\N{ASTERISK OPERATOR}",
-    "_": "\N{MODIFIER LETTER LOW MACRON}",
     "~": "\N{TILDE OPERATOR}",
     "`": "\N{MODIFIER LETTER GRAVE ACCENT}",
 }
+# An underscore within a word is no format.
+UNDERSCORE: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+LOOKS_LIKE_UNDERSCORE: Final = "\N{MODIFIER LETTER LOW MACRON}"
 # At the beginning of a line.
 QUOTE: Final = re.compile(r"^&gt;", re.MULTILINE)
 HALF_TOKEN: Final = re.compile(r"(<[^<>]*|&[a-z]*)$")
@@ -52,25 +53,27 @@ def escape(text: str) -> str:
     Source: docs.slack.dev, "Formatting message text".
     """
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = FORMATS.sub(lambda found: LOOKS_LIKE[found[0]], text)
+    if "_" in text:
+        # First: some of what stands in place of the others is a letter.
+        text = UNDERSCORE.sub(LOOKS_LIKE_UNDERSCORE, text)
+    for sign, looks_like in LOOKS_LIKE.items():
+        text = text.replace(sign, looks_like)
     return QUOTE.sub("\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", text)
 
 
 def length(text: str) -> int:
     """Return the length in UTF-16: Slack does not say how it counts an emoji, and this is the longer way."""
-    return len(text) if text.isascii() else len(text) + sum(sign > "\uffff" for sign in text)
+    # Half a sign, which JSON can hold, counts one.
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def beginning(text: str, limit: int) -> str:
     """Return as much of the beginning of *text* as is no longer than *limit*, as `length` counts."""
-    if length(text) == len(text):
-        return text[:limit]
-    taken = 0
-    for place, sign in enumerate(text):
-        taken += length(sign)
-        if taken > limit:
-            return text[:place]
-    return text
+    piece = text[:limit]
+    while (over := length(piece) - limit) > 0:
+        # No sign counts more than two: so many are too many for certain.
+        piece = piece[: -((over + 1) // 2)]
+    return piece
 
 
 def split(text: str, limit: int) -> list[str]:

@@ -27,6 +27,8 @@ TOKEN = re.compile(
     r"<(?:@[UW][A-Z0-9]+|#[CG][A-Z0-9]+|!date\^\d+\^[^|>^]+\|[^|>]+|(?:https?|mailto):[^<>\s|]+(?:\|[^<>|]+)?)>"
 )
 """What may stand between angle brackets: mentions by id, dates without links, links.  No broadcast."""
+BEYOND = re.compile("[\U00010000-\U0010ffff]")
+"""Signs beyond the first plane: UTF-16 takes two units for each."""
 LOOSE = re.compile(r"[<>]|&(?!(?:amp|lt|gt);)")
 
 
@@ -150,13 +152,13 @@ def _said(refusal: SlackRefusal) -> str:
 
 def _length(text: str) -> int:
     """Count in UTF-16, the longer way: Slack does not say how it counts what is beyond the first plane."""
-    return len(text) + sum(sign > "\uffff" for sign in text)
+    return len(text) + len(BEYOND.findall(text))
 
 
 def _wide(value: Any) -> Any:
     """Return *value* with two signs for each that UTF-16 takes two for."""
     if isinstance(value, str):
-        return "".join("\ufffd\ufffd" if sign > "\uffff" else sign for sign in value)
+        return BEYOND.sub("\ufffd\ufffd", value)
     if isinstance(value, Mapping):
         return {key: _wide(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
