@@ -15,7 +15,7 @@ BIN    := $(VENV)/bin
 # Microsoft's sign-in library for Node, a client of the stand-in tenant where there is Node.
 MSAL_NODE ?= 3.8.10
 
-.PHONY: help try test sdk-test conformance schema docs words pictures check chaos chaos-simulated crash-sweep races rehearse year fuzz mutants bench format lock audit site clean
+.PHONY: help try test sdk-test conformance schema docs words pictures check proofs chaos chaos-simulated crash-sweep races rehearse year fuzz mutants bench format lock audit site clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -69,11 +69,14 @@ check: $(VENV)/ready-dev  ## format, lint, types, import contracts, the document
 	$(MAKE) site
 	$(MAKE) test
 
+proofs: $(VENV)/ready-dev  ## what `make test` has of the proofs, each at its full size (minutes)
+	PROOFS=full $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/proofs $(if $(SEED),--seed $(SEED))
+
 chaos: $(VENV)/ready-dev  ## real processes, killed and frozen among faults, and what came of it (three quarters of an hour; OPTIONS=--help)
 	$(BIN)/python -m tests.proofs.chaos.chaos $(OPTIONS)
 
 chaos-simulated: $(VENV)/ready-dev  ## the same in simulated time: 960 requests, 60 deaths, 12 freezes (minutes)
-	CHAOS_PARTS=4 $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/proofs/chaos
+	PROOFS=full CHAOS_PARTS=4 $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/proofs/chaos
 
 crash-sweep: $(VENV)/ready-dev  ## die at every step of every story, on PostgreSQL as well (minutes)
 	CRASH_SWEEP_EVERY=1 $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/proofs/crash_sweep

@@ -59,6 +59,11 @@ class Photograph:
     login: dict[str, Any]
     at: datetime
 
+    @property
+    def kind(self) -> str:
+        """What was done at this step: "commit", or what has been taken outside."""
+        return self.step.partition(": ")[2]
+
 
 @dataclass
 class Camera:

@@ -1,5 +1,6 @@
 """What the stand-ins do to a bot in chaos, in simulated time and in real time alike."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +16,7 @@ SLACK_FAULTS: Final = (
     "drop_after",
     "fatal_error",
 )
+EVERYWHERE: Final = ("graph", "slack")
 # A whole list in one page: twenty pages with a fault on every fifth call would rarely be read to the end.
 PAGE_SIZE: Final = 999
 
@@ -32,12 +34,19 @@ def make_strict(outside: StandIns, *, lag: timedelta) -> None:
 
 
 def let_loose(
-    outside: StandIns, *, rate: float, lag: timedelta, in_part: float = 0, limits: bool = False
+    outside: StandIns,
+    *,
+    rate: float,
+    lag: timedelta,
+    in_part: float = 0,
+    limits: bool = False,
+    where: Collection[str] = EVERYWHERE,
 ) -> None:
     """
     Let each call meet one of the faults with a chance of *rate*, and Graph's lists lag behind.
 
     Args:
+        where: Whose calls meet faults.
         in_part: With this chance Entra delivers a part only, until somebody has it processed again.
         limits: Let Slack take each method so often a minute as it says, and no more.
     """
@@ -49,12 +58,14 @@ def let_loose(
         outside.workspace.tiers.enforce()
     if not rate:
         return
-    for name in (*GRAPH_BEFORE, *GRAPH_AFTER):
-        share = rate / len(GRAPH_BEFORE + GRAPH_AFTER)
-        graph.set(name, rate=share, seconds=1 if name == "throttle" else None)
-    # Rows that cannot be read: of what is there, and of what has just gone.
-    graph.set(
-        "forbidden", rate=rate / 4, only=r"GET .*/(assignments|accessPackageAssignments)(/|$)"
-    )
-    for name in SLACK_FAULTS:
-        slack.set(name, rate=rate / len(SLACK_FAULTS))
+    if "graph" in where:
+        for name in (*GRAPH_BEFORE, *GRAPH_AFTER):
+            share = rate / len(GRAPH_BEFORE + GRAPH_AFTER)
+            graph.set(name, rate=share, seconds=1 if name == "throttle" else None)
+        # Rows that cannot be read: of what is there, and of what has just gone.
+        graph.set(
+            "forbidden", rate=rate / 4, only=r"GET .*/(assignments|accessPackageAssignments)(/|$)"
+        )
+    if "slack" in where:
+        for name in SLACK_FAULTS:
+            slack.set(name, rate=rate / len(SLACK_FAULTS))

@@ -27,7 +27,7 @@ from tests.harness.simulation import LIFELIKE, Bot, DiedEarly, Simulation, simul
 from tests.harness.world import DANA
 from tests.proofs.chaos.accounts import connect_all
 from tests.proofs.chaos.count import Count, count
-from tests.proofs.chaos.faults import let_loose, make_strict
+from tests.proofs.chaos.faults import EVERYWHERE, let_loose, make_strict
 from tests.proofs.chaos.people import UNHURRIED, Acting, Story, repair, stories
 from tests.proofs.chaos.watch import Watch
 
@@ -56,6 +56,7 @@ class Plan:
 
     Attributes:
         freezes: They last longer than a lease.
+        where: Whose calls meet faults.
         in_part: The chance that Entra delivers a part only.
         limits: Slack takes each method so often a minute as it says, and no more.
         entra_decides: People ask and approve in Entra in their own name, with accounts that they have connected.
@@ -65,6 +66,7 @@ class Plan:
     deaths: int
     freezes: int = 0
     faults: float = 0.2
+    where: Collection[str] = EVERYWHERE
     in_part: float = 0.1
     limits: bool = True
     entra_decides: bool = False
@@ -174,6 +176,7 @@ async def chaos(plan: Plan, database: str, *, part: int = 0, until: Collection[s
                 outside,
                 rate=plan.faults,
                 lag=plan.lag,
+                where=plan.where,
                 in_part=plan.in_part,
                 limits=plan.limits,
             )

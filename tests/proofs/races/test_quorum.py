@@ -28,9 +28,10 @@ from tests.harness.loop import simulated as simulated_loop
 from tests.harness.simulation import LIFELIKE, simulation
 from tests.harness.world import ANN, BO, CY, DANA, MIA
 from tests.proofs.races.racing import Pair, abreast, decides, two_replicas
+from tests.proofs.sizes import size
 
 # In simulated time, of each quorum.
-SIMULATED: Final = 120
+SIMULATED: Final = size(60, full=120)
 # On PostgreSQL, of each quorum; RACES says how many in all.
 MET: Final = int(os.environ.get("RACES", "32")) // 2
 WAITS_SECONDS: Final = 0.3

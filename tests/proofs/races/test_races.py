@@ -9,11 +9,12 @@ from tests.harness.camera import empty_postgresql
 from tests.harness.loop import simulated as simulated_loop
 from tests.harness.simulation import LIFELIKE, simulation
 from tests.proofs.races.racing import RACES, Tally, abreast, by_chance, race, two_replicas
+from tests.proofs.sizes import size
 
 # Of each kind, on PostgreSQL; RACES says how many in all: `make races` has a thousand.
 MET: Final = int(os.environ.get("RACES", "32")) // len(RACES)
 # Of each kind, in simulated time.
-SIMULATED: Final = 250
+SIMULATED: Final = size(100, full=250)
 # Nobody acts at exactly the same moment: each waits so many seconds at most.
 WAITS_SECONDS: Final = 0.3
 
