@@ -5,6 +5,7 @@ What is new is there to be translated, what is gone is removed, and nothing is g
 """
 
 import ast
+import functools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +55,7 @@ def _marked(path: Path) -> Iterator[tuple[str, Ids, str | None]]:
             yield node.func.id, words[0], None
 
 
+@functools.cache
 def template() -> Catalog:
     """Return a catalog of all sentences of the source, without translations."""
     found = Catalog(charset="utf-8", creation_date=WRITTEN)
