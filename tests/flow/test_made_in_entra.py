@@ -330,12 +330,12 @@ async def test_many_packages_are_one_list(is_scoped, database, tmp_path):
         assert await rows(world) == [("pending", ANN)]
 
 
-async def test_two_replicas_make_one_request_of_it(simulated, database, tmp_path):
+async def test_two_replicas_make_one_request_of_it(simulated, database_url, tmp_path):
     """Also when both look at the same moment, and when they start over."""
     file = tmp_path / "latchkey.yml"
     file.write_text(FILE, "utf-8")
     more: dict[str, Any] = {**SETTINGS, "LATCHKEY_PACKAGE_SETTINGS": str(file)}
-    async with simulation(database) as around:
+    async with simulation(database_url) as around:
         registered(around.outside)
         first, second = [await around.start(**more) for _ in range(2)]
         world = World(around.outside, first.latchkey)
