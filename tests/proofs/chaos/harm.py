@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from tests.proofs.chaos.replica import LEASE
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+ROOT: Final = Path(__file__).resolve().parents[3]
 # Longer than a lease: somebody else has taken over when the frozen one wakes up.
 FROZEN_SECONDS: Final = LEASE.total_seconds() + 2
 DATABASE_GONE_SECONDS: Final = 1.5

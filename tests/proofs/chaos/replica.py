@@ -15,9 +15,8 @@ import aiohttp
 import click
 import httpx
 
-from bot import app, web
+from bot import app, machine, web
 from bot import timing as pacing
-from bot.assembly import connections
 from bot.configuration.problems import read_settings_for_running
 from bot.configuration.settings import Settings
 from bot.errors import ConfigurationError
@@ -63,21 +62,25 @@ def replica(*, no_look: bool, no_settle: bool, lag: float) -> None:
         raise click.ClickException("; ".join(error.problems)) from None
 
 
-def _shorten() -> None:
-    shorter: list[tuple[Any, str, Any]] = [
+def shorter() -> list[tuple[Any, str, Any]]:
+    """Return what is shorter here than in the product: the module, the name in it, and the value."""
+    return [
         (notices, "CLAIM_LEASE", CLAIM_LEASE),
         (redrawing, "CLAIM_LEASE", CLAIM_LEASE),
         (sending, "CLAIM_LEASE", CLAIM_LEASE),
         (sending, "CALL_TIMEOUT", timedelta(seconds=SLACK_SECONDS)),
         (home, "PUBLISH_LEASE", CLAIM_LEASE),
-        (connections, "GRAPH_TIMEOUT", httpx.Timeout(WAITS.post.total_seconds())),
-        (connections, "SLACK_TIMEOUT", aiohttp.ClientTimeout(total=SLACK_SECONDS)),
+        (machine, "GRAPH_TIMEOUT", httpx.Timeout(WAITS.post.total_seconds())),
+        (machine, "SLACK_TIMEOUT", aiohttp.ClientTimeout(total=SLACK_SECONDS)),
         (pacing, "LONGEST_BACKOFF", LONGEST_BACKOFF),
         # People extend minutes after they got access, which brings minutes.
         (extending, "WORTH", timedelta(0)),
         (delivery, "poll_pause", lambda attempts: pacing.poll_pause(attempts, POLL_PAUSES)),
     ]
-    for module, name, value in shorter:
+
+
+def _shorten() -> None:
+    for module, name, value in shorter():
         # A constant that was renamed must not leave the proof running with the long one.
         if not hasattr(module, name):
             raise AttributeError(f"{module.__name__} has no {name} any more")

@@ -1,12 +1,16 @@
 """Chaos in simulated time, and that it can fail: each protection that is switched off shows."""
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.timing import WAITS
+from tests.proofs.chaos.harm import ROOT
+from tests.proofs.chaos.replica import shorter
 from tests.proofs.chaos.simulated import Plan, chaos
 from tests.proofs.sabotage import switched_off
 from tests.proofs.sizes import size
@@ -82,3 +86,24 @@ async def test_without_the_settle_time_a_promise_is_broken(address):
     report = await chaos(plan, address, until=broken)
 
     assert broken & report.count.broken.keys(), str(report)
+
+
+def test_what_replicas_of_their_own_shorten_is_there():
+    """A constant that was moved would stop each of them at its start, in a proof that the suite does not run."""
+    missing = [
+        (module.__name__, name) for module, name, _ in shorter() if not hasattr(module, name)
+    ]
+    assert missing == []
+
+
+def test_a_replica_of_its_own_finds_the_product(tmp_path):
+    """It is started in a folder of its own, with nothing but the place of the repository."""
+    asked = subprocess.run(
+        [sys.executable, "-m", "tests.proofs.chaos.replica", "--help"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert asked.returncode == 0, asked.stderr
