@@ -303,6 +303,22 @@ class DecisionProcessor:
         )
         return None
 
+    async def authorize_cancel(self, request: Request) -> Actor | None:
+        """
+        Return the admin who cancels a leaver's request, if they still may by what Slack and Entra say now.
+
+        Raises:
+            SlackError, GraphError: It could not be read; nothing is done.
+        """
+        if request.cancel_by is None:
+            return None
+        actor = await self._permissions.actor(request.cancel_by)
+        why = may(actor, Verb.REMOVE, holder=request.holder, holder_entra_id=request.entra_id)
+        if why is None:
+            return actor
+        await self._store.run(transitions.not_canceled_for_leaver, request, why)
+        return None
+
     async def _actor(
         self,
         decision: Decision | ApproverQuestion,

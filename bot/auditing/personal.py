@@ -25,6 +25,7 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "request": {
         "justification": ("entra_id", "holder", "asked_by", "wanted_for"),
         "why": ("entra_id", "holder", "asked_by", "wanted_for"),
+        "cancel_why": ("entra_id", "holder", "asked_by", "wanted_for"),
         "not_canceled_why": ("entra_id", "holder", "asked_by", "wanted_for"),
     },
     "decision": {

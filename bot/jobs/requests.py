@@ -15,6 +15,7 @@ from bot.jobs import due
 from bot.jobs.loop import JobLoop
 from bot.monitoring import tracing
 from bot.monitoring.error_codes import codes_of
+from bot.requests import transitions
 from bot.requests.canceling import EntraCanceler
 from bot.requests.confirmation import NOTHING, Delivery, Reported
 from bot.requests.evaluation.evaluator import RequestEvaluator
@@ -164,6 +165,9 @@ class RequestJob:
 
     async def _work_on(self, request: Request, known: Reported) -> Request | None:
         """Do one step; return the request that is still claimed and to be gone on with at once."""
+        if request.cancel_by is not None:
+            await self._cancel_for_leaver(request)
+            return None
         if request.is_being_canceled:
             await self.canceler.cancel(request)
         if request.give_up_by is not None:
@@ -182,6 +186,12 @@ class RequestJob:
         elif request.state is State.PENDING:
             await self.follower.look(request)
         return None
+
+    async def _cancel_for_leaver(self, request: Request) -> None:
+        """Cancel it, if whoever wants that may; nothing else is done with it before that is known."""
+        actor = await self.decision_processor.authorize_cancel(request)
+        if actor is not None:
+            await self.store.run(transitions.cancel_for_leaver, request, actor.entra_id)
 
     async def _give_up(self, request: Request) -> None:
         """Give up, if whoever asked for that may."""

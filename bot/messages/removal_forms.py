@@ -232,7 +232,9 @@ def removing_several(asked: int, *, already: int, over: int, canceled: int = 0) 
             parts = []
         parts.append(
             ngettext(
-                "{count} open request is canceled.", "{count} open requests are canceled.", canceled
+                "{count} open request is being canceled.",
+                "{count} open requests are being canceled.",
+                canceled,
             ).format(count=canceled)
         )
     if already:

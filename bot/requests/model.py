@@ -195,6 +195,7 @@ class Request:
         decided_there: What was decided about it in Entra, and not by Latchkey's buttons, as far as that could be read.
         needs_account_at: Since when it waits until whoever asked has connected their Microsoft account.
         retry_by, give_up_by: The admin who takes it off hold; checked before it counts.
+        cancel_by, cancel_why: The admin who cancels it because its person leaves, and why; checked before it counts.
     """
 
     id: str
@@ -252,6 +253,8 @@ class Request:
     held_at: datetime | None = None
     retry_by: str | None = None
     give_up_by: str | None = None
+    cancel_by: str | None = None
+    cancel_why: str | None = None
     ended_at: datetime | None = None
 
     @property

@@ -27,6 +27,7 @@ from bot.database import Transaction, audit, flags
 from bot.emergencies.model import Emergency, Finding
 from bot.emergencies.store import emergencies
 from bot.packages import policy_terms
+from bot.people.interaction_audit import record_refusal
 from bot.people.model import Verb
 from bot.requests.model import (
     DECLINED,
@@ -225,6 +226,37 @@ def cancel(
         why: Where it is not they who wanted that.
     """
     return requests.move(db, request, State.CANCELED, actor=actor, why=why)
+
+
+def cancel_for_leaver(db: Transaction, request: Request, actor_entra_id: str | None) -> None:
+    """Cancel a claimed request for the admin who wants that, once it is known that they may."""
+    requests.move(
+        db,
+        request,
+        State.CANCELED,
+        fence=True,
+        actor=request.cancel_by or audit.LATCHKEY,
+        actor_entra_id=actor_entra_id,
+        why=request.cancel_why,
+    )
+
+
+def not_canceled_for_leaver(db: Transaction, request: Request, why: str) -> None:
+    """Whoever wanted a claimed request canceled may not: it goes on, and that they tried is written down."""
+    if request.cancel_by is not None:
+        record_refusal(db, request.cancel_by, request.id, why)
+    # What waits for people, or for an admin, is not looked at by the clock.
+    waits = request.held_at is not None or (
+        request.state is State.PENDING and not request.entra_decides
+    )
+    claims.update(
+        db,
+        request,
+        lease_until=None,
+        due_at=None if waits else clock.real(),
+        cancel_by=None,
+        cancel_why=None,
+    )
 
 
 def decline(db: Transaction, request: Request, *, actor: str) -> Request | None:

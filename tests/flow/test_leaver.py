@@ -1,5 +1,7 @@
 """Who leaves loses what they have, and what they have asked for is canceled with it."""
 
+from datetime import timedelta
+
 from sandbox.tenant.seed import FINANCE_REPORTS
 from tests.flow.test_console import (
     delivered,
@@ -35,7 +37,7 @@ async def test_open_requests_are_canceled_with_the_removal(world):
 
     await shows(
         world,
-        "1 access is being removed; each holder is told when it is done. 1 open request is canceled.",
+        "1 access is being removed; each holder is told when it is done. 1 open request is being canceled.",
     )
     await world.told(
         ANN, "An admin has canceled your request for \\*Finance Reports\\*.*Ann has left"
@@ -59,7 +61,7 @@ async def test_who_has_nothing_loses_their_requests(world):
     await pressed(world, "Remove all …")
     await shows(world, "1 open request is canceled as well")
     await with_reason(world, "Ann has left.")
-    await shows(world, "1 open request is canceled.")
+    await shows(world, "1 open request is being canceled.")
     await world.told(ANN, "An admin has canceled your request")
     assert await world.states() == ["add canceled"]
 
@@ -78,6 +80,50 @@ async def test_whoever_asked_for_a_leaver_is_told(world):
     await with_reason(world, "Cy has left.")
     await world.told(MIA, "Your request for \\*Finance Reports\\* for .* is canceled.")
     await world.told(CY, "An admin has canceled the request of")
+
+
+async def test_who_is_no_admin_any_more_cancels_nothing(world):
+    """By what Slack says now, whatever it said when the form was opened; the request goes on as it was."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    card = await world.card(BO)
+    await as_leaver(world)
+    await shows(world, "does not have anything")
+    await pressed(world, "Remove all …")
+    await shows(world, "1 open request is canceled as well")
+    world.slack.usergroups["S0IAM"].users.remove(DANA)
+    await with_reason(world, "Ann has left.")
+
+    async def is_refused():
+        return any(
+            (actor, verb) == (DANA, "refused") and "Only Latchkey's admins" in (why or "")
+            for actor, verb, why in await world.deeds()
+        )
+
+    await eventually(is_refused, about="the refusal in the audit log")
+    assert await world.states() == ["add pending"]
+    await world.press(BO, card, "Approve")
+    await world.told(ANN, "You now have access")
+
+
+async def test_nothing_is_granted_before_it_is_known_whether_it_is_canceled(world):
+    """Slack does not say who is an admin: whoever approves meanwhile, nothing is sent to Entra; then it is canceled."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    card = await world.card(BO)
+    await as_leaver(world)
+    await shows(world, "does not have anything")
+    await pressed(world, "Remove all …")
+    await shows(world, "1 open request is canceled as well")
+    world.slack.faults.set("server_error", only="^usergroups.users.list$")
+    await with_reason(world, "Ann has left.")
+    await shows(world, "1 open request is being canceled.")
+    await world.press(BO, card, "Approve")
+    await world.later(timedelta(minutes=1))
+    assert world.posts() == []
+
+    world.slack.faults.set("server_error", on=False)
+    await world.told(ANN, "An admin has canceled your request")
+    assert await world.states() == ["add canceled"]
+    assert world.posts() == []
 
 
 async def test_of_a_person_who_stays_requests_are_kept(world):

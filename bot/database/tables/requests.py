@@ -100,6 +100,9 @@ requests = sa.Table(
     # The admin who has it tried again, or gives it up; a worker asks whether they may before that is so.
     sa.Column("retry_by", SLACK_ID),
     sa.Column("give_up_by", SLACK_ID),
+    # The admin who cancels it with all that its person has, and why; a worker asks whether they may before that is so.
+    sa.Column("cancel_by", SLACK_ID),
+    sa.Column("cancel_why", sa.Text),
     sa.Column("asked_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime),

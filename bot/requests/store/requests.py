@@ -14,7 +14,7 @@ from bot.database import audit, wakeups
 from bot.database.engine import Transaction, insert
 from bot.database.homes import touch_homes
 from bot.database.rows import without_empty
-from bot.database.statements import columns, for_each_database, word, words
+from bot.database.statements import NOW, columns, for_each_database, word, words
 from bot.database.tables import deciders, notices, requests
 from bot.packages.model import Terms
 from bot.people.model import Verb
@@ -78,6 +78,17 @@ REMIND: Final = (
 WANT_CANCELED: Final = UPDATE_KNOWN.where(
     requests.c.state == sa.bindparam("known_state")
 ).returning(*COLUMNS)
+# Whoever works on it now loses it: nothing more of it is sent before it is known whether that may be canceled.
+CANCEL_FOR_LEAVER: Final = UPDATE_KNOWN.where(
+    requests.c.state == sa.bindparam("known_state"),
+    requests.c.intent_at.is_(None),
+).values(
+    cancel_by=sa.bindparam("by", type_=requests.c.cancel_by.type),
+    cancel_why=sa.bindparam("because", type_=requests.c.cancel_why.type),
+    due_at=NOW,
+    lease_until=None,
+    generation=requests.c.generation + 1,
+)
 SCHEDULE_NUDGE: Final = requests.update().where(
     requests.c.id == sa.bindparam("known_id"),
     requests.c.state == word(State.PENDING),
@@ -411,6 +422,20 @@ def want_canceled(db: Transaction, request: Request) -> Request | None:
     shown(db, moved, deciders=moved.deciders)
     wakeups.due(db, wakeups.REQUESTS)
     return moved
+
+
+def want_canceled_for_leaver(db: Transaction, request: Request, *, by: str, why: str) -> bool:
+    """
+    Note that an admin cancels it because its person leaves; False if it has gone on since *request* was read.
+
+    Args:
+        why: What whoever asked reads then.
+    """
+    given = {**as_known(request), "by": by, "because": why, "now": clock.real()}
+    if db.execute(CANCEL_FOR_LEAVER, given).rowcount != 1:
+        return False
+    wakeups.due(db, wakeups.REQUESTS)
+    return True
 
 
 def remind(db: Transaction, request: Request, *, not_since: datetime) -> Request | None:

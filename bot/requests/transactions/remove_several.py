@@ -13,9 +13,8 @@ from bot.errors import TooLate
 from bot.paging import Count, Place
 from bot.people.model import Verb
 from bot.people.store import people
-from bot.requests import transitions
 from bot.requests.model import LEAVER, Kind, Request
-from bot.requests.store import request_lists
+from bot.requests.store import request_lists, requests
 from bot.requests.transactions.remove import remove
 from bot.words import N_
 
@@ -104,8 +103,9 @@ def _open_requests(db: Transaction, place: Place) -> tuple[list[Request], int]:
         for each in request_lists.open_for(db, user, rows=MOST_TOGETHER).rows
         if each.kind is Kind.ADD
     }
-    waiting = [each for each in asked.values() if each.can_be_withdrawn]
-    return sorted(waiting, key=lambda each: (each.asked_at, each.id)), len(asked) - len(waiting)
+    left = [each for each in asked.values() if each.cancel_by is None]
+    waiting = [each for each in left if each.can_be_withdrawn]
+    return sorted(waiting, key=lambda each: (each.asked_at, each.id)), len(left) - len(waiting)
 
 
 def remove_listed(
@@ -118,7 +118,7 @@ def remove_listed(
     of_leaver: bool = False,
 ) -> SeveralRemoved:
     """
-    Ask that all of a list ends, as it was shown; of somebody who leaves, their open requests are canceled first.
+    Ask that all of a list ends, as it was shown; of somebody who leaves, their open requests are to be canceled, too.
 
     Raises:
         ListChanged: It is another list now; nothing was asked for.
@@ -130,7 +130,7 @@ def remove_listed(
     canceled = []
     for each in now.waiting:
         why = LEAVER.format(reason=reason)
-        if transitions.cancel(db, each, actor=slack_user, why=why) is None:
+        if not requests.want_canceled_for_leaver(db, each, by=slack_user, why=why):
             raise ListChanged(removable(db, place, of_leaver=of_leaver))
         canceled.append(each.id)
     if canceled:

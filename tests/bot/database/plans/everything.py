@@ -205,6 +205,7 @@ def _requests(db: Transaction) -> None:
     assert requests.remind(db, request, not_since=clock.now()) is not None
     requests.look_at_entra(db, request)
     assert requests.want_canceled(db, request) is not None
+    assert requests.want_canceled_for_leaver(db, request, by="U0DANA", why="Ann has left.")
     requests.schedule_nudge(db, replace(request, nudge_at=clock.now()), at=clock.now())
     assert requests.escalate(db, request)
     assert requests.count_approval(
