@@ -27,6 +27,33 @@ FOCUSED = """() => {
 }"""
 
 
+# Words that differ too little from what is behind them (WCAG 2.2, 1.4.3); what a picture or a gradient is behind is left out.
+TOO_FAINT = """() => {
+  const light = (color) => {
+    const [r, g, b] = color.match(/[\\d.]+/g).slice(0, 3).map((each) => {
+      const share = each / 255;
+      return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const found = [];
+  for (const on of document.querySelectorAll("body *:not(svg *)")) {
+    const has_words = [...on.childNodes].some((each) => each.nodeType === 3 && each.textContent.trim());
+    if (!has_words || !on.checkVisibility() || on.closest("[disabled]")) continue;
+    let back = on;
+    const is_clear = (each) => /rgba|transparent/.test(getComputedStyle(each).backgroundColor);
+    while (back && is_clear(back) && getComputedStyle(back).backgroundImage === "none") back = back.parentElement;
+    if (!back || getComputedStyle(back).backgroundImage !== "none") continue;
+    const style = getComputedStyle(on);
+    const [a, b] = [style.color, getComputedStyle(back).backgroundColor].map(light);
+    const is_large = parseFloat(style.fontSize) >= 24;
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < (is_large ? 3 : 4.5)) found.push(`${on.textContent.trim().slice(0, 40)}: ${ratio.toFixed(2)}`);
+  }
+  return found;
+}"""
+
+
 class Windows:
     """Windows on one sandbox, each as somebody, in one of the looks."""
 
@@ -79,12 +106,13 @@ async def looked_at(
     *,
     looks: tuple[str, ...] = ("dark", "phone"),
 ) -> None:
-    """Look at what stands there in dark and on a phone: nothing sticks out, and the pictures are kept."""
+    """Look at what stands there in dark and on a phone: nothing sticks out, every word is readable, and the pictures are kept."""
     for look in looks:
         page = await windows.at(person, place, look=look)
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert width <= LOOKS[look]["viewport"]["width"], (name, look)
         await page.screenshot(path=pictures / f"{name}-{look}.png", animations="disabled")
+        assert await page.evaluate(TOO_FAINT) == [], (name, look)
 
 
 def action(page: Page | Locator, name: str) -> Locator:
