@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.accounts.browser import SignInFailed
-from bot.accounts.connecting import Connecting
+from bot.accounts.connecting import SCOPES, Connecting
 from bot.messages import connecting as words
 from bot.words import translate
 from handlers.errors import CHANGE_NOT_SAVED, explain_errors
@@ -25,7 +25,10 @@ async def connect_account(accounts: Connecting, reply: Reply) -> None:
             reply.open_form(form)
             return
         url = await accounts.link(reply.user)
-        await reply.say(words.link(url, account=await accounts.account(reply.user)))
+        known = await accounts.account(reply.user)
+        may_wait = known is None and await accounts.decides_in_entra(reply.user)
+        only_to_ask = await accounts.link(reply.user, scopes=SCOPES) if may_wait else None
+        await reply.say(words.link(url, account=known, only_to_ask=only_to_ask))
 
 
 async def disconnect_account(accounts: Connecting, reply: Reply) -> None:

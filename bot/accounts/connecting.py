@@ -112,10 +112,13 @@ class Connecting:
     async def scopes_for(self, slack_user: str) -> tuple[str, ...]:
         """Return the permissions that somebody's account is connected with: more for whoever decides in Entra."""
         known = await self._store.read(accounts.find, slack_user)
-        decides = await self._store.read(accounts.is_asked_to_decide, slack_user)
         before = known.scopes if known is not None else ()
-        wanted = (*SCOPES, *before, *(APPROVER_SCOPES if decides else ()))
-        return tuple(dict.fromkeys(wanted))
+        decides = await self.decides_in_entra(slack_user)
+        return tuple(dict.fromkeys((*SCOPES, *before, *(APPROVER_SCOPES if decides else ()))))
+
+    async def decides_in_entra(self, slack_user: str) -> bool:
+        """Tell whether somebody is asked to decide in Entra, which takes a permission that an administrator consents to."""
+        return await self._store.read(accounts.is_asked_to_decide, slack_user)
 
     async def link(self, slack_user: str, *, scopes: Sequence[str] | None = None) -> str:
         """
@@ -168,7 +171,10 @@ class Connecting:
         """
         if not self.is_offered or self._keys is None or self._web is None:
             raise SignInFailed(NOT_OFFERED)
-        asked = tuple(scopes) if scopes is not None else await self.scopes_for(slack_user)
+        known = await self._store.read(accounts.find, slack_user)
+        # A code has no second link beside it: whoever has nothing yet connects first what they can consent to themselves.
+        first = SCOPES if known is None else await self.scopes_for(slack_user)
+        asked = tuple(scopes) if scopes is not None else first
         try:
             flow = await self._web.begin_device(asked)
         except AuthError as error:

@@ -27,8 +27,13 @@ from bot.words import N_, _, translate
 TITLE: Final = N_("Microsoft account")
 
 
-def link(url: str, *, account: ConnectedAccount | None) -> Message:
-    """Answer whoever wants to connect their account, with the link to the sign-in."""
+def link(url: str, *, account: ConnectedAccount | None, only_to_ask: str | None = None) -> Message:
+    """
+    Answer whoever wants to connect their account, with the link to the sign-in.
+
+    Args:
+        only_to_ask: Another link, to a sign-in that needs no administrator's consent, for those who decide in Entra.
+    """
     text = (
         _(
             "Sign in to Microsoft with the work account that belongs to this Slack account. From then on Latchkey "
@@ -49,6 +54,7 @@ def link(url: str, *, account: ConnectedAccount | None) -> Message:
                 disconnect_button() if account is not None else None,
                 block_id="connect:link",
             ),
+            *(_only_to_ask(only_to_ask) if only_to_ask is not None else ()),
             context(
                 _(
                     "The link is for you alone, and good for one sign-in within ten minutes. Do not pass it on: sign "
@@ -57,6 +63,16 @@ def link(url: str, *, account: ConnectedAccount | None) -> Message:
             ),
         ],
     )
+
+
+def _only_to_ask(url: str) -> list[Block]:
+    text = _(
+        "You are asked to decide in Microsoft Entra, for which an administrator must have consented. If Microsoft says "
+        "that it needs an administrator's approval, sign in without it: you can ask for access then, and decide in My "
+        "Access."
+    )
+    without = {**button(_("Sign in without deciding"), "sign_in", "-"), "url": url}
+    return [section(text), actions(without, block_id="connect:asking")]
 
 
 def sign_in_button(url: str) -> Block:

@@ -260,6 +260,23 @@ async def test_deciding_takes_an_admins_consent(world):
     await world.told(ANN, "You now have access")
 
 
+async def test_whoever_decides_may_connect_to_ask_without_an_admins_consent(world):
+    """By the second link; to decide takes the first, once there is a consent."""
+    await asked(world)
+    app = world.tenant.login.app
+    app.admin_consented.discard("EntitlementManagement.ReadWrite.All")
+    link = await link_of(world, BO, "Sign in without deciding")
+    page = await sign_in_by(world, link, email_of(BO, world))
+    assert page.heading == "Your Microsoft account is connected", page.shown
+    card = await world.card(BO)
+    await world.press(BO, card, "Approve")
+    await world.whispered(BO, card.channel, "Please connect your Microsoft account")
+    app.admin_consented.add("EntitlementManagement.ReadWrite.All")
+    await connect(world, BO)
+    await world.press(BO, card, "Approve")
+    await world.told(ANN, "You now have access")
+
+
 async def test_whoever_disconnects_in_between_is_asked_to_connect(world):
     """A token that is over by the time of the POST loses no request."""
     await connect(world, ANN)

@@ -60,14 +60,14 @@ def browser_to(bot: Callable[[], Any], login: Any) -> Browser:
     return Browser(send)
 
 
-def link_in(shown: Any) -> str:
-    """The address behind the button that leads to a sign-in."""
-    found = [each["url"] for each in buttons(shown) if each.get("url")]
+def link_in(shown: Any, label: str = "Sign in to Microsoft") -> str:
+    """The address behind the button that leads to a sign-in, by its label where there are two."""
+    found = [each["url"] for each in buttons(shown) if each["text"]["text"] == label]
     assert len(found) == 1, shown
     return str(found[0])
 
 
-async def link_of(world: World, user: str) -> str:
+async def link_of(world: World, user: str, label: str = "Sign in to Microsoft") -> str:
     """Type the command, and take the link from the answer."""
     before = len(world.whispers(user, "C0GENERAL"))
     await world.type(user, "/my-access connect")
@@ -80,7 +80,7 @@ async def link_of(world: World, user: str) -> str:
         ]
         return seen[-1] if len(seen) > before else None
 
-    return link_in(await eventually(answered, about="the link"))
+    return link_in(await eventually(answered, about="the link"), label)
 
 
 async def sign_in_by(
