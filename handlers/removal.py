@@ -157,7 +157,7 @@ def _everything(written: str, found: Removable, *, changed: bool = False) -> dic
     else:
         whose = _("Everybody's access to {package}").format(package=escape(name or page.sought))
     if not found.rows and not found.waiting:
-        return removal_forms.nothing_left(whose)
+        return removal_forms.nothing_left(whose, sent=found.sent)
     of = About(page=written, fingerprint=found.fingerprint)
     return removal_forms.everything(
         found.rows,

@@ -192,22 +192,32 @@ def _waiting(waiting: Sequence[Request], sent: int) -> list[Block]:
         if len(waiting) > MOST_WAITING:
             lines.append(_("… and {left} more.").format(left=len(waiting) - MOST_WAITING))
         made.append(section("\n".join([head, *lines])))
-    if sent:
-        made.append(
-            context(
-                ngettext(
-                    "{count} request is with Entra already and cannot be canceled: look again in a minute.",
-                    "{count} requests are with Entra already and cannot be canceled: look again in a minute.",
-                    sent,
-                ).format(count=sent)
-            )
-        )
-    return made
+    return [*made, *not_canceled(sent)]
 
 
-def nothing_left(whose: str) -> View:
-    """Say that there is nothing to remove."""
-    return _said(_("{whose}: there is nothing left to remove.").format(whose=whose))
+def not_canceled(sent: int) -> list[Block]:
+    """Say how many open requests cannot be canceled any more; nothing, if all can."""
+    if not sent:
+        return []
+    sentence = ngettext(
+        "{count} request is with Entra already and is not canceled. Look again in a minute; if it waits for a decision "
+        "there, have it denied.",
+        "{count} requests are with Entra already and are not canceled. Look again in a minute; if they wait for a decision "
+        "there, have them denied.",
+        sent,
+    )
+    return [context(sentence.format(count=sent))]
+
+
+def nothing_left(whose: str, *, sent: int = 0) -> View:
+    """
+    Say that there is nothing to remove.
+
+    Args:
+        sent: How many open requests are with Entra already, and are not canceled.
+    """
+    shown = _said(_("{whose}: there is nothing left to remove.").format(whose=whose))
+    return {**shown, "blocks": [*shown["blocks"], *not_canceled(sent)]}
 
 
 def _lines(rows: Sequence[Assignment], together: int = 5) -> list[list[str]]:

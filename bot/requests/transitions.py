@@ -449,8 +449,13 @@ def approve_removal(
     if moved is None:
         return None
     for other in request_lists.open_for_assignment(db, moved.assignment_id or ""):
-        if other.kind is Kind.EXTEND and other.can_be_withdrawn:
+        if other.kind is not Kind.EXTEND:
+            continue
+        if other.can_be_withdrawn:
             cancel(db, other, actor=request.asked_by, why=REMOVED_MEANWHILE)
+        elif other.can_be_canceled_in_entra and accounts.find(db, other.asked_by) is not None:
+            # As long as it waits there, Entra takes no removal of the same access; the app itself may not cancel it.
+            requests.want_canceled(db, other, by=request.asked_by, why=REMOVED_MEANWHILE)
     return moved
 
 

@@ -7,8 +7,11 @@ import pytest
 from bot.database import audit
 from sandbox.tenant import lifecycle, seed
 from sandbox.tenant.errors import bad_request
+from tests.flow.test_console import pressed, shows
 from tests.flow.test_entra_decides import ASK, asked, decide_in_portal, deciding, in_entra
 from tests.flow.test_entra_rights import shown_to_admins
+from tests.flow.test_leaver import as_leaver
+from tests.flow.test_made_in_entra import ask_there
 from tests.harness.accounts import connect
 from tests.harness.world import ANN, BO, DANA, MIA, eventually, labels, said
 
@@ -299,3 +302,52 @@ async def test_whoever_has_decided_a_step_may_see_the_next(world):
     decide_in_portal(world, seed.BO, approve=False, justification="Not tonight")
     await world.later(timedelta(minutes=1))
     await world.told(ANN, "(?s)denied by Bo Berg.*Mia Moreau had approved.*Not tonight")
+
+
+async def extending(world):
+    """Ann has access, and waits in Entra for Bo, who decides whether she keeps it longer."""
+    await asked(world)
+    await connect(world, BO)
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "You now have access")
+    await world.later(timedelta(days=25))
+    await world.extend(ANN, (await world.type(ANN, "/my-access")).message)
+    await eventually(lambda: "asks to extend" in said(world.cards(BO)[-1]), about="the card")
+
+
+async def test_what_waits_to_be_extended_is_given_back(world):
+    """Entra takes no removal of what waits for a decision, so the extension is canceled first, in the same person's name."""
+    await extending(world)
+    await world.press(ANN, (await world.type(ANN, "/my-access")).message, "Return")
+    await world.told(ANN, "Done: you have returned")
+    assert await world.states() == ["add delivered", "extend canceled", "remove delivered"]
+    assert len(cancels(world)) == 1
+
+
+async def test_what_waits_to_be_extended_is_removed_by_an_admin(world):
+    """It does not wait until somebody decides about the extension."""
+    await extending(world)
+    await world.type(DANA, f"/access-admin remove <@{ANN}> finance-reports because she moved")
+    await world.told(ANN, "was removed by")
+    assert (await world.states())[-1] == "remove delivered"
+    assert (DANA, "cancel", "The access is being removed.") in await world.deeds()
+
+
+@pytest.mark.parametrize("is_made_there", [False, True])
+async def test_of_a_leaver_what_is_in_entra_is_not_canceled(is_made_there, world):
+    """The app may not do that, and nobody is told that it was: the admin reads what is left to do."""
+    await connect(world, ANN)
+    if is_made_there:
+        ask_there(world, seed.ANN)
+        await world.later(timedelta(minutes=1))
+    else:
+        await world.type(ANN, ASK)
+    await world.card(BO)
+    await as_leaver(world)
+    await shows(world, "1 request is with Entra already and is not canceled")
+    assert "cancels these requests" not in said(world.form(DANA))
+    await pressed(world, "Remove all …")
+    await shows(world, "there is nothing left to remove")
+    await shows(world, "have it denied")
+    assert (await world.states())[-1] == "add pending"
+    assert in_entra(world, "pendingApproval")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bot.assignments.model import Assignment, AssignmentState
 from bot.console.model import ConsolePage, Tab, write_console_page
-from bot.messages import troubles
+from bot.messages import removal_forms, troubles
 from bot.messages.console.part import part, said_of_nothing
 from bot.messages.deciding import many_have, nobody_has
 from bot.messages.parts import (
@@ -74,7 +74,10 @@ def _waiting(page: ConsolePage, waiting: Sequence[Request]) -> list[Block]:
     rows = [block for each in waiting for block in pending_review(each, reader="")]
     made = [divider(), section(_("*They also wait for these requests:*")), *rows]
     if page.tab is Tab.LEAVER:
-        made.append(context(_("*Remove all* cancels these requests, too.")))
+        sent = sum(not each.can_be_withdrawn for each in waiting)
+        if sent < len(waiting):
+            made.append(context(_("*Remove all* cancels these requests, too.")))
+        made += removal_forms.not_canceled(sent)
     return made
 
 

@@ -406,18 +406,30 @@ def look_at_entra(db: Transaction, request: Request) -> None:
     wakeups.due(db, wakeups.REQUESTS)
 
 
-def want_canceled(db: Transaction, request: Request) -> Request | None:
+def want_canceled(
+    db: Transaction, request: Request, *, by: str | None = None, why: str | None = None
+) -> Request | None:
     """
-    Note that whoever asked wants it canceled in Entra, which has it; None if it has gone on since *request* was read.
+    Note that it is wanted canceled in Entra, which has it, mostly by whoever asked; None if it has gone on since *request* was read.
 
     Whoever works on it now does not lose it: what changes is what comes next.
+
+    Args:
+        by, why: Who else wants that, and why.
     """
     now = clock.now()
     values = {"cancel_wanted_at": now, "not_canceled_why": None, "due_at": clock.real()}
     row = db.execute(WANT_CANCELED, {**as_known(request), **values}).first()
     if row is None:
         return None
-    audit.record(db, at=now, actor=request.asked_by, verb=Verb.CANCEL, **audit_ids(request))
+    audit.record(
+        db,
+        at=now,
+        actor=by or request.asked_by,
+        verb=Verb.CANCEL,
+        why=why,
+        **audit_ids(request),
+    )
     moved = from_row(row)
     shown(db, moved, deciders=moved.deciders)
     wakeups.due(db, wakeups.REQUESTS)
