@@ -119,7 +119,7 @@ async def _ready(address: str, app: App) -> None:
     """Wait until the packages can be asked for."""
     async with asyncio.timeout(READY_SECONDS):
         while True:
-            shown = await load(address, app, commands(app, [PROBE]), connections=1)
+            shown = await load(address, app, commands(app, [PROBE], text="list"), connections=1)
             if shown.saying(package_name(0)):
                 return
             await asyncio.sleep(LOOK_SECONDS)
