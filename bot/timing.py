@@ -14,6 +14,8 @@ T = TypeVar("T")
 LONGEST_BACKOFF: Final = timedelta(minutes=15)
 # Calls under way to one service: a slow answer holds up nobody else, and Slack and Graph do not throttle so few.
 AT_ONCE: Final = 4
+# What is looked up before a form opens, of the 3 s in which Slack opens it.
+EARLY_SECONDS: Final = 1.2
 # Seconds before each look at a request that Graph is working on: it takes seconds, sometimes hours.  Whoever waits
 # hears of it within a second or two in the first ten, which is when most are done.
 POLL_PAUSES: Final = (2, 1.2, 1.2, 1.2, 1.5, 1.5, 1.5, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300)

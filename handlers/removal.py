@@ -11,11 +11,11 @@ from bot.errors import TooLate
 from bot.messages import deciding, removal_forms
 from bot.messages.console import window
 from bot.messages.forms import reason_in
-from bot.messages.parts import Message, escape
+from bot.messages.parts import Message, escape, message
 from bot.messages.removal_forms import About
 from bot.paging import ListName, Place
 from bot.requests.transactions.remove_several import ListChanged, Removable, SeveralRemoved
-from bot.words import N_, _
+from bot.words import N_, _, translate
 from handlers.background import Background
 from handlers.console_windows import turn_page
 from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, Say, explain_errors
@@ -65,6 +65,13 @@ def register(
     async def preview(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Show everything of a person, of a package or of both that one confirmation removes."""
         reply = replies.to_click(body, action)
+
+        async def is_refused() -> bool:
+            why = await removals.find_reason_against(slack_user=reply.user)
+            if why is not None:
+                await reply.refuse(message(escape(translate(why))))
+            return why is not None
+
         async with explain_errors(reply.refuse, busy=NOT_READ):
             await services.guard.check_admin(reply.user)
             found = await removals.listed(
@@ -72,7 +79,7 @@ def register(
                 place=_place_in(reply.value),
                 of_leaver=_is_of_leaver(reply.value),
             )
-            reply.open_form(_everything(reply.value, found))
+            reply.open_form(_everything(reply.value, found), unless=is_refused)
         await ack()
 
     @routes.view("latchkey_remove_reason")

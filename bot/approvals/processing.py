@@ -41,11 +41,10 @@ from bot.requests.model import Request, State
 from bot.requests.state_words import state_word
 from bot.requests.store import requests
 from bot.slack.errors import SlackError
+from bot.timing import EARLY_SECONDS
 from bot.words import N_
 from graph.errors import GraphError
 
-# Of the 3 s in which Slack opens a form.
-EARLY_SECONDS: Final = 1.2
 # Each try is lost to somebody else's decision, and a stage takes no more of them than its quorum.
 MOST_TRIES: Final = 50
 # Somebody who was refused a moment ago, and presses again, is refused again without another look.

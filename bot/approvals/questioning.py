@@ -12,7 +12,7 @@ from typing import Final
 
 from bot import chance, clock
 from bot.approvals.model import ApproverQuestion, Decision, Outcome
-from bot.approvals.processing import EARLY_SECONDS, DecisionProcessor
+from bot.approvals.processing import DecisionProcessor
 from bot.approvals.store import approver_questions, decisions
 from bot.approvals.store.approver_questions import MOST_OF_ONE
 from bot.database import Busy, Store, Transaction
@@ -24,6 +24,7 @@ from bot.people.permissions import Actor, may
 from bot.requests.model import Request, State, read_ask_id
 from bot.requests.store import requests
 from bot.slack.errors import SlackError
+from bot.timing import EARLY_SECONDS
 from bot.words import N_
 from graph.errors import GraphError
 

@@ -1,16 +1,18 @@
 """Let admins remove access, of one or of many: shown beforehand, with a reason, each a request of its own."""
 
+import asyncio
 from collections.abc import Callable, Collection
 
 from bot.assignments.model import Assignment
 from bot.assignments.transactions import get_current
-from bot.database import Store
+from bot.database import Busy, Store
 from bot.errors import NotAllowed
 from bot.packages.catalog import OfferedPackages
 from bot.paging import Place
 from bot.patience import in_time
 from bot.people.guard import Guard
 from bot.people.model import Verb
+from bot.people.permissions import Permissions, may
 from bot.requests.transactions.creation import Submitted
 from bot.requests.transactions.remove import remove
 from bot.requests.transactions.remove_several import (
@@ -21,7 +23,10 @@ from bot.requests.transactions.remove_several import (
     remove_listed,
     remove_several,
 )
+from bot.slack.errors import SlackError
+from bot.timing import EARLY_SECONDS
 from bot.words import N_
+from graph.errors import GraphError
 
 
 class Removals:
@@ -29,7 +34,7 @@ class Removals:
     Every removal by an admin.
 
     Whether they are one is checked by what was read lately when they look and when they confirm, and read afresh for
-    each request before it happens.
+    each request before it happens; before the form that removes everything opens, too, if that is known in time.
     """
 
     def __init__(
@@ -37,11 +42,13 @@ class Removals:
         *,
         store: Store,
         guard: Guard,
+        permissions: Permissions,
         offering: OfferedPackages,
         wake: Callable[[], None],
     ) -> None:
         self._store = store
         self._guard = guard
+        self._permissions = permissions
         self._offering = offering
         self._wake = wake
 
@@ -56,6 +63,22 @@ class Removals:
         await self._guard.check_admin(slack_user, assignment_id)
         offered, row = await self._offering.beside(get_current, assignment_id)
         return row, row.policy_id in offered.automatic
+
+    async def find_reason_against(self, *, slack_user: str) -> str | None:
+        """
+        Return why somebody may not remove anything, which is written down; None if they may, or that is not known in time.
+
+        Reads Slack and Entra: for after the answer to Slack, never before it.
+        """
+        try:
+            async with asyncio.timeout(EARLY_SECONDS):
+                actor = await self._permissions.actor(slack_user)
+        except (Busy, GraphError, SlackError, TimeoutError):
+            return None
+        why = may(actor, Verb.REMOVE, holder=None, holder_entra_id=None)
+        if why is not None:
+            await self._guard.refused(slack_user, why)
+        return why
 
     async def listed(self, *, slack_user: str, place: Place, of_leaver: bool = False) -> Removable:
         """

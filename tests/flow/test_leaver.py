@@ -105,6 +105,21 @@ async def test_who_is_no_admin_any_more_cancels_nothing(world):
     await world.told(ANN, "You now have access")
 
 
+async def test_who_is_no_admin_any_more_is_told_so_before_the_form_opens(world):
+    """Where the button was pressed, over the console."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.card(BO)
+    await as_leaver(world)
+    await shows(world, "does not have anything")
+    world.slack.usergroups["S0IAM"].users.remove(DANA)
+
+    await pressed(world, "Remove all …")
+
+    await shows(world, "Only Latchkey's admins can do that.")
+    assert "canceled as well" not in said(world.form(DANA))
+    assert await world.states() == ["add pending"]
+
+
 async def test_nothing_is_granted_before_it_is_known_whether_it_is_canceled(world):
     """Slack does not say who is an admin: whoever approves meanwhile, nothing is sent to Entra; then it is canceled."""
     await world.type(ANN, "/request-access finance-reports because Q4")
