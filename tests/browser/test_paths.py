@@ -190,7 +190,7 @@ async def test_asking_questioning_and_approving_for_less(windows, pictures):
 
 
 async def test_a_message_becomes_the_reason_of_a_request(windows, pictures):
-    """By the shortcut in the message's menu."""
+    """By the shortcut in the message's menu: with a mouse, and by keyboard alone."""
     cy = await windows.open("U0CY", "C0GENERAL")
     await cy.get_by_test_id("composer").fill("The ledger does not add up")
     await cy.get_by_test_id("composer").press("Enter")
@@ -203,7 +203,16 @@ async def test_a_message_becomes_the_reason_of_a_request(windows, pictures):
         re.compile("The ledger does not add up")
     )
     await looked_at(windows, "U0ANN", "C0GENERAL", pictures, "message-shortcut", looks=("phone",))
-    await close_all(ann)
+    await ann.keyboard.press("Escape")
+    await expect(ann.get_by_test_id("modal")).to_have_count(0)
+
+    await tab_to(ann, "message-menu")
+    await ann.keyboard.press("Enter")
+    await tab_to(ann, "shortcut-latchkey_request_message")
+    await ann.keyboard.press("Enter")
+    await expect(ann.get_by_test_id("input-reason")).to_have_value(
+        re.compile("The ledger does not add up")
+    )
 
 
 async def focused(page: Page) -> dict[str, Any]:
@@ -260,6 +269,32 @@ async def test_asking_and_deciding_by_keyboard_alone(windows):
     assert (await focused(bo))["id"] == "action-latchkey_review"
     await bo.keyboard.press("Enter")
     await expect(bo.get_by_test_id("modal")).to_be_visible()
+    await tab_to(bo, "action-latchkey_ask_question")
+    await bo.keyboard.press("Enter")
+    await expect(bo.get_by_test_id("input-text")).to_be_focused()
+    await bo.keyboard.type("Which of the reports?")
+    await tab_to(bo, "modal-submit")
+    await bo.keyboard.press("Enter")
+    await expect(bo.get_by_test_id("modal").last).to_contain_text("Your question is saved")
+
+    await ann.goto(f"{windows.address}/?as=U0ANN&in=home")
+    await expect(action(ann, "answer_question")).to_be_visible()
+    await tab_to(ann, "action-latchkey_answer_question")
+    await ann.keyboard.press("Enter")
+    await expect(ann.get_by_test_id("input-text")).to_be_focused()
+    await ann.keyboard.type("Those of the third quarter")
+    await tab_to(ann, "modal-submit")
+    await ann.keyboard.press("Enter")
+    await expect(ann.get_by_test_id("modal")).to_contain_text("Your answer is saved")
+    await ann.keyboard.press("Escape")
+    await expect(ann.get_by_test_id("modal")).to_have_count(0)
+
+    for left in (1, 0):
+        await bo.keyboard.press("Escape")
+        await expect(bo.get_by_test_id("modal")).to_have_count(left)
+    await tab_to(bo, "action-latchkey_review")
+    await bo.keyboard.press("Enter")
+    await expect(bo.get_by_test_id("modal")).to_contain_text("Those of the third quarter")
     await tab_to(bo, "action-latchkey_approve")
     await bo.keyboard.press("Enter")
     await expect(bo.get_by_test_id("modal")).to_contain_text("Your decision is saved")
