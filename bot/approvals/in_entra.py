@@ -20,7 +20,7 @@ from bot.people.permissions import Actor
 from bot.requests.model import Request
 from bot.words import N_
 from graph import Graph
-from graph.errors import Forbidden, GraphError, NotFound, Rejected
+from graph.errors import Conflict, Forbidden, GraphError, NotFound, Rejected
 from graph.models import ApprovalDecision
 from graph.tokens import TokenSource
 from graph.values import same_word
@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 DECIDED_THERE: Final = N_("That step is already decided in Microsoft Entra.")
 NO_REASON: Final = N_("Decided in Slack.")
+# So often Entra may say that somebody was faster, and not show who, before it is a refusal like any other.
+MOST_CONFLICTS: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +73,10 @@ class EntraApprovals:
             return EntraAnswer(why=MUST_CONNECT_AGAIN)
         except NotConnected:
             return EntraAnswer(why=MUST_CONNECT)
-        except (Forbidden, NotFound, Rejected) as error:
-            if error.may_have_happened:
+        except (Conflict, Forbidden, NotFound, Rejected) as error:
+            is_faster = isinstance(error, Conflict) and decision.attempts < MOST_CONFLICTS
+            if error.may_have_happened or is_faster:
+                # After a conflict the next try sees who was faster, mostly.
                 raise
             return EntraAnswer(why=N_("Microsoft Entra refused it: {error}").format(error=error))
 

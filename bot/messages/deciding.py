@@ -332,7 +332,7 @@ def slow(request: Request) -> Message:
                 request=for_admins(request),
                 failures=request.failures,
                 when=moment(request.asked_at),
-                stage_of_work=stage_of_work(request),
+                stage_of_work=stage_of_work(request, own=False),
             )
         )
     return message(
@@ -344,7 +344,7 @@ def slow(request: Request) -> Message:
             request=for_admins(request),
             when=moment(request.asked_at),
             attempts=request.attempts,
-            stage_of_work=stage_of_work(request),
+            stage_of_work=stage_of_work(request, own=False),
         )
     )
 

@@ -14,7 +14,7 @@ from bot.messages.parts import (
     section,
     shorten,
 )
-from bot.messages.request_words import wish
+from bot.messages.request_words import stage_of_work, wish
 from bot.messages.waiting import waiting_for
 from bot.paging import ListName, Page, Place
 from bot.requests.model import Request
@@ -26,14 +26,14 @@ LONGEST_REASON: Final = 200
 
 
 def pending_review(request: Request, *, reader: str) -> list[Block]:
-    """Make a row of a pending request, with a button that shows its card: nobody decides what they have not read."""
+    """Make a row of an open request, with a button that shows its card: nobody decides what they have not read."""
     line = as_sentence(wish(request))
     if reader == request.holder or (request.is_on_behalf and reader == request.asked_by):
         stands = _("It is {waiting_for}. Your own request: somebody else decides it.").format(
             waiting_for=waiting_for(request)
         )
     else:
-        stands = _("It is {waiting_for}.").format(waiting_for=waiting_for(request))
+        stands = _("It is {waiting_for}.").format(waiting_for=stage_of_work(request, own=False))
     why = (
         f"\n> {one_line(shorten(request.justification, LONGEST_REASON))}"
         if request.justification

@@ -90,7 +90,7 @@ def _stands(request: Request) -> str:
         )
     if request.state in STANDS:
         return _(STANDS[request.state])
-    return _("It is {progress}.").format(progress=stage_of_work(request))
+    return _("It is {progress}.").format(progress=stage_of_work(request, own=False))
 
 
 def _now(hold: Hold, request: Request) -> str:

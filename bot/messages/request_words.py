@@ -83,8 +83,13 @@ def progress(request: Request) -> str:
     return stage_of_work(request)
 
 
-def stage_of_work(request: Request) -> str:
-    """Return which step of the way an open request is at, whether it is stuck there or not."""
+def stage_of_work(request: Request, *, own: bool = True) -> str:
+    """
+    Return which step of the way an open request is at, whether it is stuck there or not.
+
+    Args:
+        own: It is said to whoever asked.
+    """
     if request.is_being_canceled:
         return _("being canceled in Microsoft Entra")
     match request.state:
@@ -92,6 +97,8 @@ def stage_of_work(request: Request) -> str:
             return waiting_for(request)
         case State.APPROVED if request.emergency:
             return _("emergency access, and next to be set up")
+        case State.APPROVED if request.needs_account_at is not None and not own:
+            return _("waiting until they connect their Microsoft account")
         case State.APPROVED if request.needs_account_at is not None:
             return _("waiting until you connect your Microsoft account")
         case State.APPROVED if request.entra_decides:

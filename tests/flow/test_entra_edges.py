@@ -8,6 +8,7 @@ import pytest
 
 from bot.database import flags
 from sandbox.tenant import lifecycle, seed, tokens
+from sandbox.tenant.errors import conflict
 from sandbox.tenant.model import Policy, Request
 from sandbox.tenant.requests import NewRequest, accept
 from tests.flow.test_entra_decides import ASK, asked, deciding, in_entra
@@ -191,3 +192,21 @@ async def test_whoever_has_asked_there_before_is_told_so(database, tmp_path):
             ["refused", "pending"],
             ["pending", "refused"],
         )
+
+
+async def test_a_decision_that_entra_does_not_take_and_does_not_say_why(world, monkeypatch):
+    """A conflict, while the stage is shown as open: whoever decides is told in the end, and it is not tried for ever."""
+
+    def decide(*args: Any, **named: Any) -> None:
+        raise conflict("The stage is already decided.")
+
+    await asked(world)
+    await connect(world, BO)
+    monkeypatch.setattr(lifecycle, "decide", decide)
+    card = await world.card(BO)
+    await world.press(BO, card, "Approve")
+    await world.whispered(BO, card.channel, "Microsoft Entra refused it: .*already decided")
+    tried = sum(each.method == "PATCH" for each in world.tenant.calls)
+    await asyncio.sleep(1_800)
+    assert sum(each.method == "PATCH" for each in world.tenant.calls) == tried
+    assert (await world.states())[-1] == "add pending"

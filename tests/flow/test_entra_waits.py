@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from sandbox.tenant import seed
+from tests.flow.test_console import shows
 from tests.flow.test_entra_decides import ASK, FILE, asked, in_entra, nothing_granted_by_the_app
 from tests.flow.test_holding import cards as held_cards
+from tests.flow.test_leaver import as_leaver
 from tests.harness.accounts import SETTINGS, connect, registered
 from tests.harness.simulation import simulation
 from tests.harness.world import ANN, BO, DANA, begun, eventually, labels, said
@@ -99,6 +101,14 @@ async def test_an_account_that_is_never_connected(world):
     await world.told(ANN, "has expired.*was not connected in time")
     assert (await world.states())[-1] == "add lapsed"
     assert not world.posts()
+
+
+async def test_an_admin_reads_whose_account_is_waited_for(world):
+    """Not theirs; and nobody's approval."""
+    await world.type(ANN, ASK)
+    await world.told(ANN, "Please connect your Microsoft account")
+    await as_leaver(world)
+    await shows(world, "It is waiting until they connect their Microsoft account.")
 
 
 LATCHKEY = FILE.replace("entra", "latchkey")
