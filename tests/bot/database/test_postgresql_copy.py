@@ -156,8 +156,9 @@ def test_a_damaged_copy_changes_nothing(server, tmp_path):
 def test_a_server_that_is_not_there_is_said_so(server, tmp_path):
     """Without a word of the address."""
     gone = Server(
-        url="postgresql+psycopg://u:canary@127.0.0.1:9/x", address="postgresql://u@127.0.0.1:9/x"
-    )  # pragma: allowlist secret
+        url="postgresql+psycopg://u:canary@127.0.0.1:9/x",  # pragma: allowlist secret
+        address="postgresql://u@127.0.0.1:9/x",
+    )
     with pytest.raises(CannotCopy, match="cannot be read") as said:
         postgresql_copy.back_up(gone, tmp_path / "copy.dump")
     assert "canary" not in str(said.value)
