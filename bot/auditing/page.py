@@ -219,12 +219,19 @@ def _requests(main: ET.Element, content: PackContent) -> None:
             f"{KINDS.get(each.kind, each.kind)}: {clean(each.package_name)}",
             clean(each.justification or ""),
             _terms(each),
-            "\n".join(map(_decision, each.decisions)) or "nobody had to, or nobody has",
+            "\n".join(map(_decision, each.decisions)) or _not_here(each),
             _end(each),
         ]
         for each in content.requests
     ]
     _table(main, head, rows)
+
+
+def _not_here(request: PackRequest) -> str:
+    """Say why no decision is known that was made through Latchkey."""
+    if (request.terms or {}).get("entra_decides"):
+        return "decided in Microsoft Entra, or nobody has"
+    return "nobody had to, or nobody has"
 
 
 def _asked_for(request: PackRequest, people: Mapping[str, str]) -> str:

@@ -247,7 +247,13 @@ def _access_line(access: CurrentAccess) -> str:
 
 def _grant_line(request: FinishedRequest) -> str:
     approvers = list(dict.fromkeys(_approver(each.by, each.for_name) for each in request.decisions))
-    if request.is_extension:
+    if request.entra_decides and not approvers:
+        sentence = (
+            _("{person} extended *{package}* on {when}, as Microsoft Entra decided.")
+            if request.is_extension
+            else _("{person} got *{package}* on {when}, as Microsoft Entra decided.")
+        )
+    elif request.is_extension:
         sentence = (
             _("{person} extended *{package}* on {when}, approved by {approvers}.")
             if approvers

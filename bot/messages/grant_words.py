@@ -1,9 +1,11 @@
 """Say why somebody has an access: who asked for it when and why, and who approved it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from bot.approvals.model import Decision
+from bot.messages.decided_there import there_line
 from bot.messages.parts import moment, one_line, person, shorten
 from bot.requests.model import Request
 from bot.words import N_, _
@@ -30,7 +32,7 @@ def why(
         extended: What extended it last.
         extension_approved: Who approved that.
     """
-    said = [_(NOT_KNOWN)] if request is None else [_asked(request), _approved(approved)]
+    said = [_(NOT_KNOWN)] if request is None else [_asked(request), _approved(request, approved)]
     if extended is not None:
         at = moment(extended.ended_at or extended.asked_at)
         if extension_approved:
@@ -39,6 +41,9 @@ def why(
                     at=at, names=_names(extension_approved)
                 )
             )
+        elif extended.is_decided_in_entra_alone:
+            said.append(_("Extended {at}.").format(at=at))
+            said.append(_approved(extended, ()))
         else:
             said.append(_("Extended {at}; nobody had to approve that.").format(at=at))
     return " ".join(said)
@@ -54,10 +59,13 @@ def _asked(request: Request) -> str:
     return _("{who} asked for it {when}.").format(who=who, when=moment(request.asked_at))
 
 
-def _approved(approved: Sequence[Decision]) -> str:
-    if not approved:
+def _approved(request: Request, approved: Sequence[Decision]) -> str:
+    if approved:
+        return _("Approved by {names}.").format(names=_names(approved))
+    if not request.is_decided_in_entra_alone:
         return _("Nobody had to approve it.")
-    return _("Approved by {names}.").format(names=_names(approved))
+    there = [there_line(replace(each, reason=None)) for each in request.decided_there if each.name]
+    return " ".join(there) or _("It was approved in Microsoft Entra.")
 
 
 def _names(approved: Sequence[Decision]) -> str:

@@ -96,6 +96,7 @@ class FinishedRequest:
         why: Why it was refused or has failed, in a sentence.
         justification: Why they asked, in their words.
         decisions: Those that counted, in order; none where nobody had to approve.
+        entra_decides: It was decided in Entra: by those whose decisions are here, and by whoever decided there.
     """
 
     id: str
@@ -110,6 +111,7 @@ class FinishedRequest:
     why: str | None = None
     justification: str | None = None
     decisions: tuple[CountedDecision, ...] = ()
+    entra_decides: bool = False
 
     @property
     def decided_in(self) -> timedelta | None:

@@ -308,6 +308,11 @@ class Request:
         return self.state is State.CANCELED and is_there and not self.why
 
     @property
+    def is_decided_in_entra_alone(self) -> bool:
+        """True if Entra decides it and somebody must approve it there: that no button of ours was pressed says nothing."""
+        return self.entra_decides and self.terms is not None and bool(self.terms.stages)
+
+    @property
     def shown_state(self) -> str:
         """Return the state in the word that logs, lists and events have for it."""
         is_sending = self.entra_decides and self.state is State.APPROVED

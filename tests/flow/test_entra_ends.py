@@ -1,10 +1,17 @@
 """Where Entra decides: canceling and giving back in one's own name, and who decided in the portal."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.database import audit
+from bot.messages import digest, grant_words
+from bot.people.model import Verb
+from bot.reports.figures import figures
+from bot.reports.model import Period
+from bot.requests.model import DecidedThere
+from bot.requests.store import requests
 from sandbox.tenant import lifecycle, seed
 from sandbox.tenant.errors import bad_request
 from tests.flow.test_console import pressed, shows
@@ -351,3 +358,25 @@ async def test_of_a_leaver_what_is_in_entra_is_not_canceled(is_made_there, world
     await shows(world, "have it denied")
     assert (await world.states())[-1] == "add pending"
     assert in_entra(world, "pendingApproval")
+
+
+async def test_nowhere_is_said_that_nobody_had_to_approve_what_was_approved_in_the_portal(world):
+    """Neither to an admin who asks why somebody has it, nor in the digest, nor in an auditor's page."""
+    await asked(world)
+    decide_in_portal(world, seed.BO)
+    await world.told(ANN, "You now have access")
+    now = world.outside.clock.now() + timedelta(minutes=1)
+    period = Period(since=now - timedelta(days=7), until=now)
+    found = await world.bot.store.read(
+        figures, at=now, period=period, ends_within=timedelta(days=7)
+    )
+    (request,) = found.finished
+    assert "as Microsoft Entra decided" in digest._grant_line(request)
+    kept = await world.bot.store.read(requests.get, request.id)
+    assert "It was approved in Microsoft Entra." in grant_words.why(kept, (), None, ())
+    # Once somebody who may read it has connected their account, it is known who.
+    by = DecidedThere(stage=0, verb=Verb.APPROVE, entra_id=seed.BO, name="Bo Berg")
+    kept = replace(kept, decided_there=(by,))
+    said = grant_words.why(kept, (), kept, ())
+    assert said.count("Approved in Microsoft Entra by Bo Berg.") == 2
+    assert "obody had to" not in said

@@ -61,7 +61,10 @@ ENDED: Final = sa.select(
     requests.c.ended_at,
     requests.c.why,
     requests.c.justification,
+    requests.c.terms["entra_decides"].as_boolean().label("entra_decides"),
 ).where(IS_OF_PERIOD)
+# Columns that a finished request has in other words.
+OWN_WORDS: Final = frozenset({"kind", "entra_decides"})
 COUNTED: Final = (
     sa.select(
         decisions.c.request_id,
@@ -110,7 +113,8 @@ def finished(
                 outcome=outcome,
                 is_extension=row.kind == Kind.EXTEND,
                 decisions=tuple(sorted(counted[row.id], key=lambda each: each.at)),
-                **{name: value for name, value in row._mapping.items() if name != "kind"},
+                entra_decides=bool(row.entra_decides),
+                **{name: value for name, value in row._mapping.items() if name not in OWN_WORDS},
             )
             for row in db.execute(ENDED, given)
             if row.package_id in wanted
