@@ -37,7 +37,7 @@ from tests.harness.wires import GraphWire, SlackSession, ToBot, Wire
 SLACK: Final = "http://slack.test"
 MICROSOFT: Final = "https://microsoft.test"
 # Commits wake the jobs anyway; each look by the clock costs CPU, and waiting for one costs nothing.
-LOOKS: Final = {"LATCHKEY_POLL_SECONDS": "10", "LATCHKEY_SYNC_SECONDS": "300"}
+LOOKS: Final = {"LATCHKEY_POLL_SECONDS": "60", "LATCHKEY_SYNC_SECONDS": "300"}
 
 # A beat each second for simulated months would be most of the work.
 SELDOM: Final = timedelta(days=1)

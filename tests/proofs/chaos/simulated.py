@@ -46,7 +46,7 @@ LONGEST = timedelta(hours=5)
 # What is doubled stays so; whoever is not at the end yet may come there.
 FOR_GOOD: Final = frozenset({"doubled grants", "doubled notices"})
 ENTRA_DECIDES: Final = Path(__file__).parent / "entra.yml"
-SETTINGS: Final[Mapping[str, Any]] = {"LATCHKEY_SYNC_SECONDS": "900", "LATCHKEY_POLL_SECONDS": "10"}
+SETTINGS: Final[Mapping[str, Any]] = {"LATCHKEY_SYNC_SECONDS": "900", "LATCHKEY_POLL_SECONDS": "30"}
 
 
 @dataclass(frozen=True, kw_only=True)
