@@ -111,12 +111,14 @@ def _alarms(
     db: Transaction, admin_channel: str, *, since: datetime
 ) -> list[outcome_notices.OwedNotice]:
     """Tell the admins, once, what is waited for unusually long, and what failed too often."""
-    alarms = [
-        (outcome_notices.alarm("stuck", request, to=admin_channel), deciding.slow(request))
+    waiting = [
+        (outcome_notices.alarm("stuck", request, to=admin_channel), request)
         for request in request_lists.stuck(db, attempts=STUCK_AFTER_ATTEMPTS, since=since)
     ]
-    told = notices.settled_keys(db, [notice.key for notice, _ in alarms])
-    owed = [(notice, content) for notice, content in alarms if notice.key not in told]
+    told = notices.settled_keys(db, [notice.key for notice, _ in waiting])
+    owed = [
+        (notice, deciding.slow(request)) for notice, request in waiting if notice.key not in told
+    ]
     for hold, request in notices.untold_holds(db, since=since):
         key = f"{notices.ON_HOLD}:{hold.id}"
         notice = Notice(key=key, kind=notices.ON_HOLD, to=admin_channel, request_id=request.id)
