@@ -290,7 +290,13 @@ class Request:
 
     @property
     def can_be_canceled_in_entra(self) -> bool:
-        """True while Entra has it and is not known to have decided it, and nobody has wanted it canceled yet."""
+        """
+        Tell whether Entra has it and is not known to have decided it, and nobody has wanted it canceled yet.
+
+        What is stuck there, Entra does not show: that is for an admin.
+        """
+        if self.held_at is not None:
+            return False
         is_there = self.state is State.PENDING or self.is_asked_for_in_entra
         is_known = self.entra_decides and self.graph_request_id is not None
         return is_there and is_known and not self.is_being_canceled

@@ -63,6 +63,16 @@ async def test_what_entra_does_not_show_any_more_is_held(world):
     await eventually(lambda: "Approve" not in labels(world.cards(BO)[-1]), about="the card")
 
 
+async def test_what_is_stuck_in_entra_is_not_canceled_there(world):
+    """Nobody could say what comes of it, and each press would bring the admins another card."""
+    await asked(world)
+    world.tenant.world.requests.pop(in_entra(world, "pendingApproval").id)
+    await held(world)
+    shown = (await world.type(ANN, "/my-access")).message
+    assert "stuck; the admins have been told" in said(shown)
+    assert "Cancel" not in labels(shown)
+
+
 async def test_what_is_shown_again_is_not_given_up(world):
     """An admin gives up what is there after all: it goes on."""
     await asked(world)
