@@ -19,6 +19,7 @@ from bot.outage_watch import OutageWatch
 from bot.priority import Courtesy
 from bot.requests.evaluation.evidence import EvidenceReader
 from bot.retention import deletion
+from bot.sync.asked_in_entra import AskedInEntra
 from bot.sync.drift import DriftCheck
 from bot.sync.drift_answers import DriftAnswers
 from bot.sync.everything import TenantSync
@@ -83,6 +84,9 @@ async def make_jobs(
             bounds=outside.bounds,
             # They know each other: the check waits for a sync, which is a job.
             synced=lambda: jobs.synced_anew(),
+            asked_in_entra=AskedInEntra(
+                store=drift_fence, graph=graph, package_settings=outside.package_settings
+            ),
         ),
         drift_every=timedelta(hours=settings.drift_hours) if settings.drift_hours else None,
         reprocessing=Reprocessing(store=store, graph=graph, permissions=people.permissions),

@@ -23,6 +23,7 @@ from bot.drift.store import approved as reading
 from bot.drift.store import checks, mismatches
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.requests.store import request_lists
+from bot.sync.asked_in_entra import AskedInEntra, is_about_asking
 from bot.sync.turns import Transactions
 from graph import Graph
 from graph.errors import AuthError, Forbidden, GraphError, NotFound, Throttled
@@ -67,9 +68,11 @@ class DriftCheck:
         graph: Graph,
         bounds: Bounds = EVERYWHERE,
         synced: Callable[[], Awaitable[Collection[str]]],
+        asked_in_entra: AskedInEntra | None = None,
     ) -> None:
         """
         Args:
+            asked_in_entra: Knows what people have asked Entra for; None: Latchkey decides about every package.
             synced: Waits for a sync that begins after the call, and returns the ids of packages whose assignments it
                 could not read.
         """
@@ -77,6 +80,7 @@ class DriftCheck:
         self._graph = graph
         self._bounds = bounds
         self._synced = synced
+        self._asked_in_entra = asked_in_entra
 
     async def run(self) -> dict[str, Any]:
         """
@@ -144,13 +148,17 @@ class DriftCheck:
     async def _of_assignments(self, began_at: datetime) -> "KnownAccess":
         """Look through what people have by our rows, and return it."""
         ours, after = KnownAccess(began_at=began_at), ""
+        if self._asked_in_entra is not None:
+            ours.entra_decides = await self._asked_in_entra.decided_there()
         automatic = await self._store.read(reading.automatic)
         while rows := await self._store.read(reading.live, after=after, limit=ROWS_TOGETHER):
             after = rows[-1].id
             known = await self._store.read(_approved, rows, automatic)
             readable = [row for row in rows if row.unreadable_since is None]
             ours.add(rows)
-            await self._keep(list(compare.of_assignments(readable, known, now=clock.now())), ours)
+            found = list(compare.of_assignments(readable, known, now=clock.now()))
+            await self._keep([each for each in found if not self._may_be_asked(each, ours)], ours)
+        await self._keep(await self._unasked(ours), ours)
         since = clock.now() - LOOK_BACK
         ended = await self._store.read(reading.ended_outside, since=since)
         gave = await self._store.read(reading.that_gave, [row.id for row in ended])
@@ -163,6 +171,26 @@ class DriftCheck:
         ]
         await self._keep(stuck, ours)
         return ours
+
+    @staticmethod
+    def _may_be_asked(found: Found, ours: "KnownAccess") -> bool:
+        """Put aside what somebody may have asked Entra for, which is looked up package by package; False for all else."""
+        if not is_about_asking(found) or found.package_id not in ours.entra_decides:
+            return False
+        ours.may_be_asked.setdefault(found.package_id, []).append(found)
+        return True
+
+    async def _unasked(self, ours: "KnownAccess") -> list[Found]:
+        """Return what nobody has asked Entra for, of what was put aside."""
+        left: list[Found] = []
+        if self._asked_in_entra is None:
+            return left
+        for package_id, found in ours.may_be_asked.items():
+            unasked = await self._asked_in_entra.unasked(package_id, found)
+            if unasked is None:
+                ours.unreadable.add(package_id)
+            left += unasked or []
+        return left
 
     async def _of_group(
         self,
@@ -246,6 +274,8 @@ class KnownAccess:
         began_at: When the check began (real time).
         unreadable: Packages of which some rows cannot be read in Entra.
         unsure_groups: Groups that could not be read a second time.
+        entra_decides: Packages that Entra decides about.
+        may_be_asked: What no request of ours gave in these, by package.
     """
 
     began_at: datetime
@@ -253,6 +283,8 @@ class KnownAccess:
     pairs: set[tuple[str, str]] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
     unsure_groups: set[str] = field(default_factory=set)
+    entra_decides: frozenset[str] = frozenset()
+    may_be_asked: dict[str, list[Found]] = field(default_factory=dict)
 
     def add(self, rows: Sequence[Assignment]) -> None:
         for row in rows:

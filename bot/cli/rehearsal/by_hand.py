@@ -35,6 +35,7 @@ BY_HAND: Final[Mapping[str, str]] = {
     "Whether `userRemove` takes": "it takes people who have connected their accounts",
     "Where My Access is": "it takes a tenant in a national cloud",
     "Whether a request that waits in Entra shows": "it takes somebody who asks in My Access",
+    "Whether a finished `userAdd` shows an app its assignment": "a person has to ask for it in My Access",
     "Whether a request that nobody decided in time": "it takes days",
     "The state of an Entra request whose approval timed out": "it takes days",
     "Throttling limits of entitlement management": LOAD,

@@ -145,14 +145,23 @@ def save(db: Transaction, found: Sequence[Found], *, seen_at: datetime) -> int:
     return sum(_save(db, each, seen_at=seen_at) for each in found)
 
 
-def _save(db: Transaction, found: Found, *, seen_at: datetime) -> bool:
-    key = {
+def is_current(db: Transaction, found: Found) -> bool:
+    """Tell whether it was found before and has not passed, whatever was said of it."""
+    row = db.execute(BY_KEY, _key(found)).first()
+    return row is not None and from_row(row).state is not DriftState.PASSED
+
+
+def _key(found: Found) -> dict[str, Any]:
+    return {
         "of_kind": found.kind,
         "thing": found.about,
         "user": found.entra_id,
         "marked": found.mark,
     }
-    row = db.execute(BY_KEY, key).first()
+
+
+def _save(db: Transaction, found: Found, *, seen_at: datetime) -> bool:
+    row = db.execute(BY_KEY, _key(found)).first()
     facts = asdict(found)
     if row is None:
         made = Mismatch(

@@ -1,0 +1,103 @@
+"""
+Find out which access that we know no request for people have asked for in Entra themselves, at My Access.
+
+Where Entra decides about a package and asks nobody, or has been answered before anybody looked, nothing ever waits there
+that could be found: only the finished request says who asked.
+"""
+
+from collections.abc import Collection, Sequence
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot import clock
+from bot.database import Transaction
+from bot.drift.model import DriftKind, Found
+from bot.drift.store import mismatches
+from bot.packages.settings.file import PackageSettingsFile
+from bot.packages.store import catalog
+from bot.sync.turns import Transactions
+from graph import Graph
+from graph.errors import AuthError, GraphError, Throttled
+
+log = structlog.get_logger(__name__)
+
+# Source: Graph reference, "accessPackageRequestState values": what has given access.
+DONE: Final = ("delivered", "partiallyDelivered")
+OWN: Final = "userAdd"
+# Graph forgets requests three months after they are over; earlier than that, one that is not there was never made.
+REMEMBERED_FOR: Final = timedelta(days=80)
+
+
+class AskedInEntra:
+    """Leaves out of what was found what its holder has asked Entra for; one list is read of each package with such access."""
+
+    def __init__(
+        self, *, store: Transactions, graph: Graph, package_settings: PackageSettingsFile
+    ) -> None:
+        self._store = store
+        self._graph = graph
+        self._package_settings = package_settings
+
+    async def decided_there(self) -> frozenset[str]:
+        """Return the ids of the packages that Entra decides about."""
+        if not self._package_settings.entra_decides():
+            return frozenset()
+        settings_for = self._package_settings.settings_for
+        offered = await self._store.read(catalog.list_all)
+        return frozenset(
+            each.id
+            for each in offered
+            if settings_for(each.name, catalog=each.catalog).entra_decides
+        )
+
+    async def unasked(self, package_id: str, found: Sequence[Found]) -> list[Found] | None:
+        """
+        Return those of a package's unasked assignments that nobody asked Entra for; None if that cannot be read.
+
+        Of what began so long ago that Graph has forgotten the request, only what is known of already.
+
+        Raises:
+            AuthError, Throttled: As everywhere; the check is made again.
+        """
+        try:
+            asked = await self._asked(package_id, found)
+        except (AuthError, Throttled):
+            raise
+        except GraphError as error:
+            log.warning("requests-not-read", package=package_id, error=type(error).__name__)
+            return None
+        left = [each for each in found if each.assignment_id not in asked]
+        return await self._store.read(_known_or_new, left)
+
+    async def _asked(self, package_id: str, found: Sequence[Found]) -> Collection[str | None]:
+        """Return the ids of the assignments that were given because their holder asked for them."""
+        holders = {each.assignment_id: each.entra_id for each in found}
+        asked: set[str | None] = set()
+        for state in DONE:
+            done = self._graph.assignment_requests.stream(package_id=package_id, state=state)
+            async with aclosing(done):
+                async for each in done:
+                    gave = each.assignment.id if each.assignment else None
+                    holder, asker = holders.get(gave), each.requestor
+                    if each.is_type(OWN) and asker is not None and asker.object_id == holder:
+                        asked.add(gave)
+                    if len(asked) == len(holders):
+                        return asked
+        return asked
+
+
+def is_about_asking(found: Found) -> bool:
+    """Tell whether a request in Entra would say that it is right."""
+    return found.kind is DriftKind.UNASKED
+
+
+def _known_or_new(db: Transaction, found: Sequence[Found]) -> list[Found]:
+    forgotten = clock.now() - REMEMBERED_FOR
+    return [
+        each
+        for each in found
+        if each.since is None or each.since > forgotten or mismatches.is_current(db, each)
+    ]
