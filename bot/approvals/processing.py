@@ -6,7 +6,7 @@ are one of them.  One denial denies.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -55,6 +55,9 @@ NEEDS_SIGN_IN: Final = N_(
 NEEDS_REASON: Final = N_(
     "A reason is needed for that decision. Please press the button again and say why."
 )
+MAY_NOT_ANY_MORE: Final = N_(
+    "Nothing is approved, because whoever asked may not have this any more. They would be told: {why}"
+)
 # A click that is not whole: nothing is said of who has clicked.
 INCOMPLETE: Final = frozenset({NEEDS_REASON, NEEDS_SIGN_IN, MUST_CONNECT, MUST_CONNECT_AGAIN})
 END_IS_OVER: Final = N_(
@@ -88,7 +91,13 @@ class DecisionProcessor:
         permissions: Permissions,
         home_team: str | None,
         in_entra: EntraApprovals,
+        find_refusal: Callable[[Request], Awaitable[str | None]],
     ) -> None:
+        """
+        Args:
+            find_refusal: Gives why whoever asks may not have what waits in Entra any more; None if they may.
+        """
+        self._find_refusal = find_refusal
         self._store = store
         self._in_entra = in_entra
         self._permissions = permissions
@@ -132,6 +141,10 @@ class DecisionProcessor:
             return True
         if request.entra_decides:
             await self._check_not_paused(decision)
+            if decision.verb is Verb.APPROVE and (gone := await self._find_refusal(request)):
+                # Where Latchkey decides this is seen just before the grant; here the approval is the grant.
+                await self._refuse(decision, request, actor, MAY_NOT_ANY_MORE.format(why=gone))
+                return True
             if not await self._is_decided_in_entra(decision, request, actor):
                 return True
         acts_for = actor.acts_for

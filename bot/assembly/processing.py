@@ -71,8 +71,11 @@ def make_processing(
         permissions=permissions,
         home_team=home_team,
         in_entra=EntraApprovals(graph=graph, tokens=tokens),
+        find_refusal=evaluator.find_refusal,
     )
-    follower = EntraFollower(store=store, graph=graph, tokens=tokens)
+    follower = EntraFollower(
+        store=store, graph=graph, tokens=tokens, read_terms=evaluator.read_terms_again
+    )
     return ProcessingParts(
         evaluator=evaluator,
         recipients=recipients,

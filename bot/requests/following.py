@@ -1,6 +1,7 @@
 """Follow what waits for a decision in Entra: pending, denied, canceled, expired, or on its way, as Entra says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -39,7 +40,19 @@ DENIED_THERE: Final = N_("It was denied in Microsoft Entra.")
 class EntraFollower:
     """Follows requests that Entra decides, from the POST until they are decided."""
 
-    def __init__(self, *, store: Store, graph: Graph, tokens: AccountTokens) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        graph: Graph,
+        tokens: AccountTokens,
+        read_terms: Callable[[Request], Awaitable[Request | None]],
+    ) -> None:
+        """
+        Args:
+            read_terms: Reads the terms of a request again, because Entra waits for a decision that they do not know.
+        """
+        self._read_terms = read_terms
         self._store = store
         self._graph = graph
         self._tokens = tokens
@@ -106,11 +119,16 @@ class EntraFollower:
         if request.state is State.PENDING and self._has_several_stages(request):
             stage = max(stage, len(_decided(await self._stages(request))))
         changes = stage_changes(request, stage=stage)
+        if "deciders" not in changes:
+            # The policy had other stages when Entra took the request than when it was read here.
+            known = await self._read_terms(replace(request, stage=stage))
+            if known is None:
+                return
+            changes = stage_changes(known, stage=stage)
         if stage > request.stage:
             there = await self._decided_there(request)
             changes |= {"decided_there": requests.decided_there_row(there)} if there else {}
-        is_new = request.state is State.SUBMITTED or stage > request.stage
-        if is_new and "deciders" in changes:
+        if request.state is State.SUBMITTED or stage > request.stage:
             await self._store.run(
                 transitions.reach_stage, request, changes, actor=audit.LATCHKEY, fence=True
             )

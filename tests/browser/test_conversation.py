@@ -91,12 +91,14 @@ async def test_shortcuts_are_run_from_their_menus(stage):
     await stage.post(section("Hello"))
     page = await stage.window("U0BO", "C0APPROVALS")
     await page.get_by_test_id("shortcuts").click()
-    await page.get_by_test_id("shortcut-ask").click()
+    async with page.expect_response("**/shortcut"):
+        await page.get_by_test_id("shortcut-ask").click()
     await expect(page.get_by_test_id("shortcut-ask")).to_be_hidden()
     assert stage.heard["type"] == "shortcut"
     await page.get_by_test_id("message").hover()
     await page.get_by_test_id("message-menu").click()
-    await page.get_by_test_id("shortcut-why").click()
+    async with page.expect_response("**/shortcut"):
+        await page.get_by_test_id("shortcut-why").click()
     await expect(page.get_by_test_id("shortcut-why")).to_be_hidden()
     assert stage.heard["type"] == "message_action"
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from bot import clock
 from bot.approvals.model import approvals_of, decided_before, voices_of
 from bot.approvals.store import decisions
 from bot.database import Store, audit, limits
-from bot.errors import NotAllowed, NotAMember
+from bot.errors import NotAllowed, NotAMember, NotClear
 from bot.packages import policy_terms
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.settings.file import NO_FILE, PackageSettingsFile
@@ -33,6 +33,10 @@ from bot.timing import WAITS, Waits
 from bot.words import N_
 from graph import Graph
 
+DECISION_UNKNOWN: Final = N_(
+    "Microsoft Entra waits for a decision that the policy, as it is now, does not name."
+)
+
 
 class RequestEvaluator:
     """Evaluates a request and moves it by the result."""
@@ -53,6 +57,7 @@ class RequestEvaluator:
         package_settings: PackageSettingsFile = NO_FILE,
     ) -> None:
         self._store = store
+        self._people = people
         self._permissions = permissions
         self._waits = waits
         self._evidence = EvidenceReader(graph=graph, store=store)
@@ -208,6 +213,42 @@ class RequestEvaluator:
         again = replace(request, terms=terms, ends_at=evaluation.ends_at, evidence=evidence)
         await self._reach_first_stage(again, known=request, round=request.round + 1)
         return None
+
+    async def find_refusal(self, request: Request) -> str | None:
+        """
+        Return why whoever asks may not have access that waits in Entra any more, as they would be told; None if they may.
+
+        Of what was asked for at My Access, and of an extension, only whose it is: the rest was Entra's to read.
+
+        Raises:
+            SlackError, GraphError: It could not be read.
+        """
+        try:
+            if request.kind is Kind.ADD and not request.is_made_in_entra:
+                await self.access.find_terms(request)
+            elif request.holder is not None:
+                await self._people.identify(request.holder)
+        except (NotAllowed, Refused) as refused:
+            return str(refused)
+        return None
+
+    async def read_terms_again(self, request: Request) -> Request | None:
+        """
+        Return a claimed request with the terms of this moment, because Entra waits for a decision that its terms do not know.
+
+        None if somebody else has it in hand by now.
+
+        Raises:
+            NotClear: They name no such decision either, or whoever asks may not have it any more.
+            SlackError, GraphError: It could not be read.
+        """
+        try:
+            evaluation = await self.access.find_terms(request)
+        except (NotAllowed, Refused) as refused:
+            raise NotClear(DECISION_UNKNOWN) from refused
+        if not evaluation.terms.entra_decides or request.stage >= len(evaluation.terms.stages):
+            raise NotClear(DECISION_UNKNOWN)
+        return await self._renew(request, evaluation)
 
     async def _renew(self, request: Request, evaluation: Evaluation) -> Request | None:
         terms, terms_hash = evaluation.terms, policy_terms.hash_of(evaluation.terms)

@@ -1,0 +1,111 @@
+"""What changes while a request is in Entra: the policy's stages, and whether whoever asked may have it at all."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from sandbox.tenant import seed
+from tests.flow.test_entra_decides import ASK, POST, asked, deciding, in_entra
+from tests.flow.test_entra_edges import policy_of
+from tests.flow.test_holding import cards as held_cards
+from tests.harness.accounts import connect
+from tests.harness.world import ANN, BO, CY, World, eventually, said
+
+
+@pytest.fixture(params=["v1.0", "beta"])
+async def world(request, database, tmp_path):
+    async with deciding(database, tmp_path, GRAPH_API_VERSION=request.param) as made:
+        yield made
+
+
+async def posted_while(world: World, change: Callable[[], None]) -> None:
+    """Let the policy change between Latchkey's check and the POST."""
+    await connect(world, ANN)
+    world.tenant.faults.set("slow", count=1, seconds=5, only=POST)
+    await world.type(ANN, ASK)
+    await eventually(lambda: world.tenant.faults.counts["slow"], about="the POST is on its way")
+    change()
+    await eventually(lambda: world.tenant.world.requests, about="it is there")
+
+
+async def test_a_decision_that_the_policy_asks_for_meanwhile_is_asked_for(world):
+    """When it was read nobody had to decide; Entra waits for Bo."""
+    policy = policy_of(world)
+    stages = policy.approval["stages"]
+    policy.approval.update(isApprovalRequiredForAdd=False, stages=[])
+
+    def change() -> None:
+        policy.approval.update(isApprovalRequiredForAdd=True, stages=stages)
+
+    await posted_while(world, change)
+    await world.card(BO)
+    await connect(world, BO)
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "You now have access")
+
+
+async def test_a_second_stage_of_meanwhile_is_asked_for(world):
+    """When it was read there was one."""
+    policy = policy_of(world)
+
+    def change() -> None:
+        [one] = policy.approval["stages"]
+        cy = {"@odata.type": "#microsoft.graph.singleUser", "userId": seed.CY}
+        policy.approval["stages"] = [one, {**one, "primaryApprovers": [cy]}]
+
+    await posted_while(world, change)
+    await connect(world, BO)
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.card(CY)
+    await connect(world, CY)
+    await world.press(CY, await world.card(CY), "Approve")
+    await world.told(ANN, "You now have access")
+
+
+async def test_a_decision_of_which_nothing_can_be_read_comes_before_the_admins(world):
+    """Under no policy may Ann ask any more: it is not looked for in silence for ever."""
+    policy = policy_of(world)
+    stages = policy.approval["stages"]
+    policy.approval.update(isApprovalRequiredForAdd=False, stages=[])
+
+    def change() -> None:
+        policy.approval.update(isApprovalRequiredForAdd=True, stages=stages)
+
+    await posted_while(world, change)
+    policy.allowed_target_scope = "specificDirectoryUsers"
+    await asyncio.sleep(3 * 3600)
+    assert "does not name" in said(held_cards(world)[-1])
+
+
+async def test_whoever_is_disabled_meanwhile_gets_nothing_by_a_press(world):
+    """The approver is told why, and nothing goes to Entra; to deny stays possible."""
+    await asked(world)
+    await connect(world, BO)
+    world.tenant.world.users[seed.ANN].account_enabled = False
+    # Longer than what was read a moment ago counts.
+    await asyncio.sleep(120)
+    card = await world.card(BO)
+    await world.press(BO, card, "Approve")
+    await world.whispered(BO, card.channel, "whoever asked may not have this any more")
+    assert not any(stage.reviewed_by for stage in in_entra(world, "pendingApproval").stages)
+    await world.press(BO, card, "Deny")
+    await world.give_reason(BO, "She has left")
+    await eventually(lambda: _is_denied(world), about="it is denied")
+
+
+def _is_denied(world: World) -> bool:
+    return any(each.state == "denied" for each in world.tenant.world.requests.values())
+
+
+async def test_whoever_left_the_scope_meanwhile_gets_nothing_by_a_press(world):
+    """As Latchkey would see it just before a grant of its own."""
+    await asked(world)
+    await connect(world, BO)
+    policy_of(world).allowed_target_scope = "specificDirectoryUsers"
+    # Longer than what was read a moment ago counts.
+    await asyncio.sleep(120)
+    card = await world.card(BO)
+    await world.press(BO, card, "Approve")
+    await world.whispered(BO, card.channel, "whoever asked may not have this any more")
+    assert in_entra(world, "pendingApproval")
