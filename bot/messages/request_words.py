@@ -97,6 +97,8 @@ def stage_of_work(request: Request, *, own: bool = True) -> str:
             return waiting_for(request)
         case State.APPROVED if request.emergency:
             return _("emergency access, and next to be set up")
+        case State.APPROVED if request.needs_account_at is not None and request.kind is Kind.REMOVE:
+            return _("waiting until another request about it is over in Microsoft Entra")
         case State.APPROVED if request.needs_account_at is not None and not own:
             return _("waiting until they connect their Microsoft account")
         case State.APPROVED if request.needs_account_at is not None:

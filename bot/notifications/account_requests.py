@@ -7,12 +7,13 @@ from functools import partial
 from typing import Final
 
 from bot import clock
-from bot.messages import connecting
+from bot.database.audit import LATCHKEY
+from bot.messages import blocked_removals, connecting
 from bot.notifications.announcing import Announcer, count
 from bot.notifications.model import Notice
 from bot.notifications.outbox import nothing
 from bot.notifications.outcome_notices import OwedNotice
-from bot.requests.model import Request
+from bot.requests.model import Kind, Request
 from bot.requests.transitions import account_needed_by
 
 REMIND_AFTER: Final = timedelta(days=1)
@@ -40,6 +41,12 @@ def notices_for(request: Request, my_access: str | None = None) -> list[OwedNoti
     since = request.needs_account_at
     if since is None:
         return []
+    if request.kind is Kind.REMOVE:
+        # Once, however often it is tried: its key says nothing of when.
+        key = f"removal-waits:{request.id}"
+        notice = Notice(key=key, kind="connect", to=request.asked_by, request_id=request.id)
+        is_told = request.asked_by != LATCHKEY
+        return [(notice, blocked_removals.removal_waits(request))] if is_told else []
     if request.is_being_canceled:
         return [
             (

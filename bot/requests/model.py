@@ -193,7 +193,8 @@ class Request:
         cancel_wanted_at: Since when whoever asked wants it canceled in Entra, which has it.
         not_canceled_why: Why Entra does not cancel it, although nobody has decided it there; they are told.
         decided_there: What was decided about it in Entra, and not by Latchkey's buttons, as far as that could be read.
-        needs_account_at: Since when it waits until whoever asked has connected their Microsoft account.
+        needs_account_at: Since when it waits until whoever asked has connected their Microsoft account; a removal, until
+            the request in Entra is over that needs that to be canceled.
         retry_by, give_up_by: The admin who takes it off hold; checked before it counts.
         cancel_by, cancel_why: The admin who cancels it because its person leaves, and why; checked before it counts.
     """

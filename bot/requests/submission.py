@@ -24,7 +24,7 @@ from bot.assignments.store import assignments
 from bot.database import Store, flags
 from bot.packages.questions import for_graph
 from bot.people.permissions import Actor
-from bot.requests import justification, transitions
+from bot.requests import justification, open_in_entra, transitions
 from bot.requests.model import OWN_REMOVAL, Kind, Request, State
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits
@@ -74,6 +74,8 @@ OWN_REQUEST_TYPE: Final[Mapping[Kind, str]] = {
 }
 # Somebody who is to connect their account is not waited for by asking again and again.
 ACCOUNT_LOOKS: Final = timedelta(minutes=10)
+# How often a removal looks whether what it waits for is over in Entra.
+BLOCKED_LOOKS: Final = timedelta(minutes=1)
 
 
 class Submitter:
@@ -108,6 +110,9 @@ class Submitter:
         if await self._is_paused(request):
             return
         if self._is_from_before(request) and await self._is_in_graph(request):
+            return
+        # Refused once because of that, it is sent again when that is over.
+        if request.needs_account_at is not None and await self._is_blocked(request):
             return
         checked = await self._recheck(request)
         if checked is None:
@@ -300,6 +305,8 @@ class Submitter:
                 # Made at My Access a moment ago; that one is found and followed by itself.
                 await self._store.run(transitions.refuse, request, OPEN_THERE)
                 return
+            if await self._is_blocked(request):
+                return
             if not await self._is_gone(request):
                 raise error
         elif await self._has_run_out(request, error):
@@ -314,6 +321,14 @@ class Submitter:
             return
         # Nothing was made, because there is nothing to remove: see how that is followed in `bot.requests.confirmation`.
         await self._submitted(request, None)
+
+    async def _is_blocked(self, request: Request) -> bool:
+        """Tell whether a removal has to wait until something else is over in Entra; then it does."""
+        is_blocked = await open_in_entra.is_open(self._graph, request)
+        if is_blocked:
+            due_at = clock.real() + BLOCKED_LOOKS
+            await self._store.run(transitions.wait_behind_open_request, request, due_at=due_at)
+        return is_blocked
 
     async def _has_run_out(self, request: Request, error: GraphError) -> bool:
         """Tell whether Graph has refused to extend what is over."""

@@ -446,17 +446,42 @@ def approve_removal(
     moved = requests.move(
         db, request, State.APPROVED, actor=request.asked_by, fence=True, sent_as=sent_as
     )
-    if moved is None:
-        return None
-    for other in request_lists.open_for_assignment(db, moved.assignment_id or ""):
-        if other.kind is not Kind.EXTEND:
+    if moved is not None:
+        _cancel_extensions(db, moved)
+    return moved
+
+
+def _cancel_extensions(db: Transaction, removal: Request) -> None:
+    for other in request_lists.open_for_assignment(db, removal.assignment_id or ""):
+        if other.kind is not Kind.EXTEND or other.not_canceled_why is not None:
             continue
         if other.can_be_withdrawn:
-            cancel(db, other, actor=request.asked_by, why=REMOVED_MEANWHILE)
+            cancel(db, other, actor=removal.asked_by, why=REMOVED_MEANWHILE)
         elif other.can_be_canceled_in_entra and accounts.find(db, other.asked_by) is not None:
             # As long as it waits there, Entra takes no removal of the same access; the app itself may not cancel it.
-            requests.want_canceled(db, other, by=request.asked_by, why=REMOVED_MEANWHILE)
-    return moved
+            requests.want_canceled(db, other, by=removal.asked_by, why=REMOVED_MEANWHILE)
+
+
+def wait_behind_open_request(db: Transaction, removal: Request, *, due_at: datetime) -> None:
+    """
+    Keep a removal that Entra has refused because something about the same access waits there; whoever wants it is told.
+
+    Args:
+        due_at: When to look again (real time).
+    """
+    since = removal.needs_account_at or clock.now()
+    ours = claims.release(
+        db,
+        removal,
+        due_at=due_at,
+        attempts=removal.attempts,
+        failures=0,
+        intent_at=None,
+        settles_at=None,
+        needs_account_at=since,
+    )
+    if ours:
+        _cancel_extensions(db, removal)
 
 
 def submit(db: Transaction, request: Request, graph_request_id: str | None) -> None:

@@ -17,6 +17,7 @@ from sandbox.tenant.errors import bad_request
 from tests.flow.test_console import pressed, shows
 from tests.flow.test_entra_decides import ASK, asked, decide_in_portal, deciding, in_entra
 from tests.flow.test_entra_rights import shown_to_admins
+from tests.flow.test_holding import cards as held_cards
 from tests.flow.test_leaver import as_leaver
 from tests.flow.test_made_in_entra import ask_there
 from tests.harness.accounts import connect
@@ -338,6 +339,49 @@ async def test_what_waits_to_be_extended_is_removed_by_an_admin(world):
     await world.told(ANN, "was removed by")
     assert (await world.states())[-1] == "remove delivered"
     assert (DANA, "cancel", "The access is being removed.") in await world.deeds()
+
+
+async def blocked(world):
+    """Ann, who waits in Entra to be extended, has disconnected, and an admin removes her access."""
+    await extending(world)
+    await disconnect(world)
+    await world.type(DANA, f"/access-admin remove <@{ANN}> finance-reports because laptop stolen")
+    await world.told(DANA, "still has \\*Finance Reports\\*.*have that request denied")
+
+
+async def test_an_admin_removes_what_waits_to_be_extended_once_it_is_denied_there(world):
+    """Entra takes no removal while it waits, and no app may cancel it: that is said once, and it goes on by itself."""
+    await blocked(world)
+    await world.later(timedelta(hours=5))
+    assert not held_cards(world)
+    assert len([each for each in world.direct(DANA) if "still has" in said(each)]) == 1
+    assert (await world.states())[-1] == "remove approved"
+    refused = len(world.posts("adminRemove"))
+    decide_in_portal(world, seed.BO, approve=False, justification="No")
+    await world.told(ANN, "was removed by")
+    assert (await world.states())[-2:] == ["extend denied", "remove delivered"]
+    assert len(world.posts("adminRemove")) == refused + 1
+
+
+async def test_an_admin_removes_what_waits_to_be_extended_once_its_account_is_connected(world):
+    """Then it is canceled, in the name of whoever asked."""
+    await blocked(world)
+    await connect(world, ANN)
+    await world.told(ANN, "was removed by")
+    assert (await world.states())[-2:] == ["extend canceled", "remove delivered"]
+
+
+async def test_what_waits_to_be_extended_is_given_back_once_an_account_is_connected(world):
+    """They read what keeps them from it."""
+    await extending(world)
+    await disconnect(world)
+    await world.press(ANN, (await world.type(ANN, "/my-access")).message, "Return")
+    await world.told(ANN, "You still have \\*Finance Reports\\*.*Please connect")
+    shown = said((await world.type(ANN, "/my-access")).message)
+    assert "waiting until another request about it is over in Microsoft Entra" in shown
+    await connect(world, ANN)
+    await world.told(ANN, "Done: you have returned")
+    assert await world.states() == ["add delivered", "extend canceled", "remove delivered"]
 
 
 @pytest.mark.parametrize("is_made_there", [False, True])

@@ -32,6 +32,7 @@ BY_HAND: Final[Mapping[str, str]] = {
     "Whether Entra takes `userAdd` and `userUpdate`": "it takes people who have connected their accounts",
     "Whether an approver needs no more than": "it takes people who have connected their accounts",
     "Whether Entra's `cancel` ends": "it takes people who have connected their accounts",
+    "Whether Entra refuses `adminRemove` while": "it takes people who have connected their accounts",
     "Whether `userRemove` takes": "it takes people who have connected their accounts",
     "Where My Access is": "it takes a tenant in a national cloud",
     "Whether a request that waits in Entra shows": "it takes somebody who asks in My Access",
