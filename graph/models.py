@@ -1,7 +1,8 @@
 """The objects that Graph sends, as models, named as in v1.0."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
 
 from pydantic import Field, StrictBool
 
@@ -78,7 +79,11 @@ __all__ = [
     "Schedule",
     "SubjectSet",
     "User",
+    "decided_in_order",
 ]
+
+# After every moment that Graph says.
+LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class User(GraphModel):
@@ -334,6 +339,12 @@ class ApprovalDecision(GraphModel):
     @property
     def is_open(self) -> bool:
         return same_word(self.status, "InProgress")
+
+
+def decided_in_order(stages: Sequence[ApprovalDecision]) -> list[ApprovalDecision]:
+    """Return the stages that somebody has decided, the first one first: Graph promises no order."""
+    done = [each for each in stages if same_word(each.status, "Completed")]
+    return sorted(done, key=lambda each: each.reviewed_date_time or LAST)
 
 
 class Approval(GraphModel):

@@ -15,18 +15,22 @@ from bot.accounts.connecting import APPROVER_SCOPES
 from bot.accounts.model import MustSignInAgain, NotConnected
 from bot.accounts.tokens import AccountTokens
 from bot.approvals.model import MUST_CONNECT, MUST_CONNECT_AGAIN, Decision
+from bot.errors import NotClear
 from bot.people.model import Verb
 from bot.people.permissions import Actor
 from bot.requests.model import Request
 from bot.words import N_
 from graph import Graph
 from graph.errors import Conflict, Forbidden, GraphError, NotFound, Rejected
-from graph.models import ApprovalDecision
+from graph.models import ApprovalDecision, decided_in_order
 from graph.tokens import TokenSource
 from graph.values import same_word
 
 log = structlog.get_logger(__name__)
 
+OTHER_STAGE: Final = N_(
+    "Microsoft Entra shows another step of this request than I know. Please decide it at My Access."
+)
 DECIDED_THERE: Final = N_("That step is already decided in Microsoft Entra.")
 NO_REASON: Final = N_("Decided in Slack.")
 # So often Entra may say that somebody was faster, and not show who, before it is a refusal like any other.
@@ -92,18 +96,27 @@ class EntraApprovals:
             stages = await self._graph.approvals.stages(request.graph_request_id or "", token=token)
         except (NotConnected, Forbidden, NotFound, Rejected):
             return False
-        return any(_is_by(each, actor) and _is_as(each, decision.verb) for each in stages)
+        decided = decided_in_order(stages)
+        if len(decided) <= decision.stage:
+            return False
+        there = decided[decision.stage]
+        return _is_by(there, actor) and _is_as(there, decision.verb)
 
     async def _decide(
         self, decision: Decision, request: Request, actor: Actor, token: TokenSource
     ) -> EntraAnswer:
         request_id = request.graph_request_id or ""
         stages = await self._graph.approvals.stages(request_id, token=token)
-        decided = [each for each in stages if _is_decided(each)]
+        decided = decided_in_order(stages)
+        if len(decided) < request.stage:
+            # A stage that is decided already is decided by nobody once more, because Graph does not show that yet.
+            if decision.attempts < MOST_CONFLICTS:
+                raise NotClear(OTHER_STAGE)
+            return EntraAnswer(why=OTHER_STAGE)
         if len(decided) > request.stage:
             # Ours from before, or made by the same person in the portal: it is their decision in any case.
-            own = any(_is_by(each, actor) and _is_as(each, decision.verb) for each in decided)
-            if own:
+            there = decided[request.stage]
+            if _is_by(there, actor) and _is_as(there, decision.verb):
                 return TAKEN
             return EntraAnswer(why=DECIDED_THERE, is_late=True, stage=len(decided))
         waiting = _waiting(stages)
@@ -127,10 +140,6 @@ class EntraApprovals:
 def _waiting(stages: Sequence[ApprovalDecision]) -> ApprovalDecision | None:
     """Return the stage that waits for a decision; Graph promises no order, and one waits at a time."""
     return next((each for each in stages if each.is_open), None)
-
-
-def _is_decided(stage: ApprovalDecision) -> bool:
-    return same_word(stage.status, "Completed")
 
 
 def _is_by(stage: ApprovalDecision, actor: Actor) -> bool:

@@ -177,10 +177,14 @@ class DecisionProcessor:
         Between Entra's answer and our row, or after a crash there, somebody may have seen that Entra has gone on.
         """
         is_of_this = decision.round == request.round and request.graph_request_id is not None
-        if not request.entra_decides or not is_of_this:
+        stages = request.terms.stages if request.terms else ()
+        if not request.entra_decides or not is_of_this or decision.stage >= len(stages):
             return False
         counted = await self._store.read(decisions.accepted_of, request)
         actor = await self._actor(decision, request, counted)
+        if not _is_proven(decision, stages[decision.stage], actor):
+            # What they have approved in the portal proves no click here.
+            return False
         if not await self._in_entra.is_theirs(decision, request, actor):
             return False
         noted = replace(decision, entra_id=actor.entra_id, name=actor.name)

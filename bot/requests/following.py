@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
@@ -23,7 +22,7 @@ from bot.requests.store import claims, requests
 from bot.words import N_
 from graph import Graph
 from graph.errors import GraphError, NotFound
-from graph.models import ApprovalDecision, AssignmentRequest
+from graph.models import ApprovalDecision, AssignmentRequest, decided_in_order
 from graph.values import same_word
 
 log = structlog.get_logger(__name__)
@@ -33,7 +32,6 @@ RESULTS: Final[Mapping[Verb, tuple[str, str]]] = {
     Verb.APPROVE: ("Approve", "Approved"),
     Verb.DENY: ("Deny", "Denied"),
 }
-LAST: Final = datetime.max.replace(tzinfo=UTC)
 DENIED_THERE: Final = N_("It was denied in Microsoft Entra.")
 
 
@@ -117,7 +115,7 @@ class EntraFollower:
         """Let it wait here as there, in the stage that waits there as far as anybody can see it."""
         stage = request.stage
         if request.state is State.PENDING and self._has_several_stages(request):
-            stage = max(stage, len(_decided(await self._stages(request))))
+            stage = max(stage, len(decided_in_order(await self._stages(request))))
         changes = stage_changes(request, stage=stage)
         if "deciders" not in changes:
             # The policy had other stages when Entra took the request than when it was read here.
@@ -166,7 +164,7 @@ class EntraFollower:
         counted = await self._store.read(decisions.accepted_of, request)
         ours = {each.stage for each in counted}
         found = []
-        for stage, each in enumerate(_decided(await self._stages(request))):
+        for stage, each in enumerate(decided_in_order(await self._stages(request))):
             verb = _verb_of(each)
             if verb is None or stage in ours:
                 continue
@@ -182,12 +180,6 @@ class EntraFollower:
                 )
             )
         return found
-
-
-def _decided(stages: Sequence[ApprovalDecision]) -> list[ApprovalDecision]:
-    """Return the stages that somebody has decided, the first one first: Graph promises no order."""
-    done = [each for each in stages if same_word(each.status, "Completed")]
-    return sorted(done, key=lambda each: each.reviewed_date_time or LAST)
 
 
 def _verb_of(stage: ApprovalDecision) -> Verb | None:

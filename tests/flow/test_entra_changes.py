@@ -109,3 +109,26 @@ async def test_whoever_left_the_scope_meanwhile_gets_nothing_by_a_press(world):
     await world.press(BO, card, "Approve")
     await world.whispered(BO, card.channel, "whoever asked may not have this any more")
     assert in_entra(world, "pendingApproval")
+
+
+async def test_a_stage_that_graph_does_not_show_as_decided_yet_is_not_decided_again(world):
+    """Whoever decides the next one is not told that Entra refuses them: their press waits until Graph shows the first."""
+    policy = policy_of(world)
+    [one] = policy.approval["stages"]
+    cy = {"@odata.type": "#microsoft.graph.singleUser", "userId": seed.CY}
+    policy.approval["stages"] = [one, {**one, "primaryApprovers": [cy]}]
+    await asked(world)
+    for user in (BO, CY):
+        await connect(world, user)
+    await world.press(BO, await world.card(BO), "Approve")
+    card = await world.card(CY)
+    first, second = in_entra(world, "pendingApproval").stages
+    known = (first.status, second.status)
+    first.status, second.status = "InProgress", "NotStarted"
+    await world.press(CY, card, "Approve")
+    await asyncio.sleep(60)
+    assert not second.reviewed_by
+    first.status, second.status = known
+    await world.told(ANN, "You now have access")
+    assert [each.reviewed_by for each in in_entra(world, "delivered").stages] == [seed.BO, seed.CY]
+    assert not [each for each in await world.deeds() if each[1] == "approve-refused"]
