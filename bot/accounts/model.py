@@ -87,7 +87,7 @@ class ConnectedAccount:
     Attributes:
         scopes: The delegated permissions of Graph that the token is good for.
         is_public: They signed in by a code, as an app without a secret does.
-        used_at: When a token of it was last asked for.
+        used_at: When somebody last did something with it, to the day; what Latchkey reads by itself does not count.
         version: Counts the changes; who writes names the one that they have read.
         challenge: What the next sign-in must ask for, as JSON: Microsoft has refused to renew the token without.
     """

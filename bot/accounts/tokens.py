@@ -7,11 +7,12 @@ A refresh token is read, unsealed and renewed when an access token is needed; ac
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
+from bot import clock
 from bot.accounts.connecting import SCOPES, check_connected, token_bound_to
 from bot.accounts.model import ConnectedAccount, MustSignInAgain, NotConnected
 from bot.accounts.sealing import CannotOpen, TokenKeys
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 # Microsoft's words for a refresh token that is good for nothing any more, unless it is about consent alone.
 ENDED: Final = "invalid_grant"
 CONSENT_NEEDED: Final = "AADSTS65001"
+# That somebody uses their account is written down so often, not at each call.
+NOTED_EVERY: Final = timedelta(days=1)
 WHY_ENDED: Final = N_("Microsoft does not renew it any more.")
 
 
@@ -60,16 +63,31 @@ class AccountTokens:
         self._access: dict[str, _Access] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
-    def of(self, slack_user: str, *, scopes: Sequence[str] = SCOPES) -> "PersonTokens":
-        """Return the source of tokens of one person, for a `Graph` that acts in their name; nothing is read yet."""
-        return PersonTokens(self, slack_user, tuple(scopes))
+    def of(
+        self, slack_user: str, *, scopes: Sequence[str] = SCOPES, looking: bool = False
+    ) -> "PersonTokens":
+        """
+        Return the source of tokens of one person, for a `Graph` that acts in their name; nothing is read yet.
 
-    async def token(self, slack_user: str, scopes: Sequence[str], *, renew: bool = False) -> str:
+        Args:
+            looking: Latchkey reads something by itself, which is no use that the person has of their account.
+        """
+        return PersonTokens(self, slack_user, tuple(scopes), looking=looking)
+
+    async def token(
+        self,
+        slack_user: str,
+        scopes: Sequence[str],
+        *,
+        renew: bool = False,
+        looking: bool = False,
+    ) -> str:
         """
         Return an access token that is good at this moment.
 
         Args:
             renew: Graph has refused the last one.
+            looking: As of `of`.
 
         Raises:
             MustSignInAgain: Microsoft wants them to sign in again for this.
@@ -81,6 +99,8 @@ class AccountTokens:
             if account.challenge is not None:
                 # Microsoft's login would renew the token, and Graph refuse it again, for ever.
                 raise MustSignInAgain
+            if not looking and clock.now() - account.used_at >= NOTED_EVERY:
+                await self._store.run(accounts.used, slack_user)
             known = self._access.get(slack_user)
             is_good = (
                 known is not None
@@ -158,18 +178,23 @@ def _ended(db: Transaction, account: ConnectedAccount) -> None:
 class PersonTokens:
     """A source of access tokens for Graph, of one person who has connected their account."""
 
-    def __init__(self, tokens: AccountTokens, slack_user: str, scopes: tuple[str, ...]) -> None:
+    def __init__(
+        self, tokens: AccountTokens, slack_user: str, scopes: tuple[str, ...], *, looking: bool
+    ) -> None:
         self._tokens = tokens
         self._slack_user = slack_user
         self._scopes = scopes
+        self._looking = looking
 
     async def token(self) -> str:
-        return await self._tokens.token(self._slack_user, self._scopes)
+        return await self._tokens.token(self._slack_user, self._scopes, looking=self._looking)
 
     async def refresh(self, claims: str | None = None) -> str:
         if claims is not None:
             await self._tokens.challenged(self._slack_user, claims)
-        return await self._tokens.token(self._slack_user, self._scopes, renew=True)
+        return await self._tokens.token(
+            self._slack_user, self._scopes, renew=True, looking=self._looking
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._slack_user})"

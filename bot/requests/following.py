@@ -150,7 +150,7 @@ class EntraFollower:
         have = [each.slack_user for each in counted]
         people = list(dict.fromkeys((*request.deciders, *have, request.asked_by)))
         for account in await self._store.read(_connected, people):
-            token = self._tokens.of(account.slack_user, scopes=APPROVER_SCOPES)
+            token = self._tokens.of(account.slack_user, scopes=APPROVER_SCOPES, looking=True)
             try:
                 return await self._graph.approvals.stages(
                     request.graph_request_id or "", token=token

@@ -272,7 +272,7 @@ class RequestsMadeInEntra:
             account = await self._store.read(accounts.find, person.slack_user)
             if account is None or account.entra_id != asker:
                 continue
-            token = self._tokens.of(person.slack_user)
+            token = self._tokens.of(person.slack_user, looking=True)
             try:
                 theirs = await self._graph.self_service.requests(on="target", token=token)
             except (NotConnected, GraphError) as error:

@@ -48,6 +48,17 @@ async def test_somebody_connects_their_account(world):
     assert ("U0ANN", "connect", "") in await world.deeds()
 
 
+@pytest.mark.parametrize("looking", [True, False])
+async def test_a_token_is_kept_as_long_as_somebody_uses_it(looking, world):
+    """What is read by itself, day by day, is no use of it."""
+    await connect(world, ANN)
+    for _ in range(7):
+        await world.later(timedelta(days=15))
+        if await is_connected(world, ANN):
+            assert await world.bot.accounts.tokens.of(ANN, looking=looking).token()
+    assert await is_connected(world, ANN) is not looking
+
+
 async def test_the_token_is_kept_sealed(world):
     """Nowhere in the database is it as it is."""
     await connect(world, ANN)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.accounts.store import accounts
 from bot.database import audit
 from bot.messages import digest, grant_words
 from bot.people.model import Verb
@@ -310,6 +311,29 @@ async def test_whoever_has_decided_a_step_may_see_the_next(world):
     decide_in_portal(world, seed.BO, approve=False, justification="Not tonight")
     await world.later(timedelta(minutes=1))
     await world.told(ANN, "(?s)denied by Bo Berg.*Mia Moreau had approved.*Not tonight")
+
+
+async def last_use(world, user):
+    account = await world.bot.store.read(accounts.find, user)
+    return account.used_at
+
+
+async def test_that_latchkey_looks_by_itself_is_no_use_of_a_token(world):
+    """It reads the stages with the token of somebody who is asked, and who does nothing; what they do counts."""
+    await connect(world, ANN)
+    await world.type(ANN, "/request-access production-database because deploy")
+    await world.card(MIA)
+    await connect(world, MIA)
+    since = await last_use(world, MIA)
+    await world.later(timedelta(days=2))
+    await eventually(
+        lambda: any("ssignmentApprovals/" in each.path for each in world.tenant.calls),
+        about="a look at the stages",
+    )
+    assert await last_use(world, MIA) == since
+    await world.press(MIA, await world.card(MIA), "Approve")
+    await world.card(BO)
+    assert await last_use(world, MIA) - since >= timedelta(days=2)
 
 
 async def extending(world):

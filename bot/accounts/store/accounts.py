@@ -38,7 +38,7 @@ UNUSED: Final = SELECT.where(accounts.c.used_at < SINCE).order_by(accounts.c.use
 UNCHECKED: Final = (
     SELECT.where(accounts.c.checked_at < SINCE).order_by(accounts.c.checked_at).limit(MOST)
 )
-CHECKED: Final = accounts.update().where(accounts.c.slack_user == PERSON)
+BY_THEM: Final = accounts.update().where(accounts.c.slack_user == PERSON)
 AFTER: Final = (
     sa.select(accounts.c.slack_user)
     .where(accounts.c.slack_user > sa.bindparam("after"))
@@ -128,8 +128,7 @@ def renewed(db: Transaction, account: ConnectedAccount, sealed: str | None) -> b
     Args:
         sealed: None: Microsoft gave no new one, and the old one stays.
     """
-    values = {"used_at": clock.now(), "challenge": None}
-    if not _change(db, account, values):
+    if not _change(db, account, {"challenge": None}):
         return False
     if sealed is not None:
         db.execute(SET_SEALED, {"person": account.slack_user, "sealed": sealed})
@@ -181,7 +180,12 @@ def unchecked(db: Transaction, *, since: datetime, limit: int = 20) -> list[Conn
 
 def checked(db: Transaction, slack_user: str) -> None:
     """Note that they are still members, as Slack has just said."""
-    db.execute(CHECKED, {"person": slack_user, "checked_at": clock.now()})
+    db.execute(BY_THEM, {"person": slack_user, "checked_at": clock.now()})
+
+
+def used(db: Transaction, slack_user: str) -> None:
+    """Note that somebody has just done something with their account."""
+    db.execute(BY_THEM, {"person": slack_user, "used_at": clock.now()})
 
 
 def some_after(db: Transaction, slack_user: str, *, limit: int = 100) -> list[str]:

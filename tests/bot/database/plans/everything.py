@@ -164,6 +164,7 @@ def _accounts(db: Transaction) -> None:
     accounts.unused(db)
     accounts.unchecked(db, since=now)
     accounts.checked(db, "U0ANN")
+    accounts.used(db, "U0ANN")
     accounts.some_after(db, "")
     accounts.go_on(db, "U0ANN")
     accounts.is_asked_to_decide(db, "U0ANN")
