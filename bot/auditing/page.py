@@ -205,6 +205,13 @@ def _deciders(main: ET.Element, asked: Sequence[PackRequest]) -> None:
     for decision in (each for request in asked for each in request.decisions):
         counted[clean(decision.name or decision.slack_user)][decision.verb] += 1
     _text(main, "h2", "Who decided")
+    if any((each.terms or {}).get("entra_decides") for each in asked):
+        _text(
+            main,
+            "p",
+            "What was decided in Microsoft Entra itself is not counted here: as far as Latchkey knows it, it is in the log, at "
+            "“decided_in_entra”; Entra's own log has all of it.",
+        )
     rows = [[name, found["approve"], found["deny"]] for name, found in sorted(counted.items())]
     _table(main, ["Name", "Approved", "Denied"], rows)
 

@@ -184,7 +184,8 @@ def _by_approver(finished: Iterable[FinishedRequest]) -> list[ApproverFigures]:
     made: defaultdict[str, list[tuple[CountedDecision, timedelta]]] = defaultdict(list)
     for request in finished:
         for decision in request.decisions:
-            made[decision.by].append((decision, decision.at - request.asked_at))
+            who = f"{decision.by} (in Microsoft Entra)" if decision.in_entra else decision.by
+            made[who].append((decision, decision.at - request.asked_at))
     found = [
         ApproverFigures(
             name=name,

@@ -78,6 +78,7 @@ class CountedDecision:
         by: Who decided, by name; the Slack id where no name is known.
         for_name: Whom they decided for, as a delegate.
         approves: False: it denied.
+        in_entra: It was made in Microsoft Entra, by no button of Latchkey's.
     """
 
     by: str
@@ -85,6 +86,7 @@ class CountedDecision:
     approves: bool
     reason: str | None = None
     at: datetime
+    in_entra: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from bot.messages.waits import how_long
 from bot.reports import drawing
-from bot.reports.model import CurrentAccess, ReportFigures
+from bot.reports.model import CurrentAccess, ReportFigures, RequestOutcome
 
 MOST_BARS: Final = 20
 MOST_WEEKS: Final = 26
@@ -21,6 +21,7 @@ MOST_ENDS: Final = 1_000
 MOST_LONGEST: Final = 50
 MOST_UNUSED: Final = 1_000
 UNKNOWN: Final = "not known"
+DECIDED: Final = frozenset({RequestOutcome.GRANTED, RequestOutcome.DENIED})
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1b2330; --soft: #55606f; --line: #d8dee6; --page: #fff; --tile: #f4f6f9;
@@ -181,8 +182,19 @@ def _outcomes(main: Element, found: ReportFigures) -> None:
 
 def _approvers(main: Element, found: ReportFigures) -> None:
     part = _section(main, "Who decided", is_long=len(found.approvers) > MOST_BARS)
+    unknown = sum(
+        each.entra_decides and not each.decisions and each.outcome in DECIDED
+        for each in found.finished
+    )
+    if unknown:
+        _say(
+            part,
+            "Requests that are not counted here, because they were decided in Microsoft Entra and it is not known by whom, or "
+            f"nobody had to: {unknown:,}.",
+        )
     if not found.approvers:
-        _say(part, "Nobody decided a request that ended in this time.")
+        if not unknown:
+            _say(part, "Nobody decided a request that ended in this time.")
         return
     shown = [(each.name, each.approved + each.denied) for each in found.approvers[:MOST_BARS]]
     beside = SubElement(part, "div", {"class": "beside"})

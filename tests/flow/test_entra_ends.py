@@ -11,6 +11,7 @@ from bot.messages import digest, grant_words
 from bot.people.model import Verb
 from bot.reports.figures import figures
 from bot.reports.model import Period
+from bot.reports.page import page
 from bot.requests.model import DecidedThere
 from bot.requests.store import requests
 from sandbox.tenant import lifecycle, seed
@@ -311,6 +312,26 @@ async def test_whoever_has_decided_a_step_may_see_the_next(world):
     decide_in_portal(world, seed.BO, approve=False, justification="Not tonight")
     await world.later(timedelta(minutes=1))
     await world.told(ANN, "(?s)denied by Bo Berg.*Mia Moreau had approved.*Not tonight")
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_who_decided_in_the_portal_is_counted_in_the_report(is_known, world):
+    """As decided in Entra, if somebody's token shows who did; if not, the page says that one is left out."""
+    await asked(world)
+    if is_known:
+        await connect(world, BO)
+    decide_in_portal(world, seed.BO, approve=False, justification="Not this year")
+    await world.told(ANN, "was denied|denied by")
+    now = world.outside.clock.now() + timedelta(minutes=1)
+    period = Period(since=now - timedelta(days=7), until=now)
+    found = await world.bot.store.read(
+        figures, at=now, period=period, ends_within=timedelta(days=7)
+    )
+    shown = page(found, about="All packages")
+    counted = [(each.name, each.approved, each.denied) for each in found.approvers]
+    assert counted == ([("Bo Berg (in Microsoft Entra)", 0, 1)] if is_known else [])
+    assert ("Requests that are not counted here" in shown) is not is_known
+    assert "Nobody decided a request" not in shown
 
 
 async def last_use(world, user):

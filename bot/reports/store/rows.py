@@ -20,6 +20,7 @@ from bot.reports.model import (
     RequestOutcome,
 )
 from bot.requests.model import Kind, State
+from bot.requests.store.requests import DECIDED_THERE
 
 # SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.
 IDS_A_QUERY: Final = 1_000
@@ -62,9 +63,10 @@ ENDED: Final = sa.select(
     requests.c.why,
     requests.c.justification,
     requests.c.terms["entra_decides"].as_boolean().label("entra_decides"),
+    requests.c.decided_there,
 ).where(IS_OF_PERIOD)
 # Columns that a finished request has in other words.
-OWN_WORDS: Final = frozenset({"kind", "entra_decides"})
+OWN_WORDS: Final = frozenset({"kind", "entra_decides", "decided_there"})
 COUNTED: Final = (
     sa.select(
         decisions.c.request_id,
@@ -112,7 +114,9 @@ def finished(
             FinishedRequest(
                 outcome=outcome,
                 is_extension=row.kind == Kind.EXTEND,
-                decisions=tuple(sorted(counted[row.id], key=lambda each: each.at)),
+                decisions=tuple(
+                    sorted([*counted[row.id], *_in_entra(row)], key=lambda each: each.at)
+                ),
                 entra_decides=bool(row.entra_decides),
                 **{name: value for name, value in row._mapping.items() if name not in OWN_WORDS},
             )
@@ -137,6 +141,21 @@ def _decision(row: Any) -> CountedDecision:
         reason=row.reason,
         at=row.at,
     )
+
+
+def _in_entra(row: Any) -> list[CountedDecision]:
+    """Return the decisions that were made in Entra, as far as it is known by whom and when."""
+    return [
+        CountedDecision(
+            by=who,
+            approves=each.verb is Verb.APPROVE,
+            reason=each.reason,
+            at=each.at,
+            in_entra=True,
+        )
+        for each in DECIDED_THERE.validate_python(row.decided_there)
+        if (who := each.name or each.entra_id) is not None and each.at is not None
+    ]
 
 
 def _in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
