@@ -19,7 +19,7 @@ from bot.database import postgresql as server
 from bot.database.audit import Committed
 from bot.database.faults import Busy, RolledBack, Unusable, meaning
 from bot.database.lanes import Lane
-from bot.database.sqlite_file import InUse
+from bot.database.sqlite_file import InUse, write_ahead
 
 log = structlog.get_logger(__name__)
 
@@ -290,7 +290,7 @@ def _prepare_sqlite(engine: sa.Engine, *, begin: str) -> None:
         if only_reads:
             connection.execute("PRAGMA query_only=ON")
             return
-        connection.execute("PRAGMA journal_mode=WAL")
+        write_ahead(connection, within_seconds=BUSY_TIMEOUT_MS / 1000)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
 

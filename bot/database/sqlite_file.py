@@ -8,6 +8,7 @@ Whoever puts another file in its place without taking that away gets a mixture o
 import os
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -25,11 +26,33 @@ LOOK_AT_ALL_OF: Final = 256 * 2**20
 # Notes a restore that has begun; what stands in it is where the file before goes.
 MARK: Final = ".restoring"
 LOCK: Final = ".lock"
+PAUSE_SECONDS: Final = 0.01
 WAL, SHM = "-wal", "-shm"
 
 
 class BeingRestored(Exception):
     """A backup is being put in the file's place, or that was cut short; a sentence."""
+
+
+def write_ahead(db: sqlite3.Connection, *, within_seconds: float) -> None:
+    """
+    Have the file written ahead (WAL), which it remembers.
+
+    Only of a file that is not yet: SQLite lets whoever meets another in that very moment fail at once, whatever time-out is set.
+
+    Raises:
+        sqlite3.OperationalError: It is locked all that time, or cannot be written.
+    """
+    until = time.monotonic() + within_seconds
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return
 
 
 class InUse:
