@@ -12,8 +12,12 @@ from sandbox.clock import SandboxClock
 from sandbox.run import sandbox
 from sandbox.serving import serving
 from sandbox.slack.model import Json
+from tests.harness.world import eventually
 from tests.needed import skip_unless_needed
 from tests.sandbox.page.conftest import Sandbox, close, new_sandbox
+
+# As long as playwright waits for anything.
+HEARS_WITHIN_SECONDS = 30
 
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -95,10 +99,19 @@ class Stage:
         for context in self._contexts:
             await context.close()
 
-    @property
-    def heard(self) -> Json:
-        """Return what the bot heard last."""
-        return self.sandbox.bot.received[-1]
+    async def hears(self, kind: str) -> Json:
+        """
+        Return what the bot has heard last, once that is of this kind.
+
+        The page shows a press at once, and the bot hears of it in its own time.
+        """
+
+        def last() -> Json | None:
+            received = self.sandbox.bot.received
+            return received[-1] if received and received[-1].get("type") == kind else None
+
+        heard: Json = await eventually(last, seconds=HEARS_WITHIN_SECONDS, about=kind)
+        return heard
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -101,7 +101,8 @@ async def test_a_table_is_sorted_searched_and_paged(stage):
 
     await page.get_by_test_id("action-remove_9").click()
     await expect(page.get_by_test_id("action-remove_9")).to_be_enabled()
-    assert stage.heard["actions"][0]["value"] == "9"
+    heard = await stage.hears("block_actions")
+    assert heard["actions"][0]["value"] == "9"
 
 
 PICK = {
@@ -147,7 +148,8 @@ async def test_a_form_is_filled_in_by_keyboard(stage, pictures):
     await expect(page.get_by_test_id("modal")).to_be_visible()
     await package.fill("pay")
     await expect(page.get_by_test_id("option-payroll")).to_be_visible()
-    assert stage.heard["value"] == "pay"
+    heard = await stage.hears("block_suggestion")
+    assert heard["value"] == "pay"
     await page.keyboard.press("ArrowDown")
     await page.screenshot(path=pictures / "form-light.png")
     await page.keyboard.press("Enter")
@@ -167,7 +169,8 @@ async def test_a_form_is_filled_in_by_keyboard(stage, pictures):
     stage.sandbox.bot.answer = None
     await page.get_by_test_id("modal-submit").click()
     await expect(page.get_by_test_id("modal")).to_have_count(0)
-    values = stage.heard["view"]["state"]["values"]
+    heard = await stage.hears("view_submission")
+    values = heard["view"]["state"]["values"]
     assert values["package"]["package"]["selected_option"]["value"] == "payroll"
     assert [each["value"] for each in values["more"]["more"]["selected_options"]] == ["ledger"]
     assert values["start"]["start"]["selected_date"] == "2026-12-01"

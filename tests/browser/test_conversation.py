@@ -94,13 +94,13 @@ async def test_shortcuts_are_run_from_their_menus(stage):
     async with page.expect_response("**/shortcut"):
         await page.get_by_test_id("shortcut-ask").click()
     await expect(page.get_by_test_id("shortcut-ask")).to_be_hidden()
-    assert stage.heard["type"] == "shortcut"
+    await stage.hears("shortcut")
     await page.get_by_test_id("message").hover()
     await page.get_by_test_id("message-menu").click()
     async with page.expect_response("**/shortcut"):
         await page.get_by_test_id("shortcut-why").click()
     await expect(page.get_by_test_id("shortcut-why")).to_be_hidden()
-    assert stage.heard["type"] == "message_action"
+    await stage.hears("message_action")
 
 
 async def test_a_lost_server_is_told_and_what_was_typed_comes_back(stage, browser):
