@@ -27,10 +27,11 @@ from bot.database.copies import PRIVATE, CannotCopy, Copied
 SNAPSHOT: Final = sa.text("SELECT pg_export_snapshot()")
 HAS_SCHEMA: Final = sa.text("SELECT to_regclass('alembic_version') IS NOT NULL")
 SCHEMA: Final = sa.text("SELECT version_num FROM alembic_version")
-# Whoever works with it, and not what PostgreSQL does for itself.
+# Whoever works with it, and not what PostgreSQL does for itself, which is in nobody's name.  What kind of session it is,
+# is told to superusers only of those of other roles (PostgreSQL, "pg_stat_activity"), and replicas have a role of their own.
 OTHERS: Final = sa.text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-    "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    "AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
 )
 SCHEMA_IN_COPY: Final = re.compile(r"^COPY \S*alembic_version .*\n(\w+)$", re.MULTILINE)
 

@@ -112,6 +112,22 @@ def test_nothing_is_put_back_while_somebody_works_with_it(server, tmp_path):
     assert counted(server) == 2
 
 
+def test_a_replica_of_another_role_is_seen(own_postgresql, server, tmp_path):
+    """As the run-time role is: of its session PostgreSQL tells the owner of the tables that it is there, and no more."""
+    file = tmp_path / "copy.dump"
+    postgresql_copy.back_up(server, file)
+    engine = sa.create_engine(server.url, poolclass=sa.NullPool)
+    with engine.begin() as db:
+        db.execute(sa.text("CREATE ROLE keeper"))
+    try:
+        as_keeper = server_at(own_postgresql.update_query_dict({"options": "-c role=keeper"}))
+        with engine.connect(), pytest.raises(CannotCopy, match="1 other connections"):
+            postgresql_copy.restore(as_keeper, file, now=NOW)
+    finally:
+        with engine.begin() as db:
+            db.execute(sa.text("DROP ROLE keeper"))
+
+
 def test_a_copy_of_other_tables_is_not_mixed_in(server, tmp_path):
     """Tables that only one of them has would stay as they are."""
     asked(server)
