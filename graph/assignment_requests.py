@@ -12,6 +12,7 @@ from graph.paths import ASSIGNMENT_REQUESTS, assignment_request_path
 from graph.session import Session
 from graph.states import StateLists
 from graph.tokens import TokenSource
+from graph.values import PENDING_APPROVAL
 
 REQUEST_PARTS: Final = (
     "accessPackage",
@@ -23,7 +24,7 @@ REQUEST_TYPES: Final = frozenset(
     {"userAdd", "userUpdate", "userRemove", "adminAdd", "adminUpdate", "adminRemove"}
 )
 # A request in one of these is neither done nor given up.  Source: "accessPackageRequestState values".
-OPEN_STATES: Final = ("submitted", "pendingApproval", "scheduled", "delivering")
+OPEN_STATES: Final = ("submitted", PENDING_APPROVAL, "scheduled", "delivering")
 
 # ``AssignmentRequests.list`` takes the name inside the class.
 RequestList = list[AssignmentRequest]

@@ -32,6 +32,7 @@ from graph.resource_models import (
     ResourceScope,
 )
 from graph.values import (
+    PENDING_APPROVAL,
     Expiration,
     GraphModel,
     KeepingModel,
@@ -301,7 +302,7 @@ class AssignmentRequest(GraphModel):
 
     @property
     def is_pending_approval(self) -> bool:
-        return same_word(self.state, "pendingApproval")
+        return same_word(self.state, PENDING_APPROVAL)
 
     @property
     def is_scheduled(self) -> bool:

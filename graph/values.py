@@ -136,6 +136,8 @@ class Reference(GraphModel):
 
 # Ours, for what beta's policies leave open: no days and no date may mean some hours, or no end.
 UNSAID: Final = "unsaid"
+# The state of a request that waits for a decision.  Source: Graph reference, "accessPackageRequestState values".
+PENDING_APPROVAL: Final = "pendingApproval"
 
 
 class Expiration(KeepingModel):

@@ -14,12 +14,12 @@ from bot.words import N_
 from graph import Graph
 from graph.errors import Forbidden, Rejected
 from graph.models import AssignmentRequest
-from graph.values import same_word
+from graph.values import PENDING_APPROVAL, same_word
 
 log = structlog.get_logger(__name__)
 
 # Source: Graph reference, "accessPackageAssignmentRequest: cancel": not decided yet, or not begun with.
-CANCELABLE: Final = ("submitted", "pendingApproval", "scheduled")
+CANCELABLE: Final = ("submitted", PENDING_APPROVAL, "scheduled")
 
 
 class EntraCanceler:

@@ -1,11 +1,8 @@
 """Find what a removal has to wait for: a request about the same access that waits in Entra, which takes no removal meanwhile."""
 
-from typing import Final
-
 from bot.requests.model import Kind, Request
 from graph import Graph
-
-WAITING: Final = ("pendingApproval",)
+from graph.values import PENDING_APPROVAL
 
 
 async def is_open(graph: Graph, request: Request) -> bool:
@@ -17,7 +14,9 @@ async def is_open(graph: Graph, request: Request) -> bool:
     """
     if request.kind is not Kind.REMOVE:
         return False
-    listed = await graph.assignment_requests.list_in(package_id=request.package_id, states=WAITING)
+    listed = await graph.assignment_requests.list_in(
+        package_id=request.package_id, states=[PENDING_APPROVAL]
+    )
     return any(
         each.assignment is not None and each.assignment.id == request.assignment_id
         for each in listed

@@ -16,6 +16,7 @@ from bot import clock
 from bot.database import Transaction
 from bot.drift.model import DriftKind, Found
 from bot.drift.store import mismatches
+from bot.packages.entra_decides import entras_own
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
 from bot.sync.turns import Transactions
@@ -45,13 +46,8 @@ class AskedInEntra:
         """Return the ids of the packages that Entra decides about."""
         if not self._package_settings.entra_decides():
             return frozenset()
-        settings_for = self._package_settings.settings_for
         offered = await self._store.read(catalog.list_all)
-        return frozenset(
-            each.id
-            for each in offered
-            if settings_for(each.name, catalog=each.catalog).entra_decides
-        )
+        return frozenset(each.id for each in entras_own(offered, self._package_settings))
 
     async def unasked(self, package_id: str, found: Sequence[Found]) -> list[Found] | None:
         """

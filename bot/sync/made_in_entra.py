@@ -18,6 +18,7 @@ from bot.accounts.store import accounts
 from bot.accounts.tokens import AccountTokens
 from bot.database.audit import LATCHKEY
 from bot.packages import eligibility, policy_terms
+from bot.packages.entra_decides import entras_own
 from bot.packages.facts import allows_requests_for_others, policy_of, read_case
 from bot.packages.model import Package, Terms
 from bot.packages.questions import NotAskable, Question
@@ -39,14 +40,13 @@ from bot.sync.turns import Transactions
 from graph import Graph
 from graph.errors import Forbidden, GraphError, NotFound
 from graph.models import AccessPackage, AssignmentPolicy, AssignmentRequest, User
+from graph.values import PENDING_APPROVAL
 
 log = structlog.get_logger(__name__)
 
 NAME: Final = "made in entra"
 # How often Entra is asked for what has been made there.
 EVERY: Final = timedelta(seconds=30)
-# Source: Graph reference, "accessPackageRequestState values".
-WAITING: Final = ("pendingApproval",)
 KINDS: Final[Mapping[str, Kind]] = {
     "useradd": Kind.ADD,
     "userupdate": Kind.EXTEND,
@@ -109,7 +109,7 @@ class RequestsMadeInEntra:
             GraphError, SlackError: Something could not be read; what was found is kept, and the rest is looked for again.
         """
         offered = await self._store.read(catalog.list_all)
-        packages = [each for each in offered if self._is_entras(each)]
+        packages = entras_own(offered, self._package_settings)
         everything = await self._list_all() if len(packages) > MOST_LISTS else None
         failed: Exception | None = None
         for package in packages:
@@ -128,22 +128,18 @@ class RequestsMadeInEntra:
         if self._must_name_packages:
             return None
         try:
-            return await self._graph.assignment_requests.list(state=WAITING[0])
+            return await self._graph.assignment_requests.list(state=PENDING_APPROVAL)
         except Forbidden:
             # With only a catalog-scoped role, Graph wants the package named.
             self._must_name_packages = True
             return None
-
-    def _is_entras(self, package: Package) -> bool:
-        said = self._package_settings.settings_for(package.name, catalog=package.catalog)
-        return said.entra_decides
 
     async def _look_at(
         self, package: Package, everything: Sequence[AssignmentRequest] | None
     ) -> None:
         if everything is None:
             listed = await self._graph.assignment_requests.list_in(
-                package_id=package.id, states=WAITING
+                package_id=package.id, states=[PENDING_APPROVAL]
             )
         else:
             listed = [

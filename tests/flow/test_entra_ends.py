@@ -170,7 +170,7 @@ async def delivered(world):
 async def give_back(world):
     shown = (await world.type(ANN, "/my-access")).message
     await world.press(ANN, shown, "Return")
-    await world.told(ANN, "You have returned|returned|no longer have|is removed|gave back")
+    await world.told(ANN, "you have returned Finance Reports")
 
 
 def removals(world):
