@@ -271,10 +271,17 @@ async def test_whoever_decides_may_connect_to_ask_without_an_admins_consent(worl
     card = await world.card(BO)
     await world.press(BO, card, "Approve")
     await world.whispered(BO, card.channel, "Please connect your Microsoft account")
+    # They ask in their own name as before.
+    await world.type(BO, "/request-access production-database because of the deployment")
+    await eventually(lambda: _has_asked(world, seed.BO), about="Bo's own request")
     app.admin_consented.add("EntitlementManagement.ReadWrite.All")
     await connect(world, BO)
     await world.press(BO, card, "Approve")
     await world.told(ANN, "You now have access")
+
+
+def _has_asked(world: World, entra_id: str) -> bool:
+    return any(each.requestor_id == entra_id for each in world.tenant.world.requests.values())
 
 
 async def test_whoever_disconnects_in_between_is_asked_to_connect(world):
