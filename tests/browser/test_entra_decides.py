@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.test_sign_in import be, page, sign_in, type_
+from tests.browser.test_sign_in import approve_by_sign_in, be, page, sign_in, type_
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -91,16 +91,7 @@ async def test_the_tour_of_what_entra_decides(page, address, pictures):
 
 async def test_a_stolen_slack_session_approves_nothing(page, address, pictures):
     """Whoever has Bo's Slack, and no password of his, is told so, and Cy has nothing."""
-    await be(page, address, "U0CY", "C0GENERAL")
-    await type_(page, "/request-access customer-data because a customer called")
-    await page.get_by_role("button", name="Open the form").last.click()
-    form = page.get_by_test_id("modal")
-    await form.get_by_role("textbox", name=re.compile("Which ticket")).fill("OPS-18")
-    await page.get_by_test_id("modal-submit").click()
-    await expect(form).not_to_contain_text("Which ticket")
-    await be(page, address, "U0BO", "app")
-    await page.get_by_test_id("action-latchkey_approve").last.click()
-    await page.get_by_test_id("link-latchkey_sign_in").last.click()
+    await approve_by_sign_in(page, address, ticket="OPS-18")
     await sign_in(page, "ann@contoso.example")
     code = await page.locator("#code").inner_text()
     await page.locator("input[name=code]").fill(code)
