@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from benchmarks.table import Options, Result
-from bot.messages.package_menu import option_groups
+from bot.messages.requests.package_menu import option_groups
 from bot.packages import names as package_names
 from bot.packages.index import PackageIndex
 from bot.packages.model import Package

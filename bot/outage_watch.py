@@ -17,8 +17,8 @@ from bot import clock
 from bot.database import Busy, Store, outages
 from bot.database.outages import Outage
 from bot.health import Health
-from bot.messages import outages as words
-from bot.messages.parts import Message
+from bot.messages.admins import outages as words
+from bot.messages.blocks.parts import Message
 from bot.notifications.model import Notice
 from bot.notifications.owed import Notices
 from bot.notifications.store import notices

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.accounts.browser import SignInFailed
 from bot.accounts.connecting import SCOPES, Connecting
-from bot.messages import connecting as words
+from bot.messages.accounts import connecting as words
 from bot.words import translate
 from handlers.errors import CHANGE_NOT_SAVED, explain_errors
 from handlers.replies import Reply

@@ -11,9 +11,11 @@ from bot.approvals.delegations import read_words
 from bot.assignments.search import WhichPerson
 from bot.console.model import LONGEST_SOUGHT, ConsolePage, Tab
 from bot.errors import LatchkeyError, UnknownPackage
-from bot.messages import deciding, delegating, troubles
-from bot.messages.pages import split_page
-from bot.messages.parts import Message, escape, message, without_plainer
+from bot.messages.admins import deciding
+from bot.messages.approvals import delegating
+from bot.messages.assignments import troubles
+from bot.messages.blocks.pages import split_page
+from bot.messages.blocks.parts import Message, escape, message, without_plainer
 from bot.paging import ListName, Place, page_number
 from bot.patience import answered
 from bot.words import N_, _, translate

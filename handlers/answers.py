@@ -4,7 +4,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.messages.answers import all_answers
+from bot.messages.approvals.answers import all_answers
 from bot.requests.forms import RequestForms
 from handlers.errors import NOT_READ, explain_errors
 from handlers.replies import Replies

@@ -8,8 +8,8 @@ from slack_bolt.async_app import AsyncAck
 from bot.approvals.review import ReviewCards
 from bot.approvals.service import ApprovalService
 from bot.errors import WrongFields
-from bot.messages import approving_several, forms
-from bot.messages.modals import said_in_modal
+from bot.messages.approvals import approving_several, forms
+from bot.messages.blocks.modals import said_in_modal
 from bot.words import _, translate
 from handlers.errors import DECISION_NOT_SAVED, NOT_READ, explain_errors
 from handlers.replies import Replies

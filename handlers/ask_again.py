@@ -5,8 +5,8 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.messages.asking_again import explanation
-from bot.messages.request_form.form import request_form
+from bot.messages.requests.asking_again import explanation
+from bot.messages.requests.request_form.form import request_form
 from bot.requests.forms import RequestForms
 from handlers.errors import NOT_READ, explain_errors
 from handlers.replies import Replies

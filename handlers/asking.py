@@ -3,8 +3,9 @@
 from collections.abc import Awaitable
 
 from bot.errors import FormNeeded, ReasonIncomplete, ReasonNeeded, UnknownPackage, WhichPackage
-from bot.messages import acknowledging, emergency, offering
-from bot.messages.parts import Message
+from bot.messages.blocks.parts import Message
+from bot.messages.emergencies import emergency
+from bot.messages.requests import acknowledging, offering
 from bot.requests.forms import RequestForms
 from bot.requests.transactions.ask import AlreadyHeld
 from bot.requests.transactions.creation import Submitted

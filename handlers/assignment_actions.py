@@ -6,9 +6,11 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.assignments.service import AssignmentService
-from bot.messages import changing, extension_form, on_behalf, waiting
-from bot.messages.forms import reason_in
-from bot.messages.parts import Message
+from bot.messages.approvals.forms import reason_in
+from bot.messages.assignments import changing, extension_form
+from bot.messages.blocks.parts import Message
+from bot.messages.phrases import waiting
+from bot.messages.requests import on_behalf
 from bot.requests.changes import RequestChanges
 from bot.requests.model import Kind
 from handlers.errors import CHANGE_NOT_SAVED, REQUEST_NOT_SAVED, explain_errors

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import structlog
 
-from bot.messages.parts import message
+from bot.messages.blocks.parts import message
 from bot.slack.api import Slack
 from bot.slack.errors import SlackError, SlackRefused
 from bot.words import N_, _

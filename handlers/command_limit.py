@@ -18,7 +18,7 @@ from bot import clock
 from bot.database import Busy
 from bot.database.limits import HOUR
 from bot.errors import TooOften
-from bot.messages.parts import escape, message
+from bot.messages.blocks.parts import escape, message
 from bot.people.guard import Guard
 from bot.words import N_, translate
 from handlers.app import SlackApp

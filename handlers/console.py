@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck
 from bot.console.model import LONGEST_SOUGHT, ConsolePage, Tab, read_console_page
 from bot.database.audit_files import AuditFormat
 from bot.errors import TooLate
-from bot.messages.console import window as words
+from bot.messages.admins.console import window as words
 from bot.paging import ListName, Place
 from handlers.background import Background
 from handlers.console_windows import open_console, turn_page

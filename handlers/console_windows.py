@@ -7,7 +7,7 @@ import structlog
 
 from bot.console.model import ConsolePage
 from bot.console.views import ConsoleViews
-from bot.messages.console.window import loading
+from bot.messages.admins.console.window import loading
 from bot.slack.errors import SlackError, SlackRefused
 from handlers.background import Background
 from handlers.replies import Reply

@@ -10,8 +10,8 @@ from bot.approvals.ends import WrongEnd
 from bot.approvals.service import ApprovalService
 from bot.approvals.signed import SignedApprovals
 from bot.approvals.transactions import IncompleteDecision, lacks_reason
-from bot.messages import approving_for_less, forms, review, signing
-from bot.messages.shorter_ends import wrong_end
+from bot.messages.approvals import approving_for_less, forms, review, signing
+from bot.messages.phrases.shorter_ends import wrong_end
 from bot.people.model import Verb
 from bot.words import _
 from handlers.errors import DECISION_NOT_SAVED, explain_errors

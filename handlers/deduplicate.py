@@ -20,7 +20,7 @@ from slack_bolt.response import BoltResponse
 
 from bot import clock
 from bot.database import Busy
-from bot.messages.parts import message
+from bot.messages.blocks.parts import message
 from bot.patience import Pulse
 from bot.people.guard import Guard
 from bot.words import _

@@ -6,8 +6,8 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.approvals.delegations import DelegationService
-from bot.messages import delegating
-from bot.messages.modals import said_in_modal
+from bot.messages.approvals import delegating
+from bot.messages.blocks.modals import said_in_modal
 from bot.words import _
 from handlers.errors import CHANGE_NOT_SAVED, explain_errors
 from handlers.replies import Replies

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from bot.database import Busy
 from bot.errors import LatchkeyError, TooOften, UnknownPackage, WhichPackage
-from bot.messages import acknowledging
-from bot.messages.helping import HELP, help_message, not_understood
-from bot.messages.parts import Message, escape, message
+from bot.messages.blocks.parts import Message, escape, message
+from bot.messages.overviews.helping import HELP, help_message, not_understood
+from bot.messages.requests import acknowledging
 from bot.people.guard import Guard
 from bot.requests.forms import RequestForms
 from bot.words import _, translate

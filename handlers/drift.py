@@ -6,9 +6,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.drift.service import DriftService
-from bot.messages import drift as words
-from bot.messages.forms import reason_in
-from bot.messages.modals import said_in_modal
+from bot.messages.admins import drift as words
+from bot.messages.approvals.forms import reason_in
+from bot.messages.blocks.modals import said_in_modal
 from bot.words import _
 from handlers.errors import CHANGE_NOT_SAVED, explain_errors
 from handlers.replies import Replies

@@ -7,8 +7,8 @@ from slack_bolt.async_app import AsyncAck
 
 from bot import clock
 from bot.emergencies.service import EmergencyService
-from bot.messages import emergency_review as words
-from bot.messages.modals import said_in_modal
+from bot.messages.blocks.modals import said_in_modal
+from bot.messages.emergencies import emergency_review as words
 from bot.words import _
 from handlers.errors import DECISION_NOT_SAVED, NOT_READ, explain_errors
 from handlers.replies import Replies

@@ -9,7 +9,7 @@ import structlog
 from bot import chance
 from bot.database import Busy
 from bot.errors import LatchkeyError, SeenBefore
-from bot.messages.parts import escape, message
+from bot.messages.blocks.parts import escape, message
 from bot.words import N_, _, translate
 
 # The database could not be asked: whatever was wanted, nothing has happened.

@@ -3,10 +3,12 @@
 from typing import Any
 
 from bot.assignments.search import Listing
-from bot.messages import assignment_table, deciding, my_access, pending_rows, repairing
-from bot.messages.assignment_table import MOST_ROWS
-from bot.messages.parts import Message, with_plainer
-from bot.messages.placed_lists import with_place
+from bot.messages.admins import assignment_table, deciding, repairing
+from bot.messages.admins.assignment_table import MOST_ROWS
+from bot.messages.approvals import pending_rows
+from bot.messages.blocks.parts import Message, with_plainer
+from bot.messages.blocks.placed_lists import with_place
+from bot.messages.overviews import my_access
 from bot.paging import ROWS_A_PAGE, ListName, Place
 from bot.requests.overview import AccessOverview
 from handlers.services import Services

@@ -8,10 +8,10 @@ from slack_bolt.async_app import AsyncAck
 from bot.accounts.connecting import Connecting
 from bot.approvals.delegations import DelegationService, read_words
 from bot.errors import LatchkeyError
-from bot.messages import delegating
-from bot.messages.helping import HELP, help_message
-from bot.messages.pages import split_page
-from bot.messages.parts import Message
+from bot.messages.approvals import delegating
+from bot.messages.blocks.pages import split_page
+from bot.messages.blocks.parts import Message
+from bot.messages.overviews.helping import HELP, help_message
 from bot.paging import ListName, Place, page_number
 from bot.words import N_
 from handlers.accounts import connect_account, disconnect_account

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.messages import package_menu
-from bot.messages.shortcut_reason import reason_from_message
+from bot.messages.requests import package_menu
+from bot.messages.requests.shortcut_reason import reason_from_message
 from bot.requests.forms import RequestForms
 from handlers.errors import NOT_READ, explain_errors
 from handlers.replies import Replies

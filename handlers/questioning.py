@@ -6,9 +6,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.approvals.questioning import QuestionService
-from bot.messages import approver_questions as words
-from bot.messages.modals import said_in_modal
-from bot.messages.parts import escape, message
+from bot.messages.approvals import approver_questions as words
+from bot.messages.blocks.modals import said_in_modal
+from bot.messages.blocks.parts import escape, message
 from bot.words import _, pgettext, translate
 from handlers.errors import CHANGE_NOT_SAVED, explain_errors
 from handlers.replies import Replies

@@ -8,11 +8,11 @@ from slack_bolt.async_app import AsyncAck
 from bot.assignments.model import AssignmentState
 from bot.console.model import ConsolePage, Tab, read_console_page
 from bot.errors import TooLate
-from bot.messages import deciding, removal_forms
-from bot.messages.console import window
-from bot.messages.forms import reason_in
-from bot.messages.parts import Message, escape, message
-from bot.messages.removal_forms import About
+from bot.messages.admins import deciding, removal_forms
+from bot.messages.admins.console import window
+from bot.messages.admins.removal_forms import About
+from bot.messages.approvals.forms import reason_in
+from bot.messages.blocks.parts import Message, escape, message
 from bot.paging import ListName, Place
 from bot.requests.transactions.remove_several import ListChanged, Removable, SeveralRemoved
 from bot.words import N_, _, translate

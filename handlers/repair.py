@@ -5,8 +5,8 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.messages import repairing
-from bot.messages.parts import Message
+from bot.messages.admins import repairing
+from bot.messages.blocks.parts import Message
 from bot.people.model import Verb
 from bot.requests.changes import RequestChanges
 from bot.requests.model import Request

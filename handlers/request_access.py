@@ -12,10 +12,11 @@ from bot.errors import (
     SeenBefore,
     UnknownPackage,
 )
-from bot.messages import acknowledging, emergency, offering
-from bot.messages.helping import HELP, help_message
-from bot.messages.pages import read_page
-from bot.messages.parts import Message
+from bot.messages.blocks.pages import read_page
+from bot.messages.blocks.parts import Message
+from bot.messages.emergencies import emergency
+from bot.messages.overviews.helping import HELP, help_message
+from bot.messages.requests import acknowledging, offering
 from bot.requests.forms import RequestForms
 from bot.requests.service import RequestService
 from bot.requests.transactions.ask import AlreadyHeld

@@ -6,13 +6,13 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.errors import WrongFields
-from bot.messages import on_behalf, package_menu, several
-from bot.messages.emergency_choice import EmergencyChoice, is_chosen_in
-from bot.messages.modals import said_in_modal
-from bot.messages.request_form.errors import CHANGED, errors_at
-from bot.messages.request_form.form import TITLE, menu_form, request_form
-from bot.messages.request_form.questions import answers_in
-from bot.messages.request_form.reading import (
+from bot.messages.blocks.modals import said_in_modal
+from bot.messages.emergencies.emergency_choice import EmergencyChoice, is_chosen_in
+from bot.messages.requests import on_behalf, package_menu, several
+from bot.messages.requests.request_form.errors import CHANGED, errors_at
+from bot.messages.requests.request_form.form import TITLE, menu_form, request_form
+from bot.messages.requests.request_form.questions import answers_in
+from bot.messages.requests.request_form.reading import (
     END,
     REASON,
     START,
@@ -21,7 +21,7 @@ from bot.messages.request_form.reading import (
     reason_in,
     wanted_for_in,
 )
-from bot.messages.request_form.subject import FormSubject, subject_in
+from bot.messages.requests.request_form.subject import FormSubject, subject_in
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.messages.emergency_choice import EmergencyChoice, is_chosen_in
-from bot.messages.parts import message
-from bot.messages.request_form.form import menu_form, refused_form, request_form
+from bot.messages.blocks.parts import message
+from bot.messages.emergencies.emergency_choice import EmergencyChoice, is_chosen_in
+from bot.messages.requests.request_form.form import menu_form, refused_form, request_form
 from bot.packages.model import Package
 from bot.requests.forms import RequestForms
 from bot.words import N_, _

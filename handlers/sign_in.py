@@ -20,7 +20,7 @@ from bot.accounts.connecting import Connecting
 from bot.accounts.model import Purpose, SignIn
 from bot.approvals.signed import SignedApprovals
 from bot.database import Busy
-from bot.messages import signing
+from bot.messages.approvals import signing
 from bot.words import ENGLISH, _, current_language, language_of_locale, speaking, translate
 from handlers import sign_in_pages as pages
 from handlers.http import read_body

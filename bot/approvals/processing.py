@@ -29,9 +29,9 @@ from bot.approvals.store import decisions, recipients
 from bot.assignments.store import assignments
 from bot.database import Busy, Store, Transaction, audit, flags
 from bot.errors import LatchkeyError
-from bot.messages import deciding
-from bot.messages.decided import name_of
-from bot.messages.parts import moment
+from bot.messages.admins import deciding
+from bot.messages.blocks.parts import moment
+from bot.messages.phrases.decided import name_of
 from bot.packages.model import Stage
 from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, Permissions, may

@@ -7,8 +7,8 @@ from bot.approvals.model import ApproverQuestion, Decision
 from bot.approvals.store import approver_questions, deciders, decisions
 from bot.database import Store, Transaction
 from bot.errors import NotAllowed, TooLate
-from bot.messages import approving_several
-from bot.messages.review import review
+from bot.messages.approvals import approving_several
+from bot.messages.approvals.review import review
 from bot.people.guard import Guard
 from bot.people.model import NamedAs
 from bot.requests.model import Request, State

@@ -15,7 +15,7 @@ from bot.assignments.sightings import row_of
 from bot.assignments.store import assignment_lists, assignments
 from bot.database import Store, Transaction
 from bot.errors import LatchkeyError
-from bot.messages.parts import escape, person
+from bot.messages.blocks.parts import escape, person
 from bot.packages import names as package_names
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.model import Package

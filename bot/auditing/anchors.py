@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from bot import clock
 from bot.database import Store, Transaction, audit, turns
-from bot.messages import anchors as words
+from bot.messages.admins import anchors as words
 from bot.notifications.model import Notice
 from bot.notifications.owed import Notices
 from bot.notifications.store import notices

@@ -14,12 +14,12 @@ from bot.database.audit_pages import AuditFilter
 from bot.drift.service import DriftService
 from bot.emergencies.store import emergencies
 from bot.errors import LatchkeyError, NotAllowed, UnknownPackage, WhichPackage
-from bot.messages import grant_words
-from bot.messages.console import choices, lists, window
-from bot.messages.console.assignments import assignment_list
-from bot.messages.console.audit import audit_list
-from bot.messages.emergency_list import OpenReviews, review_rows
-from bot.messages.parts import Block, escape, section
+from bot.messages.admins.console import choices, lists, window
+from bot.messages.admins.console.assignments import assignment_list
+from bot.messages.admins.console.audit import audit_list
+from bot.messages.blocks.parts import Block, escape, section
+from bot.messages.emergencies.emergency_list import OpenReviews, review_rows
+from bot.messages.phrases import grant_words
 from bot.packages.catalog import OfferedPackages
 from bot.paging import ListName, Place
 from bot.people.guard import Guard

@@ -8,8 +8,8 @@ from bot import clock
 from bot.accounts.model import SignIn, SignInOutcome
 from bot.accounts.store import sign_ins
 from bot.database import Store, Transaction
-from bot.messages import connecting
-from bot.messages.parts import Message
+from bot.messages.accounts import connecting
+from bot.messages.blocks.parts import Message
 from bot.notifications.model import Notice
 from bot.notifications.outbox import Sending
 from bot.notifications.store import notices

@@ -8,7 +8,8 @@ from typing import Final
 
 from bot import clock
 from bot.database.audit import LATCHKEY
-from bot.messages import blocked_removals, connecting
+from bot.messages.accounts import connecting
+from bot.messages.assignments import blocked_removals
 from bot.notifications.announcing import Announcer, count
 from bot.notifications.model import Notice
 from bot.notifications.outbox import nothing

@@ -5,7 +5,7 @@ from functools import partial
 
 from bot.approvals.store import recipients
 from bot.database import Store, Transaction
-from bot.messages.parts import Message
+from bot.messages.blocks.parts import Message
 from bot.notifications import card_threads, progress
 from bot.notifications.announcing import Announcer, count, when_unfinished
 from bot.notifications.contents import drawn

@@ -5,8 +5,8 @@ from typing import Final
 
 from bot.approvals.model import Decision
 from bot.database import Transaction
-from bot.messages import approval_card
-from bot.messages.parts import Message, in_thread
+from bot.messages.approvals import approval_card
+from bot.messages.blocks.parts import Message, in_thread
 from bot.notifications.model import Notice, is_channel
 from bot.notifications.outcome_notices import OwedNotice
 from bot.notifications.store import notices

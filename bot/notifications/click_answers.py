@@ -10,8 +10,10 @@ from bot import clock
 from bot.approvals.model import MUST_CONNECT, MUST_CONNECT_AGAIN, Decision, Outcome
 from bot.approvals.store import approver_questions, decisions
 from bot.database import Store, Transaction
-from bot.messages import approval_card, connecting, deciding
-from bot.messages.parts import Message, escape, message
+from bot.messages.accounts import connecting
+from bot.messages.admins import deciding
+from bot.messages.approvals import approval_card
+from bot.messages.blocks.parts import Message, escape, message
 from bot.notifications.late_replies import LateReplies, LateReply
 from bot.notifications.store import notices
 from bot.people.languages import Languages

@@ -7,8 +7,9 @@ from bot.assignments.model import Assignment
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction
 from bot.drift.store import mismatches
-from bot.messages import approval_card, deciding, repairing
-from bot.messages.parts import Message
+from bot.messages.admins import deciding, repairing
+from bot.messages.approvals import approval_card
+from bot.messages.blocks.parts import Message
 from bot.notifications import (
     account_news,
     delegation_news,

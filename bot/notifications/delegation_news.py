@@ -8,8 +8,8 @@ import structlog
 
 from bot import clock
 from bot.database import Store, Transaction, audit
-from bot.messages import delegating
-from bot.messages.parts import Message
+from bot.messages.approvals import delegating
+from bot.messages.blocks.parts import Message
 from bot.notifications.model import Notice
 from bot.notifications.outbox import Sending
 from bot.notifications.store import notices

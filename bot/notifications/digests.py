@@ -14,8 +14,8 @@ import structlog
 
 from bot import clock
 from bot.database import Store, Transaction
-from bot.messages import digest
-from bot.messages.parts import Message, with_plainer
+from bot.messages.admins import digest
+from bot.messages.blocks.parts import Message, with_plainer
 from bot.notifications.model import Notice, is_channel
 from bot.notifications.outbox import Sending
 from bot.notifications.store import notices

@@ -4,8 +4,8 @@ from bot.database import Store, Transaction
 from bot.drift.model import Mismatch
 from bot.drift.store import mismatches
 from bot.drift.transactions import shown
-from bot.messages import drift as words
-from bot.messages.parts import Message
+from bot.messages.admins import drift as words
+from bot.messages.blocks.parts import Message
 from bot.notifications.announcing import when_unfinished
 from bot.notifications.model import Notice
 from bot.notifications.outbox import Sending

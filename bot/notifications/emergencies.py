@@ -8,9 +8,9 @@ from bot import clock
 from bot.database import Store, Transaction
 from bot.emergencies.model import Emergency, ReviewFinding
 from bot.emergencies.store import emergencies, findings
-from bot.messages import emergency as cards
-from bot.messages import emergency_review as words
-from bot.messages.parts import Message
+from bot.messages.blocks.parts import Message
+from bot.messages.emergencies import emergency as cards
+from bot.messages.emergencies import emergency_review as words
 from bot.notifications.model import Notice
 from bot.notifications.outbox import Content, Sending
 from bot.notifications.store import notices

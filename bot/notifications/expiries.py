@@ -16,7 +16,7 @@ from bot import clock
 from bot.assignments.model import Assignment
 from bot.assignments.store import assignments
 from bot.database import Store, Transaction, slack_waits
-from bot.messages.parts import Message
+from bot.messages.blocks.parts import Message
 from bot.notifications import outcome_notices
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Close, Sending, nothing

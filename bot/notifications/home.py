@@ -12,7 +12,7 @@ from bot import clock
 from bot.approvals.store import deciders
 from bot.database import Store, Transaction, homes, slack_waits
 from bot.database.installation import Installation
-from bot.messages.home import short_home
+from bot.messages.overviews.home import short_home
 from bot.notifications.home_view import drawn
 from bot.packages.catalog import OfferedPackages
 from bot.people.languages import Languages

@@ -14,9 +14,9 @@ from bot.assignments.model import Assignment
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
 from bot.emergencies.store import emergencies
-from bot.messages.connecting import home_row
-from bot.messages.emergency_list import OpenReviews
-from bot.messages.home import AdminOverview, home
+from bot.messages.accounts.connecting import home_row
+from bot.messages.emergencies.emergency_list import OpenReviews
+from bot.messages.overviews.home import AdminOverview, home
 from bot.packages.catalog import OfferedPackages
 from bot.paging import Page
 from bot.people.model import Delegation
@@ -24,7 +24,7 @@ from bot.people.store import delegations
 from bot.requests.model import Kind, Request
 from bot.requests.store import holds, request_lists
 
-# Of each list: more would not fit into the page, see `bot.messages.home`.
+# Of each list: more would not fit into the page, see `bot.messages.overviews.home`.
 ROWS_IN_HOME: Final = 30
 FOR_ADMINS: Final = 5
 REVIEWS_IN_HOME: Final = 5

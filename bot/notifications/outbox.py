@@ -16,8 +16,8 @@ import structlog
 
 from bot import clock
 from bot.database import Store, Transaction, slack_waits
-from bot.messages import deciding
-from bot.messages.parts import Message, shortened, without_plainer
+from bot.messages.admins import deciding
+from bot.messages.blocks.parts import Message, shortened, without_plainer
 from bot.notifications.model import Notice, is_channel
 from bot.notifications.store import notices
 from bot.people.languages import Languages

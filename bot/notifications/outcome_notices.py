@@ -7,19 +7,14 @@ from typing import Final
 from bot.approvals.model import Decision, approvals_of
 from bot.assignments.model import Assignment
 from bot.database.audit import LATCHKEY
-from bot.messages import (
-    deciding,
-    emergency,
-    endings,
-    made_in_entra,
-    on_behalf,
-    outcomes,
-    troubles,
-)
-from bot.messages.asking_again import with_again_buttons
-from bot.messages.decided import names_of
-from bot.messages.parts import Message, moment
-from bot.messages.shorter_ends import earliest
+from bot.messages.admins import deciding
+from bot.messages.assignments import endings, troubles
+from bot.messages.blocks.parts import Message, moment
+from bot.messages.emergencies import emergency
+from bot.messages.phrases.decided import names_of
+from bot.messages.phrases.shorter_ends import earliest
+from bot.messages.requests import made_in_entra, on_behalf, outcomes
+from bot.messages.requests.asking_again import with_again_buttons
 from bot.notifications.model import Notice
 from bot.people.model import Verb
 from bot.requests.model import Kind, Request, State

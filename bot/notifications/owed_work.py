@@ -18,7 +18,7 @@ from bot.drift.store import mismatches
 from bot.emergencies.model import Emergency, ReviewFinding
 from bot.emergencies.store import emergencies as emergency_store
 from bot.emergencies.store import findings
-from bot.messages import deciding, repairing
+from bot.messages.admins import deciding, repairing
 from bot.notifications import account_requests, outcome_notices
 from bot.notifications.model import Notice
 from bot.notifications.store import notices

@@ -7,9 +7,9 @@ from typing import Final
 from bot.approvals.model import Decision, approvals_of
 from bot.approvals.store import decisions
 from bot.database import Transaction
-from bot.messages import waiting
-from bot.messages.decided import name_of, names_of
-from bot.messages.parts import Message
+from bot.messages.blocks.parts import Message
+from bot.messages.phrases import waiting
+from bot.messages.phrases.decided import name_of, names_of
 from bot.notifications.model import Notice
 from bot.people.model import Verb
 from bot.requests.model import Request, State, read_ask_id

@@ -12,8 +12,8 @@ from bot import clock
 from bot.approvals.model import ApproverQuestion, Outcome, has_voice
 from bot.approvals.store import approver_questions, deciders, decisions
 from bot.database import Store, Transaction
-from bot.messages import approver_questions as words
-from bot.messages.parts import Message
+from bot.messages.approvals import approver_questions as words
+from bot.messages.blocks.parts import Message
 from bot.notifications.card_threads import REPLY
 from bot.notifications.model import Notice, is_channel
 from bot.notifications.outbox import Sending

@@ -8,7 +8,7 @@ import structlog
 
 from bot import clock
 from bot.database import Store, Transaction, slack_waits
-from bot.messages.parts import Message, shortened
+from bot.messages.blocks.parts import Message, shortened
 from bot.notifications.contents import content_of
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Sending

@@ -14,8 +14,8 @@ from bot import clock
 from bot.assignments.model import Assignment, DeliveryProgress, same_end
 from bot.assignments.store import assignments
 from bot.database import Transaction
-from bot.messages import reminding
-from bot.messages.parts import Message
+from bot.messages.assignments import reminding
+from bot.messages.blocks.parts import Message
 from bot.notifications.model import Notice
 from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.store import notices

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from bot.database import Store, Transaction
-from bot.messages import second_accounts as words
+from bot.messages.accounts import second_accounts as words
 from bot.notifications.announcing import Announcer, count, when_unfinished
 from bot.notifications.model import Notice
 from bot.notifications.outcome_notices import OwedNotice

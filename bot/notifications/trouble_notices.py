@@ -7,8 +7,8 @@ from functools import partial
 from bot.assignments.model import Assignment, Trouble
 from bot.assignments.store import assignments, troubles, unsure
 from bot.database import Store, Transaction
-from bot.messages import troubles as words
-from bot.messages.parts import Message
+from bot.messages.assignments import troubles as words
+from bot.messages.blocks.parts import Message
 from bot.notifications.announcing import Announcer, count, when_unfinished
 from bot.notifications.model import Notice
 from bot.notifications.outcome_notices import OwedNotice

@@ -1,4 +1,4 @@
-"""Name who must approve under a policy, stage by stage: facts, which `bot.messages.policy_words` says to people."""
+"""Name who must approve under a policy, stage by stage: facts, which `bot.messages.phrases.policy_words` says to people."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from bot.messages.waits import how_long
+from bot.messages.phrases.waits import how_long
 from bot.reports import drawing
 from bot.reports.model import CurrentAccess, ReportFigures, RequestOutcome
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.assignments.model import Assignment
-from bot.messages.extending import ExtensionOffer, extension_of
+from bot.messages.assignments.extending import ExtensionOffer, extension_of
 from bot.packages.settings.model import ReasonRule
 from bot.requests.transactions.extend import ExtendableAccess
 from bot.words import N_

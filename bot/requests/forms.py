@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.database import Store
 from bot.errors import NotAllowed, TooLate
-from bot.messages.asking_again import RefusalExplained
+from bot.messages.requests.asking_again import RefusalExplained
 from bot.packages.catalog import OfferedPackages
 from bot.packages.local_approval import with_local_approval
 from bot.packages.model import Package

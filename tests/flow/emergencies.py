@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from bot.database import audit
-from bot.messages.emergency_review import CALLBACK
+from bot.messages.emergencies.emergency_review import CALLBACK
 from sandbox.slack.model import Message, View
 from tests.harness.world import World, eventually
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.messages.request_form.questions import block_of
+from bot.messages.requests.request_form.questions import block_of
 from bot.packages.questions import Question
 from sandbox.tenant import examples
 from tests.harness.world import ANN, APPROVALS, BO, CY, MIA, eventually, labels, living, said

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.messages.emergency_choice import EMERGENCY
-from bot.messages.emergency_choice import block_of as box_of
-from bot.messages.request_form.questions import block_of
+from bot.messages.emergencies.emergency_choice import EMERGENCY
+from bot.messages.emergencies.emergency_choice import block_of as box_of
+from bot.messages.requests.request_form.questions import block_of
 from bot.packages.questions import Question
 from sandbox.tenant import examples, seed
 from tests.flow.emergencies import emergency_card, emergency_cards, write_settings

@@ -7,7 +7,8 @@ import pytest
 
 from bot.accounts.store import accounts
 from bot.database import audit
-from bot.messages import digest, grant_words
+from bot.messages.admins import digest
+from bot.messages.phrases import grant_words
 from bot.people.model import Verb
 from bot.reports.figures import figures
 from bot.reports.model import Period

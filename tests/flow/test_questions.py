@@ -7,7 +7,7 @@ import pytest
 from bot import clock
 from bot.database import audit
 from bot.errors import NotAllowed
-from bot.messages.request_form.questions import block_of
+from bot.messages.requests.request_form.questions import block_of
 from bot.packages.questions import Question
 from bot.packages.store import catalog
 from bot.requests.model import State

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.messages.request_form.questions import block_of
+from bot.messages.requests.request_form.questions import block_of
 from bot.packages.questions import Question
 from bot.requests.store import request_lists
 from sandbox.tenant import examples

@@ -13,7 +13,7 @@ from bot.cli.rehearsal.model import (
     otherwise,
     unclear,
 )
-from bot.messages.data_blocks import data_table, text_cell
+from bot.messages.blocks.data_blocks import data_table, text_cell
 
 SLACK: Final = "Slack"
 TEXT: Final = "Latchkey tries something out (`latchkey rehearse`) and deletes this message again."

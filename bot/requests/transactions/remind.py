@@ -3,7 +3,7 @@
 from bot import clock
 from bot.database import Transaction
 from bot.errors import NotAllowed, TooLate
-from bot.messages.waiting import REMIND_EVERY
+from bot.messages.phrases.waiting import REMIND_EVERY
 from bot.people.model import Verb
 from bot.people.permissions import Actor, may
 from bot.requests.model import Request, State

@@ -19,37 +19,36 @@ from bot.assignments.model import AssignmentState, Trouble, TroubleKind
 from bot.console.model import LISTS, ConsolePage, Tab
 from bot.emergencies.model import Emergency, ReviewedRequest
 from bot.errors import PackageName
-from bot.messages import (
-    acknowledging,
+from bot.messages.accounts.connecting import home_row
+from bot.messages.admins import deciding, removal_forms, repairing
+from bot.messages.admins.console import choices, lists, window
+from bot.messages.admins.console.assignments import assignment_list
+from bot.messages.admins.console.audit import audit_list
+from bot.messages.approvals import (
     approval_card,
     approver_questions,
     approving_for_less,
-    asking_again,
-    deciding,
     delegating,
     forms,
-    my_access,
     nudging,
+    pending_rows,
+    review,
+)
+from bot.messages.assignments import reminding, troubles
+from bot.messages.blocks.parts import beginning, escape, length, shorten, split
+from bot.messages.emergencies.emergency_list import OpenReviews
+from bot.messages.overviews import my_access
+from bot.messages.overviews.home import AdminOverview, home
+from bot.messages.phrases import waiting
+from bot.messages.requests import (
+    acknowledging,
+    asking_again,
     offering,
     on_behalf,
     package_menu,
-    pending_rows,
-    reminding,
-    removal_forms,
-    repairing,
-    review,
     several,
-    troubles,
-    waiting,
 )
-from bot.messages.connecting import home_row
-from bot.messages.console import choices, lists, window
-from bot.messages.console.assignments import assignment_list
-from bot.messages.console.audit import audit_list
-from bot.messages.emergency_list import OpenReviews
-from bot.messages.home import AdminOverview, home
-from bot.messages.parts import beginning, escape, length, shorten, split
-from bot.messages.request_form.form import menu_form, request_form
+from bot.messages.requests.request_form.form import menu_form, request_form
 from bot.notifications.home_view import REVIEWS_IN_HOME, ROWS_IN_HOME
 from bot.notifications.model import Occasion
 from bot.packages.model import Stage

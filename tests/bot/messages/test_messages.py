@@ -21,24 +21,15 @@ from bot import chance, clock
 from bot.approvals.model import Outcome
 from bot.assignments.model import AssignmentState, EndReason
 from bot.errors import PackageName
-from bot.messages import (
-    acknowledging,
-    approval_card,
-    changing,
-    deciding,
-    endings,
-    forms,
-    helping,
-    my_access,
-    offering,
-    outcomes,
-    reminding,
-    repairing,
-)
-from bot.messages.answers import all_answers
-from bot.messages.home import home
-from bot.messages.parts import escape, shorten
-from bot.messages.request_form.form import request_form
+from bot.messages.admins import deciding, repairing
+from bot.messages.approvals import approval_card, forms
+from bot.messages.approvals.answers import all_answers
+from bot.messages.assignments import changing, endings, reminding
+from bot.messages.blocks.parts import escape, shorten
+from bot.messages.overviews import helping, my_access
+from bot.messages.overviews.home import home
+from bot.messages.requests import acknowledging, offering, outcomes
+from bot.messages.requests.request_form.form import request_form
 from bot.notifications import outcome_notices
 from bot.notifications.home_view import ROWS_IN_HOME
 from bot.packages.model import Package, Stage

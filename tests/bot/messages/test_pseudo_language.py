@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from bot import clock
-from bot.messages import approval_card, decision_lines, on_behalf, pending_rows, repairing
+from bot.messages.admins import repairing
+from bot.messages.approvals import approval_card, decision_lines, pending_rows
+from bot.messages.requests import on_behalf
 from bot.packages.model import Removal, Stage
 from bot.people.model import Verb
 from bot.requests.model import State

@@ -14,7 +14,7 @@ from bot import clock
 from bot.assignments.model import AssignmentState, EndReason
 from bot.assignments.store import assignments
 from bot.database import slack_waits
-from bot.messages.parts import message
+from bot.messages.blocks.parts import message
 from bot.notifications.expiries import CLAIMED_TOGETHER
 from bot.notifications.model import Notice
 from bot.requests.model import State

@@ -7,7 +7,7 @@ import pytest
 
 from bot import clock
 from bot.database.tables import notices as notice_table
-from bot.messages.parts import message
+from bot.messages.blocks.parts import message
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CALL_TIMEOUT, CLAIM_LEASE, Sending
 from bot.notifications.store import notices

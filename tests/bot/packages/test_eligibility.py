@@ -8,7 +8,7 @@ import pytest
 
 from bot import chance, clock
 from bot.errors import NotAllowed
-from bot.messages import approval_card
+from bot.messages.approvals import approval_card
 from bot.packages.model import NamedObject
 from bot.people.model import Verb
 from bot.requests.evaluation.rules import Refused

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 from PIL import Image
 
-from bot.messages import digest
+from bot.messages.admins import digest
 from bot.packages.offers import OfferedPolicy
 from bot.reports import page, plots
 from bot.reports.model import RequestOutcome

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.messages import removal_forms
+from bot.messages.admins import removal_forms
 from bot.packages.model import Stage
 from bot.packages.policy_terms import after_removal, hash_of
 from bot.requests.model import State

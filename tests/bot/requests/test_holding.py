@@ -13,7 +13,7 @@ from bot.errors import NotAllowed, TooLate
 from bot.exposition import Exposition
 from bot.health import Health
 from bot.jobs.status import JobStatus
-from bot.messages import my_access
+from bot.messages.overviews import my_access
 from bot.monitoring.figures import Figures
 from bot.people.model import Verb
 from bot.requests.model import Hold, Kind, Request, State

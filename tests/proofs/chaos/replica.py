@@ -21,7 +21,7 @@ from bot.configuration.problems import read_settings_for_running
 from bot.configuration.settings import Settings
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
-from bot.messages import extending
+from bot.messages.assignments import extending
 from bot.notifications import home, redrawing
 from bot.notifications import outbox as sending
 from bot.notifications import owed as notices

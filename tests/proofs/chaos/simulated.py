@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.errors import ConfigurationError
-from bot.messages import extending
+from bot.messages.assignments import extending
 from bot.patience import BEAT
 from bot.timing import WAITS, Waits
 from sandbox.run import StandIns

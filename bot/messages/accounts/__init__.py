@@ -1,0 +1,1 @@
+"""Tell people of their Microsoft account, and of a second Slack account."""

@@ -1,0 +1,133 @@
+"""Let somebody approve several requests for one package at once: a button, and a form that lists each."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bot.messages.approvals.forms import reason_field
+from bot.messages.blocks.pages import VIEW, fitted
+from bot.messages.blocks.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    day,
+    message,
+    one_line,
+    plain,
+    section,
+    shorten,
+)
+from bot.messages.phrases.request_words import wish
+from bot.paging import Count
+from bot.requests.model import Request, State
+from bot.words import N_, _, pgettext
+from bot.words.formats import as_sentence
+
+CALLBACK: Final = "latchkey_approve_chosen"
+CHOSEN: Final = "chosen"
+# Options of checkboxes, and so requests in one form.
+MOST_CHOICES: Final = 10
+MOST_BUTTONS: Final = 5
+LONGEST_OPTION: Final = 75
+# Of a package's name, in a button.
+LONGEST_NAME: Final = 50
+NOTHING_LEFT: Final = N_("None of these waits for your decision any more.")
+
+
+def approve_all_row(requests: Sequence[Request], *, reader: str) -> list[Block]:
+    """Make a button for each package that several of these requests are for; nothing where there is none."""
+    by_package: dict[str, list[Request]] = {}
+    for request in requests:
+        is_own = reader in {request.holder, request.asked_by}
+        stage = request.current_stage
+        # Each approval by a fresh sign-in is one of its own.
+        is_one_of_several = stage is not None and not stage.fresh_sign_in
+        if request.entra_decides and reader not in request.deciders:
+            continue
+        if request.state is State.PENDING and is_one_of_several and not is_own:
+            by_package.setdefault(request.package_id, []).append(request)
+    several = [each[:MOST_CHOICES] for each in by_package.values() if len(each) > 1]
+    made = [
+        button(
+            _("Approve all {count} for {package}").format(
+                count=len(each), package=shorten(each[0].package_name, LONGEST_NAME)
+            ),
+            "approve_all",
+            " ".join(request.ask_id for request in each),
+        )
+        for each in several[:MOST_BUTTONS]
+    ]
+    return [actions(*made, block_id="approve-all")] if made else []
+
+
+def form(requests: Sequence[Request]) -> dict[str, Any]:
+    """List each request with its reason, all of them chosen, and ask for one reason."""
+    options = [
+        {
+            "value": request.ask_id,
+            "text": plain(shorten(request.holder_name or _("Somebody"), LONGEST_OPTION)),
+            "description": plain(shorten(request.package_name, LONGEST_OPTION)),
+        }
+        for request in requests
+    ]
+    choice: Block = {
+        "type": "input",
+        "block_id": CHOSEN,
+        "label": plain(_("Which of these do you approve?")),
+        "element": {
+            "type": "checkboxes",
+            "action_id": CHOSEN,
+            "options": options,
+            "initial_options": options,
+        },
+    }
+    needs_reason = any(
+        request.current_stage is not None and request.current_stage.reason_required
+        for request in requests
+    )
+    reason = reason_field(
+        _("Reason"), optional=not needs_reason, hint=_("Kept with each of these decisions.")
+    )
+    listed = fitted(
+        [[_row(request)] for request in requests],
+        count=Count(len(requests)),
+        room=VIEW.less([choice, reason]),
+        rest=lambda left: _("… and {left} more; their cards say why they ask.").format(left=left),
+    )
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "title": plain(_("Approve several")),
+        "submit": plain(_("Approve the chosen")),
+        "close": plain(pgettext("close a form", "Cancel")),
+        "blocks": [*listed, choice, reason],
+    }
+
+
+def chosen_in(view: Mapping[str, Any]) -> list[str]:
+    """Return the ids that the chosen requests' buttons would carry."""
+    field = view.get("state", {}).get("values", {}).get(CHOSEN, {}).get(CHOSEN, {})
+    return [str(each.get("value") or "") for each in field.get("selected_options") or []]
+
+
+def saved(count: int) -> Message:
+    """Say that decisions are saved, each of which is judged by itself."""
+    if count == 1:
+        return message(
+            _("Your approval is saved. If it does not count, I send you a message that says why.")
+        )
+    return message(
+        _(
+            "Your {count} approvals are saved, and each is checked by itself. If one does not "
+            "count, I send you a message that says whose it was, and why."
+        ).format(count=count)
+    )
+
+
+def _row(request: Request) -> Block:
+    end = request.granted_end
+    why = f"\n> {one_line(request.justification)}" if request.justification else ""
+    wanted = wish(request)
+    if end:
+        wanted = _("{wish} until {when}").format(wish=wanted, when=day(end))
+    return section(f"{as_sentence(wanted)}{why}")

@@ -1,0 +1,242 @@
+"""Say who decides for whom, and until when: to those concerned, in lists, and in the form that lets somebody decide."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from bot import clock
+from bot.messages.blocks.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    escape,
+    message,
+    moment,
+    person,
+    plain,
+    section,
+)
+from bot.people.model import Delegation
+from bot.words import N_, _, pgettext, translate
+
+# Titles of modals take 24 characters.
+TITLE: Final = N_("Who decides for you?")
+CALLBACK: Final = "latchkey_delegation"
+WHO: Final = "delegate"
+UNTIL: Final = "until"
+USUALLY: Final = timedelta(days=7)
+MOST_LISTED: Final = 40
+# Of either sort, in the list of one person: a message takes 50 blocks.
+MOST_OWN: Final = 20
+NOT_KNOWN: Final = N_(
+    "Only full members of this workspace who are known in Entra can decide for somebody, "
+    "or let somebody decide."
+)
+ONLY_WHILE: Final = N_(
+    "It counts for what you may decide yourself, as long as you may; nobody decides their "
+    "own request. Each decision names both of you."
+)
+HOW_FOR_ADMINS: Final = N_(
+    "`/access-admin delegate @approver to @delegate until friday` lets somebody decide for "
+    "an approver."
+)
+
+
+def made(delegation: Delegation, *, reader: str) -> Message:
+    """Answer whoever lets somebody decide."""
+    until = moment(delegation.ends_at)
+    if reader == delegation.delegator:
+        return message(
+            _(
+                "Until {until}, {person} may decide for you, and is asked about what you are asked. I "
+                "will tell them. {sentence}"
+            ).format(until=until, person=person(delegation.delegate), sentence=_(ONLY_WHILE))
+        )
+    return message(
+        _("Until {until}, {person} may decide for {person2}. I will tell both.").format(
+            until=until, person=person(delegation.delegate), person2=person(delegation.delegator)
+        )
+    )
+
+
+def told_delegate(delegation: Delegation) -> Message:
+    """Tell somebody that they may decide for an approver."""
+    said = [
+        _("Until {when}, you may decide for {person} about requests for access.").format(
+            when=moment(delegation.ends_at), person=person(delegation.delegator)
+        )
+    ]
+    if delegation.made_by != delegation.delegator:
+        said.append(_("{person} has arranged it.").format(person=person(delegation.made_by)))
+    said.append(
+        _(
+            "You are asked about what they are asked; your own requests are not among it, and each "
+            "decision names both of you."
+        )
+    )
+    text = " ".join(said)
+    return message(text, [section(text), _cancel_row(delegation, label=_("I can't"))])
+
+
+def told_delegator(delegation: Delegation) -> Message:
+    """Tell an approver that an admin lets somebody decide for them."""
+    text = _("{admin} lets {delegate} decide for you until {when}. {sentence}").format(
+        admin=person(delegation.made_by),
+        delegate=person(delegation.delegate),
+        when=moment(delegation.ends_at),
+        sentence=_(ONLY_WHILE),
+    )
+    return message(
+        text, [section(text), _cancel_row(delegation, label=pgettext("end a delegation", "Cancel"))]
+    )
+
+
+def over(delegation: Delegation, *, reader: str) -> Message:
+    """Replace what was said of a delegation that has ended before its time, or by itself."""
+    if reader == delegation.delegate:
+        return message(
+            _("You no longer decide for {person}.").format(person=person(delegation.delegator))
+        )
+    return message(
+        _("{person} no longer decides for you.").format(person=person(delegation.delegate))
+    )
+
+
+def canceled(delegation: Delegation, *, reader: str) -> Message:
+    """Say that a delegation has ended before its time, to whoever ended it or is concerned."""
+    who, whom = person(delegation.delegate), person(delegation.delegator)
+    why = f" {escape(translate(delegation.canceled_why))}" if delegation.canceled_why else ""
+    if reader == delegation.delegate:
+        return message(_("You no longer decide for {person}.").format(person=whom) + why)
+    if reader == delegation.delegator:
+        return message(_("{person} no longer decides for you.").format(person=who) + why)
+    return message(
+        _("{person} no longer decides for {approver}.").format(person=who, approver=whom) + why
+    )
+
+
+def listed_own(given: Sequence[Delegation], received: Sequence[Delegation]) -> Message:
+    """List what somebody lets others decide, and what others let them decide."""
+    blocks = [*rows(given[:MOST_OWN], received[:MOST_OWN]), ask_button_row()]
+    if max(len(given), len(received)) > MOST_OWN:
+        blocks.insert(-1, context(_("… and more, which were made later.")))
+    if not given and not received:
+        text = _("Nobody decides for you, and you decide for nobody.")
+        return message(text, [section(text), *blocks])
+    return message(_("Who decides for whom"), blocks)
+
+
+def rows(given: Sequence[Delegation], received: Sequence[Delegation]) -> list[Block]:
+    """Make a row of each delegation that concerns its reader."""
+    made = [
+        _row(
+            each,
+            _("{person} may decide for you until {when}.").format(
+                person=person(each.delegate), when=moment(each.ends_at)
+            ),
+        )
+        for each in given
+    ]
+    got = [
+        _row(
+            each,
+            _("You may decide for {person} until {when}.").format(
+                person=person(each.delegator), when=moment(each.ends_at)
+            ),
+        )
+        for each in received
+    ]
+    return [*made, *got]
+
+
+def listed_all(found: Sequence[Delegation]) -> Message:
+    """List the delegations that hold, to an admin."""
+    if not found:
+        return message(
+            _("Nobody decides for anybody else. {sentence}").format(sentence=_(HOW_FOR_ADMINS))
+        )
+    shown = [
+        _row(
+            each,
+            _("{delegate} may decide for {approver} until {when}.").format(
+                delegate=person(each.delegate),
+                approver=person(each.delegator),
+                when=moment(each.ends_at),
+            ),
+        )
+        for each in found[:MOST_LISTED]
+    ]
+    if len(found) > MOST_LISTED:
+        shown.append(context(_("… and more, which end later.")))
+    return message(_("Who decides for whom"), [*shown, context(_(HOW_FOR_ADMINS))])
+
+
+def ask_button_row() -> Block:
+    """Make the row with the button that opens the form."""
+    return actions(
+        button(_("Let somebody decide for me"), "delegate", "mine"), block_id="delegate:mine"
+    )
+
+
+def _row(delegation: Delegation, line: str) -> Block:
+    cancel = button(pgettext("end a delegation", "Cancel"), "undelegate", delegation.id, about=line)
+    return section(line, accessory=cancel, block_id=f"delegation:{delegation.id}")
+
+
+def _cancel_row(delegation: Delegation, *, label: str) -> Block:
+    return actions(
+        button(label, "undelegate", delegation.id), block_id=f"delegation:{delegation.id}"
+    )
+
+
+def form() -> dict[str, Any]:
+    """Ask who is to decide for somebody, and until when."""
+    usual = (clock.now() + USUALLY).replace(minute=0, second=0, microsecond=0)
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "title": plain(_(TITLE)),
+        "submit": plain(_("Save")),
+        "close": plain(pgettext("close a form", "Cancel")),
+        "blocks": [
+            section(
+                "{away} {only_while}".format(
+                    away=_(
+                        "While you are away, somebody else may decide about the requests that wait for you."
+                    ),
+                    only_while=_(ONLY_WHILE),
+                )
+            ),
+            {
+                "type": "input",
+                "block_id": WHO,
+                "label": plain(_("Who decides for you")),
+                "element": {"type": "users_select", "action_id": WHO},
+            },
+            {
+                "type": "input",
+                "block_id": UNTIL,
+                "label": plain(_("Until when")),
+                "element": {
+                    "type": "datetimepicker",
+                    "action_id": UNTIL,
+                    "initial_date_time": int(usual.timestamp()),
+                },
+            },
+        ],
+    }
+
+
+def read_form(view: Mapping[str, Any]) -> tuple[str | None, datetime | None]:
+    """Return who was chosen in the form, and until when."""
+    values = view.get("state", {}).get("values", {})
+    who = values.get(WHO, {}).get(WHO, {}).get("selected_user")
+    until = values.get(UNTIL, {}).get(UNTIL, {}).get("selected_date_time")
+    is_moment = isinstance(until, int) and not isinstance(until, bool)
+    try:
+        ends_at = datetime.fromtimestamp(until, UTC) if is_moment else None
+    except (OverflowError, OSError, ValueError):
+        ends_at = None
+    return (who if isinstance(who, str) else None), ends_at

@@ -1,0 +1,73 @@
+"""List what waits for a decision: who asks for what, why, for whom it waits, and a button that shows the whole card."""
+
+from typing import Final
+
+from bot.messages.approvals.approving_several import approve_all_row
+from bot.messages.blocks.pages import NOTHING_MORE, how_many, part_of, plural_of
+from bot.messages.blocks.parts import (
+    Block,
+    Message,
+    about_person,
+    button,
+    message,
+    one_line,
+    section,
+    shorten,
+)
+from bot.messages.phrases.request_words import stage_of_work, wish
+from bot.messages.phrases.waiting import waiting_for
+from bot.paging import ListName, Page, Place
+from bot.requests.model import Request
+from bot.words import _, ngettext
+from bot.words.formats import as_sentence
+
+# Of a reason, in a row; the card has the whole.
+LONGEST_REASON: Final = 200
+
+
+def pending_review(request: Request, *, reader: str) -> list[Block]:
+    """Make a row of an open request, with a button that shows its card: nobody decides what they have not read."""
+    line = as_sentence(wish(request))
+    if reader == request.holder or (request.is_on_behalf and reader == request.asked_by):
+        stands = _("It is {waiting_for}. Your own request: somebody else decides it.").format(
+            waiting_for=waiting_for(request)
+        )
+    else:
+        stands = _("It is {waiting_for}.").format(waiting_for=stage_of_work(request, own=False))
+    why = (
+        f"\n> {one_line(shorten(request.justification, LONGEST_REASON))}"
+        if request.justification
+        else ""
+    )
+    review = review_button(request, style="primary" if reader in request.deciders else None)
+    return [section(f"{line}\n{stands}{why}", accessory=review, block_id=f"review:{request.id}")]
+
+
+def review_button(request: Request, *, style: str | None = None) -> Block:
+    """Make the button that opens the whole card of a request."""
+    about = about_person(request.holder_name, request.package_name)
+    return button(_("Review"), "review", request.id, style=style, about=about)
+
+
+def to_decide(page: Page[Request], *, reader: str) -> Message:
+    """List a page of what waits for somebody's decision, the oldest first."""
+    if not page.rows:
+        nothing = _(NOTHING_MORE) if page.skipped is None else _("Nothing waits for your decision.")
+        return message(nothing)
+    intro = how_many(
+        page,
+        ngettext(
+            "{count} request waits{here} for your decision.",
+            "{count} requests wait{here} for your decision.",
+            plural_of(page),
+        ),
+    )
+    blocks = part_of(
+        (pending_review(request, reader=reader) for request in page.rows),
+        places=[Place(list=ListName.TO_DECIDE, after=each) for each in page.marks],
+        count=page.count,
+        skipped=page.skipped,
+        head=[section(intro), *approve_all_row(page.rows, reader=reader)],
+        next_button=lambda place: button(_("Next"), "my_more", place),
+    )
+    return message(intro, blocks)

@@ -1,0 +1,63 @@
+"""Show the whole card of a request in a modal."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from bot.approvals.model import ApproverQuestion, Decision
+from bot.messages.approvals import approval_card
+from bot.messages.blocks.parts import Block, context, plain, section
+from bot.people.model import NamedAs
+from bot.requests.model import Request, State
+from bot.words import _, pgettext
+
+CALLBACK: Final = "latchkey_review"
+
+
+def decision_saved() -> dict[str, Any]:
+    """Say in the card's place that a decision is saved; whether it counts is checked right after."""
+    return {
+        "type": "modal",
+        "callback_id": "latchkey_reviewed",
+        "title": plain(pgettext("title", "Review")),
+        "close": plain(_("Close")),
+        "blocks": [
+            section(
+                _(
+                    "Your decision is saved. I check it with Slack and Entra right now; if it does not "
+                    "count, I tell you why."
+                )
+            )
+        ],
+    }
+
+
+def review(
+    request: Request,
+    decided: Sequence[Decision],
+    *,
+    questions: Sequence[ApproverQuestion] = (),
+    reader: str,
+    named_as: NamedAs | None = None,
+) -> dict[str, Any]:
+    """Draw the card; without its buttons for whoever cannot decide it: whom it is about, and admins, where Entra decides."""
+    card = approval_card.card(
+        request,
+        decided,
+        questions=questions,
+        reader=reader,
+        named_as=named_as,
+        is_for_admins=reader not in request.deciders,
+    )
+    blocks: list[Block] = card["blocks"]
+    if reader in {request.holder, request.asked_by}:
+        blocks = [block for block in blocks if block["type"] != "actions"]
+        if request.state is State.PENDING:
+            blocks.append(context(_("This is your own request: somebody else decides it.")))
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "private_metadata": request.id,
+        "title": plain(pgettext("title", "Review")),
+        "close": plain(_("Close")),
+        "blocks": blocks,
+    }

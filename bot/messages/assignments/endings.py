@@ -1,0 +1,46 @@
+"""Tell people that their access has ended."""
+
+from bot.assignments.model import Assignment, EndReason
+from bot.messages.blocks.parts import Message, actions, button, escape, message, section
+from bot.messages.phrases.request_words import progress
+from bot.requests.model import Kind, Request
+from bot.words import _, pgettext
+
+
+def ended_while_extending(assignment: Assignment, request: Request) -> Message:
+    """
+    Say that access has ended whose extension was asked for.
+
+    Args:
+        request: The extension, still open; or the request for new access that it has become.
+    """
+    name = escape(assignment.package_name)
+    if request.kind is Kind.ADD:
+        line = _(
+            "Your access to {name} has ended before it was extended. I ask for new access for you "
+            "in its place; it is {progress}. I will tell you what comes of it."
+        ).format(name=name, progress=progress(request))
+    else:
+        line = _(
+            "Your access to {name} has ended while its extension was still open. The extension is "
+            "{progress}; I will tell you what comes of it."
+        ).format(name=name, progress=progress(request))
+    if not request.can_be_withdrawn:
+        return message(line)
+    cancel = button(
+        pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
+    )
+    return message(line, [section(line), actions(cancel)])
+
+
+def ended(assignment: Assignment) -> Message:
+    sentence = (
+        _("Your access to {package} has ended. If you still need it, you can ask again.")
+        if assignment.ended_why == EndReason.RAN_OUT
+        else _(
+            "Your access to {package} was removed in Entra, outside Latchkey. If you still need it, you can ask again."
+        )
+    )
+    line = sentence.format(package=escape(assignment.package_name))
+    again = button(_("Ask again"), "ask", assignment.package_id, about=assignment.package_name)
+    return message(line, [section(line), actions(again)])

@@ -1,0 +1,1 @@
+"""Tell of emergency access: offer it, announce it, and ask for its review."""

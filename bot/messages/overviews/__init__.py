@@ -1,0 +1,1 @@
+"""Show somebody all that concerns them: App Home, `/my-access`, and help."""

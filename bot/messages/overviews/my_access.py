@@ -1,0 +1,164 @@
+"""List what somebody has and waits for, with what they can do about it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot import clock
+from bot.approvals.model import NO_QUESTIONS, OpenQuestions
+from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
+from bot.messages.assignments import troubles
+from bot.messages.assignments.changing import confirm_return
+from bot.messages.assignments.extending import ExtensionOffer, extension_of
+from bot.messages.blocks.pages import NOTHING_MORE, Row, beyond, count_of, part_of
+from bot.messages.blocks.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    escape,
+    left,
+    message,
+    moment,
+    person,
+    section,
+    shorten,
+    until,
+)
+from bot.messages.overviews.open_questions import counted, question_rows
+from bot.messages.phrases.request_words import for_requester, progress
+from bot.messages.phrases.time_left import bar
+from bot.messages.phrases.waiting import remind_button
+from bot.packages.offers import ExtendablePolicies
+from bot.paging import Count, ListName, Page, Place
+from bot.requests.model import Kind, Request, State
+from bot.words import N_, _, pgettext
+
+NO_ACCESS = N_("You have no access through Latchkey.")
+NOTHING = N_("You have no access through Latchkey, and nothing is pending.")
+
+
+def my_access(
+    held: Page[Assignment],
+    waiting: Page[Request],
+    *,
+    asked: Mapping[str, Kind],
+    extendable: ExtendablePolicies,
+    questions: OpenQuestions = NO_QUESTIONS,
+) -> Message:
+    """
+    List a page of what somebody has and, after that, waits for.
+
+    Args:
+        questions: What waits for their answer, said above.
+        asked: What is asked and waited for about what is shown, by assignment.
+        extendable: The policies whose holders may extend.
+    """
+    count = held.count.plus(waiting.count)
+    head = question_rows(questions)
+    if not held.rows and not waiting.rows:
+        if held.skipped:
+            return message(beyond("/my-access"))
+        none = _(NO_ACCESS) if questions.rows else _(NOTHING)
+        nothing = _(NOTHING_MORE) if held.skipped is None else none
+        request = button(_("Request access"), "new_request", "-")
+        said_first = " ".join(each for each in (counted(questions), nothing) if each)
+        return message(said_first, [*head, section(nothing), actions(request)])
+    places = [Place(list=ListName.MINE, after=each) for each in held.marks]
+    places += [Place(list=ListName.ASKED, after=each) for each in waiting.marks]
+    blocks = part_of(
+        my_access_rows(held.rows, waiting.rows, asked=asked, extendable=extendable),
+        places=places,
+        count=count,
+        skipped=held.skipped,
+        head=head,
+        next_button=lambda place: button(_("Next"), "my_more", place),
+    )
+    text = _my_access_text(held.rows, waiting.rows, left=count.less(len(places)))
+    return message(" ".join(each for each in (counted(questions), text) if each), blocks)
+
+
+def _my_access_text(held: Sequence[Assignment], waiting: Sequence[Request], *, left: Count) -> str:
+    parts = [
+        f"{escape(row.package_name)} {until(row.ends_at)}{_(troubles.SHORT.get(row.progress, ''))}"
+        for row in held
+    ]
+    parts += [f"{escape(each.package_name)}: {progress(each)}" for each in waiting]
+    shown = "; ".join(parts)
+    if left.is_nothing:
+        return _("Your access: {packages}.").format(packages=shown)
+    return _("Your access: {packages}; and {count} more.").format(
+        packages=shown, count=count_of(left)
+    )
+
+
+def my_access_rows(
+    held: Sequence[Assignment],
+    waiting: Sequence[Request],
+    *,
+    asked: Mapping[str, Kind],
+    extendable: ExtendablePolicies,
+) -> Iterator[Row]:
+    """Make a row of each thing somebody has or waits for, with what they can do about it."""
+    for row in held:
+        yield _held_row(row, extension=extension_of(row, extendable), asked=asked.get(row.id))
+    for request in waiting:
+        yield _waiting_row(request)
+
+
+def _held_row(
+    row: Assignment, *, extension: ExtensionOffer | None, asked: Kind | None
+) -> list[Block]:
+    name = escape(row.package_name)
+    line = f"*{name}* {until(row.ends_at)}"
+    if row.ends_at and row.ends_at > clock.now():
+        line += f"  ({_('{time} left').format(time=left(row.ends_at))})"
+        if shown := bar(row.starts_at, row.ends_at):
+            line += f"\n{shown}"
+    more = troubles.notes(row, own=True)
+    if row.state is AssignmentState.REMOVING or asked is Kind.REMOVE:
+        return [section(line), context(_("Being removed.")), *more]
+    extend = None
+    is_whole = row.progress in {DeliveryProgress.DELIVERED, DeliveryProgress.REPROCESSING}
+    if extension is not None and is_whole and asked is not Kind.EXTEND:
+        extend = button(extension.label, "extend", row.id, about=shorten(row.package_name, 40))
+    give_back = button(
+        _("Return"), "return", row.id, confirm=confirm_return(row), about=row.package_name
+    )
+    return [section(line), *more, actions(extend, give_back, block_id=f"held:{row.id}")]
+
+
+def _waiting_row(request: Request) -> list[Block]:
+    name = escape(request.package_name)
+    line = for_requester(request)
+    if request.terms is not None and request.terms.removal is not None:
+        removed_by = _("An admin has to approve it: {person} had removed it.")
+        line += f"\n{removed_by.format(person=person(request.terms.removal.by))}"
+    if request.is_on_behalf:
+        line = _("{line}, by {person}").format(line=line, person=person(request.asked_by))
+        if request.state is not State.PENDING:
+            return [section(line)]
+        decline = button(_("Decline"), "decline", request.id, about=request.package_name)
+        return [section(line, accessory=decline, block_id=f"waiting:{request.id}")]
+    if request.asked_by != request.holder:
+        return [
+            section(
+                _("*{name}* is being removed by {person}.").format(
+                    name=name, person=person(request.asked_by)
+                )
+            )
+        ]
+    can_cancel = request.state is State.RECEIVED or request.can_be_withdrawn
+    if not can_cancel and not request.can_be_canceled_in_entra:
+        return [section(line)]
+    cancel = button(
+        pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
+    )
+    remind = remind_button(request)
+    if remind is not None:
+        return [section(line), actions(remind, cancel, block_id=f"waiting:{request.id}")]
+    reminded = []
+    if request.state is State.PENDING and request.reminded_at is not None:
+        reminded = [
+            context(_("You had them reminded {when}.").format(when=moment(request.reminded_at)))
+        ]
+    return [section(line, accessory=cancel, block_id=f"waiting:{request.id}"), *reminded]

@@ -1,0 +1,72 @@
+"""Say why somebody has an access: who asked for it when and why, and who approved it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from bot.approvals.model import Decision
+from bot.messages.blocks.parts import moment, one_line, person, shorten
+from bot.messages.phrases.decided_there import there_line
+from bot.requests.model import Request
+from bot.words import N_, _
+from bot.words.formats import in_a_row
+
+NOT_KNOWN: Final = N_(
+    "I know of no request for it: it was given in Entra, or before my records begin."
+)
+LONGEST_REASON: Final = 200
+
+
+def why(
+    request: Request | None,
+    approved: Sequence[Decision],
+    extended: Request | None,
+    extension_approved: Sequence[Decision],
+) -> str:
+    """
+    Say where an access comes from, in sentences for an admin.
+
+    Args:
+        request: What gave it; None if that is not known.
+        approved: Who approved that.
+        extended: What extended it last.
+        extension_approved: Who approved that.
+    """
+    said = [_(NOT_KNOWN)] if request is None else [_asked(request), _approved(request, approved)]
+    if extended is not None:
+        at = moment(extended.ended_at or extended.asked_at)
+        if extension_approved:
+            said.append(
+                _("Extended {at}, approved by {names}.").format(
+                    at=at, names=_names(extension_approved)
+                )
+            )
+        elif extended.is_decided_in_entra_alone:
+            said.append(_("Extended {at}.").format(at=at))
+            said.append(_approved(extended, ()))
+        else:
+            said.append(_("Extended {at}; nobody had to approve that.").format(at=at))
+    return " ".join(said)
+
+
+def _asked(request: Request) -> str:
+    who = person(request.asked_by)
+    if request.justification:
+        reason = one_line(shorten(request.justification, LONGEST_REASON))
+        return _("{who} asked for it {when}: “{reason}”.").format(
+            who=who, when=moment(request.asked_at), reason=reason
+        )
+    return _("{who} asked for it {when}.").format(who=who, when=moment(request.asked_at))
+
+
+def _approved(request: Request, approved: Sequence[Decision]) -> str:
+    if approved:
+        return _("Approved by {names}.").format(names=_names(approved))
+    if not request.is_decided_in_entra_alone:
+        return _("Nobody had to approve it.")
+    there = [there_line(replace(each, reason=None)) for each in request.decided_there if each.name]
+    return " ".join(there) or _("It was approved in Microsoft Entra.")
+
+
+def _names(approved: Sequence[Decision]) -> str:
+    return in_a_row([f"{person(each.slack_user)} {moment(each.at)}" for each in approved])

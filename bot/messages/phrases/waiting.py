@@ -1,0 +1,130 @@
+"""Say for whom a request waits, since when and at which step; offer whoever asked to have them reminded."""
+
+from datetime import timedelta
+from typing import Final
+
+from bot import clock
+from bot.messages.blocks.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    escape,
+    message,
+    moment,
+    person,
+    section,
+)
+from bot.messages.phrases.quorum import approvals_so_far, approved_by_one
+from bot.requests.model import Request, State
+from bot.words import _, pgettext
+from bot.words.formats import all_of, any_of, in_a_row
+
+# Of those who are asked, by name.
+MOST_DECIDERS: Final = 5
+# How often whoever asked may have those reminded who decide.
+REMIND_EVERY: Final = timedelta(days=1)
+
+
+def named_deciders(request: Request, *, together: bool = False) -> str:
+    """
+    Return who is asked about the current stage, as far as they have been found: "@Bo, @Lee and 3 more".
+
+    Args:
+        together: All of them are meant, and not any one: "@Bo and @Lee".
+    """
+    shown = [person(each) for each in request.deciders[:MOST_DECIDERS]]
+    more = len(request.deciders) - len(shown)
+    if more > 0:
+        return _("{names} and {count} more").format(names=in_a_row(shown), count=more)
+    return all_of(shown) if together else any_of(shown)
+
+
+def waiting_for(request: Request) -> str:
+    """Return for whom a pending request waits, to go behind "it is": "waiting for @Bo since … (step 1 of 2)"."""
+    who = named_deciders(request) or _nobody_named(request)
+    since = moment(request.waits_since or request.asked_at)
+    stages = len(request.terms.stages) if request.terms else 0
+    step = (
+        _("step {stage} of {stages}").format(stage=request.stage + 1, stages=stages)
+        if stages > 1
+        else None
+    )
+    where = in_a_row([each for each in (step, approvals_so_far(request)) if each])
+    if where:
+        return _("waiting for {who} since {since} ({where})").format(
+            who=who, since=since, where=where
+        )
+    return _("waiting for {who} since {since}").format(who=who, since=since)
+
+
+def _nobody_named(request: Request) -> str:
+    several = request.approvals_needed > 1
+    return pgettext("waiting for", "approvals") if several else pgettext("waiting for", "approval")
+
+
+def may_remind(request: Request) -> bool:
+    """Tell whether somebody is asked who can be reminded now."""
+    return (
+        request.state is State.PENDING
+        and bool(request.deciders)
+        and (request.reminded_at is None or clock.now() - request.reminded_at >= REMIND_EVERY)
+    )
+
+
+def remind_button(request: Request) -> Block | None:
+    """Make the button that has those reminded who decide; None while that has been done, or nobody is asked."""
+    if not may_remind(request):
+        return None
+    return button(_("Remind"), "remind", request.id, about=request.package_name)
+
+
+def reminding(request: Request) -> Message:
+    """Say that those who decide are reminded."""
+    who = named_deciders(request, together=True)
+    return message(
+        _(
+            "I will remind {who} of your request for {package}: at once, or as soon as it is not "
+            "night or weekend for them. You can do that once a day."
+        ).format(who=who, package=escape(request.package_name))
+    )
+
+
+def approval_counted(
+    request: Request, *, by: str, place: int, needed: int, is_waiting: bool
+) -> Message:
+    """
+    Tell whoever asked who has approved, of several who must, and for whom their request waits now.
+
+    Args:
+        place: How many have approved with them.
+        is_waiting: It waits for the others still.
+    """
+    said = approved_by_one(request, by=by or _("Somebody"), place=place, needed=needed)
+    return _with_reminder(said, request, is_waiting=is_waiting)
+
+
+def step_reached(request: Request, *, step: int, by: str, is_waiting: bool) -> Message:
+    """
+    Tell whoever asked that a step is approved, and for whom their request waits now.
+
+    Args:
+        by: Who approved it.
+        is_waiting: It waits at the step after that one.
+    """
+    steps = len(request.terms.stages) if request.terms else step
+    said = _("{by} approved step {step} of {steps} of your request for {package}.").format(
+        by=escape(by or _("Somebody")), step=step, steps=steps, package=escape(request.package_name)
+    )
+    return _with_reminder(said, request, is_waiting=is_waiting)
+
+
+def _with_reminder(said: str, request: Request, *, is_waiting: bool) -> Message:
+    """Say for whom it waits as well, and offer to remind them, while it does."""
+    if not is_waiting:
+        return message(said)
+    now = _("{said} Now it is {waiting_for}.").format(said=said, waiting_for=waiting_for(request))
+    remind = remind_button(request)
+    return message(
+        now, [section(now), actions(remind, block_id=f"progress:{request.id}")] if remind else None
+    )

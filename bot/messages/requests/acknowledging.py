@@ -1,0 +1,237 @@
+"""Answer somebody who asks for a package, at once and from what our own rows know: nothing is said that is not so yet."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bot import clock
+from bot.assignments.model import Assignment
+from bot.errors import PackageName
+from bot.messages.assignments.changing import confirm_return
+from bot.messages.assignments.extending import extension_of
+from bot.messages.blocks.pages import MESSAGE, fitted
+from bot.messages.blocks.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    escape,
+    left,
+    message,
+    moment,
+    section,
+    shorten,
+    until,
+)
+from bot.messages.phrases import policy_words
+from bot.messages.phrases.request_words import progress
+from bot.messages.phrases.waiting import remind_button
+from bot.messages.requests.offering import no_such_package
+from bot.packages.model import Package
+from bot.packages.offers import ExtendablePolicies
+from bot.packages.suggestions import KnownPackage
+from bot.paging import Count
+from bot.requests.model import Request, State
+from bot.words import _, pgettext
+from bot.words.formats import in_a_row
+
+# Of the blocks whose buttons are all that a message is for: it is replaced when one has been pressed.
+ALONE: Final = "ack:"
+
+
+def asked(request: Request, known: KnownPackage) -> Message:
+    """Say that something has been asked for, and what comes next."""
+    name = escape(request.package_name)
+    if known.is_for_others:
+        next_step = _(
+            "Its policy names certain people, and as far as I know you are not among them. I am "
+            "checking that in Entra now, and will send you a message."
+        )
+    elif known.package is None or known.package.needs_approval:
+        next_step = (
+            _("I am checking whether you may have it, and will send you a message. {who_decides}")
+            .format(who_decides=_who_decides(known))
+            .rstrip()
+        )
+    else:
+        next_step = _(
+            "By its policy nobody has to approve it: as soon as I have checked that you may have "
+            "it, it is on its way, and I will send you a message when it is there."
+        )
+    line = _("Asked for {name}. {next_step}").format(name=name, next_step=next_step)
+    cancel = button(
+        pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
+    )
+    return message(line, [section(line), _alone(cancel, my_access_button(), about=request.id)])
+
+
+def _who_decides(known: KnownPackage) -> str:
+    """Say who approves, where that is one and the same under every policy of the package."""
+    if known.package is None:
+        return ""
+    ways = {policy.stages for policy in known.package.policies}
+    if len(ways) != 1:
+        return ""
+    [stages] = ways
+    if not stages:
+        return ""
+    decides = escape(policy_words.decides(stages))
+    if all(stage.is_added for stage in stages):
+        return _("By Latchkey’s settings, {decides}.").format(decides=decides)
+    if all(stage.quorum == 1 for stage in stages):
+        return _("By its policy, {decides}.").format(decides=decides)
+    return _("By its policy and Latchkey’s settings, {decides}.").format(decides=decides)
+
+
+def already_asked(request: Request) -> Message:
+    """Say how a request stands that was open already: since when, at which step, and for whom it waits."""
+    name = escape(request.package_name)
+    line = _(
+        "You have already asked for {name}, {when}; it is {progress}. I will send you a "
+        "message as soon as that changes."
+    ).format(name=name, when=moment(request.asked_at), progress=progress(request))
+    cancel = None
+    if request.state is State.RECEIVED or (
+        request.can_be_withdrawn or request.can_be_canceled_in_entra
+    ):
+        cancel = button(
+            pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
+        )
+    buttons = _alone(remind_button(request), cancel, my_access_button(), about=request.id)
+    return message(line, [section(line), buttons])
+
+
+def already_held(row: Assignment, extendable: ExtendablePolicies) -> Message:
+    """Say that somebody has the package already, until when, and what they can do about that."""
+    facts = {"package": escape(row.package_name), "until": until(row.ends_at)}
+    if row.ends_at is not None and row.ends_at > clock.now():
+        line = _("You already have {package}, {until} ({time} left).").format(
+            **facts, time=left(row.ends_at)
+        )
+    else:
+        line = _("You already have {package}, {until}.").format(**facts)
+    extension = extension_of(row, extendable)
+    extend = None
+    if extension is not None:
+        about = shorten(row.package_name, 40)
+        extend = button(extension.label, "extend", row.id, style="primary", about=about)
+    give_back = button(
+        _("Return"), "return", row.id, confirm=confirm_return(row), about=row.package_name
+    )
+    brings = [context(extension.sentence)] if extension and extension.sentence else []
+    return message(line, [section(line), *brings, _alone(extend, give_back, about=row.id)])
+
+
+def near(
+    typed: str,
+    choices: Sequence[PackageName],
+    *,
+    more: int,
+    abouts: Mapping[str, str],
+    reason: str | None,
+) -> Message:
+    """
+    Suggest what somebody may have meant who named no package that there is; one press asks for it.
+
+    Args:
+        abouts: By package, what its button carries.
+        reason: What they have said, which is kept.
+    """
+    if len(choices) == 1 and not more:
+        [choice] = choices
+        line = _("{no_such_package} Do you mean *{choice}*?").format(
+            no_such_package=no_such_package(typed), choice=escape(str(choice))
+        )
+        ask = button(
+            _("Ask for {name}").format(name=choice.name),
+            "ask_now",
+            abouts[choice.id],
+            style="primary",
+            about=str(choice),
+        )
+        return message(line, [section(line), *_kept(reason), _alone(ask, about=choice.id)])
+    also = (
+        _("… and {more} more; write more of the name to find them.").format(more=more)
+        if more
+        else ""
+    )
+    intro = _("{no_such_package} Did you mean one of these?").format(
+        no_such_package=no_such_package(typed)
+    )
+    return _choice(intro, choices, abouts=abouts, reason=reason, also=also)
+
+
+def ask_for_it(package: Package, *, about: str, reason: str | None) -> Message:
+    """Offer to ask for a package that somebody has named without a command; *about* is what the button carries."""
+    line = _("Do you need *{name}*?").format(name=escape(package.name))
+    ask = button(
+        _("Ask for {name}").format(name=package.name),
+        "ask_now",
+        about,
+        style="primary",
+        about=package.name,
+    )
+    return message(
+        line, [section(line), *_kept(reason), _alone(ask, my_access_button(), about=package.id)]
+    )
+
+
+def which_package(
+    typed: str, choices: Sequence[PackageName], *, abouts: Mapping[str, str], reason: str | None
+) -> Message:
+    """Ask which of several packages a name means; nothing is asked for before one is chosen."""
+    intro = _("“{typed}” may mean any of these. Which one do you need?").format(typed=escape(typed))
+    return _choice(intro, choices, abouts=abouts, reason=reason)
+
+
+def _choice(
+    intro: str,
+    choices: Sequence[PackageName],
+    *,
+    abouts: Mapping[str, str],
+    reason: str | None,
+    also: str = "",
+) -> Message:
+    rows = [
+        [
+            section(
+                f"*{escape(each.name)}*" + (f"  _{escape(each.catalog)}_" if each.catalog else ""),
+                accessory=button(_("Ask for it"), "ask_now", abouts[each.id], about=str(each)),
+                block_id=f"{ALONE}{each.id}",
+            )
+        ]
+        for each in choices
+    ]
+    foot = [context(also)] if also else []
+    head = [section(intro), *_kept(reason)]
+    shown = fitted(
+        rows,
+        count=Count(len(rows)),
+        room=MESSAGE.less([*head, *foot]),
+        rest=lambda left: _(
+            "… and {left} more; write the name with its catalog: “Name (catalog)”."
+        ).format(left=left),
+    )
+    names = in_a_row([escape(str(each)) for each in choices])
+    return message(f"{intro} {names}", [*head, *shown, *foot])
+
+
+def _kept(reason: str | None) -> list[Block]:
+    """Say which reason goes along."""
+    return (
+        [context(_("Your reason: {reason}").format(reason=escape(shorten(reason, 200))))]
+        if reason
+        else []
+    )
+
+
+def my_access_button() -> Block:
+    return button(_("My access"), "my_access", "-")
+
+
+def new_request_button() -> Block:
+    return button(_("Request access"), "new_request", "-", style="primary")
+
+
+def _alone(*buttons: Block | None, about: str) -> Block:
+    return actions(*buttons, block_id=f"{ALONE}{about}")

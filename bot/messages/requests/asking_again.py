@@ -1,0 +1,95 @@
+"""Offer to ask again, and explain why somebody cannot have a package."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.messages.blocks.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    escape,
+    plain,
+    section,
+    shorten,
+)
+from bot.messages.phrases.policy_words import decides, lasts, open_to
+from bot.messages.requests.acknowledging import my_access_button
+from bot.packages.model import Package
+from bot.requests.model import Kind, Request
+from bot.words import N_, _, translate
+
+MOST_RULES = 10
+LONGEST_NAME = 250
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusalExplained:
+    """
+    A refused request, with what there is to say about it.
+
+    Attributes:
+        package: None if its rules are not for everybody to see, or it is gone.
+        channel: The Slack id of the channel where those are who can help; empty if there is none.
+    """
+
+    request: Request
+    package: Package | None
+    channel: str
+
+
+def with_again_buttons(content: Message, request: Request) -> Message:
+    """Add what the reader may do next to the news that they do not get access."""
+    if request.kind is not Kind.ADD:
+        return content
+    why = None
+    if request.is_refused:
+        why = button(_("Why can't I?"), "why", request.id, about=request.package_name)
+    again = button(_("Ask again"), "ask_again", request.id, about=request.package_name)
+    # What is said of that list has its button beside it.
+    mine = my_access_button() if "/my-access" in (request.why or "") else None
+    return {**content, "blocks": [*content["blocks"], actions(why, again, mine)]}
+
+
+def explanation(explained: RefusalExplained) -> dict[str, Any]:
+    """Say which rule stands against a request, whom the package is for, and who can help; names nobody who has it."""
+    request, package = explained.request, explained.package
+    blocks: list[Block] = [
+        section(f"*{escape(shorten(request.package_name, LONGEST_NAME))}*"),
+        section(escape(translate(request.why or N_("I do not know any more.")))),
+    ]
+    rules = (
+        [] if package is None else [_rule(package, number, request) for number in _numbers(package)]
+    )
+    if rules:
+        blocks.append(section(_("*Who may ask for it:*")))
+        blocks += [section(rule) for rule in rules]
+    if explained.channel:
+        blocks.append(section(_("<#{channel}> can help you.").format(channel=explained.channel)))
+    else:
+        blocks.append(section(_("Your identity team can help you.")))
+    return {
+        "type": "modal",
+        "callback_id": "latchkey_explanation",
+        "title": plain(_("Why can't I?")),
+        "close": plain(_("Close")),
+        "blocks": blocks,
+    }
+
+
+def _numbers(package: Package) -> range:
+    return range(min(len(package.policies), MOST_RULES))
+
+
+def _rule(package: Package, number: int, request: Request) -> str:
+    policy = package.policies[number]
+    who = open_to(policy.open_to) or _("those whom its policy in Entra names")
+    facts = [
+        escape(shorten(each, LONGEST_NAME))
+        for each in (
+            who,
+            lasts(policy.lasts),
+            decides(policy.stages, for_other=request.is_on_behalf),
+        )
+    ]
+    return f"• {'; '.join(fact for fact in facts if fact)}"

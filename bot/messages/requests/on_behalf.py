@@ -1,0 +1,188 @@
+"""Say what concerns access that somebody asks for somebody else, to both of them."""
+
+from bot.messages.blocks.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    confirm,
+    context,
+    escape,
+    message,
+    person,
+    quoted,
+    section,
+    until,
+)
+from bot.messages.phrases.waiting import named_deciders
+from bot.requests.model import Request, State
+from bot.words import _, pgettext, translate
+
+
+def asked_for_them(request: Request) -> Message:
+    """Answer whoever has asked for somebody else; nothing of whom they ask for is known yet."""
+    return message(
+        _(
+            "Asked for *{package}* for {person}. I am checking whether you may ask for them and "
+            "whether they may have it, and will send you a message."
+        ).format(package=escape(request.package_name), person=person(request.wanted_for))
+    )
+
+
+def told_beneficiary(request: Request) -> Message:
+    """Tell somebody that access is asked for them, and let them decline."""
+    line = _("{person} has asked for *{package}* for you. {waits}").format(
+        person=person(request.asked_by), package=escape(request.package_name), waits=_waits(request)
+    )
+    blocks: list[Block] = [section(line)]
+    if request.justification:
+        blocks += [context(_("*Why*")), quoted(request.justification)]
+    decline = button(
+        _("Decline"),
+        "decline",
+        request.id,
+        confirm=confirm(
+            _("Decline it?"),
+            _("You will not get access to {package} by this request.").format(
+                package=request.package_name
+            ),
+            yes=_("Decline"),
+            danger=True,
+        ),
+        about=request.package_name,
+    )
+    return message(line, [*blocks, actions(decline)])
+
+
+def told_asker(request: Request) -> Message:
+    """Tell whoever asked for somebody else that it waits for a decision."""
+    line = _("Your request for *{package}* for {them} is checked. {waits}").format(
+        package=escape(request.package_name), them=_them(request), waits=_waits(request)
+    )
+    cancel = button(
+        pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
+    )
+    return message(line, [section(line), actions(cancel)])
+
+
+def _waits(request: Request) -> str:
+    named = named_deciders(request)
+    if not named:
+        return _("It waits for a decision.")
+    return _("It waits for {named_deciders}.").format(named_deciders=named)
+
+
+def _them(request: Request) -> str:
+    return person(request.holder or request.wanted_for, request.holder_name)
+
+
+def with_asker(content: Message, request: Request) -> Message:
+    """Add to the news of a delivery who asked for it, and let the holder return it."""
+    give_back = None
+    if request.assignment_id is not None:
+        give_back = button(
+            _("Return"),
+            "return",
+            request.assignment_id,
+            confirm=confirm(
+                _("Return it?"),
+                _("You lose access to {package} within minutes.").format(
+                    package=request.package_name
+                ),
+                yes=_("Return"),
+                danger=True,
+            ),
+            about=request.package_name,
+        )
+    blocks = [
+        *content["blocks"],
+        context(_("{person} asked for it for you.").format(person=person(request.asked_by))),
+    ]
+    return {**content, "blocks": [*blocks, actions(give_back)] if give_back else blocks}
+
+
+def outcome_for_asker(request: Request, *, by: str | None) -> Message:
+    """
+    Tell whoever asked for somebody else what became of it.
+
+    Args:
+        by: Who decided, if somebody did.
+    """
+    name, them = escape(request.package_name), _them(request)
+    match request.state:
+        case State.DELIVERED:
+            line = _("{them} now has access to *{name}*, {until}.").format(
+                them=them, name=name, until=until(request.ends_at)
+            )
+        case State.DENIED:
+            sentence = (
+                _("Your request for *{name}* for {them} was denied by {person}.")
+                if by
+                else _("Your request for *{name}* for {them} was denied.")
+            )
+            line = sentence.format(name=name, them=them, person=escape(by or ""))
+        case State.LAPSED:
+            line = _(
+                "Nobody decided your request for *{name}* for {them} in time, so it has expired."
+            ).format(name=name, them=them)
+        case State.CANCELED if request.is_canceled_by_admin:
+            line = _("Your request for *{name}* for {them} is canceled.").format(
+                name=name, them=them
+            )
+        case State.CANCELED:
+            line = _("{them} has declined *{name}*, so your request for it is canceled.").format(
+                them=them, name=name
+            )
+            return message(line)
+        case State.REFUSED:
+            line = _("I cannot get access to *{name}* for {them}.").format(name=name, them=them)
+        case _:
+            line = _("I could not get access to *{name}* for {them}.").format(name=name, them=them)
+    if not request.why:
+        return message(line)
+    why = translate(request.why)
+    return message(f"{line} {escape(why)}", [section(line), quoted(why)])
+
+
+def outcome_for_beneficiary(request: Request) -> Message:
+    """Tell somebody who did not get what was asked for them that it is over."""
+    name, asker = escape(request.package_name), person(request.asked_by)
+    match request.state:
+        case State.DENIED:
+            return message(
+                _("The request of {asker} for *{name}* for you was denied.").format(
+                    asker=asker, name=name
+                )
+            )
+        case State.LAPSED:
+            return message(
+                _(
+                    "Nobody decided the request of {asker} for *{name}* for you in time, so it has expired."
+                ).format(asker=asker, name=name)
+            )
+        case State.CANCELED if request.is_canceled_by_admin:
+            return message(
+                _("An admin has canceled the request of {asker} for *{name}* for you.").format(
+                    asker=asker, name=name
+                )
+            )
+        case State.CANCELED:
+            return message(
+                _("{asker} has canceled the request for *{name}* for you.").format(
+                    asker=asker, name=name
+                )
+            )
+        case _:
+            return message(
+                _("The request of {asker} for *{name}* for you did not succeed.").format(
+                    asker=asker, name=name
+                )
+            )
+
+
+def declined(request: Request) -> Message:
+    return message(
+        _("Declined: you will not get *{package}* by that request.").format(
+            package=escape(request.package_name)
+        )
+    )

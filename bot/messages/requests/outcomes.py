@@ -1,0 +1,235 @@
+"""Tell people what became of what they asked for."""
+
+from collections.abc import Sequence
+
+from bot.approvals.model import Decision
+from bot.messages.blocks.parts import (
+    LONGEST_TEXT,
+    Block,
+    Message,
+    context,
+    escape,
+    listed,
+    message,
+    person,
+    quoted,
+    said,
+    section,
+    shorten,
+    until,
+)
+from bot.messages.emergencies import emergency
+from bot.messages.phrases.quorum import approvals_so_far
+from bot.messages.phrases.shorter_ends import approved_until
+from bot.requests.model import NOT_CONNECTED, Kind, Request
+from bot.words import N_, _, translate
+from bot.words.formats import all_of
+
+TOO_SHORT = N_("That is too short for a reminder: I will tell you when it has ended.")
+
+
+def refused(request: Request) -> Message:
+    match request.kind:
+        case Kind.ADD:
+            what = _("I cannot get you access to {package}.")
+        case Kind.EXTEND:
+            what = _("Your access to {package} cannot be extended.")
+        case Kind.REMOVE:
+            what = _("Access to {package} was not removed.")
+    why = escape(translate(request.why or ""))
+    return message(f"{what.format(package=escape(request.package_name))} {why}")
+
+
+def denied(request: Request, *, by: str | None, approved: Sequence[str] = ()) -> Message:
+    """
+    Say who denied a request, and why.
+
+    Args:
+        approved: Who had approved the stages before.
+    """
+    if request.kind is Kind.ADD:
+        line = (
+            _("Your request for {package} was denied by {person}.")
+            if by
+            else _("Your request for {package} was denied.")
+        )
+    else:
+        line = (
+            _("Your request to extend {package} was denied by {person}.")
+            if by
+            else _("Your request to extend {package} was denied.")
+        )
+    line = line.format(package=escape(request.package_name), person=escape(by or ""))
+    if approved:
+        line += f" {_approved_before(approved)}"
+    return _with_reason(line, request.why)
+
+
+def _approved_before(approved: Sequence[str]) -> str:
+    return _("{people} had approved it before.").format(people=escape(all_of(approved)))
+
+
+def lapsed(request: Request, *, approved: Sequence[str] = ()) -> Message:
+    """
+    Say that a request has expired.
+
+    Args:
+        approved: Who had approved the stages before; or the stage that it waited in, where several must.
+    """
+    name, again = escape(request.package_name), _("You can ask again.")
+    if request.why == NOT_CONNECTED:
+        line = _("Your request for {package} has expired.").format(package=name)
+        return message(f"{line} {translate(request.why)} {again}")
+    if request.why:
+        line = _("Your access to {package} was not extended.").format(package=name)
+        why = escape(translate(request.why))
+        return message(f"{line} {why} {_('You can ask for it again.')}")
+    is_extension = request.kind is Kind.EXTEND
+    steps = len(request.terms.stages) if request.terms else 1
+    counted = approvals_so_far(request)
+    if approved and request.approvals and counted:
+        if is_extension and steps > 1:
+            line = _(
+                "Your extension of {package} has expired: step {step} of {steps} got {approvals} in time, by {people}."
+            )
+        elif is_extension:
+            line = _(
+                "Your extension of {package} has expired: it got {approvals} in time, by {people}."
+            )
+        elif steps > 1:
+            line = _(
+                "Your request for {package} has expired: step {step} of {steps} got {approvals} in time, by {people}."
+            )
+        else:
+            line = _(
+                "Your request for {package} has expired: it got {approvals} in time, by {people}."
+            )
+        by = escape(all_of(approved))
+        line = line.format(
+            package=name, step=request.stage + 1, steps=steps, approvals=counted, people=by
+        )
+        return message(f"{line} {again}")
+    if approved:
+        line = (
+            _(
+                "Nobody decided step {step} of {steps} of your extension of {package} in time, so it has expired."
+            )
+            if is_extension
+            else _(
+                "Nobody decided step {step} of {steps} of your request for {package} in time, so it has expired."
+            )
+        ).format(step=request.stage + 1, steps=steps, package=name)
+        return message(f"{line} {_approved_before(approved)} {again}")
+    line = (
+        _("Nobody decided your extension of {package} in time, so it has expired.")
+        if is_extension
+        else _("Nobody decided your request for {package} in time, so it has expired.")
+    )
+    return message(f"{line.format(package=name)} {again}")
+
+
+def canceled_in_entra(request: Request) -> Message:
+    """Tell whoever wanted it that their request is canceled there."""
+    return message(
+        _("Your request for {package} is canceled in Microsoft Entra.").format(
+            package=escape(request.package_name)
+        )
+    )
+
+
+def after_all(content: Message) -> Message:
+    """Say before the news of a request that it was to be canceled, and was decided first."""
+    note = _("It was decided in Microsoft Entra before it could be canceled.")
+    text = shorten(f"{note} {content['text']}", LONGEST_TEXT)
+    return {**content, "text": text, "blocks": [section(note), *content["blocks"]]}
+
+
+def canceled_by_admin(request: Request) -> Message:
+    """Tell somebody that an admin has canceled what they have asked for, and why."""
+    line = _("An admin has canceled your request for *{package}*.").format(
+        package=escape(request.package_name)
+    )
+    return message(f"{line} {escape(translate(request.why or ''))}")
+
+
+def failed(request: Request) -> Message:
+    match request.kind:
+        case Kind.ADD:
+            what = _("I could not get you access to {package}.")
+        case Kind.EXTEND:
+            what = _("I could not extend your access to {package}.")
+        case Kind.REMOVE:
+            what = _("I could not remove the access to {package}.")
+    after = _("You can ask again.") if request.give_up_by else _("The admins have been told.")
+    line = what.format(package=escape(request.package_name))
+    return message(f"{line} {escape(translate(request.why or ''))} {after}")
+
+
+def delivered(
+    request: Request,
+    *,
+    by: str | None,
+    will_remind: bool,
+    note: str | None = None,
+    shorter: Decision | None = None,
+) -> Message:
+    """
+    Tell somebody that they have access; only ever made from a request that Graph has delivered.
+
+    Args:
+        note: The package's own sentence, from its settings.
+        shorter: The decision that set a shorter end than was asked for.
+    """
+    less = approved_until(shorter, by=escape(shorter.name or _("an approver"))) if shorter else ""
+    name = escape(request.package_name)
+    ends_too_soon = "" if will_remind or request.ends_at is None else _(TOO_SHORT)
+    if request.kind is Kind.EXTEND:
+        approved = _("Approved by {by}.").format(by=escape(by)) if by else ""
+        line = _("Your access to *{name}* now lasts {until}.").format(
+            name=name, until=until(request.ends_at)
+        )
+        return message(" ".join(each for each in (line, approved, less, ends_too_soon) if each))
+    lines = [
+        _("You now have access to *{name}*, {until}.").format(
+            name=name, until=until(request.ends_at)
+        )
+    ]
+    gains = request.terms.contents if request.terms else ()
+    blocks: list[Block] = [section(lines[0])]
+    if gains:
+        blocks += listed(_("It gives you:"), [translate(each) for each in gains])
+    if note:
+        blocks.append(section(escape(note)))
+    notes = [
+        emergency.holder_note(request) if request.emergency else "",
+        _("Approved by {by}.").format(by=escape(by)) if by else "",
+        less,
+        _("I will remind you before it ends.") if will_remind else ends_too_soon,
+    ]
+    if any(notes):
+        blocks.append(context(" ".join(note for note in notes if note)))
+    text = f"{lines[0]} {escape(note)}" if note else lines[0]
+    return message(text, blocks)
+
+
+def removed(request: Request, *, told: str) -> Message:
+    """Say that access is removed; *told* is the Slack id of whoever reads it."""
+    name = escape(request.package_name)
+    if request.is_given_back:
+        return message(_("Done: you have returned {name}. Thank you!").format(name=name))
+    if told == request.holder:
+        line = _("Your access to {name} was removed by {person}.").format(
+            name=name, person=person(request.asked_by)
+        )
+    else:
+        line = _("Done: {person} no longer has access to {name}.").format(
+            person=person(request.holder, request.holder_name), name=name
+        )
+    return _with_reason(line, request.justification)
+
+
+def _with_reason(line: str, reason: str | None) -> Message:
+    """Say something, and below it the whole of what somebody wrote as the reason."""
+    if not reason:
+        return message(line)
+    return message(f"{line}{said(reason)}", [section(line), quoted(reason)])

@@ -1,0 +1,121 @@
+"""Say what became of several packages that somebody asked for in one form."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from bot.messages.blocks.parts import Block, context, escape, plain, section, shorten
+from bot.packages.model import Package
+from bot.requests.model import AskedTogether
+from bot.words import _, translate
+from bot.words.formats import all_of
+
+LONGEST_NAME = 100
+
+
+def results_view(result: AskedTogether) -> dict[str, Any]:
+    """Make the view that takes the form's place: each package by name, and nothing else to send."""
+    return {
+        "type": "modal",
+        "callback_id": "latchkey_asked",
+        "title": plain(_("Ask for access")),
+        "close": plain(_("Close")),
+        "blocks": results(result),
+    }
+
+
+def results(result: AskedTogether) -> list[Block]:
+    """Say of each package whether it was asked for."""
+    blocks: list[Block] = []
+    if result.asked:
+        blocks.append(
+            section(
+                _("Asked for {names}.").format(
+                    names=_names(each.package_name for each in result.asked)
+                )
+            )
+        )
+    if result.open_before:
+        open_before = _names(each.package_name for each in result.open_before)
+        blocks.append(
+            section(
+                _("You had asked for {names} before; that is still open.").format(names=open_before)
+            )
+        )
+    blocks += [
+        section(
+            _("*{name}* was not asked for. {why}").format(
+                name=_name(package.name), why=escape(translate(why))
+            )
+        )
+        for package, why in result.refused
+    ]
+    if result.not_saved:
+        not_saved = _names(each.name for each in result.not_saved)
+        blocks.append(
+            section(
+                _(
+                    "I can't save your request for {names} right now, so it was not asked for; please "
+                    "try again in a minute."
+                ).format(names=not_saved)
+            )
+        )
+    if result.asked or result.open_before:
+        blocks.append(
+            context(_("I will send you a message about each; `/my-access` shows how they stand."))
+        )
+    return blocks
+
+
+def note_before_forms(result: AskedTogether) -> str:
+    """Say above the form of one package, as plain text, what became of the others."""
+    said = []
+    if result.asked:
+        said.append(
+            _("Asked for {names}.").format(
+                names=_plain_names(each.package_name for each in result.asked)
+            )
+        )
+    if result.open_before:
+        open_before = _plain_names(each.package_name for each in result.open_before)
+        said.append(
+            _("You had asked for {names} before; that is still open.").format(names=open_before)
+        )
+    said += [
+        _("{name} was not asked for. {why}").format(name=package.name, why=translate(why))
+        for package, why in result.refused
+    ]
+    if result.not_saved:
+        not_saved = _plain_names(each.name for each in result.not_saved)
+        said.append(
+            _("I can't save your request for {names} right now; please try it again.").format(
+                names=not_saved
+            )
+        )
+    said.append(note_of_following(result.with_forms[1:]))
+    return " ".join(each for each in said if each)
+
+
+def note_of_following(packages: Sequence[Package]) -> str:
+    """Say which packages are asked for after this one, and not yet."""
+    if not packages:
+        return _("This one asks questions of its own.")
+    return _(
+        "This one asks questions of its own, and then follows {names}; none of them is "
+        "asked for yet."
+    ).format(names=_plain_names(each.name for each in packages))
+
+
+def _name(name: str) -> str:
+    return escape(shorten(name, LONGEST_NAME))
+
+
+def _names(names: Iterable[str]) -> str:
+    return _in_a_row([f"*{_name(each)}*" for each in names])
+
+
+def _plain_names(names: Iterable[str]) -> str:
+    return _in_a_row([shorten(each, LONGEST_NAME) for each in names])
+
+
+def _in_a_row(names: Sequence[str]) -> str:
+    return all_of(names)
