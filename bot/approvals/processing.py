@@ -35,7 +35,7 @@ from bot.messages.phrases.decided import name_of
 from bot.packages.model import Stage
 from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, Permissions, may
-from bot.requests import transitions
+from bot.requests import state_machine
 from bot.requests.evaluation.stages import stage_changes
 from bot.requests.model import Request, State
 from bot.requests.state_words import state_word
@@ -219,7 +219,7 @@ class DecisionProcessor:
         ):
             # Somebody has approved it in the portal: whoever decides next has a card here, too.
             changes = stage_changes(request, stage=answer.stage)
-            await self._store.run(transitions.reach_stage, request, changes, actor=audit.LATCHKEY)
+            await self._store.run(state_machine.reach_stage, request, changes, actor=audit.LATCHKEY)
         else:
             await self._store.run(requests.look_at_entra, request)
         return False
@@ -315,7 +315,7 @@ class DecisionProcessor:
         if why is None:
             return actor
         await self._store.run(
-            transitions.not_repaired, request, actor.entra_id, why, by=by, verb=verb
+            state_machine.not_repaired, request, actor.entra_id, why, by=by, verb=verb
         )
         return None
 
@@ -332,7 +332,7 @@ class DecisionProcessor:
         why = may(actor, Verb.REMOVE, holder=request.holder, holder_entra_id=request.entra_id)
         if why is None:
             return actor
-        await self._store.run(transitions.not_canceled_for_leaver, request, why)
+        await self._store.run(state_machine.not_canceled_for_leaver, request, why)
         return None
 
     async def _actor(
@@ -418,7 +418,7 @@ def _note(db: Transaction, decision: Decision, request: Request) -> bool:
 
 def _deny(db: Transaction, decision: Decision, request: Request) -> bool:
     def denied() -> Request | None:
-        return transitions.deny(
+        return state_machine.deny(
             db,
             request,
             decision.reason,
@@ -433,7 +433,7 @@ def _approve(
     db: Transaction, decision: Decision, request: Request, changes: dict[str, Any]
 ) -> bool:
     def approved() -> Request | None:
-        return transitions.reach_stage(
+        return state_machine.reach_stage(
             db,
             request,
             changes,
@@ -448,7 +448,7 @@ def _count_approval(db: Transaction, decision: Decision, request: Request, count
     """Count an approval of a stage that needs more of them; whoever has given it is asked no more."""
 
     def counted() -> Request | None:
-        return transitions.count_approval(db, request, counts)
+        return state_machine.count_approval(db, request, counts)
 
     won = _decide(db, decision, request, counted)
     if won:

@@ -12,7 +12,7 @@ from bot.emergencies.model import Finding, ReviewFinding
 from bot.emergencies.store import emergencies, findings
 from bot.people.model import Verb
 from bot.people.permissions import Actor, Permissions, may
-from bot.requests import transitions
+from bot.requests import state_machine
 from bot.requests.model import Request
 from bot.requests.retry import EXPECTED, pause_after
 from bot.requests.store import requests
@@ -91,5 +91,5 @@ def _close(db: Transaction, said: ReviewFinding, request: Request, actor: Actor)
         return False
     findings.settle(db, said, Outcome.ACCEPTED, entra_id=actor.entra_id)
     if closed.finding is Finding.REMOVE:
-        transitions.remove_if_reviewed(db, requests.get(db, request.id))
+        state_machine.remove_if_reviewed(db, requests.get(db, request.id))
     return True

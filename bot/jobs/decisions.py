@@ -18,7 +18,7 @@ from bot.emergencies.store import findings
 from bot.jobs import due
 from bot.jobs.loop import JobLoop
 from bot.notifications.click_answers import ClickAnswers
-from bot.requests import transitions
+from bot.requests import state_machine
 from bot.requests.model import Request
 from bot.requests.retry import EXPECTED, pause_after
 from bot.requests.store import request_lists, requests
@@ -104,7 +104,7 @@ class DecisionJob:
         """Return how many requests lapsed or were escalated."""
         moved = 0
         for request in lapsed:
-            moved += await self.store.run(transitions.lapse, request) is not None
+            moved += await self.store.run(state_machine.lapse, request) is not None
         for request in escalating:
             moved += await self.store.run(requests.escalate, request)
         return moved
@@ -142,4 +142,4 @@ def _to_decide(db: Transaction) -> _Due:
 
 
 def _ask_anew(db: Transaction, request: Request) -> bool:
-    return transitions.ask_anew(db, request) is not None
+    return state_machine.ask_anew(db, request) is not None

@@ -15,7 +15,7 @@ from bot.jobs import due
 from bot.jobs.loop import JobLoop
 from bot.monitoring import tracing
 from bot.monitoring.error_codes import codes_of
-from bot.requests import transitions
+from bot.requests import state_machine
 from bot.requests.canceling import EntraCanceler
 from bot.requests.confirmation import NOTHING, Delivery, Reported
 from bot.requests.evaluation.evaluator import RequestEvaluator
@@ -191,7 +191,7 @@ class RequestJob:
         """Cancel it, if whoever wants that may; nothing else is done with it before that is known."""
         actor = await self.decision_processor.authorize_cancel(request)
         if actor is not None:
-            await self.store.run(transitions.cancel_for_leaver, request, actor.entra_id)
+            await self.store.run(state_machine.cancel_for_leaver, request, actor.entra_id)
 
     async def _give_up(self, request: Request) -> None:
         """Give up, if whoever asked for that may."""

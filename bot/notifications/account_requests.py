@@ -15,7 +15,7 @@ from bot.notifications.model import Notice
 from bot.notifications.outbox import nothing
 from bot.notifications.outcome_notices import OwedNotice
 from bot.requests.model import Kind, Request
-from bot.requests.transitions import account_needed_by
+from bot.requests.state_machine import account_needed_by
 
 REMIND_AFTER: Final = timedelta(days=1)
 

@@ -7,7 +7,7 @@ import structlog
 from bot.accounts.model import NotConnected
 from bot.accounts.tokens import AccountTokens
 from bot.database import Store
-from bot.requests import transitions
+from bot.requests import state_machine
 from bot.requests.following import EntraFollower
 from bot.requests.model import Request
 from bot.words import N_
@@ -46,7 +46,7 @@ class EntraCanceler:
         try:
             await self._graph.self_service.cancel(request.graph_request_id or "", token=token)
         except NotConnected:
-            await self._store.run(transitions.need_account_to_cancel, request)
+            await self._store.run(state_machine.need_account_to_cancel, request)
         except (Forbidden, Rejected) as error:
             if error.may_have_happened:
                 raise
@@ -54,7 +54,7 @@ class EntraCanceler:
             # If somebody has decided it since we looked, that is what there is to say.
             if _may_be_canceled(await self._follower.read(request)):
                 why = N_("Microsoft Entra refused it: {error}").format(error=error)
-                await self._store.run(transitions.not_canceled, request, why)
+                await self._store.run(state_machine.not_canceled, request, why)
 
 
 def _may_be_canceled(reported: AssignmentRequest) -> bool:

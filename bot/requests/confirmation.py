@@ -13,7 +13,7 @@ from bot.assignments.sightings import Sighting, progress_of, sight
 from bot.assignments.store import assignments
 from bot.database import Store
 from bot.errors import NotClear
-from bot.requests import transitions
+from bot.requests import state_machine
 from bot.requests.following import EntraFollower
 from bot.requests.holder_lists import HolderLists
 from bot.requests.model import Kind, Request
@@ -140,7 +140,7 @@ class Delivery:
         """
         if request.id in known.delivered:
             held = known.delivered[request.id]
-            await self._store.run(transitions.deliver, request, _mirrored(held, request))
+            await self._store.run(state_machine.deliver, request, _mirrored(held, request))
             return
         if request.id in known.waiting:
             await self._poll_again(request)
@@ -160,7 +160,7 @@ class Delivery:
                 reported.is_denied or reported.is_canceled or reported.is_failed
             ):
                 await self._store.run(
-                    transitions.fail,
+                    state_machine.fail,
                     request,
                     N_("Microsoft Entra reports: {state} ({status}).").format(
                         state=reported.state, status=reported.status
@@ -216,7 +216,7 @@ class Delivery:
         held = await self._assignment_of(request, reported)
         if held is not None and held.is_expired:
             due_at = clock.real() + poll_pause(request.attempts)
-            await self._store.run(transitions.end_partly, request, held.id, due_at=due_at)
+            await self._store.run(state_machine.end_partly, request, held.id, due_at=due_at)
             return
         if held is None or not held.is_access:
             await self._poll_again(request)
@@ -224,7 +224,7 @@ class Delivery:
         if await self._is_astray(request, held):
             return
         await self._store.run(
-            transitions.deliver_partly,
+            state_machine.deliver_partly,
             request,
             _mirrored(held, request),
             given_up=reported is not None and reported.completed_date_time is not None,
@@ -240,7 +240,7 @@ class Delivery:
             return False
         if await self._is_astray(request, held):
             return True
-        await self._store.run(transitions.deliver, request, _mirrored(held, request))
+        await self._store.run(state_machine.deliver, request, _mirrored(held, request))
         return True
 
     async def _is_astray(self, request: Request, held: AccessPackageAssignment) -> bool:
@@ -255,7 +255,7 @@ class Delivery:
         if request.is_made_in_entra:
             # Somebody has asked there for another person, and Entra has given what was asked for.
             why = FOR_SOMEBODY_ELSE.format(id=held.id)
-            await self._store.run(transitions.fail, request, why)
+            await self._store.run(state_machine.fail, request, why)
             return True
         why = N_(
             "Entra delivered something else than was asked for (assignment {id}). I take it back; "
@@ -268,7 +268,7 @@ class Delivery:
             holder=None,
             holder_name=None,
         )
-        await self._store.run(transitions.misdelivered, request, stray, why)
+        await self._store.run(state_machine.misdelivered, request, stray, why)
         return True
 
     async def _assignment_of(
@@ -291,7 +291,7 @@ class Delivery:
         held = await self._held(request)
         if held is None or held.is_expired:
             await self._store.run(
-                transitions.fail, request, N_("The access ended before it could be extended.")
+                state_machine.fail, request, N_("The access ended before it could be extended.")
             )
             return True
         end, wanted = held.ends_at(), request.granted_end
@@ -311,7 +311,7 @@ class Delivery:
             and end <= before.ends_at
         ):
             return False
-        await self._store.run(transitions.deliver, request, _mirrored(held, request))
+        await self._store.run(state_machine.deliver, request, _mirrored(held, request))
         return True
 
     async def _removed(self, request: Request, reported: AssignmentRequest | None) -> bool:
@@ -325,7 +325,7 @@ class Delivery:
             held = await self._held(request)
             if held is not None and not held.is_expired:
                 return False
-            await self._store.run(transitions.end, request)
+            await self._store.run(state_machine.end, request)
             return True
         seen, _ = await sight(
             self._graph,
@@ -341,7 +341,7 @@ class Delivery:
         gone_at = request.gone_at or clock.real()
         seen_twice = clock.real() >= gone_at + self._waits.settle
         if was_over or seen_twice:
-            await self._store.run(transitions.end, request)
+            await self._store.run(state_machine.end, request)
             return True
         await self._store.run(
             claims.release,

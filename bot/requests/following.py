@@ -15,7 +15,7 @@ from bot.approvals.store import decisions
 from bot.database import Store, Transaction, audit
 from bot.errors import NotClear
 from bot.people.model import Verb
-from bot.requests import transitions
+from bot.requests import state_machine
 from bot.requests.evaluation.stages import FOLLOW_EVERY, stage_changes
 from bot.requests.model import DecidedThere, Request, State
 from bot.requests.store import claims, requests
@@ -67,7 +67,7 @@ class EntraFollower:
         if not await self.follow(request, reported):
             # It is decided there, and under way or at its end: that is seen to as with any other.
             there = await self._decided_there(request)
-            await self._store.run(transitions.go_on_in_entra, request, there)
+            await self._store.run(state_machine.go_on_in_entra, request, there)
 
     async def read(self, request: Request) -> AssignmentRequest:
         """
@@ -88,7 +88,7 @@ class EntraFollower:
             await self._denied(request, reported)
         elif reported.is_canceled:
             by = request.asked_by if request.cancel_wanted_at is not None else audit.LATCHKEY
-            await self._store.run(transitions.cancel, request, actor=by)
+            await self._store.run(state_machine.cancel, request, actor=by)
         elif reported.is_pending_approval:
             await self._waits(request)
         else:
@@ -98,12 +98,12 @@ class EntraFollower:
     async def _denied(self, request: Request, reported: AssignmentRequest) -> None:
         # A request whose time is over is denied there, too.
         if same_word(reported.status, "Expired"):
-            await self._store.run(transitions.lapse, request)
+            await self._store.run(state_machine.lapse, request)
             return
         there = await self._decided_there(request)
         reasons = [each.reason for each in there if each.verb is Verb.DENY and each.reason]
         await self._store.run(
-            transitions.deny,
+            state_machine.deny,
             request,
             reasons[-1] if reasons else DENIED_THERE,
             actor=audit.LATCHKEY,
@@ -128,7 +128,7 @@ class EntraFollower:
             changes |= {"decided_there": requests.decided_there_row(there)} if there else {}
         if request.state is State.SUBMITTED or stage > request.stage:
             await self._store.run(
-                transitions.reach_stage, request, changes, actor=audit.LATCHKEY, fence=True
+                state_machine.reach_stage, request, changes, actor=audit.LATCHKEY, fence=True
             )
             return
         due_at = clock.real() + FOLLOW_EVERY

@@ -24,7 +24,7 @@ from bot.assignments.store import assignments
 from bot.database import Store, flags
 from bot.packages.questions import for_graph
 from bot.people.permissions import Actor
-from bot.requests import justification, open_in_entra, transitions
+from bot.requests import justification, open_in_entra, state_machine
 from bot.requests.model import OWN_REMOVAL, Kind, Request, State
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits
@@ -127,7 +127,7 @@ class Submitter:
         deadline = self._graph.deadline(self._waits.post)
         intent_at, settles_at = clock.now(), clock.real() + self._waits.settle
         ours = await self._store.run(
-            transitions.intend,
+            state_machine.intend,
             request,
             intent_at=intent_at,
             settles_at=settles_at,
@@ -161,7 +161,7 @@ class Submitter:
         )
         if request.state is State.SUBMITTED:
             why = f"{why} {N_('If Entra does it later, /my-access will show it.')}"
-        await self._store.run(transitions.give_up, request, why, actor_entra_id=by.entra_id)
+        await self._store.run(state_machine.give_up, request, why, actor_entra_id=by.entra_id)
 
     async def _give_up_in_entra(self, request: Request, *, by: Actor) -> None:
         """End what waits for a decision in Entra, unless it is shown there after all."""
@@ -173,7 +173,7 @@ class Submitter:
                 name=name
             )
             why = f"{why} {N_('If Entra does it later, /my-access will show it.')}"
-            await self._store.run(transitions.give_up, request, why, actor_entra_id=by.entra_id)
+            await self._store.run(state_machine.give_up, request, why, actor_entra_id=by.entra_id)
             return
         due_at = clock.real()
         await self._store.run(
@@ -196,7 +196,7 @@ class Submitter:
             await self._tokens.of(request.asked_by).token()
         except NotConnected:
             due_at = clock.real() + ACCOUNT_LOOKS
-            await self._store.run(transitions.wait_for_account, request, seen, due_at=due_at)
+            await self._store.run(state_machine.wait_for_account, request, seen, due_at=due_at)
             return False
         return True
 
@@ -303,7 +303,7 @@ class Submitter:
             is_asked = request.entra_decides and request.kind is not Kind.REMOVE
             if is_asked and error.has_code(OPEN_REQUEST_EXISTS):
                 # Made at My Access a moment ago; that one is found and followed by itself.
-                await self._store.run(transitions.refuse, request, OPEN_THERE)
+                await self._store.run(state_machine.refuse, request, OPEN_THERE)
                 return
             if await self._is_blocked(request):
                 return
@@ -311,7 +311,7 @@ class Submitter:
                 raise error
         elif await self._has_run_out(request, error):
             # Refused, so nothing was made of it: it begins anew as a request for new access.
-            await self._store.run(transitions.ask_anew_of_claimed, request)
+            await self._store.run(state_machine.ask_anew_of_claimed, request)
             return
         # Graph answers 400 or 404 when asked to remove what has just ended.
         elif error.status not in {400, 404} or not await self._is_gone(request):
@@ -327,7 +327,7 @@ class Submitter:
         is_blocked = await open_in_entra.is_open(self._graph, request)
         if is_blocked:
             due_at = clock.real() + BLOCKED_LOOKS
-            await self._store.run(transitions.wait_behind_open_request, request, due_at=due_at)
+            await self._store.run(state_machine.wait_behind_open_request, request, due_at=due_at)
         return is_blocked
 
     async def _has_run_out(self, request: Request, error: GraphError) -> bool:
@@ -398,10 +398,10 @@ class Submitter:
         return about.id == request.assignment_id
 
     async def _submitted(self, request: Request, graph_request_id: str | None) -> None:
-        await self._store.run(transitions.submit, request, graph_request_id)
+        await self._store.run(state_machine.submit, request, graph_request_id)
 
     async def _failed(self, request: Request, why: str) -> None:
-        await self._store.run(transitions.fail, request, why)
+        await self._store.run(state_machine.fail, request, why)
 
 
 def request_type(request: Request) -> str:

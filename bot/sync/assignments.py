@@ -21,7 +21,7 @@ from bot.assignments.store import assignments, listed, troubles, unsure
 from bot.database import Transaction
 from bot.packages.eligibility import automatic_policies
 from bot.packages.model import Package
-from bot.requests import transitions
+from bot.requests import state_machine
 from bot.requests.model import Kind, State
 from bot.requests.store import request_lists
 from bot.sync.turns import Transactions
@@ -302,9 +302,9 @@ def _save_listed(
     saved = listed.save(db, rows)
     for row in (*saved.new, *saved.changed):
         if row.progress in {DeliveryProgress.PARTIAL, DeliveryProgress.FAILED}:
-            transitions.tell_if_partial(db, row.id)
+            state_machine.tell_if_partial(db, row.id)
     for row in listed.removed_once(db, saved.new):
-        transitions.tell_if_given_again(db, row, automatic=is_automatic(row))
+        state_machine.tell_if_given_again(db, row, automatic=is_automatic(row))
     return saved
 
 
@@ -314,9 +314,9 @@ def _save_busy(
     """Save one row that somebody else was at work on."""
     is_new = assignments.find(db, row.id) is None
     if assignments.save_live(db, row):
-        transitions.tell_if_partial(db, row.id)
+        state_machine.tell_if_partial(db, row.id)
     if is_new:
-        transitions.tell_if_given_again(db, row, automatic=is_automatic(row))
+        state_machine.tell_if_given_again(db, row, automatic=is_automatic(row))
 
 
 def _save_by_id(db: Transaction, row: Assignment, *, read_at: datetime) -> None:
@@ -328,8 +328,8 @@ def _save_by_id(db: Transaction, row: Assignment, *, read_at: datetime) -> None:
             # It never came to be; the request for it tells the story, if it was ours.
             assignments.end(db, row.id, why=EndReason.NEVER_DELIVERED, at=clock.now())
             return
-    transitions.revive(db, row, read_at=read_at)
-    transitions.tell_if_partial(db, row.id)
+    state_machine.revive(db, row, read_at=read_at)
+    state_machine.tell_if_partial(db, row.id)
 
 
 def _missing(db: Transaction, assignment_id: str, *, settle: timedelta) -> None:
@@ -358,7 +358,7 @@ def _over(db: Transaction, assignment_id: str) -> None:
     if assignments.end(db, assignment_id, why=why, at=at):
         for request in request_lists.open_for_assignment(db, assignment_id):
             if request.kind is Kind.EXTEND and request.state is State.PENDING:
-                transitions.ask_anew(db, request)
+                state_machine.ask_anew(db, request)
 
 
 def _tell_troubles(db: Transaction) -> None:
@@ -367,8 +367,8 @@ def _tell_troubles(db: Transaction) -> None:
     for package_id in unreadable:
         troubles.open_one(db, TroubleKind.UNREADABLE, package_id, package_id=package_id)
     troubles.close_all_but(db, TroubleKind.UNREADABLE, unreadable)
-    for assignment_id in unsure.not_whole_since(db, clock.now() - transitions.PARTIAL_FOR):
-        transitions.tell_if_partial(db, assignment_id)
+    for assignment_id in unsure.not_whole_since(db, clock.now() - state_machine.PARTIAL_FOR):
+        state_machine.tell_if_partial(db, assignment_id)
 
 
 def _may_be_removed_by_us(db: Transaction, assignment_id: str) -> bool:

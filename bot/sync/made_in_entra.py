@@ -27,7 +27,7 @@ from bot.packages.store import catalog
 from bot.packages.unsupported import questions_of
 from bot.people.identity import People
 from bot.people.store import people as bindings
-from bot.requests import justification, transitions
+from bot.requests import justification, state_machine
 from bot.requests.evaluation.evidence import EvidenceReader
 from bot.requests.evaluation.facts import RequestFacts, SharedFacts
 from bot.requests.evaluation.rules import with_settings
@@ -175,7 +175,7 @@ class RequestsMadeInEntra:
             return
         # Entra has counted since then until it asks others, too.
         changes = stage_changes(request, stage=0, since=request.asked_at)
-        await self._store.run(transitions.begin_in_entra, request, changes)
+        await self._store.run(state_machine.begin_in_entra, request, changes)
 
     async def _read(
         self, package: Package, found: AccessPackage, asked: AssignmentRequest

@@ -15,7 +15,7 @@ from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.settings.file import NO_FILE, PackageSettingsFile
 from bot.people.identity import People
 from bot.people.permissions import Permissions, may
-from bot.requests import transitions
+from bot.requests import state_machine
 from bot.requests.evaluation.access import AccessEvaluator
 from bot.requests.evaluation.askers import Askers
 from bot.requests.evaluation.emergencies import EmergencyEvaluator, NoEmergency
@@ -114,7 +114,7 @@ class RequestEvaluator:
                 return await self._receive_removal(request)
             evaluation = await self.access.evaluate(request, facts)
         except NoEmergency as refused:
-            await self._store.run(transitions.make_ordinary, request, str(refused))
+            await self._store.run(state_machine.make_ordinary, request, str(refused))
             return None
         except NotAMember as refused:
             await self._store.run(limits.note_guest, request.asked_by, str(refused))
@@ -122,7 +122,7 @@ class RequestEvaluator:
         except NotAllowed as refused:
             return await self._refuse(request, str(refused))
         except AccessEnded:
-            return await self._store.run(transitions.ask_anew_of_claimed, request)
+            return await self._store.run(state_machine.ask_anew_of_claimed, request)
         except Refused as refused:
             return await self._refuse(request, str(refused), tell_admins=refused.tell_admins)
         pinned = replace(
@@ -158,7 +158,7 @@ class RequestEvaluator:
             return await self._refuse(request, why)
         is_own = await self._removal.is_sent_in_own_name(request)
         sent_as = OWN_REMOVAL if is_own else None
-        return await self._store.run(transitions.approve_removal, request, sent_as=sent_as)
+        return await self._store.run(state_machine.approve_removal, request, sent_as=sent_as)
 
     async def recheck(self, request: Request) -> Request | None:
         """
@@ -181,13 +181,13 @@ class RequestEvaluator:
         try:
             evaluation = await self.access.evaluate(request, self._facts.take(request))
         except NoEmergency as refused:
-            await self._store.run(transitions.make_ordinary, request, str(refused))
+            await self._store.run(state_machine.make_ordinary, request, str(refused))
             return None
         except NotAllowed as refused:
             await self._refuse(request, str(refused))
             return None
         except AccessEnded:
-            await self._store.run(transitions.ask_anew_of_claimed, request)
+            await self._store.run(state_machine.ask_anew_of_claimed, request)
             return None
         except Refused as refused:
             await self._refuse(request, str(refused), tell_admins=refused.tell_admins)
@@ -196,7 +196,7 @@ class RequestEvaluator:
             # Its time begins now, and nobody has approved other terms.
             return await self._renew(request, evaluation)
         if evaluation.terms.entra_decides != request.entra_decides:
-            await self._store.run(transitions.decide_elsewhere, request)
+            await self._store.run(state_machine.decide_elsewhere, request)
             return None
         is_unchanged = policy_terms.hash_of(evaluation.terms) == request.terms_hash
         if evaluation.terms.entra_decides:
@@ -299,7 +299,7 @@ class RequestEvaluator:
     async def _refuse(
         self, request: Request, why: str, *, tell_admins: bool = False
     ) -> Request | None:
-        return await self._store.run(transitions.refuse, request, why, tell_admins=tell_admins)
+        return await self._store.run(state_machine.refuse, request, why, tell_admins=tell_admins)
 
     async def _reach_first_stage(
         self,
@@ -323,5 +323,5 @@ class RequestEvaluator:
         if "deciders" not in changes and stays_claimed:
             changes["lease_until"] = clock.real() + self._waits.lease
         return await self._store.run(
-            transitions.reach_stage, known, changes, actor=audit.LATCHKEY, fence=True
+            state_machine.reach_stage, known, changes, actor=audit.LATCHKEY, fence=True
         )

@@ -7,7 +7,7 @@ from bot.database import Transaction
 from bot.errors import NotAllowed, TooLate
 from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, may
-from bot.requests import transitions
+from bot.requests import state_machine
 from bot.requests.model import Request, State
 from bot.requests.state_words import state_word
 from bot.requests.store import requests
@@ -59,7 +59,7 @@ def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
         raise TooLate(
             N_("That request cannot be withdrawn any more: {fate}.").format(fate=_fate(db, request))
         )
-    moved = transitions.cancel(db, request, actor=slack_user)
+    moved = state_machine.cancel(db, request, actor=slack_user)
     if moved is None:
         current = requests.find(db, request_id) or request
         raise TooLate(

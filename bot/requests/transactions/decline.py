@@ -4,7 +4,7 @@ from bot.database import Transaction
 from bot.errors import NotAllowed, TooLate
 from bot.people.model import Verb
 from bot.people.permissions import Actor, may
-from bot.requests import transitions
+from bot.requests import state_machine
 from bot.requests.model import MOVES, Request, State
 from bot.requests.state_words import state_word
 from bot.requests.store import requests
@@ -40,7 +40,7 @@ def decline(db: Transaction, slack_user: str, request_id: str) -> Request:
                 "it."
             )
         )
-    moved = transitions.decline(db, request, actor=slack_user)
+    moved = state_machine.decline(db, request, actor=slack_user)
     if moved is None:
         raise TooLate(N_("Somebody was faster. Please look again."))
     return moved

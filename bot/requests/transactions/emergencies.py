@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.database import Transaction
 from bot.database.limits import Limit
-from bot.requests import transitions
+from bot.requests import state_machine
 from bot.requests.model import Request, State
 from bot.requests.transactions.creation import TOO_MANY, Submitted, count
 from bot.words import N_
@@ -53,5 +53,5 @@ def make_urgent(
     if known.state is not State.PENDING or known.emergency or known.is_on_behalf or reason is None:
         return None
     count(db, known.asked_by, limit, TOO_MANY)
-    moved = transitions.make_emergency(db, known, reason)
+    moved = state_machine.make_emergency(db, known, reason)
     return Submitted(request=moved, created=True) if moved else None

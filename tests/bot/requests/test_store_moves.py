@@ -276,4 +276,4 @@ def test_every_arrow_is_a_function_of_transitions():
         for file in (ROOT / folder).rglob("*.py")
         if "requests.move" in file.read_text()
     }
-    assert movers == {"bot/requests/transitions"}
+    assert movers == {"bot/requests/state_machine"}

@@ -33,7 +33,7 @@ from bot.packages import policy_terms
 from bot.packages.store import catalog
 from bot.people.model import Verb
 from bot.people.permissions import Actor, may
-from bot.requests import transitions
+from bot.requests import state_machine
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims, requests
 from bot.requests.transactions.ask import RequestedPackage, ask_together
@@ -287,11 +287,11 @@ class RequestLife(RuleBasedStateMachine):
         while self.claimed:
             row = self.claimed.pop()
             if row.state is State.APPROVED:
-                self.do(transitions.submit, row, f"graph-{row.id}")
+                self.do(state_machine.submit, row, f"graph-{row.id}")
             elif row.state is State.SUBMITTED and row.kind is Kind.REMOVE:
-                self.do(transitions.end, row)
+                self.do(state_machine.end, row)
             elif row.state is State.SUBMITTED:
-                self.do(transitions.deliver, row, self.held(row))
+                self.do(state_machine.deliver, row, self.held(row))
             else:
                 self.do(claims.release, row, due_at=clock.real(), attempts=0)
 

@@ -10,8 +10,8 @@ from bot.requests.model import (
     Request,
     State,
 )
+from bot.requests.state_machine.in_entra import as_decided_there
 from bot.requests.store import requests
-from bot.requests.transitions.in_entra import as_decided_there
 
 
 def refuse(

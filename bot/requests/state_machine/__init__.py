@@ -5,14 +5,14 @@ Each is called inside a transaction, and does with the row's move whatever belon
 ends, the extension that has become pointless.  The diagram is in docs/explanation/how-it-works.md.
 """
 
-from bot.requests.transitions.anew import (
+from bot.requests.state_machine.anew import (
     ask_anew,
     ask_anew_of_claimed,
     make_emergency,
     make_ordinary,
 )
-from bot.requests.transitions.deciding import count_approval, deny, lapse, reach_stage, refuse
-from bot.requests.transitions.delivering import (
+from bot.requests.state_machine.deciding import count_approval, deny, lapse, reach_stage, refuse
+from bot.requests.state_machine.delivering import (
     PARTIAL_FOR,
     ask_for_removal,
     deliver,
@@ -25,7 +25,7 @@ from bot.requests.transitions.delivering import (
     tell_if_given_again,
     tell_if_partial,
 )
-from bot.requests.transitions.in_entra import (
+from bot.requests.state_machine.in_entra import (
     account_needed_by,
     begin_in_entra,
     decide_elsewhere,
@@ -34,7 +34,7 @@ from bot.requests.transitions.in_entra import (
     not_canceled,
     wait_for_account,
 )
-from bot.requests.transitions.sending import (
+from bot.requests.state_machine.sending import (
     approve_removal,
     fail,
     give_up,
@@ -43,7 +43,7 @@ from bot.requests.transitions.sending import (
     submit,
     wait_behind_open_request,
 )
-from bot.requests.transitions.withdrawing import (
+from bot.requests.state_machine.withdrawing import (
     cancel,
     cancel_for_leaver,
     decline,

@@ -14,8 +14,8 @@ from bot.requests.model import (
     Request,
     State,
 )
+from bot.requests.state_machine.anew import ANEW
 from bot.requests.store import claims, made_in_entra, request_lists, requests
-from bot.requests.transitions.anew import ANEW
 from bot.words import N_
 
 # Where the policy says no time; two weeks are what Entra gives if nothing else is set.

@@ -14,8 +14,8 @@ from bot.requests.model import (
     Request,
     State,
 )
+from bot.requests.state_machine.withdrawing import cancel
 from bot.requests.store import claims, holds, request_lists, requests
-from bot.requests.transitions.withdrawing import cancel
 from bot.timing import poll_pause
 
 
