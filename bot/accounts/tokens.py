@@ -112,6 +112,24 @@ class AccountTokens:
                 return known.token
             return await self._renew(account, scopes)
 
+    async def check(self, slack_user: str, *, scopes: Sequence[str]) -> None:
+        """
+        Ask Microsoft's login for a token of somebody's, and keep nothing of the answer: the one that is kept stays good.
+
+        Raises:
+            SignInRefused: It gives none; where nobody has consented, its code is `CONSENT_NEEDED`.
+            NotConnected: They have connected no account, or what is kept of it cannot be opened.
+            AuthError: Microsoft's login cannot be reached.
+
+        Source: Microsoft, "Microsoft identity platform and OAuth 2.0 authorization code flow", "Refresh the access token".
+        """
+        account = check_connected(await self._store.read(accounts.find, slack_user))
+        keys, web = self._keys, self._web
+        if keys is None or web is None:
+            raise NotConnected
+        refresh_token = await self._refresh_token(account, keys)
+        await web.renew(refresh_token, scopes=scopes, is_public=account.is_public)
+
     async def challenged(self, slack_user: str, claims: str) -> None:
         """
         Note that Graph wants more of somebody's sign-in than it has shown: the next one asks for it.
@@ -128,26 +146,28 @@ class AccountTokens:
         self._access.pop(account.slack_user, None)
         if self._keys is None or self._web is None:
             raise NotConnected
-        sealed = await self._store.read(accounts.sealed_token, account.slack_user)
-        if sealed is None:
-            raise NotConnected
-        bound_to = token_bound_to(account)
-        try:
-            refresh_token = self._keys.open(sealed, bound_to=bound_to)
-        except CannotOpen:
-            # Sealed with a key that is gone; `latchkey keys rotate` tells how many there are.
-            log.error("token-not-opened")
-            raise NotConnected from None
+        refresh_token = await self._refresh_token(account, self._keys)
         try:
             got = await self._web.renew(refresh_token, scopes=scopes, is_public=account.is_public)
         except SignInRefused as refused:
             raise await self._refused(account, refused) from None
         newer = None
         if got.refresh_token is not None and got.refresh_token != refresh_token:
-            newer = self._keys.seal(got.refresh_token, bound_to=bound_to)
+            newer = self._keys.seal(got.refresh_token, bound_to=token_bound_to(account))
         await self._store.run(accounts.renewed, account, newer)
         self._keep(account, scopes, got)
         return got.access_token
+
+    async def _refresh_token(self, account: ConnectedAccount, keys: TokenKeys) -> str:
+        sealed = await self._store.read(accounts.sealed_token, account.slack_user)
+        if sealed is None:
+            raise NotConnected
+        try:
+            return keys.open(sealed, bound_to=token_bound_to(account))
+        except CannotOpen:
+            # Sealed with a key that is gone; `latchkey keys rotate` tells how many there are.
+            log.error("token-not-opened")
+            raise NotConnected from None
 
     def _keep(self, account: ConnectedAccount, scopes: Sequence[str], got: SignedIn) -> None:
         lasts = got.expires_in

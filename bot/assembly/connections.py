@@ -187,7 +187,7 @@ def make_accounts(
     settings: Settings, machine: Machine, *, store: Store, people: People
 ) -> AccountParts:
     """Return how people connect their Microsoft accounts, as the settings allow it; nothing is sent yet."""
-    keys = _token_keys(settings)
+    keys = token_keys(settings)
     sign_in = None if settings.uses_managed_identity else machine.people_sign_in(settings)
     web = sign_in.web if sign_in is not None else None
     browsers = BrowserSignIns(
@@ -208,7 +208,7 @@ def make_accounts(
     return AccountParts(browsers=browsers, connecting=connecting, tokens=tokens)
 
 
-def _token_keys(settings: Settings) -> TokenKeys | None:
+def token_keys(settings: Settings) -> TokenKeys | None:
     """Return the keys that seal people's tokens; None where none are kept."""
     if settings.token_key is None:
         return None

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import aiohttp
 
 from bot import chance, clock
+from bot.accounts.tokens import AccountTokens
 from bot.assembly import connections
 from bot.assembly.database import opened_store
 from bot.assembly.package_settings import read_package_settings_of
@@ -48,6 +49,7 @@ async def subject_by(
         _connect_database(subject, machine, stack)
         await _connect_slack(subject, machine, stack)
         await _connect_graph(subject, machine, stack)
+        subject.tokens = _peoples_tokens(subject, machine)
         yield subject
 
 
@@ -103,6 +105,18 @@ async def _connect_graph(subject: CheckSubject, machine: Machine, stack: AsyncEx
         subject.missing["graph"] = " ".join(error.problems)
         return
     subject.connected_graph = graph
+
+
+def _peoples_tokens(subject: CheckSubject, machine: Machine) -> AccountTokens | None:
+    settings, store = subject.settings, subject.connected_store
+    if store is None or settings.token_key is None or "graph" in subject.missing:
+        return None
+    return AccountTokens(
+        store=store,
+        keys=connections.token_keys(settings),
+        web=machine.people_sign_in(settings).web,
+        seconds=machine.seconds,
+    )
 
 
 def _asking(settings: Settings) -> AskOurselves:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final, TypeVar
 
+from bot.accounts.tokens import AccountTokens
 from bot.configuration.settings import Settings
 from bot.database import Store
 from bot.database.wire import Wire
@@ -97,10 +98,11 @@ class CheckSubject:
     The settings, and whatever could be connected by them: everything that checks look at.
 
     Attributes:
-        missing: What could not be connected, with the reason, by "database", "slack" and "graph".
+        missing: What could not be connected or read, with the reason, by "database", "slack", "graph" and "package settings".
         database_time: Asks the database server's clock.
         wire: The way to the other replicas; None where there is none to try.
         ask_ourselves: Sends a request to the running bot.
+        tokens: Asks Microsoft's login for tokens of people who have connected their accounts; None where nobody can.
     """
 
     settings: Settings
@@ -115,6 +117,7 @@ class CheckSubject:
     wire: Wire | None = None
     database_time: Callable[..., Any] | None = None
     ask_ourselves: AskOurselves | None = None
+    tokens: AccountTokens | None = None
 
     @property
     def store(self) -> Store:
@@ -149,7 +152,7 @@ class Check:
     One row of the table.
 
     Attributes:
-        needs: Of "database", "slack" and "graph".
+        needs: Of "database", "slack", "graph" and "package settings".
         look: Finds one thing, or several.
         only_postgresql: It is about a server.
     """

@@ -1,5 +1,6 @@
 """Check each access package: whether its policies are understood, and who would decide."""
 
+from dataclasses import replace
 from typing import Final
 
 from bot import chance, clock
@@ -43,13 +44,35 @@ async def look(subject: CheckSubject) -> list[CheckFinding]:
     ]
 
 
+async def read(
+    subject: CheckSubject, listed: AccessPackage
+) -> tuple[AccessPackage, list[AssignmentPolicy]]:
+    """
+    Return a package of the list with its policies, both whole.
+
+    Raises:
+        GraphError: One of them cannot be read.
+    """
+    package = await subject.graph.packages.get(listed.id)
+    policies = [await subject.graph.policies.get(each.id) for each in package.assignment_policies]
+    return package, policies
+
+
+def settings_of(
+    subject: CheckSubject, package: AccessPackage, policy: AssignmentPolicy
+) -> PackageSettings:
+    """Return what the file of package settings says of a package's policy."""
+    return subject.package_settings.settings_for(
+        package.display_name or "",
+        catalog=(package.catalog.display_name if package.catalog else None) or "",
+        policy=policy.display_name,
+    )
+
+
 async def _of_package(subject: CheckSubject, listed: AccessPackage) -> list[CheckFinding]:
     name = f"The package “{clean(listed.display_name or listed.id)}”"
     try:
-        package = await subject.graph.packages.get(listed.id)
-        policies = [
-            await subject.graph.policies.get(each.id) for each in package.assignment_policies
-        ]
+        package, policies = await read(subject, listed)
     except GraphError as error:
         return [warning(f"{name} cannot be read: {error}")]
     found = [
@@ -62,12 +85,7 @@ async def _of_package(subject: CheckSubject, listed: AccessPackage) -> list[Chec
     if not askable:
         return [*found, note(f"{name} has no policy that lets people ask.")]
     for policy in askable:
-        said = subject.package_settings.settings_for(
-            package.display_name or "",
-            catalog=(package.catalog.display_name if package.catalog else None) or "",
-            policy=policy.display_name,
-        )
-        found += await _of_policy(subject, name, policy, said)
+        found += await _of_policy(subject, name, policy, settings_of(subject, package, policy))
     return found
 
 
@@ -84,36 +102,54 @@ async def _of_policy(
     unsupported = unsupported_in_policy(policy, extending=False)
     if unsupported:
         return [warning(f"{name}, refuses everybody: {each}.") for each in unsupported]
-    settings = subject.settings
     found = []
-    stages = stages_for(policy, extending=False, always=settings.approval == "always")
-    stages = stages_with_settings(stages, said)
+    stages = stages_in_force(subject, policy, said)
     if not stages and said.approvals_needed(0) > 1:
         found.append(note(f"{name}: its quorum has no effect, because nobody has to approve."))
     for number, stage in enumerate(stages, start=1):
         at = f", stage {number}" if len(stages) > 1 else ""
-        found += await _of_stage(subject, f"{name}{at}", stage)
+        found += await _of_stage(subject, f"{name}{at}", stage, no_admins=_no_admins(subject, said))
     return found
 
 
-async def _of_stage(subject: CheckSubject, name: str, stage: Stage) -> list[CheckFinding]:
-    """Count who could decide, up to two, or to as many as must approve."""
-    by_admins = subject.settings.admins_decide != "never"
+def stages_in_force(
+    subject: CheckSubject, policy: AssignmentPolicy, said: PackageSettings
+) -> tuple[Stage, ...]:
+    """Return the stages of a request under a policy: the policy's, with what the settings add or Entra does not know."""
+    always = subject.settings.approval == "always" and not said.entra_decides
+    stages = stages_with_settings(stages_for(policy, extending=False, always=always), said)
+    if said.entra_decides:
+        return tuple(replace(stage, quorum=1) for stage in stages)
+    return stages
+
+
+def _no_admins(subject: CheckSubject, said: PackageSettings) -> str | None:
+    """Return why no admin decides where nobody else can; None where they do."""
+    if said.entra_decides:
+        return "Entra, which decides, knows no admins of Latchkey's"
+    return "LATCHKEY_ADMINS_DECIDE is never" if subject.settings.admins_decide == "never" else None
+
+
+async def _of_stage(
+    subject: CheckSubject, name: str, stage: Stage, *, no_admins: str | None
+) -> list[CheckFinding]:
+    """
+    Count who could decide, up to two, or to as many as must approve.
+
+    Args:
+        no_admins: Why no admin decides where nobody else can; None where they do.
+    """
     subjects = (*stage.approvers, *stage.fallback)
     if not subjects:
-        if by_admins:
+        if no_admins is None:
             return [note(f"{name}: nobody is named, so the admins decide.")]
-        return [
-            broken(
-                f"{name}: nobody is named, and LATCHKEY_ADMINS_DECIDE is never: everybody is refused."
-            )
-        ]
+        return [broken(f"{name}: nobody is named, and {no_admins}: no request can be approved.")]
     if any(each["kind"] not in OF_THE_ASKER for each in subjects):
         # Their manager, or their sponsors.
         return []
     try:
         people = await Approvers(graph=subject.graph).find(
-            stage, _anybodys_request(), most=max(ENOUGH_DECIDERS, stage.quorum)
+            stage, anybodys_request(), most=max(ENOUGH_DECIDERS, stage.quorum)
         )
     except UnresolvedApprovers as error:
         return [warning(f"{name}: who decides cannot be told ({error}).")]
@@ -121,28 +157,21 @@ async def _of_stage(subject: CheckSubject, name: str, stage: Stage) -> list[Chec
         return [warning(f"{name}: who decides cannot be read: {error}")]
     if people and len(people) < stage.quorum:
         can = f"{name}: {stage.quorum} different people must approve, and only {len(people)} can"
-        if by_admins:
+        if no_admins is None:
             return [warning(f"{can}; the admins give what is missing.")]
-        return [broken(f"{can}, and LATCHKEY_ADMINS_DECIDE is never: no request can be approved.")]
+        return [broken(f"{can}, and {no_admins}: no request can be approved.")]
     if len(people) >= ENOUGH_DECIDERS:
         return []
     if people:
         # Whoever reads this need not know who.
         return [warning(f"{name}: only one person can decide.")]
-    if by_admins:
-        return [
-            warning(
-                f"{name}: nobody whom the policy names is in the directory and enabled, so only the admins can decide."
-            )
-        ]
-    return [
-        broken(
-            f"{name}: nobody whom the policy names is in the directory and enabled, so everybody is refused."
-        )
-    ]
+    nobody = f"{name}: nobody whom the policy names is in the directory and enabled"
+    if no_admins is None:
+        return [warning(f"{nobody}, so only the admins can decide.")]
+    return [broken(f"{nobody}, and {no_admins}: no request can be approved.")]
 
 
-def _anybodys_request() -> Request:
+def anybodys_request() -> Request:
     """Return a request that nobody has made: nobody is left out for being whoever asks."""
     return Request(
         id=chance.new_id(),

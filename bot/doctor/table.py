@@ -10,6 +10,7 @@ from bot.doctor import (
     clocks,
     database,
     entra,
+    entra_decides,
     packages,
     people,
     retention,
@@ -24,6 +25,13 @@ from graph.errors import GraphError
 DATABASE: Final = frozenset({"database"})
 SLACK: Final = frozenset({"slack"})
 GRAPH: Final = frozenset({"graph"})
+PACKAGE_SETTINGS: Final = frozenset({"package settings"})
+NAMES: Final = {
+    "database": "the database",
+    "slack": "Slack",
+    "graph": "Graph",
+    "package settings": "the package settings",
+}
 
 CHECKS: Final = (
     Check(name="settings", look=settings.look),
@@ -44,8 +52,9 @@ CHECKS: Final = (
     Check(name="graph-permissions", look=entra.permissions, needs=GRAPH),
     Check(name="graph-calls", look=entra.calls, needs=GRAPH),
     Check(name="catalogs", look=entra.catalogs, needs=GRAPH),
-    Check(name="packages", look=packages.look, needs=GRAPH),
-    Check(name="package-settings", look=packages.settings, needs=GRAPH | SLACK),
+    Check(name="packages", look=packages.look, needs=GRAPH | PACKAGE_SETTINGS),
+    Check(name="package-settings", look=packages.settings, needs=GRAPH | SLACK | PACKAGE_SETTINGS),
+    Check(name="entra-decides", look=entra_decides.look, needs=DATABASE | GRAPH | PACKAGE_SETTINGS),
     Check(name="admins", look=people.admins, needs=SLACK | GRAPH),
     Check(name="addresses", look=people.addresses, needs=SLACK),
     Check(name="matches", look=people.matches, needs=SLACK | GRAPH),
@@ -72,8 +81,7 @@ async def examine(subject: CheckSubject) -> list[CheckFinding]:
 async def _made(check: Check, subject: CheckSubject) -> list[CheckFinding]:
     lacking = sorted(check.needs & subject.missing.keys())
     if lacking:
-        names = {"database": "the database", "slack": "Slack", "graph": "Graph"}
-        without = " and ".join(names[each] for each in lacking)
+        without = " and ".join(NAMES[each] for each in lacking)
         sentence = f"Not looked at without {without}: {check.name}."
         return [CheckFinding(severity=Severity.SKIPPED, sentence=sentence)]
     try:

@@ -22,6 +22,7 @@ def subject_of(bot: Latchkey, **other: Any) -> CheckSubject:
         "connected_graph": bot.graph,
         "database_time": database_time,
         "ask_ourselves": asking(bot),
+        "tokens": bot.accounts.tokens,
     }
     return CheckSubject(**(given | other))
 

@@ -1,6 +1,6 @@
 """The tables of connected Microsoft accounts and of their sealed tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -45,6 +45,9 @@ AFTER: Final = (
     .order_by(accounts.c.slack_user)
     .limit(MOST)
 )
+OF_ENTRA_IDS: Final = SELECT.where(
+    sa.func.lower(accounts.c.entra_id).in_(sa.bindparam("entra_ids", expanding=True))
+).order_by(accounts.c.slack_user)
 
 # What waits until they have connected, and what waits for their decision.
 GO_ON: Final = (
@@ -79,6 +82,12 @@ def find(db: Transaction, slack_user: str) -> ConnectedAccount | None:
     """Return the account that somebody has connected, without its token."""
     row = db.execute(BY_PERSON, {"person": slack_user}).first()
     return _account(row) if row else None
+
+
+def connected_among(db: Transaction, entra_ids: Collection[str]) -> list[ConnectedAccount]:
+    """Return what some Entra users have connected, however their ids are spelled."""
+    found = db.execute(OF_ENTRA_IDS, {"entra_ids": [each.lower() for each in entra_ids]})
+    return [_account(row) for row in found]
 
 
 def sealed_token(db: Transaction, slack_user: str) -> str | None:
