@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from sandbox.tenant import seed
+from sandbox.tenant import lifecycle, seed
+from sandbox.tenant.errors import bad_request
+from sandbox.tenant.requests import NewRequest, accept
 from tests.flow.test_entra_decides import ASK, POST, asked, deciding, in_entra
 from tests.flow.test_entra_edges import policy_of
 from tests.flow.test_holding import cards as held_cards
@@ -98,17 +101,70 @@ def _is_denied(world: World) -> bool:
     return any(each.state == "denied" for each in world.tenant.world.requests.values())
 
 
-async def test_whoever_left_the_scope_meanwhile_gets_nothing_by_a_press(world):
-    """As Latchkey would see it just before a grant of its own."""
+def out_of_scope(world: World) -> None:
+    """The policy is for others now."""
+    policy_of(world).allowed_target_scope = "specificDirectoryUsers"
+
+
+def takes_no_requests(world: World) -> None:
+    """The policy takes no new requests."""
+    policy_of(world).settings["requestorSettings"]["enableTargetsToSelfAddAccess"] = False
+
+
+def excluded(world: World) -> None:
+    """They have got what does not go with it."""
+    tenant = world.tenant.world
+    tenant.packages[seed.FINANCE_REPORTS].incompatible_packages.append(seed.MARKETING_CAMPAIGN)
+    package = tenant.packages[seed.MARKETING_CAMPAIGN]
+    [policy] = tenant.policies_of(package.id)[:1]
+    asked_by_an_admin = NewRequest(
+        request_type="adminAdd", package_id=package.id, policy_id=policy.id, target_id=seed.ANN
+    )
+    accept(tenant, asked_by_an_admin, user=None)
+    tenant.advance()
+
+
+def catalog_off(world: World) -> None:
+    """Nobody can ask for anything of its catalog."""
+    tenant = world.tenant.world
+    tenant.catalogs[tenant.packages[seed.FINANCE_REPORTS].catalog_id].state = "unpublished"
+
+
+def asks_for_more(world: World) -> None:
+    """A reason is wanted of whoever asks from now on."""
+    policy_of(world).approval["isRequestorJustificationRequired"] = True
+
+
+CHANGES = [out_of_scope, takes_no_requests, excluded, catalog_off, asks_for_more]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda each: each.__name__)
+async def test_what_waits_in_entra_is_approved_whatever_new_requests_would_meet(change, world):
+    """At My Access it could be: what is against it by now, Entra says, and not Latchkey."""
     await asked(world)
     await connect(world, BO)
-    policy_of(world).allowed_target_scope = "specificDirectoryUsers"
+    change(world)
     # Longer than what was read a moment ago counts.
     await asyncio.sleep(120)
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "You now have access to \\*Finance Reports")
+    assert in_entra(world, "delivered").stages[0].reviewed_by == seed.BO
+
+
+async def test_what_entra_refuses_by_now_is_said_in_its_words(world, monkeypatch):
+    """And nothing is approved."""
+    await asked(world)
+    await connect(world, BO)
+    takes_no_requests(world)
+
+    def refuses(*args: Any, **named: Any) -> None:
+        raise bad_request("You don't meet policy requirements.")
+
+    monkeypatch.setattr(lifecycle, "decide", refuses)
     card = await world.card(BO)
     await world.press(BO, card, "Approve")
-    await world.whispered(BO, card.channel, "whoever asked may not have this any more")
-    assert in_entra(world, "pendingApproval")
+    await world.whispered(BO, card.channel, "Microsoft Entra refused it: .*meet policy")
+    assert (await world.states())[-1] == "add pending"
 
 
 async def test_a_stage_that_graph_does_not_show_as_decided_yet_is_not_decided_again(world):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.packages.bounds import Bounds
-from bot.people.identity import People
+from bot.people.identity import Identity, People
 from bot.requests.evaluation.askers import Askers
 from bot.requests.evaluation.extension import ExtensionEvaluator
 from bot.requests.evaluation.fact_cache import FactCache
@@ -68,12 +68,7 @@ class AccessEvaluator:
         if facts.found is None:
             facts.found = await self._people.identify(request.holder, seen=facts.seen)
         identity = facts.found
-        if request.entra_id is not None and request.entra_id != identity.user.id:
-            raise Refused(
-                N_("Their Slack profile points to another Entra account than when you asked.")
-                if request.is_on_behalf
-                else N_("Your Slack profile points to another Entra account than when you asked.")
-            )
+        _check_same_account(request, identity)
         try:
             package = await facts.package(request.package_id)
         except NotFound:
@@ -82,3 +77,29 @@ class AccessEvaluator:
         if request.kind is Kind.EXTEND:
             return await self._extension.evaluate(request, identity, package)
         return await self._new_access.evaluate(request, identity, package, facts)
+
+    async def check_person(self, request: Request) -> None:
+        """
+        Insist that whoever asks still is whom they were, and that the package is one that Latchkey may touch.
+
+        Raises:
+            NotAllowed, Refused: They are not, or it is not; the sentence says why.
+        """
+        if request.holder is not None:
+            _check_same_account(request, await self._people.identify(request.holder))
+        if self._bounds.are_set:
+            try:
+                package = await self._facts.take(request).package(request.package_id)
+            except NotFound:
+                # What is gone gives nothing; that is for Entra to say.
+                return
+            self._bounds.insist(package)
+
+
+def _check_same_account(request: Request, identity: Identity) -> None:
+    if request.entra_id is not None and request.entra_id != identity.user.id:
+        raise Refused(
+            N_("Their Slack profile points to another Entra account than when you asked.")
+            if request.is_on_behalf
+            else N_("Your Slack profile points to another Entra account than when you asked.")
+        )

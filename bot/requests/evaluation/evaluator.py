@@ -216,18 +216,16 @@ class RequestEvaluator:
 
     async def find_refusal(self, request: Request) -> str | None:
         """
-        Return why whoever asks may not have access that waits in Entra any more, as they would be told; None if they may.
+        Return why an approval of what waits in Entra does not go there, as whoever asked would be told; None if it does.
 
-        Of what was asked for at My Access, and of an extension, only whose it is: the rest was Entra's to read.
+        That is whose request it is, and which catalogs Latchkey may touch.  What the policy says by now, and whether they
+        have what does not go with it, is for Entra to refuse: at My Access it is, too.
 
         Raises:
             SlackError, GraphError: It could not be read.
         """
         try:
-            if request.kind is Kind.ADD and not request.is_made_in_entra:
-                await self.access.find_terms(request)
-            elif request.holder is not None:
-                await self._people.identify(request.holder)
+            await self.access.check_person(request)
         except (NotAllowed, Refused) as refused:
             return str(refused)
         return None
