@@ -36,6 +36,7 @@ from bot.packages.model import Stage
 from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, Permissions, may
 from bot.requests import state_machine
+from bot.requests.evaluation.sign_ins import SignInRule
 from bot.requests.evaluation.stages import stage_changes
 from bot.requests.model import Request, State
 from bot.requests.state_words import state_word
@@ -91,6 +92,7 @@ class DecisionProcessor:
         permissions: Permissions,
         home_team: str | None,
         in_entra: EntraApprovals,
+        sign_ins: SignInRule,
         find_refusal: Callable[[Request], Awaitable[str | None]],
     ) -> None:
         """
@@ -100,6 +102,7 @@ class DecisionProcessor:
         self._find_refusal = find_refusal
         self._store = store
         self._in_entra = in_entra
+        self._sign_ins = sign_ins
         self._permissions = permissions
         self._home_team = home_team
 
@@ -126,6 +129,8 @@ class DecisionProcessor:
             return True
         if await self._is_refused_again(decision):
             return True
+        if request.entra_decides and await self._sign_ins.take_up(request) != request:
+            return False
         counted = await self._store.read(decisions.accepted_of, request)
         actor = await self._actor(decision, request, counted)
         why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)

@@ -17,6 +17,7 @@ from bot.requests.canceling import EntraCanceler
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation.emergencies import EmergencyEvaluator
 from bot.requests.evaluation.evaluator import RequestEvaluator
+from bot.requests.evaluation.sign_ins import SignInRule
 from bot.requests.following import EntraFollower
 from bot.requests.holder_lists import HolderLists
 from bot.requests.submission import Submitter
@@ -66,15 +67,21 @@ def make_processing(
     recipients = Recipients(
         store=store, slack=outside.slack, people=people.people, approvers=people.approvers
     )
+    sign_ins = SignInRule(store=store, package_settings=outside.package_settings)
     decision_processor = DecisionProcessor(
         store=store,
         permissions=permissions,
         home_team=home_team,
         in_entra=EntraApprovals(graph=graph, tokens=tokens),
+        sign_ins=sign_ins,
         find_refusal=evaluator.find_refusal,
     )
     follower = EntraFollower(
-        store=store, graph=graph, tokens=tokens, read_terms=evaluator.read_terms_again
+        store=store,
+        graph=graph,
+        tokens=tokens,
+        sign_ins=sign_ins,
+        read_terms=evaluator.read_terms_again,
     )
     return ProcessingParts(
         evaluator=evaluator,

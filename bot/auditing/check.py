@@ -17,6 +17,8 @@ from bot.auditing.signing import Signer
 from bot.database import audit_chain
 from bot.packages.policy_terms import hash_of_row
 
+# Verbs whose rows name the terms of a request.
+NAMING_TERMS: Final = frozenset({"move", "require-sign-in"})
 # Of all files in it together.
 LARGEST_PACK: Final = 1_000_000_000
 
@@ -152,7 +154,7 @@ def _terms(rows: list[dict[str, Any]], requests: list[dict[str, Any]]) -> tuple[
     named = {
         (each["row"]["request_id"], (each["row"]["details"] or {}).get("terms_hash"))
         for each in rows
-        if each["row"]["verb"] == "move"
+        if each["row"]["verb"] in NAMING_TERMS
     }
     having = [each for each in requests if each["terms"] is not None]
     same = [

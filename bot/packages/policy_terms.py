@@ -258,6 +258,16 @@ def with_settings(terms: Terms, settings: PackageSettings, *, agreed: Terms | No
     return replace(terms, stages=own, entra_decides=True)
 
 
+def with_sign_ins(terms: Terms, settings: PackageSettings) -> Terms:
+    """Return the terms with the sign-in that the package settings ask of each stage's approvals by now, and no less than before."""
+    asked = stages_with_settings(terms.stages, settings, agreed=terms.stages)
+    stages = tuple(
+        replace(stage, fresh_sign_in=by_now.fresh_sign_in, auth_context=by_now.auth_context)
+        for stage, by_now in zip(terms.stages, asked, strict=True)
+    )
+    return replace(terms, stages=stages)
+
+
 def stages_with_settings(
     stages: Sequence[Stage], settings: PackageSettings, *, agreed: Sequence[Stage] = ()
 ) -> tuple[Stage, ...]:

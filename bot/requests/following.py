@@ -16,6 +16,7 @@ from bot.database import Store, Transaction, audit
 from bot.errors import NotClear
 from bot.people.model import Verb
 from bot.requests import state_machine
+from bot.requests.evaluation.sign_ins import SignInRule
 from bot.requests.evaluation.stages import FOLLOW_EVERY, stage_changes
 from bot.requests.model import DecidedThere, Request, State
 from bot.requests.store import claims, requests
@@ -44,6 +45,7 @@ class EntraFollower:
         store: Store,
         graph: Graph,
         tokens: AccountTokens,
+        sign_ins: SignInRule,
         read_terms: Callable[[Request], Awaitable[Request | None]],
     ) -> None:
         """
@@ -51,6 +53,7 @@ class EntraFollower:
             read_terms: Reads the terms of a request again, because Entra waits for a decision that they do not know.
         """
         self._read_terms = read_terms
+        self._sign_ins = sign_ins
         self._store = store
         self._graph = graph
         self._tokens = tokens
@@ -131,9 +134,12 @@ class EntraFollower:
                 state_machine.reach_stage, request, changes, actor=audit.LATCHKEY, fence=True
             )
             return
+        known = await self._sign_ins.take_up(request)
+        if known is None:
+            return
         due_at = clock.real() + FOLLOW_EVERY
         await self._store.run(
-            claims.release, request, due_at=due_at, attempts=request.attempts, failures=0
+            claims.release, known, due_at=due_at, attempts=known.attempts, failures=0
         )
 
     @staticmethod

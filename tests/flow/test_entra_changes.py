@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from sandbox.tenant import lifecycle, seed
 from sandbox.tenant.errors import bad_request
 from sandbox.tenant.requests import NewRequest, accept
-from tests.flow.test_entra_decides import ASK, POST, asked, deciding, in_entra
+from tests.flow.test_entra_decides import ASK, FILE, POST, asked, deciding, in_entra
 from tests.flow.test_entra_edges import policy_of
+from tests.flow.test_entra_fresh_sign_in import asked_before
 from tests.flow.test_holding import cards as held_cards
 from tests.harness.accounts import connect
 from tests.harness.world import ANN, BO, CY, World, eventually, said
@@ -165,6 +167,24 @@ async def test_what_entra_refuses_by_now_is_said_in_its_words(world, monkeypatch
     await world.press(BO, card, "Approve")
     await world.whispered(BO, card.channel, "Microsoft Entra refused it: .*meet policy")
     assert (await world.states())[-1] == "add pending"
+
+
+async def test_what_is_beyond_the_catalogs_by_now_is_not_approved_from_slack(database, tmp_path):
+    """Which catalogs Latchkey may touch, Entra does not know."""
+
+    def open_another(world: World) -> None:
+        tenant = world.tenant.world
+        [general] = tenant.catalogs.values()
+        tenant.catalogs["c0"] = replace(general, id="c0", display_name="Projects")
+
+    bounds = {"LATCHKEY_CATALOGS": "Projects"}
+    async with asked_before(
+        database, tmp_path, FILE, before=FILE, meanwhile=open_another, later=bounds
+    ) as world:
+        card = await world.card(BO)
+        await world.press(BO, card, "Approve")
+        await world.whispered(BO, card.channel, "not set up to handle that package")
+        assert not in_entra(world, "pendingApproval").stages[0].reviewed_by
 
 
 async def test_a_stage_that_graph_does_not_show_as_decided_yet_is_not_decided_again(world):

@@ -11,7 +11,14 @@ from bot.requests.state_machine.anew import (
     make_emergency,
     make_ordinary,
 )
-from bot.requests.state_machine.deciding import count_approval, deny, lapse, reach_stage, refuse
+from bot.requests.state_machine.deciding import (
+    count_approval,
+    deny,
+    lapse,
+    reach_stage,
+    refuse,
+    require_sign_in,
+)
 from bot.requests.state_machine.delivering import (
     PARTIAL_FOR,
     ask_for_removal,
@@ -83,6 +90,7 @@ __all__ = [
     "reach_stage",
     "refuse",
     "remove_if_reviewed",
+    "require_sign_in",
     "revive",
     "submit",
     "tell_if_given_again",

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.database import Transaction
 from bot.packages import policy_terms
+from bot.packages.model import Terms
 from bot.requests.model import (
     DecidedThere,
     Request,
@@ -61,6 +62,13 @@ def count_approval(db: Transaction, request: Request, approved: Request) -> Requ
         approvals=approved.approvals,
         terms=approved.terms,
         terms_hash=policy_terms.hash_of(approved.terms),
+    )
+
+
+def require_sign_in(db: Transaction, request: Request, terms: Terms) -> Request | None:
+    """Let a request that waits in Entra take a fresh sign-in of whoever approves it, as the package settings ask by now."""
+    return requests.require_sign_in(
+        db, request, terms=terms, terms_hash=policy_terms.hash_of(terms)
     )
 
 

@@ -58,7 +58,7 @@ MOVE: Final = UPDATE_KNOWN.where(
     # Whoever read the row before an intent was written knows too little to move it.
     requests.c.intent_at.is_not_distinct_from(sa.bindparam("known_intent_at")),
 ).returning(*COLUMNS)
-COUNT_APPROVAL: Final = UPDATE_KNOWN.where(requests.c.state == word(State.PENDING)).returning(
+UPDATE_PENDING: Final = UPDATE_KNOWN.where(requests.c.state == word(State.PENDING)).returning(
     *COLUMNS
 )
 REMIND: Final = (
@@ -494,12 +494,47 @@ def count_approval(
         "version": request.version + 1,
         "updated_at": now,
     }
-    row = db.execute(COUNT_APPROVAL, {**as_known(request), **columns(requests, values)}).first()
+    row = db.execute(UPDATE_PENDING, {**as_known(request), **columns(requests, values)}).first()
     if row is None:
         return None
     counted = from_row(row)
     shown(db, counted, deciders=counted.deciders)
     return counted
+
+
+def require_sign_in(
+    db: Transaction, request: Request, *, terms: Terms, terms_hash: str
+) -> Request | None:
+    """
+    Let what waits take a fresh sign-in of whoever approves it from now on; None if somebody was first.
+
+    It matches the row only as *request* knew it, as a move does.
+
+    Args:
+        terms: As before, but for the sign-ins.
+    """
+    now = clock.now()
+    values = {
+        "terms": asdict(terms),
+        "terms_hash": terms_hash,
+        "cards_due_at": clock.real(),
+        "version": request.version + 1,
+        "updated_at": now,
+    }
+    row = db.execute(UPDATE_PENDING, {**as_known(request), **columns(requests, values)}).first()
+    if row is None:
+        return None
+    changed = from_row(row)
+    audit.record(
+        db,
+        at=now,
+        actor=audit.LATCHKEY,
+        verb="require-sign-in",
+        details={"terms_hash": terms_hash},
+        **audit_ids(changed),
+    )
+    shown(db, changed, deciders=changed.deciders)
+    return changed
 
 
 def escalate(db: Transaction, request: Request) -> bool:
