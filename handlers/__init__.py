@@ -115,7 +115,13 @@ def register(
     console.register(routes, services=services, replies=replies, background=background)
     review.register(routes, reviews=services.reviews, replies=replies)
     removal.register(routes, services=services, replies=replies, background=background)
-    drift.register(routes, drift=services.drift, replies=replies)
+    drift.register(
+        routes,
+        drift=services.drift,
+        guard=services.guard,
+        replies=replies,
+        background=background,
+    )
     repair.register(routes, changes=services.request_changes, replies=replies)
     delegating.register(routes, delegations=services.delegations, replies=replies)
     emergency_review.register(routes, emergencies=services.emergencies, replies=replies)

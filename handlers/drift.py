@@ -9,13 +9,20 @@ from bot.drift.service import DriftService
 from bot.messages.admins import drift as words
 from bot.messages.approvals.forms import reason_in
 from bot.messages.blocks.modals import said_in_modal
+from bot.messages.blocks.parts import Message
+from bot.people.guard import Guard
+from bot.people.model import Verb
 from bot.words import _
+from handlers.afterwards import say_if_refused
+from handlers.background import Background
 from handlers.errors import CHANGE_NOT_SAVED, explain_errors
 from handlers.replies import Replies
 from handlers.routes import Routes
 
 
-def register(routes: Routes, *, drift: DriftService, replies: Replies) -> None:
+def register(
+    routes: Routes, *, drift: DriftService, guard: Guard, replies: Replies, background: Background
+) -> None:
     @routes.action("latchkey_drift_adopt")
     async def adopt(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Save that an admin says it is right as it is."""
@@ -52,3 +59,9 @@ def register(routes: Routes, *, drift: DriftService, replies: Replies) -> None:
             )
             said = said_in_modal(words.ignoring(wanted, until), title=_("Ignore until"))
             await ack(response_action="update", view=said)
+
+            async def say(words: Message) -> None:
+                refused = said_in_modal(words, title=_("Ignore until"))
+                replies.update_view(view.get("id"), refused)
+
+            say_if_refused(background, guard, user=user, verb=Verb.IGNORE, say=say)

@@ -14,8 +14,10 @@ from bot.messages.admins.removal_forms import About
 from bot.messages.approvals.forms import reason_in
 from bot.messages.blocks.parts import Message, escape, message
 from bot.paging import ListName, Place
+from bot.people.model import Verb
 from bot.requests.transactions.remove_several import ListChanged, Removable, SeveralRemoved
 from bot.words import N_, _, translate
+from handlers.afterwards import say_if_refused
 from handlers.background import Background
 from handlers.console_windows import turn_page
 from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, Say, explain_errors
@@ -133,23 +135,27 @@ def register(
         ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any], said: Message
     ) -> None:
         """Say what was set going: in the console below the form, where the form was opened, or in its place."""
-        of = removal_forms.about(view)
-        page, say = _read_page(of.page), answers.take(of.key)
-        if page is not None and view.get("previous_view_id"):
-            await ack()
-            turn_page(
-                background,
-                services.console,
-                user=body["user"]["id"],
-                view={"id": view["previous_view_id"]},
-                page=page,
-                note=str(said["text"]),
-            )
-        elif say is not None:
+        of, user = removal_forms.about(view), body["user"]["id"]
+        page, answer = _read_page(of.page), answers.take(of.key)
+        console = {"id": view["previous_view_id"]} if view.get("previous_view_id") else None
+
+        async def say(words: Message) -> None:
+            if page is not None and console is not None:
+                note = str(words["text"])
+                turn_page(
+                    background, services.console, user=user, view=console, page=page, note=note
+                )
+            elif answer is not None:
+                await answer(words)
+            else:
+                replies.update_view(view.get("id"), removal_forms.done(words))
+
+        if (page is None or console is None) and answer is None:
+            await ack(response_action="update", view=removal_forms.done(said))
+        else:
             await ack()
             await say(said)
-        else:
-            await ack(response_action="update", view=removal_forms.done(said))
+        say_if_refused(background, services.guard, user=user, verb=Verb.REMOVE, say=say)
 
 
 def _everything(written: str, found: Removable, *, changed: bool = False) -> dict[str, Any]:

@@ -95,9 +95,7 @@ def make_services(
         emergencies=EmergencyService(store=store, wake=wake),
         assignment_lists=assignment_lists,
         exports=Exports(store=store, slack=slack, permissions=permissions, guard=guard),
-        removals=Removals(
-            store=store, guard=guard, permissions=permissions, offering=offering, wake=wake
-        ),
+        removals=Removals(store=store, guard=guard, offering=offering, wake=wake),
         reviews=ReviewCards(store=store, guard=guard),
         console=ConsoleViews(
             store=store,

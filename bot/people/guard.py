@@ -1,13 +1,18 @@
 """Run what somebody asked for if they may do it, and write down in the audit log if they may not."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
-from bot.database import Store, Transaction, deduplication
+from bot.database import Busy, Store, Transaction, deduplication
 from bot.errors import NotAllowed, SeenBefore
 from bot.patience import in_time
 from bot.people.interaction_audit import record_refusal
-from bot.people.permissions import Permissions
+from bot.people.model import Verb
+from bot.people.permissions import Permissions, may
+from bot.slack.errors import SlackError
+from bot.timing import EARLY_SECONDS
+from graph.errors import GraphError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -61,6 +66,21 @@ class Guard:
         except NotAllowed as refused:
             await self._store.run(record_refusal, slack_user, about_id, str(refused), key)
             raise
+
+    async def find_reason_against(
+        self, slack_user: str, verb: Verb, *, seconds: float = EARLY_SECONDS
+    ) -> str | None:
+        """
+        Return why somebody may not do what only admins may; None if they may, or that is not known within *seconds*.
+
+        Reads Slack and Entra: for after the answer to Slack, never before it.  Nothing is written down.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                actor = await self._permissions.actor(slack_user)
+        except (Busy, GraphError, SlackError, TimeoutError):
+            return None
+        return may(actor, verb, holder=None, holder_entra_id=None)
 
     async def refused(self, slack_user: str, why: str) -> None:
         """Write down that somebody was refused; of many in an hour, how many there were."""

@@ -1,18 +1,16 @@
 """Let admins remove access, of one or of many: shown beforehand, with a reason, each a request of its own."""
 
-import asyncio
 from collections.abc import Callable, Collection
 
 from bot.assignments.model import Assignment
 from bot.assignments.transactions import get_current
-from bot.database import Busy, Store
+from bot.database import Store
 from bot.errors import NotAllowed
 from bot.packages.catalog import OfferedPackages
 from bot.paging import Place
 from bot.patience import in_time
 from bot.people.guard import Guard
 from bot.people.model import Verb
-from bot.people.permissions import Permissions, may
 from bot.requests.transactions.creation import Submitted
 from bot.requests.transactions.remove import remove
 from bot.requests.transactions.remove_several import (
@@ -23,10 +21,7 @@ from bot.requests.transactions.remove_several import (
     remove_listed,
     remove_several,
 )
-from bot.slack.errors import SlackError
-from bot.timing import EARLY_SECONDS
 from bot.words import N_
-from graph.errors import GraphError
 
 
 class Removals:
@@ -42,13 +37,11 @@ class Removals:
         *,
         store: Store,
         guard: Guard,
-        permissions: Permissions,
         offering: OfferedPackages,
         wake: Callable[[], None],
     ) -> None:
         self._store = store
         self._guard = guard
-        self._permissions = permissions
         self._offering = offering
         self._wake = wake
 
@@ -70,12 +63,7 @@ class Removals:
 
         Reads Slack and Entra: for after the answer to Slack, never before it.
         """
-        try:
-            async with asyncio.timeout(EARLY_SECONDS):
-                actor = await self._permissions.actor(slack_user)
-        except (Busy, GraphError, SlackError, TimeoutError):
-            return None
-        why = may(actor, Verb.REMOVE, holder=None, holder_entra_id=None)
+        why = await self._guard.find_reason_against(slack_user, Verb.REMOVE)
         if why is not None:
             await self._guard.refused(slack_user, why)
         return why
