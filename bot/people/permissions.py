@@ -16,9 +16,11 @@ from bot.people.model import Person, Verb
 from bot.requests.model import Request
 from bot.words import N_
 
-OWN: Final = frozenset({Verb.CANCEL, Verb.REMIND, Verb.EXTEND, Verb.RETURN})
 # Of a request, and so of whoever asked.
 ASKERS: Final = frozenset({Verb.CANCEL, Verb.REMIND})
+# Of access, and so of an Entra user, whatever Slack account shows it.
+HOLDERS: Final = frozenset({Verb.EXTEND, Verb.RETURN})
+OWN: Final = ASKERS | HOLDERS
 # Of access that somebody else has asked for: whoever would get it.
 BENEFICIARIES: Final = frozenset({Verb.DECLINE})
 # Of a request: whoever asked, or would get the access.
@@ -29,14 +31,11 @@ DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})
 # For those who may decide; a question decides nothing.
 OF_DECIDERS: Final = DECISIONS | {Verb.ASK_QUESTION}
 REVIEWS: Final = frozenset({Verb.REVIEW})
-ADMINS: Final = frozenset(
-    {
-        *(Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Verb.REPROCESS, Verb.EXPORT),
-        *(Verb.ADOPT, Verb.IGNORE),
-    }
-)
 # Of drift: to say that it is right.
 ON_DRIFT: Final = frozenset({Verb.ADOPT, Verb.IGNORE})
+ADMINS: Final = ON_DRIFT | {
+    *(Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Verb.REPROCESS, Verb.EXPORT)
+}
 # Of somebody's own right to decide, which an admin may pass on for them, too.
 SELF_OR_ADMIN: Final = frozenset({Verb.DELEGATE})
 
@@ -104,15 +103,11 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
     reminder, whoever asked; for a delegation, whoever is to let somebody else decide; for asking for another, whoever
     would get the access.
     """
+    if verb in ASKERS and actor.slack_user == holder:
+        return None
+    if verb in HOLDERS and actor.entra_id is not None and actor.entra_id == holder_entra_id:
+        return None
     if verb in OWN:
-        # A request is of whoever asked; access is of an Entra user, whatever Slack account shows it.
-        is_theirs = (
-            actor.slack_user == holder
-            if verb in ASKERS
-            else actor.entra_id is not None and actor.entra_id == holder_entra_id
-        )
-        if is_theirs:
-            return None
         return N_("Only the person whose access or request it is can do that.")
     if verb in BENEFICIARIES:
         if actor.slack_user and actor.slack_user == holder:

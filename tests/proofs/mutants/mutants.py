@@ -34,8 +34,31 @@ class Target:
     on_both: bool = False
 
 
-RULE: Final = frozenset({"OWN", "DECISIONS", "ADMINS", "Actor", "may"})
-FACTS: Final = frozenset({"Permissions"})
+RULE: Final = frozenset(
+    {
+        *(
+            "OWN",
+            "ASKERS",
+            "HOLDERS",
+            "BENEFICIARIES",
+            "REQUESTERS",
+            "MANAGERS_OR_ADMINS",
+            "DECISIONS",
+        ),
+        *("OF_DECIDERS", "REVIEWS", "ADMINS", "ON_DRIFT", "SELF_OR_ADMIN"),
+        *("Actor", "may", "_may_review", "_may_act_for"),
+    }
+)
+FACTS: Final = frozenset({"Permissions", "_has_asked"})
+VOICES: Final = frozenset({"approvals_of", "has_voice", "voices_of", "decided_before"})
+# What tells people their own delegations, and reads what they have typed, says nothing of who may.
+DELEGATING: Final = frozenset({"DelegationService", "make_delegation", "cancel_delegation"})
+QUESTIONS: Final = frozenset(
+    {
+        *("QuestionProcessor", "begin_question", "ask_question", "open_question"),
+        *("answer_question", "_settle", "_refuse_own", "_waiting", "_is_waiting"),
+    }
+)
 KINDS: Final = frozenset(
     {"APPROVERS", "HIGHEST_MANAGER", "names_known_approvers", "_is_known_approver"}
 )
@@ -51,8 +74,60 @@ TARGETS: Final = (
     Target(file="bot/packages/facts.py", tests=("test_eligibility.py", "test_one_answer.py")),
     Target(file="bot/people/admins.py", tests=("test_permissions.py",)),
     Target(file="bot/people/approvers.py", tests=("test_approvers.py",)),
+    Target(
+        file="bot/people/delegates.py",
+        tests=("test_permissions.py", "test_emergency_rules.py", "test_delegates.py"),
+    ),
+    Target(
+        file="bot/people/store/delegations.py",
+        tests=("test_store_delegations.py", "test_delegations.py", "test_delegates.py"),
+    ),
     Target(file="bot/packages/policy_terms.py", parts=KINDS, tests=("test_approvers.py",)),
     Target(file="bot/approvals/recipients.py", tests=("test_recipients.py",)),
+    Target(
+        file="bot/approvals/model.py", parts=VOICES, tests=("test_quorum.py", "test_processing.py")
+    ),
+    Target(file="bot/approvals/delegations.py", parts=DELEGATING, tests=("test_delegations.py",)),
+    Target(
+        file="bot/approvals/questioning.py", parts=QUESTIONS, tests=("test_approver_questions.py",)
+    ),
+    Target(file="bot/approvals/ends.py", tests=("test_approving_for_less.py",)),
+    Target(
+        file="bot/approvals/transactions.py",
+        tests=(
+            *("test_drafts.py", "test_approving_for_less.py", "test_approving_several.py"),
+            *("test_deciding.py", "test_fresh_sign_in.py"),
+        ),
+    ),
+    Target(
+        file="bot/approvals/signed.py",
+        tests=("test_fresh_sign_in.py", "test_entra_fresh_sign_in.py"),
+    ),
+    Target(
+        file="bot/approvals/in_entra.py",
+        tests=("test_entra_rights.py", "test_entra_decides.py", "test_entra_edges.py"),
+    ),
+    Target(file="bot/approvals/review.py", tests=("test_approving_several.py", "test_replies.py")),
+    Target(
+        file="bot/emergencies/processing.py",
+        tests=("test_emergencies.py", "test_emergency_rules.py"),
+    ),
+    Target(
+        file="bot/emergencies/reviewers.py",
+        tests=("test_emergencies.py", "test_emergency_rules.py"),
+    ),
+    Target(
+        file="bot/requests/evaluation/emergencies.py",
+        tests=("test_emergency_rules.py", "test_emergencies.py"),
+    ),
+    Target(
+        file="bot/drift/transactions.py",
+        tests=("test_store_mismatches.py", "test_drift_answers.py", "test_drift.py"),
+    ),
+    Target(
+        file="bot/sync/drift_answers.py",
+        tests=("test_store_mismatches.py", "test_drift_answers.py", "test_drift.py"),
+    ),
     Target(file="bot/requests/justification.py", tests=("test_justification.py",)),
     Target(file="bot/people/identity.py", tests=("test_people.py",)),
     Target(file="bot/requests/model.py", parts=MOVES, tests=("test_store_moves.py",)),
