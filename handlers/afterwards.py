@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bot.messages.parts import Message, escape, message
+from bot.messages.blocks.parts import Message, escape, message
 from bot.people.guard import Guard
 from bot.people.model import Verb
 from bot.words import translate

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.messages import drift as drift_words
+from bot.messages.admins import drift as drift_words
 from sandbox.slack import Outcome, View
 from tests.flow.emergencies import ASK, emergency_card, write_settings
 from tests.flow.test_console import delivered, opened, pressed, shows, sought
@@ -274,8 +274,9 @@ FORMS = {
 async def world(database, tmp_path):
     """A world in which admins decide, emergencies are given, and Entra is compared."""
     settings = write_settings(tmp_path, SETTINGS)
-    environment = {"LATCHKEY_PACKAGE_SETTINGS": settings, "LATCHKEY_DRIFT_HOURS": "24"}
-    async with living(database, **environment) as made:
+    async with living(
+        database, LATCHKEY_PACKAGE_SETTINGS=settings, LATCHKEY_DRIFT_HOURS="24"
+    ) as made:
         await checked(made)
         yield made
 
