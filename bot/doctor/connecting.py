@@ -43,6 +43,7 @@ async def subject_by(
         package_settings=package_settings,
         missing=missing,
         database_time=machine.database_time,
+        seconds=machine.seconds,
         ask_ourselves=None if settings.port == 0 else _asking(settings),
     )
     async with AsyncExitStack() as stack:

@@ -4,11 +4,10 @@ import asyncio
 import shutil
 from typing import Final
 
-from bot.database import Busy, flags, migrate, ping, roles, server_facts
+from bot.database import flags, migrate, ping, roles, server_facts
 from bot.database import installation as installations
 from bot.database.wire import NOT_YET
 from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note, warning
-from graph.deadlines import machine_seconds
 
 SLOW: Final = 0.1
 TOO_SLOW: Final = 1.0
@@ -25,9 +24,9 @@ async def look(subject: CheckSubject) -> list[CheckFinding]:
     store = subject.store
     took = []
     for _ in range(LOOKS):
-        began = machine_seconds()
+        began = subject.seconds()
         await store.read(ping)
-        took.append(machine_seconds() - began)
+        took.append(subject.seconds() - began)
     latency = sorted(took)[LOOKS // 2]
     product = await store.read(server_facts.product)
     schema, newest = await store.read(flags.revision), max(migrate.revisions())
@@ -134,8 +133,6 @@ async def wakeups(subject: CheckSubject) -> CheckFinding:
             if wire.silent_because != NOT_YET:
                 break
             await asyncio.sleep(0.1)
-    except Busy as busy:
-        return warning(f"Whether replicas wake each other cannot be told: {busy}.")
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)

@@ -14,6 +14,7 @@ from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.settings.file import PackageSettingsFile
 from bot.slack.api import BotIdentity, Slack
 from graph import Graph
+from graph.deadlines import Seconds, machine_seconds
 
 T = TypeVar("T")
 
@@ -102,6 +103,7 @@ class CheckSubject:
         database_time: Asks the database server's clock.
         wire: The way to the other replicas; None where there is none to try.
         ask_ourselves: Sends a request to the running bot.
+        seconds: The clock by which it is told how long an answer takes.
         tokens: Asks Microsoft's login for tokens of people who have connected their accounts; None where nobody can.
     """
 
@@ -117,6 +119,7 @@ class CheckSubject:
     wire: Wire | None = None
     database_time: Callable[..., Any] | None = None
     ask_ourselves: AskOurselves | None = None
+    seconds: Seconds = machine_seconds
     tokens: AccountTokens | None = None
 
     @property

@@ -104,6 +104,22 @@ async def test_the_doctor_is_content_with_it(world):
     assert all(each.fine for each in await doctor_on_databases.role(subject_of(world.bot)))
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (f"GRANT UPDATE ON audit TO {ROLE}", "may do more than the bot needs: UPDATE on audit"),
+        (f"REVOKE INSERT ON request FROM {ROLE}", "lacks INSERT on request"),
+    ],
+)
+async def test_the_doctor_names_what_is_too_much_or_too_little(said, words, owners, world):
+    """With what to do."""
+    run(owners, said)
+    (found,) = await doctor_on_databases.role(subject_of(world.bot))
+    assert not found.fine
+    assert words in found.sentence
+    assert "latchkey migrate" in found.sentence
+
+
 def test_each_table_has_its_line():
     """A table that comes later is not forgotten."""
     assert set(roles.NEEDED) == {*metadata.tables, "alembic_version"}

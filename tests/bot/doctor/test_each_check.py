@@ -1,0 +1,432 @@
+"""Every check of the doctor turns red, or yellow, by a thing that is broken: a row for each, and for each of its sentences."""
+
+import asyncio
+import shutil
+import sqlite3
+from collections import Counter, namedtuple
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from bot import clock
+from bot.assembly.database import opened_store
+from bot.database.tables import control
+from bot.database.wire import NoWire
+from bot.doctor import database as doctor_on_databases
+from bot.doctor import settings as doctor_on_settings
+from bot.doctor.entra import NEEDED
+from bot.doctor.model import NobodyListens, Severity
+from bot.doctor.table import CHECKS, LONGEST, examine
+from bot.packages.settings.read import read_package_settings
+from bot.timing import WAITS
+from sandbox.tenant import seed
+from tests.bot.doctor.test_table import note_anchor
+from tests.harness.by_hand import BotHarness
+from tests.harness.doctoring import subject_of
+
+FREE = namedtuple("FREE", "total used free")
+MEGABYTE = 1024 * 1024
+BY_NAME = {check.name: check for check in CHECKS}
+# Each has a test of its own elsewhere.
+ELSEWHERE = {
+    "settings": "without them the command ends with exit code 2, and nothing is looked at",
+    "database-role": "tests/flow/test_run_time_role.py, on PostgreSQL",
+    "wakeups": "below: that replicas do not wake each other is worth a thought, and breaks nothing",
+    "retention": "test_table.py, after days",
+    "webhooks": "tests/flow/test_webhooks.py, after events",
+    "entra-decides": "test_entra_decides.py, with connected accounts",
+}
+
+
+@dataclass
+class Around:
+    """What a row can break."""
+
+    harness: BotHarness
+    folder: Path
+    template: Path
+    monkeypatch: pytest.MonkeyPatch
+
+    def settings(self, **changed: Any) -> dict[str, Any]:
+        """Other settings for the doctor."""
+        return {"settings": self.harness.latchkey.settings.model_copy(update=changed)}
+
+    def file(self) -> Path:
+        """A database of its own, empty but for its tables."""
+        made = self.folder / "latchkey.db"
+        shutil.copy(self.template, made)
+        return made
+
+    def at(self, file: Path) -> dict[str, Any]:
+        """Let the doctor look at that file."""
+        given = self.settings(database_url=SecretStr(f"sqlite:///{file}"))
+        store = opened_store(given["settings"], threads=self.harness.bot.machine().threads)
+        return {"connected_store": store, **given}
+
+    def policy(self) -> Any:
+        """The policy of Finance Reports, which one stage decides."""
+        (found,) = [
+            each
+            for each in self.harness.tenant.world.policies.values()
+            if each.package_id == seed.FINANCE_REPORTS
+        ]
+        return found
+
+    def said(self, text: str) -> dict[str, Any]:
+        """A file of package settings."""
+        file = self.folder / "latchkey.yml"
+        file.write_text(text, "utf-8")
+        return {
+            "package_settings": read_package_settings(file),
+            **self.settings(package_settings=file),
+        }
+
+
+Break = Callable[[Around], dict[str, Any] | Awaitable[dict[str, Any] | None] | None]
+
+
+# -- what breaks ---------------------------------------------------------------------------------
+
+
+def slow(seconds: float) -> Break:
+    """Each answer of the database takes so long."""
+    return lambda around: {"seconds": count(step=seconds).__next__}
+
+
+def empty_database(around: Around) -> dict[str, Any]:
+    return around.at(around.folder / "empty.db")
+
+
+def old_schema(around: Around) -> dict[str, Any]:
+    file = around.file()
+    with closing(sqlite3.connect(file)) as db, db:
+        db.execute("UPDATE alembic_version SET version_num = '0001'")
+    return around.at(file)
+
+
+def damaged(around: Around) -> dict[str, Any]:
+    file = around.file()
+    with closing(sqlite3.connect(file)) as db:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = 'audit_of_request'"
+        (root,) = db.execute(query).fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    with file.open("r+b") as opened:
+        opened.seek((root - 1) * size)
+        opened.write(b"\xa5" * size)
+    return around.at(file)
+
+
+def full_disk(around: Around) -> None:
+    around.monkeypatch.setattr(shutil, "disk_usage", lambda path: FREE(10**9, 10**9, 5 * MEGABYTE))
+
+
+def long_wal(around: Around) -> dict[str, Any]:
+    file = around.file()
+    with Path(f"{file}-wal").open("wb") as wal:
+        wal.truncate(300 * MEGABYTE)
+    # The one beside it is looked at, not opened.
+    return around.settings(database_url=SecretStr(f"sqlite:///{file}"))
+
+
+def nobodys_database(around: Around) -> None:
+    around.harness.store.run_here(lambda db: db.execute(control.update().values(slack_app=None)))
+
+
+def other_app(around: Around) -> dict[str, Any]:
+    return {"connected_identity": replace(around.harness.latchkey.identity, app_id="A0OTHER")}
+
+
+async def other_audit_key(around: Around) -> None:
+    await around.harness.ask("marketing-campaign")
+    around.harness.store._audit_key = b"another"
+
+
+def no_audit_key(around: Around) -> dict[str, Any]:
+    return around.settings(audit_key=None)
+
+
+def failing_anchor(around: Around) -> dict[str, Any]:
+    note_anchor(around.harness.store, "file", None, error="Permission denied")
+    return around.settings(anchor_file=Path("anchors"))
+
+
+def scopes(*, without: str = "", beside: str = "") -> Break:
+    def change(around: Around) -> dict[str, Any]:
+        identity = around.harness.latchkey.identity
+        return {
+            "connected_identity": replace(
+                identity, scopes=(identity.scopes - {without}) | ({beside} if beside else set())
+            )
+        }
+
+    return change
+
+
+def old_secret(days: int) -> Break:
+    return lambda around: around.settings(
+        slack_signing_secret_previous=SecretStr("before"),
+        slack_signing_secret_previous_until=clock.real() + timedelta(days=days),
+    )
+
+
+def answering(what: Any) -> Break:
+    """Let the running bot answer so, or not at all."""
+
+    async def ask(method: str, path: str, headers: Any, body: bytes) -> tuple[int, str]:
+        if isinstance(what, Exception):
+            raise what
+        return what if path == "/readyz" else (401, "")
+
+    return lambda around: {"ask_ourselves": ask}
+
+
+def no_running_bot_asked(around: Around) -> dict[str, Any]:
+    return {"ask_ourselves": None}
+
+
+def hanging(around: Around) -> dict[str, Any]:
+    async def ask(method: str, path: str, headers: Any, body: bytes) -> tuple[int, str]:
+        await asyncio.sleep(10 * LONGEST)
+        return 200, ""
+
+    return {"ask_ourselves": ask}
+
+
+def channel(**changed: Any) -> Break:
+    def change(around: Around) -> None:
+        found = around.harness.workspace.channels["C0APPROVALS"]
+        for name, value in changed.items():
+            setattr(found, name, value)
+
+    return change
+
+
+def slack_fails(method: str) -> Break:
+    return lambda around: around.harness.workspace.faults.set("drop", only=method)
+
+
+def graph_fails(fault: str, only: str) -> Break:
+    return lambda around: around.harness.tenant.faults.set(fault, only=only, retry_after="0")
+
+
+def roles(*without: str, beside: str = "") -> Break:
+    async def change(around: Around) -> None:
+        tenant = around.harness.tenant
+        tenant.permissions.intersection_update(set(NEEDED) - set(without))
+        if beside:
+            tenant.permissions.add(beside)
+        tenant.revoke_tokens()
+        await around.harness.graph.granted._session._tokens.refresh()
+
+    return change
+
+
+def unpublished(around: Around) -> None:
+    next(iter(around.harness.tenant.world.catalogs.values())).state = "unpublished"
+
+
+def no_packages(around: Around) -> None:
+    around.harness.tenant.world.packages.clear()
+
+
+def many_packages(around: Around) -> None:
+    around.monkeypatch.setattr("bot.doctor.packages.MOST_PACKAGES", 2)
+
+
+def odd_catalog(around: Around) -> None:
+    for each in around.harness.tenant.world.catalogs.values():
+        each.state = "frozen"
+
+
+def no_policy(around: Around) -> None:
+    del around.harness.tenant.world.policies[around.policy().id]
+
+
+def nobody_may_ask(around: Around) -> None:
+    around.policy().settings["requestorSettings"]["enableTargetsToSelfAddAccess"] = False
+    around.policy().allowed_target_scope = "notSpecified"
+
+
+def approvers(*, admins: str = "always", named: Any = ()) -> Break:
+    def change(around: Around) -> dict[str, Any]:
+        stage = around.policy().approval["stages"][0]
+        stage["primaryApprovers"], stage["fallbackPrimaryApprovers"] = list(named), []
+        return around.settings(admins_decide=admins)
+
+    return change
+
+
+def disabled_approver(admins: str) -> Break:
+    def change(around: Around) -> dict[str, Any]:
+        around.harness.tenant.world.users[seed.BO].account_enabled = False
+        return around.settings(admins_decide=admins)
+
+    return change
+
+
+def quorum_of_nobody(around: Around) -> dict[str, Any]:
+    return around.said("packages:\n  Marketing Campaign: {quorum: 2}\n")
+
+
+def quorum_out_of_reach(around: Around) -> dict[str, Any]:
+    return around.said("packages:\n  Finance Reports: {quorum: 20}\n")
+
+
+def no_such_package(around: Around) -> dict[str, Any]:
+    return around.said("packages:\n  No Such Thing: {quorum: 2}\n")
+
+
+def settings_without_graph(around: Around) -> dict[str, Any]:
+    around.harness.tenant.faults.set("forbidden", only="accessPackages")
+    return around.said("packages:\n  Finance Reports: {quorum: 2}\n")
+
+
+def nobody_in_the_group(around: Around) -> None:
+    around.harness.workspace.usergroups["S0IAM"].users = []
+
+
+def admins_of(*users: str) -> Break:
+    return lambda around: around.settings(admins=users)
+
+
+def unknown_to_entra(around: Around) -> None:
+    around.harness.tenant.world.users.clear()
+
+
+def unconfirmed(around: Around) -> None:
+    for each in around.harness.workspace.people.values():
+        each.is_email_confirmed = False
+
+
+def wrong_clock(around: Around) -> None:
+    around.harness.latchkey.figures.graph.skew = timedelta(minutes=-7)
+
+
+def unknown_clock(around: Around) -> None:
+    for each in (around.harness.latchkey.figures.graph, around.harness.latchkey.figures.slack):
+        each.skew = None
+
+
+def short_wait(around: Around) -> None:
+    none = timedelta(0)
+    around.monkeypatch.setattr(
+        doctor_on_settings, "WAITS", replace(WAITS, late=none, lag=none, margin=none)
+    )
+
+
+NOBODY_NAMED = "nobody is named"
+B, W, N = Severity.BROKEN, Severity.WARNING, Severity.NOTE
+ROWS: list[tuple[str, Break, Severity, str]] = [
+    (
+        "credentials",
+        lambda a: a.settings(azure_client_secret_until=date(2020, 1, 1)),
+        B,
+        "has ended",
+    ),
+    ("database", slow(0.5), W, "takes 500 ms for an answer"),
+    ("database", slow(2.0), B, "takes 2000 ms for an answer"),
+    ("database", empty_database, B, "The database is empty"),
+    ("database", old_schema, B, "has schema 0001"),
+    ("database-whole", damaged, B, "is damaged"),
+    ("database-room", full_disk, B, "Only 5 MB are free"),
+    ("database-room", long_wal, W, "has grown to 300 MB"),
+    ("installation", nobodys_database, N, "belongs to no Slack app yet"),
+    ("installation", other_app, B, "belongs to the Slack app"),
+    ("audit", other_audit_key, B, "is not the key"),
+    ("audit", no_audit_key, N, "chained without a key"),
+    ("audit", failing_anchor, W, "Permission denied"),
+    ("slack-scopes", scopes(without="chat:write"), B, "lacks chat:write"),
+    ("slack-scopes", scopes(beside="files:read"), B, "take away files:read"),
+    ("slack-requests", old_secret(-1), B, "its time is over"),
+    ("running", answering((503, '{"problems": ["graph: no"]}')), B, "is not ready: graph: no"),
+    ("running", answering((503, "<html>")), B, "is not ready: 503"),
+    ("running", answering((200, "")), B, "refuses a request that is signed"),
+    ("running", answering(OSError("it does not answer")), B, "could not be looked at running"),
+    ("running", answering(NobodyListens()), N, "No Latchkey runs at"),
+    ("running", no_running_bot_asked, N, "was not asked"),
+    ("running", hanging, B, f"It took more than {LONGEST} s"),
+    ("channels", channel(members=set()), B, "invite the app there"),
+    ("channels", channel(is_archived=True), B, "choose another channel"),
+    ("channels", lambda a: a.settings(admin_channel="C0NOWHERE"), B, "correct the id"),
+    ("channels", slack_fails("chat.scheduleMessage"), W, "could not be seen"),
+    ("graph-permissions", roles("User.Read.All"), B, "User.Read.All"),
+    ("graph-permissions", roles("EntitlementManagement.ReadWrite.All"), B, "lacks the application"),
+    ("graph-permissions", roles(beside="Sites.FullControl.All"), N, "does not need"),
+    ("graph-calls", roles("GroupMember.Read.All"), B, "Grant the permission GroupMember.Read.All"),
+    ("graph-calls", graph_fails("unavailable", "groups"), B, "Groups cannot be read"),
+    ("catalogs", unpublished, W, "is unpublished"),
+    ("packages", no_packages, B, "no access package in Entra yet"),
+    ("packages", many_packages, N, "Only 2 of"),
+    (
+        "packages",
+        graph_fails("forbidden", f"accessPackages/{seed.FINANCE_REPORTS}"),
+        W,
+        "cannot be read",
+    ),
+    ("packages", odd_catalog, W, "cannot be asked for here"),
+    ("packages", no_policy, W, "has no policy"),
+    ("packages", nobody_may_ask, N, "no policy that lets people ask"),
+    ("packages", quorum_of_nobody, N, "its quorum has no effect"),
+    ("packages", quorum_out_of_reach, W, "the admins give what is missing"),
+    ("packages", approvers(), N, f"{NOBODY_NAMED}, so the admins decide"),
+    ("packages", approvers(admins="never"), B, f"{NOBODY_NAMED}, and LATCHKEY_ADMINS_DECIDE"),
+    ("packages", disabled_approver("always"), W, "only the admins can decide"),
+    ("packages", disabled_approver("never"), B, "and LATCHKEY_ADMINS_DECIDE is never"),
+    ("package-settings", no_such_package, B, "No Such Thing"),
+    ("package-settings", settings_without_graph, B, "cannot be compared with Entra's packages"),
+    ("admins", slack_fails("usergroups"), B, "cannot be read"),
+    ("admins", nobody_in_the_group, B, "its user groups are empty"),
+    ("admins", admins_of("U0DANA"), W, "Only one admin"),
+    ("admins", unknown_to_entra, B, "nobody in Entra has their e-mail address"),
+    ("addresses", unconfirmed, B, "have one that is not confirmed"),
+    ("matches", unknown_to_entra, B, "have no account in Entra"),
+    ("matches", unconfirmed, N, "Nobody was looked up"),
+    ("clocks", wrong_clock, B, "420 s behind Graph's"),
+    ("clocks", unknown_clock, N, "Neither Slack nor Graph"),
+    ("waits", short_wait, B, "is given 12 s"),
+]
+NUMBERS = Counter[str]()
+
+
+def name_of(row: tuple[str, Break, Severity, str]) -> str:
+    NUMBERS[row[0]] += 1
+    return f"{row[0]} {NUMBERS[row[0]]}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name_of)
+async def test_what_is_broken_is_found(row, harness, tmp_path, sqlite_template, monkeypatch):
+    """With its severity and its words."""
+    check, breaks, severity, words = row
+    around = Around(harness, tmp_path, sqlite_template, monkeypatch)
+    other = breaks(around)
+    given = await other if isinstance(other, Awaitable) else other
+
+    found = await examine(subject_of(harness.latchkey, **(given or {})), [BY_NAME[check]])
+
+    said = [each for each in found if words in each.sentence]
+    assert said, found
+    assert {each.severity for each in said} == {severity}
+
+
+def test_every_check_has_a_row():
+    """One that is added later is not forgotten: something must turn it yellow or red."""
+    alarming = {check for check, _, severity, _ in ROWS if severity >= Severity.WARNING}
+    assert alarming | ELSEWHERE.keys() == BY_NAME.keys()
+    assert alarming.isdisjoint(ELSEWHERE)
+
+
+async def test_that_replicas_do_not_wake_each_other_is_said(harness):
+    """It costs seconds and breaks nothing; nor does it where that cannot be tried."""
+    silent = await doctor_on_databases.wakeups(subject_of(harness.latchkey, wire=NoWire()))
+    untried = await doctor_on_databases.wakeups(subject_of(harness.latchkey, wire=None))
+
+    assert (silent.severity, untried.severity) == (Severity.NOTE, Severity.NOTE)
+    assert "do not wake each other" in silent.sentence
+    assert "was not tried" in untried.sentence
