@@ -107,6 +107,7 @@ class Store:
                 self._threads, width=connections, for_jobs=connections - POSTGRESQL_FOR_PEOPLE
             )
         self._together: dict[Hashable, Callable[[Sequence[Any]], Sequence[Any]]] = {}
+        self._read_together: dict[Hashable, Callable[[Sequence[Any]], Sequence[Any]]] = {}
 
     async def run(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """
@@ -152,6 +153,21 @@ class Store:
         here = contextvars.copy_context()
         work = functools.partial(self.read_here, function, *args, **kwargs)
         return await self._looking.run(functools.partial(here.run, work))
+
+    async def read_together(self, function: Together[I, R], item: I) -> R:
+        """
+        Return what *function* finds for *item*, in one transaction with whatever else waits to read by the same function.
+
+        Args:
+            function: As `run_together` takes it, with a connection that cannot write.
+
+        Raises:
+            Busy, Unusable: As `read`.
+        """
+        if function not in self._read_together:
+            self._read_together[function] = lambda items: self.read_here(function, items)
+        result: R = await self._looking.run_together(self._read_together[function], item)
+        return result
 
     def run_here(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The same as `run` in the calling thread; for start-up and the command line."""

@@ -109,6 +109,7 @@ class Lane:
         Raises:
             Busy: It did not get its turn in time.
         """
+        await give_way()
         group = self._groups.setdefault(together, _Group(together=together))
         waiting = self._new(is_background=False, item=item)
         group.waiting.append(waiting)

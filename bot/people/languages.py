@@ -60,10 +60,10 @@ class Languages:
         if kept is not None and kept[1] > clock.real():
             return kept[0]
         try:
-            known = await self._store.read(languages.find, [slack_user])
+            known = await self._store.read_together(languages.find_each, slack_user)
         except Busy:
             return self.default
-        locale, read_at = known.get(slack_user, (UNKNOWN, None))
+        locale, read_at = known or (UNKNOWN, None)
         return self._keep(slack_user, locale, read_at=read_at)
 
     def is_fresh(self, slack_user: str) -> bool:

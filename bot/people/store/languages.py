@@ -1,6 +1,6 @@
 """Remember in which language people read Slack."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,6 +28,12 @@ def find(db: Transaction, slack_users: Collection[str]) -> Mapping[str, tuple[st
     """Return the locale of each, "de-DE", as far as it is known, and when Slack said so (real time)."""
     found = db.execute(BY_IDS, {"ids": list(slack_users)})
     return {row.slack_user: (row.locale, row.read_at) for row in found}
+
+
+def find_each(db: Transaction, slack_users: Sequence[str]) -> list[tuple[str, datetime] | None]:
+    """Return the same in the order of *slack_users*; None for whose locale is not known."""
+    found = find(db, slack_users)
+    return [found.get(each) for each in slack_users]
 
 
 def save(db: Transaction, locales: Mapping[str, str], *, read_at: datetime) -> None:

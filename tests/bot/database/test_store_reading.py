@@ -50,6 +50,21 @@ async def test_who_reads_cannot_write(store):
     assert store.read_here(lambda db: db.execute(audit.READ_HEAD).one().position) == 0
 
 
+async def test_who_reads_together_cannot_write_either(store):
+    """The same function may write where it is run to write."""
+
+    def count(db, items):
+        db.execute(
+            sa.text("UPDATE audit_head SET position = position + :more"), {"more": len(items)}
+        )
+        return list(items)
+
+    assert await store.run_together(count, "one") == "one"
+    with pytest.raises(Unusable):
+        await store.read_together(count, "another")
+    assert store.read_here(lambda db: db.execute(audit.READ_HEAD).one().position) == 1
+
+
 async def test_what_is_to_be_audited_cannot_get_lost_in_reading(store):
     """It would never be written."""
 

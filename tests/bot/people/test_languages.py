@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bot import clock
 from bot.people.languages import ASKED_A_MINUTE, KEPT_FOR, READ_FOR, Languages
@@ -115,3 +116,16 @@ async def test_each_recipient_is_said_theirs(harness, languages):
         APPROVALS: "es",
     }
     assert sorted(made) == ["de", "en", "es"]
+
+
+async def test_a_crowd_is_looked_up_together(harness, languages):
+    """Hundreds who ask in the same moment are not hundreds of transactions before their answers."""
+    crowd = [f"U1C{number:03d}" for number in range(100)]
+    await harness.store.run(store.save, dict.fromkeys(crowd[:50], "de-DE"), read_at=clock.real())
+    begun: list[sa.Connection] = []
+    sa.event.listen(harness.store.reading, "begin", begun.append)
+
+    found = await asyncio.gather(*map(languages.find, crowd))
+
+    assert found == ["de"] * 50 + ["es"] * 50
+    assert len(begun) <= 3
