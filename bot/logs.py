@@ -64,7 +64,10 @@ def configure_logs(level: int = logging.INFO, format: LogFormat = LogFormat.JSON
     handler.addFilter(_may_be_written)
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level)
+    # What libraries say of each request they serve is written nowhere: it is not even put together.
+    root.setLevel(max(level, logging.WARNING))
+    for package in OURS:
+        logging.getLogger(package).setLevel(level)
     structlog.configure(
         processors=[_hand_over],
         logger_factory=structlog.stdlib.LoggerFactory(),

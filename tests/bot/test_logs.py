@@ -107,6 +107,13 @@ def test_libraries_are_heard_from_warnings_on(lines, name, level):
     assert lines() == []
 
 
+@pytest.mark.parametrize("name", [*LIBRARIES, "new"])
+def test_what_libraries_say_below_warnings_is_not_put_together(lines, name):
+    """Of each request they serve they say something, which costs as much as a line that is written."""
+    assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+    assert logging.getLogger("bot.somewhere").isEnabledFor(logging.DEBUG)
+
+
 @pytest.mark.parametrize("name", ["slack_bolt.App", "apscheduler.scheduler"])
 def test_some_libraries_warn_too_much(lines, name):
     """Bolt's warnings hold whole bodies."""
