@@ -4,7 +4,6 @@ Verify that a request comes from Slack: the signature over its raw body, made wi
 Source: docs.slack.dev, "Verifying requests from Slack".
 """
 
-import hashlib
 import hmac
 import re
 from datetime import datetime, timedelta
@@ -75,4 +74,4 @@ class Signatures:
 
 
 def _hmac(key: bytes, text: bytes) -> bytes:
-    return hmac.new(key, text, hashlib.sha256).hexdigest().encode()
+    return hmac.digest(key, text, "sha256").hex().encode()

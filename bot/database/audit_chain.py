@@ -8,7 +8,6 @@ somebody is forgotten, their values and the salts of these go and the commitment
 was noted elsewhere; a seal made with the audit key shows that it was Latchkey who did so.
 """
 
-import hashlib
 import hmac
 import json
 from collections.abc import Mapping
@@ -73,7 +72,7 @@ def salts(row: Row) -> dict[str, str]:
     if row["forgotten"] is not None:
         return dict(row["forgotten"]["salts"])
     own = bytes.fromhex(row["salt"])
-    return {name: hmac.new(own, name.encode(), hashlib.sha256).hexdigest() for name in PERSONAL}
+    return {name: hmac.digest(own, name.encode(), "sha256").hex() for name in PERSONAL}
 
 
 def forget(key: bytes, row: Row, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,11 +113,11 @@ def _seal(key: bytes, row: Row, forgotten: Mapping[str, Any]) -> str:
 
 
 def _commitment(salt: str, value: Any) -> str:
-    return hmac.new(bytes.fromhex(salt), _text(value), hashlib.sha256).hexdigest()
+    return hmac.digest(bytes.fromhex(salt), _text(value), "sha256").hex()
 
 
 def _keyed(key: bytes, content: Any) -> str:
-    return hmac.new(key, _text(content), hashlib.sha256).hexdigest()
+    return hmac.digest(key, _text(content), "sha256").hex()
 
 
 def _text(content: Any) -> bytes:

@@ -121,13 +121,17 @@ def clean_reason(text: str) -> str:
 
 def clean(text: str) -> str:
     """Text on one line, without control, direction and invisible characters that could disguise it."""
-    visible = "".join(
-        character
-        if character.isprintable()
-        else ("" if unicodedata.category(character) == "Cf" else " ")
-        for character in text[:LONGEST_TEXT]
-    )
-    return re.sub(r"\s+", " ", visible).strip()
+    shown = text[:LONGEST_TEXT]
+    if not shown.isprintable():
+        shown = "".join(map(_visible, shown))
+    return re.sub(r"\s+", " ", shown).strip()
+
+
+def _visible(character: str) -> str:
+    """Return a character that can be seen as it is, one without a width as nothing, and any other as a blank."""
+    if character.isprintable():
+        return character
+    return "" if unicodedata.category(character) == "Cf" else " "
 
 
 def bare(name: str) -> str:
