@@ -6,7 +6,7 @@ nothing is requested under another catalog than the one in the database.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -196,9 +196,7 @@ def _count_and_take(
     limit = items[0][1].limit
     counted = limits.take_each(db, [item.slack_user for _, item in items], limit)
     wanted = {
-        place: replace(
-            new_request(item.slack_user, item.package, item.reason), emergency=item.emergency
-        )
+        place: new_request(item.slack_user, item.package, item.reason, emergency=item.emergency)
         for place, item in items
         if item.slack_user in counted
     }

@@ -25,7 +25,9 @@ class Submitted:
 TOO_MANY: Final = N_("You have asked for more access in this hour than one person may")
 
 
-def new_request(slack_user: str, package: Package, reason: str | None) -> Request:
+def new_request(
+    slack_user: str, package: Package, reason: str | None, *, emergency: bool = False
+) -> Request:
     """Return a request for a package as it begins: received, and due at once."""
     return Request(
         id=chance.new_id(),
@@ -36,6 +38,7 @@ def new_request(slack_user: str, package: Package, reason: str | None) -> Reques
         package_id=package.id,
         package_name=package.name,
         justification=reason,
+        emergency=emergency,
         asked_at=clock.now(),
         updated_at=clock.now(),
         due_at=clock.real(),
