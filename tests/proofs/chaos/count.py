@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from sandbox.run import StandIns
 from sandbox.slack.model import Message
+from sandbox.tenant.model import Request
 from tests.harness.world import APPROVALS, BO, DANA
 from tests.proofs.chaos.people import Story
 from tests.proofs.chaos.watch import Notice, Watch
@@ -18,6 +19,13 @@ CONNECTED: Final = "Your Microsoft account is connected."
 Struck = Callable[[float, float], bool]
 # A message and its record lie this far apart at most.
 MOMENT: Final = 4.0
+# The removals in Entra that a story leaves behind, each with who made it, where Entra decides.
+ENDS_AS: Final[Mapping[str, Callable[[str], list[tuple[str, str | None]]]]] = {
+    "kept": lambda who: [],
+    "canceled": lambda who: [],
+    "returned": lambda who: [("userRemove", who)],
+    "removed": lambda who: [("adminRemove", None)],
+}
 
 
 def never(moment: float, within: float) -> bool:
@@ -109,11 +117,35 @@ def _count_requests(
         for kind, times in kinds.items()
         if times > 1 and kind[0] in {"adminAdd", "userAdd"}
     ]
+    if entra_decides:
+        _count_in_own_name(made, told, result)
     result.lost += [
         f"{story.who}, {story.package.name}: not further than {story.reached}"
         for story in told
         if not story.is_over
     ]
+
+
+def _count_in_own_name(made: Sequence[Request], told: Sequence[Story], result: Count) -> None:
+    """What somebody takes back or gives back is done in Entra by themselves, once; what an admin takes away, by the app."""
+    for story in told:
+        if not story.is_over:
+            continue
+        theirs = [
+            each
+            for each in made
+            if (each.target_id, each.package_id) == (story.entra_id, story.package.id)
+        ]
+        ends = [
+            (each.request_type, each.requestor_id)
+            for each in theirs
+            if each.request_type.endswith("Remove")
+        ]
+        if ends != ENDS_AS[story.ending](story.entra_id):
+            result.misdirected.append(f"{story.who}, {story.package.name}: ended by {ends}")
+        canceled = [each.request_type for each in theirs if each.state == "canceled"]
+        if canceled != (["userAdd"] if story.ending == "canceled" else []):
+            result.misdirected.append(f"{story.who}, {story.package.name}: canceled {canceled}")
 
 
 def _count_access(outside: StandIns, told: Sequence[Story], result: Count) -> None:
@@ -140,6 +172,11 @@ def _count_access(outside: StandIns, told: Sequence[Story], result: Count) -> No
 
 def _expected(watch: Watch, story: Story) -> Iterator[Notice]:
     mine, package = watch.place(story.user), story.package.name
+    if story.ending == "canceled":
+        for place in (APPROVALS, watch.place(BO)):
+            yield Notice(place, "asked", package, story.who)
+        yield Notice(mine, "canceled", package)
+        return
     cards = ["asked"] + ["keeping"] * story.extends if story.package.needs_approval else []
     for kind in cards:
         yield Notice(APPROVALS, kind, package, story.who)

@@ -4,7 +4,7 @@ import asyncio
 import copy
 import random
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -15,7 +15,10 @@ from sandbox.tenant.model import User
 from tests.harness.world import APPROVALS, BO, DANA, buttons, labels, say_why_extended
 from tests.proofs.chaos.watch import Notice, Watch
 
-ENDINGS: Final = ("kept", "kept", "returned", "removed")
+Ending = Literal["kept", "returned", "removed", "canceled"]
+ENDINGS: Final[Sequence[Ending]] = ("kept", "kept", "returned", "removed")
+# Where Entra decides, somebody may also think better of what waits there; of the other packages nothing waits.
+ENDINGS_IN_ENTRA: Final[Sequence[Ending]] = (*ENDINGS, "canceled")
 # Packages that one person asks for; and requests for so many a package, as lists of thousands cost time only.
 SHELF: Final = 8
 SHELF_REQUESTS: Final = 800
@@ -38,6 +41,7 @@ class Pace:
     long_patience: float
 
 
+CANCELED_IN_ENTRA: Final = "is canceled in Microsoft Entra"
 # So many times their long patience people wait for what seemed to be under way.
 GIVES_UP_AFTER: Final = 3
 # With the product's waits shortened, and with its own.
@@ -67,7 +71,7 @@ class Story:
     who: str
     package: Offered
     extends: bool
-    ending: Literal["kept", "returned", "removed"]
+    ending: Ending
     accepted: int = 0
     reached: str = "nothing"
     is_over: bool = False
@@ -75,10 +79,12 @@ class Story:
     @property
     def wishes(self) -> int:
         """Requests that this story makes."""
-        return 1 + self.extends + (self.ending != "kept")
+        return 1 + self.extends + (self.ending in {"returned", "removed"})
 
 
-def stories(outside: StandIns, requests: int, dice: random.Random) -> list[Story]:
+def stories(
+    outside: StandIns, requests: int, dice: random.Random, *, entra_decides: bool = False
+) -> list[Story]:
     """Fill the stand-ins with as many people as *requests* need, and say what each will do."""
     shelves = [
         [
@@ -92,25 +98,33 @@ def stories(outside: StandIns, requests: int, dice: random.Random) -> list[Story
         ]
         for shelf in range(1 + requests // SHELF_REQUESTS)
     ]
+    waiting, others = _dealt(ENDINGS_IN_ENTRA, dice), _dealt(ENDINGS, dice)
     told: list[Story] = []
     number = wishes = 0
     while wishes < requests:
         number += 1
         user, entra_id, who = _person(outside, number)
         for package in shelves[number % len(shelves)]:
+            ending = next(waiting if package.needs_approval and entra_decides else others)
             story = Story(
                 user=user,
                 entra_id=entra_id,
                 who=who,
                 package=package,
-                extends=dice.random() < 0.4,
-                ending=dice.choice(ENDINGS),
+                extends=dice.random() < 0.4 and ending != "canceled",
+                ending=ending,
             )
             if wishes < requests:
                 told.append(story)
                 wishes += story.wishes
     dice.shuffle(told)
     return told
+
+
+def _dealt(endings: Sequence[Ending], dice: random.Random) -> Iterator[Ending]:
+    """Yield endings in an order that chance draws, each as often as the others: a short run has all of them, too."""
+    while True:
+        yield from dice.sample(endings, len(endings))
 
 
 def _person(outside: StandIns, number: int) -> tuple[str, str, str]:
@@ -194,6 +208,14 @@ class Acting:
     async def play(self) -> None:
         story = self.story
         await self._until(self._asks, lambda: story.accepted > 0)
+        if story.ending == "canceled":
+            await self._sees(BO, "asked", about=story.who)
+            await self._until(
+                self._cancels, lambda: self._is_under_way or self._was_told(CANCELED_IN_ENTRA)
+            )
+            await self._sees(story.user, "canceled")
+            story.is_over = True
+            return
         await self._decided("asked")
         await self._sees(story.user, "given")
         if story.extends:
@@ -285,6 +307,14 @@ class Acting:
             return
         if shown.message is not None:
             await self._press(self.story.user, shown.message, label)
+
+    async def _cancels(self) -> None:
+        """Press Cancel in one's list, unless it says that it is being canceled already."""
+        self._is_taken = False
+        shown = await self._type(self.story.user, "/my-access", "")
+        self._is_under_way = f"{self.story.package.name}: being canceled" in (shown.text or "")
+        if not self._is_under_way and shown.message is not None:
+            await self._press(self.story.user, shown.message, "Cancel")
 
     def _was_told(self, *words: str) -> bool:
         name = self.story.package.name

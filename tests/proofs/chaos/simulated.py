@@ -156,7 +156,12 @@ async def chaos(plan: Plan, database: str, *, part: int = 0, until: Collection[s
     ):
         outside = around.outside
         make_strict(outside, lag=plan.lag)
-        told = stories(outside, plan.requests, around.dice("stories"))
+        told = stories(
+            outside,
+            plan.requests,
+            around.dice("stories"),
+            entra_decides=plan.entra_decides,
+        )
         if plan.entra_decides:
             registered(outside)
             outside.environment |= {**ACCOUNTS, "LATCHKEY_PACKAGE_SETTINGS": str(ENTRA_DECIDES)}

@@ -10,6 +10,7 @@ import pytest
 
 from bot.timing import WAITS
 from tests.proofs.chaos.harm import ROOT
+from tests.proofs.chaos.people import ENDINGS_IN_ENTRA
 from tests.proofs.chaos.replica import shorter
 from tests.proofs.chaos.simulated import Plan, chaos
 from tests.proofs.sabotage import switched_off
@@ -54,10 +55,11 @@ async def test_faults_and_deaths_break_no_promise(part, address):
 
 @pytest.mark.parametrize("part", range(PARTS))
 async def test_they_break_none_where_entra_decides(part, address):
-    """Each request once, in the asker's own name, with the approver's own decision; the login fails as well."""
+    """Each request once, canceled and given back in the asker's own name, with the approver's own decision; the login fails as well."""
     report = await chaos(ENTRA, address, part=part)
 
     assert not report.count.broken, str(report)
+    assert {story.ending for story in report.stories} == set(ENDINGS_IN_ENTRA)
     assert (report.deaths, report.freezes) == (ENTRA.deaths, ENTRA.freezes)
     assert report.faults > ENTRA.requests
 

@@ -15,6 +15,7 @@ WORDS: Final = {
     "extended": re.compile(r"Your access to \*(?P<package>.+?)\* now lasts"),
     "returned": re.compile(r"Done: you have returned (?P<package>.+?)\. Thank you"),
     "removed": re.compile(r"Your access to (?P<package>.+?) was removed by"),
+    "canceled": re.compile(r"Your request for (?P<package>.+?) is canceled in Microsoft Entra"),
     "told": re.compile(r"Done: <@(?P<about>\w+)> no longer has access to (?P<package>.+?)\."),
     "asked": re.compile(r"(?P<about>Person \d+) asks for (?P<package>.+?)\."),
     "keeping": re.compile(r"(?P<about>Person \d+) asks to extend (?P<package>.+?)\."),
@@ -113,6 +114,14 @@ class Watch:
         if notice.kind in {"asked", "keeping", "part"}:
             return True
         world = self.outside.tenant.world
+        if notice.kind == "canceled":
+            # A person has one request for a package here.
+            return any(
+                each.state == "canceled"
+                and world.packages[each.package_id].display_name == notice.package
+                and self.place(self._user_of(each.target_id)) == notice.place
+                for each in world.requests.values()
+            )
         user = notice.about or f"U{notice.place[1:]}"
         email = self.outside.workspace.person(user).email
         held = [
@@ -126,3 +135,9 @@ class Watch:
         if notice.kind == "extended":
             return any(each.is_extended for each in held)
         return bool(held) and not any(each.is_live for each in held)
+
+    def _user_of(self, entra_id: str) -> str:
+        """Return who somebody of the tenant is in Slack."""
+        email = self.outside.tenant.world.users[entra_id].mail
+        people = self.outside.workspace.people.values()
+        return next(each.id for each in people if each.email == email)
