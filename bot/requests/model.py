@@ -189,7 +189,8 @@ class Request:
         emergency: It is asked for without an approval, and reviewed afterwards.
         no_emergency_why: Why what was asked for as an emergency is a request like any other, a sentence.
         unnamed: The policy was seen to name nobody who could decide the current stage.
-        sent_as: What Graph calls the request that was, or is to be, sent, where that is not said by its kind and terms alone.
+        sent_as: What Graph calls the request that was, or is to be, sent, where that is not said by its kind and terms alone;
+            of one that was found in Entra, only if a Latchkey seems to have sent it.
         cancel_wanted_at: Since when whoever asked wants it canceled in Entra, which has it.
         not_canceled_why: Why Entra does not cancel it, although nobody has decided it there; they are told.
         decided_there: What was decided about it in Entra, and not by Latchkey's buttons, as far as that could be read.
@@ -333,9 +334,18 @@ class Request:
 
     @property
     def is_made_in_entra(self) -> bool:
-        """True if it was made in Entra, at My Access, and found there by Latchkey."""
+        """True if it was made in Entra, mostly at My Access, and found there by Latchkey."""
         there = self.graph_request_id
         return there is not None and self.id == id_of_entra_request(there)
+
+    @property
+    def was_sent_before(self) -> bool:
+        """
+        Tell whether what was found in Entra has the words by which a Latchkey finds its own requests again.
+
+        Its row is lost, as after a restore; or it is another Latchkey's, or somebody has copied the words.
+        """
+        return self.is_made_in_entra and self.sent_as is not None
 
     @property
     def asker_entra_id(self) -> str | None:

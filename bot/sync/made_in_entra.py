@@ -218,6 +218,9 @@ class RequestsMadeInEntra:
             starts_at=starts_at if begins_later else None,
             ends_at=rules.ends_at,
             graph_request_id=asked.id,
+            sent_as=asked.request_type
+            if justification.is_tagged(asked.justification or "")
+            else None,
             asked_at=asked.created_date_time or clock.now(),
             # It is in Entra: nothing here ends it while that goes on with it.
             intent_at=asked.created_date_time or clock.now(),

@@ -39,7 +39,7 @@ VERBS: Final[Mapping[str, str]] = {
             (Outcome.LATE, "it was decided, or over, before"),
         )
     },
-    "ask-add": "somebody asks for access, in Slack or, where Entra decides, at My Access (`made_in`: `entra`)",
+    "ask-add": "somebody asks for access, in Slack or, where Entra decides, at My Access (`made_in`: `entra`); `found_in`: `entra` is a request that waited there and has the words of a Latchkey, as after a restore of a backup from before it",
     "ask-emergency": "somebody asks for access at once, in an emergency",
     "ask-extend": "somebody asks for an extension, likewise",
     "ask-remove": "somebody returns access, or an admin removes it",

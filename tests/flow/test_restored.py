@@ -1,9 +1,12 @@
 """An older copy of the database is put back: what Entra has done since is found there, and not done again."""
 
+import shutil
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,10 +14,12 @@ from bot.database import audit
 from bot.people.model import Verb
 from bot.requests.model import State
 from bot.requests.store import holds
+from sandbox.tenant import seed
+from tests.harness.accounts import SETTINGS, connect, registered
 from tests.harness.camera import Camera, Photograph, empty_sqlite, life, restore
 from tests.harness.owed import every_request, waits_pass
 from tests.harness.simulation import simulation
-from tests.harness.world import BO, World, eventually
+from tests.harness.world import ANN, BO, World, begun, eventually, labels, said
 from tests.proofs.crash_sweep.deeds import DELIVERY
 from tests.proofs.crash_sweep.stories import STORIES, Story
 from tests.proofs.sabotage import switched_off
@@ -135,3 +140,94 @@ async def test_a_copy_without_the_look_would_ask_twice(databases):
     with switched_off("no look after a start"):
         wrong = await asked_too_often(STORIES["extension"], UNDER_WAY, databases)
     assert any("assignment requests in Entra" in each for each in wrong)
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A world whose database can be copied, and the copy put back; each starts the bot anew, and gives the world of then."""
+
+    world: World
+    copy: Callable[[], Awaitable[World]]
+    restored: Callable[[], Awaitable[World]]
+
+
+@asynccontextmanager
+async def decided_by_entra(database: Path, tmp_path: Path, version: str) -> AsyncIterator[Restored]:
+    """Ann and Bo have connected their accounts, Entra decides, and there is a copy of the database of then."""
+    file = tmp_path / "latchkey.yml"
+    file.write_text("defaults: {decides: entra}\n", "utf-8")
+    copied = tmp_path / "copy.db"
+    async with simulation(database) as around:
+        registered(around.outside)
+        around.outside.tenant.world.delivery = timedelta(0)
+        around.outside.environment |= {
+            **SETTINGS,
+            "LATCHKEY_PACKAGE_SETTINGS": str(file),
+            "GRAPH_API_VERSION": version,
+        }
+
+        async def restored() -> World:
+            await around.bots[0].stop()
+            around.outside.clock.shift(A_MINUTE)
+            return await begun(around, DATABASE_URL=f"sqlite:///{copied}")
+
+        async def copy() -> World:
+            await around.bots[0].stop()
+            shutil.copyfile(database, copied)
+            return await begun(around)
+
+        world = await begun(around)
+        for user in (ANN, BO):
+            await connect(world, user)
+        yield Restored(await copy(), copy, restored)
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+async def test_an_ask_of_after_the_copy_is_not_said_to_be_made_in_my_access(
+    version, database, tmp_path
+):
+    """It is followed, decided and told like any other; nobody is told what Entra does not show."""
+    async with decided_by_entra(database, tmp_path, version) as around:
+        world = around.world
+        await world.type(ANN, "/request-access finance-reports because Q4")
+        before = await world.card(BO)
+        world = await around.restored()
+        await world.told(ANN, "Microsoft Entra has a request of yours for .* that I did not know")
+        assert not [each for each in world.direct(ANN) if "in My Access" in said(each)]
+        await eventually(lambda: world.cards(BO)[-1].ts != before.ts, about="another card")
+        card = await world.card(BO)
+        assert "Q4" in said(card)
+        assert "[latchkey" not in said(card)
+        await world.press(BO, card, "Approve")
+        await world.told(ANN, "You now have access to \\*Finance Reports")
+        [there] = world.tenant.world.requests.values()
+        assert (there.state, there.stages[0].reviewed_by) == ("delivered", seed.BO)
+        [asked] = [row for row in await world.bot.store.run(audit.rows) if row["verb"] == "ask-add"]
+        assert asked["details"]["found_in"] == "entra"
+        assert "made_in" not in asked["details"]
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+async def test_an_extension_of_after_the_copy_likewise(version, database, tmp_path):
+    """And nobody is offered to ask for it once more."""
+    async with decided_by_entra(database, tmp_path, version) as around:
+        world = around.world
+        await world.type(ANN, "/request-access finance-reports because Q4")
+        await world.press(BO, await world.card(BO), "Approve")
+        await world.told(ANN, "You now have access")
+        world = await around.copy()
+        world.outside.clock.shift(timedelta(days=20))
+        shown = (await world.type(ANN, "/my-access")).message
+        assert shown is not None
+        await world.extend(ANN, shown, why="Q1 as well")
+        await eventually(lambda: len(world.cards(BO)) == 2, about="the card of the extension")
+        world = await around.restored()
+        await world.told(ANN, "a request of yours to extend .* that I did not know")
+        assert "Extend" not in labels((await world.type(ANN, "/my-access")).message)
+        await eventually(lambda: len(world.cards(BO)) == 3, about="the card after the restore")
+        await world.press(BO, await world.card(BO), "Approve")
+        await world.told(ANN, "Your access to .* now lasts")
+        assert [each.request_type for each in world.tenant.world.requests.values()] == [
+            "userAdd",
+            "userUpdate",
+        ]

@@ -69,7 +69,11 @@ def add(db: Transaction, request: Request, changes: Mapping[str, Any]) -> Reques
         verb=f"ask-{request.kind}",
         after=request.state,
         why=request.justification,
-        details={"graph_request_id": request.graph_request_id, "made_in": "entra"},
+        details={
+            "graph_request_id": request.graph_request_id,
+            # Who has made it is not known where it has a Latchkey's words.
+            "found_in" if request.was_sent_before else "made_in": "entra",
+        },
         context={"kind": request.kind, "trigger": None},
         **audit_ids(request),
     )
