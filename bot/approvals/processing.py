@@ -40,7 +40,7 @@ from bot.requests.evaluation.sign_ins import SignInRule
 from bot.requests.evaluation.stages import stage_changes
 from bot.requests.model import Request, State
 from bot.requests.state_words import state_word
-from bot.requests.store import requests
+from bot.requests.store import redraws, requests
 from bot.slack.errors import SlackError
 from bot.timing import EARLY_SECONDS
 from bot.words import N_
@@ -417,7 +417,7 @@ def _note(db: Transaction, decision: Decision, request: Request) -> bool:
         db, decision, Outcome.ACCEPTED, entra_id=decision.entra_id, name=decision.name
     )
     if is_noted:
-        requests.shown(db, request)
+        redraws.shown(db, request)
     return is_noted
 
 

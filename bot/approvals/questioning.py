@@ -22,7 +22,7 @@ from bot.people.guard import Guard
 from bot.people.model import Verb
 from bot.people.permissions import Actor, may
 from bot.requests.model import Request, State, read_ask_id
-from bot.requests.store import requests
+from bot.requests.store import redraws, requests
 from bot.slack.errors import SlackError
 from bot.timing import EARLY_SECONDS
 from bot.words import N_
@@ -288,7 +288,7 @@ def answer_question(
     answered = approver_questions.answer(db, question, request, text, by=slack_user)
     if answered is None:
         raise TooLate(N_("That question is answered already."))
-    requests.shown(db, request, deciders=request.deciders)
+    redraws.shown(db, request, deciders=request.deciders)
     return answered
 
 
@@ -309,7 +309,7 @@ def _settle(
         why = NOTHING_TO_DECIDE
     settled = approver_questions.settle(db, question, now, outcome, why=why, entra_id=entra_id)
     if settled is not None and outcome is Outcome.ACCEPTED:
-        requests.shown(db, now, deciders=now.deciders)
+        redraws.shown(db, now, deciders=now.deciders)
     return settled or approver_questions.find(db, question.id) or question
 
 

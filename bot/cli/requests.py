@@ -16,7 +16,7 @@ from bot.database import Transaction, audit
 from bot.packages.names import clean
 from bot.people.model import Verb
 from bot.requests.model import Hold, Request
-from bot.requests.store import holds, request_lists, requests
+from bot.requests.store import holds, request_lists, request_rows, requests
 
 # What is tried so often is worth a look, as the alarm of the admins' channel has it.
 TRIED_OFTEN: Final = 12
@@ -111,7 +111,7 @@ def _end_hold(request_id: str, wanted: Verb, because: str) -> None:
             verb="cli-retry" if wanted is Verb.RETRY else "cli-give-up",
             why=because,
             details={**by.facts},
-            **requests.audit_ids(request),
+            **request_rows.audit_ids(request),
         )
 
     with bots_database(settings) as store:

@@ -21,7 +21,7 @@ from bot.notifications.click_answers import ClickAnswers
 from bot.requests import state_machine
 from bot.requests.model import Request
 from bot.requests.retry import EXPECTED, pause_after
-from bot.requests.store import request_lists, requests
+from bot.requests.store import current_stage, request_lists
 from bot.timing import a_few_at_once
 
 log = structlog.get_logger(__name__)
@@ -106,7 +106,7 @@ class DecisionJob:
         for request in lapsed:
             moved += await self.store.run(state_machine.lapse, request) is not None
         for request in escalating:
-            moved += await self.store.run(requests.escalate, request)
+            moved += await self.store.run(current_stage.escalate, request)
         return moved
 
 

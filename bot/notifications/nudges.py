@@ -27,7 +27,7 @@ from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import PackageSettings
 from bot.requests.model import Request, State
 from bot.requests.package_settings import settings_of
-from bot.requests.store import request_lists, requests
+from bot.requests.store import current_stage, request_lists, requests
 from bot.slack.errors import SlackError
 from bot.slack.rate_limits import Urgency
 from bot.slack.zones import Zones
@@ -104,7 +104,7 @@ class Nudges:
         keys = [notice.key for each in planned for notice in each.notices]
         if len(await self._store.read(notices.finished_keys, keys)) < len(keys):
             again_at = clock.now() + AGAIN
-        await self._store.run(requests.schedule_nudge, request, at=again_at)
+        await self._store.run(current_stage.schedule_nudge, request, at=again_at)
         return sent
 
     async def _escalate(self, request: Request, settings: PackageSettings) -> bool:
@@ -114,8 +114,8 @@ class Nudges:
         due = _escalates_at(request, settings)
         if due is None or due > clock.now():
             return False
-        done = await self._store.run(requests.escalate, request)
-        await self._store.run(requests.schedule_nudge, request, at=clock.now() + AGAIN)
+        done = await self._store.run(current_stage.escalate, request)
+        await self._store.run(current_stage.schedule_nudge, request, at=clock.now() + AGAIN)
         return done
 
     async def _plan(

@@ -19,7 +19,7 @@ from bot.requests import state_machine
 from bot.requests.evaluation.sign_ins import SignInRule
 from bot.requests.evaluation.stages import FOLLOW_EVERY, stage_changes
 from bot.requests.model import DecidedThere, Request, State
-from bot.requests.store import claims, requests
+from bot.requests.store import claims, request_rows
 from bot.words import N_
 from graph import Graph
 from graph.errors import GraphError, NotFound
@@ -128,7 +128,7 @@ class EntraFollower:
             changes = stage_changes(known, stage=stage)
         if stage > request.stage:
             there = await self._decided_there(request)
-            changes |= {"decided_there": requests.decided_there_row(there)} if there else {}
+            changes |= {"decided_there": request_rows.decided_there_row(there)} if there else {}
         if request.state is State.SUBMITTED or stage > request.stage:
             await self._store.run(
                 state_machine.reach_stage, request, changes, actor=audit.LATCHKEY, fence=True

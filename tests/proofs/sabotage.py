@@ -15,7 +15,7 @@ from bot.database.statements import MOST, NOW, UNTIL
 from bot.database.tables import IS_OPEN
 from bot.database.tables import requests as request_table
 from bot.notifications.outbox import Sending
-from bot.requests.store import claims, requests
+from bot.requests.store import claims, request_rows, requests
 from bot.requests.submission import Submitter
 
 
@@ -44,7 +44,7 @@ def _take_what_others_have() -> Any:
         request_table.update()
         .where(request_table.c.id.in_(sa.select(due.c.id)))
         .values(lease_until=UNTIL)
-        .returning(*requests.COLUMNS)
+        .returning(*request_rows.COLUMNS)
     )
 
 
@@ -59,8 +59,8 @@ SABOTAGES: Final[Mapping[str, tuple[tuple[object, str, Any], ...]]] = {
     # Whoever has lost its claim writes all the same.
     "no fence": (
         (claims, "UPDATE_CLAIMED", _ANYHOW),
-        (requests, "MOVE", _ANYHOW.returning(*requests.COLUMNS)),
-        (requests, "MOVE_CLAIMED", _ANYHOW.returning(*requests.COLUMNS)),
+        (requests, "MOVE", _ANYHOW.returning(*request_rows.COLUMNS)),
+        (requests, "MOVE_CLAIMED", _ANYHOW.returning(*request_rows.COLUMNS)),
     ),
     # What one worker has in hand, another takes as well.
     "no claim": ((claims, "TAKE", _take_what_others_have()),),

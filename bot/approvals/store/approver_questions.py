@@ -15,7 +15,7 @@ from bot.database.tables import IS_OPEN
 from bot.database.tables import approver_questions as questions
 from bot.database.tables import requests as requests_table
 from bot.requests.model import Request, State
-from bot.requests.store import requests
+from bot.requests.store import request_rows
 
 FIELDS: Final = tuple(ApproverQuestion.__dataclass_fields__)
 COLUMNS: Final = [questions.c[name] for name in FIELDS]
@@ -97,7 +97,7 @@ ALL_OPEN: Final = sa.union_all(
     ),
 ).subquery("open")
 OPEN_TO: Final = (
-    sa.select(*COLUMNS, *requests.COLUMNS, sa.func.count().over())
+    sa.select(*COLUMNS, *request_rows.COLUMNS, sa.func.count().over())
     .join(ALL_OPEN, ALL_OPEN.c.id == questions.c.id)
     .join(requests_table, requests_table.c.id == questions.c.request_id)
     .order_by(questions.c.at, questions.c.id)
@@ -140,7 +140,7 @@ def open_to(db: Transaction, slack_user: str) -> OpenQuestions:
     found = db.execute(OPEN_TO, {"who": slack_user, "most": MOST_OPEN}).all()
     cut = len(COLUMNS)
     rows = [
-        OpenQuestion(question=_question(row[:cut]), request=requests.from_row(row[cut:-1]))
+        OpenQuestion(question=_question(row[:cut]), request=request_rows.from_row(row[cut:-1]))
         for row in found
     ]
     return OpenQuestions(reader=slack_user, rows=rows, count=found[0][-1] if found else 0)
@@ -168,7 +168,7 @@ def settle(
         verb=f"ask-question-{outcome}",
         why=why or question.question,
         details={"question": question.id},
-        **requests.audit_ids(request),
+        **request_rows.audit_ids(request),
     )
     return _question(row)
 
@@ -189,7 +189,7 @@ def answer(
         verb="answer-question",
         why=text,
         details={"question": question.id},
-        **requests.audit_ids(request),
+        **request_rows.audit_ids(request),
     )
     return _question(row)
 

@@ -12,7 +12,7 @@ from bot.database.tables import deciders, requests
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.people.model import NamedAs
 from bot.requests.model import Request, State
-from bot.requests.store.requests import SELECT, from_row
+from bot.requests.store.request_rows import SELECT, from_row
 
 # Of requests that became pending before this table was there, or beside a program that does not know it.
 FILLED_IN_TOGETHER: Final = 200

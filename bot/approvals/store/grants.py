@@ -11,7 +11,7 @@ from bot.approvals.store import decisions
 from bot.database.engine import Transaction
 from bot.database.tables import GAVE, requests
 from bot.requests.model import Kind, Request
-from bot.requests.store.requests import SELECT, from_row
+from bot.requests.store.request_rows import SELECT, from_row
 
 LAST: Final = (
     SELECT.where(

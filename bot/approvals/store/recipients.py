@@ -15,7 +15,8 @@ from bot.database.tables import deciders, notices, requests
 from bot.notifications.model import Notice, is_channel
 from bot.people.model import NamedAs
 from bot.requests.model import Request, State
-from bot.requests.store.requests import COLUMNS, REDRAW, SELECT, from_row
+from bot.requests.store.redraws import REDRAW
+from bot.requests.store.request_rows import COLUMNS, SELECT, from_row
 
 # A card that its reader is not asked about any more.
 WITHDRAWN: Final = "no longer asked"

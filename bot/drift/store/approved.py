@@ -22,8 +22,8 @@ from bot.database.tables import (
     requests,
 )
 from bot.requests.model import Kind, Request, State
-from bot.requests.store.requests import SELECT as REQUESTS
-from bot.requests.store.requests import from_row
+from bot.requests.store.request_rows import SELECT as REQUESTS
+from bot.requests.store.request_rows import from_row
 
 IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
 LIVE: Final = (

@@ -14,7 +14,7 @@ from bot.database.statements import BUSINESS_NOW, MOST, NOW, SINCE, UNTIL, for_e
 from bot.database.tables import REVIEW_IS_OPEN, UtcDateTime, emergencies, notices
 from bot.emergencies.model import Emergency, Finding, ReviewedRequest, ReviewFinding
 from bot.requests.model import Request
-from bot.requests.store import requests
+from bot.requests.store import request_rows, requests
 
 # The kind of the messages that show an emergency.
 NOTICE: Final = "emergency"
@@ -132,7 +132,7 @@ def open_review(db: Transaction, request: Request, *, review_within: timedelta) 
             "until": request.ends_at.isoformat() if request.ends_at else None,
             "review_by": (now + review_within).isoformat(),
         },
-        **requests.audit_ids(request),
+        **request_rows.audit_ids(request),
     )
 
 
@@ -227,7 +227,7 @@ def close(
         verb=CLOSE_REVIEW,
         why=said.comment,
         details={"finding": said.finding, "as_admin": as_admin, "for": for_user},
-        **requests.audit_ids(request),
+        **request_rows.audit_ids(request),
     )
     shown(db, closed)
     return closed
@@ -311,7 +311,7 @@ def remind(db: Transaction, emergency: Emergency, request: Request, *, next_at: 
         at=now,
         actor=audit.LATCHKEY,
         verb=ESCALATE if escalates else REMIND,
-        **requests.audit_ids(request),
+        **request_rows.audit_ids(request),
     )
     if escalates:
         # The card says now that it is overdue.

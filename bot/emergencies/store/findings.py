@@ -13,7 +13,7 @@ from bot.database.engine import Transaction
 from bot.database.statements import MOST, NOW, UNTIL
 from bot.database.tables import UNTOLD, findings
 from bot.emergencies.model import Finding, ReviewFinding
-from bot.requests.store import requests
+from bot.requests.store import request_rows, requests
 
 FIELDS: Final = tuple(ReviewFinding.__dataclass_fields__)
 COLUMNS: Final = [findings.c[name] for name in FIELDS]
@@ -91,7 +91,7 @@ def settle(
             verb=f"review-{outcome}",
             why=why,
             details={"finding": said.finding, "comment": said.comment},
-            **requests.audit_ids(requests.get(db, said.request_id)),
+            **request_rows.audit_ids(requests.get(db, said.request_id)),
         )
     return True
 

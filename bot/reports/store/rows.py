@@ -20,7 +20,7 @@ from bot.reports.model import (
     RequestOutcome,
 )
 from bot.requests.model import Kind, State
-from bot.requests.store.requests import DECIDED_THERE
+from bot.requests.store.request_rows import DECIDED_THERE
 
 # SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.
 IDS_A_QUERY: Final = 1_000

@@ -7,7 +7,7 @@ from typing import Any, Final
 from bot import clock
 from bot.packages import policy_terms
 from bot.requests.model import Request
-from bot.requests.store.requests import evidence_row
+from bot.requests.store.request_rows import evidence_row
 
 # How often Entra is asked about what waits for a decision there.
 FOLLOW_EVERY: Final = timedelta(seconds=30)

@@ -12,7 +12,7 @@ from bot.requests.model import (
     State,
 )
 from bot.requests.state_machine.in_entra import as_decided_there
-from bot.requests.store import requests
+from bot.requests.store import current_stage, requests
 
 
 def refuse(
@@ -56,7 +56,7 @@ def count_approval(db: Transaction, request: Request, approved: Request) -> Requ
     """
     if approved.terms is None:
         raise ValueError("a request without terms has no stages")
-    return requests.count_approval(
+    return current_stage.count_approval(
         db,
         request,
         approvals=approved.approvals,
@@ -67,7 +67,7 @@ def count_approval(db: Transaction, request: Request, approved: Request) -> Requ
 
 def require_sign_in(db: Transaction, request: Request, terms: Terms) -> Request | None:
     """Let a request that waits in Entra take a fresh sign-in of whoever approves it, as the package settings ask by now."""
-    return requests.require_sign_in(
+    return current_stage.require_sign_in(
         db, request, terms=terms, terms_hash=policy_terms.hash_of(terms)
     )
 

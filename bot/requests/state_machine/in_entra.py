@@ -15,7 +15,7 @@ from bot.requests.model import (
     State,
 )
 from bot.requests.state_machine.anew import ANEW
-from bot.requests.store import claims, made_in_entra, request_lists, requests
+from bot.requests.store import claims, made_in_entra, request_lists, request_rows, requests
 from bot.words import N_
 
 # Where the policy says no time; two weeks are what Entra gives if nothing else is set.
@@ -48,7 +48,7 @@ def go_on_in_entra(
 
 
 def as_decided_there(there: Sequence[DecidedThere]) -> dict[str, Any]:
-    return {"decided_there": requests.decided_there_row(there)} if there else {}
+    return {"decided_there": request_rows.decided_there_row(there)} if there else {}
 
 
 def wait_for_account(

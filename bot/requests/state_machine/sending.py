@@ -15,7 +15,7 @@ from bot.requests.model import (
     State,
 )
 from bot.requests.state_machine.withdrawing import cancel
-from bot.requests.store import claims, holds, request_lists, requests
+from bot.requests.store import cancellations, claims, holds, request_lists, requests
 from bot.timing import poll_pause
 
 
@@ -74,7 +74,7 @@ def _cancel_extensions(db: Transaction, removal: Request) -> None:
             cancel(db, other, actor=removal.asked_by, why=REMOVED_MEANWHILE)
         elif other.can_be_canceled_in_entra and accounts.find(db, other.asked_by) is not None:
             # As long as it waits there, Entra takes no removal of the same access; the app itself may not cancel it.
-            requests.want_canceled(db, other, by=removal.asked_by, why=REMOVED_MEANWHILE)
+            cancellations.want_canceled(db, other, by=removal.asked_by, why=REMOVED_MEANWHILE)
 
 
 def wait_behind_open_request(db: Transaction, removal: Request, *, due_at: datetime) -> None:

@@ -11,7 +11,7 @@ from bot.database.engine import Transaction
 from bot.database.statements import MOST, NOW, UNTIL, columns, words
 from bot.database.tables import IS_OPEN, UtcDateTime, requests
 from bot.requests.model import Kind, Request
-from bot.requests.store.requests import COLUMNS, SHOWN_STATE, UPDATE_KNOWN, as_known, from_row
+from bot.requests.store.request_rows import COLUMNS, SHOWN_STATE, UPDATE_KNOWN, as_known, from_row
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from bot.database.tables import holds, requests
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.people.model import Verb
 from bot.requests.model import Hold, Request
-from bot.requests.store import claims
+from bot.requests.store import claims, redraws, request_rows
 from bot.requests.store import requests as all_requests
 
 FIELDS: Final = tuple(Hold.__dataclass_fields__)
@@ -27,7 +27,7 @@ IS_OPEN: Final = sa.and_(
     holds.c.verb.is_(None),
 )
 WITH_REQUESTS: Final = (
-    sa.select(*COLUMNS, *all_requests.COLUMNS)
+    sa.select(*COLUMNS, *request_rows.COLUMNS)
     .join(requests, requests.c.id == holds.c.request_id)
     .where(IS_OPEN)
 )
@@ -82,9 +82,9 @@ def put(
         before=request.state,
         why=f"{error}: {why}",
         **{"actor": audit.LATCHKEY, **facts},
-        **all_requests.audit_ids(request),
+        **request_rows.audit_ids(request),
     )
-    all_requests.shown(db, request)
+    redraws.shown(db, request)
     return True
 
 
@@ -95,7 +95,7 @@ def find(db: Transaction, hold_id: str) -> Hold | None:
 
 def with_request(row: Sequence[Any]) -> tuple[Hold, Request]:
     """Make a hold and its request of a row of WITH_REQUESTS."""
-    return _hold(row[: len(FIELDS)]), all_requests.from_row(row[len(FIELDS) :])
+    return _hold(row[: len(FIELDS)]), request_rows.from_row(row[len(FIELDS) :])
 
 
 def page(
@@ -143,9 +143,9 @@ def end(db: Transaction, hold: Hold, request: Request, verb: Verb, *, actor: str
         actor=actor,
         verb=verb,
         before=request.state,
-        **all_requests.audit_ids(request),
+        **request_rows.audit_ids(request),
     )
-    all_requests.shown(db, request)
+    redraws.shown(db, request)
     wakeups.due(db, wakeups.REQUESTS)
     return all_requests.find(db, request.id)
 

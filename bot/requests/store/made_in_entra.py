@@ -13,7 +13,8 @@ from bot.database.homes import touch_homes
 from bot.database.statements import columns, for_each_database
 from bot.database.tables import requests
 from bot.requests.model import Request
-from bot.requests.store.requests import audit_ids, decided_there_row, evidence_row, find
+from bot.requests.store.request_rows import audit_ids, decided_there_row, evidence_row
+from bot.requests.store.requests import find
 
 KNOWN: Final = sa.select(requests.c.graph_request_id).where(
     requests.c.graph_request_id.in_(sa.bindparam("asked", expanding=True))

@@ -27,7 +27,7 @@ from bot.database.tables import (
 )
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.requests.model import Kind, Request, State
-from bot.requests.store.requests import COLUMNS, SELECT, SHOWN_STATE, from_row
+from bot.requests.store.request_rows import COLUMNS, SELECT, SHOWN_STATE, from_row
 
 HOLDER: Final = requests.c.holder == sa.bindparam("holder")
 PACKAGE: Final = requests.c.package_id == sa.bindparam("package")

@@ -10,7 +10,7 @@ from bot.people.permissions import Actor, may
 from bot.requests import state_machine
 from bot.requests.model import Request, State
 from bot.requests.state_words import state_word
-from bot.requests.store import requests
+from bot.requests.store import cancellations, requests
 from bot.words import N_
 
 _ON_ITS_WAY: Final = {
@@ -45,7 +45,7 @@ def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
     if request.state is State.CANCELED:
         raise TooLate(N_("You have withdrawn that request already."))
     if request.can_be_canceled_in_entra:
-        wanted = requests.want_canceled(db, request)
+        wanted = cancellations.want_canceled(db, request)
         if wanted is None:
             raise TooLate(
                 N_("Somebody was faster: {fate}. Please look again.").format(

@@ -7,7 +7,7 @@ from bot.messages.phrases.waiting import REMIND_EVERY
 from bot.people.model import Verb
 from bot.people.permissions import Actor, may
 from bot.requests.model import Request, State
-from bot.requests.store import requests
+from bot.requests.store import current_stage, requests
 from bot.words import N_
 
 
@@ -33,7 +33,7 @@ def remind(db: Transaction, slack_user: str, request_id: str) -> Request:
         )
     if not request.deciders:
         raise TooLate(N_("I have found nobody in Slack yet whom I could remind of that request."))
-    reminded = requests.remind(db, request, not_since=clock.now() - REMIND_EVERY)
+    reminded = current_stage.remind(db, request, not_since=clock.now() - REMIND_EVERY)
     if reminded is not None:
         return reminded
     now = requests.get(db, request_id)

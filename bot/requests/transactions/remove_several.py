@@ -14,7 +14,7 @@ from bot.paging import Count, Place
 from bot.people.model import Verb
 from bot.people.store import people
 from bot.requests.model import LEAVER, Kind, Request
-from bot.requests.store import request_lists, requests
+from bot.requests.store import cancellations, request_lists
 from bot.requests.transactions.remove import remove
 from bot.words import N_
 
@@ -130,7 +130,7 @@ def remove_listed(
     canceled = []
     for each in now.waiting:
         why = LEAVER.format(reason=reason)
-        if not requests.want_canceled_for_leaver(db, each, by=slack_user, why=why):
+        if not cancellations.want_canceled_for_leaver(db, each, by=slack_user, why=why):
             raise ListChanged(removable(db, place, of_leaver=of_leaver))
         canceled.append(each.id)
     if canceled:

@@ -11,7 +11,7 @@ from bot.approvals.store import recipients
 from bot.people.model import NamedAs, Verb
 from bot.people.store import contacts, delegations
 from bot.requests.model import State
-from bot.requests.store import requests
+from bot.requests.store import current_stage, requests
 from sandbox.slack.model import Person
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
@@ -363,7 +363,7 @@ async def test_a_change_while_they_are_looked_up_is_looked_at_at_once(harness, c
     request = await judged(harness)
     (claimed,) = await harness.store.run(recipients.claim, lease=LEASE, limit=1)
     if change == "escalated":
-        assert await harness.store.run(requests.escalate, request)
+        assert await harness.store.run(current_stage.escalate, request)
         assert not await harness.store.run(recipients.add, claimed, "U0CY", NamedAs.USER)
     else:
         await harness.store.run(recipients.look_again, request)
@@ -380,7 +380,7 @@ async def test_who_has_just_approved_is_not_asked_again_by_a_slow_lookup(harness
     request = await judged(harness)
     (claimed,) = await harness.store.run(recipients.claim, lease=LEASE, limit=1)
     counted = await harness.store.run(
-        requests.count_approval,
+        current_stage.count_approval,
         request,
         approvals=1,
         terms=request.terms,

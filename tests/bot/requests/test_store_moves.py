@@ -12,7 +12,7 @@ from bot.database.tables import homes as home_table
 from bot.database.tables import notices as notice_table
 from bot.database.tables import requests as request_table
 from bot.requests.model import ENDED, OPEN, Request, State
-from bot.requests.store import requests
+from bot.requests.store import current_stage, redraws, requests
 from tests.bot.rows import EARLIER, in_work, rows_of, tamper
 from tests.bot.samples import ANN, BO, SOME_DAY, wish
 
@@ -153,7 +153,7 @@ def hand_on(db, request):
 
 
 def escalate(db, request):
-    return requests.escalate(db, request)
+    return current_stage.escalate(db, request)
 
 
 def word(value):
@@ -240,7 +240,7 @@ async def test_what_shows_a_request_is_owed_a_redraw(store):
     ]
     await store.run(lambda db: db.execute(notice_table.insert(), rows).rowcount)
 
-    await store.run(requests.shown, request)
+    await store.run(redraws.shown, request)
 
     query = sa.select(notice_table.c.key).where(notice_table.c.stale)
     stale = await store.run(lambda db: set(db.execute(query).scalars()))

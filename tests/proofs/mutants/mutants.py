@@ -131,9 +131,12 @@ TARGETS: Final = (
     Target(file="bot/requests/justification.py", tests=("test_justification.py",)),
     Target(file="bot/people/identity.py", tests=("test_people.py",)),
     Target(file="bot/requests/model.py", parts=MOVES, tests=("test_store_moves.py",)),
-    Target(
-        file="bot/requests/store/requests.py",
-        tests=("test_store_moves.py", "test_store_requests.py", "test_store_claims.py"),
+    *(
+        Target(
+            file=f"bot/requests/store/{module}.py",
+            tests=("test_store_moves.py", "test_store_requests.py", "test_store_claims.py"),
+        )
+        for module in ("requests", "request_rows", "redraws", "current_stage")
     ),
     Target(file="bot/requests/store/claims.py", tests=("test_store_claims.py",), on_both=True),
     Target(

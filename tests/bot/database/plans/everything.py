@@ -48,7 +48,9 @@ from bot.reports.model import Period
 from bot.reports.store import rows as report_rows
 from bot.requests.model import Evidence, Kind, Request, State
 from bot.requests.store import (
+    cancellations,
     claims,
+    current_stage,
     evidence,
     forms,
     holds,
@@ -203,13 +205,13 @@ def _requests(db: Transaction) -> None:
     requests.find_locked(db, request.id)
     requests.get(db, request.id)
     requests.look_again(db, request, cards=clock.real())
-    assert requests.remind(db, request, not_since=clock.now()) is not None
+    assert current_stage.remind(db, request, not_since=clock.now()) is not None
     requests.look_at_entra(db, request)
-    assert requests.want_canceled(db, request) is not None
-    assert requests.want_canceled_for_leaver(db, request, by="U0DANA", why="Ann has left.")
-    requests.schedule_nudge(db, replace(request, nudge_at=clock.now()), at=clock.now())
-    assert requests.escalate(db, request)
-    assert requests.count_approval(
+    assert cancellations.want_canceled(db, request) is not None
+    assert cancellations.want_canceled_for_leaver(db, request, by="U0DANA", why="Ann has left.")
+    current_stage.schedule_nudge(db, replace(request, nudge_at=clock.now()), at=clock.now())
+    assert current_stage.escalate(db, request)
+    assert current_stage.count_approval(
         db, _pending(db), approvals=1, terms=terms(), terms_hash="as approved"
     )
     requests.move(db, _asked(db, assignment_id="assignment"), State.APPROVED, fence=True)
