@@ -417,7 +417,7 @@ def _note(db: Transaction, decision: Decision, request: Request) -> bool:
         db, decision, Outcome.ACCEPTED, entra_id=decision.entra_id, name=decision.name
     )
     if is_noted:
-        redraws.shown(db, request)
+        redraws.mark_views_stale(db, request)
     return is_noted
 
 

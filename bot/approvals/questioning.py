@@ -288,7 +288,7 @@ def answer_question(
     answered = approver_questions.answer(db, question, request, text, by=slack_user)
     if answered is None:
         raise TooLate(N_("That question is answered already."))
-    redraws.shown(db, request, deciders=request.deciders)
+    redraws.mark_views_stale(db, request, deciders=request.deciders)
     return answered
 
 
@@ -309,7 +309,7 @@ def _settle(
         why = NOTHING_TO_DECIDE
     settled = approver_questions.settle(db, question, now, outcome, why=why, entra_id=entra_id)
     if settled is not None and outcome is Outcome.ACCEPTED:
-        redraws.shown(db, now, deciders=now.deciders)
+        redraws.mark_views_stale(db, now, deciders=now.deciders)
     return settled or approver_questions.find(db, question.id) or question
 
 

@@ -104,7 +104,7 @@ def _close_cards(
         progressed = progress.progress_notice(now)
         if progressed is not None:
             keys.append(progressed.key)
-        requests.look_again(db, request, cards=when_unfinished(db, [*keys, *also]))
+        requests.schedule_notices(db, request, cards=when_unfinished(db, [*keys, *also]))
 
 
 def card_for(request: Request, to: str) -> Notice:

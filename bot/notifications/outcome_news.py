@@ -63,4 +63,4 @@ class OutcomeNews:
 
 
 def _close_outcome(db: Transaction, request: Request, keys: Sequence[str]) -> None:
-    requests.look_again(db, request, news=when_unfinished(db, keys))
+    requests.schedule_notices(db, request, news=when_unfinished(db, keys))

@@ -229,17 +229,17 @@ def close(
         details={"finding": said.finding, "as_admin": as_admin, "for": for_user},
         **request_rows.audit_ids(request),
     )
-    shown(db, closed)
+    mark_views_stale(db, closed)
     return closed
 
 
 def set_removal(db: Transaction, emergency: Emergency, removal_id: str) -> None:
     """Note which request takes the access away."""
     db.execute(UPDATE, {"request": emergency.request_id, "removal_id": removal_id})
-    shown(db, emergency)
+    mark_views_stale(db, emergency)
 
 
-def shown(db: Transaction, emergency: Emergency) -> None:
+def mark_views_stale(db: Transaction, emergency: Emergency) -> None:
     """Note that what people see of it has changed: its cards and Homes are owed a redraw."""
     db.execute(REDRAW, {"request": emergency.request_id})
     touch_homes(db, emergency.holder, deciders=emergency.reviewers)
@@ -315,5 +315,5 @@ def remind(db: Transaction, emergency: Emergency, request: Request, *, next_at: 
     )
     if escalates:
         # The card says now that it is overdue.
-        shown(db, emergency)
+        mark_views_stale(db, emergency)
     return True

@@ -122,7 +122,7 @@ def end_partly(db: Transaction, request: Request, held_id: str, *, due_at: datet
     row = assignments.find(db, held_id)
     moved = requests.move(db, request, State.FAILED, fence=True, why=ENDED_IN_PART)
     if moved is not None and row is not None and row.ended_why in ENDED_BY_US:
-        requests.look_again(db, moved, news=None)
+        requests.schedule_notices(db, moved, news=None)
 
 
 def tell_if_partial(db: Transaction, assignment_id: str, *, given_up: bool = False) -> None:

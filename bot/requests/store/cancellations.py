@@ -11,7 +11,7 @@ from bot.database.statements import NOW
 from bot.database.tables import requests
 from bot.people.model import Verb
 from bot.requests.model import Request
-from bot.requests.store.redraws import shown
+from bot.requests.store.redraws import mark_views_stale
 from bot.requests.store.request_rows import COLUMNS, UPDATE_KNOWN, as_known, audit_ids, from_row
 
 WANT_CANCELED: Final = UPDATE_KNOWN.where(
@@ -56,7 +56,7 @@ def want_canceled(
         **audit_ids(request),
     )
     moved = from_row(row)
-    shown(db, moved, deciders=moved.deciders)
+    mark_views_stale(db, moved, deciders=moved.deciders)
     wakeups.due(db, wakeups.REQUESTS)
     return moved
 

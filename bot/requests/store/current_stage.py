@@ -14,7 +14,7 @@ from bot.database.tables import requests
 from bot.packages.model import Terms
 from bot.people.model import Verb
 from bot.requests.model import Request, State
-from bot.requests.store.redraws import shown
+from bot.requests.store.redraws import mark_views_stale
 from bot.requests.store.request_rows import COLUMNS, UPDATE_KNOWN, as_known, audit_ids, from_row
 
 UPDATE_PENDING: Final = UPDATE_KNOWN.where(requests.c.state == word(State.PENDING)).returning(
@@ -56,7 +56,7 @@ def remind(db: Transaction, request: Request, *, not_since: datetime) -> Request
     if row is None:
         return None
     audit.record(db, at=now, actor=request.asked_by, verb=Verb.REMIND, **audit_ids(request))
-    shown(db, request)
+    mark_views_stale(db, request)
     return from_row(row)
 
 
@@ -91,7 +91,7 @@ def count_approval(
     if row is None:
         return None
     counted = from_row(row)
-    shown(db, counted, deciders=counted.deciders)
+    mark_views_stale(db, counted, deciders=counted.deciders)
     return counted
 
 

@@ -84,7 +84,7 @@ def put(
         **{"actor": audit.LATCHKEY, **facts},
         **request_rows.audit_ids(request),
     )
-    redraws.shown(db, request)
+    redraws.mark_views_stale(db, request)
     return True
 
 
@@ -145,7 +145,7 @@ def end(db: Transaction, hold: Hold, request: Request, verb: Verb, *, actor: str
         before=request.state,
         **request_rows.audit_ids(request),
     )
-    redraws.shown(db, request)
+    redraws.mark_views_stale(db, request)
     wakeups.due(db, wakeups.REQUESTS)
     return all_requests.find(db, request.id)
 

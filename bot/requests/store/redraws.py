@@ -31,7 +31,7 @@ REDRAW: Final = (
 )
 
 
-def shown(db: Transaction, request: Request, *, deciders: Collection[str] = ()) -> None:
+def mark_views_stale(db: Transaction, request: Request, *, deciders: Collection[str] = ()) -> None:
     """Note that what people see of it has changed: its cards, the reminders of its access, and Homes are owed a redraw."""
     redraw(db, request)
     # Whoever asks for somebody else may be asked about it, and is shown that.

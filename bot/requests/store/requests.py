@@ -15,7 +15,7 @@ from bot.database.rows import without_empty
 from bot.database.statements import columns, for_each_database
 from bot.database.tables import deciders, requests
 from bot.requests.model import MOVES, DecidedThere, Request, State
-from bot.requests.store.redraws import redraw, shown
+from bot.requests.store.redraws import mark_views_stale, redraw
 from bot.requests.store.request_rows import (
     COLUMNS,
     SELECT,
@@ -203,7 +203,7 @@ def move(
         },
         **audit_ids(moved),
     )
-    shown(db, moved, deciders=(*request.deciders, *moved.deciders))
+    mark_views_stale(db, moved, deciders=(*request.deciders, *moved.deciders))
     return moved
 
 
@@ -249,7 +249,7 @@ def find(db: Transaction, request_id: str) -> Request | None:
     return from_row(row) if row else None
 
 
-def look_again(
+def schedule_notices(
     db: Transaction,
     request: Request,
     *,

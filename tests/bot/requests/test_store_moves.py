@@ -240,7 +240,7 @@ async def test_what_shows_a_request_is_owed_a_redraw(store):
     ]
     await store.run(lambda db: db.execute(notice_table.insert(), rows).rowcount)
 
-    await store.run(redraws.shown, request)
+    await store.run(redraws.mark_views_stale, request)
 
     query = sa.select(notice_table.c.key).where(notice_table.c.stale)
     stale = await store.run(lambda db: set(db.execute(query).scalars()))

@@ -204,7 +204,7 @@ def _requests(db: Transaction) -> None:
     requests.find(db, request.id)
     requests.find_locked(db, request.id)
     requests.get(db, request.id)
-    requests.look_again(db, request, cards=clock.real())
+    requests.schedule_notices(db, request, cards=clock.real())
     assert current_stage.remind(db, request, not_since=clock.now()) is not None
     requests.look_at_entra(db, request)
     assert cancellations.want_canceled(db, request) is not None
