@@ -130,7 +130,7 @@ TARGETS: Final = (
     ),
     Target(file="bot/requests/justification.py", tests=("test_justification.py",)),
     Target(file="bot/people/identity.py", tests=("test_people.py",)),
-    Target(file="bot/requests/model.py", parts=MOVES, tests=("test_store_moves.py",)),
+    Target(file="bot/requests/model/states.py", parts=MOVES, tests=("test_store_moves.py",)),
     *(
         Target(
             file=f"bot/requests/store/{module}.py",

@@ -1,112 +1,14 @@
-"""A request, its states, and the moves that it may make."""
+"""One request, from the command to its end; and the ids by which others name it."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
-from bot.packages.model import Package, Stage, Terms
+from bot.packages.model import Stage, Terms
 from bot.packages.questions import Answered, Answers, answered
-from bot.people.model import Verb
-from bot.words import N_
-
-
-class Kind(StrEnum):
-    """The kind of a request: access, its extension, or its removal."""
-
-    ADD = "add"
-    EXTEND = "extend"
-    REMOVE = "remove"
-
-
-class State(StrEnum):
-    """The state of a request; docs/explanation/how-it-works.md draws the moves."""
-
-    RECEIVED = "received"
-    PENDING = "pending"
-    APPROVED = "approved"
-    SUBMITTED = "submitted"
-    DELIVERED = "delivered"
-    REFUSED = "refused"
-    DENIED = "denied"
-    CANCELED = "canceled"
-    LAPSED = "lapsed"
-    FAILED = "failed"
-
-
-MOVES: Final[Mapping[State, frozenset[State]]] = {
-    # Failed without ever having been sent: it could not even be judged, and an admin gave it up.
-    # Received once more: an extension whose access has run out meanwhile is a request for new access from then on.
-    State.RECEIVED: frozenset(
-        {
-            State.RECEIVED,
-            State.PENDING,
-            State.APPROVED,
-            State.REFUSED,
-            State.CANCELED,
-            State.FAILED,
-        }
-    ),
-    # Submitted from there: what Entra decides is in Entra already; and failed, when Entra does not show it any more.
-    State.PENDING: frozenset(
-        {
-            State.RECEIVED,
-            State.PENDING,
-            State.APPROVED,
-            State.SUBMITTED,
-            State.DENIED,
-            State.CANCELED,
-            State.LAPSED,
-            State.FAILED,
-        }
-    ),
-    # Lapsed: whoever asked has not connected the account in whose name it would be sent.
-    # Back to pending when what was approved is no longer what would be granted.
-    State.APPROVED: frozenset(
-        {
-            State.RECEIVED,
-            State.SUBMITTED,
-            State.PENDING,
-            State.REFUSED,
-            State.CANCELED,
-            State.LAPSED,
-            State.FAILED,
-        }
-    ),
-    # Pending, denied, canceled or lapsed from there: where Entra decides.
-    State.SUBMITTED: frozenset(
-        {
-            State.PENDING,
-            State.DELIVERED,
-            State.DENIED,
-            State.CANCELED,
-            State.LAPSED,
-            State.FAILED,
-        }
-    ),
-}
-
-
-OPEN: Final = tuple(MOVES)
-
-# What is said of a request that is to be sent to Entra, which decides: its row is "approved" as of all that is to be
-# sent, and nobody has approved it.
-SENDING: Final = "sending"
-
-
-ENDED: Final = tuple(state for state in State if state not in MOVES)
-
-
-# Why a request is canceled that whoever asked has not withdrawn.
-DECLINED: Final = N_("Declined by the person whom it was for.")
-REMOVED_MEANWHILE: Final = N_("The access is being removed.")
-# Why what Entra decides has lapsed without having been sent there.
-NOT_CONNECTED: Final = N_("The Microsoft account was not connected in time.")
-# All access of the person is being removed.
-LEAVER: Final = N_("An admin is removing all access of this person: {reason}")
-
+from bot.requests.model.evidence import DecidedThere, Evidence
+from bot.requests.model.states import DECLINED, MOVES, REMOVED_MEANWHILE, SENDING, Kind, State
 
 # 128 random bits in hex, and a byte each for round and stage.
 ASK_ID_LENGTH: Final = 36
@@ -114,57 +16,6 @@ ASK_ID_LENGTH: Final = 36
 
 # What Graph calls access that somebody gives back in their own name.
 OWN_REMOVAL: Final = "userRemove"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """
-    Say what was on file about somebody when their request was evaluated, for those who decide; None: not known.
-
-    Attributes:
-        title, department, manager: As Entra's directory has them; the manager by name.
-        holders: How many people have the package, `MOST_COUNTED` at most.
-        colleagues: How many of these are of the same department.
-        had_from, had_until: When they had the package last, if they have had it before.
-        denied_at: When they were last denied it.
-        has_from, has_until: Of an extension: since when they have what is to be extended, and until when.
-        first_why: Of an extension: why it was asked for at first.
-    """
-
-    title: str | None = None
-    department: str | None = None
-    manager: str | None = None
-    is_guest: bool | None = None
-    holders: int | None = None
-    colleagues: int | None = None
-    had_from: datetime | None = None
-    had_until: datetime | None = None
-    denied_at: datetime | None = None
-    has_from: datetime | None = None
-    has_until: datetime | None = None
-    first_why: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DecidedThere:
-    """
-    Say how a stage was decided in Entra, by somebody who pressed no button of Latchkey's.
-
-    Attributes:
-        entra_id, name: Who did, as far as Entra says.
-        at, reason: None: Entra does not say.
-    """
-
-    stage: int
-    verb: Verb
-    entra_id: str | None = None
-    name: str | None = None
-    at: datetime | None = None
-    reason: str | None = None
-
-
-# Of those who have a package: beyond it, it is "more than".
-MOST_COUNTED: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -430,44 +281,3 @@ def read_ask_id(ask_id: str) -> tuple[str, int, int]:
     if len(ask_id) != ASK_ID_LENGTH:
         raise ValueError("not an id of ours")
     return ask_id[:-4], int(ask_id[-4:-2], 16), int(ask_id[-2:], 16)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hold:
-    """
-    A request that failed too often in a row and waited, or waits, for an admin.
-
-    Attributes:
-        error: The class of the last error.
-        why: What it said, for people.
-        verb: What an admin did about it; None while nobody has.
-    """
-
-    id: str
-    request_id: str
-    at: datetime
-    error: str
-    why: str
-    verb: Verb | None = None
-    done_by: str | None = None
-    done_at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class AskedTogether:
-    """
-    The results for several packages that somebody asked for at once.
-
-    Attributes:
-        asked: Their new requests.
-        open_before: Those that were open already.
-        with_forms: Packages that ask what only a form of their own can answer; not asked for yet.
-        refused: Packages that were not asked for, each with the sentence that says why.
-        not_saved: Packages that were not asked for because the database did not answer.
-    """
-
-    asked: list[Request] = field(default_factory=list)
-    open_before: list[Request] = field(default_factory=list)
-    with_forms: list[Package] = field(default_factory=list)
-    refused: list[tuple[Package, str]] = field(default_factory=list)
-    not_saved: list[Package] = field(default_factory=list)

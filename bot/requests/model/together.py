@@ -1,0 +1,26 @@
+"""The results for several packages that somebody asked for at once."""
+
+from dataclasses import dataclass, field
+
+from bot.packages.model import Package
+from bot.requests.model.request import Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedTogether:
+    """
+    The results for several packages that somebody asked for at once.
+
+    Attributes:
+        asked: Their new requests.
+        open_before: Those that were open already.
+        with_forms: Packages that ask what only a form of their own can answer; not asked for yet.
+        refused: Packages that were not asked for, each with the sentence that says why.
+        not_saved: Packages that were not asked for because the database did not answer.
+    """
+
+    asked: list[Request] = field(default_factory=list)
+    open_before: list[Request] = field(default_factory=list)
+    with_forms: list[Package] = field(default_factory=list)
+    refused: list[tuple[Package, str]] = field(default_factory=list)
+    not_saved: list[Package] = field(default_factory=list)
