@@ -126,7 +126,7 @@ def require_sign_in(
         details={"terms_hash": terms_hash},
         **audit_ids(changed),
     )
-    shown(db, changed, deciders=changed.deciders)
+    mark_views_stale(db, changed, deciders=changed.deciders)
     return changed
 
 
