@@ -159,6 +159,7 @@ def _accounts(db: Transaction) -> None:
     people.prove(db, "U0ANN")
     people.proven_among(db, ["U0ANN", "U0BO"])
     people.proven_as(db, ANN)
+    accounts.connected_among(db, ["ANN", "bo"])
     accounts.sealed_token(db, "U0ANN")
     assert accounts.renewed(db, account, "sealed anew")
     assert accounts.resealed(db, replace(account, version=2), "sealed with another key")
@@ -213,6 +214,9 @@ def _requests(db: Transaction) -> None:
     assert current_stage.escalate(db, request)
     assert current_stage.count_approval(
         db, _pending(db), approvals=1, terms=terms(), terms_hash="as approved"
+    )
+    assert current_stage.require_sign_in(
+        db, _pending(db), terms=terms(), terms_hash="with a sign-in"
     )
     requests.move(db, _asked(db, assignment_id="assignment"), State.APPROVED, fence=True)
     requests.move(db, _pending(db), State.CANCELED)

@@ -79,6 +79,7 @@ WALKS: Final = {
 }
 # What looks at a whole table, and why it may.
 SCANS: Final = {
+    "accounts.connected_among": "the doctor, which asks once for those who decide",
     "archiving._told": "the command line, once for each turn: a row for each webhook",
     "archiving.first_at": "the first row of the primary key",
     "archiving.by_operators": "the command line, which archives what is old",
