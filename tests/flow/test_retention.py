@@ -31,12 +31,22 @@ async def test_people_keep_what_they_have_and_may_ask_again(world):
     await world.told(ANN, "was denied")
     await eventually(lambda: world.bot.jobs.statuses[deletion.NAME].last_success)
 
+    assert 'latchkey_requests{state="denied"} 1.0' in await metrics(world)
+
     # By the days of a month from now.
     everything = Retention(requests=-DAY, messages=-DAY)
     done = await deletion.delete_old(world.bot.store, everything)
     assert (done.requests, done.assignments) == (1, 0)
+    # The figure of a replica that runs on, too.
+    assert 'latchkey_requests{state="denied"} 0.0' in await metrics(world)
 
     assert "Marketing Campaign" in str((await world.type(ANN, "/my-access")).text)
 
     await world.type(ANN, "/request-access finance-reports because Q1")
     assert "Q1" in said(await world.card(BO))
+
+
+async def metrics(world):
+    """What Prometheus reads, after the last minutes, which are counted anew each time."""
+    await world.later(timedelta(minutes=30))
+    return (await world.bot.exposition.metrics()).decode()

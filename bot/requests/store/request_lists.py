@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.assignments.model import AssignmentState
 from bot.assignments.store.assignments import IS_NOT_ENDED
-from bot.database import audit
+from bot.database import audit, deletions
 from bot.database.engine import Transaction
 from bot.database.keyset import ListStatements
 from bot.database.statements import BUSINESS_NOW, MOST, NOW, SINCE, UNTIL, word, words
@@ -350,10 +350,12 @@ class Ended:
 
     Attributes:
         before: The moment (business time).
+        deletions: How often some had been deleted by then: after one more they are counted anew.
     """
 
     before: datetime
     counts: Counter[str]
+    deletions: int = 0
 
 
 NONE_ENDED: Final = Ended(before=datetime(1970, 1, 1, tzinfo=UTC), counts=Counter())
@@ -373,9 +375,13 @@ def counts(db: Transaction, ended: Ended = NONE_ENDED) -> tuple[Counter[str], En
 
 def count_ended(db: Transaction, ended: Ended) -> Ended:
     """Count what has ended since then, but for the last minutes: more may be committed that ended in them."""
+    # Before the rows: what is deleted meanwhile is noticed the next time.
+    so_far = deletions.count(db)
+    if so_far != ended.deletions:
+        ended = replace(NONE_ENDED, deletions=so_far)
     before = max(clock.now() - COMMITTED_WITHIN, ended.before)
     more = _by_state(db, COUNT_ENDED, since=ended.before, until=before)
-    return Ended(before=before, counts=ended.counts + more)
+    return replace(ended, before=before, counts=ended.counts + more)
 
 
 def _by_state(db: Transaction, query: sa.Select[Any], **given: Any) -> Counter[str]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.assignments.model import AssignmentState
+from bot.database import deletions
 from bot.database.engine import Transaction
 from bot.database.statements import MOST, NOW, SINCE, UNTIL, word
 from bot.database.tables import (
@@ -169,7 +170,10 @@ def delete_requests(
     db: Transaction, state: State, *, since: datetime, before: datetime, limit: int
 ) -> DeletedRows | None:
     """Delete requests that came to that end in that time, the oldest first; None: there are no more."""
-    return _delete(db, OLD_REQUESTS[state], DELETE_REQUESTS, since, before, limit)
+    deleted = _delete(db, OLD_REQUESTS[state], DELETE_REQUESTS, since, before, limit)
+    if deleted is not None:
+        deletions.note(db)
+    return deleted
 
 
 def delete_assignments(
@@ -212,7 +216,7 @@ def _any(db: Transaction, query: sa.Select[Any], since: datetime, before: dateti
 def _delete(
     db: Transaction,
     query: sa.Select[Any],
-    deletions: tuple[sa.Delete, ...],
+    statements: tuple[sa.Delete, ...],
     since: datetime,
     before: datetime,
     limit: int,
@@ -221,6 +225,6 @@ def _delete(
     if not found:
         return None
     ids = [row.id for row in found]
-    for statement in deletions:
+    for statement in statements:
         db.execute(statement, {"ids": ids})
     return DeletedRows(count=len(ids), last=found[-1].ended_at)

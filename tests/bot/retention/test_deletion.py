@@ -1,5 +1,6 @@
 """What is over for long enough is deleted, and nothing else."""
 
+import random
 import zipfile
 from contextlib import closing
 from dataclasses import replace
@@ -21,7 +22,7 @@ from bot.errors import TooLate
 from bot.notifications.store import notices
 from bot.people.store import delegations
 from bot.requests.model import State
-from bot.requests.store import holds, requests
+from bot.requests.store import holds, request_lists, requests
 from bot.retention import deletion
 from bot.retention.model import Deleted, Retention
 from bot.retention.store import old_rows
@@ -267,6 +268,23 @@ async def test_many_go_some_at_a_time_past_those_that_stay(store, monkeypatch):
 
     assert await delete(store) == Deleted(requests=5)
     assert count(store, tables.requests) == 3
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_whoever_counts_by_and_by_counts_what_is_there(store, seed):
+    """Whatever ends and is deleted in between, in whatever order: each count is that of a replica that starts now."""
+    dice = random.Random(seed)  # noqa: S311 - repeatable
+    moment, ended = SOME_DAY, request_lists.NONE_ENDED
+    for _ in range(25):
+        moment += timedelta(days=dice.choice([0, 1, 10]), minutes=dice.choice([0, 3, 30]))
+        with at(moment):
+            for _ in range(dice.randrange(3)):
+                store.run_here(closed, state=dice.choice([State.CANCELED, State.DENIED]))
+            if dice.random() < 0.3:
+                await deletion.delete_old(store, Retention(requests=timedelta(days=15)))
+            if dice.random() < 0.7:
+                counted, ended = await store.read(request_lists.counts, ended)
+                assert +counted == (await store.read(request_lists.counts))[0]
 
 
 async def test_it_is_a_row_of_the_audit_log_and_the_chain_holds(store):
