@@ -33,6 +33,8 @@ class ObservedCall:
         request_id: What Graph calls it.
         server_time: Graph's clock when it answered, to the second; None if it did not say.
         error: What made it fail; None if the status says it all.
+        is_a_persons: It was made in the name of somebody who has signed in: what is wrong with their token is about them.
+        with_fresh_token: It was sent again with a new token, after a 401.
     """
 
     method: str
@@ -43,14 +45,24 @@ class ObservedCall:
     request_id: str | None = None
     server_time: datetime | None = None
     error: GraphError | None = None
+    is_a_persons: bool = False
+    with_fresh_token: bool = False
 
     @property
     def outcome(self) -> str:
-        """Return one of "ok", "refused", "throttled", "unavailable", "unreachable", "no_token"."""
+        """
+        Return one of "ok", "refused", "unauthorized", "throttled", "unavailable", "unreachable", "no_token", "not_signed_in".
+
+        The last is that there is no token of a person, "no_token" that there is none of the app.
+        """
         if self.route == TOKEN_ROUTE:
-            return "ok" if self.error is None else "no_token"
+            if self.error is None:
+                return "ok"
+            return "not_signed_in" if self.is_a_persons else "no_token"
         if self.status is None:
             return "unreachable"
+        if self.status == 401:
+            return "unauthorized"
         if self.status == 429:
             return "throttled"
         if self.status >= 500:

@@ -4,7 +4,7 @@ import asyncio
 import random
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -271,14 +271,15 @@ class Session:
     ) -> dict[str, Any]:
         """Send once; a *deadline* says that it is a write."""
         writes = deadline is not None
-        tokens = token or self._tokens
-        response = await self._once(
-            method, url, body, await self._token(tokens.token()), deadline=deadline
-        )
+        tokens, whose = token or self._tokens, _Sender(is_a_persons=token is not None)
+        got = await self._token(tokens.token(), whose)
+        response = await self._once(method, url, body, got, whose, deadline=deadline)
         if response.status_code == 401:
             # A 401 is given before anything is done, so that one repetition is safe for writes too.
-            fresh = await self._token(tokens.refresh(answers.claims_challenge(response)))
-            response = await self._once(method, url, body, fresh, deadline=deadline)
+            challenge = answers.claims_challenge(response)
+            got = await self._token(tokens.refresh(challenge), whose)
+            whose = replace(whose, with_fresh_token=True)
+            response = await self._once(method, url, body, got, whose, deadline=deadline)
         if response.is_success:
             return await answers.content_in_pieces(response, writes=writes)
         raise answers.error(response, writes=writes)
@@ -290,9 +291,9 @@ class Session:
         Raises:
             AuthError: There is none.
         """
-        return await self._token(self._tokens.token())
+        return await self._token(self._tokens.token(), _Sender())
 
-    async def _token(self, getting: Awaitable[str]) -> str:
+    async def _token(self, getting: Awaitable[str], whose: "_Sender") -> str:
         """Wait for a token, and tell the observer if there is none."""
         began = self._seconds()
         try:
@@ -307,12 +308,20 @@ class Session:
                     client_request_id=None,
                     request_id=error.request_id,
                     error=error,
+                    is_a_persons=whose.is_a_persons,
                 )
             )
             raise
 
     async def _once(
-        self, method: str, url: str, body: object, token: str, *, deadline: Deadline | None
+        self,
+        method: str,
+        url: str,
+        body: object,
+        token: str,
+        whose: "_Sender",
+        *,
+        deadline: Deadline | None,
     ) -> httpx.Response:
         """Send once, and tell the observer how it ended."""
         client_request_id = str(uuid.uuid4())
@@ -331,6 +340,8 @@ class Session:
                         request_id=observed.id_of_graphs(headers.get("request-id")),
                         server_time=observed.server_time(headers.get("date")),
                         error=error,
+                        is_a_persons=whose.is_a_persons,
+                        with_fresh_token=whose.with_fresh_token,
                     )
                 )
 
@@ -393,6 +404,14 @@ class Session:
             ) from exc
         except httpx.InvalidURL as exc:
             raise BadAnswer(f"That is no address of Microsoft Graph: {_reason(exc)}.") from exc
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sender:
+    """Whose token a call is made with, for the observer; see `ObservedCall`."""
+
+    is_a_persons: bool = False
+    with_fresh_token: bool = False
 
 
 def _worth_repeating(error: GraphError) -> bool:

@@ -23,7 +23,8 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 TOTAL: Final = "_total"
 # Graph refuses everything when it says these: they are about us, and not about what was asked for.
-OUT_OF_ORDER: Final = frozenset({"no_token", "unavailable", "unreachable"})
+OUT_OF_ORDER: Final = frozenset({"no_token", "unauthorized", "unavailable", "unreachable"})
+OF_GRAPH_ITSELF: Final = frozenset({"unavailable", "unreachable"})
 # Ends of an approval.
 # Submitted: where Entra decides, it is approved there.
 DECIDED: Final[Mapping[str, str]] = {
@@ -119,10 +120,11 @@ class Figures:
             self.count(names.THROTTLED, "graph")
         if call.status is not None:
             self.observe(names.GRAPH_SECONDS, call.seconds, call.method)
-        if call.outcome in OUT_OF_ORDER:
-            self.graph.fail(str(call.error or f"it answers with HTTP {call.status}."))
-        else:
-            self.graph.succeed()
+        if _says_how_graph_is(call):
+            if call.outcome in OUT_OF_ORDER:
+                self.graph.fail(str(call.error or f"it answers with HTTP {call.status}."))
+            else:
+                self.graph.succeed()
         took = timedelta(seconds=call.seconds)
         self._compare_clock("graph", self.graph, call.server_time, took)
 
@@ -147,3 +149,11 @@ class Figures:
                 self.observe(names.DECISION, waited, DECIDED[row.after])
             elif row.after == "delivered":
                 self.observe(names.DELIVERY, waited, kind)
+
+
+def _says_how_graph_is(call: ObservedCall) -> bool:
+    if call.is_a_persons:
+        # Whether Graph takes a person's token says nothing of ours.
+        return call.outcome in OF_GRAPH_ITSELF
+    # A token may have been revoked: whether a new one is to be had, and is taken, shows at once.
+    return call.outcome != "unauthorized" or call.with_fresh_token
