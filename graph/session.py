@@ -408,7 +408,7 @@ class Session:
 
 @dataclass(frozen=True, kw_only=True)
 class _Sender:
-    """Whose token a call is made with, for the observer; see `ObservedCall`."""
+    """Say whose token a call is made with, for the observer; see `ObservedCall`."""
 
     is_a_persons: bool = False
     with_fresh_token: bool = False
