@@ -284,7 +284,7 @@ def open_store(
         pool_pre_ping=True,
     )
     server.prepare(engine)
-    reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    reading = engine.execution_options(**{server.ONLY_READS: True})
     return Store(
         engine, reading=reading, audit_key=audit_key, threads=threads, connections=connections
     )

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-# The execution option that names the limits of a transaction.
+# The execution options that name the limits of a transaction, and that it only reads, all of it as of one moment.
 OPTION: Final = "latchkey_limits"
+ONLY_READS: Final = "latchkey_only_reads"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 
 
 def prepare(engine: sa.Engine) -> None:
-    """Let *engine* make bounded connections, prepare no statements, and set its limits in each transaction."""
+    """Let *engine* make bounded connections, prepare no statements, and begin each transaction with its limits."""
     # Whoever works with SQLite needs no driver of PostgreSQL's.
     from bot.database.postgresql_connection import BoundedConnection
 
@@ -54,21 +55,25 @@ def prepare(engine: sa.Engine) -> None:
         # A prepared statement belongs to a session, and a pooler hands sessions round: the next client would run it,
         # or we another's.
         return BoundedConnection.connect(
-            *args, **{**DEFAULTS, **parameters, "prepare_threshold": None}
+            *args,
+            # Transactions are begun below: the driver's own BEGIN would be one more way to the server and back.
+            **{**DEFAULTS, **parameters, "prepare_threshold": None, "autocommit": True},
         )
 
     @sa.event.listens_for(engine, "begin")
-    def limit(db: sa.Connection) -> None:
-        limits: SessionLimits = db.get_execution_options().get(OPTION, QUICK)
+    def begin(db: sa.Connection) -> None:
+        options = db.get_execution_options()
+        limits: SessionLimits = options.get(OPTION, QUICK)
         driver: Any = db.connection.driver_connection
         driver.answer_ms = limits.answer_ms
-        db.exec_driver_sql(_statement(limits))
+        db.exec_driver_sql(_beginning(limits, only_reads=ONLY_READS in options))
 
 
-def _statement(limits: SessionLimits) -> str:
-    # SET LOCAL, three times in one way to the server and back.
+def _beginning(limits: SessionLimits, *, only_reads: bool) -> str:
+    # SET LOCAL, three times; with BEGIN in one way to the server and back.
+    mode = " ISOLATION LEVEL REPEATABLE READ READ ONLY" if only_reads else ""
     return (
-        f"SELECT set_config('lock_timeout', '{limits.lock_ms}', true), "
+        f"BEGIN{mode}; SELECT set_config('lock_timeout', '{limits.lock_ms}', true), "
         f"set_config('statement_timeout', '{limits.statement_ms}', true), "
         f"set_config('idle_in_transaction_session_timeout', '{limits.idle_ms}', true)"
     )
