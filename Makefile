@@ -2,6 +2,8 @@
 PYTHON ?= python3
 # Tests in simulated time wait for nothing: one for each core.
 WORKERS ?= 2
+# A file's tests run in one process, in their order: some share a world, and each process would make it anew.
+BY_FILE := --dist loadfile --no-loadscope-reorder
 # A number repeats a run of the tests; without one each run draws its own.
 SEED ?=
 # The order of a set of words follows it, and a simulation must be the same again.
@@ -28,13 +30,13 @@ try: $(VENV)/ready  ## set up and start the sandbox
 test conformance: export PYTHONDONTWRITEBYTECODE :=
 
 test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL (ten minutes on two cores)
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(if $(SEED),--seed $(SEED))
+	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) $(if $(SEED),--seed $(SEED))
 
 sdk-test: $(VENV)/ready-sdk  ## Microsoft's own SDKs as clients of the stand-in tenant
 	$(BIN)/pytest tests/sdk
 
 conformance: $(VENV)/ready-dev  ## all tests, and everything said to Graph against Microsoft's metadata
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q --conformance
+	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) -q --conformance
 
 schema: $(VENV)/ready  ## write the JSON Schemas of packages as code, package settings and webhook events anew
 	$(BIN)/python -m bot.provisioning.schema > docs/packages.schema.json
@@ -70,16 +72,16 @@ check: $(VENV)/ready-dev  ## format, lint, types, import contracts, the document
 	$(MAKE) test
 
 proofs: $(VENV)/ready-dev  ## what `make test` has of the proofs, each at its full size (minutes)
-	PROOFS=full $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/proofs $(if $(SEED),--seed $(SEED))
+	PROOFS=full $(BIN)/pytest -q -n $(WORKERS) --dist load tests/proofs $(if $(SEED),--seed $(SEED))
 
 chaos: $(VENV)/ready-dev  ## real processes, killed and frozen among faults, and what came of it (three quarters of an hour; OPTIONS=--help)
 	$(BIN)/python -m tests.proofs.chaos.chaos $(OPTIONS)
 
 chaos-simulated: $(VENV)/ready-dev  ## the same in simulated time: 960 requests, 60 deaths, 12 freezes (minutes)
-	PROOFS=full CHAOS_PARTS=4 $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/proofs/chaos
+	PROOFS=full CHAOS_PARTS=4 $(BIN)/pytest -q -n $(WORKERS) --dist load tests/proofs/chaos
 
 crash-sweep: $(VENV)/ready-dev  ## die at every step of every story, on PostgreSQL as well (minutes)
-	CRASH_SWEEP_EVERY=1 $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/proofs/crash_sweep
+	CRASH_SWEEP_EVERY=1 $(BIN)/pytest -q -n $(WORKERS) --dist load tests/proofs/crash_sweep
 
 races: $(VENV)/ready-dev  ## a thousand races of two people for one request, statement against statement, on PostgreSQL (minutes)
 	RACES=1000 $(BIN)/pytest -q tests/proofs/races/test_races.py tests/proofs/races/test_quorum.py tests/proofs/races/test_questions.py tests/proofs/races/test_entra.py

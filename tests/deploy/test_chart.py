@@ -12,7 +12,6 @@ from bot.configuration.settings import read_settings
 from tests.docs.references import ROOT
 
 # One process of Helm for all of them.
-pytestmark = pytest.mark.xdist_group("chart")
 
 LEAST: Final[dict[str, Any]] = {
     "image": {"repository": "registry.example.com/latchkey"},

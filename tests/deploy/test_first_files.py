@@ -16,7 +16,6 @@ from tests.deploy.conftest import DEPLOY, ran
 from tests.deploy.test_chart import environment, manifests
 
 # One process of Helm for all of them.
-pytestmark = pytest.mark.xdist_group("chart")
 
 # In halves, as it is a password.
 ADDRESS = "postgresql://latchkey_run:" + "p%40ss@db.internal/latchkey"

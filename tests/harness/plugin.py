@@ -132,12 +132,13 @@ def pytest_runtest_makereport(
     if report.passed and hasattr(item.config, "workerinput"):
         # What a passed test has logged is shown to nobody, and sending it was a thirtieth of the CPU.
         report.sections.clear()
-    if report.failed and SIMULATED in getattr(item, "fixturenames", ()):
+    if report.failed:
+        marker = item.get_closest_marker("asyncio")
+        shares_a_world = marker is not None and marker.kwargs.get("loop_scope") == "module"
+        # What came before in the same world may be part of it.
+        again = item.nodeid.partition("::")[0] if shares_a_world else item.nodeid
         report.sections.append(
-            (
-                "to repeat it exactly",
-                f"{_hash_seed()} pytest {_options(item.config)} '{item.nodeid}'",
-            )
+            ("to repeat it exactly", f"{_hash_seed()} pytest {_options(item.config)} '{again}'")
         )
     return report
 

@@ -16,7 +16,7 @@ from sandbox.run import stand_ins
 from tests.harness.real import become_latchkey
 from tests.harness.world import eventually
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("latchkey run")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # Nobody listens on the discard port of this machine.

@@ -72,7 +72,6 @@ from tests.slack_limits.limits import Limits, load_second
 from tests.slack_limits.plugin import CHECKER
 
 # One worker makes each table of screens once, for all tests here.
-pytestmark = pytest.mark.xdist_group("screens")
 
 PACKAGES, ROLES, ROLE_LENGTH, WAITING, STUCK, HELD = 1_000, 60, 250, 100, 40, 200
 

@@ -17,7 +17,7 @@ from sandbox.tenant import seed
 from tests.harness.world import BO
 from tests.proofs.canaries.canaries import forms
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("rehearsal")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # What says neither that Latchkey is right nor that it is wrong: in the stand-ins, or anywhere.
 UNCLEAR = {"nested-members", "newer-blocks", "late-end", "questions"}
