@@ -52,7 +52,7 @@ def notices_for_request(
         words = _words(request, decided, to=to, will_remind=will_remind, note=delivery_note)
         is_decided = request.state in {State.DELIVERED, State.DENIED}
         if is_decided and request.cancel_wanted_at is not None:
-            words = outcomes.after_all(words)
+            words = outcomes.after_all(request, words)
         owed.append((_notice(str(request.state), request, to=to), words))
     by_somebody_else = request.kind is Kind.REMOVE and request.asked_by not in {
         request.holder,

@@ -105,6 +105,8 @@ def stage_of_work(request: Request, *, own: bool = True) -> str:
             return _("waiting until you connect your Microsoft account")
         case State.APPROVED if request.entra_decides:
             return _("about to be sent to Microsoft Entra")
+        case State.SUBMITTED if request.is_scheduled:
+            return _("due to begin {when}").format(when=_begins(request))
         case State.SUBMITTED if request.is_asked_for_in_entra:
             return _("sent to Microsoft Entra")
         case State.APPROVED:
@@ -119,12 +121,18 @@ def stage_of_work(request: Request, *, own: bool = True) -> str:
             return _("being checked")
 
 
+def _begins(request: Request) -> str:
+    return moment(request.starts_at) if request.starts_at else ""
+
+
 def outcome(request: Request) -> str:
     """Return how a request stands or has ended, as a sentence for those who decide."""
     if request.emergency and request.state in {State.APPROVED, State.SUBMITTED}:
         return _("Emergency access, without an approval. Setting it up …")
     if request.emergency and request.state is State.DELIVERED:
         return _("Delivered as emergency access, without an approval.")
+    if request.is_scheduled:
+        return _("Approved. It begins {when}.").format(when=_begins(request))
     if request.is_asked_for_in_entra:
         return _("Microsoft Entra decides it, and is being asked.")
     if request.state in {State.APPROVED, State.SUBMITTED}:

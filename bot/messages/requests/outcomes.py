@@ -21,7 +21,7 @@ from bot.messages.blocks.parts import (
 from bot.messages.emergencies import emergency
 from bot.messages.phrases.quorum import approvals_so_far
 from bot.messages.phrases.shorter_ends import approved_until
-from bot.requests.model import NOT_CONNECTED, Kind, Request
+from bot.requests.model import NOT_CONNECTED, Kind, Request, State
 from bot.words import N_, _, translate
 from bot.words.formats import all_of
 
@@ -137,9 +137,13 @@ def canceled_in_entra(request: Request) -> Message:
     )
 
 
-def after_all(content: Message) -> Message:
-    """Say before the news of a request that it was to be canceled, and was decided first."""
-    note = _("It was decided in Microsoft Entra before it could be canceled.")
+def after_all(request: Request, content: Message) -> Message:
+    """Say before the news of a request that it was to be canceled, and was decided first, or had begun by then."""
+    note = (
+        _("It had begun in Microsoft Entra before it could be canceled.")
+        if request.state is State.DELIVERED and request.starts_at is not None
+        else _("It was decided in Microsoft Entra before it could be canceled.")
+    )
     text = shorten(f"{note} {content['text']}", LONGEST_TEXT)
     return {**content, "text": text, "blocks": [section(note), *content["blocks"]]}
 

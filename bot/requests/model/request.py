@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot import clock
 from bot.packages.model import Stage, Terms
 from bot.packages.questions import Answered, Answers, answered
 from bot.requests.model.evidence import DecidedThere, Evidence
@@ -144,21 +145,38 @@ class Request:
     @property
     def can_be_canceled_in_entra(self) -> bool:
         """
-        Tell whether Entra has it and is not known to have decided it, and nobody has wanted it canceled yet.
+        Tell whether Entra has it and is not known to have decided it, or has not begun with it, and nobody has wanted it canceled yet.
 
         What is stuck there, Entra does not show: that is for an admin.
         """
         if self.held_at is not None:
             return False
-        is_there = self.state is State.PENDING or self.is_asked_for_in_entra
+        is_there = self._may_end_in_entra
         is_known = self.entra_decides and self.graph_request_id is not None
         return is_there and is_known and not self.is_being_canceled
 
     @property
     def is_being_canceled(self) -> bool:
         """True while it is to be canceled in Entra, and Entra has not said what becomes of that."""
-        is_there = self.state is State.PENDING or self.is_asked_for_in_entra
-        return is_there and self.cancel_wanted_at is not None and self.not_canceled_why is None
+        return (
+            self._may_end_in_entra
+            and self.cancel_wanted_at is not None
+            and self.not_canceled_why is None
+        )
+
+    @property
+    def is_scheduled(self) -> bool:
+        """True while nothing is left but to wait for the moment from which on the access was asked for."""
+        begins_later = self.starts_at is not None and self.starts_at > clock.now()
+        is_decided = self.waits_since is not None or not (self.terms and self.terms.stages)
+        is_there = self.state is State.SUBMITTED and (is_decided or not self.entra_decides)
+        return self.kind is Kind.ADD and begins_later and is_there
+
+    @property
+    def _may_end_in_entra(self) -> bool:
+        """Tell whether Entra, which decides it, would cancel it for whoever asked, as far as that is known here."""
+        is_undecided = self.state is State.PENDING or self.is_asked_for_in_entra
+        return is_undecided or (self.entra_decides and self.is_scheduled)
 
     @property
     def is_canceled_in_entra(self) -> bool:

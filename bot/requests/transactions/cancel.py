@@ -5,6 +5,7 @@ from typing import Final
 from bot.approvals.store import decisions
 from bot.database import Transaction
 from bot.errors import NotAllowed, TooLate
+from bot.messages.blocks.parts import moment
 from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, may
 from bot.requests import state_machine
@@ -21,6 +22,8 @@ _ON_ITS_WAY: Final = {
 
 def _so_far(request: Request) -> str:
     """Return where a request is, for a sentence."""
+    if request.is_scheduled and request.starts_at is not None:
+        return N_("due to begin {when}").format(when=moment(request.starts_at))
     if request.is_asked_for_in_entra:
         return state_word(request)
     return _ON_ITS_WAY.get(request.state, state_word(request))
