@@ -17,10 +17,11 @@ from bot.database import Store, Transaction
 from bot.database.homes import touch_homes
 from bot.errors import LatchkeyError, NotAllowed, TooLate
 from bot.patience import in_time
+from bot.people.actors import Permissions
 from bot.people.guard import Guard
 from bot.people.interaction_audit import record_refusal
 from bot.people.model import Delegation, Verb
-from bot.people.permissions import Actor, Permissions, may
+from bot.people.permissions import Actor, may
 from bot.people.store import delegations
 from bot.slack.zones import Zones
 from bot.words import N_

@@ -33,8 +33,9 @@ from bot.messages.admins import deciding
 from bot.messages.blocks.parts import moment
 from bot.messages.phrases.decided import name_of
 from bot.packages.model import Stage
+from bot.people.actors import Permissions
 from bot.people.model import DONE, Verb
-from bot.people.permissions import Actor, Permissions, may
+from bot.people.permissions import Actor, may
 from bot.requests import state_machine
 from bot.requests.evaluation.sign_ins import SignInRule
 from bot.requests.evaluation.stages import stage_changes

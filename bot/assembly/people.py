@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from bot.assembly.connections import AccountParts, make_accounts
 from bot.assembly.outside import Outside
 from bot.errors import ConfigurationError
+from bot.people.actors import Permissions
 from bot.people.admins import Roster
 from bot.people.approvers import Approvers
 from bot.people.delegates import Delegates
 from bot.people.guard import Guard
 from bot.people.identity import People
 from bot.people.languages import Languages
-from bot.people.permissions import Permissions
 from bot.slack.errors import SlackError, SlackRefused
 from bot.slack.zones import Zones
 

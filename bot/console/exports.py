@@ -12,10 +12,11 @@ from bot.database.audit_pages import AuditFilter
 from bot.database.limits import Limit
 from bot.errors import LatchkeyError, NotAllowed, TooOften
 from bot.paging import Place
+from bot.people.actors import Permissions
 from bot.people.guard import Guard
 from bot.people.interaction_audit import record_refusal
 from bot.people.model import Verb
-from bot.people.permissions import Permissions, may
+from bot.people.permissions import may
 from bot.slack.api import Slack
 from bot.slack.errors import SlackError
 from bot.words import N_, _, ngettext

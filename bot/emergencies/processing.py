@@ -10,8 +10,9 @@ from bot.approvals.model import Outcome
 from bot.database import Store, Transaction
 from bot.emergencies.model import Finding, ReviewFinding
 from bot.emergencies.store import emergencies, findings
+from bot.people.actors import Permissions
 from bot.people.model import Verb
-from bot.people.permissions import Actor, Permissions, may
+from bot.people.permissions import Actor, may
 from bot.requests import state_machine
 from bot.requests.model import Request
 from bot.requests.retry import EXPECTED, pause_after

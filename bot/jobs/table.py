@@ -35,8 +35,8 @@ from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
 from bot.notifications.redrawing import Redrawing
+from bot.people.actors import Permissions
 from bot.people.interaction_audit import record_refusals_left
-from bot.people.permissions import Permissions
 from bot.priority import Courtesy
 from bot.requests.canceling import EntraCanceler
 from bot.requests.confirmation import Delivery

@@ -15,8 +15,8 @@ from bot.database.installation import Installation
 from bot.messages.overviews.home import short_home
 from bot.notifications.home_view import drawn
 from bot.packages.catalog import OfferedPackages
+from bot.people.actors import Permissions
 from bot.people.languages import Languages
-from bot.people.permissions import Permissions
 from bot.slack.api import Slack
 from bot.slack.errors import SlackBusy, SlackError, SlackRefused
 from bot.timing import a_few_at_once

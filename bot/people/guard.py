@@ -7,9 +7,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 from bot.database import Busy, Store, Transaction, deduplication
 from bot.errors import NotAllowed, SeenBefore
 from bot.patience import in_time
+from bot.people.actors import Permissions
 from bot.people.interaction_audit import record_refusal
 from bot.people.model import Verb
-from bot.people.permissions import Permissions, may
+from bot.people.permissions import may
 from bot.slack.errors import SlackError
 from bot.timing import EARLY_SECONDS
 from graph.errors import GraphError

@@ -10,9 +10,10 @@ from bot.database import Store, Transaction
 from bot.drift.model import DriftState
 from bot.drift.store import mismatches
 from bot.drift.transactions import why_not
+from bot.people.actors import Permissions
 from bot.people.interaction_audit import record_refusal
 from bot.people.model import Verb
-from bot.people.permissions import Actor, Permissions
+from bot.people.permissions import Actor
 from bot.requests.retry import pause_after
 from bot.slack.errors import SlackError
 from graph.errors import GraphError

@@ -9,8 +9,9 @@ from bot import clock
 from bot.assignments.model import Assignment, DeliveryProgress, Trouble
 from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, audit
+from bot.people.actors import Permissions
 from bot.people.model import Verb
-from bot.people.permissions import Permissions, may
+from bot.people.permissions import may
 from bot.requests.retry import pause_after
 from bot.slack.errors import SlackError
 from bot.words import N_

@@ -23,8 +23,8 @@ from bot.jobs.table import Jobs
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
+from bot.people.actors import Permissions
 from bot.people.identity import People
-from bot.people.permissions import Permissions
 from bot.requests.changes import RequestChanges
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation.evaluator import RequestEvaluator

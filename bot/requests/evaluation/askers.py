@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from bot.errors import NotAllowed
 from bot.packages.model import NamedObject
 from bot.packages.policy_scope import managers_may_ask
+from bot.people.actors import Permissions
 from bot.people.identity import Identity, People
 from bot.people.model import Verb
-from bot.people.permissions import NOT_FOR_OTHERS, Actor, Permissions, may
+from bot.people.permissions import NOT_FOR_OTHERS, Actor, may
 from bot.requests.evaluation.rules import Refused
 from bot.requests.model import Request
 from bot.words import N_

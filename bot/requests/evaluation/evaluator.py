@@ -13,8 +13,9 @@ from bot.errors import NotAllowed, NotAMember, NotClear
 from bot.packages import policy_terms
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.settings.file import NO_FILE, PackageSettingsFile
+from bot.people.actors import Permissions
 from bot.people.identity import People
-from bot.people.permissions import Permissions, may
+from bot.people.permissions import may
 from bot.requests import state_machine
 from bot.requests.evaluation.access import AccessEvaluator
 from bot.requests.evaluation.askers import Askers

@@ -8,8 +8,8 @@ from bot.packages import eligibility, policy_terms
 from bot.packages.eligibility import Refusal
 from bot.packages.facts import read_extension_case
 from bot.packages.settings.file import PackageSettingsFile
+from bot.people.actors import Permissions
 from bot.people.identity import Identity
-from bot.people.permissions import Permissions
 from bot.requests.evaluation.rules import (
     AccessEnded,
     Evaluation,

@@ -16,8 +16,8 @@ from bot.packages.mirrored_policies import offered_policy
 from bot.packages.model import Terms
 from bot.packages.offers import find_wrong_dates
 from bot.packages.settings.file import PackageSettingsFile
+from bot.people.actors import Permissions
 from bot.people.identity import Identity
-from bot.people.permissions import Permissions
 from bot.requests.evaluation.emergencies import EmergencyEvaluator
 from bot.requests.evaluation.facts import RequestFacts
 from bot.requests.evaluation.rules import (

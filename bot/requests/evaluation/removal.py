@@ -5,9 +5,10 @@ from bot.packages.bounds import OUTSIDE, Bounds
 from bot.packages.eligibility import Refusal
 from bot.packages.facts import policy_of
 from bot.packages.settings.file import PackageSettingsFile
+from bot.people.actors import Permissions
 from bot.people.identity import People
 from bot.people.model import Verb
-from bot.people.permissions import Actor, Permissions, may
+from bot.people.permissions import Actor, may
 from bot.requests.model import Request
 from graph import Graph
 from graph.errors import NotFound

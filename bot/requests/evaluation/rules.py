@@ -8,9 +8,9 @@ from bot.packages import policy_terms, refusals
 from bot.packages.eligibility import Refusal, RefusalReason
 from bot.packages.model import Terms
 from bot.packages.settings.file import PackageSettingsFile
+from bot.people.actors import Permissions
 from bot.people.approvers import UnresolvedApprovers
 from bot.people.identity import Identity
-from bot.people.permissions import Permissions
 from bot.requests.model import Request
 from graph.models import AccessPackage
 

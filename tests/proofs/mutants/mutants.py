@@ -49,7 +49,6 @@ RULE: Final = frozenset(
         *("Actor", "may", "_may_review", "_may_act_for"),
     }
 )
-FACTS: Final = frozenset({"Permissions", "_has_asked"})
 VOICES: Final = frozenset({"approvals_of", "has_voice", "voices_of", "decided_before"})
 # What tells people their own delegations, and reads what they have typed, says nothing of who may.
 DELEGATING: Final = frozenset({"DelegationService", "make_delegation", "cancel_delegation"})
@@ -65,7 +64,7 @@ KINDS: Final = frozenset(
 MOVES: Final = frozenset({"MOVES", "OPEN", "ENDED"})
 TARGETS: Final = (
     Target(file="bot/people/permissions.py", parts=RULE, tests=("test_may.py",)),
-    Target(file="bot/people/permissions.py", parts=FACTS, tests=("test_permissions.py",)),
+    Target(file="bot/people/actors.py", tests=("test_permissions.py",)),
     Target(
         file="bot/packages/eligibility.py",
         tests=("test_policy_scope.py", "test_eligibility.py", "test_one_answer.py"),
