@@ -12,7 +12,7 @@ from typing import Final
 from bot import clock
 from bot.database import Store, Transaction
 from bot.errors import LatchkeyError
-from bot.messages.admins.deciding import clock_is_wrong
+from bot.messages.admins.alarms import clock_is_wrong
 from bot.notifications.model import Notice
 from bot.notifications.owed import Notices
 

@@ -11,7 +11,7 @@ from bot.approvals.delegations import read_words
 from bot.assignments.search import WhichPerson
 from bot.console.model import LONGEST_SOUGHT, ConsolePage, Tab
 from bot.errors import LatchkeyError, UnknownPackage
-from bot.messages.admins import deciding
+from bot.messages.admins import command_answers
 from bot.messages.approvals import delegating
 from bot.messages.assignments import troubles
 from bot.messages.blocks.pages import split_page
@@ -72,7 +72,7 @@ def register(
                 # It has come in before.
                 await ack()
             return
-        await say(deciding.looking())
+        await say(command_answers.looking())
         answered()
         background.start(partial(_reply, answer, replies.to_command(command).say, busy=busy))
 
@@ -113,7 +113,9 @@ async def _reply(answer: asyncio.Future[Message], say: Say, *, busy: str) -> Non
             await say(await answer)
         except WhichPerson as several:
             await say(
-                deciding.which_person(several.name, several.people, package_id=several.package_id)
+                command_answers.which_person(
+                    several.name, several.people, package_id=several.package_id
+                )
             )
         except UnknownPackage as unknown:
             names = [f"“{each}”" for each in unknown.near[:3]]
@@ -147,7 +149,7 @@ async def _answer(
         return await _delegate(services, user, rest, key)
     # Only admins may see the help; everybody else is refused.
     await services.guard.check_admin_once(user, key=key)
-    return deciding.admin_help()
+    return command_answers.admin_help()
 
 
 async def _delegate(services: Services, user: str, text: str, key: str | None) -> Message:
@@ -189,4 +191,4 @@ async def _remove(
     submitted = await services.request_changes.remove(
         slack_user=user, assignment_id=rows[0].id, reason=wanted.reason
     )
-    return deciding.removing(submitted.request, is_new=submitted.created)
+    return command_answers.removing(submitted.request, is_new=submitted.created)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.assignments.search import Listing
-from bot.messages.admins import assignment_table, deciding, repairing
+from bot.messages.admins import access_list, assignment_table, pending_list, repairing
 from bot.messages.admins.assignment_table import MOST_ROWS
 from bot.messages.approvals import pending_rows
 from bot.messages.blocks.parts import Message, with_plainer
@@ -49,7 +49,7 @@ class Lists:
             page = await self._services.request_lists.pending(
                 slack_user=user, start=place.start, key=key
             )
-            return with_place(deciding.pending(page, reader=user), place)
+            return with_place(pending_list.pending(page, reader=user), place)
         if place.list is ListName.STUCK:
             held = await self._services.request_lists.stuck(
                 slack_user=user, start=place.start, key=key
@@ -78,7 +78,7 @@ class Lists:
             "notes": said,
             "removing": removing,
         }
-        drawn = deciding.assignments(listing.page, whom=whom.shown if whom else None, **facts)
+        drawn = access_list.assignments(listing.page, whom=whom.shown if whom else None, **facts)
         plain = with_place(drawn, listing.place)
         is_of_person = whom is not None or bool(listing.place.entra_ids)
         has_table = self._newer_blocks and not is_of_person

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck
 from bot.assignments.model import AssignmentState
 from bot.console.model import ConsolePage, Tab, read_console_page
 from bot.errors import TooLate
-from bot.messages.admins import deciding, removal_forms
+from bot.messages.admins import command_answers, removal_forms
 from bot.messages.admins.console import window
 from bot.messages.admins.removal_forms import About
 from bot.messages.approvals.forms import reason_in
@@ -94,7 +94,10 @@ def register(
                 slack_user=body["user"]["id"], assignment_id=of.assignment_id or "", reason=reason
             )
             await finish(
-                ack, body, view, deciding.removing(submitted.request, is_new=submitted.created)
+                ack,
+                body,
+                view,
+                command_answers.removing(submitted.request, is_new=submitted.created),
             )
 
     @routes.view("latchkey_remove_chosen")

@@ -29,7 +29,7 @@ from bot.approvals.store import decisions, recipients
 from bot.assignments.store import assignments
 from bot.database import Busy, Store, Transaction, audit, flags
 from bot.errors import LatchkeyError
-from bot.messages.admins import deciding
+from bot.messages.approvals import saved
 from bot.messages.blocks.parts import moment
 from bot.messages.phrases.decided import name_of
 from bot.packages.model import Stage
@@ -205,7 +205,7 @@ class DecisionProcessor:
         """
         is_paused = await self._store.read(flags.pause_reason) is not None
         if is_paused and decision.verb is Verb.APPROVE:
-            raise GrantingPaused(deciding.SAVED_WHILE_PAUSED)
+            raise GrantingPaused(saved.SAVED_WHILE_PAUSED)
 
     async def _is_decided_in_entra(
         self, decision: Decision, request: Request, actor: Actor

@@ -11,8 +11,7 @@ from bot.approvals.model import MUST_CONNECT, MUST_CONNECT_AGAIN, Decision, Outc
 from bot.approvals.store import approver_questions, decisions
 from bot.database import Store, Transaction
 from bot.messages.accounts import connecting
-from bot.messages.admins import deciding
-from bot.messages.approvals import approval_card
+from bot.messages.approvals import approval_card, saved
 from bot.messages.blocks.parts import Message, escape, message
 from bot.notifications.late_replies import LateReplies, LateReply
 from bot.notifications.store import notices
@@ -98,7 +97,7 @@ class ClickAnswers:
             is_paused: It waits because granting is paused.
         """
         with speaking(await self._languages.of(decision.slack_user)):
-            said = deciding.decision_saved(is_paused=is_paused)
+            said = saved.decision_saved(is_paused=is_paused)
         reply = self._late_replies.find(decision.id)
         try:
             if reply is None or not await reply.say(said):

@@ -7,7 +7,7 @@ from bot.assignments.model import Assignment
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction
 from bot.drift.store import mismatches
-from bot.messages.admins import deciding, repairing
+from bot.messages.admins import alarms, repairing
 from bot.messages.approvals import approval_card
 from bot.messages.blocks.parts import Message
 from bot.notifications import (
@@ -57,7 +57,7 @@ def content_of(
         return progress.content_of(db, notice)
     if notice.kind == outcome_notices.NOT_UNDERSTOOD and notice.request_id is not None:
         request = requests.find(db, notice.request_id)
-        return deciding.not_understood(request, others=_others(db, request)) if request else None
+        return alarms.not_understood(request, others=_others(db, request)) if request else None
     if notice.kind == notices.ON_HOLD:
         hold = holds.find(db, notice.key.removeprefix(f"{notices.ON_HOLD}:"))
         request = requests.find(db, hold.request_id) if hold else None

@@ -16,7 +16,7 @@ import structlog
 
 from bot import clock
 from bot.database import Store, Transaction, slack_waits
-from bot.messages.admins import deciding
+from bot.messages.admins import alarms
 from bot.messages.blocks.parts import Message, shortened, without_plainer
 from bot.notifications.model import Notice, is_channel
 from bot.notifications.store import notices
@@ -210,12 +210,12 @@ class Sending:
         if notice.kind == MISSHAPEN:
             return None
         with speaking(self._languages.default):
-            content = deciding.misshapen(notice.kind, word)
+            content = alarms.misshapen(notice.kind, word)
         return self._alarm(MISSHAPEN, about=notice.kind, content=content)
 
     def _channel_alarm(self, channel: str, word: str) -> Alarm:
         with speaking(self._languages.default):
-            content = deciding.channel_not_reached(channel, word)
+            content = alarms.channel_not_reached(channel, word)
         return self._alarm(CHANNEL, about=channel, content=content)
 
     def _alarm(self, kind: str, *, about: str, content: Message) -> Alarm:

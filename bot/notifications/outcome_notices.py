@@ -7,7 +7,7 @@ from typing import Final
 from bot.approvals.model import Decision, approvals_of
 from bot.assignments.model import Assignment
 from bot.database.audit import LATCHKEY
-from bot.messages.admins import deciding
+from bot.messages.admins import alarms
 from bot.messages.assignments import endings, troubles
 from bot.messages.blocks.parts import Message, moment
 from bot.messages.emergencies import emergency
@@ -64,12 +64,12 @@ def notices_for_request(
         owed.append((notice, outcomes.removed(request, told=request.asked_by)))
     if request.state is State.REFUSED and request.tell_admins:
         notice = not_understood_notice(request, to=admin_channel)
-        is_nobodys = request.why == deciding.NOBODY_DECIDES
-        say = deciding.nobody_decides if is_nobodys else deciding.not_understood
+        is_nobodys = request.why == alarms.NOBODY_DECIDES
+        say = alarms.nobody_decides if is_nobodys else alarms.not_understood
         owed.append((notice, say(request)))
     # Whoever gave it up did so on the card of its hold, which says so.
     if request.state is State.FAILED and request.give_up_by is None:
-        owed.append((alarm("alarm", request, to=admin_channel), deciding.failed(request)))
+        owed.append((alarm("alarm", request, to=admin_channel), alarms.failed(request)))
     return owed
 
 

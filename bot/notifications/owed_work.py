@@ -18,7 +18,7 @@ from bot.drift.store import mismatches
 from bot.emergencies.model import Emergency, ReviewFinding
 from bot.emergencies.store import emergencies as emergency_store
 from bot.emergencies.store import findings
-from bot.messages.admins import deciding, repairing
+from bot.messages.admins import alarms, repairing
 from bot.notifications import account_requests, outcome_notices
 from bot.notifications.model import Notice
 from bot.notifications.store import notices
@@ -116,9 +116,7 @@ def _alarms(
         for request in request_lists.stuck(db, attempts=STUCK_AFTER_ATTEMPTS, since=since)
     ]
     told = notices.settled_keys(db, [notice.key for notice, _ in waiting])
-    owed = [
-        (notice, deciding.slow(request)) for notice, request in waiting if notice.key not in told
-    ]
+    owed = [(notice, alarms.slow(request)) for notice, request in waiting if notice.key not in told]
     for hold, request in notices.untold_holds(db, since=since):
         key = f"{notices.ON_HOLD}:{hold.id}"
         notice = Notice(key=key, kind=notices.ON_HOLD, to=admin_channel, request_id=request.id)

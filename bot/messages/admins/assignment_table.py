@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.assignments.model import Assignment, AssignmentState
-from bot.messages.admins import deciding
+from bot.messages.admins import access_list, pending_list
 from bot.messages.assignments import troubles
 from bot.messages.blocks.data_blocks import Cell, data_table, text_cell
 from bot.messages.blocks.pages import LAST_LINE, MESSAGE, Room, with_rest
@@ -50,7 +50,7 @@ def assignments(
         notes: What is to be said besides, a sentence each.
         removing: Ids of those whose removal is under way.
     """
-    said = deciding.assignments_counted(page, package=package, whom=None, notes=notes)
+    said = access_list.assignments_counted(page, package=package, whom=None, notes=notes)
     head = [section(said)]
     left = MESSAGE.less(head).characters - AROUND.characters - LAST_LINE.characters
     rows: list[list[Cell]] = []
@@ -67,8 +67,8 @@ def assignments(
         places=[replace(place, after=each, skip=0) for each in page.marks],
         count=page.count,
         skipped=page.skipped,
-        next_button=deciding.next_for_admins,
-        hint=deciding.NARROW,
+        next_button=pending_list.next_for_admins,
+        hint=access_list.NARROW,
     )
     return message(said, blocks)
 

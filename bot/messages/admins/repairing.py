@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.messages.admins.deciding import next_for_admins
+from bot.messages.admins.pending_list import next_for_admins
 from bot.messages.blocks.pages import NOTHING_MORE, beyond, how_many, part_of, plural_of
 from bot.messages.blocks.parts import (
     Block,

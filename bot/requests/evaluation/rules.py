@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.messages.admins.deciding import NOBODY_DECIDES
+from bot.messages.admins.alarms import NOBODY_DECIDES
 from bot.packages import policy_terms, refusals
 from bot.packages.eligibility import Refusal, RefusalReason
 from bot.packages.model import Terms

@@ -20,7 +20,13 @@ from bot.console.model import LISTS, ConsolePage, Tab
 from bot.emergencies.model import Emergency, ReviewedRequest
 from bot.errors import PackageName
 from bot.messages.accounts.connecting import home_row
-from bot.messages.admins import deciding, removal_forms, repairing
+from bot.messages.admins import (
+    access_list,
+    command_answers,
+    pending_list,
+    removal_forms,
+    repairing,
+)
 from bot.messages.admins.console import choices, lists, window
 from bot.messages.admins.console.assignments import assignment_list
 from bot.messages.admins.console.audit import audit_list
@@ -387,12 +393,12 @@ def screens(key: str) -> dict[str, Any]:
         page([]), page([]), asked={}, extendable=extendable, questions=waits
     )
     made["to decide"] = pending_rows.to_decide(page(pending), reader="U0BO")
-    made["pending"] = deciding.pending(page(pending), reader="U0BO")
+    made["pending"] = pending_list.pending(page(pending), reader="U0BO")
     made["stuck"] = repairing.listed(page(stuck))
-    made["assignments"] = deciding.assignments(
+    made["assignments"] = access_list.assignments(
         page(rows), place=OF_ALL, package=name, whom=escape(name), notes=[escape(reason)]
     )
-    made["which person"] = deciding.which_person(name, people, package_id="p1")
+    made["which person"] = command_answers.which_person(name, people, package_id="p1")
     made["delegations"] = delegating.listed_all(given)
     made["own delegations"] = delegating.listed_own(given, received)
     for occasion in Occasion:

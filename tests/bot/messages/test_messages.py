@@ -21,7 +21,13 @@ from bot import chance, clock
 from bot.approvals.model import Outcome
 from bot.assignments.model import AssignmentState, EndReason
 from bot.errors import PackageName
-from bot.messages.admins import deciding, repairing
+from bot.messages.admins import (
+    access_list,
+    alarms,
+    command_answers,
+    pending_list,
+    repairing,
+)
 from bot.messages.approvals import approval_card, forms
 from bot.messages.approvals.answers import all_answers
 from bot.messages.assignments import changing, endings, reminding
@@ -152,13 +158,13 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         ]
         label = f"{kind} {state} {in_slack}"
         made[f"card {label}"] = approval_card.card(one, decided)
-        made[f"failed {label}"] = deciding.failed(one)
-        made[f"stuck {label}"] = deciding.slow(one)
+        made[f"failed {label}"] = alarms.failed(one)
+        made[f"stuck {label}"] = alarms.slow(one)
         for verb in (None, Verb.RETRY, Verb.GIVE_UP):
             hold = held_up(one, why=text[:1_000], verb=verb)
             holding = replace(one, held_at=None if verb else hold.at)
             made[f"held {label} {verb}"] = repairing.card(hold, holding)
-        made[f"not understood {label}"] = deciding.not_understood(one)
+        made[f"not understood {label}"] = alarms.not_understood(one)
         if not one.is_open:
             for notice, said in outcome_notices.notices_for_request(
                 one, decided=decided, admin_channel="C0APPROVALS", will_remind=True
@@ -177,7 +183,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
             for is_new in (True, False):
                 made[f"extending {label} {is_new}"] = changing.extending(one, is_new=is_new)
                 made[f"returning {label} {is_new}"] = changing.returning(one, is_new=is_new)
-                made[f"removing {label} {is_new}"] = deciding.removing(one, is_new=is_new)
+                made[f"removing {label} {is_new}"] = command_answers.removing(one, is_new=is_new)
     rows = [
         held(
             id=f"a{number}",
@@ -264,18 +270,18 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         ),
         "retrying": repairing.retrying(waiting[0]),
         "giving up": repairing.giving_up(waiting[0]),
-        "pending": deciding.pending(page(waiting), reader="U0BO"),
-        "pending own": deciding.pending(page(waiting), reader="U0ANN"),
-        "assignments": deciding.assignments(
+        "pending": pending_list.pending(page(waiting), reader="U0BO"),
+        "pending own": pending_list.pending(page(waiting), reader="U0ANN"),
+        "assignments": access_list.assignments(
             page(rows), place=OF_ALL, package=name, whom="<@U0ANN>"
         ),
-        "assignments after": deciding.assignments(
+        "assignments after": access_list.assignments(
             page(rows, skipped=None), place=OF_ALL, package=name
         ),
-        "which person": deciding.which_person(
+        "which person": command_answers.which_person(
             name, {str(number): name for number in range(count)}, package_id="p"
         ),
-        "help": deciding.admin_help(),
+        "help": command_answers.admin_help(),
         "ended": endings.ended(held(package_name=name, ended_why=EndReason.RAN_OUT)),
         "ended outside": endings.ended(held(package_name=name, ended_why=EndReason.OUTSIDE)),
     }
@@ -483,11 +489,11 @@ def test_a_card_that_was_decided_has_no_buttons():
 
 def test_ones_own_request_has_no_buttons():
     """Nobody is tempted."""
-    listed = deciding.pending(page([request(state=State.PENDING)]), reader="U0ANN")
+    listed = pending_list.pending(page([request(state=State.PENDING)]), reader="U0ANN")
 
     assert "latchkey_approve" not in texts_of(listed)
     assert "latchkey_approve" in texts_of(
-        deciding.pending(page([request(state=State.PENDING)]), reader="U0BO")
+        pending_list.pending(page([request(state=State.PENDING)]), reader="U0BO")
     )
 
 
@@ -657,8 +663,8 @@ def test_every_button_about_a_person_names_them():
         stuck = replace(one, state=State.APPROVED, held_at=clock.now())
         made = [
             approval_card.card(one, []),
-            deciding.pending(page([one]), reader="U0BO"),
-            deciding.assignments(page([row]), place=OF_ALL),
+            pending_list.pending(page([one]), reader="U0BO"),
+            access_list.assignments(page([row]), place=OF_ALL),
             repairing.card(hold, stuck),
         ]
         found = [each for said in made for each in buttons_in(said)]

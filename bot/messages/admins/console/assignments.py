@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from bot.assignments.model import Assignment, AssignmentState
 from bot.console.model import ConsolePage, Tab, write_console_page
 from bot.messages.admins import removal_forms
+from bot.messages.admins.access_list import many_have, nobody_has
 from bot.messages.admins.console.part import part, said_of_nothing
-from bot.messages.admins.deciding import many_have, nobody_has
 from bot.messages.approvals.pending_rows import pending_review
 from bot.messages.assignments import troubles
 from bot.messages.blocks.parts import (
