@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot import clock
+from bot.approvals.accepting import _approve, _count_approval, _deny, _note
 from bot.approvals.ends import find_wrong_end, shortened
 from bot.approvals.in_entra import EntraApprovals
+from bot.approvals.in_time import OVERTAKEN, _decided_already, _decided_stage, _is_after_deadline
 from bot.approvals.model import (
     MUST_CONNECT,
     MUST_CONNECT_AGAIN,
@@ -27,21 +29,19 @@ from bot.approvals.model import (
 )
 from bot.approvals.store import decisions, recipients
 from bot.assignments.store import assignments
-from bot.database import Busy, Store, Transaction, audit, flags
+from bot.database import Busy, Store, audit, flags
 from bot.errors import LatchkeyError
 from bot.messages.approvals import saved
-from bot.messages.blocks.parts import moment
-from bot.messages.phrases.decided import name_of
 from bot.packages.model import Stage
 from bot.people.actors import Permissions
-from bot.people.model import DONE, Verb
+from bot.people.model import Verb
 from bot.people.permissions import Actor, may
 from bot.requests import state_machine
 from bot.requests.evaluation.sign_ins import SignInRule
 from bot.requests.evaluation.stages import stage_changes
 from bot.requests.model import Request, State
 from bot.requests.state_words import state_word
-from bot.requests.store import redraws, requests
+from bot.requests.store import requests
 from bot.slack.errors import SlackError
 from bot.timing import EARLY_SECONDS
 from bot.words import N_
@@ -66,13 +66,6 @@ END_IS_OVER: Final = N_(
     "The end that you set is too early by now, so nothing is approved. Please press the "
     "button again."
 )
-# Ends that no click has brought about.
-OVERTAKEN: Final = {
-    State.CANCELED: N_("Whoever asked has canceled that request; there is nothing left to decide."),
-    State.LAPSED: N_(
-        "That request has expired, because nobody decided in time; it can be made again."
-    ),
-}
 
 
 class Contended(Exception):
@@ -389,17 +382,6 @@ class DecisionProcessor:
         await self._settle(decision, Outcome.LATE, why=why)
 
 
-def _decided_already(by: Sequence[Decision]) -> str:
-    """Say who has decided before; each name is a part of its own, so that the sentence is found again in any language."""
-    *names, last = [name_of(each) for each in by]
-    facts = {"done": DONE[by[-1].verb], "last_name": last, "when": moment(by[-1].at)}
-    if not names:
-        return N_("That was already {done} by {last_name}, {when}.").format(**facts)
-    return N_("That was already {done} by {names} and by {last_name}, {when}.").format(
-        names=", ".join(names), **facts
-    )
-
-
 def _is_proven(decision: Decision, stage: Stage, actor: Actor) -> bool:
     """Tell whether an approval has the sign-in that its stage takes: of this very person, for this click."""
     if decision.verb is not Verb.APPROVE or not stage.fresh_sign_in:
@@ -410,89 +392,3 @@ def _is_proven(decision: Decision, stage: Stage, actor: Actor) -> bool:
         and actor.entra_id is not None
         and decision.proven_as.casefold() == actor.entra_id.casefold()
     )
-
-
-def _note(db: Transaction, decision: Decision, request: Request) -> bool:
-    """Note a decision that Entra has, of a request that has gone on already; False if it is noted."""
-    is_noted = decisions.settle(
-        db, decision, Outcome.ACCEPTED, entra_id=decision.entra_id, name=decision.name
-    )
-    if is_noted:
-        redraws.mark_views_stale(db, request)
-    return is_noted
-
-
-def _deny(db: Transaction, decision: Decision, request: Request) -> bool:
-    def denied() -> Request | None:
-        return state_machine.deny(
-            db,
-            request,
-            decision.reason,
-            actor=decision.slack_user,
-            actor_entra_id=decision.entra_id,
-        )
-
-    return _decide(db, decision, request, denied)
-
-
-def _approve(
-    db: Transaction, decision: Decision, request: Request, changes: dict[str, Any]
-) -> bool:
-    def approved() -> Request | None:
-        return state_machine.reach_stage(
-            db,
-            request,
-            changes,
-            actor=decision.slack_user,
-            actor_entra_id=decision.entra_id,
-        )
-
-    return _decide(db, decision, request, approved)
-
-
-def _count_approval(db: Transaction, decision: Decision, request: Request, counts: Request) -> bool:
-    """Count an approval of a stage that needs more of them; whoever has given it is asked no more."""
-
-    def counted() -> Request | None:
-        return state_machine.count_approval(db, request, counts)
-
-    won = _decide(db, decision, request, counted)
-    if won:
-        who = {decision.slack_user, decision.for_user or decision.slack_user}
-        recipients.has_decided(db, request, who)
-    return won
-
-
-def _decide(
-    db: Transaction, decision: Decision, request: Request, move: Callable[[], Request | None]
-) -> bool:
-    """Write the decision and the move that it causes, together or not at all."""
-    with db.begin_nested() as both:
-        won = move() is not None and decisions.settle(
-            db,
-            decision,
-            Outcome.ACCEPTED,
-            entra_id=decision.entra_id,
-            name=decision.name,
-            as_admin=decision.as_admin,
-            needed=request.approvals_needed,
-        )
-        if not won:
-            both.rollback()
-    return won
-
-
-def _decided_stage(decision: Decision | ApproverQuestion, request: Request) -> Stage | None:
-    """Return the stage that the click decides; None if it is not what waits for a decision now."""
-    is_current = (
-        request.state is State.PENDING
-        and decision.round == request.round
-        and decision.stage == request.stage
-        and not _is_after_deadline(decision, request)
-    )
-    return request.current_stage if is_current else None
-
-
-def _is_after_deadline(decision: Decision | ApproverQuestion, request: Request) -> bool:
-    """Tell whether the deadline was over when they clicked, although the request has not lapsed yet."""
-    return request.lapses_at is not None and decision.at >= request.lapses_at

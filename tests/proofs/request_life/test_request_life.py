@@ -21,8 +21,8 @@ from hypothesis.stateful import (
 )
 
 from bot import chance, clock
+from bot.approvals.accepting import _approve, _deny
 from bot.approvals.model import Decision, Outcome
-from bot.approvals.processing import _approve, _deny
 from bot.approvals.store import decisions
 from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.store import assignment_lists
