@@ -11,7 +11,7 @@ from bot.requests.model import Request
 from bot.requests.store import redraws
 
 
-def _note(db: Transaction, decision: Decision, request: Request) -> bool:
+def accept_from_entra(db: Transaction, decision: Decision, request: Request) -> bool:
     """Note a decision that Entra has, of a request that has gone on already; False if it is noted."""
     is_noted = decisions.settle(
         db, decision, Outcome.ACCEPTED, entra_id=decision.entra_id, name=decision.name
@@ -21,7 +21,7 @@ def _note(db: Transaction, decision: Decision, request: Request) -> bool:
     return is_noted
 
 
-def _deny(db: Transaction, decision: Decision, request: Request) -> bool:
+def accept_denial(db: Transaction, decision: Decision, request: Request) -> bool:
     def denied() -> Request | None:
         return state_machine.deny(
             db,
@@ -34,7 +34,7 @@ def _deny(db: Transaction, decision: Decision, request: Request) -> bool:
     return _decide(db, decision, request, denied)
 
 
-def _approve(
+def accept_approval(
     db: Transaction, decision: Decision, request: Request, changes: dict[str, Any]
 ) -> bool:
     def approved() -> Request | None:
@@ -49,7 +49,9 @@ def _approve(
     return _decide(db, decision, request, approved)
 
 
-def _count_approval(db: Transaction, decision: Decision, request: Request, counts: Request) -> bool:
+def accept_one_of_several(
+    db: Transaction, decision: Decision, request: Request, counts: Request
+) -> bool:
     """Count an approval of a stage that needs more of them; whoever has given it is asked no more."""
 
     def counted() -> Request | None:

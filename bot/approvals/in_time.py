@@ -20,7 +20,7 @@ OVERTAKEN: Final = {
 }
 
 
-def _decided_already(by: Sequence[Decision]) -> str:
+def decided_already(by: Sequence[Decision]) -> str:
     """Say who has decided before; each name is a part of its own, so that the sentence is found again in any language."""
     *names, last = [name_of(each) for each in by]
     facts = {"done": DONE[by[-1].verb], "last_name": last, "when": moment(by[-1].at)}
@@ -31,17 +31,17 @@ def _decided_already(by: Sequence[Decision]) -> str:
     )
 
 
-def _decided_stage(decision: Decision | ApproverQuestion, request: Request) -> Stage | None:
+def find_decided_stage(decision: Decision | ApproverQuestion, request: Request) -> Stage | None:
     """Return the stage that the click decides; None if it is not what waits for a decision now."""
     is_current = (
         request.state is State.PENDING
         and decision.round == request.round
         and decision.stage == request.stage
-        and not _is_after_deadline(decision, request)
+        and not is_after_deadline(decision, request)
     )
     return request.current_stage if is_current else None
 
 
-def _is_after_deadline(decision: Decision | ApproverQuestion, request: Request) -> bool:
+def is_after_deadline(decision: Decision | ApproverQuestion, request: Request) -> bool:
     """Tell whether the deadline was over when they clicked, although the request has not lapsed yet."""
     return request.lapses_at is not None and decision.at >= request.lapses_at

@@ -12,10 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot import clock
-from bot.approvals.accepting import _approve, _count_approval, _deny, _note
+from bot.approvals.accepting import (
+    accept_approval,
+    accept_denial,
+    accept_from_entra,
+    accept_one_of_several,
+)
 from bot.approvals.ends import find_wrong_end, shortened
 from bot.approvals.in_entra import EntraApprovals
-from bot.approvals.in_time import OVERTAKEN, _decided_already, _decided_stage, _is_after_deadline
+from bot.approvals.in_time import OVERTAKEN, decided_already, find_decided_stage, is_after_deadline
 from bot.approvals.model import (
     MUST_CONNECT,
     MUST_CONNECT_AGAIN,
@@ -116,7 +121,7 @@ class DecisionProcessor:
     async def _try(self, decision: Decision) -> bool:
         """Process a click by what is known now; False if somebody has changed that meanwhile."""
         request = await self._store.read(requests.get, decision.request_id)
-        stage = _decided_stage(decision, request)
+        stage = find_decided_stage(decision, request)
         if stage is None:
             if not await self._has_counted_in_entra(decision, request):
                 await self._too_late(decision, request)
@@ -159,14 +164,14 @@ class DecisionProcessor:
             place=approvals + 1,
         )
         if decision.verb is Verb.DENY:
-            won = await self._store.run(_deny, decided, request)
+            won = await self._store.run(accept_denial, decided, request)
         elif decided.place < stage.quorum:
             counts = replace(shortened(request, decision.ends_at), approvals=decided.place)
-            won = await self._store.run(_count_approval, decided, request, counts)
+            won = await self._store.run(accept_one_of_several, decided, request, counts)
         else:
             approved = shortened(request, decision.ends_at)
             changes = stage_changes(approved, stage=request.stage + 1)
-            won = await self._store.run(_approve, decided, request, changes)
+            won = await self._store.run(accept_approval, decided, request, changes)
         return won
 
     async def _has_counted_in_entra(self, decision: Decision, request: Request) -> bool:
@@ -187,7 +192,7 @@ class DecisionProcessor:
         if not await self._in_entra.is_theirs(decision, request, actor):
             return False
         noted = replace(decision, entra_id=actor.entra_id, name=actor.name)
-        return await self._store.run(_note, noted, request)
+        return await self._store.run(accept_from_entra, noted, request)
 
     async def _check_not_paused(self, decision: Decision) -> None:
         """
@@ -249,7 +254,7 @@ class DecisionProcessor:
 
     async def _refused(self, decision: Decision) -> bool:
         request = await self._store.read(requests.get, decision.request_id)
-        if _decided_stage(decision, request) is None:
+        if find_decided_stage(decision, request) is None:
             return False
         if await self._is_refused_again(decision):
             return True
@@ -270,7 +275,7 @@ class DecisionProcessor:
             SlackError, GraphError: It cannot be judged now.
         """
         request = await self._store.read(requests.get, question.request_id)
-        if _decided_stage(question, request) is None:
+        if find_decided_stage(question, request) is None:
             return request, None, None
         counted = await self._store.read(decisions.accepted_of, request)
         actor = await self._actor(question, request, counted)
@@ -363,8 +368,8 @@ class DecisionProcessor:
         # A denial ends it all; else those of the stage that they meant, whoever has decided the next.
         by = denials[:1] or approvals_of(after, decision.stage) or after[:1]
         if by:
-            why = _decided_already(by)
-        elif _is_after_deadline(decision, request):
+            why = decided_already(by)
+        elif is_after_deadline(decision, request):
             why = OVERTAKEN[State.LAPSED]
         elif request.state is State.PENDING:
             why = N_(

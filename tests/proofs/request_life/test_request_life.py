@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 
 from bot import chance, clock
-from bot.approvals.accepting import _approve, _deny
+from bot.approvals.accepting import accept_approval, accept_denial
 from bot.approvals.model import Decision, Outcome
 from bot.approvals.store import decisions
 from bot.assignments.model import Assignment, AssignmentState
@@ -234,11 +234,14 @@ class RequestLife(RuleBasedStateMachine):
         if why:
             self.do(decisions.settle, click, Outcome.REFUSED, why=why, entra_id=PEOPLE[user])
         elif verb is Verb.DENY:
-            self.do(_deny, click, row)
+            self.do(accept_denial, click, row)
         else:
             done = row.terms is None or row.stage + 1 >= len(row.terms.stages)
             self.do(
-                _approve, click, row, {"stage": row.stage + 1} | ({} if done else {"deciders": ()})
+                accept_approval,
+                click,
+                row,
+                {"stage": row.stage + 1} | ({} if done else {"deciders": ()}),
             )
 
     @rule(which=some)
