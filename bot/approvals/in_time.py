@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bot.approvals.model import ApproverQuestion, Decision
+from bot.approvals.model import ApproverQuestion, Decision, approvals_of
 from bot.messages.blocks.parts import moment
 from bot.messages.phrases.decided import name_of
 from bot.packages.model import Stage
-from bot.people.model import DONE
+from bot.people.model import DONE, Verb
 from bot.requests.model import Request, State
+from bot.requests.state_words import state_word
 from bot.words import N_
 
 # Ends that no click has brought about.
@@ -20,7 +21,36 @@ OVERTAKEN: Final = {
 }
 
 
-def decided_already(by: Sequence[Decision]) -> str:
+def why_late(decision: Decision, request: Request, counted: Sequence[Decision]) -> str:
+    """
+    Return why a click that is not about what waits now decides nothing.
+
+    Args:
+        counted: The decisions of the request that have counted.
+    """
+    after = [each for each in counted if each.stage >= decision.stage]
+    denials = [each for each in after if each.verb is Verb.DENY]
+    # A denial ends it all; else those of the stage that they meant, whoever has decided the next.
+    by = denials[:1] or approvals_of(after, decision.stage) or after[:1]
+    if by:
+        return _decided_already(by)
+    if _is_after_deadline(decision, request):
+        return OVERTAKEN[State.LAPSED]
+    if request.state is State.PENDING:
+        return N_(
+            "What is asked for has changed since that card was drawn. Please look at the new one."
+        )
+    if request.state is State.CANCELED and request.why:
+        return N_("That request is canceled. {why}").format(why=request.why)
+    return OVERTAKEN.get(
+        request.state,
+        N_("That request is already {state}; there is nothing left to decide.").format(
+            state=state_word(request)
+        ),
+    )
+
+
+def _decided_already(by: Sequence[Decision]) -> str:
     """Say who has decided before; each name is a part of its own, so that the sentence is found again in any language."""
     *names, last = [name_of(each) for each in by]
     facts = {"done": DONE[by[-1].verb], "last_name": last, "when": moment(by[-1].at)}
@@ -37,11 +67,11 @@ def find_decided_stage(decision: Decision | ApproverQuestion, request: Request) 
         request.state is State.PENDING
         and decision.round == request.round
         and decision.stage == request.stage
-        and not is_after_deadline(decision, request)
+        and not _is_after_deadline(decision, request)
     )
     return request.current_stage if is_current else None
 
 
-def is_after_deadline(decision: Decision | ApproverQuestion, request: Request) -> bool:
+def _is_after_deadline(decision: Decision | ApproverQuestion, request: Request) -> bool:
     """Tell whether the deadline was over when they clicked, although the request has not lapsed yet."""
     return request.lapses_at is not None and decision.at >= request.lapses_at

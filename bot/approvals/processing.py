@@ -1,5 +1,5 @@
 """
-Process the clicks on Approve, Deny and Give up: may this person decide, and were they in time?
+Process the clicks on Approve and Deny: may this person decide, and were they in time?
 
 A stage is approved once as many different people have approved it as its quorum says; an approver and their delegate
 are one of them.  One denial denies.
@@ -20,7 +20,7 @@ from bot.approvals.accepting import (
 )
 from bot.approvals.ends import find_wrong_end, shortened
 from bot.approvals.in_entra import EntraApprovals
-from bot.approvals.in_time import OVERTAKEN, decided_already, find_decided_stage, is_after_deadline
+from bot.approvals.in_time import find_decided_stage, why_late
 from bot.approvals.model import (
     MUST_CONNECT,
     MUST_CONNECT_AGAIN,
@@ -44,8 +44,7 @@ from bot.people.permissions import Actor, may
 from bot.requests import state_machine
 from bot.requests.evaluation.sign_ins import SignInRule
 from bot.requests.evaluation.stages import stage_changes
-from bot.requests.model import Request, State
-from bot.requests.state_words import state_word
+from bot.requests.model import Request
 from bot.requests.store import requests
 from bot.slack.errors import SlackError
 from bot.timing import EARLY_SECONDS
@@ -300,45 +299,6 @@ class DecisionProcessor:
             # They were asked, and may not decide any more: look again whom to ask.
             await self._store.run(recipients.look_again, request)
 
-    async def authorize_repair(self, request: Request) -> Actor | None:
-        """
-        Return the admin who has a request tried again or given up, if they still may by what Slack and Entra say now.
-
-        Raises:
-            SlackError, GraphError: It could not be read; nothing is done.
-        """
-        by = request.give_up_by or request.retry_by
-        if by is None:
-            return None
-        if by.startswith(audit.OPERATOR):
-            # Whoever may write to the database from the command line, has the rights of this process.
-            return Actor(slack_user=by)
-        verb = Verb.GIVE_UP if request.give_up_by else Verb.RETRY
-        actor = await self._permissions.actor(by)
-        why = may(actor, verb, holder=request.holder, holder_entra_id=request.entra_id)
-        if why is None:
-            return actor
-        await self._store.run(
-            state_machine.not_repaired, request, actor.entra_id, why, by=by, verb=verb
-        )
-        return None
-
-    async def authorize_cancel(self, request: Request) -> Actor | None:
-        """
-        Return the admin who cancels a leaver's request, if they still may by what Slack and Entra say now.
-
-        Raises:
-            SlackError, GraphError: It could not be read; nothing is done.
-        """
-        if request.cancel_by is None:
-            return None
-        actor = await self._permissions.actor(request.cancel_by)
-        why = may(actor, Verb.REMOVE, holder=request.holder, holder_entra_id=request.entra_id)
-        if why is None:
-            return actor
-        await self._store.run(state_machine.not_canceled_for_leaver, request, why)
-        return None
-
     async def _actor(
         self,
         decision: Decision | ApproverQuestion,
@@ -363,28 +323,7 @@ class DecisionProcessor:
 
     async def _too_late(self, decision: Decision, request: Request) -> None:
         counted = await self._store.read(decisions.accepted_of, request)
-        after = [each for each in counted if each.stage >= decision.stage]
-        denials = [each for each in after if each.verb is Verb.DENY]
-        # A denial ends it all; else those of the stage that they meant, whoever has decided the next.
-        by = denials[:1] or approvals_of(after, decision.stage) or after[:1]
-        if by:
-            why = decided_already(by)
-        elif is_after_deadline(decision, request):
-            why = OVERTAKEN[State.LAPSED]
-        elif request.state is State.PENDING:
-            why = N_(
-                "What is asked for has changed since that card was drawn. Please look at the new one."
-            )
-        elif request.state is State.CANCELED and request.why:
-            why = N_("That request is canceled. {why}").format(why=request.why)
-        else:
-            why = OVERTAKEN.get(
-                request.state,
-                N_("That request is already {state}; there is nothing left to decide.").format(
-                    state=state_word(request)
-                ),
-            )
-        await self._settle(decision, Outcome.LATE, why=why)
+        await self._settle(decision, Outcome.LATE, why=why_late(decision, request, counted))
 
 
 def _is_proven(decision: Decision, stage: Stage, actor: Actor) -> bool:

@@ -52,6 +52,7 @@ async def make_jobs(
         store=store,
         evaluator=processing.evaluator,
         decision_processor=processing.decision_processor,
+        admin_checks=processing.admin_checks,
         question_processor=processing.question_processor,
         finding_processor=processing.finding_processor,
         recipients=processing.recipients,

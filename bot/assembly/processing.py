@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.approvals.admin_checks import AdminChecks
 from bot.approvals.in_entra import EntraApprovals
 from bot.approvals.processing import DecisionProcessor
 from bot.approvals.questioning import QuestionProcessor
@@ -30,6 +31,7 @@ class ProcessingParts:
     evaluator: RequestEvaluator
     recipients: Recipients
     decision_processor: DecisionProcessor
+    admin_checks: AdminChecks
     question_processor: QuestionProcessor
     submitter: Submitter
     delivery: Delivery
@@ -87,6 +89,7 @@ def make_processing(
         evaluator=evaluator,
         recipients=recipients,
         decision_processor=decision_processor,
+        admin_checks=AdminChecks(store=store, permissions=permissions),
         question_processor=QuestionProcessor(store=store, processor=decision_processor),
         submitter=Submitter(
             store=store, graph=graph, recheck=evaluator.recheck, tokens=tokens, waits=waits

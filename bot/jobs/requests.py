@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 import structlog
 
 from bot import clock
-from bot.approvals.processing import DecisionProcessor
+from bot.approvals.admin_checks import AdminChecks
 from bot.database import Store, Transaction, wakeups
 from bot.errors import NotClear
 from bot.jobs import due
@@ -43,7 +43,7 @@ class RequestJob:
 
     store: Store
     evaluator: RequestEvaluator
-    decision_processor: DecisionProcessor
+    admin_checks: AdminChecks
     submitter: Submitter
     delivery: Delivery
     follower: EntraFollower
@@ -189,19 +189,19 @@ class RequestJob:
 
     async def _cancel_for_leaver(self, request: Request) -> None:
         """Cancel it, if whoever wants that may; nothing else is done with it before that is known."""
-        actor = await self.decision_processor.authorize_cancel(request)
+        actor = await self.admin_checks.find_canceler(request)
         if actor is not None:
             await self.store.run(state_machine.cancel_for_leaver, request, actor.entra_id)
 
     async def _give_up(self, request: Request) -> None:
         """Give up, if whoever asked for that may."""
-        actor = await self.decision_processor.authorize_repair(request)
+        actor = await self.admin_checks.find_repairer(request)
         if actor is not None:
             await self.submitter.give_up(request, by=actor)
 
     async def _retry(self, request: Request) -> None:
         """Make it a request like any other again, if whoever had it tried again may."""
-        if await self.decision_processor.authorize_repair(request) is not None:
+        if await self.admin_checks.find_repairer(request) is not None:
             now = clock.real()
             await self.store.run(
                 claims.release, request, due_at=now, attempts=request.attempts, retry_by=None

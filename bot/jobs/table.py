@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from bot import clock
+from bot.approvals.admin_checks import AdminChecks
 from bot.approvals.processing import DecisionProcessor
 from bot.approvals.questioning import QuestionProcessor
 from bot.approvals.recipients import Recipients
@@ -87,6 +88,7 @@ class Jobs:
     store: Store
     evaluator: RequestEvaluator
     decision_processor: DecisionProcessor
+    admin_checks: AdminChecks
     question_processor: QuestionProcessor
     finding_processor: FindingProcessor
     recipients: Recipients
@@ -139,7 +141,7 @@ class Jobs:
         self.requests = RequestJob(
             store=self.store,
             evaluator=self.evaluator,
-            decision_processor=self.decision_processor,
+            admin_checks=self.admin_checks,
             submitter=self.submitter,
             delivery=self.delivery,
             follower=self.follower,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.app import Latchkey
+from bot.approvals.admin_checks import AdminChecks
 from bot.approvals.processing import DecisionProcessor
 from bot.approvals.service import ApprovalService
 from bot.assignments.lists import AssignmentLists
@@ -136,6 +137,10 @@ class BotHarness:
     @property
     def decision_processor(self) -> DecisionProcessor:
         return self.jobs.decision_processor
+
+    @property
+    def admin_checks(self) -> AdminChecks:
+        return self.jobs.admin_checks
 
     @property
     def submitter(self) -> Submitter:

@@ -442,7 +442,7 @@ async def test_an_admin_may_repair(harness, column):
     """As Slack and Entra say now."""
     request = await repaired(harness, column, "U0DANA")
 
-    actor = await harness.decision_processor.authorize_repair(request)
+    actor = await harness.admin_checks.find_repairer(request)
 
     assert actor is not None
     assert (actor.slack_user, actor.entra_id) == ("U0DANA", seed.DANA)
@@ -454,7 +454,7 @@ async def test_what_nobody_repairs_is_nobodys(harness, column):
     """Nothing changes."""
     request = await repaired(harness, column, None)
 
-    assert await harness.decision_processor.authorize_repair(request) is None
+    assert await harness.admin_checks.find_repairer(request) is None
     assert await harness.request(request.id) == request
 
 
@@ -465,7 +465,7 @@ async def test_one_who_is_no_admin_repairs_nothing(harness, column, user):
     harness.workspace.usergroups["S0IAM"].users.append("U0GUS")
     request = await repaired(harness, column, user)
 
-    assert await harness.decision_processor.authorize_repair(request) is None
+    assert await harness.admin_checks.find_repairer(request) is None
 
     after = await harness.request(request.id)
     assert (after.state, after.give_up_by, after.retry_by) == (State.APPROVED, None, None)
@@ -479,6 +479,6 @@ async def test_a_lost_claim_gives_nothing_back(harness, column):
     request = await repaired(harness, column, "U0BO")
     stale = replace(request, generation=request.generation - 1)
 
-    assert await harness.decision_processor.authorize_repair(stale) is None
+    assert await harness.admin_checks.find_repairer(stale) is None
 
     assert getattr(await harness.request(request.id), column) == "U0BO"

@@ -138,9 +138,12 @@ TARGETS: Final = (
         for module in ("requests", "request_rows", "redraws", "current_stage")
     ),
     Target(file="bot/requests/store/claims.py", tests=("test_store_claims.py",), on_both=True),
-    Target(
-        file="bot/approvals/processing.py",
-        tests=("test_processing.py", "test_deciding.py", "test_drafts.py", "test_holding.py"),
+    *(
+        Target(
+            file=f"bot/approvals/{module}.py",
+            tests=("test_processing.py", "test_deciding.py", "test_drafts.py", "test_holding.py"),
+        )
+        for module in ("processing", "accepting", "in_time", "admin_checks")
     ),
     Target(
         file="bot/requests/submission.py",
