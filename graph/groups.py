@@ -60,6 +60,23 @@ class Groups:
             if _is_user(item):
                 yield to_model(User, item)
 
+    async def each_direct(self, group_id: str) -> AsyncIterator[User | Group]:
+        """
+        The people and the groups that are directly in a group, one by one; devices and applications are left out.
+
+        Raises:
+            NotFound: There is no such group, or no longer.
+
+        Permission: GroupMember.Read.All and User.Read.All (application).
+        Source: Graph reference, "List group members".
+        """
+        params = {"$select": MEMBER, "$top": str(MEMBERS_A_PAGE)}
+        async for item in self._session.pages(f"{group_path(group_id)}/members", params):
+            if _is_user(item):
+                yield to_model(User, item)
+            elif _is_group(item):
+                yield to_model(Group, item)
+
     async def create(
         self,
         *,
@@ -198,3 +215,7 @@ def _groups_named(name: str) -> tuple[str, dict[str, str]]:
 def _is_user(item: dict[str, Any]) -> bool:
     # Graph names the type of each member; an item without one was listed among users only.
     return str(item.get("@odata.type") or "#microsoft.graph.user").casefold().endswith(".user")
+
+
+def _is_group(item: dict[str, Any]) -> bool:
+    return str(item.get("@odata.type") or "").casefold().endswith(".group")

@@ -32,6 +32,7 @@ SAID: Final = {
     DriftKind.STILL_MEMBER: "{person}'s {package} ended {since}, and they are still in the group {group}",
     DriftKind.ENDED_OUTSIDE: "{person}'s {package} was ended in Entra, noticed {since}",
     DriftKind.NOT_MEMBER: "{person} has {package}, and is not in its group {group}",
+    DriftKind.NESTED: "the group {person} is in the group {group}: whoever is in it has what {package} gives",
     DriftKind.LATER_END: "{person} has {package}, {ends}; approved until {approved}",
 }
 because_option = click.option(

@@ -145,7 +145,12 @@ class GivenGroup:
 def missing_members(
     group: GivenGroup, members: Collection[str], held: Sequence[Assignment], *, now: datetime
 ) -> Iterator[Found]:
-    """Find those who have a package which gives the group, and are not in it."""
+    """
+    Find those who have a package which gives the group, and are not in it.
+
+    Args:
+        members: Entra ids of everybody in it, those of groups within it included.
+    """
     for row in held:
         is_settled = row.progress_at is not None and now - row.progress_at >= GRACE
         is_there = (
@@ -161,10 +166,36 @@ def missing_members(
             )
 
 
+def nested_groups(group: GivenGroup, nested: Mapping[str, str | None]) -> Iterator[Found]:
+    """
+    Find the groups within the group: no package gives it to those who are in these.
+
+    Args:
+        nested: Their names by Entra id.
+    """
+    package_id, package_name = first_package(group)
+    for entra_id, name in nested.items():
+        yield Found(
+            kind=DriftKind.NESTED,
+            about=group.id,
+            entra_id=entra_id,
+            person_name=name,
+            package_id=package_id,
+            package_name=package_name,
+            group_name=group.name,
+        )
+
+
+def first_package(group: GivenGroup) -> tuple[str, str]:
+    """Return the id and the name of the package that stands for all that give a group."""
+    return min(group.packages.items(), key=lambda each: each[1])
+
+
 def extra_members(
     group: GivenGroup,
     members: Mapping[str, str | None],
     *,
+    direct: Collection[str],
     past: Mapping[str, Assignment],
     told: Mapping[str, Found],
     now: datetime,
@@ -176,6 +207,7 @@ def extra_members(
 
     Args:
         members: Their names by Entra id; of those only who have none of its packages, and ask for none.
+        direct: Entra ids of those who are in it themselves, and not only in a group within it, which is told by itself.
         past: The access to one of its packages that each of them has had last.
         told: What was found of each of them in this group before, and has not passed.
     """
@@ -195,7 +227,9 @@ def extra_members(
         if known is not None and known.kind is DriftKind.STILL_MEMBER:
             yield replace(known, person_name=name or known.person_name)
             continue
-        package_id, package_name = min(group.packages.items(), key=lambda each: each[1])
+        if entra_id not in direct:
+            continue
+        package_id, package_name = first_package(group)
         yield Found(
             kind=DriftKind.MEMBER,
             about=group.id,

@@ -24,12 +24,16 @@ class DriftKind(StrEnum):
     ENDED_OUTSIDE = "ended-outside"
     # Entra shows the access, and not the membership that it gives.
     NOT_MEMBER = "not-member"
+    # A group that is in a group which a package gives: whoever is in it has that without the package.
+    NESTED = "nested"
     # The end in Entra is later than what was approved.
     LATER_END = "later-end"
 
 
 # What only the lists of members tell.
-OF_GROUPS: Final = frozenset({DriftKind.MEMBER, DriftKind.STILL_MEMBER, DriftKind.NOT_MEMBER})
+OF_GROUPS: Final = frozenset(
+    {DriftKind.MEMBER, DriftKind.STILL_MEMBER, DriftKind.NOT_MEMBER, DriftKind.NESTED}
+)
 # In a group, and without a package that gives it.
 WITHOUT_PACKAGE: Final = frozenset({DriftKind.MEMBER, DriftKind.STILL_MEMBER})
 # What is about access that is there, and that an admin can remove.
@@ -56,6 +60,7 @@ class Found:
     A finding of a check about one person and one thing.
 
     Attributes:
+        entra_id: The person's; of NESTED the inner group's, and *person_name* its name.
         about: The assignment, the request (of STUCK without an assignment), or the group.
         mark: Tells what is another mismatch about the same: the end, of LATER_END.
         group_name: Of OF_GROUPS.

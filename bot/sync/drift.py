@@ -18,7 +18,7 @@ from bot.assignments.store import troubles
 from bot.database import Transaction
 from bot.drift import compare
 from bot.drift.compare import Approved, GivenGroup
-from bot.drift.model import OF_GROUPS, CheckResult, Found, Mismatch
+from bot.drift.model import OF_GROUPS, CheckResult, DriftKind, Found, Mismatch
 from bot.drift.store import approved as reading
 from bot.drift.store import checks, mismatches
 from bot.packages.bounds import EVERYWHERE, Bounds
@@ -27,7 +27,7 @@ from bot.sync.asked_in_entra import AskedInEntra, is_about_asking
 from bot.sync.turns import Transactions
 from graph import Graph
 from graph.errors import AuthError, Forbidden, GraphError, NotFound, Throttled
-from graph.models import AccessPackage
+from graph.models import AccessPackage, Group
 
 log = structlog.get_logger(__name__)
 
@@ -40,19 +40,35 @@ GROUPS: Final = "aadgroup"
 MEMBER: Final = "member"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Members:
+    """
+    Tell who is in a group, by Entra id; names are those of the directory.
+
+    Attributes:
+        everybody: People, those of groups within it included.
+        direct: People who are in it themselves.
+        groups: Groups that are directly in it.
+    """
+
+    everybody: Mapping[str, str | None] = field(default_factory=dict)
+    direct: frozenset[str] = frozenset()
+    groups: Mapping[str, str | None] = field(default_factory=dict)
+
+
 @dataclass(kw_only=True)
 class GroupMembership:
     """
     Tell who is in which group.
 
     Attributes:
-        by_group: Names by Entra id, by the group's id.
+        by_group: By the group's id.
         refused: Names of groups whose members Graph does not let us read.
         unread: Ids of groups that could not be read, for whatever reason; with those that are too large.
         too_large: Names of these.
     """
 
-    by_group: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    by_group: dict[str, "Members"] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
     too_large: list[str] = field(default_factory=list)
@@ -134,16 +150,24 @@ class DriftCheck:
                 if isinstance(error, NotFound):
                     # It is gone, and so is whatever was found in it.
                     members.unread.discard(group.id)
-                    members.by_group[group.id] = {}
+                    members.by_group[group.id] = Members()
         return members
 
-    async def _members_of(self, group_id: str) -> dict[str, str | None]:
-        found: dict[str, str | None] = {}
-        async for user in self._graph.groups.each_member(group_id, transitive=False):
-            found[user.id] = user.display_name
-            if len(found) > MOST_MEMBERS:
+    async def _members_of(self, group_id: str) -> Members:
+        people: dict[str, str | None] = {}
+        groups: dict[str, str | None] = {}
+        async for each in self._graph.groups.each_direct(group_id):
+            of_its_kind = groups if isinstance(each, Group) else people
+            of_its_kind[each.id] = each.display_name
+            if len(people) + len(groups) > MOST_MEMBERS:
                 raise TooMany
-        return found
+        direct = frozenset(people)
+        if groups:
+            async for user in self._graph.groups.each_member(group_id):
+                people[user.id] = user.display_name
+                if len(people) > MOST_MEMBERS:
+                    raise TooMany
+        return Members(everybody=people, direct=direct, groups=groups)
 
     async def _of_assignments(self, began_at: datetime) -> "KnownAccess":
         """Look through what people have by our rows, and return it."""
@@ -195,7 +219,7 @@ class DriftCheck:
     async def _of_group(
         self,
         group: GivenGroup,
-        members: Mapping[str, str | None],
+        members: Members,
         ours: "KnownAccess",
         *,
         is_whole: bool,
@@ -208,9 +232,10 @@ class DriftCheck:
         """
         rows = [row for each in group.packages for row in ours.by_package.get(each, ())]
         now = clock.now()
-        missing = list(compare.missing_members(group, members, rows, now=now))
+        missing = list(compare.missing_members(group, members.everybody, rows, now=now))
+        nested = list(compare.nested_groups(group, members.groups))
         theirs = {row.entra_id for row in rows}
-        others = {each: name for each, name in members.items() if each not in theirs}
+        others = {each: name for each, name in members.everybody.items() if each not in theirs}
         if not is_whole:
             ours.unsure_groups.add(group.id)
             others = {}
@@ -221,19 +246,27 @@ class DriftCheck:
             read = await self._store.read(_of_users, some, group)
             asking = {user for user, package in read.under_way if package in group.packages}
             left = {each: others[each] for each in some if each not in asking}
-            extra += compare.extra_members(group, left, past=read.past, told=read.told, now=now)
+            extra += compare.extra_members(
+                group, left, direct=members.direct, past=read.past, told=read.told, now=now
+            )
             # Who asks for it now has not come into the group by that: what was found before is still so.
             extra += [read.told[each] for each in some if each in asking and each in read.told]
-        if missing or extra:
+        if missing or extra or nested:
             # One answer may come from a copy that lags.
             try:
                 again = await self._members_of(group.id)
-            except GraphError:
+            except (GraphError, TooMany):
                 ours.unsure_groups.add(group.id)
                 return
-            missing = [each for each in missing if each.entra_id not in again]
-            extra = [each for each in extra if each.entra_id in again]
-        await self._keep([*missing, *extra], ours)
+            missing = [each for each in missing if each.entra_id not in again.everybody]
+            nested = [each for each in nested if each.entra_id in again.groups]
+            extra = [
+                each
+                for each in extra
+                if each.entra_id
+                in (again.direct if each.kind is DriftKind.MEMBER else again.everybody)
+            ]
+        await self._keep([*missing, *nested, *extra], ours)
 
     async def _keep(self, found: Sequence[Found], ours: "KnownAccess") -> None:
         for first in range(0, len(found), ROWS_TOGETHER):

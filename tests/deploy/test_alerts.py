@@ -16,7 +16,7 @@ from tests.harness.world import ANN, eventually, living
 MINUTES: Final = 90
 # Those that wait for longer before they fire.
 LONG: Final = {
-    **dict.fromkeys(("LatchkeyRequestsHeld", "LatchkeyTroubles"), 26 * 60),
+    **dict.fromkeys(("LatchkeyRequestsHeld", "LatchkeyTroubles", "LatchkeyDrift"), 26 * 60),
     **dict.fromkeys(("LatchkeyPaused", "LatchkeyDeliveryIsSlow"), 10 * 60),
 }
 # What one series is in place of the scrape's, as promtool writes values: "start+step x times"; `None`: it is gone.
@@ -62,6 +62,7 @@ BROKEN: Final[dict[str, dict[str, str | None]]] = {
         'latchkey_credential_expiry_timestamp_seconds{credential="certificate"}': "400000x1560"
     },
     "LatchkeyTroubles": {'latchkey_troubles{kind="partial"}': "1x1560"},
+    "LatchkeyDrift": {'latchkey_drift{kind="member"}': "1x1560"},
     "LatchkeyEmergencyNotReviewed": {'latchkey_emergency_reviews{state="overdue"}': "1x1560"},
     "LatchkeyEndpointDown": {'probe_success{job="latchkey-endpoint"}': "0x1560"},
     "LatchkeyEndpointCertificateEndsSoon": {

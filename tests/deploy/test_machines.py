@@ -312,6 +312,16 @@ def test_rules_and_dashboard_ask_for_metrics_that_there_are():
     assert all(asked.values())
 
 
+def test_each_panel_of_the_dashboard_says_what_it_shows():
+    """In words of its own, once."""
+    dashboard = json.loads((DEPLOY / "grafana/dashboards/latchkey.json").read_text())
+    for name in ("title", "description"):
+        said = [each[name] for each in dashboard["panels"]]
+        assert sorted(said) == sorted(set(said))
+    asked = [target["expr"] for each in dashboard["panels"] for target in each["targets"]]
+    assert sorted(asked) == sorted(set(asked))
+
+
 def test_the_dashboard_is_of_the_data_source_that_is_provisioned():
     """Every panel, and the dashboards are where Grafana is told to look."""
     sources = yaml.safe_load(

@@ -64,6 +64,10 @@ VERBS: Final[Mapping[str, str]] = {
                 DriftKind.MEMBER,
                 "somebody is in a group that a package gives, and has not had the package",
             ),
+            (
+                DriftKind.NESTED,
+                "a group is in a group that a package gives, so that its members have that without the package",
+            ),
             (DriftKind.NOT_MEMBER, "access is there, and not the membership that it gives"),
             (DriftKind.STILL_MEMBER, "access has ended, and the membership has not"),
             (DriftKind.STUCK, "delivery has not come to an end for a day"),

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from graph import Graph
+from graph.models import Group, User
 from sandbox.tenant import seed
 from tests.graph.wire import ROOT, Wire, graph_on
 
@@ -28,6 +29,21 @@ async def test_only_people_are_members(transitive, segment):
 
     assert [user.id for user in members] == ["ann", "cy"]
     assert f"/groups/g/{segment}?" in wire.sent[0]
+
+
+async def test_people_and_groups_are_told_apart():
+    """What is neither is left out."""
+    wire = Wire(
+        {
+            "value": [
+                {"@odata.type": "#microsoft.graph.user", "id": "ann"},
+                {"@odata.type": "#microsoft.graph.group", "id": "inner", "displayName": "Inner"},
+                {"@odata.type": "#microsoft.graph.servicePrincipal", "id": "app"},
+            ]
+        }
+    )
+    found = [each async for each in graph_on(wire).groups.each_direct("g")]
+    assert [(type(each), each.id) for each in found] == [(User, "ann"), (Group, "inner")]
 
 
 async def test_a_group_is_created_with_its_owners():

@@ -70,7 +70,16 @@ def blocks(shown: ShownMismatch) -> list[Block]:
             return [*made, context(_("It is being removed."))]
         if row.state is AssignmentState.ENDED:
             return [*made, context(_("That access is over now."))]
-    if mismatch.kind in OF_GROUPS - REMOVABLE:
+    if mismatch.kind is DriftKind.NESTED:
+        made.append(
+            context(
+                _(
+                    "I may read groups and not change them. To end it, take that group out of the other in Entra; "
+                    "the next check notices."
+                )
+            )
+        )
+    elif mismatch.kind in OF_GROUPS - REMOVABLE:
         made.append(
             context(
                 _(
@@ -143,6 +152,11 @@ def _sentence(mismatch: Mismatch) -> str:
         case DriftKind.NOT_MEMBER:
             return _(
                 "Entra shows that {person} has {package}, and they are not a member of its group {group}."
+            )
+        case DriftKind.NESTED:
+            return _(
+                "The group {person} is in the group {group}: whoever is in it has what {package} gives, "
+                "without that access package."
             )
         case DriftKind.LATER_END if has_end:
             return _("{person} has {package} until {end}. What was approved ends {approved}.")

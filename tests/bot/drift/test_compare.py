@@ -170,10 +170,17 @@ def test_who_has_it_for_certain_and_for_long_must_be_in_the_group(changes):
     assert list(compare.missing_members(GROUP, (), [replace(row, **changes)], now=now)) == []
 
 
-def strangers(members, *, past=None, told=None):
+def strangers(members, *, past=None, told=None, direct=None):
     """Return who is in the group and has no package that gives it."""
     return list(
-        compare.extra_members(GROUP, members, past=past or {}, told=told or {}, now=clock.now())
+        compare.extra_members(
+            GROUP,
+            members,
+            direct=members if direct is None else direct,
+            past=past or {},
+            told=told or {},
+            now=clock.now(),
+        )
     )
 
 
@@ -193,6 +200,24 @@ def test_who_had_it_is_told_from_who_never_did():
     never = replace(ended, ended_why=EndReason.NEVER_DELIVERED)
     (only,) = strangers({ANN: "Ann"}, past={ANN: never})
     assert only.kind is DriftKind.MEMBER
+
+
+def test_who_is_in_a_group_within_it_is_no_stranger():
+    """But whoever had the access, and has what it gave by that, is told."""
+    ended = held(
+        state=AssignmentState.ENDED,
+        ended_at=clock.now() - DAY,
+        ended_why=EndReason.RAN_OUT,
+        entra_id=ANN,
+    )
+    (extra,) = strangers({ANN: "Ann", BO: "Bo"}, past={ANN: ended}, direct=())
+    assert (extra.kind, extra.entra_id) == (DriftKind.STILL_MEMBER, ANN)
+    (nested,) = compare.nested_groups(GROUP, {"inner": "Inner"})
+    assert (nested.kind, nested.entra_id, nested.person_name) == (
+        DriftKind.NESTED,
+        "inner",
+        "Inner",
+    )
 
 
 def test_who_had_it_is_known_as_long_as_they_are_in_the_group():

@@ -1,5 +1,6 @@
 """The check for drift says nothing of what could not be read, and keeps what was found."""
 
+import random
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -18,6 +19,7 @@ from bot.retention.deletion import delete_old
 from bot.retention.model import Retention
 from bot.sync.drift import DriftCheck
 from sandbox.tenant import seed
+from sandbox.tenant.model import Group
 from tests.bot.samples import ANN, BO, held, wish
 from tests.harness.by_hand import BotHarness
 from tests.harness.faults import answering
@@ -145,3 +147,77 @@ async def test_what_was_found_before_stays_meanwhile(harness, check):
     shut_ones.clear()
     await check.run()
     assert await found(harness) == [(DriftKind.MEMBER, ANN)]
+
+
+def inner_group(harness: BotHarness, name: str, *members: str) -> Group:
+    """A group with these members, which no package gives."""
+    world = harness.tenant.world
+    made = Group(
+        id=world.new_id(), display_name=name, created_at=world.now(), members=list(members)
+    )
+    world.groups[made.id] = made
+    return made
+
+
+async def test_a_group_within_the_group_is_told_once_and_its_members_are_not(harness, check):
+    """Bo is put into the group itself as well, and Cy has the package; when the group is taken out, it passes."""
+    outer = harness.tenant.world.groups[seed.MARKETING_RESOURCES]
+    innermost = inner_group(harness, "Interns", seed.MIA, BO)
+    inner = inner_group(harness, "Helpers", seed.CY, innermost.id)
+    outer.members += [BO, inner.id]
+
+    await check.run()
+    assert sorted(await found(harness)) == [(DriftKind.MEMBER, BO), (DriftKind.NESTED, inner.id)]
+    (nested,) = [
+        each
+        for each in await harness.store.run(mismatches.current)
+        if each.kind is DriftKind.NESTED
+    ]
+    assert (nested.person_name, nested.group_name) == ("Helpers", outer.display_name)
+    assert nested.package_name == "Marketing Campaign"
+
+    await harness.store.run(mismatches.settle, nested, DriftState.ADOPTED, by="U0DANA")
+    await check.run()
+    (again,) = [
+        each for each in await harness.store.run(mismatches.current) if each.id == nested.id
+    ]
+    assert again.state is DriftState.ADOPTED
+
+    outer.members.remove(inner.id)
+    await check.run()
+    assert await found(harness) == [(DriftKind.MEMBER, BO)]
+
+
+async def test_who_has_it_by_a_group_within_the_group_alone_still_has_it(harness, check):
+    """Their access is over."""
+    await harness.store.run(_ended, clock.now() - 2 * DAY)
+    inner = inner_group(harness, "Helpers", ANN)
+    harness.tenant.world.groups[seed.MARKETING_RESOURCES].members.append(inner.id)
+
+    await check.run()
+
+    assert sorted(await found(harness)) == [
+        (DriftKind.NESTED, inner.id),
+        (DriftKind.STILL_MEMBER, ANN),
+    ]
+
+
+@pytest.mark.parametrize("seed_", range(6))
+async def test_whatever_is_nested_in_whatever(harness, check, seed_):
+    """Rings of groups, too: told are the groups that are directly within, and the people who are."""
+    dice = random.Random(seed_)  # noqa: S311 - repeatable
+    outer = harness.tenant.world.groups[seed.MARKETING_RESOURCES]
+    people = [seed.ANN, seed.BO, seed.CY, seed.DANA, seed.MIA]
+    inner = [inner_group(harness, f"Inner {number}") for number in range(4)]
+    nodes = [outer, *inner]
+    for group in nodes:
+        others = [each.id for each in nodes if each is not group]
+        group.members = dice.sample(people + others, dice.randrange(5))
+
+    await check.run()
+
+    ids = {each.id for each in inner}
+    expected = {
+        (DriftKind.NESTED if each in ids else DriftKind.MEMBER, each) for each in outer.members
+    }
+    assert set(await found(harness)) == expected
