@@ -43,8 +43,9 @@ schema: $(VENV)/ready  ## write the JSON Schemas of packages as code, package se
 	$(BIN)/python -m bot.packages.settings.schema > docs/latchkey.schema.json
 	$(BIN)/python -m bot.webhooks.schema > docs/webhook-events.schema.json
 
-docs: $(VENV)/ready-dev  ## write what is generated in docs/ anew: the architecture's tables and picture, the references of rights, metrics, commands and verbs
+docs: $(VENV)/ready-dev  ## write what is generated in docs/ anew: the architecture's tables and picture, the picture of a request's states, the references of rights, metrics, commands and verbs
 	$(BIN)/python -m tests.docs.architecture
+	$(BIN)/python -m tests.docs.states
 	$(BIN)/python -m tests.proofs.authorization.authorization > docs/reference/authorization.md
 	$(BIN)/python -m bot.monitoring.reference > docs/reference/metrics.md
 	$(BIN)/python -m tests.docs.audit_verbs > docs/reference/audit-verbs.md

@@ -3,9 +3,6 @@
 from pathlib import Path
 from typing import Final
 
-from pygments.lexers.special import TextLexer
-from sphinx.application import Sphinx
-
 ROOT: Final = Path(__file__).resolve().parents[1]
 
 project = "Latchkey"
@@ -23,11 +20,6 @@ myst_heading_anchors = 4
 myst_enable_extensions = []
 highlight_language = "text"
 smartquotes = False
-
-
-def setup(app: Sphinx) -> None:
-    """Show the diagrams that GitHub draws as what they are written as: what draws them needs a browser."""
-    app.add_lexer("mermaid", TextLexer)
 
 
 html_theme = "furo"
