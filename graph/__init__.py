@@ -18,8 +18,9 @@ from graph.organizations import Organizations
 from graph.packages import Packages
 from graph.policies import Policies
 from graph.resources import Resources
+from graph.retries import Retries
 from graph.self_service import SelfService
-from graph.session import CALLS_AT_ONCE, Retries, Session
+from graph.session import CALLS_AT_ONCE, Session
 from graph.tokens import StaticToken, TokenSource
 from graph.users import Users
 

@@ -1,9 +1,8 @@
 """One HTTP conversation with Graph: tokens, paging, safe retries, and errors as GraphErrors."""
 
 import asyncio
-import random
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from graph import answers, observed
 from graph.deadlines import Deadline, Seconds, machine_seconds
 from graph.errors import AuthError, BadAnswer, GraphError, GraphUnavailable, Throttled
 from graph.observed import ObservedCall, Observer
+from graph.retries import Retries, _worth_repeating
 from graph.tokens import TokenSource
 from graph.versions import Dialect, dialect
 
@@ -35,29 +35,6 @@ ITEMS_A_TURN = 20
 WRITE_WITHIN = timedelta(seconds=30)
 # Characters of a query that OData gives a meaning and that need no escape.
 PLAIN = "$(),'/:@"
-WORTH_REPEATING = frozenset({429, 502, 503, 504})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Retries:
-    """
-    The number and the pauses of the tries of a read.  Writes are never repeated.
-
-    Attributes:
-        attempts: Tries in all, the first among them.
-        patience: The longest total time spent waiting between tries of one call.
-        first_pause: The pause after the first failure when Graph names none; it doubles.
-        sleep: Waits so many seconds.
-        jitter: Draws a number between two others, to spread the pauses of many callers.
-        waits_out_throttling: Whether a 429 is no attempt: it is waited out for as long as patience lasts.
-    """
-
-    attempts: int = 4
-    patience: timedelta = timedelta(seconds=30)
-    first_pause: timedelta = timedelta(milliseconds=500)
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-    jitter: Callable[[float, float], float] = random.uniform
-    waits_out_throttling: bool = False
 
 
 class Session:
@@ -412,14 +389,6 @@ class _Sender:
 
     is_a_persons: bool = False
     with_fresh_token: bool = False
-
-
-def _worth_repeating(error: GraphError) -> bool:
-    if isinstance(error, AuthError):
-        return False
-    if error.status is None:
-        return isinstance(error, GraphUnavailable)
-    return error.status in WORTH_REPEATING or (isinstance(error, BadAnswer) and error.status < 300)
 
 
 def _port(parts: Any) -> int | None:

@@ -6,7 +6,7 @@ from typing import Final
 from bot.assignments.store import assignments
 from bot.database import Transaction
 from bot.drift.model import DriftState, Mismatch, ShownMismatch
-from bot.drift.store import mismatches
+from bot.drift.store import mismatches, wanted_answers
 from bot.errors import NotAllowed, TooLate
 from bot.people.model import Verb
 from bot.people.permissions import Actor, may
@@ -38,7 +38,7 @@ def want(
     refused = why_not(db, mismatch, verb, actor)
     if refused is not None:
         raise NotAllowed(refused)
-    wanted = mismatches.want(db, mismatch, verb, by=slack_user, until=until, why=why)
+    wanted = wanted_answers.want(db, mismatch, verb, by=slack_user, until=until, why=why)
     if wanted is None:
         raise TooLate(SETTLED)
     return wanted

@@ -6,7 +6,7 @@ from bot import clock
 from bot.approvals.store import approver_questions, decisions, recipients
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction, homes, queues
-from bot.drift.store import mismatches
+from bot.drift.store import wanted_answers
 from bot.emergencies.store import emergencies, findings
 from bot.notifications import owed_work
 from bot.notifications.expiries import STILL_NEWS
@@ -33,7 +33,7 @@ QUEUES: Final = {
     "redraws": (notices.ANY_STALE,),
     "homes": (homes.ANY_STALE,),
     "reprocessing": (troubles.ANY_TO_DO,),
-    "drift answers": (mismatches.ANY_TO_DO,),
+    "drift answers": (wanted_answers.ANY_TO_DO,),
 }
 OWED: Final = queues.counting(
     {**owed_work.PARTS, "endings": QUEUES["endings"], "redraws": QUEUES["redraws"]}

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.approvals.model import Decision
 from bot.database import Transaction
-from bot.messages.approvals import approval_card
+from bot.messages.approvals import card_threads
 from bot.messages.blocks.parts import Message, in_thread
 from bot.notifications.model import Notice, is_channel
 from bot.notifications.outcome_notices import OwedNotice
@@ -41,7 +41,7 @@ def step_reply(db: Transaction, notice: Notice, request: Request) -> Message | N
         return None
     for card in notices.cards_in_channels(db, request.id):
         if card.to == notice.to and card.ts:
-            return in_thread(approval_card.next_step(now), card.ts)
+            return in_thread(card_threads.next_step(now), card.ts)
     return None
 
 
@@ -57,7 +57,7 @@ def ending_replies(
     return [
         (
             _reply(f"outcome:{request.id}", request, to=card.to),
-            in_thread(approval_card.ending(request, decided), card.ts),
+            in_thread(card_threads.ending(request, decided), card.ts),
         )
         for card in cards
         if card.ts

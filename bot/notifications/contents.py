@@ -8,7 +8,7 @@ from bot.assignments.store import assignments, troubles
 from bot.database import Transaction
 from bot.drift.store import mismatches
 from bot.messages.admins import alarms, repairing
-from bot.messages.approvals import approval_card
+from bot.messages.approvals import approval_card, card_threads
 from bot.messages.blocks.parts import Message
 from bot.notifications import (
     account_news,
@@ -39,7 +39,7 @@ def content_of(
         if request is None:
             return None
         if notice.dropped_why == recipients.WITHDRAWN:
-            return approval_card.no_longer_asked()
+            return card_threads.no_longer_asked()
         gave = request.state is State.DELIVERED and notice.to == admin_channel
         access = assignments.find(db, request.assignment_id or "") if gave else None
         return drawn(db, request, notice, admin_channel=admin_channel, access=access)

@@ -16,7 +16,7 @@ from bot.approvals.model import has_voice
 from bot.approvals.store import approver_questions, decisions, recipients
 from bot.database import Store, Transaction
 from bot.messages.approvals import approval_card, nudging
-from bot.messages.approvals.approval_card import no_longer_asked
+from bot.messages.approvals.card_threads import no_longer_asked
 from bot.messages.blocks.parts import Message, in_thread, message
 from bot.notifications.card_threads import REPLY
 from bot.notifications.model import Notice, Occasion, is_channel

@@ -25,20 +25,14 @@ from bot.database import Store, flags
 from bot.packages.questions import for_graph
 from bot.people.permissions import Actor
 from bot.requests import justification, open_in_entra, state_machine
-from bot.requests.model import OWN_REMOVAL, Kind, Request, State
+from bot.requests.graph_request import OWN_REQUEST_TYPE, REQUEST_TYPE, _schedule, request_type
+from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits
 from bot.words import N_
 from graph import Deadline, Graph
 from graph.assignment_requests import OPEN_STATES
-from graph.errors import (
-    OPEN_REQUEST_EXISTS,
-    AuthError,
-    Conflict,
-    GraphError,
-    NotFound,
-    Throttled,
-)
+from graph.errors import OPEN_REQUEST_EXISTS, AuthError, Conflict, GraphError, NotFound, Throttled
 from graph.models import AssignmentRequest, Expiration, Schedule
 from graph.tokens import TokenSource
 
@@ -61,17 +55,6 @@ FINISHED_STATES: Final = (
     "delivered",
 )
 
-REQUEST_TYPE: Final[Mapping[Kind, str]] = {
-    Kind.ADD: "adminAdd",
-    Kind.EXTEND: "adminUpdate",
-    Kind.REMOVE: "adminRemove",
-}
-# In the name of whoever asks, where Entra decides.
-OWN_REQUEST_TYPE: Final[Mapping[Kind, str]] = {
-    Kind.ADD: "userAdd",
-    Kind.EXTEND: "userUpdate",
-    Kind.REMOVE: OWN_REMOVAL,
-}
 # Somebody who is to connect their account is not waited for by asking again and again.
 ACCOUNT_LOOKS: Final = timedelta(minutes=10)
 # How often a removal looks whether what it waits for is over in Entra.
@@ -402,21 +385,3 @@ class Submitter:
 
     async def _failed(self, request: Request, why: str) -> None:
         await self._store.run(state_machine.fail, request, why)
-
-
-def request_type(request: Request) -> str:
-    """Return what Graph calls such a request: the app's own, or that of whoever asks."""
-    if request.sent_as is not None:
-        return request.sent_as
-    types = OWN_REQUEST_TYPE if request.entra_decides else REQUEST_TYPE
-    return types[request.kind]
-
-
-def _schedule(request: Request) -> Schedule | None:
-    """Return the dates that somebody chose, or an approver; None leaves them to the policy."""
-    chosen = request.granted_end
-    if request.starts_at is None and chosen is None:
-        return None
-    start = max(request.starts_at or clock.now(), clock.now())
-    end = Expiration.at(chosen) if chosen else Expiration.never()
-    return Schedule(start_date_time=start, expiration=end)

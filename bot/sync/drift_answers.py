@@ -8,7 +8,7 @@ import structlog
 from bot import clock
 from bot.database import Store, Transaction
 from bot.drift.model import DriftState
-from bot.drift.store import mismatches
+from bot.drift.store import mismatches, wanted_answers
 from bot.drift.transactions import why_not
 from bot.people.actors import Permissions
 from bot.people.interaction_audit import record_refusal
@@ -35,10 +35,10 @@ class DriftAnswers:
 
     async def work(self) -> None:
         """Carry out all that is wanted; what cannot be checked now is tried again, and not for ever."""
-        claimed = await self._store.run(mismatches.claim_wanted, lease=CLAIM_LEASE)
+        claimed = await self._store.run(wanted_answers.claim_wanted, lease=CLAIM_LEASE)
         for mismatch, tries in claimed:
             if mismatch.wanted_by is None or mismatch.wanted is None:
-                await self._store.run(mismatches.clear_wanted, mismatch)
+                await self._store.run(wanted_answers.clear_wanted, mismatch)
                 continue
             try:
                 actor = await self._permissions.actor(mismatch.wanted_by)
@@ -46,9 +46,9 @@ class DriftAnswers:
                 log.warning("drift-answer-waits", error=type(error).__name__)
                 if tries < MOST_TRIES:
                     at = clock.real() + pause_after(error, attempts=tries)
-                    await self._store.run(mismatches.reschedule, mismatch, at=at)
+                    await self._store.run(wanted_answers.reschedule, mismatch, at=at)
                 else:
-                    await self._store.run(mismatches.decline, mismatch, NOT_CHECKED)
+                    await self._store.run(wanted_answers.decline, mismatch, NOT_CHECKED)
                 continue
             await self._store.run(_carry_out, mismatch.id, mismatch.wanted, actor)
 
@@ -61,7 +61,7 @@ def _carry_out(db: Transaction, mismatch_id: str, verb: Verb, actor: Actor) -> N
     why = why_not(db, mismatch, verb, actor)
     if why is not None:
         record_refusal(db, actor.slack_user, mismatch.id, why)
-        mismatches.decline(db, mismatch, why)
+        wanted_answers.decline(db, mismatch, why)
         return
     is_done = mismatches.settle(
         db,
@@ -74,4 +74,4 @@ def _carry_out(db: Transaction, mismatch_id: str, verb: Verb, actor: Actor) -> N
     )
     if not is_done:
         # It has passed, or somebody was faster: the card says so, and nothing is left to do.
-        mismatches.clear_wanted(db, mismatch)
+        wanted_answers.clear_wanted(db, mismatch)

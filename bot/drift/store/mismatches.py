@@ -1,18 +1,18 @@
 """Mismatches: what a check has found, once each, until it has passed or an admin has said what it is."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from bot import chance, clock
-from bot.database import audit, wakeups
+from bot.database import audit
 from bot.database.engine import Transaction
 from bot.database.keyset import ListStatements
 from bot.database.statements import MOST, NOW, SINCE
-from bot.database.tables import IS_CURRENT_DRIFT, IS_OPEN_DRIFT, UtcDateTime, drift, notices
+from bot.database.tables import IS_CURRENT_DRIFT, IS_OPEN_DRIFT, drift, notices
 from bot.drift.model import WITHOUT_PACKAGE, DriftKind, DriftState, Found, Mismatch
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.people.model import Verb
@@ -26,8 +26,6 @@ MOST_CARDS: Final = 10
 PASSED_TOGETHER: Final = 200
 AFTER: Final = {DriftState.ADOPTED: Verb.ADOPT, DriftState.IGNORED: Verb.IGNORE}
 
-# A column is called "until".
-LEASE_END: Final = sa.bindparam("lease_end", type_=UtcDateTime())
 
 SELECT: Final = sa.select(*COLUMNS)
 BY_ID: Final = SELECT.where(drift.c.id == sa.bindparam("mismatch"))
@@ -59,26 +57,10 @@ OWING_NEWS: Final = (
     .order_by(drift.c.news_due_at)
     .limit(MOST)
 )
-ANY_TO_DO: Final = sa.select(drift.c.id).where(drift.c.work_due_at <= NOW)
-TO_DO: Final = ANY_TO_DO.order_by(drift.c.work_due_at).limit(MOST).with_for_update(skip_locked=True)
-CLAIM: Final = (
-    drift.update()
-    .where(drift.c.id == sa.bindparam("mismatch"))
-    .values(work_due_at=LEASE_END, tries=drift.c.tries + 1)
-    .returning(*COLUMNS, drift.c.tries)
-)
 INSERT: Final = drift.insert()
 UPDATE: Final = drift.update().where(drift.c.id == sa.bindparam("mismatch"))
 UPDATE_KNOWN: Final = UPDATE.where(drift.c.state == sa.bindparam("known_state"))
 UPDATE_OPEN: Final = UPDATE.where(IS_OPEN_DRIFT)
-# Only while it is still open, and nobody has pressed something else.
-UPDATE_PRESSED: Final = UPDATE_OPEN.where(
-    drift.c.wanted == sa.bindparam("pressed"), drift.c.wanted_by == sa.bindparam("presser")
-)
-# What is settled or has passed has nothing to carry out.
-CLEAR: Final = UPDATE.where(
-    sa.or_(drift.c.state != DriftState.OPEN, drift.c.wanted.is_(None), drift.c.wanted_by.is_(None))
-).values(wanted=None, work_due_at=None)
 COUNT: Final = sa.select(drift.c.kind, sa.func.count()).where(IS_OPEN_DRIFT).group_by(drift.c.kind)
 REDRAW: Final = notices.update().where(notices.c.key == sa.bindparam("notice")).values(stale=True)
 
@@ -249,73 +231,6 @@ def schedule_notice(db: Transaction, mismatch: Mismatch, *, news: datetime | Non
 def redraw(db: Transaction, mismatch: Mismatch) -> None:
     """Note that what its card shows has changed."""
     db.execute(REDRAW, {"notice": notice_key(mismatch)})
-
-
-def want(
-    db: Transaction,
-    mismatch: Mismatch,
-    verb: Verb,
-    *,
-    by: str,
-    until: datetime | None = None,
-    why: str | None = None,
-) -> Mismatch | None:
-    """
-    Note what an admin has pressed; it is carried out once it is known that they may.
-
-    None: it has passed meanwhile, or somebody has said what it is, and nothing is noted.
-    """
-    values = {
-        "wanted": verb,
-        "wanted_by": by,
-        "wanted_until": until,
-        "why": why,
-        "answer": None,
-        "work_due_at": clock.real(),
-        "tries": 0,
-    }
-    if db.execute(UPDATE_OPEN, {"mismatch": mismatch.id, **values}).rowcount != 1:
-        return None
-    redraw(db, mismatch)
-    wakeups.due(db, wakeups.DRIFT)
-    return replace(mismatch, wanted=verb, wanted_by=by, wanted_until=until, why=why, answer=None)
-
-
-def claim_wanted(
-    db: Transaction, *, lease: timedelta, limit: int = 20
-) -> list[tuple[Mismatch, int]]:
-    """Take what admins want done, with how often that has been tried; nobody else gets it meanwhile."""
-    now = clock.real()
-    claimed = []
-    for mismatch_id in db.execute(TO_DO, {"now": now, "most": limit}).scalars().all():
-        row = db.execute(CLAIM, {"mismatch": mismatch_id, "lease_end": now + lease}).one()
-        claimed.append((from_row(row), row.tries))
-    return claimed
-
-
-def reschedule(db: Transaction, mismatch: Mismatch, *, at: datetime) -> None:
-    """It could not be carried out: once more at *at* (real time), if it is still wanted."""
-    if db.execute(UPDATE_PRESSED, {**_pressed(mismatch), "work_due_at": at}).rowcount != 1:
-        clear_wanted(db, mismatch)
-
-
-def decline(db: Transaction, mismatch: Mismatch, answer: str) -> None:
-    """Note why what was pressed is not carried out, if it is still wanted; the mismatch stays as it was."""
-    values = {"wanted": None, "work_due_at": None, "answer": answer}
-    if db.execute(UPDATE_PRESSED, {**_pressed(mismatch), **values}).rowcount == 1:
-        redraw(db, mismatch)
-    else:
-        clear_wanted(db, mismatch)
-
-
-def clear_wanted(db: Transaction, mismatch: Mismatch) -> None:
-    """Carry out nothing any more of what has passed, or is settled; what is wanted of an open one stays."""
-    if db.execute(CLEAR, {"mismatch": mismatch.id}).rowcount == 1:
-        redraw(db, mismatch)
-
-
-def _pressed(mismatch: Mismatch) -> dict[str, Any]:
-    return {"mismatch": mismatch.id, "pressed": mismatch.wanted, "presser": mismatch.wanted_by}
 
 
 def settle(

@@ -1,15 +1,16 @@
 """Draw the approval card of a request: the same whole card wherever it is shown, with buttons while they count."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from bot.approvals.model import ApproverQuestion, Decision
 from bot.assignments.model import Assignment, AssignmentState
 from bot.messages.approvals.answers import answer_blocks
-from bot.messages.approvals.decision_lines import decision_line, denial_line
+from bot.messages.approvals.decision_lines import decision_line
 from bot.messages.approvals.evidence import evidence_lines
 from bot.messages.approvals.question_lines import ask_button, question_blocks
+from bot.messages.approvals.why_asked import _why_asked
 from bot.messages.assignments.troubles import remove_button
 from bot.messages.blocks.pages import MESSAGE, Room, fitted
 from bot.messages.blocks.parts import (
@@ -40,7 +41,7 @@ from bot.messages.phrases.shorter_ends import for_less_button
 from bot.messages.phrases.waiting import named_deciders
 from bot.packages.model import Removal
 from bot.paging import Count
-from bot.people.model import NamedAs, Verb
+from bot.people.model import NamedAs
 from bot.requests.model import Kind, Request, State
 from bot.words import N_, _, translate
 from bot.words.formats import as_sentence, in_a_row
@@ -61,16 +62,6 @@ UNNAMED_IN_ENTRA: Final = N_(
 ENTRA_DECIDES: Final = N_(
     "Microsoft Entra decides this: only the approvers whom its policy names can approve or deny it."
 )
-# To whom it is said: somebody who is asked to decide.
-WHY_ASKED: Final[Mapping[NamedAs, str]] = {
-    NamedAs.USER: N_("You are asked because the policy names you."),
-    NamedAs.GROUP: N_("You are asked because the policy names a group that you are in."),
-    NamedAs.MANAGER: N_("You are asked because the policy names a manager of whoever gets it."),
-    NamedAs.SPONSOR: N_("You are asked because the policy names the sponsors of whoever gets it."),
-    NamedAs.FALLBACK: N_("You are asked because nobody is found whom the policy names first."),
-    NamedAs.ESCALATION: N_("You are asked as well because nobody has decided for a while."),
-    NamedAs.DELEGATE: N_("You are asked because an approver has named you as their delegate."),
-}
 
 
 def card(
@@ -239,15 +230,6 @@ def _foot(
     return [*blocks, decision_buttons(request)]
 
 
-def _why_asked(request: Request, named_as: NamedAs) -> str:
-    if named_as is NamedAs.MANAGER and request.is_on_behalf:
-        # Which of the two its policy means, is not kept.
-        return _(
-            "You are asked because the policy names a manager of whoever asks, or of whoever gets it."
-        )
-    return _(WHY_ASKED[named_as])
-
-
 def _passed(request: Request, decided: Sequence[Decision], *, reader: str | None) -> list[Block]:
     """Say where it stands, to whoever was asked about an earlier stage or round."""
     if request.state is not State.PENDING or request.current_stage is None:
@@ -275,55 +257,6 @@ def _now_waits(request: Request) -> str:
             stage=request.stage + 1, steps=steps, people=people
         )
     return _("Now it waits for {people}.").format(people=people)
-
-
-def next_step(request: Request) -> Message:
-    """Say in the thread of a channel's card that its next stage, or a new round, waits for a decision."""
-    stages = request.terms.stages if request.terms else ()
-    if request.approvals:
-        return message(quorum.approval_told(request))
-    if request.access_ended_at is not None and not request.stage:
-        return message(
-            _(
-                "The access ended {when}, before it was extended. Approving the card above gives it "
-                "anew."
-            ).format(when=moment(request.access_ended_at))
-        )
-    if request.round and not request.stage:
-        return message(
-            _(
-                "What is asked for, or its policy, has changed: it needs a new decision. The card "
-                "above has it."
-            )
-        )
-    if request.entra_decides:
-        return message(
-            _("Step {stage} of {count} is approved. Now step {next} waits for a decision.").format(
-                stage=request.stage, count=len(stages), next=request.stage + 1
-            )
-        )
-    return message(
-        _(
-            "Step {stage} of {count} is approved. Step {next} now waits for a decision on the "
-            "card above."
-        ).format(stage=request.stage, count=len(stages), next=request.stage + 1)
-    )
-
-
-def ending(request: Request, decided: Sequence[Decision]) -> Message:
-    """Say in the thread of a channel's card what became of the request."""
-    denials = [each for each in decided if each.verb is Verb.DENY]
-    if request.state is State.DENIED and denials:
-        return message(denial_line(denials[-1]))
-    there = [each for each in others_there(request, decided) if each.verb is Verb.DENY]
-    if request.state is State.DENIED and there:
-        return message(there_line(there[0]))
-    return message(_outcome(request))
-
-
-def no_longer_asked() -> Message:
-    """Replace the card of somebody who may not decide any more: nothing of the request stays in it."""
-    return message(_("You are not asked about this request any more: others decide it."))
 
 
 def _plain_title(request: Request) -> str:

@@ -9,7 +9,7 @@ from bot import clock
 from bot.database import audit
 from bot.drift import transactions
 from bot.drift.model import DriftKind, DriftState, Found
-from bot.drift.store import mismatches
+from bot.drift.store import mismatches, wanted_answers
 from bot.errors import TooLate
 from bot.people.model import Verb
 from bot.people.permissions import Actor
@@ -44,14 +44,14 @@ def adopt(db, mismatch, *, by="cli:olga"):
 
 
 def press(db, mismatch, *, by="U0DANA"):
-    return mismatches.want(db, mismatch, Verb.IGNORE, by=by, until=clock.now() + LEASE)
+    return wanted_answers.want(db, mismatch, Verb.IGNORE, by=by, until=clock.now() + LEASE)
 
 
 def left_to_do(store):
     """Return what would be claimed at once, and whenever a lease is over."""
     return [
-        store.run_here(mismatches.claim_wanted, lease=OVER),
-        store.run_here(mismatches.claim_wanted, lease=OVER),
+        store.run_here(wanted_answers.claim_wanted, lease=OVER),
+        store.run_here(wanted_answers.claim_wanted, lease=OVER),
     ]
 
 
@@ -69,12 +69,12 @@ def test_what_is_not_open_any_more_cannot_be_pressed(store, mismatch, meanwhile)
 def test_what_was_pressed_before_that_is_not_carried_out(store, mismatch, meanwhile):
     """However far whoever carries it out has come: neither later, nor refused, nor done."""
     store.run_here(press, mismatch)
-    ((claimed, _),) = store.run_here(mismatches.claim_wanted, lease=LEASE)
+    ((claimed, _),) = store.run_here(wanted_answers.claim_wanted, lease=LEASE)
     store.run_here(meanwhile, claimed)
     now = store.read_here(mismatches.find, mismatch.id)
     assert now.wanted is None
-    store.run_here(mismatches.reschedule, claimed, at=clock.real() - LEASE)
-    store.run_here(mismatches.decline, claimed, "No.")
+    store.run_here(wanted_answers.reschedule, claimed, at=clock.real() - LEASE)
+    store.run_here(wanted_answers.decline, claimed, "No.")
     assert not store.run_here(adopt, claimed, by="U0DANA")
     assert store.read_here(mismatches.find, mismatch.id) == now
     assert left_to_do(store) == [[], []]
@@ -94,11 +94,11 @@ def test_what_was_settled_is_not_settled_otherwise(store, mismatch):
 def test_what_somebody_else_has_pressed_since_is_theirs(store, mismatch):
     """Whoever carries out the first press leaves the second alone."""
     store.run_here(press, mismatch)
-    ((claimed, _),) = store.run_here(mismatches.claim_wanted, lease=LEASE)
+    ((claimed, _),) = store.run_here(wanted_answers.claim_wanted, lease=LEASE)
     store.run_here(press, mismatch, by="U0BO")
-    store.run_here(mismatches.reschedule, claimed, at=clock.real() + LEASE)
-    store.run_here(mismatches.decline, claimed, "No.")
-    ((left, _),) = store.run_here(mismatches.claim_wanted, lease=LEASE)
+    store.run_here(wanted_answers.reschedule, claimed, at=clock.real() + LEASE)
+    store.run_here(wanted_answers.decline, claimed, "No.")
+    ((left, _),) = store.run_here(wanted_answers.claim_wanted, lease=LEASE)
     assert (left.wanted, left.wanted_by, left.answer) == (Verb.IGNORE, "U0BO", None)
 
 

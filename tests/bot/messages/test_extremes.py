@@ -34,6 +34,7 @@ from bot.messages.approvals import (
     approval_card,
     approver_questions,
     approving_for_less,
+    card_threads,
     delegating,
     forms,
     nudging,
@@ -237,8 +238,8 @@ def screens(key: str) -> dict[str, Any]:
         made[f"review {state} {reader}"] = review.review(
             shown, decided, questions=asked, reader=reader or "U0X"
         )
-    made["next step"] = approval_card.next_step(one)
-    made["ending"] = approval_card.ending(replace(one, state=State.DENIED), decided)
+    made["next step"] = card_threads.next_step(one)
+    made["ending"] = card_threads.ending(replace(one, state=State.DENIED), decided)
     made["why deny"] = forms.reason(click(one, verb=Verb.DENY), one, decided, asked)
     made["approve for less"] = approving_for_less.form(click(one), one, decided, asked)
     made["ask a question"] = approver_questions.ask_form(one, decided, asked)

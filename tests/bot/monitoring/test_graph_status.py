@@ -10,7 +10,7 @@ import pytest
 from bot.monitoring.figures import Figures
 from graph import Graph
 from graph.errors import AuthError, GraphError
-from graph.session import Retries
+from graph.retries import Retries
 from tests.bot.moments import at
 from tests.graph.wire import Pauses, refusal
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot import clock
 from bot.drift.model import DriftKind, DriftState, Found
-from bot.drift.store import mismatches
+from bot.drift.store import mismatches, wanted_answers
 from bot.people.model import Verb
 from bot.sync.drift_answers import DriftAnswers
 from tests.bot.samples import ANN
@@ -28,7 +28,7 @@ async def test_nothing_is_carried_out_for_ever(harness, state, presser):
     store = harness.store
     await store.run(mismatches.save, [FOUND], seen_at=clock.real())
     (mismatch,) = await store.run(mismatches.current)
-    await store.run(mismatches.want, mismatch, Verb.IGNORE, by="U0DANA")
+    await store.run(wanted_answers.want, mismatch, Verb.IGNORE, by="U0DANA")
 
     def change(db):
         # As another replica leaves it that has read it before.
@@ -46,4 +46,4 @@ async def test_nothing_is_carried_out_for_ever(harness, state, presser):
 
 def _all_to_do(db):
     later = clock.real() + timedelta(days=1)
-    return list(db.execute(mismatches.ANY_TO_DO, {"now": later}))
+    return list(db.execute(wanted_answers.ANY_TO_DO, {"now": later}))

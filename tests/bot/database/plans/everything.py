@@ -33,7 +33,7 @@ from bot.database import (
     turns,
 )
 from bot.drift.model import DriftKind, DriftState, Found
-from bot.drift.store import approved, checks, mismatches
+from bot.drift.store import approved, checks, mismatches, wanted_answers
 from bot.emergencies.model import Finding, ReviewFinding
 from bot.emergencies.store import emergencies, findings
 from bot.jobs import due
@@ -552,11 +552,11 @@ def _drift(db: Transaction) -> None:
     mismatches.count(db)
     mismatches.notices_due(db, since=now - HOUR)
     mismatches.schedule_notice(db, mismatch, news=None)
-    mismatches.want(db, mismatch, Verb.ADOPT, by="U0DANA")
-    mismatches.claim_wanted(db, lease=LEASE)
-    mismatches.reschedule(db, mismatch, at=clock.real())
-    mismatches.decline(db, mismatch, "No.")
-    mismatches.clear_wanted(db, mismatch)
+    wanted_answers.want(db, mismatch, Verb.ADOPT, by="U0DANA")
+    wanted_answers.claim_wanted(db, lease=LEASE)
+    wanted_answers.reschedule(db, mismatch, at=clock.real())
+    wanted_answers.decline(db, mismatch, "No.")
+    wanted_answers.clear_wanted(db, mismatch)
     mismatches.settle(db, mismatch, DriftState.ADOPTED, by="U0DANA")
     mismatches.let_pass(db, replace(mismatch, state=DriftState.ADOPTED))
     mismatches.save(db, [found], seen_at=clock.real())

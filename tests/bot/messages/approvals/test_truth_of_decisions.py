@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.approvals.model import Decision, Outcome
-from bot.messages.approvals import approval_card
+from bot.messages.approvals import approval_card, card_threads
 from bot.notifications import outcome_notices
 from bot.packages.model import Stage
 from bot.people.model import Verb
@@ -117,7 +117,7 @@ def test_the_card_and_its_thread_say_who_did_what(kind, end, stages, decided, ro
     """A line for each decision that counts, and the last word by whoever had it."""
     request, made = case(kind, end, stages=stages, decided=decided, roles=roles)
     shown = said(approval_card.card(request, made))
-    below = approval_card.ending(request, made)["text"]
+    below = card_threads.ending(request, made)["text"]
 
     for each in made:
         did = "Denied" if each.verb is Verb.DENY else "Approved"
@@ -173,4 +173,4 @@ def test_an_end_is_put_down_to_whoever_caused_it(state, changes, sentence):
     request = replace(wish(state=state, terms=terms()), **changes)
 
     assert sentence in said(approval_card.card(request, []))
-    assert approval_card.ending(request, [])["text"] == sentence
+    assert card_threads.ending(request, [])["text"] == sentence
