@@ -33,7 +33,7 @@ class Retries:
     waits_out_throttling: bool = False
 
 
-def _worth_repeating(error: GraphError) -> bool:
+def is_worth_repeating(error: GraphError) -> bool:
     if isinstance(error, AuthError):
         return False
     if error.status is None:

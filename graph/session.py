@@ -14,7 +14,7 @@ from graph import answers, observed
 from graph.deadlines import Deadline, Seconds, machine_seconds
 from graph.errors import AuthError, BadAnswer, GraphError, GraphUnavailable, Throttled
 from graph.observed import ObservedCall, Observer
-from graph.retries import Retries, _worth_repeating
+from graph.retries import Retries, is_worth_repeating
 from graph.tokens import TokenSource
 from graph.versions import Dialect, dialect
 
@@ -232,7 +232,7 @@ class Session:
                     wait = error.retry_after.total_seconds()
                 if not (self.retries.waits_out_throttling and isinstance(error, Throttled)):
                     attempt += 1
-                if attempt > self.retries.attempts or not _worth_repeating(error) or wait > left:
+                if attempt > self.retries.attempts or not is_worth_repeating(error) or wait > left:
                     raise
             await self.retries.sleep(wait)
             left, pause = left - wait, pause * 2

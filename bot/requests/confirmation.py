@@ -16,7 +16,7 @@ from bot.requests import state_machine
 from bot.requests.following import EntraFollower
 from bot.requests.holder_lists import HolderLists
 from bot.requests.model import Kind, Request
-from bot.requests.shown_assignments import _is_theirs, _mirrored, _says_all
+from bot.requests.shown_assignments import as_assignment, is_theirs, says_all
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits, poll_pause
 from bot.words import N_
@@ -123,7 +123,7 @@ class Delivery:
             listed = await self._holders.get(request.package_id, since=since)
             if listed is None:
                 continue
-            held = next((each for each in listed if _is_theirs(each, request)), None)
+            held = next((each for each in listed if is_theirs(each, request)), None)
             if held is not None:
                 delivered[request.id] = held
             else:
@@ -140,7 +140,7 @@ class Delivery:
         """
         if request.id in known.delivered:
             held = known.delivered[request.id]
-            await self._store.run(state_machine.deliver, request, _mirrored(held, request))
+            await self._store.run(state_machine.deliver, request, as_assignment(held, request))
             return
         if request.id in known.waiting:
             await self._poll_again(request)
@@ -226,7 +226,7 @@ class Delivery:
         await self._store.run(
             state_machine.deliver_partly,
             request,
-            _mirrored(held, request),
+            as_assignment(held, request),
             given_up=reported is not None and reported.completed_date_time is not None,
             due_at=clock.real() + poll_pause(request.attempts + 1),
         )
@@ -240,7 +240,7 @@ class Delivery:
             return False
         if await self._is_astray(request, held):
             return True
-        await self._store.run(state_machine.deliver, request, _mirrored(held, request))
+        await self._store.run(state_machine.deliver, request, as_assignment(held, request))
         return True
 
     async def _is_astray(self, request: Request, held: AccessPackageAssignment) -> bool:
@@ -262,7 +262,7 @@ class Delivery:
             "an admin must look at it now."
         ).format(id=held.id)
         stray = replace(
-            _mirrored(held, request),
+            as_assignment(held, request),
             entra_id=target,
             package_id=package,
             holder=None,
@@ -275,7 +275,7 @@ class Delivery:
         self, request: Request, reported: AssignmentRequest | None
     ) -> AccessPackageAssignment | None:
         if reported is not None and reported.assignment is not None:
-            if _says_all(reported.assignment):
+            if says_all(reported.assignment):
                 return reported.assignment
             try:
                 return await self._graph.assignments.get(reported.assignment.id)
@@ -311,7 +311,7 @@ class Delivery:
             and end <= before.ends_at
         ):
             return False
-        await self._store.run(state_machine.deliver, request, _mirrored(held, request))
+        await self._store.run(state_machine.deliver, request, as_assignment(held, request))
         return True
 
     async def _removed(self, request: Request, reported: AssignmentRequest | None) -> bool:

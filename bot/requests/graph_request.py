@@ -29,7 +29,7 @@ def request_type(request: Request) -> str:
     return types[request.kind]
 
 
-def _schedule(request: Request) -> Schedule | None:
+def chosen_schedule(request: Request) -> Schedule | None:
     """Return the dates that somebody chose, or an approver; None leaves them to the policy."""
     chosen = request.granted_end
     if request.starts_at is None and chosen is None:

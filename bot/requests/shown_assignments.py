@@ -6,7 +6,7 @@ from bot.requests.model import Kind, Request
 from graph.models import AccessPackageAssignment
 
 
-def _mirrored(held: AccessPackageAssignment, request: Request) -> Assignment:
+def as_assignment(held: AccessPackageAssignment, request: Request) -> Assignment:
     return Assignment(
         id=held.id,
         entra_id=request.entra_id or "",
@@ -30,7 +30,7 @@ def _policy_of(held: AccessPackageAssignment, request: Request) -> str | None:
     return request.terms.policy_id if request.terms and request.kind is Kind.ADD else None
 
 
-def _is_theirs(held: AccessPackageAssignment, request: Request) -> bool:
+def is_theirs(held: AccessPackageAssignment, request: Request) -> bool:
     return (
         held.is_delivered
         and held.target is not None
@@ -40,7 +40,7 @@ def _is_theirs(held: AccessPackageAssignment, request: Request) -> bool:
     )
 
 
-def _says_all(held: AccessPackageAssignment) -> bool:
+def says_all(held: AccessPackageAssignment) -> bool:
     """Tell whether an assignment that came with its request is there, and says whose it is, of what, and until when."""
     expiration = held.schedule.expiration if held.schedule else None
     return (

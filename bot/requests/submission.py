@@ -25,7 +25,7 @@ from bot.database import Store, flags
 from bot.packages.questions import for_graph
 from bot.people.permissions import Actor
 from bot.requests import justification, open_in_entra, state_machine
-from bot.requests.graph_request import OWN_REQUEST_TYPE, REQUEST_TYPE, _schedule, request_type
+from bot.requests.graph_request import OWN_REQUEST_TYPE, REQUEST_TYPE, chosen_schedule, request_type
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits
@@ -247,7 +247,7 @@ class Submitter:
                 "target_id": request.entra_id,
                 "package_id": request.package_id,
                 "policy_id": policy_id,
-                "schedule": _schedule(request),
+                "schedule": chosen_schedule(request),
                 "answers": for_graph(request.answered),
             }
         else:

@@ -10,7 +10,7 @@ from bot.messages.approvals.answers import answer_blocks
 from bot.messages.approvals.decision_lines import decision_line
 from bot.messages.approvals.evidence import evidence_lines
 from bot.messages.approvals.question_lines import ask_button, question_blocks
-from bot.messages.approvals.why_asked import _why_asked
+from bot.messages.approvals.why_asked import why_asked
 from bot.messages.assignments.troubles import remove_button
 from bot.messages.blocks.pages import MESSAGE, Room, fitted
 from bot.messages.blocks.parts import (
@@ -195,7 +195,7 @@ def _foot(
     """Say where it stands, with the buttons of whoever decides now; whoever has approved can only deny it yet."""
     stage = request.current_stage
     if request.state is not State.PENDING or stage is None:
-        return [context(_outcome(request))]
+        return [context(outcome_and_why(request))]
     blocks = []
     stages = request.terms.stages if request.terms else ()
     if len(stages) > 1:
@@ -218,7 +218,7 @@ def _foot(
     if stage.fresh_sign_in and part is None:
         blocks.append(context(_(FRESH_SIGN_IN)))
     if named_as is not None and part is None:
-        blocks.append(context(_why_asked(request, named_as)))
+        blocks.append(context(why_asked(request, named_as)))
     if request.lapses_at:
         blocks.append(
             context(_("Expires {when} if nobody decides.").format(when=moment(request.lapses_at)))
@@ -233,7 +233,7 @@ def _foot(
 def _passed(request: Request, decided: Sequence[Decision], *, reader: str | None) -> list[Block]:
     """Say where it stands, to whoever was asked about an earlier stage or round."""
     if request.state is not State.PENDING or request.current_stage is None:
-        return [context(_outcome(request))]
+        return [context(outcome_and_why(request))]
     if request.round and not decided:
         return [
             context(
@@ -338,7 +338,7 @@ def decision_buttons(request: Request, *, has_approved: bool = False) -> Block:
 REASON_SHOWN: Final = frozenset({State.REFUSED, State.FAILED, State.LAPSED, State.CANCELED})
 
 
-def _outcome(request: Request) -> str:
+def outcome_and_why(request: Request) -> str:
     said = outcome(request)
     if request.state is State.DELIVERED and request.ends_at and not request.emergency:
         done = _("Extended, {until}.") if request.kind is Kind.EXTEND else _("Delivered, {until}.")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.approvals.model import Decision
-from bot.messages.approvals.approval_card import _outcome
+from bot.messages.approvals.approval_card import outcome_and_why
 from bot.messages.approvals.decision_lines import denial_line
 from bot.messages.blocks.parts import Message, message, moment
 from bot.messages.phrases import quorum
@@ -54,7 +54,7 @@ def ending(request: Request, decided: Sequence[Decision]) -> Message:
     there = [each for each in others_there(request, decided) if each.verb is Verb.DENY]
     if request.state is State.DENIED and there:
         return message(there_line(there[0]))
-    return message(_outcome(request))
+    return message(outcome_and_why(request))
 
 
 def no_longer_asked() -> Message:

@@ -19,7 +19,7 @@ WHY_ASKED: Final[Mapping[NamedAs, str]] = {
 }
 
 
-def _why_asked(request: Request, named_as: NamedAs) -> str:
+def why_asked(request: Request, named_as: NamedAs) -> str:
     if named_as is NamedAs.MANAGER and request.is_on_behalf:
         # Which of the two its policy means, is not kept.
         return _(

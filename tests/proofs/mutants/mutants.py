@@ -145,12 +145,15 @@ TARGETS: Final = (
         )
         for module in ("processing", "accepting", "in_time", "admin_checks")
     ),
-    Target(
-        file="bot/requests/submission.py",
-        tests=(
-            *("test_submission.py", "test_pause.py", "test_recheck.py"),
-            *("test_holding.py", "test_restored.py"),
-        ),
+    *(
+        Target(
+            file=f"bot/requests/{module}.py",
+            tests=(
+                *("test_submission.py", "test_pause.py", "test_recheck.py"),
+                *("test_holding.py", "test_restored.py"),
+            ),
+        )
+        for module in ("submission", "graph_request")
     ),
     Target(
         file="bot/notifications/outbox.py",
