@@ -95,17 +95,29 @@ def test_every_file_of_deploy_that_a_document_names_is_there():
     assert {each for each in named if not (ROOT / each).exists()} == set()
 
 
-def test_the_steps_of_an_installation_are_as_many_as_its_table_says():
-    """And the minutes no fewer than those of the steps."""
+STEP: Final = re.compile(r"\*\*(\d+)\. [^*]+\*\*[^(]*\((?:[^()]*?: )?(\d+) minutes?\b")
+HOUR: Final = 60
+
+
+def test_an_installation_takes_the_steps_and_the_minutes_that_its_tables_say():
+    """Each step stands once in the table of what is assumed, with its minutes; together they are less than an hour."""
     text = (ROOT / "docs" / "how-to" / "install.md").read_text()
     rows = re.findall(r"^\| \[([^\]]+)\]\([^)]+\) \| (\d+) \| (\d+) \|", text, re.MULTILINE)
     assert len(rows) == 3
-    for heading, steps, minutes in rows:
+    table = text.partition("| What is done |")[2].partition("\n\n")[0].splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+    for column, (heading, steps, minutes) in enumerate(rows, start=1):
         section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-        numbers = [int(each) for each in re.findall(r"\*\*(\d+)\. ", section)]
-        assert numbers == list(range(1, int(steps) + 1)), heading
-        taken = sum(int(each) for each in re.findall(r"\((?:[^()]*?: )?(\d+) minutes?\b", section))
-        assert taken - 5 <= int(minutes) <= 60, (heading, taken)
+        taken = {int(number): int(each) for number, each in STEP.findall(section)}
+        assert list(taken) == list(range(1, int(steps) + 1)), heading
+        assumed = [row[column].split(": ") for row in cells[:-1] if row[column]]
+        numbers = [[int(each) for each in several.split(", ")] for several, _ in assumed]
+        assert sorted(each for several in numbers for each in several) == list(taken), heading
+        for several, (_, said) in zip(numbers, assumed, strict=True):
+            assert sum(taken[each] for each in several) == int(said), (heading, several)
+        together = sum(taken.values())
+        assert cells[-1][column] == f"**{together}**"
+        assert int(minutes) == -(-together // 5) * 5 <= HOUR
 
 
 MODULE: Final = re.compile(r"\bpython -m (tests|benchmarks|bot|sandbox)((?:\.\w+)*)")
