@@ -60,7 +60,8 @@ class AccountTokens:
         self._store = store
         self._keys = keys
         self._web = web
-        self._access: dict[str, _Access] = {}
+        # Of each person, by what they are good for: who asks and approves takes turns with two kinds.
+        self._access: dict[str, dict[frozenset[str], _Access]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
     def of(
@@ -101,16 +102,23 @@ class AccountTokens:
                 raise MustSignInAgain
             if not looking and clock.now() - account.used_at >= NOTED_EVERY:
                 await self._store.run(accounts.used, slack_user)
-            known = self._access.get(slack_user)
-            is_good = (
-                known is not None
-                and known.connected_at == account.connected_at
-                and known.scopes >= set(scopes)
-                and self._seconds() < known.renew_at
-            )
-            if is_good and known is not None and not renew:
+            known = self._good_for(account, scopes)
+            if known is not None and not renew:
                 return known.token
+            if known is not None:
+                # The others were refused by nobody.
+                del self._access[slack_user][known.scopes]
             return await self._renew(account, scopes)
+
+    def _good_for(self, account: ConnectedAccount, scopes: Sequence[str]) -> _Access | None:
+        """Return a token that is good for these scopes, if there is one; what is over is forgotten."""
+        known = {
+            each.scopes: each
+            for each in self._access.get(account.slack_user, {}).values()
+            if each.connected_at == account.connected_at and self._seconds() < each.renew_at
+        }
+        self._access[account.slack_user] = known
+        return next((each for each in known.values() if each.scopes >= set(scopes)), None)
 
     async def check(self, slack_user: str, *, scopes: Sequence[str]) -> None:
         """
@@ -143,7 +151,6 @@ class AccountTokens:
         raise MustSignInAgain
 
     async def _renew(self, account: ConnectedAccount, scopes: Sequence[str]) -> str:
-        self._access.pop(account.slack_user, None)
         if self._keys is None or self._web is None:
             raise NotConnected
         refresh_token = await self._refresh_token(account, self._keys)
@@ -171,15 +178,17 @@ class AccountTokens:
 
     def _keep(self, account: ConnectedAccount, scopes: Sequence[str], got: SignedIn) -> None:
         lasts = got.expires_in
-        self._access[account.slack_user] = _Access(
+        kept = _Access(
             token=got.access_token,
             scopes=frozenset(scopes),
             connected_at=account.connected_at,
             renew_at=self._seconds() + max(lasts - MARGIN.total_seconds(), lasts / 2),
         )
+        self._access.setdefault(account.slack_user, {})[kept.scopes] = kept
 
     async def _refused(self, account: ConnectedAccount, refused: SignInRefused) -> NotConnected:
         """Delete a token that is good for nothing any more; returns what to raise."""
+        self._access.pop(account.slack_user, None)
         log.info("token-not-renewed", error=refused.error, code=refused.code)
         if refused.error == ENDED and refused.code != CONSENT_NEEDED:
             await self._store.run(_ended, account)
