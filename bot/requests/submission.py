@@ -43,8 +43,14 @@ PAUSE_LOOKS: Final = timedelta(seconds=5)
 # Graph's clock and ours need not agree to the second.
 CLOCK_SKEW: Final = timedelta(minutes=5)
 
+# Whose wish it was is not said: Graph shows no app for whom a request was made that waits.
 OPEN_THERE: Final = N_(
-    "You have already asked for it in Entra; that request is still under way there."
+    "Microsoft Entra already has an open request for it, which you have made there, or somebody has for you. "
+    "Please wait until that is decided, or cancel it in My Access."
+)
+OPEN_THERE_FOR_THEM: Final = N_(
+    "Microsoft Entra already has an open request for it, which they have made there, or somebody has for them. "
+    "Please wait until that is decided, or have it canceled in My Access."
 )
 # What a request that is not open may have come to, the shortest lists first.
 FINISHED_STATES: Final = (
@@ -283,10 +289,10 @@ class Submitter:
             if found is not None:
                 await self._submitted(request, found.id or None)
                 return
-            is_asked = request.entra_decides and request.kind is not Kind.REMOVE
-            if is_asked and error.has_code(OPEN_REQUEST_EXISTS):
-                # Made at My Access a moment ago; that one is found and followed by itself.
-                await self._store.run(state_machine.refuse, request, OPEN_THERE)
+            if request.kind is not Kind.REMOVE and error.has_code(OPEN_REQUEST_EXISTS):
+                # Entra alone knows of it: made at My Access a moment ago, or by or for others.  It is over when that is.
+                why = OPEN_THERE_FOR_THEM if request.is_on_behalf else OPEN_THERE
+                await self._store.run(state_machine.refuse, request, why)
                 return
             if await self._is_blocked(request):
                 return
