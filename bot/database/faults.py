@@ -6,7 +6,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 # SQLite's primary result codes.  Source: https://www.sqlite.org/rescode.html
-READ_ONLY, DAMAGED, CONTRADICTION, NO_DATABASE = 8, 11, 19, 26
+LOCKED, READ_ONLY, DAMAGED, CONTRADICTION, NO_DATABASE = 5, 8, 11, 19, 26
 # PostgreSQL's SQLSTATEs.  Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 DAMAGED_STATES: Final = frozenset({"XX001", "XX002"})
 # Of statements that somebody has prepared, which Latchkey never does: another client's have come between ours.
@@ -62,6 +62,13 @@ class Unusable(Busy):
         self.code = code
         self.detail = detail
         super().__init__(sentence.format(code=code))
+
+
+def is_locked(error: Busy) -> bool:
+    """Tell whether another process holds SQLite's file, which passes."""
+    cause = error.__cause__
+    number = getattr(getattr(cause, "orig", None), "sqlite_errorcode", None)
+    return number is not None and number & 0xFF == LOCKED
 
 
 def meaning(error: sa.exc.DBAPIError) -> Busy:

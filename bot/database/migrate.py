@@ -17,6 +17,7 @@ from bot.database import (
     roles,
     sqlite_file,
 )
+from bot.database.faults import is_locked
 from bot.errors import ConfigurationError
 
 log = structlog.get_logger(__name__)
@@ -210,6 +211,13 @@ def _open(
             [f"The database cannot be used: {_on_one_line(error)}{said}. Check DATABASE_URL, too."]
         ) from None
     except Busy as error:
+        if is_locked(error):
+            raise ConfigurationError(
+                [
+                    "Another process is writing to the database file: a Latchkey that starts, a migration or a "
+                    "backup. Wait until it has ended, and try again."
+                ]
+            ) from None
         raise ConfigurationError(
             [
                 f"The database cannot be opened: {_on_one_line(error)}. "

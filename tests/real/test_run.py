@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -78,9 +79,10 @@ def postgresqls(postgresql):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def endings(tmp_path_factory, outside, postgresqls):
+async def endings(tmp_path_factory, outside, postgresqls, sqlite_template):
     """Every start that must fail, all tried at the same time."""
-    right = outside.environment
+    right = {**outside.environment}
+    del right["DATABASE_URL"]
     taken = socket.create_server(("127.0.0.1", 0))
     socket_mode = {**right, "SLACK_APP_TOKEN": "xapp-wrong"}
     del socket_mode["SLACK_SIGNING_SECRET"]
@@ -122,8 +124,11 @@ async def endings(tmp_path_factory, outside, postgresqls):
 
     async def start(name):
         folder = tmp_path_factory.mktemp("start")
+        # Each with a file of its own: one that writes keeps the others waiting.
+        shutil.copy(sqlite_template, folder / "latchkey.db")
+        settings = {"DATABASE_URL": f"sqlite:///{folder}/latchkey.db", **starts[name]}
         async with few_at_a_time:
-            return name, await latchkey(folder, "run", **starts[name])
+            return name, await latchkey(folder, "run", **(settings if starts[name] else {}))
 
     with taken:
         return dict(await asyncio.gather(*map(start, starts)))

@@ -1,7 +1,9 @@
 """Migrations: SQLite by itself, PostgreSQL by command, and both equal to the schema that the code uses."""
 
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -236,3 +238,16 @@ def test_migrate_says_what_it_has_done(tmp_path, monkeypatch):
     assert result.exit_code == 0
     newest = max(each.name for each in VERSIONS.glob("[0-9]*.py"))[: len(NEXT)]
     assert f"The database has schema {newest}" in result.output
+
+
+def test_a_start_beside_another_that_migrates_says_so(tmp_path):
+    """Not that there is no database: whoever waits can start."""
+    url = f"sqlite+pysqlite:///{tmp_path / 'new.db'}"
+    store = open_store(url)
+    with closing(sqlite3.connect(tmp_path / "new.db", isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=WAL")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ConfigurationError, match="Wait until it has ended, and try again"):
+            migrate.prepare(store, url)
+    migrate.prepare(store, url)
+    store.close()
