@@ -17,6 +17,7 @@ from bot.auditing.charts import Bars, draw
 from bot.auditing.model import PackContent, PackDecision, PackRequest, PackScope
 from bot.database.audit import LATCHKEY
 from bot.packages.names import clean
+from bot.reports.model import OUTCOMES
 from bot.requests.model import State
 
 STYLE: Final = """
@@ -43,14 +44,6 @@ th{background:var(--band);overflow-wrap:normal}.pair td{overflow-wrap:normal}td.
 small{color:var(--soft)}
 @media print{body{max-width:none;padding:0;font-size:11pt}.scroll{overflow:visible}tr,.pair{break-inside:avoid}}
 """
-OUTCOMES: Final[Mapping[str, str]] = {
-    State.DELIVERED: "granted",
-    State.DENIED: "denied",
-    State.REFUSED: "refused",
-    State.LAPSED: "expired",
-    State.CANCELED: "canceled",
-    State.FAILED: "failed",
-}
 PARTS: Final = (*OUTCOMES.values(), "open")
 KINDS: Final = {"add": "access", "extend": "extension", "remove": "removal"}
 MOST_PACKAGES: Final = 12
@@ -276,7 +269,7 @@ def _decision(decision: PackDecision) -> str:
 
 
 def _end(request: PackRequest) -> str:
-    outcome = OUTCOMES.get(request.state, f"open: {request.shown_state}")
+    outcome = OUTCOMES.get(State(request.state)) or f"open: {request.shown_state}"
     lines = [f"{outcome}, {_moment(request.ended_at)}" if request.ended_at else outcome]
     if request.ends_at:
         lines.append(f"access until {_moment(request.ends_at)}")
@@ -327,7 +320,7 @@ def _proof(main: ET.Element) -> None:
 
 
 def _outcome(request: PackRequest) -> str:
-    return OUTCOMES.get(request.state, "open")
+    return OUTCOMES.get(State(request.state)) or "open"
 
 
 def _moment(at: datetime) -> str:

@@ -1,10 +1,12 @@
 """Say what the figures about access and decisions are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+from bot.requests.model import State
 
 ONE_WEEK: Final = timedelta(days=7)
 
@@ -18,6 +20,16 @@ class RequestOutcome(StrEnum):
     EXPIRED = "expired"
     CANCELED = "canceled"
     FAILED = "failed"
+
+
+OUTCOMES: Final[Mapping[State, RequestOutcome]] = {
+    State.DELIVERED: RequestOutcome.GRANTED,
+    State.DENIED: RequestOutcome.DENIED,
+    State.REFUSED: RequestOutcome.REFUSED,
+    State.LAPSED: RequestOutcome.EXPIRED,
+    State.CANCELED: RequestOutcome.CANCELED,
+    State.FAILED: RequestOutcome.FAILED,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

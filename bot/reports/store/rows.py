@@ -1,7 +1,7 @@
 """Read the rows that the figures are made of: access that people have, requests that have ended, and their decisions."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -13,25 +13,17 @@ from bot.database.statements import SINCE, UNTIL, word, words
 from bot.database.tables import IS_ENDED, assignments, decisions, requests
 from bot.people.model import Verb
 from bot.reports.model import (
+    OUTCOMES,
     CountedDecision,
     CurrentAccess,
     FinishedRequest,
     Period,
-    RequestOutcome,
 )
-from bot.requests.model import Kind, State
+from bot.requests.model import Kind
 from bot.requests.store.request_rows import DECIDED_THERE
 
 # SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.
 IDS_A_QUERY: Final = 1_000
-OUTCOMES: Final[Mapping[State, RequestOutcome]] = {
-    State.DELIVERED: RequestOutcome.GRANTED,
-    State.DENIED: RequestOutcome.DENIED,
-    State.REFUSED: RequestOutcome.REFUSED,
-    State.LAPSED: RequestOutcome.EXPIRED,
-    State.CANCELED: RequestOutcome.CANCELED,
-    State.FAILED: RequestOutcome.FAILED,
-}
 
 CURRENT: Final = sa.select(
     assignments.c.id,
