@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.assignments.model import EndReason, TroubleKind
 from bot.drift.model import DriftKind
-from bot.requests.model import SENDING, Kind, State
+from bot.people.model import Verb
+from bot.requests.model import SENDING, Kind, State, id_of_entra_request
 
 # The type of the event that a row is, by its verb; of moves, the state that the request came to is its second half.
 TYPES: Final[Mapping[str, str]] = {
@@ -55,6 +56,12 @@ END_REASONS: Final = frozenset(EndReason)
 DRIFT_KINDS: Final = frozenset(DriftKind)
 OF_DRIFT: Final = frozenset({"drift.found", "drift.passed", "drift.adopted", "drift.ignored"})
 
+# As the audit log has what was decided in Entra.
+DECISIONS: Final[Mapping[str, Literal["approved", "denied"]]] = {
+    Verb.APPROVE: "approved",
+    Verb.DENY: "denied",
+}
+
 LATCHKEY: Final = "latchkey"
 OPERATOR: Final = "cli:"
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -90,6 +97,17 @@ class EventRequest(_Facts):
     """
     graph_request_id: Id | None = None
     """The id of the request in Entra, once there is one."""
+    made_in: Literal["entra"] | None = None
+    """`entra`: it was made in Entra itself, at My Access, and found there; it begins as `pending`, and Latchkey has sent nothing of it."""
+
+
+class EventEntraDecision(_Facts):
+    """A decision about a stage that was made in Entra itself, and by no button in Slack."""
+
+    stage: Annotated[int, Field(ge=1)]
+    decision: Literal["approved", "denied"]
+    entra_id: Id | None = None
+    """The Entra object id of whoever has decided, where Entra says it."""
 
 
 class EventPerson(_Facts):
@@ -130,7 +148,9 @@ class EventData(_Facts):
     assignment: EventAssignment | None = None
     before: State | Literal["sending"] | None = None
     after: State | Literal["sending"] | None = None
-    """The states of the request, where it moved."""
+    """The states of the request, where it moved; of a new one, in which it begins."""
+    decided_in_entra: tuple[EventEntraDecision, ...] | None = None
+    """Who has decided in Entra itself what this move is about, as far as it could be read there."""
     reason: str | None = None
     """The reason why access ended, the fault of it, or the kind of drift, in a word of Latchkey's; never what somebody wrote."""
 
@@ -185,6 +205,7 @@ def event_of(row: Mapping[str, Any]) -> WebhookEvent | None:
             assignment=_assignment(row, kind, details),
             before=row["before"] if row["before"] in MOVED else None,
             after=row["after"] if row["after"] in MOVED else None,
+            decided_in_entra=_decided_in_entra(details),
             reason=_reason(row),
         ),
     )
@@ -207,12 +228,27 @@ def _actor(row: Mapping[str, Any]) -> EventActor:
 def _request(row: Mapping[str, Any], details: Mapping[str, Any]) -> EventRequest | None:
     if row["request_kind"] is None:
         return None
+    graph_id = row["request_graph_id"]
+    is_found = graph_id is not None and row["request_id"] == id_of_entra_request(graph_id)
     return EventRequest(
         id=row["request_id"],
         kind=row["request_kind"],
         asked_by=row["request_asked_by"],
-        graph_request_id=details.get("graph_request_id"),
+        # What was found there has had one from the first moment on.
+        graph_request_id=graph_id if is_found else details.get("graph_request_id"),
+        made_in="entra" if is_found and row["request_sent_as"] is None else None,
     )
+
+
+def _decided_in_entra(details: Mapping[str, Any]) -> tuple[EventEntraDecision, ...] | None:
+    decided = [
+        EventEntraDecision(
+            stage=each["stage"], decision=DECISIONS[each["verb"]], entra_id=each.get("entra_id")
+        )
+        for each in details.get("decided_in_entra") or ()
+        if each.get("verb") in DECISIONS
+    ]
+    return tuple(decided) or None
 
 
 def _person(row: Mapping[str, Any]) -> EventPerson | None:

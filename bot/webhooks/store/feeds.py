@@ -59,6 +59,8 @@ NEXT: Final = (
     sa.select(
         audit,
         requests.c.kind.label("request_kind"),
+        requests.c.graph_request_id.label("request_graph_id"),
+        requests.c.sent_as.label("request_sent_as"),
         requests.c.asked_by.label("request_asked_by"),
         requests.c.holder.label("request_holder"),
         requests.c.entra_id.label("request_entra_id"),
