@@ -104,16 +104,16 @@ def answered() -> None:
 
 
 def in_time(
-    deed: Callable[Concatenate[Transaction, P], R],
+    work: Callable[Concatenate[Transaction, P], R],
 ) -> Callable[Concatenate[Transaction, P], R]:
-    """Make *deed* fail, and its transaction with it, if whoever waits for it has given up by the end of it."""
+    """Make *work* fail, and its transaction with it, if whoever waits for it has given up by the end of it."""
     # Read here: the thread that works for us has no context of ours.
     patience = _patience.get()
     if patience is None:
-        return deed
+        return work
 
     def done_in_time(db: Transaction, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        result = deed(db, *args, **kwargs)
+        result = work(db, *args, **kwargs)
         patience.insist()
         return result
 

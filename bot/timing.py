@@ -101,10 +101,10 @@ def poll_pause(attempts: int, pauses: Sequence[float] = POLL_PAUSES) -> timedelt
 
 
 async def a_few_at_once(
-    deed: Callable[[S], Awaitable[T]], over: Iterable[S], *, limit: int = AT_ONCE
+    work: Callable[[S], Awaitable[T]], over: Iterable[S], *, limit: int = AT_ONCE
 ) -> list[T]:
     """
-    Do *deed* for all of *over*, *limit* at the same time; the results in their order.
+    Do *work* for all of *over*, *limit* at the same time; the results in their order.
 
     Raises:
         Exception: The first that any of it raised, when all of it is done.
@@ -113,7 +113,7 @@ async def a_few_at_once(
 
     async def one(each: S) -> T:
         async with gate:
-            return await deed(each)
+            return await work(each)
 
     done = await asyncio.gather(*map(one, over), return_exceptions=True)
     for result in done:

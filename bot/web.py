@@ -34,7 +34,7 @@ def asgi(
     The application to serve.
 
     Args:
-        receive: Takes Slack's requests; None in Socket Mode, where there is no such door.
+        receive: Takes Slack's requests; None in Socket Mode, where there is no such endpoint.
         more: Routes for people's browsers.
     """
 

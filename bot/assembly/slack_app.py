@@ -43,7 +43,7 @@ def make_bolt(outside: Outside, courtesy: Courtesy) -> handlers.SlackApp:
             figures=outside.figures,
             # Without a name Bolt looks for one through the whole stack: 60 ms at every start.
             name="latchkey",
-            # Our door has verified what gets this far; Bolt knows one secret only, and parses before it looks.
+            # Our HTTP endpoint has verified what gets this far; Bolt knows one secret only, and parses before it looks.
             signing_secret="",
             request_verification_enabled=False,
             authorize=authorize,

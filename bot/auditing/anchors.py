@@ -29,7 +29,7 @@ NAME: Final = "anchors"
 EVERY: Final = timedelta(hours=1)
 # A day, less what an hourly look may come early.
 AGAIN_AFTER: Final = timedelta(hours=23, minutes=30)
-SWEEP: Final = "anchor-"
+TURN_OF: Final = "anchor-"
 CHANNEL: Final = "channel"
 FILE: Final = "file"
 WEBHOOK: Final = "webhook"
@@ -76,7 +76,7 @@ class AnchorState:
 
 def state(db: Transaction, place: str) -> AnchorState:
     """Return what is known of a place."""
-    found = turns.find(db, f"{SWEEP}{place}")
+    found = turns.find(db, f"{TURN_OF}{place}")
     if found is None:
         return AnchorState(last=None, error=None)
     last = ANCHOR.validate_python(found.found) if found.found else None
@@ -119,7 +119,7 @@ class Anchors:
             return await self._note(place, keep)
 
         return SharedSync(
-            name=f"{SWEEP}{place}",
+            name=f"{TURN_OF}{place}",
             every=EVERY,
             body=body,
             store=self.store,

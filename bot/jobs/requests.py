@@ -22,7 +22,7 @@ from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.following import EntraFollower
 from bot.requests.leases import in_time, kept
 from bot.requests.model import Kind, Request, State
-from bot.requests.retry import EXPECTED, again_later
+from bot.requests.retry import EXPECTED, reschedule_or_hold
 from bot.requests.store import claims
 from bot.requests.submission import Submitter
 from bot.timing import WAITS, Waits
@@ -115,7 +115,7 @@ class RequestJob:
                 if request.state is State.PENDING and not isinstance(error, NotClear):
                     # It waits in Entra, and that it cannot be read just now stops nobody there.
                     may_hold = False
-                await self.store.run(again_later, request, error, may_hold=may_hold)
+                await self.store.run(reschedule_or_hold, request, error, may_hold=may_hold)
         self.loop.trigger(due.LOOK_JOB)
 
     async def _some_done(

@@ -372,9 +372,9 @@ class Jobs:
         """Add a job that one replica does for all; the scheduler knows our own times only, so it is set anew."""
 
         async def look() -> SyncState:
-            standing = await shared.look()
-            self.loop.trigger_in(name, look_again_in(standing))
-            return standing
+            state = await shared.look()
+            self.loop.trigger_in(name, look_again_in(state))
+            return state
 
         self._syncs[name] = shared
         self.loop.add(name, look, shared.every)

@@ -30,7 +30,7 @@ EXPECTED: Final = (GraphError, SlackError, Busy, LatchkeyError)
 TOLD_TO_WAIT: Final = (Throttled, AuthError, SlackBusy, Busy)
 
 
-def again_later(
+def reschedule_or_hold(
     db: Transaction, /, request: Request, error: Exception, *, may_hold: bool = True
 ) -> None:
     """

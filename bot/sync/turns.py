@@ -112,17 +112,17 @@ class SharedSync:
         Raises:
             Exception: Whatever the body raises.
         """
-        standing = await self.store.read(turns.find, self.name)
-        if standing is None or standing.is_to_take(clock.real(), wanted=self.wanted):
+        state = await self.store.read(turns.find, self.name)
+        if state is None or state.is_to_take(clock.real(), wanted=self.wanted):
             turn = await self.store.run(
                 turns.take, self.name, lease=self.waits.lease, wanted=self.wanted
             )
             if turn is not None:
                 await self._do(turn)
-            standing = await self.store.read(turns.get, self.name)
-        if self.learn is not None and standing.found is not None:
-            await self.learn(standing.found)
-        return standing
+            state = await self.store.read(turns.get, self.name)
+        if self.learn is not None and state.found is not None:
+            await self.learn(state.found)
+        return state
 
     async def _do(self, turn: Turn) -> None:
         done = functools.partial(turns.finish, due_at=turn.began_at + self.every)
@@ -169,10 +169,10 @@ class SharedSync:
                 return
 
 
-def look_again_in(standing: SyncState) -> timedelta:
+def look_again_in(state: SyncState) -> timedelta:
     """Return how long until the next look: when it is due, or sooner where somebody who has it now may die."""
     now = clock.real()
-    due = standing.due_at
-    if standing.lease_until is not None:
-        due = min(standing.lease_until, now + LOOK_AGAIN)
+    due = state.due_at
+    if state.lease_until is not None:
+        due = min(state.lease_until, now + LOOK_AGAIN)
     return max(due - now, timedelta(0))

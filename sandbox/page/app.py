@@ -34,7 +34,7 @@ from sandbox.tenant import Tenant
 
 LONGEST_STEP_DAYS = 366
 _HERE = Path(__file__).parent
-Deed = Callable[[FormData], Awaitable[str | None]]
+Action = Callable[[FormData], Awaitable[str | None]]
 
 
 def page(
@@ -112,16 +112,16 @@ class _Page:
                 Route("/events", self._events),
                 Route("/suggest", self._suggest, methods=["POST"]),
                 Route("/file/{id}", self._file),
-                Route("/say", self._deed(self._say), methods=["POST"]),
-                Route("/click", self._deed(self._click), methods=["POST"]),
-                Route("/view/click", self._deed(self._click_view), methods=["POST"]),
-                Route("/view/submit", self._deed(self._submit), methods=["POST"]),
-                Route("/view/close", self._deed(self._close), methods=["POST"]),
-                Route("/shortcut", self._deed(self._shortcut), methods=["POST"]),
-                Route("/home", self._deed(self._open_home), methods=["POST"]),
-                Route("/clock", self._deed(self._shift_clock), methods=["POST"]),
-                Route("/fault", self._deed(self._switch_fault), methods=["POST"]),
-                Route("/portal/remove", self._deed(self._remove_in_portal), methods=["POST"]),
+                Route("/say", self._answering(self._say), methods=["POST"]),
+                Route("/click", self._answering(self._click), methods=["POST"]),
+                Route("/view/click", self._answering(self._click_view), methods=["POST"]),
+                Route("/view/submit", self._answering(self._submit), methods=["POST"]),
+                Route("/view/close", self._answering(self._close), methods=["POST"]),
+                Route("/shortcut", self._answering(self._shortcut), methods=["POST"]),
+                Route("/home", self._answering(self._open_home), methods=["POST"]),
+                Route("/clock", self._answering(self._shift_clock), methods=["POST"]),
+                Route("/fault", self._answering(self._switch_fault), methods=["POST"]),
+                Route("/portal/remove", self._answering(self._remove_in_portal), methods=["POST"]),
                 Mount("/static", StaticFiles(directory=_HERE / "static")),
             ],
         )
@@ -175,13 +175,13 @@ class _Page:
 
     # What the browser does
 
-    def _deed(self, deed: Deed) -> Callable[[Request], Awaitable[Response]]:
-        """An endpoint that does *deed*, then draws the page again with what went wrong, if any."""
+    def _answering(self, act: Action) -> Callable[[Request], Awaitable[Response]]:
+        """Make an endpoint that does *act*, then draws the page again with what went wrong, if any."""
 
         async def endpoint(request: Request) -> Response:
             async with request.form(max_files=0, max_fields=200) as form:
                 try:
-                    trouble = await deed(form)
+                    trouble = await act(form)
                 except (LookupError, ValueError) as error:
                     return self._draw("app.html", form, trouble=_sentence(error))
                 return self._draw("app.html", form, trouble=trouble)

@@ -98,7 +98,7 @@ class Scene:
 
     @property
     def acting_words(self) -> Json:
-        """Return who acts, and where: sent with every deed so that the same scene is drawn again."""
+        """Return who acts, and where: sent with every action, so that the same scene is drawn again."""
         return {"as": self.acting.id, "in": self.where}
 
     def place(self, view: View) -> ViewPlace:

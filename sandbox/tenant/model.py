@@ -205,10 +205,10 @@ class Policy:
     settings: Json = field(default_factory=dict)
     modified_at: datetime | None = None
 
-    def may_self(self, deed: str) -> bool:
+    def may_self(self, kind: str) -> bool:
         """Tell whether people may Add, Update or Remove their own access under this policy."""
         requestor = self.settings.get("requestorSettings") or {}
-        return bool(requestor.get(f"enableTargetsToSelf{deed}Access"))
+        return bool(requestor.get(f"enableTargetsToSelf{kind}Access"))
 
     @property
     def approval(self) -> Json:

@@ -34,7 +34,7 @@ class MyAccess:
         self._world, self._steps = world, steps
         # Where a person came from, for the way back; nothing where there is no such page.
         self.back_url = ""
-        self._deeds: dict[str, Callable[[User, FormData], str]] = {
+        self._actions: dict[str, Callable[[User, FormData], str]] = {
             "decide": self._decide,
             "ask": self._ask,
             "cancel": self._cancel,
@@ -59,7 +59,7 @@ class MyAccess:
         if user is None:
             return self._steps.sign_in_to(PATH)
         async with request.form(max_files=0, max_fields=50) as form:
-            if form.get("deed") == "sign-out":
+            if form.get("action") == "sign-out":
                 return self._steps.sign_out(request, PATH)
             self._world.advance()
             try:
@@ -71,10 +71,10 @@ class MyAccess:
         return self._draw(user, done=done)
 
     def _do(self, user: User, form: FormData) -> str:
-        deed = self._deeds.get(_word(form, "deed"))
-        if deed is None:
+        action = self._actions.get(_word(form, "action"))
+        if action is None:
             raise bad_request("There is nothing of that name to do here.")
-        return deed(user, form)
+        return action(user, form)
 
     def _decide(self, user: User, form: FormData) -> str:
         request = self._request(form)

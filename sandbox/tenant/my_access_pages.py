@@ -28,7 +28,7 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
-_DEEDS = {
+_ACTIONS = {
     "userUpdate": "to keep",
     "adminUpdate": "to keep",
     "userRemove": "to give back",
@@ -97,10 +97,10 @@ def _section(title: str, parts: Iterable[str], name: str) -> str:
     return f'<section data-testid="{name}"><h2>{title}</h2>{drawn}</section>'
 
 
-def _form(shown: Shown, deed: str, inner: str, **fields: str) -> str:
+def _form(shown: Shown, action: str, inner: str, **fields: str) -> str:
     hidden = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
-        for name, value in {"deed": deed, **fields}.items()
+        for name, value in {"action": action, **fields}.items()
     )
     return f'<form method="post" action="{escape(shown.path)}">{hidden}{inner}</form>'
 
@@ -133,7 +133,7 @@ def _own(shown: Shown, request: Request) -> str:
     )
     button = '<div class="row"><button>Cancel request</button></div>'
     cancel = _form(shown, "cancel", button, request=request.id) if may_cancel else ""
-    deed = _DEEDS.get(request.request_type, "")
+    action = _ACTIONS.get(request.request_type, "")
     decided = "".join(
         f'<p class="quiet">{stage.review_result} by {shown.person(stage.reviewed_by)}'
         f"{': ' + escape(stage.justification) if stage.justification else ''}</p>"
@@ -141,7 +141,7 @@ def _own(shown: Shown, request: Request) -> str:
         if stage.reviewed_by
     )
     return (
-        f"<article><p>{deed} <b>{shown.package(request.package_id)}</b>: {escape(state)}</p>"
+        f"<article><p>{action} <b>{shown.package(request.package_id)}</b>: {escape(state)}</p>"
         f"{decided}{cancel}</article>"
     )
 

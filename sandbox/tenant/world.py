@@ -74,16 +74,16 @@ class World:
     def now(self) -> datetime:
         return self.clock.now()
 
-    def at(self, moment: datetime, deed: Callable[[datetime], None]) -> None:
-        """Do *deed* when the sandbox clock reaches *moment*; it is told that moment."""
-        heapq.heappush(self._agenda, (moment, next(self._order), deed))
+    def at(self, moment: datetime, work: Callable[[datetime], None]) -> None:
+        """Do *work* when the sandbox clock reaches *moment*; it is told that moment."""
+        heapq.heappush(self._agenda, (moment, next(self._order), work))
 
     def advance(self) -> None:
         """Do all that is due, each at its own moment, oldest first; then tell who watches."""
         now = self.now()
         while self._agenda and self._agenda[0][0] <= now:
-            moment, _, deed = heapq.heappop(self._agenda)
-            deed(moment)
+            moment, _, work = heapq.heappop(self._agenda)
+            work(moment)
         self.announce()
 
     def touch(self) -> None:

@@ -1,4 +1,4 @@
-"""Methods about the app itself: who it is, where it is installed, and its Socket Mode door."""
+"""Methods about the app itself: who it is, where it is installed, and its address for Socket Mode."""
 
 from typing import TYPE_CHECKING
 

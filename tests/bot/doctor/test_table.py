@@ -232,7 +232,7 @@ async def test_anchors_that_are_wanted_nowhere_are_worth_a_thought(harness):
 
 def note_anchor(store, place, anchor, *, error=None):
     """As the bot does it in its turn."""
-    name = f"{anchors.SWEEP}{place}"
+    name = f"{anchors.TURN_OF}{place}"
     now = clock.real()
 
     def noted(db):

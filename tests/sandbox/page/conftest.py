@@ -91,7 +91,7 @@ class Sandbox:
         return answer.text
 
     async def do(self, path: str, **form: Any) -> httpx.Response:
-        """A deed in the browser; `as` and `in` are Ann in #general unless given."""
+        """Act in the browser; `as` and `in` are Ann in #general unless given."""
         data = {"as": form.pop("as_", "U0ANN"), "in": form.pop("in_", "C0GENERAL"), **form}
         return await self.browser.post(path, data=data, headers=SAME_SITE)
 

@@ -45,11 +45,11 @@ async def test_time_passes_for_the_tenant_while_somebody_looks(sandbox: Sandbox)
     events = live.events()
     await anext(events)
 
-    def deed(moment: object) -> None:
+    def work(moment: object) -> None:
         seen.append(moment)
         world.touch()
 
-    world.at(world.now(), deed)
+    world.at(world.now(), work)
     await anext(events)
     assert seen
     await events.aclose()

@@ -81,7 +81,7 @@ async def test_whoever_has_asked_cancels(window, tenant, clock):
     clock.shift(tenant.world.delivery)
     (request,) = tenant.world.requests.values()
     await window.get(PAGE)
-    form = next(each for each in window.page.forms if each.fields.get("deed") == "cancel")
+    form = next(each for each in window.page.forms if each.fields.get("action") == "cancel")
     await window.press("Sign out")
     await enter(window, "cy@contoso.example")
     page = await window.post(PAGE, form.fields)

@@ -140,8 +140,8 @@ async def test_a_policy_may_forbid_to_change_ones_own_access(graph, token, polic
     assignment = await held(graph)
     details = {"id": assignment.id, "justification": "Done"}
     assert (await refusal(graph, token, seed.CY, kind, **details))[0] == 403
-    deed = kind.removeprefix("user")
-    policy.settings["requestorSettings"][f"enableTargetsToSelf{deed}Access"] = False
+    word = kind.removeprefix("user")
+    policy.settings["requestorSettings"][f"enableTargetsToSelf{word}Access"] = False
     status, words = await refusal(graph, token, seed.ANN, kind, **details)
     assert status == 400
     assert "policy requirements" in words
