@@ -49,7 +49,7 @@ def draw(bars: Bars) -> ET.Element:
     for place, (label, numbers) in enumerate(bars.rows):
         _row(svg, place * ROW + 4, label, numbers, longest)
     if has_legend:
-        _legend(svg, bars.parts, top=ROW * len(bars.rows) + 8)
+        _legend(svg, bars, top=ROW * len(bars.rows) + 8)
     return svg
 
 
@@ -67,9 +67,12 @@ def _row(svg: ET.Element, top: int, label: str, numbers: Sequence[int], longest:
     _text(svg, f"{sum(numbers):,}", x=round(x) + 6, y=top + 12, anchor="start")
 
 
-def _legend(svg: ET.Element, parts: Sequence[str], *, top: int) -> None:
+def _legend(svg: ET.Element, bars: Bars, *, top: int) -> None:
+    """Name the parts that there are: of all there may be more than fit on a line."""
     x = 8
-    for number, name in enumerate(parts):
+    for number, name in enumerate(bars.parts):
+        if not any(numbers[number] for _, numbers in bars.rows):
+            continue
         place = {"x": str(x), "y": str(top), "width": "12", "height": "12"}
         ET.SubElement(svg, "rect", {**place, "class": f"part{number}"})
         _text(svg, name, x=x + 18, y=top + 11, anchor="start")

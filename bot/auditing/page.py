@@ -22,9 +22,9 @@ from bot.requests.model import State
 
 STYLE: Final = """
 :root{color-scheme:light dark;--ink:#1d2330;--soft:#5a6475;--line:#d5dae3;--paper:#fff;--band:#f4f6f9;
---c0:#0072b2;--c1:#d55e00;--c2:#e69f00;--c3:#7a8494;--c4:#56b4e9;--c5:#cc79a7;--c6:#009e73}
+--c0:#0072b2;--c1:#d55e00;--c2:#e69f00;--c3:#7a8494;--c4:#56b4e9;--c5:#cc79a7;--c6:#009e73;--c7:#5b4a9e}
 @media(prefers-color-scheme:dark){:root{--ink:#e7eaf0;--soft:#a7b0c0;--line:#3a4354;--paper:#151a23;--band:#1d2430;
---c0:#4aa8e0;--c1:#f08a4b;--c2:#f0bd4f;--c3:#98a2b3;--c4:#8fd0f5;--c5:#e3a2c6;--c6:#3fc79a}}
+--c0:#4aa8e0;--c1:#f08a4b;--c2:#f0bd4f;--c3:#98a2b3;--c4:#8fd0f5;--c5:#e3a2c6;--c6:#3fc79a;--c7:#a99be0}}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:72rem;padding:2rem 1.5rem;background:var(--paper);color:var(--ink);
 font:16px/1.5 system-ui,sans-serif}
@@ -37,14 +37,22 @@ ul.figures b{display:block;font-size:1.5rem}
 .pair{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:1.5rem;align-items:start}
 @media(max-width:52rem){.pair{grid-template-columns:1fr}}
 .chart{width:100%;height:auto;max-width:44rem}.chart text{font-size:12px;fill:var(--ink)}
-.part0{fill:var(--c0)}.part1{fill:var(--c1)}.part2{fill:var(--c2)}.part3{fill:var(--c3)}.part4{fill:var(--c4)}.part5{fill:var(--c5)}.part6{fill:var(--c6)}
+.part0{fill:var(--c0)}.part1{fill:var(--c1)}.part2{fill:var(--c2)}.part3{fill:var(--c3)}.part4{fill:var(--c4)}.part5{fill:var(--c5)}.part6{fill:var(--c6)}.part7{fill:var(--c7)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.88rem}
 th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
 th{background:var(--band);overflow-wrap:normal}.pair td{overflow-wrap:normal}td.number,th.number{text-align:right}code{font-size:.85em;overflow-wrap:anywhere}
-small{color:var(--soft)}
+.whole{white-space:nowrap}.some{min-width:6.5rem}.more{min-width:9rem}.wide{min-width:12rem}small{color:var(--soft)}
 @media print{body{max-width:none;padding:0;font-size:11pt}.scroll{overflow:visible}tr,.pair{break-inside:avoid}}
 """
-PARTS: Final = (*OUTCOMES.values(), "open")
+REMOVED: Final = "removed"
+PARTS: Final = (*OUTCOMES.values(), "open", REMOVED)
+# How wide the columns with these heads are at least: a moment and a word of Latchkey's stand on one line.
+WIDTHS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("Asked", "When", "Did", "From", "To"), "whole"),
+    **dict.fromkeys(("For whom", "What", "Who", "About", "Package"), "some"),
+    **dict.fromkeys(("Reason", "Decided by", "How it ended"), "more"),
+    **dict.fromkeys(("Policy and terms", "Why"), "wide"),
+}
 KINDS: Final = {"add": "access", "extend": "extension", "remove": "removal"}
 MOST_PACKAGES: Final = 12
 MOST_MONTHS: Final = 24
@@ -127,12 +135,13 @@ def _facts(
 
 
 def _figures(main: ET.Element, content: PackContent) -> None:
-    ended = Counter(_outcome(each) for each in content.requests if each.kind != "remove")
+    ended = Counter(_outcome(each) for each in content.requests)
     decided = sum(len(each.decisions) for each in content.requests)
     figures = [
         (len(content.requests), "requests"),
         (ended["granted"], "granted"),
         (ended["denied"], "denied"),
+        (ended[REMOVED], REMOVED),
         (decided, "decisions"),
         (len(content.rows), "rows of the audit log"),
     ]
@@ -229,6 +238,8 @@ def _requests(main: ET.Element, content: PackContent) -> None:
 
 def _not_here(request: PackRequest) -> str:
     """Say why no decision is known that was made through Latchkey."""
+    if request.kind == "remove":
+        return "a removal waits for nobody"
     if (request.terms or {}).get("entra_decides"):
         return "decided in Microsoft Entra, or nobody has"
     return "nobody had to, or nobody has"
@@ -245,6 +256,8 @@ def _asked_for(request: PackRequest, people: Mapping[str, str]) -> str:
 
 
 def _terms(request: PackRequest) -> str:
+    if request.kind == "remove":
+        return "none: a removal needs none"
     if not request.terms:
         return "none: it did not come so far"
     stages = len(request.terms["stages"])
@@ -269,7 +282,9 @@ def _decision(decision: PackDecision) -> str:
 
 
 def _end(request: PackRequest) -> str:
-    outcome = OUTCOMES.get(State(request.state)) or f"open: {request.shown_state}"
+    outcome = _outcome(request)
+    if outcome == "open":
+        outcome = f"open: {request.shown_state}"
     lines = [f"{outcome}, {_moment(request.ended_at)}" if request.ended_at else outcome]
     if request.ends_at:
         lines.append(f"access until {_moment(request.ends_at)}")
@@ -320,6 +335,8 @@ def _proof(main: ET.Element) -> None:
 
 
 def _outcome(request: PackRequest) -> str:
+    if request.kind == "remove" and request.state == State.DELIVERED:
+        return REMOVED
     return OUTCOMES.get(State(request.state)) or "open"
 
 
@@ -340,21 +357,22 @@ def _table(parent: ET.Element, head: Sequence[str], rows: Iterable[Sequence[Any]
     numeric = {
         n for n in range(len(head)) if found and all(isinstance(row[n], int) for row in found)
     }
-    for place, name in enumerate(head):
+    shown = ["number" if n in numeric else WIDTHS.get(name) for n, name in enumerate(head)]
+    for name, how in zip(head, shown, strict=True):
         cell = ET.SubElement(top, "th", {"scope": "col"})
         cell.text = name
-        if place in numeric:
-            cell.set("class", "number")
+        if how is not None:
+            cell.set("class", how)
     body = ET.SubElement(table, "tbody")
     for row in found:
         line = ET.SubElement(body, "tr")
-        for place, value in enumerate(row):
-            _cell(line, value, is_number=place in numeric)
+        for value, how in zip(row, shown, strict=True):
+            _cell(line, value, how)
 
 
-def _cell(line: ET.Element, value: Any, *, is_number: bool) -> None:
-    cell = ET.SubElement(line, "td", {"class": "number"} if is_number else {})
-    first, *others = (f"{value:,}" if is_number else str(value)).split("\n")
+def _cell(line: ET.Element, value: Any, how: str | None) -> None:
+    cell = ET.SubElement(line, "td", {"class": how} if how is not None else {})
+    first, *others = (f"{value:,}" if how == "number" else str(value)).split("\n")
     cell.text = first
     for each in others:
         ET.SubElement(cell, "br").tail = each

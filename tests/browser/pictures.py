@@ -1,6 +1,10 @@
 """The pictures of the tutorial are made here: `make pictures` puts them into docs/pictures."""
 
 import io
+import shutil
+import zipfile
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +12,10 @@ import pytest
 from PIL import Image
 from playwright.async_api import FloatRect, Locator, Page, expect
 
+from bot.database import open_store
 from sandbox.run import sandbox
+from tests.bot.auditing.stories import KEY, a_quarter, latchkey
+from tests.bot.moments import at
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -143,4 +150,29 @@ async def test_the_home_of_somebody_who_reads_german(
         await expect(page.get_by_test_id("messages")).to_contain_text("Bo Berg")
         shown = await home(page, address, "U0ANN", "Deine Anfragen")
         await keep(shown, "home-in-german", drawn, height=640)
+    await page.close()
+
+
+async def test_the_page_of_an_evidence_pack(
+    browser: Any, tmp_path: Path, sqlite_template: Path, drawn: Path, monkeypatch: Any
+) -> None:
+    """Figures, charts with their numbers, and each request with what proves it."""
+    file = shutil.copy(sqlite_template, tmp_path / "latchkey.db")
+    with closing(open_store(f"sqlite+pysqlite:///{file}", audit_key=KEY.encode())) as store:
+        a_quarter(store, datetime(2026, 1, 5, 9, tzinfo=UTC))
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{file}")
+    monkeypatch.setenv("LATCHKEY_AUDIT_KEY", KEY)
+    monkeypatch.setenv("LATCHKEY_OPERATOR", "dana")
+    with at(datetime(2026, 4, 1, 9, tzinfo=UTC)):
+        made = latchkey("audit", "export", "--pack", tmp_path / "evidence.zip")
+    assert made.exit_code == 0, made.output
+    with zipfile.ZipFile(tmp_path / "evidence.zip") as pack:
+        pack.extract("evidence.html", tmp_path)
+    page = await browser.new_page(viewport={"width": 1200, "height": 1700})
+    await page.goto((tmp_path / "evidence.html").as_uri())
+    # Nothing is wider than the page, and no word of a state is cut in two.
+    assert await page.evaluate(
+        "[...document.querySelectorAll('.scroll')].every(e => e.scrollWidth <= e.clientWidth)"
+    )
+    await keep(page.locator("body"), "evidence", drawn, height=1700)
     await page.close()

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -17,7 +18,7 @@ from bot.auditing.signing import NoAuditKey, Signer
 from bot.auditing.store import pack_rows
 from bot.database import audit
 from bot.requests.store import made_in_entra
-from tests.bot.auditing.stories import KEY, granted, latchkey
+from tests.bot.auditing.stories import KEY, a_quarter, granted, latchkey
 from tests.bot.samples import wish
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -334,6 +335,32 @@ def test_a_period_and_a_person_narrow_it_and_stories_stay_whole(log, tmp_path):
     found = check.check(file, audit_key=KEY.encode())
     assert (found.requests, found.left_out) == (1, 0)
     assert found.with_terms == (1, 1)
+
+
+def test_the_page_counts_each_request_once_and_a_removal_is_no_grant(log, tmp_path):
+    """The figures above, the months and the packages say the same."""
+    a_quarter(log, clock.now())
+    page = parts(write(log, tmp_path))[pack.PAGE].decode()
+    figures = {
+        name: int(number) for number, name in re.findall(r"<li><b>(\d+)</b><span>(\w+)", page)
+    }
+    tables = [
+        re.findall(r"<(?:th|td)[^>]*>([^<]*)</(?:th|td)>", table)
+        for table in re.findall(r"<table>(.*?)</table>", page, re.DOTALL)
+    ]
+    for head in ("Month", "Access package"):
+        (cells,) = [each for each in tables if each[0] == head]
+        wide = next(n for n, each in enumerate(cells[1:], start=1) if not each.isalpha())
+        counted = {
+            name: sum(int(row) for row in cells[wide + place :: wide])
+            for place, name in enumerate(cells[1:wide], start=1)
+        }
+        assert {each: counted[each] for each in ("granted", "denied", "removed")} == {
+            each: figures[each] for each in ("granted", "denied", "removed")
+        }
+        assert sum(counted.values()) == figures["requests"]
+    assert "removal: " in page
+    assert "none: a removal needs none" in page
 
 
 def test_the_command_line_makes_and_checks_a_pack(log, tmp_path, monkeypatch):
