@@ -9,6 +9,8 @@ from tests.proofs.rehearsal.installation import Installation
 from tests.proofs.rehearsal.programs import FAKETIME, program, ran
 
 Act = Callable[[Installation], Awaitable[None]]
+# Of 16 MB each: many times what there is room for.
+MOST_FILES: Final = 500
 # What people read when they ask.
 SAVED: Final = r"Asked for"
 
@@ -149,12 +151,20 @@ async def _thaw_pooler(here: Installation) -> None:
 
 
 async def _fill_disk(here: Installation) -> None:
-    """Fill the volume, and let the log of the database need its next file."""
-    here.fill()
+    """
+    Fill the volume, and let the log of the database need its next file until it cannot have it.
+
+    A checkpoint gives old files of the log back to it, so that a database with no room works on for a while.
+    """
     owner = f"postgresql://latchkey_owner@127.0.0.1:{here.postgresql.port}/latchkey"
-    for _ in range(8):
-        switch = (program("psql", "postgresql-client"), owner, "-qc", "SELECT pg_switch_wal()")
-        await ran(*switch, environment={}, folder=here.folder)
+    next_file = "SELECT pg_logical_emit_message(false, 'rehearsal', ''), pg_switch_wal()"
+    for _ in range(MOST_FILES):
+        here.fill()
+        switch = (program("psql", "postgresql-client"), owner, "-qc", next_file)
+        code, _, _ = await ran(*switch, environment={}, folder=here.folder)
+        if code:
+            return
+    raise RuntimeError("the database goes on although its volume is full")
 
 
 async def _empty_disk(here: Installation) -> None:

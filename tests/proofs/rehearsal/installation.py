@@ -179,11 +179,11 @@ class Installation:
         }
 
     def fill(self) -> None:
-        """Leave no room on the volume."""
-        with (self.volume / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        """Leave no room on the volume, also where some has come back since."""
+        with (self.volume / "filler").open("ab", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(bytes(1024 * 1024))
-        with (self.volume / "crumbs").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        with (self.volume / "crumbs").open("ab", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(bytes(1024))
 
