@@ -40,20 +40,17 @@ class Lists:
         """
         if place.list in {ListName.MINE, ListName.ASKED}:
             return await self._own(user, place)
+        lists = self._services.request_lists
         if place.list is ListName.TO_DECIDE:
-            waiting = await self._services.request_lists.to_decide(
-                slack_user=user, start=place.start
-            )
-            return with_place(pending_rows.to_decide(waiting, reader=user), place)
+            waiting = await lists.to_decide(slack_user=user, start=place.start)
+            shown = pending_rows.to_decide(waiting, reader=user, is_whole=lists.are_whole)
+            return with_place(shown, place)
         if place.list is ListName.PENDING:
-            page = await self._services.request_lists.pending(
-                slack_user=user, start=place.start, key=key
-            )
-            return with_place(pending_list.pending(page, reader=user), place)
+            page = await lists.pending(slack_user=user, start=place.start, key=key)
+            listed = pending_list.pending(page, reader=user, is_whole=lists.are_whole)
+            return with_place(listed, place)
         if place.list is ListName.STUCK:
-            held = await self._services.request_lists.stuck(
-                slack_user=user, start=place.start, key=key
-            )
+            held = await lists.stuck(slack_user=user, start=place.start, key=key)
             return with_place(repairing.listed(held), place)
         listing = await self._services.assignment_lists.page(
             slack_user=user, place=place, key=key, rows=self.assignments_a_page

@@ -44,7 +44,12 @@ def make_services(
     """
     settings, store, slack, graph = outside.settings, outside.store, outside.slack, outside.graph
     guard, permissions, accounts = people.guard, people.permissions, people.accounts
-    request_lists = RequestLists(store=store, guard=guard, offering=offering)
+    request_lists = RequestLists(
+        store=store,
+        guard=guard,
+        offering=offering,
+        are_whole=not outside.package_settings.entra_decides(),
+    )
     assignment_lists = AssignmentLists(
         store=store,
         guard=guard,

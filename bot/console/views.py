@@ -102,7 +102,9 @@ class ConsoleViews:
         """
         if page.tab is Tab.PENDING:
             found = await self._requests.pending(slack_user=slack_user, start=page.start)
-            blocks = lists.pending(page, found, reader=slack_user)
+            blocks = lists.pending(
+                page, found, reader=slack_user, is_whole=self._requests.are_whole
+            )
             if page.place is None:
                 blocks = [*review_rows(await self._store.read(_reviews, slack_user)), *blocks]
             return blocks, page

@@ -25,7 +25,13 @@ class RequestLists:
         store: Store,
         guard: Guard,
         offering: OfferedPackages,
+        are_whole: bool = True,
     ) -> None:
+        """
+        Args:
+            are_whole: All that waits is in them; what Entra decides, and shows no app whose it is, is not.
+        """
+        self.are_whole = are_whole
         self._store = store
         self._guard = guard
         self._offering = offering

@@ -7,33 +7,42 @@ that could be found: only the finished request says who asked.
 
 from collections.abc import Collection, Sequence
 from contextlib import aclosing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from bot import clock
 from bot.database import Transaction
+from bot.drift.compare import SAME_END
 from bot.drift.model import DriftKind, Found
-from bot.drift.store import mismatches
+from bot.drift.store import approved, mismatches
 from bot.packages.entra_decides import entras_own
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
+from bot.requests import justification
 from bot.sync.turns import Transactions
 from graph import Graph
 from graph.errors import AuthError, GraphError, Throttled
+from graph.models import AssignmentRequest
 
 log = structlog.get_logger(__name__)
 
 # Source: Graph reference, "accessPackageRequestState values": what has given access.
 DONE: Final = ("delivered", "partiallyDelivered")
-OWN: Final = "userAdd"
+ADDED: Final = "userAdd"
+# The second is beta's older word.
+EXTENDED: Final = ("userUpdate", "userExtend")
 # Graph forgets requests three months after they are over; earlier than that, one that is not there was never made.
 REMEMBERED_FOR: Final = timedelta(days=80)
 
 
 class AskedInEntra:
-    """Leaves out of what was found what its holder has asked Entra for; one list is read of each package with such access."""
+    """
+    Leaves out of what was found what people have asked Entra for; one list is read of each package with such access.
+
+    Whoever asks need not be whoever has it: a policy may let managers ask, and Entra is who judges that.
+    """
 
     def __init__(
         self, *, store: Transactions, graph: Graph, package_settings: PackageSettingsFile
@@ -51,7 +60,7 @@ class AskedInEntra:
 
     async def unasked(self, package_id: str, found: Sequence[Found]) -> list[Found] | None:
         """
-        Return those of a package's unasked assignments that nobody asked Entra for; None if that cannot be read.
+        Return those of a package's assignments that nobody asked Entra for, or for so long; None if that cannot be read.
 
         Of what began so long ago that Graph has forgotten the request, only what is known of already.
 
@@ -69,31 +78,54 @@ class AskedInEntra:
         return await self._store.read(_known_or_new, left)
 
     async def _asked(self, package_id: str, found: Sequence[Found]) -> Collection[str | None]:
-        """Return the ids of the assignments that were given because their holder asked for them."""
-        holders = {each.assignment_id: each.entra_id for each in found}
+        """Return the ids of the assignments that were given, or made longer, because somebody asked for that."""
+        wanted = {each.assignment_id: each for each in found}
         asked: set[str | None] = set()
         for state in DONE:
             done = self._graph.assignment_requests.stream(package_id=package_id, state=state)
             async with aclosing(done):
                 async for each in done:
                     gave = each.assignment.id if each.assignment else None
-                    holder, asker = holders.get(gave), each.requestor
-                    if each.is_type(OWN) and asker is not None and asker.object_id == holder:
+                    about = wanted.get(gave)
+                    if about is not None and _explains(each, about):
                         asked.add(gave)
-                    if len(asked) == len(holders):
+                    if len(asked) == len(wanted):
                         return asked
         return asked
 
 
 def is_about_asking(found: Found) -> bool:
     """Tell whether a request in Entra would say that it is right."""
-    return found.kind is DriftKind.UNASKED
+    return found.kind in {DriftKind.UNASKED, DriftKind.LATER_END}
+
+
+def _explains(asked: AssignmentRequest, found: Found) -> bool:
+    """Tell whether what somebody asked for, and has got, is what was found."""
+    if asked.requestor is None or asked.requestor.object_id is None:
+        return False
+    if found.kind is DriftKind.UNASKED:
+        return asked.is_type(ADDED)
+    if justification.is_tagged(asked.justification or ""):
+        # An extension of ours: until when it was approved is known.
+        return False
+    expiration = asked.schedule.expiration if asked.schedule else None
+    until = expiration.end_date_time if expiration else None
+    # Where the request shows no end, it is what the policy gives.
+    is_so_long = until is None or (found.ends_at is not None and found.ends_at <= until + SAME_END)
+    return is_so_long and any(asked.is_type(each) for each in EXTENDED)
 
 
 def _known_or_new(db: Transaction, found: Sequence[Found]) -> list[Found]:
     forgotten = clock.now() - REMEMBERED_FOR
+    longer = [each.entra_id for each in found if each.kind is DriftKind.LATER_END]
+    moved = approved.ends_moved(db, sorted(set(longer)))
+
+    def since(each: Found) -> datetime | None:
+        is_longer = each.kind is DriftKind.LATER_END and each.assignment_id is not None
+        return moved.get(each.assignment_id or "") if is_longer else each.since
+
     return [
         each
         for each in found
-        if each.since is None or each.since > forgotten or mismatches.is_current(db, each)
+        if (at := since(each)) is None or at > forgotten or mismatches.is_current(db, each)
     ]

@@ -4,11 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.tenant import seed
+from sandbox.tenant import lifecycle, seed
+from sandbox.tenant.model import Expiration
+from sandbox.tenant.requests import NewRequest, accept
 from tests.flow.test_drift import UNASKED, cards, checked
-from tests.flow.test_entra_decides import deciding
-from tests.flow.test_entra_edges import policy_of
+from tests.flow.test_entra_decides import ASK, deciding
+from tests.flow.test_entra_edges import let_managers_ask, policy_of
 from tests.flow.test_made_in_entra import ask_there
+from tests.harness.accounts import connect
+from tests.harness.world import ANN, eventually
 
 A_WHILE = timedelta(minutes=2)
 LONG_AGO = timedelta(days=100)
@@ -36,6 +40,66 @@ async def test_what_somebody_got_by_asking_there_is_none(world):
     await world.later(timedelta(hours=2))
     await checked(world)
     assert not cards(world)
+
+
+async def test_what_somebody_got_because_another_asked_there_is_none(world):
+    """A policy lets managers ask; once there is access, Entra shows who has asked, and for whom."""
+    let_managers_ask(world, True)
+    tenant = world.tenant.world
+    asked = NewRequest(
+        request_type="userAdd",
+        package_id=seed.FINANCE_REPORTS,
+        target_id=seed.ANN,
+        justification="For Ann",
+    )
+    accept(tenant, asked, user=tenant.users[seed.MIA])
+    await world.later(timedelta(hours=2))
+    assert tenant.assignments_of(seed.FINANCE_REPORTS, user_id=seed.ANN)
+    await checked(world)
+    assert not cards(world)
+
+
+async def test_what_somebody_has_extended_there_is_none(world):
+    """Asked for in Slack, and kept longer at My Access, where nobody had to approve that."""
+    await connect(world, ANN)
+    await world.type(ANN, ASK)
+    await world.told(ANN, "You now have access")
+    await world.later(timedelta(days=20))
+    ask_there(world, seed.ANN, kind="userUpdate")
+    await world.later(timedelta(hours=2))
+    await checked(world)
+    assert not cards(world)
+
+
+async def test_what_somebody_has_extended_there_is_none_once_graph_has_forgotten_it(world):
+    """It lasts for longer than Graph remembers requests."""
+    policy_of(world).expiration = Expiration("afterDuration", duration=timedelta(days=365))
+    await connect(world, ANN)
+    await world.type(ANN, ASK)
+    await world.told(ANN, "You now have access")
+    await world.later(timedelta(days=200))
+    ask_there(world, seed.ANN, kind="userUpdate")
+    await world.later(timedelta(hours=2))
+    await world.later(LONG_AGO)
+    world.tenant.world.requests.clear()
+    await checked(world)
+    assert not cards(world)
+
+
+async def test_an_end_that_an_admin_moved_there_is_told(world):
+    """Although the holder has extended it before, in Slack, where Entra decided that."""
+    await connect(world, ANN)
+    await world.type(ANN, ASK)
+    await world.told(ANN, "You now have access")
+    await world.later(timedelta(days=20))
+    shown = (await world.type(ANN, "/my-access")).message
+    await world.extend(ANN, shown)
+    await world.told(ANN, "now lasts")
+    [held] = world.tenant.world.assignments_of(seed.FINANCE_REPORTS, user_id=seed.ANN)
+    lifecycle.move_end(world.tenant.world, held, held.end + timedelta(days=90))
+    await world.later(timedelta(hours=2))
+    await checked(world)
+    await eventually(lambda: len(cards(world)) == 1, about="the card")
 
 
 async def test_what_an_admin_gave_there_is_told(world):

@@ -18,7 +18,7 @@ from sandbox.tenant.requests import NewRequest, accept
 from tests.flow.test_entra_decides import FILE, deciding
 from tests.harness.accounts import SETTINGS, connect, registered
 from tests.harness.simulation import simulation
-from tests.harness.world import ANN, BO, CY, MIA, World, eventually, labels, said
+from tests.harness.world import ANN, BO, CY, DANA, MIA, World, eventually, labels, living, said
 
 A_LOOK = timedelta(minutes=1)
 
@@ -363,3 +363,25 @@ async def test_it_is_canceled_in_entra_by_a_button(world):
     await world.press(ANN, (await world.type(ANN, "/my-access")).message, "Cancel")
     await world.told(ANN, "is canceled in Microsoft Entra")
     assert there.state == "canceled"
+
+
+NOT_LISTED = "Not listed: what people ask for in My Access for somebody else"
+
+
+async def test_lists_of_what_waits_say_what_they_have_not(world):
+    """Where somebody would look for it: empty or not, for admins and for those who decide."""
+    empty = (await world.type(DANA, "/access-admin pending")).message
+    assert NOT_LISTED in said(empty)
+    await seen(world)
+    listed = (await world.type(DANA, "/access-admin pending")).message
+    assert NOT_LISTED in said(listed)
+    await world.type(DANA, "/access-admin")
+    await eventually(lambda: NOT_LISTED in said(world.form(DANA)), about="the console")
+
+
+async def test_where_latchkey_decides_everything_is_listed(database):
+    """And nothing else is said."""
+    async with living(database) as world:
+        listed = (await world.type(DANA, "/access-admin pending")).message
+        assert "Nothing waits for a decision." in said(listed)
+        assert NOT_LISTED not in said(listed)

@@ -16,6 +16,7 @@ from bot.database.tables import (
     GAVE,
     IS_OPEN,
     IS_TRIED,
+    UtcDateTime,
     assignments,
     audit,
     packages,
@@ -47,6 +48,11 @@ BY_OPERATORS: Final = sa.select(
     audit.c.subject_entra_id.in_(IDS),
     audit.c.verb.in_((*GRANTS, "cli-extend", "archive-extension")),
     audit.c.after == "submitted",
+)
+ENDS_MOVED: Final = (
+    sa.select(audit.c.assignment_id, sa.func.max(audit.c.at, type_=UtcDateTime()))
+    .where(audit.c.subject_entra_id.in_(IDS), audit.c.verb == "end-moved")
+    .group_by(audit.c.assignment_id)
 )
 LAST_OF: Final = (
     all_assignments.SELECT.where(
@@ -123,6 +129,14 @@ def by_operators(db: Transaction, entra_ids: Collection[str]) -> list[ByOperator
         for row in db.execute(BY_OPERATORS, {"ids": list(entra_ids)})
     ]
     return sorted(found, key=lambda each: each.at)
+
+
+def ends_moved(db: Transaction, entra_ids: Collection[str]) -> dict[str, datetime]:
+    """Return when Entra was last seen to have moved the end of what these people have, by the assignment's id."""
+    if not entra_ids:
+        return {}
+    rows = db.execute(ENDS_MOVED, {"ids": list(entra_ids)})
+    return {row[0]: row[1] for row in rows if row[0] is not None}
 
 
 def _moment(details: Any, name: str) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from bot.messages.approvals.approval_card import ENTRA_DECIDES, decision_buttons
 from bot.messages.approvals.approving_several import approve_all_row
-from bot.messages.approvals.pending_rows import review_button
+from bot.messages.approvals.pending_rows import left_out, review_button
 from bot.messages.blocks.pages import NOTHING_MORE, beyond, how_many, part_of, plural_of
 from bot.messages.blocks.parts import (
     Block,
@@ -20,14 +20,18 @@ from bot.requests.model import Request
 from bot.words import _, ngettext
 
 
-def pending(page: Page[Request], *, reader: str) -> Message:
-    """List a page of what waits for a decision, each with its buttons; one's own without."""
+def pending(page: Page[Request], *, reader: str, is_whole: bool = True) -> Message:
+    """
+    List a page of what waits for a decision, each with its buttons; one's own without.
+
+    Args:
+        is_whole: Nothing waits in Entra that cannot be listed.
+    """
     if page.is_beyond:
         return message(beyond("/access-admin pending"))
     if not page.rows:
-        return message(
-            _(NOTHING_MORE) if page.skipped is None else _("Nothing waits for a decision.")
-        )
+        nothing = _(NOTHING_MORE) if page.skipped is None else _("Nothing waits for a decision.")
+        return message(nothing, [section(nothing), *left_out(is_whole=is_whole)])
     intro = how_many(
         page,
         ngettext(
@@ -44,7 +48,7 @@ def pending(page: Page[Request], *, reader: str) -> Message:
         head=[section(intro), *approve_all_row(page.rows, reader=reader)],
         next_button=next_for_admins,
     )
-    return message(intro, blocks)
+    return message(intro, [*blocks, *left_out(is_whole=is_whole)])
 
 
 def next_for_admins(place: str) -> Block:

@@ -9,6 +9,7 @@ from bot.messages.blocks.parts import (
     Message,
     about_person,
     button,
+    context,
     message,
     one_line,
     section,
@@ -18,11 +19,15 @@ from bot.messages.phrases.request_words import stage_of_work, wish
 from bot.messages.phrases.waiting import waiting_for
 from bot.paging import ListName, Page, Place
 from bot.requests.model import Request
-from bot.words import _, ngettext
+from bot.words import N_, _, ngettext
 from bot.words.formats import as_sentence
 
 # Of a reason, in a row; the card has the whole.
 LONGEST_REASON: Final = 200
+NOT_LISTED: Final = N_(
+    "Not listed: what people ask for in My Access for somebody else. Microsoft Entra does not show me for whom it is; "
+    "whoever approves it finds it in My Access."
+)
 
 
 def pending_review(request: Request, *, reader: str) -> list[Block]:
@@ -49,11 +54,21 @@ def review_button(request: Request, *, style: str | None = None) -> Block:
     return button(_("Review"), "review", request.id, style=style, about=about)
 
 
-def to_decide(page: Page[Request], *, reader: str) -> Message:
-    """List a page of what waits for somebody's decision, the oldest first."""
+def left_out(*, is_whole: bool) -> list[Block]:
+    """Say below a list of what waits what cannot be listed, if there may be such a thing."""
+    return [] if is_whole else [context(_(NOT_LISTED))]
+
+
+def to_decide(page: Page[Request], *, reader: str, is_whole: bool = True) -> Message:
+    """
+    List a page of what waits for somebody's decision, the oldest first.
+
+    Args:
+        is_whole: Nothing waits in Entra that cannot be listed.
+    """
     if not page.rows:
         nothing = _(NOTHING_MORE) if page.skipped is None else _("Nothing waits for your decision.")
-        return message(nothing)
+        return message(nothing, [section(nothing), *left_out(is_whole=is_whole)])
     intro = how_many(
         page,
         ngettext(
@@ -70,4 +85,4 @@ def to_decide(page: Page[Request], *, reader: str) -> Message:
         head=[section(intro), *approve_all_row(page.rows, reader=reader)],
         next_button=lambda place: button(_("Next"), "my_more", place),
     )
-    return message(intro, blocks)
+    return message(intro, [*blocks, *left_out(is_whole=is_whole)])

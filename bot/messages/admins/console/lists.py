@@ -5,7 +5,7 @@ from bot.drift.model import CheckResult, ShownMismatch
 from bot.messages.admins import drift as drift_words
 from bot.messages.admins import repairing
 from bot.messages.admins.console.part import part, said_of_nothing
-from bot.messages.approvals.pending_rows import pending_review
+from bot.messages.approvals.pending_rows import left_out, pending_review
 from bot.messages.blocks.pages import how_many, plural_of
 from bot.messages.blocks.parts import Block, header, section
 from bot.paging import ListName, Page
@@ -13,10 +13,18 @@ from bot.requests.model import Hold, Request
 from bot.words import _, ngettext
 
 
-def pending(page: ConsolePage, found: Page[Request], *, reader: str) -> list[Block]:
-    """List what waits for a decision, the oldest first, each with a button that shows its card."""
+def pending(
+    page: ConsolePage, found: Page[Request], *, reader: str, is_whole: bool = True
+) -> list[Block]:
+    """
+    List what waits for a decision, the oldest first, each with a button that shows its card.
+
+    Args:
+        is_whole: Nothing waits in Entra that cannot be listed.
+    """
     if not found.rows:
-        return [section(said_of_nothing(found, _("Nothing waits for a decision.")))]
+        nothing = section(said_of_nothing(found, _("Nothing waits for a decision.")))
+        return [nothing, *left_out(is_whole=is_whole)]
     return [
         header(
             how_many(
@@ -34,6 +42,7 @@ def pending(page: ConsolePage, found: Page[Request], *, reader: str) -> list[Blo
             (pending_review(each, reader=reader) for each in found.rows),
             ListName.PENDING,
         ),
+        *left_out(is_whole=is_whole),
     ]
 
 

@@ -566,6 +566,7 @@ def _drift(db: Transaction) -> None:
     approved.that_gave(db, ["assignment", "another"])
     approved.being_added(db, [ANN, BO])
     approved.by_operators(db, [ANN, BO])
+    approved.ends_moved(db, [ANN, BO])
     approved.past(db, [ANN, BO], ["campaign", "finance"])
     approved.ended_outside(db, since=now - HOUR)
     approved.long_submitted(db, before=now - HOUR)
