@@ -57,8 +57,16 @@ class SlackApp(AsyncApp):
 
     def listen(self, kind: Kind, name: str, listener: Listener) -> None:
         """Register *listener* for *name*; its parameters name the parts of the payload that it takes."""
-        getattr(self, kind)(name)(listener)
+        if kind == "event":
+            self.event(name)(listener)
+            return
         self._by_name[kind, name] = listener, tuple(inspect.signature(listener).parameters)
+
+    @property
+    def listeners(self) -> list[Callable[..., Awaitable[Any]]]:
+        """Every listener, those that Bolt dispatches to among them."""
+        bolts = [each.ack_function for each in self._async_listeners]
+        return [*(listener for listener, _ in self._by_name.values()), *bolts]
 
     async def answer(self, body: Body) -> BoltResponse | None:
         """

@@ -1,5 +1,6 @@
 """List the routes: every command, action, form and event, with the right it needs.  Nothing else gets a listener."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final, TypeVar
@@ -149,7 +150,7 @@ class Routes:
 
     def check(self) -> None:
         """
-        Check that Bolt's listeners are exactly those of the table.
+        Check that the listeners are exactly those of the table.
 
         Raises:
             UnregisteredAction: They are not.
@@ -157,6 +158,5 @@ class Routes:
         missing = RIGHTS.keys() - {name for _, name in self._listeners}
         if missing:
             raise UnregisteredAction(f"No listener for {', '.join(sorted(missing))}.")
-        bolts = [listener.ack_function for listener in self._app._async_listeners]
-        if bolts != list(self._listeners.values()):
+        if Counter(self._app.listeners) != Counter(self._listeners.values()):
             raise UnregisteredAction("A listener was registered without going through Routes.")

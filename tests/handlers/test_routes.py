@@ -88,7 +88,7 @@ def test_every_listener_is_in_the_table():
     )
 
     # What the menu of packages offers, and what is chosen in it, have one name and two listeners.
-    assert len(bolt._async_listeners) == len(RIGHTS) + 1
+    assert len(bolt.listeners) == len(RIGHTS) + 1
 
 
 @pytest.mark.parametrize("on", ["action", "command", "event", "options", "shortcut", "view"])
@@ -195,11 +195,7 @@ def test_no_listener_takes_what_answers_to_an_address_in_the_payload():
         pulse=nothing,
         publish=nothing,
     )
-    taken = {
-        name
-        for each in bolt._async_listeners
-        for name in inspect.signature(each.ack_function).parameters
-    }
+    taken = {name for listener in bolt.listeners for name in inspect.signature(listener).parameters}
 
     assert taken <= {"ack", "body", "action", "command", "view", "event"}
     for package in ("bot", "handlers"):
