@@ -1,5 +1,6 @@
 """Reads from Graph what decides whether somebody may have a package, whole and as it is now."""
 
+import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
@@ -123,10 +124,12 @@ async def read_case(
         for each in package.assignment_policies
         if each.id in also or fit(each, requester) is not Fit.OUT
     ]
-    excluded_by, excluded = await reads.beside(package.id, user.id, known)
+    (excluded_by, excluded), policies = await asyncio.gather(
+        reads.beside(package.id, user.id, known), reads.policies(wanted)
+    )
     return Case(
         package=package,
-        policies=tuple(await reads.policies(wanted)),
+        policies=tuple(policies),
         requester=requester,
         excluded_by=(
             *excluded_by,

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
 from datetime import datetime, timedelta
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from bot import clock
 
@@ -43,17 +43,22 @@ class FreshCache(Generic[K, V]):
         Raises:
             Exception: What reading it raised.
         """
+        # Whoever gives up waiting tears it off for nobody else.
+        return await asyncio.shield(self.begin(key, since=since))
+
+    def begin(self, key: K, *, since: datetime | None = None) -> asyncio.Task[V]:
+        """Begin to read what `get` returns, if it has not been begun; a failure is for whoever gets it, if anybody does."""
         now = clock.real()
         self._forget_old(now)
         if key in self._kept and since is not None and self._kept[key][0] < since:
             del self._kept[key]
         if key not in self._kept:
-            self._kept[key] = (now, asyncio.ensure_future(self._begin(key)))
-        _, reading = self._kept[key]
-        # Whoever gives up waiting tears it off for nobody else.
-        return await asyncio.shield(reading)
+            reading = asyncio.create_task(self._read_once(key))
+            reading.add_done_callback(_note_failure)
+            self._kept[key] = (now, reading)
+        return self._kept[key][1]
 
-    async def _begin(self, key: K) -> V:
+    async def _read_once(self, key: K) -> V:
         try:
             return await self._read(key)
         except BaseException:
@@ -66,6 +71,12 @@ class FreshCache(Generic[K, V]):
         over = [key for key, (at, _) in self._kept.items() if not now - self._within <= at <= now]
         for key in over:
             del self._kept[key]
+
+
+def _note_failure(reading: asyncio.Task[Any]) -> None:
+    """Take note of how a read ended, which asyncio would report as forgotten where nobody waited for it."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 class RecentCounter(Generic[K]):

@@ -18,6 +18,9 @@ LONE = 9
 # The same where Graph wants the open requests state by state.
 LONE_BY_STATE = LONE + 3
 CROWD_EACH = 2
+# How long each call takes where that counts; and so many after each other come before the POST, which is one more.
+CALL_SECONDS = 1
+ROUNDS_BEFORE_THE_POST = 4
 
 
 @pytest.fixture
@@ -46,6 +49,21 @@ async def test_a_lone_request_reads_each_thing_once(shop):
 
     assert found.operations <= LONE, found.kinds
     assert max(found.kinds.values()) == 1
+
+
+async def test_what_does_not_wait_for_another_is_read_with_it(shop):
+    """The person; the package, beside whom it excludes and who has asked; what it gives; their access, beside the policy."""
+    (wish,) = crowd.ready(shop.outside, people=1, packages=1)
+    bot = await shop.start(**crowd.SETTINGS)
+    await eventually(lambda: bot.latchkey.jobs.statuses["sync"].last_success)
+    shop.outside.tenant.faults.set("slow", rate=1.0, seconds=CALL_SECONDS)
+    asked_at = shop.outside.tenant.world.now()
+
+    await crowd.asked_for(shop.outside, bot, [wish])
+
+    (made,) = shop.outside.tenant.world.requests.values()
+    rounds = (made.created_at - asked_at).total_seconds() / CALL_SECONDS
+    assert rounds < ROUNDS_BEFORE_THE_POST + 2
 
 
 async def test_what_is_over_costs_nothing(shop):

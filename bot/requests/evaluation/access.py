@@ -69,6 +69,8 @@ class AccessEvaluator:
             facts.found = await self._people.identify(request.holder, seen=facts.seen)
         identity = facts.found
         _check_same_account(request, identity)
+        if request.kind is Kind.ADD:
+            facts.begin(request.package_id)
         try:
             package = await facts.package(request.package_id)
         except NotFound:

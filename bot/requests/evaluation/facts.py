@@ -5,6 +5,7 @@ The facts of the moment at which a request came in serve once more before its gr
 later grant reads its own.  See docs/explanation/guarantees.md, "How fresh the second look is".
 """
 
+import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -36,7 +37,7 @@ class SharedFacts:
         self._graph = graph
         self.holders = holders
         self._resources: FreshCache[str, ResourcesByOrigin] = FreshCache(graph.packages.resources)
-        self._packages = FreshCache(self._package)
+        self.packages = FreshCache(self._package)
         self.groups_excluding = FreshCache(graph.incompatibilities.groups)
         self.packages_excluding = FreshCache(graph.incompatibilities.packages_both_ways)
         self.policy = FreshCache(FactReader(graph).policy)
@@ -46,7 +47,7 @@ class SharedFacts:
 
     async def package(self, package_id: str, *, since: datetime | None = None) -> AccessPackage:
         """Return a package with its policies and what it gives, as `Packages.get` has it."""
-        return await self._packages.get(package_id, since=since)
+        return await self.packages.get(package_id, since=since)
 
     async def _package(self, package_id: str) -> AccessPackage:
         began = clock.real()
@@ -103,6 +104,19 @@ class RequestFacts(FactReader):
         """True while these facts may still decide something."""
         return self.at <= clock.real() <= self.at + FRESH
 
+    def begin(self, package_id: str) -> None:
+        """
+        Begin to read all that decides about a package whoever asks for it, at the same time; whoever needs it waits for it.
+
+        Open requests are begun before what the person has: what is delivered meanwhile is in one of these lists.
+        """
+        for reads in (
+            self.shared.packages,
+            self.shared.groups_excluding,
+            self.shared.open_requests,
+        ):
+            reads.begin(package_id, since=self.since)
+
     async def package(self, package_id: str) -> AccessPackage:
         """Return the package that is asked for."""
         if not self._is_noted:
@@ -124,7 +138,7 @@ class RequestFacts(FactReader):
         return await self.shared.policy.get(policy_id, since=self.since)
 
     async def policies(self, policy_ids: Sequence[str]) -> list[AssignmentPolicy]:
-        found = [await self.policy(each) for each in policy_ids]
+        found = await asyncio.gather(*map(self.policy, policy_ids))
         return [each for each in found if each is not None]
 
     async def groups_of(self, user_id: str, group_ids: Collection[str]) -> set[str]:
