@@ -101,6 +101,49 @@ async def test_what_the_tutorial_shows(
     await page.close()
 
 
+async def test_what_each_of_them_sees(
+    browser: Any, tmp_path: Path, certificate: Any, drawn: Path
+) -> None:
+    """Ann has asked, her manager has approved, Bo and Dana are to; the Home of each, and the console."""
+    page = await browser.new_page(viewport=WIDE)
+    async with sandbox(tmp_path, certificate=certificate) as (_, address):
+        await ask(
+            page, address, "U0ANN", "/request-access marketing-campaign", "Asked for Marketing"
+        )
+        await ask(
+            page,
+            address,
+            "U0ANN",
+            "/request-access production-database because INC-42, orders are not saved",
+            "Asked for Production Database",
+        )
+        await page.goto(f"{address}/?as=U0MIA&in=app")
+        await page.get_by_test_id("messages").get_by_role("button", name="Approve").first.click()
+        await expect(page.get_by_test_id("messages")).to_contain_text("Approved by")
+        await ask(
+            page,
+            address,
+            "U0CY",
+            "/request-access finance-reports because I close the quarter",
+            "Bo Berg approves",
+        )
+        for person, name, says in (
+            ("U0ANN", "home-of-ann", "Return"),
+            ("U0BO", "home-of-bo", "step 2 of 2"),
+            ("U0DANA", "home-of-dana", "step 2 of 2"),
+        ):
+            shown = await home(page, address, person, says)
+            await keep(shown, name, drawn, height=540)
+        await page.goto(f"{address}/?as=U0DANA&in=C0GENERAL")
+        await page.get_by_test_id("composer").fill("/access-admin")
+        await page.get_by_test_id("composer").press("Escape")
+        await page.get_by_test_id("composer").press("Enter")
+        shown = page.get_by_test_id("modal")
+        await expect(shown).to_contain_text("2 requests wait for a decision")
+        await keep(shown, "console", drawn, height=600)
+    await page.close()
+
+
 async def test_the_whole_page(browser: Any, tmp_path: Path, certificate: Any, drawn: Path) -> None:
     """A card that asks Bo, beside the tenant and the clock: the picture of the README."""
     page = await browser.new_page(viewport={"width": 1440, "height": 1000})
