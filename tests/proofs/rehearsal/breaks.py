@@ -412,7 +412,7 @@ BREAKS: Final = (
         doctor_at="B",
         ready={"A": "ready", "B": r"^clock: "},
         # What was done by the old time is ten minutes ago by the new one.
-        follows=r"refused as too old or too new|^job \w+: last succeeded",
+        follows=r"refused as too old or too new|^job [\w ]+: last succeeded",
         metrics=ONE_NOT_READY,
         fires=frozenset({"LatchkeyClockSkew", "LatchkeyReplicaNotReady"}),
         may_fire=frozenset({"LatchkeyJobFails"}),

@@ -5,6 +5,7 @@ import re
 import yaml
 
 from bot.monitoring.definitions import METRICS
+from tests.harness.world import living
 from tests.proofs.rehearsal.breaks import BREAKS
 from tests.proofs.rehearsal.rehearsal import Result, overview
 from tests.proofs.rehearsal.rules import RULES
@@ -47,3 +48,13 @@ def test_the_overview_has_a_row_for_each_break_and_marks_what_was_wrong():
     assert "Down 40 s" in shown[2]
     assert "WRONG" in shown[3]
     assert "not tried" in shown[4]
+
+
+async def test_what_a_wrong_clock_says_of_each_job_follows_from_it(database):
+    """Whatever a job is called: one that is named by two words is no lie."""
+    (moved,) = [each for each in BREAKS if "clock" in each.name]
+    async with living(database) as world:
+        names = set(world.bot.jobs.statuses)
+    assert any(" " in each for each in names)
+    for name in names:
+        assert re.search(moved.follows, f"job {name}: last succeeded 09:00:00 UTC"), name
