@@ -19,7 +19,7 @@ from bot.messages.blocks.parts import (
     one_line,
     section,
 )
-from bot.messages.phrases.request_words import for_admins, stage_of_work
+from bot.messages.phrases.request_words import for_admins, outcome, stage_of_work
 from bot.paging import ListName, Page, Place
 from bot.people.model import Verb
 from bot.requests.model import Hold, Request, State
@@ -32,14 +32,6 @@ STANDS: Final = {
         "It waited for a decision in Microsoft Entra, which does not show it any more."
     ),
     State.SUBMITTED: N_("Entra has taken it on, and has not been seen to finish it."),
-}
-ENDED: Final = {
-    State.DELIVERED: N_("It has been delivered."),
-    State.CANCELED: N_("It was canceled."),
-    State.REFUSED: N_("It was refused."),
-    State.DENIED: N_("It was denied."),
-    State.LAPSED: N_("It has expired: nobody decided in time."),
-    State.FAILED: N_("It has failed."),
 }
 
 
@@ -72,7 +64,9 @@ def blocks(hold: Hold, request: Request) -> list[Block]:
             else _("Given up by {person} {when}.")
         )
         made.append(context(did.format(person=doer(hold.done_by), when=moment(hold.done_at))))
-    made.append(context(_now(hold, request)))
+    if request.state is not State.FAILED or hold.verb is not Verb.GIVE_UP:
+        # What was given up has failed by that, which is said already.
+        made.append(context(_now(hold, request)))
     return made
 
 
@@ -95,7 +89,7 @@ def _stands(request: Request) -> str:
 
 def _now(hold: Hold, request: Request) -> str:
     if not request.is_open:
-        return _(ENDED[request.state])
+        return outcome(request)
     if request.held_at is not None:
         return _("It is stuck again; see the newer message.")
     if request.give_up_by is not None:

@@ -261,7 +261,7 @@ async def test_a_held_request_can_be_withdrawn(harness):
     await harness.talk()
 
     assert await harness.store.run(holds.open_ones) == []
-    assert "It was canceled." in said(cards(harness)[0])
+    assert "Canceled by the requester." in said(cards(harness)[0])
     assert labels(cards(harness)[0]) == []
 
 
@@ -408,7 +408,7 @@ async def test_what_is_found_in_graph_is_not_given_up(harness):
 
     assert (await harness.request(request.id)).state is State.DELIVERED
     assert harness.posted("adminAdd") == 1
-    assert "It has been delivered." in said(cards(harness)[-1])
+    assert "Delivered." in said(cards(harness)[-1])
 
 
 async def test_nothing_is_given_up_before_a_late_write_would_show(harness):
