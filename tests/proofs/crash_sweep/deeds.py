@@ -9,7 +9,7 @@ from bot.requests.model import Kind, Request, State
 from sandbox.slack import Message
 from sandbox.tenant import lifecycle, seed
 from sandbox.tenant.requests import NewRequest, accept
-from tests.harness.accounts import approve, connect, email_of, sign_in_by
+from tests.harness.accounts import approve, connect, email_of, link_of, sign_in_by
 from tests.harness.owed import at_rest, every_request, is_draft, rows_of
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, MIA, World, eventually, labels, said
 
@@ -369,18 +369,56 @@ async def both_connect(world: World) -> None:
         await connect(world, user)
 
 
+async def is_connected(world: World, user: str) -> bool:
+    """Tell whether somebody's account is connected."""
+    return any(each["slack_user"] == user for each in await read(world, rows_of, "account"))
+
+
+async def connecting(world: World) -> None:
+    """Ann connects her account; whoever's sign-in has come to nothing begins another."""
+
+    async def connect_ann() -> None:
+        await sign_in_by(world, await link_of(world, ANN), email_of(ANN, world))
+
+    await until(lambda: is_connected(world, ANN), connect_ann)
+    await at_rest(world.bot)
+
+
+async def cancel_by_connecting(world: World) -> None:
+    """Ann asks, disconnects her account, cancels what Bo has yet to decide, and connects it anew, because that takes it."""
+    await ask(world, ANN, FINANCE)
+
+    async def is_wanted() -> bool:
+        request = await asked(world, Kind.ADD)
+        return request is not None and (request.cancel_wanted_at is not None or not request.is_open)
+
+    async def is_over() -> bool:
+        request = await asked(world, Kind.ADD)
+        return request is not None and not request.is_open
+
+    async def disconnect_and_cancel() -> None:
+        await world.card(BO)
+        await world.type(ANN, "/my-access disconnect")
+        await press_in_list(world, "Cancel")
+
+    async def connect_ann() -> None:
+        await world.told(ANN, "To cancel your request")
+        await sign_in_by(world, await link_of(world, ANN), email_of(ANN, world))
+
+    await until(is_wanted, disconnect_and_cancel)
+    await until(is_over, connect_ann)
+    await ended(world, State.CANCELED)
+
+
 async def connect_and_ask(world: World) -> None:
     """Ann asks, connects her account because she is asked to, and Bo approves in Entra."""
     await ask(world, ANN, FINANCE)
-
-    async def is_connected() -> bool:
-        return any(each["slack_user"] == ANN for each in await read(world, rows_of, "account"))
 
     async def connect_ann() -> None:
         await world.told(ANN, "Please connect your Microsoft account")
         await connect(world, ANN)
 
-    await until(is_connected, connect_ann)
+    await until(lambda: is_connected(world, ANN), connect_ann)
     await decide(world, BO, "Approve")
     await delivered(world, Kind.ADD)
 
