@@ -22,7 +22,7 @@ from tests.harness.accounts import SETTINGS, connect, registered
 from tests.harness.loop import simulated as simulated_loop
 from tests.harness.owed import every_request, is_draft, rows_of
 from tests.harness.simulation import LIFELIKE, Simulation, simulation
-from tests.harness.world import ANN, BO, MIA, World, eventually, labels, said
+from tests.harness.world import ANN, BO, GENERAL, MIA, World, eventually, labels, said
 
 # Requests that are settled by several; each is one of the same person's, for a package of its own.
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -115,6 +115,18 @@ async def cancels_at_my_access(world: World, name: str) -> None:
             raise AssertionError(f"the stand-in refuses what it shows: {refusal}") from refusal
 
 
+async def cancels_in_slack(world: World, name: str) -> None:
+    """The same by the button of the answer to what she typed."""
+    answer = next(each for each in _answers(world) if name in each.text)
+    await world.press(ANN, answer, "Cancel")
+
+
+def _answers(world: World) -> list[Message]:
+    """What Ann was answered in the channel where she asked."""
+    place = world.slack.channel(GENERAL).seen_by(ANN)
+    return [each for each in place if each.ephemeral_to == ANN and "Cancel" in labels(each)]
+
+
 ALL: Final[dict[str, Settle]] = {
     "Bo approves": presses(BO, "Approve"),
     "Bo denies": presses(BO, "Deny"),
@@ -123,12 +135,13 @@ ALL: Final[dict[str, Settle]] = {
     "Bo denies there": decides_at_my_access(BO, approve=False),
     "Bo approves there": decides_at_my_access(BO, approve=True),
     "Ann cancels there": cancels_at_my_access,
+    "Ann cancels": cancels_in_slack,
 }
 
 
 def _several(chance: Random) -> list[str]:
     """Two or three of them, one at least in Slack; Bo has one form open at a time."""
-    in_slack = chance.choice(["Bo approves", "Bo denies", "Mia approves"])
+    in_slack = chance.choice(["Bo approves", "Bo denies", "Mia approves", "Ann cancels"])
     others = [each for each in ALL if each != in_slack]
     return [in_slack, *chance.sample(others, chance.randint(1, 2))]
 
@@ -192,6 +205,8 @@ def _checked(world: World, ours: Request, clicks: list[dict[str, Any]]) -> str:
         assert RESULTS[each["verb"]] == stage.review_result, name
     outcomes = [each for each in world.direct(ANN) if name in said(each) and _is_outcome(each)]
     assert len(outcomes) == (there.state != "canceled"), [said(each) for each in outcomes]
+    told = [each for each in world.direct(ANN) if f"{name} is canceled in Microsoft" in said(each)]
+    assert len(told) == (there.state == "canceled"), name
     for user in (BO, MIA):
         assert "Approve" not in labels(_card(world, user, name)), name
     return there.state
