@@ -64,7 +64,7 @@ from bot.packages.suggestions import Prospect, Suggestion
 from bot.paging import ListName, Mark, Place
 from bot.people.model import Verb
 from bot.requests.model import AskedTogether, Evidence, Kind, State
-from tests.bot.messages.test_messages import held_up, request, way
+from tests.bot.messages.every_message import held_up, request, way
 from tests.bot.samples import (
     OF_ALL,
     approver_question,

@@ -22,8 +22,8 @@ from bot.requests.model import State
 from bot.words import speaking
 from bot.words.catalogs import PSEUDO
 from tests.bot.messages import test_extremes
+from tests.bot.messages.every_message import held_up, request
 from tests.bot.messages.test_extremes import screens
-from tests.bot.messages.test_messages import held_up, request
 from tests.bot.samples import click, page, terms
 
 # What no person reads.
