@@ -242,7 +242,7 @@ def many_packages(around: Around) -> None:
 
 def odd_catalog(around: Around) -> None:
     for each in around.harness.tenant.world.catalogs.values():
-        each.state = "frozen"
+        each.state = "unknownFutureValue"
 
 
 def no_policy(around: Around) -> None:
@@ -261,6 +261,12 @@ def approvers(*, admins: str = "always", named: Any = ()) -> Break:
         return around.settings(admins_decide=admins)
 
     return change
+
+
+def unreadable_group(around: Around) -> None:
+    group = {"@odata.type": "#microsoft.graph.groupMembers", "groupId": seed.MARKETING_RESOURCES}
+    around.policy().approval["stages"][0]["primaryApprovers"] = [group]
+    around.harness.tenant.faults.set("forbidden", only="transitiveMembers")
 
 
 def disabled_approver(admins: str) -> Break:
@@ -377,6 +383,7 @@ ROWS: list[tuple[str, Break, Severity, str]] = [
     ("packages", quorum_out_of_reach, W, "the admins give what is missing"),
     ("packages", approvers(), N, f"{NOBODY_NAMED}, so the admins decide"),
     ("packages", approvers(admins="never"), B, f"{NOBODY_NAMED}, and LATCHKEY_ADMINS_DECIDE"),
+    ("packages", unreadable_group, W, "who decides cannot be read"),
     ("packages", disabled_approver("always"), W, "only the admins can decide"),
     ("packages", disabled_approver("never"), B, "and LATCHKEY_ADMINS_DECIDE is never"),
     ("package-settings", no_such_package, B, "No Such Thing"),
