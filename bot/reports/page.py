@@ -217,7 +217,15 @@ def _reasons(main: Element, found: ReportFigures) -> None:
     if found.reasons:
         asked = [(each.reason, each.count) for each in found.reasons]
         _table(part, "Reasons that were given more than once", ("Reason", "Requests"), asked)
-    _say(part, f"{found.reasonless:,} of {len(found.finished):,} requests have no reason.")
+    _say(part, _without_reason(found.reasonless, len(found.finished)))
+
+
+def _without_reason(count: int, among: int) -> str:
+    """Say of how many requests it is not known why they were made."""
+    if not count:
+        return "Each request has a reason." if among else "There were no requests."
+    verb = "has" if count == 1 else "have"
+    return f"{count:,} of {among:,} request{'' if among == 1 else 's'} {verb} no reason."
 
 
 def _ends(main: Element, found: ReportFigures) -> None:

@@ -86,6 +86,22 @@ def test_an_empty_page_says_so_in_words():
         assert sentence in read.text
 
 
+@pytest.mark.parametrize(
+    ("reasons", "said"),
+    [
+        ([], "There were no requests."),
+        (["Q4", "Q1"], "Each request has a reason."),
+        ([None, "Q1"], "1 of 2 requests has no reason."),
+        ([None], "1 of 1 request has no reason."),
+        ([None, None, "Q1"], "2 of 3 requests have no reason."),
+    ],
+)
+def test_requests_without_a_reason_are_counted_in_a_sentence(reasons, said):
+    """Whatever their number."""
+    asked = [finished(number, justification=each) for number, each in enumerate(reasons)]
+    assert said in Read(page.page(made(finished=asked), about="all packages")).text
+
+
 def test_long_lists_say_how_much_they_leave_out():
     """The page stays one that a browser shows."""
     current = [access(n) for n in range(10_000)]
