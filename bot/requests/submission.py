@@ -43,14 +43,10 @@ PAUSE_LOOKS: Final = timedelta(seconds=5)
 # Graph's clock and ours need not agree to the second.
 CLOCK_SKEW: Final = timedelta(minutes=5)
 
-# Whose wish it was is not said: Graph shows no app for whom a request was made that waits.
+# Who made it is not known: Graph shows an app neither who asked nor for whom while it waits, nor whom an app asks for.
 OPEN_THERE: Final = N_(
-    "Microsoft Entra already has an open request for it, which you have made there, or somebody has for you. "
-    "Please wait until that is decided, or cancel it in My Access."
-)
-OPEN_THERE_FOR_THEM: Final = N_(
-    "Microsoft Entra already has an open request for it, which they have made there, or somebody has for them. "
-    "Please wait until that is decided, or have it canceled in My Access."
+    "Microsoft Entra already has an open request for this access, made at My Access or by Latchkey before. "
+    "Please wait until that is over; whoever made it at My Access can cancel it there."
 )
 # What a request that is not open may have come to, the shortest lists first.
 FINISHED_STATES: Final = (
@@ -93,6 +89,7 @@ class Submitter:
         Raises:
             SlackError, GraphError: It did not get through; the row says whether it may have happened.
         """
+        is_first = request.intent_at is None and not self._is_from_before(request)
         # A look that fails raises: never post blind.
         if request.intent_at is not None and await self._is_in_graph(request):
             return
@@ -126,7 +123,7 @@ class Submitter:
         )
         if ours:
             request = replace(request, intent_at=intent_at, settles_at=settles_at)
-            await self._post_once(request, body, deadline)
+            await self._post_once(request, body, deadline, is_first=is_first)
 
     async def give_up(self, request: Request, *, by: Actor) -> None:
         """
@@ -229,15 +226,19 @@ class Submitter:
         return True
 
     async def _post_once(
-        self, request: Request, body: Mapping[str, Any], deadline: Deadline
+        self, request: Request, body: Mapping[str, Any], deadline: Deadline, *, is_first: bool
     ) -> None:
+        """
+        Args:
+            is_first: Nothing has been sent for it before, as far as can be known.
+        """
         try:
             # Held up since the intent was written, it is not sent: somebody else may be looking for it by now.
             answer = await self._graph.assignment_requests.create(
                 **body, token=self._token(request), deadline=deadline
             )
         except GraphError as error:
-            await self._not_posted(request, error)
+            await self._not_posted(request, error, is_first=is_first)
             return
         await self._submitted(request, answer.id)
 
@@ -267,7 +268,7 @@ class Submitter:
                 )
         return body
 
-    async def _not_posted(self, request: Request, error: GraphError) -> None:
+    async def _not_posted(self, request: Request, error: GraphError, *, is_first: bool) -> None:
         log.warning(
             "post-failed",
             request=request.id,
@@ -289,10 +290,10 @@ class Submitter:
             if found is not None:
                 await self._submitted(request, found.id or None)
                 return
-            if request.kind is not Kind.REMOVE and error.has_code(OPEN_REQUEST_EXISTS):
-                # Entra alone knows of it: made at My Access a moment ago, or by or for others.  It is over when that is.
-                why = OPEN_THERE_FOR_THEM if request.is_on_behalf else OPEN_THERE
-                await self._store.run(state_machine.refuse, request, why)
+            if is_first and request.kind is not Kind.REMOVE and error.has_code(OPEN_REQUEST_EXISTS):
+                # Entra alone knows of it, and it is not of this request; whatever was sent before may be what is open, and
+                # be shown later than it takes to settle.
+                await self._store.run(state_machine.refuse, request, OPEN_THERE)
                 return
             if await self._is_blocked(request):
                 return

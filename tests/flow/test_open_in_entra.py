@@ -1,14 +1,17 @@
 """Where Latchkey decides, and the same is asked for in Entra already, which shows no app for whom: the truth is said at once."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
+from bot import clock
+from bot.database import Transaction
+from bot.database.tables import requests
 from sandbox.tenant import lifecycle, seed
 from sandbox.tenant.model import Request
 from sandbox.tenant.requests import NewRequest, accept
 from tests.flow.test_entra_edges import let_managers_ask, policy_of
+from tests.flow.test_faults_graph import POST
 from tests.flow.test_holding import cards as held_cards
 from tests.flow.test_on_behalf import ask_past_the_form
 from tests.harness.world import ANN, BO, MIA, World, eventually, labels, living
@@ -42,20 +45,13 @@ def ask_there(
     return made
 
 
-@dataclass(frozen=True)
-class Asked:
-    """Who has asked at My Access for Ann, who asks in Slack for her, and what they are told."""
-
-    there: str
-    here: str
-    told: str
-
-
+# Who has asked at My Access for Ann, and who asks in Slack for her.
 CASES = {
-    "both times Ann": Asked(seed.ANN, ANN, "which you have made there, or somebody has"),
-    "Mia for Ann there": Asked(seed.MIA, ANN, "which you have made there, or somebody has"),
-    "Mia for Ann here": Asked(seed.ANN, MIA, "which they have made there, or somebody has"),
+    "both times Ann": (seed.ANN, ANN),
+    "Mia for Ann there": (seed.MIA, ANN),
+    "Mia for Ann here": (seed.ANN, MIA),
 }
+TOLD = "already has an open request for this access, made at My Access or by Latchkey before"
 
 
 def grants(world: World) -> int:
@@ -65,16 +61,16 @@ def grants(world: World) -> int:
 @pytest.mark.parametrize("name", CASES)
 async def test_what_is_open_there_is_said_at_once(name, world):
     """Nothing is tried again and again, and no admin has to look; what was asked for there is decided there."""
-    case = CASES[name]
-    there = ask_there(world, case.there)
-    if case.here == ANN:
+    by, asker = CASES[name]
+    there = ask_there(world, by)
+    if asker == ANN:
         await world.type(ANN, ASK)
     elif world.bot.settings.graph_api_version == "beta":
         pytest.skip("beta does not say that managers may ask")
     else:
         await ask_past_the_form(world, MIA, ANN)
     await world.press(BO, await world.card(BO), "Approve")
-    await world.told(case.here, case.told)
+    await world.told(asker, TOLD)
     await eventually(lambda: "Approve" not in labels(world.cards(BO)[-1]), about="the card")
     tried = grants(world)
     assert tried == 1
@@ -90,7 +86,7 @@ async def test_they_can_ask_again_when_that_is_over(world):
     there = ask_there(world, seed.MIA)
     await world.type(ANN, ASK)
     await world.press(BO, await world.card(BO), "Approve")
-    await world.told(ANN, "already has an open request")
+    await world.told(ANN, TOLD)
     lifecycle.cancel(world.tenant.world, there)
     await world.later(timedelta(minutes=5))
     await world.type(ANN, ASK)
@@ -112,9 +108,43 @@ async def test_an_extension_that_waits_there_is_said_at_once(world):
     await world.extend(ANN, shown)
     await eventually(lambda: len(world.cards(BO)) == 2, about="the card")
     await world.press(BO, await world.card(BO), "Approve")
-    await world.told(ANN, "already has an open request")
+    await world.told(ANN, TOLD)
     tried = len(world.posts("adminUpdate"))
     await world.later(timedelta(hours=3))
     assert len(world.posts("adminUpdate")) == tried
     assert held_cards(world) == []
     assert (await world.states())[-1] == "extend refused"
+
+
+async def test_what_was_sent_before_is_found_however_late_entra_shows_it(world):
+    """That Entra knows of a request is then no reason to refuse it: it is this one."""
+    world.tenant.world.delivery = timedelta(hours=2)
+    world.tenant.faults.set("lag", seconds=600)
+    world.tenant.faults.set("error_after", count=1, only=POST)
+    await world.type(ANN, "/request-access marketing-campaign because Q4")
+    await eventually(lambda: _states_are(world, ["add submitted"]), about="it is found")
+    await world.later(timedelta(hours=2))
+    await world.told(ANN, "You now have access")
+    assert [each.split()[-1] for each in await world.states()] == ["delivered"]
+    assert len(world.tenant.world.requests) == 1
+
+
+async def test_what_an_admin_has_given_up_may_be_what_is_open(world):
+    """Then it is not said that somebody has made it at My Access."""
+    world.tenant.world.delivery = timedelta(days=3)
+    await world.type(ANN, "/request-access marketing-campaign because Q4")
+    await eventually(lambda: grants(world), about="the request in Entra")
+    await eventually(lambda: _states_are(world, ["add submitted"]), about="it is taken")
+    await world.bot.store.run(_give_up)
+    world.bot.jobs.wake_all()
+    await world.told(ANN, "gave it up")
+    await world.type(ANN, "/request-access marketing-campaign because it is still wanted")
+    await world.told(ANN, TOLD)
+
+
+async def _states_are(world: World, states: list[str]) -> bool:
+    return await world.states() == states
+
+
+def _give_up(db: Transaction) -> None:
+    db.execute(requests.update().values(give_up_by="cli:olga", due_at=clock.real()))
