@@ -10,6 +10,7 @@ from bot import clock
 from bot.database import audit, turns
 from bot.drift.model import DriftState
 from bot.drift.store import checks, mismatches
+from sandbox.tenant.model import Group
 from sandbox.tenant.seed import MARKETING_CAMPAIGN, MARKETING_RESOURCES
 from tests.flow.test_endings import assignment_of, has_campaign
 from tests.harness.world import (
@@ -256,6 +257,27 @@ async def test_who_was_put_into_the_group_is_told(world):
     await checked(world)
     card = await the_card(world, "is a member of the group *Marketing resources*")
     assert labels(card) == ["Adopt", "Ignore until …"]
+
+
+async def test_a_group_within_the_group_is_told_and_adopted(world):
+    """One card, whoever is in it, with what an admin can do in Entra; adopted, it is told no more."""
+    entra = world.tenant.world
+    inner = Group(
+        id=entra.new_id(),
+        display_name="Helpers",
+        created_at=entra.now(),
+        members=[ENTRA_ID[MIA], ENTRA_ID[CY]],
+    )
+    entra.groups[inner.id] = inner
+    entra.groups[MARKETING_RESOURCES].members.append(inner.id)
+    await checked(world)
+    card = await the_card(world, "The group Helpers is in the group *Marketing resources*")
+    assert labels(card) == ["Adopt", "Ignore until …"]
+    assert "take that group out of the other in Entra" in said(card)
+    await world.press(DANA, card, "Adopt")
+    await eventually(lambda: "adopted it" in said(told(world, "Helpers")[0]))
+    await checked(world)
+    assert len(told(world, "Helpers")) == 1
 
 
 async def test_who_was_taken_out_of_the_group_is_told(world):
