@@ -44,7 +44,7 @@ ENDED_BY_US: Final = frozenset(
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
     """
-    Access that somebody holds, mirrored from Graph under Graph's id.
+    Access that somebody holds, synced from Graph under Graph's id.
 
     Attributes:
         progress_at: Since when it is so far, as far as we have seen.

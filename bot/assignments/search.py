@@ -253,7 +253,7 @@ class PersonSearch:
             if not held.is_expired
         ]
         if self._bounds.are_set:
-            # What the sync mirrors is what is within them.
+            # The sync copies only what is within them.
             within = {each.id for each in await self._store.read(catalog.list_all)}
             shown = [
                 held for held in shown if held.access_package and held.access_package.id in within

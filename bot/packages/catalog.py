@@ -106,7 +106,7 @@ def _read_name(
 
 
 class OfferedPackages:
-    """Keeps the index of what is offered, and makes it anew when the mirrored packages have changed."""
+    """Keeps the index of what is offered, and makes it anew when the synced packages have changed."""
 
     def __init__(self, store: Store, package_settings: PackageSettingsFile) -> None:
         self._store: Final = store

@@ -128,7 +128,7 @@ class Terms:
 @dataclass(frozen=True, kw_only=True)
 class Package:
     """
-    An access package, mirrored from Graph.
+    An access package, synced from Graph.
 
     Attributes:
         slug: What people type.

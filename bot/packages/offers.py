@@ -13,7 +13,7 @@ from bot.words import N_
 @dataclass(frozen=True, kw_only=True)
 class OfferedPolicy:
     """
-    One way to a package, mirrored from Graph.
+    One way to a package, synced from Graph.
 
     Attributes:
         rank: How specific its scope is; the lowest that admits a person applies, and policies of one rank are equal.

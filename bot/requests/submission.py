@@ -1,7 +1,7 @@
 """
 From approved to submitted: post once, and look before posting again.
 
-The effect protocol: Graph has no idempotency key, so an intent is written before the POST; after an answer
+The submit-once protocol: Graph has no idempotency key, so an intent is written before the POST; after an answer
 that leaves open whether it happened, Graph is searched for what we may have made; only when nothing is found
 for as long as a late write could take is it posted again.
 """

@@ -13,7 +13,7 @@ control = sa.Table(
     sa.Column("paused_why", sa.Text),
     # The oldest schema whose programs may run on this one, see `bot.database.migrate`.
     sa.Column("serves_from", sa.String(32)),
-    # Another with every change of the mirrored packages, so that nobody need read them to see whether they changed.
+    # Another with every change of the synced packages, so that nobody need read them to see whether they changed.
     sa.Column("catalog_version", ID),
     # Tells this database from every other, and the Slack app that it belongs to.
     sa.Column("installation", ID),

@@ -74,7 +74,7 @@ requests = sa.Table(
     # Refused for want of understanding: the admins are told, too.
     sa.Column("tell_admins", sa.Boolean, nullable=False, default=False),
     sa.Column("graph_request_id", ID),
-    # The effect protocol: when we were about to post (business time, to recognize what Graph has), or when it was made in Entra; and
+    # The submit-once protocol: when we were about to post (business time, to recognize what Graph has), or when it was made in Entra; and
     # until when a look that finds nothing proves nothing (real time).
     sa.Column("intent_at", UtcDateTime),
     sa.Column("settles_at", UtcDateTime),

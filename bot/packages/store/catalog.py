@@ -1,4 +1,4 @@
-"""The mirrored access packages: what this workspace offers, for answers that must not wait for Graph."""
+"""The synced access packages: what this workspace offers, for answers that must not wait for Graph."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
