@@ -13,8 +13,8 @@ from bot.database import Transaction
 from bot.packages import eligibility, policy_terms
 from bot.packages import names as package_names
 from bot.packages.bounds import EVERYWHERE, Bounds
-from bot.packages.mirrored_policies import offered
 from bot.packages.model import Package
+from bot.packages.offered_policies import offered
 from bot.packages.store import catalog
 from bot.people.identity import People
 from bot.sync.assignments import MISSES_BEFORE_ALARM, AssignmentSync

@@ -12,8 +12,8 @@ from bot.database import Store
 from bot.packages import eligibility, policy_terms
 from bot.packages.eligibility import Refusal
 from bot.packages.facts import allows_requests_for_others, is_request_for, read_case
-from bot.packages.mirrored_policies import offered_policy
 from bot.packages.model import Terms
+from bot.packages.offered_policies import offered_policy
 from bot.packages.offers import find_wrong_dates
 from bot.packages.settings.file import PackageSettingsFile
 from bot.people.actors import Permissions

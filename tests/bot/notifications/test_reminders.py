@@ -212,7 +212,7 @@ async def test_an_end_moved_by_seconds_is_the_same_end(store):
     }
 
 
-async def test_a_mirrored_row_does_not_forget_that_it_may_end(store):
+async def test_a_synced_row_does_not_forget_that_it_may_end(store):
     """The sync sees it every five minutes."""
     await access(store)
     row = await store.run(assignments.find, "assignment")

@@ -81,14 +81,14 @@ SPOILED: dict[str, Callable[[BotHarness], None]] = {
 }
 
 
-async def mirrored(harness: BotHarness) -> dict[str, Package]:
+async def synced(harness: BotHarness) -> dict[str, Package]:
     return {each.id: each for each in await harness.store.read(catalog.list_all)}
 
 
 @pytest.mark.parametrize("what", SPOILED)
 async def test_a_package_that_cannot_be_read_stays_as_it_was(harness, what):
     """The others follow Graph."""
-    before = await mirrored(harness)
+    before = await synced(harness)
     world = harness.tenant.world.packages
     SPOILED[what](harness)
     for each in (seed.MARKETING_CAMPAIGN, seed.BOARD_PAPERS):
@@ -96,7 +96,7 @@ async def test_a_package_that_cannot_be_read_stays_as_it_was(harness, what):
     with structlog.testing.capture_logs() as log:
         await harness.tenant_sync.run()
 
-    after = await mirrored(harness)
+    after = await synced(harness)
     assert after[seed.MARKETING_CAMPAIGN] == before[seed.MARKETING_CAMPAIGN]
     assert after[seed.BOARD_PAPERS].description == "Another description"
     unread = [each["package"] for each in log if each["event"] == "package-not-readable"]
@@ -112,7 +112,7 @@ async def test_it_keeps_its_slug(harness):
 
     await harness.tenant_sync.run()
 
-    slugs = {each.id: each.slug for each in (await mirrored(harness)).values()}
+    slugs = {each.id: each.slug for each in (await synced(harness)).values()}
     assert slugs[seed.MARKETING_CAMPAIGN] == "marketing-campaign"
     assert slugs[twin] == "marketing-campaign-2"
 
@@ -139,10 +139,10 @@ async def test_one_that_was_never_read_is_not_offered(harness):
     harness.line.on(PACKAGES, spoiled(only(new, isHidden="perhaps")), times=1)
 
     await harness.tenant_sync.run()
-    assert new not in await mirrored(harness)
+    assert new not in await synced(harness)
 
     await harness.tenant_sync.run()
-    assert new in await mirrored(harness)
+    assert new in await synced(harness)
 
 
 async def test_one_that_is_gone_is_forgotten(harness):
@@ -152,7 +152,7 @@ async def test_one_that_is_gone_is_forgotten(harness):
 
     await harness.tenant_sync.run()
 
-    assert seed.MARKETING_CAMPAIGN not in await mirrored(harness)
+    assert seed.MARKETING_CAMPAIGN not in await synced(harness)
 
 
 async def test_the_admins_hear_of_it_after_three_syncs_and_when_it_has_passed(harness):
@@ -181,7 +181,7 @@ async def test_the_admins_hear_of_it_after_three_syncs_and_when_it_has_passed(ha
 
 async def test_packages_without_a_policy_wait_for_a_list_of_policies_that_can_be_read(harness):
     """Whose the one is that cannot be read, cannot be told."""
-    before = await mirrored(harness)
+    before = await synced(harness)
     without = (seed.MARKETING_CAMPAIGN, seed.BOARD_PAPERS)
 
     def leave_out(item: dict[str, Any]) -> None:
@@ -196,7 +196,7 @@ async def test_packages_without_a_policy_wait_for_a_list_of_policies_that_can_be
 
     await harness.tenant_sync.run()
 
-    after = await mirrored(harness)
+    after = await synced(harness)
     changed = {key for key, each in after.items() if each.description == "Another description"}
     assert changed == set(before) - set(without)
 
@@ -216,7 +216,7 @@ async def test_a_resource_that_cannot_be_read_concerns_what_gives_it(harness):
 
     await harness.tenant_sync.run()
 
-    after = await mirrored(harness)
+    after = await synced(harness)
     changed = {key for key, each in after.items() if each.description == "Another description"}
     assert changed == set(after) - giving
 
@@ -240,7 +240,7 @@ async def test_one_of_which_not_even_the_id_can_be_read_fails_the_sync(harness):
 
     with pytest.raises(BadAnswer):
         await harness.tenant_sync.run()
-    assert seed.MARKETING_CAMPAIGN in await mirrored(harness)
+    assert seed.MARKETING_CAMPAIGN in await synced(harness)
 
 
 async def test_within_bounds_nobody_knows_whose_an_unread_package_is(harness):

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.packages.mirrored_policies import offered, offered_policy
 from bot.packages.named_stages import ApproverKind, NamedApprover, NamedStage
+from bot.packages.offered_policies import offered, offered_policy
 from bot.packages.offers import OfferedPolicy, agreed_dates, find_wrong_dates, needs_choice
 from tests.bot.samples import approval, package, policy, question, role_scope, user
 
@@ -122,8 +122,8 @@ def test_who_approves_an_extension_is_known(stages, for_update, approving):
 def test_questions_that_were_not_read_are_not_none():
     """The form says so, instead of asking nothing."""
     listed = policy(questions=None)
-    mirrored = package(role_scope(), assignmentPolicies=[listed.to_graph() | {"id": "policy"}])
-    [found] = offered(mirrored, {})
+    synced = package(role_scope(), assignmentPolicies=[listed.to_graph() | {"id": "policy"}])
+    [found] = offered(synced, {})
 
     assert "could not be read" in (found.not_askable or "")
 
