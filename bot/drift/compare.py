@@ -121,6 +121,7 @@ def ended_in_entra(
 
 def of_request(request: Request) -> Found:
     """Say that Entra has not carried out a request, and shows no assignment of it."""
+    sent_at = request.intent_at or request.asked_at
     return Found(
         kind=DriftKind.STUCK,
         about=request.id,
@@ -129,7 +130,7 @@ def of_request(request: Request) -> Found:
         person_name=request.holder_name,
         package_id=request.package_id,
         package_name=request.package_name,
-        since=request.intent_at or request.asked_at,
+        since=max(sent_at, request.starts_at or sent_at),
     )
 
 

@@ -74,7 +74,7 @@ def _histogram(name: str, help: str, buckets: tuple[float, ...], *labels: str) -
 REQUESTS: Final = _from_tables("latchkey_requests", "Requests by state.", "state")
 OLDEST_OPEN: Final = _from_tables(
     "latchkey_oldest_open_seconds",
-    "How long ago the oldest open request was asked for, by state; 0 if there is none.",
+    "How long an open request has been in its state at most, or since its access was to begin; 0 if there is none.",
     "state",
 )
 OLDEST_DUE: Final = _from_tables(

@@ -69,7 +69,10 @@ OUTSIDE: Final = all_assignments.SELECT.where(
 LONG_SUBMITTED: Final = REQUESTS.where(
     IS_OPEN,
     IS_TRIED,
+    # The first of these has an index; when it was sent, and when its access was to begin, say whether it takes long.
     requests.c.asked_at <= SINCE,
+    sa.func.coalesce(requests.c.intent_at, requests.c.asked_at) <= SINCE,
+    sa.or_(requests.c.starts_at.is_(None), requests.c.starts_at <= SINCE),
     requests.c.state == State.SUBMITTED,
     requests.c.kind != Kind.REMOVE,
 )
@@ -169,7 +172,7 @@ def ended_outside(db: Transaction, *, since: datetime) -> list[Assignment]:
 
 
 def long_submitted(db: Transaction, *, before: datetime) -> list[Request]:
-    """Return requests that were asked before then, and that Entra has not brought to an end."""
+    """Return requests that were sent, and whose access was to begin, before then, and that Entra has not brought to an end."""
     return [from_row(row) for row in db.execute(LONG_SUBMITTED, {"since": before})]
 
 

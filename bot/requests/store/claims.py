@@ -103,9 +103,17 @@ def release(
 
 
 def oldest_open_seconds(db: Transaction) -> dict[str, float]:
-    """Return how long ago the oldest open request of each state was asked for, by state."""
+    """
+    Return how long an open request of each state has been in it at most, by state.
+
+    What is to begin later is in its state from then on: until then nothing is late.
+    """
+    since = sa.case(
+        (requests.c.starts_at > requests.c.updated_at, requests.c.starts_at),
+        else_=requests.c.updated_at,
+    )
     query = (
-        sa.select(SHOWN_STATE, sa.func.min(requests.c.asked_at, type_=UtcDateTime()))
+        sa.select(SHOWN_STATE, sa.func.min(since, type_=UtcDateTime()))
         .where(IS_OPEN)
         .group_by(SHOWN_STATE)
     )

@@ -14,6 +14,7 @@ from bot.assignments.store import assignments
 from bot.database import audit
 from bot.drift.model import DriftKind, DriftState
 from bot.drift.store import approved, mismatches
+from bot.requests.model import State
 from bot.requests.store import requests
 from bot.retention.deletion import delete_old
 from bot.retention.model import Retention
@@ -221,3 +222,39 @@ async def test_whatever_is_nested_in_whatever(harness, check, seed_):
         (DriftKind.NESTED if each in ids else DriftKind.MEMBER, each) for each in outer.members
     }
     assert set(await found(harness)) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent", "begins", "is_told"),
+    [
+        (timedelta(days=9), timedelta(days=2), None, True),
+        # Two days before somebody approved it are not Entra's.
+        (timedelta(days=9), timedelta(minutes=1), None, False),
+        (timedelta(days=9), timedelta(days=8), timedelta(days=1), False),
+        (timedelta(days=9), timedelta(days=8), timedelta(hours=-1), False),
+        (timedelta(days=9), timedelta(days=8), timedelta(days=-3), True),
+        (timedelta(days=9), None, None, True),
+    ],
+)
+async def test_what_entra_has_long_not_finished_is_told(
+    harness, check, asked, sent, begins, is_told
+):
+    """Long since it was sent and its access was to begin."""
+    now = clock.now()
+    await harness.store.run(
+        requests.add,
+        wish(
+            entra_id=ANN,
+            package_id=seed.MARKETING_CAMPAIGN,
+            state=State.SUBMITTED,
+            asked_at=now - asked,
+            intent_at=sent and now - sent,
+            starts_at=begins and now + begins,
+            attempts=1,
+        ),
+    )
+    await check.run()
+
+    found = await harness.store.run(mismatches.current)
+
+    assert [each.kind for each in found] == ([DriftKind.STUCK] if is_told else [])
