@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from bot.approvals.store import grants
 from bot.approvals.store.grants import AccessOrigin
 from bot.assignments.lists import AssignmentLists
 from bot.assignments.search import Listing, WhichPerson
+from bot.assignments.store import asked_there
 from bot.console.model import OF_PEOPLE, ConsolePage, Tab
 from bot.database import Busy, Store, Transaction, audit_pages
 from bot.database.audit_pages import AuditFilter
@@ -141,7 +143,11 @@ class ConsoleViews:
             whom=whom.shown if whom else _whom(page),
             notes=[each for each in (whom and whom.doubt, listing.note) if each],
             removing=read.removing,
-            why={each: _why(grant) for each, grant in read.grants.items()} if of_people else {},
+            why={
+                each: _why(grant, read.asked_there.get(each)) for each, grant in read.grants.items()
+            }
+            if of_people
+            else {},
             waiting=read.waiting,
         )
 
@@ -197,6 +203,7 @@ class _Beside:
 
     removing: frozenset[str]
     grants: Mapping[str, AccessOrigin]
+    asked_there: Mapping[str, tuple[str | None, datetime | None]]
     waiting: Sequence[Request]
 
 
@@ -210,7 +217,7 @@ def _beside(db: Transaction, ids: Sequence[str], entra_ids: Collection[str]) -> 
     asked = request_lists.open_for_assignments(db, ids)
     removing = frozenset(each.assignment_id or "" for each in asked if each.kind is Kind.REMOVE)
     if not entra_ids:
-        return _Beside(removing=removing, grants={}, waiting=())
+        return _Beside(removing=removing, grants={}, asked_there={}, waiting=())
     users = [each.slack_user for one in entra_ids for each in people.for_entra_id(db, one)]
     waiting = [
         each
@@ -218,7 +225,12 @@ def _beside(db: Transaction, ids: Sequence[str], entra_ids: Collection[str]) -> 
         for each in request_lists.open_for(db, user).rows
         if each.kind is Kind.ADD
     ]
-    return _Beside(removing=removing, grants=grants.of_each(db, ids), waiting=waiting)
+    return _Beside(
+        removing=removing,
+        grants=grants.of_each(db, ids),
+        asked_there=asked_there.of_people(db, entra_ids),
+        waiting=waiting,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,5 +272,7 @@ def _whom(page: ConsolePage) -> str | None:
     return page.sought if page.sought.startswith("<@") else escape(page.sought)
 
 
-def _why(grant: AccessOrigin) -> str:
-    return grant_words.why(grant.request, grant.approved, grant.extended, grant.extension_approved)
+def _why(grant: AccessOrigin, there: tuple[str | None, datetime | None] | None) -> str:
+    return grant_words.why(
+        grant.request, grant.approved, grant.extended, grant.extension_approved, there
+    )

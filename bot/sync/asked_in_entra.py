@@ -5,7 +5,7 @@ Where Entra decides about a package and asks nobody, or has been answered before
 that could be found: only the finished request says who asked.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,6 +13,8 @@ from typing import Final
 import structlog
 
 from bot import clock
+from bot.assignments.store import asked_there
+from bot.assignments.store.asked_there import AskedThere
 from bot.database import Transaction
 from bot.drift.compare import SAME_END
 from bot.drift.model import DriftKind, Found
@@ -20,6 +22,7 @@ from bot.drift.store import approved, mismatches
 from bot.packages.entra_decides import entras_own
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
+from bot.people.store import people
 from bot.requests import justification
 from bot.sync.turns import Transactions
 from graph import Graph
@@ -74,13 +77,17 @@ class AskedInEntra:
         except GraphError as error:
             log.warning("requests-not-read", package=package_id, error=type(error).__name__)
             return None
+        given = [each for each in found if each.kind is DriftKind.UNASKED]
+        await self._store.run(_note, {each: asked.get(each.assignment_id) for each in given})
         left = [each for each in found if each.assignment_id not in asked]
         return await self._store.read(_known_or_new, left)
 
-    async def _asked(self, package_id: str, found: Sequence[Found]) -> Collection[str | None]:
-        """Return the ids of the assignments that were given, or made longer, because somebody asked for that."""
+    async def _asked(
+        self, package_id: str, found: Sequence[Found]
+    ) -> dict[str | None, AssignmentRequest]:
+        """Return what has given assignments, or made them longer, because somebody asked for that, by the assignment's id."""
         wanted = {each.assignment_id: each for each in found}
-        asked: set[str | None] = set()
+        asked: dict[str | None, AssignmentRequest] = {}
         for state in DONE:
             done = self._graph.assignment_requests.stream(package_id=package_id, state=state)
             async with aclosing(done):
@@ -88,7 +95,7 @@ class AskedInEntra:
                     gave = each.assignment.id if each.assignment else None
                     about = wanted.get(gave)
                     if about is not None and _explains(each, about):
-                        asked.add(gave)
+                        asked[gave] = each
                     if len(asked) == len(wanted):
                         return asked
         return asked
@@ -113,6 +120,25 @@ def _explains(asked: AssignmentRequest, found: Found) -> bool:
     # Where the request shows no end, it is what the policy gives.
     is_so_long = until is None or (found.ends_at is not None and found.ends_at <= until + SAME_END)
     return is_so_long and any(asked.is_type(each) for each in EXTENDED)
+
+
+def _note(db: Transaction, given: Mapping[Found, AssignmentRequest | None]) -> None:
+    """Note who has asked for what was given; Graph forgets it."""
+    asked_there.note(db, [_who(db, found, by) for found, by in given.items() if by is not None])
+
+
+def _who(db: Transaction, found: Found, asked: AssignmentRequest) -> AskedThere:
+    asker = (asked.requestor.object_id if asked.requestor else None) or ""
+    bound = people.for_entra_id(db, asker)
+    return AskedThere(
+        assignment_id=found.assignment_id or "",
+        package_id=found.package_id,
+        holder_entra_id=found.entra_id,
+        asker_entra_id=asker,
+        graph_request_id=asked.id,
+        slack_user=bound[0].slack_user if bound else None,
+        at=asked.created_date_time,
+    )
 
 
 def _known_or_new(db: Transaction, found: Sequence[Found]) -> list[Found]:

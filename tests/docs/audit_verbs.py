@@ -74,6 +74,7 @@ VERBS: Final[Mapping[str, str]] = {
             (DriftKind.UNASKED, "access that no request has given"),
         )
     },
+    "asked-in-entra": "access that no request of Latchkey's gave: whoever asked Entra for it, for themselves or for its holder, as Entra shows once it is there",
     "cancel": "whoever asked wants a request canceled in Entra, which decides it; what comes of it is a move of its own",
     "drift-passed": "what did not agree does, or is gone",
     "emergency": "access was given in an emergency, and waits for its review",

@@ -4,15 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from bot.database import audit
 from sandbox.tenant import lifecycle, seed
 from sandbox.tenant.model import Expiration
 from sandbox.tenant.requests import NewRequest, accept
+from tests.flow.test_console import opened, pressed, shows, sought
 from tests.flow.test_drift import UNASKED, cards, checked
 from tests.flow.test_entra_decides import ASK, deciding
 from tests.flow.test_entra_edges import let_managers_ask, policy_of
 from tests.flow.test_made_in_entra import ask_there
 from tests.harness.accounts import connect
-from tests.harness.world import ANN, eventually
+from tests.harness.world import ANN, MIA, eventually
 
 A_WHILE = timedelta(minutes=2)
 LONG_AGO = timedelta(days=100)
@@ -55,8 +57,21 @@ async def test_what_somebody_got_because_another_asked_there_is_none(world):
     accept(tenant, asked, user=tenant.users[seed.MIA])
     await world.later(timedelta(hours=2))
     assert tenant.assignments_of(seed.FINANCE_REPORTS, user_id=seed.ANN)
+    await connect(world, MIA)
     await checked(world)
     assert not cards(world)
+    await checked(world)
+    noted = [
+        (row["actor_entra_id"], row["subject_entra_id"])
+        for row in await world.bot.store.run(audit.rows)
+        if row["verb"] == "asked-in-entra"
+    ]
+    assert noted == [(seed.MIA, seed.ANN)]
+    await opened(world)
+    await pressed(world, "People")
+    await shows(world, "Choose a person")
+    await sought(world, "Ann Abara")
+    await shows(world, f"Asked for in Microsoft Entra, in My Access, by <@{MIA}>")
 
 
 async def test_what_somebody_has_extended_there_is_none(world):

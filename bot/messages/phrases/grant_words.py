@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from bot.approvals.model import Decision
@@ -22,6 +23,7 @@ def why(
     approved: Sequence[Decision],
     extended: Request | None,
     extension_approved: Sequence[Decision],
+    asked_there: tuple[str | None, datetime | None] | None = None,
 ) -> str:
     """
     Say where an access comes from, in sentences for an admin.
@@ -30,9 +32,13 @@ def why(
         request: What gave it; None if that is not known.
         approved: Who approved that.
         extended: What extended it last.
+        asked_there: Who asked Entra for it, by Slack id if that is known, and when, where no request of ours gave it.
         extension_approved: Who approved that.
     """
-    said = [_(NOT_KNOWN)] if request is None else [_asked(request), _approved(request, approved)]
+    if request is not None:
+        said = [_asked(request), _approved(request, approved)]
+    else:
+        said = [_(NOT_KNOWN) if asked_there is None else _in_entra(*asked_there)]
     if extended is not None:
         at = moment(extended.ended_at or extended.asked_at)
         if extension_approved:
@@ -47,6 +53,15 @@ def why(
         else:
             said.append(_("Extended {at}; nobody had to approve that.").format(at=at))
     return " ".join(said)
+
+
+def _in_entra(slack_user: str | None, at: datetime | None) -> str:
+    who = person(slack_user) if slack_user else _("somebody whom I do not know in Slack")
+    if at is None:
+        return _("Asked for in Microsoft Entra, in My Access, by {who}.").format(who=who)
+    return _("Asked for in Microsoft Entra, in My Access, by {who}, {when}.").format(
+        who=who, when=moment(at)
+    )
 
 
 def _asked(request: Request) -> str:

@@ -11,7 +11,15 @@ from bot.accounts.store import accounts, sign_ins
 from bot.approvals.model import Outcome
 from bot.approvals.store import approver_questions, deciders, decisions, grants, recipients
 from bot.assignments.model import Assignment, DeliveryProgress, EndReason, TroubleKind
-from bot.assignments.store import assignment_lists, assignments, links, listed, troubles, unsure
+from bot.assignments.store import (
+    asked_there,
+    assignment_lists,
+    assignments,
+    links,
+    listed,
+    troubles,
+    unsure,
+)
 from bot.auditing.model import PackScope
 from bot.auditing.store import archiving, forgetting, pack_rows
 from bot.database import (
@@ -287,6 +295,7 @@ def _holds(db: Transaction) -> None:
 def _decisions(db: Transaction) -> None:
     request = _pending(db)
     grants.of_each(db, ["assignment"])
+    asked_there.of_people(db, [ANN, BO])
     drafted, refused = click(request), click(request)
     for decision in (drafted, refused):
         decisions.add(
