@@ -61,7 +61,7 @@ async def shown_to_ann(world: World) -> str:
 async def test_when_it_begins_is_said(world):
     """In the list, to whoever asks once more, and on the card."""
     made = await scheduled(world)
-    await eventually(lambda: "It begins" in said(world.cards(BO)[-1]), about="the card")
+    await eventually(lambda: "to begin" in said(world.cards(BO)[-1]), about="the card")
     assert made.start is not None
     assert f"due to begin {begins(made.start)}" in await shown_to_ann(world)
     again = await world.type(ANN, "/request-access finance-reports because again")

@@ -132,7 +132,8 @@ def outcome(request: Request) -> str:
     if request.emergency and request.state is State.DELIVERED:
         return _("Delivered as emergency access, without an approval.")
     if request.is_scheduled:
-        return _("Approved. It begins {when}.").format(when=_begins(request))
+        # Nothing redraws what this stands in when that moment has passed.
+        return _("Approved, to begin {when}.").format(when=_begins(request))
     if request.is_asked_for_in_entra:
         return _("Microsoft Entra decides it, and is being asked.")
     if request.state in {State.APPROVED, State.SUBMITTED}:
