@@ -29,6 +29,8 @@ ANSWERS: Final = re.compile(
     # Whoever is named in a command could not be looked up.
     r"|I cannot tell just now"
     # The answer to an admin's command, which is said in a message where the command could not be answered.
+    # Of a cancellation, likewise.
+    r"|I am canceling your request for |That request |You have withdrawn that request"
     r"|Removing <@\w+>'s access to .+|<@\w+>'s access to .+ is being removed already"
     # The answer to a command was lost, and its repetition came when that had been granted.
     r"|I cannot get you access to .+\. You have it already"

@@ -20,7 +20,7 @@ from tests.harness.accounts import SETTINGS, browser_to, connect, email_of, link
 from tests.harness.loop import simulated as simulated_loop
 from tests.harness.owed import every_request
 from tests.harness.simulation import LIFELIKE, Simulation, simulation
-from tests.harness.world import ANN, BO, DANA, World, buttons, eventually, said
+from tests.harness.world import ANN, BO, DANA, GENERAL, World, buttons, eventually, said
 from tests.proofs.races.test_entra import LETTERS, ROUNDS, WAITS_SECONDS, _packages
 
 # As many as one page of a list shows.
@@ -171,7 +171,7 @@ async def test_an_account_is_connected_once_whoever_signs_in_at_the_same_moment(
             await asyncio.sleep(timedelta(minutes=20).total_seconds())
             assert await world.bot.accounts.tokens.of(ANN).token()
             assert len(world.cards(BO, name)) == 1
-            await world.type(ANN, "/my-access disconnect")
+            await _disconnect(world)
         sent = [each.package_id for each in world.tenant.world.requests.values()]
         assert len(sent) == len(set(sent)) == SIGN_INS
         assert len(world.posts("userAdd")) == SIGN_INS
@@ -190,4 +190,11 @@ async def _sign_in(around: Simulation, world: World, link: str, chance: Random) 
 
 async def _disconnects(world: World, chance: Random) -> None:
     await asyncio.sleep(chance.uniform(0, 2 * WAITS_SECONDS))
+    await _disconnect(world)
+
+
+async def _disconnect(world: World) -> None:
+    """Disconnect, and wait for the answer: it is not what is typed next that is answered so."""
+    before = len(world.whispers(ANN, GENERAL))
     await world.type(ANN, "/my-access disconnect")
+    await eventually(lambda: len(world.whispers(ANN, GENERAL)) > before, about="the answer")
