@@ -127,3 +127,27 @@ async def test_a_package_that_many_have_is_asked_about_each_person(shop):
     lists = sum(number for kind, number in found.kinds.items() if kind.endswith(" delivered"))
     assert lists <= 12, found.kinds
     assert found.operations_each <= 5, found.kinds
+
+
+async def test_open_requests_are_read_to_their_end_before_what_people_have(shop):
+    """What is delivered meanwhile leaves one list for the other: it must be in the second when it is in the first no more."""
+    (wish,) = crowd.ready(shop.outside, people=1, packages=1)
+    crowd.old_requests(shop.outside, 9, about=crowd.package_id(0), holder=seed.CY)
+    for each in shop.outside.tenant.world.requests.values():
+        # They wait in Entra for somebody.
+        each.state, each.completed_at = "pendingApproval", None
+    shop.outside.tenant._service.page_size = 2
+    bot = await shop.start(**crowd.SETTINGS)
+    await eventually(lambda: bot.latchkey.jobs.statuses["sync"].last_success)
+    calls = shop.outside.tenant.calls
+    before = len(calls)
+
+    await crowd.asked_for(shop.outside, bot, [wish])
+
+    read = [each.path.rpartition("/")[2] for each in calls[before:] if each.method == "GET"]
+    posted = [each.method for each in calls[before:]].index("POST")
+    pages = [place for place, path in enumerate(read[:posted]) if path == "assignmentRequests"]
+    held = [place for place, path in enumerate(read[:posted]) if path == "assignments"]
+    assert len(pages) > 1
+    assert held
+    assert max(pages) < min(held)

@@ -98,6 +98,8 @@ class RequestFacts(FactReader):
         self._holdings: list[AccessPackageAssignment] | None = None
         # Whether it was counted among those that ask about the package.
         self._is_noted = False
+        # The package whose reads were begun together.
+        self._begun: str | None = None
 
     @property
     def is_fresh(self) -> bool:
@@ -108,8 +110,9 @@ class RequestFacts(FactReader):
         """
         Begin to read all that decides about a package whoever asks for it, at the same time; whoever needs it waits for it.
 
-        Open requests are begun before what the person has: what is delivered meanwhile is in one of these lists.
+        Open requests are read to their end before what the person has: what is delivered meanwhile is in one of these lists.
         """
+        self._begun = package_id
         for reads in (
             self.shared.packages,
             self.shared.groups_excluding,
@@ -147,8 +150,18 @@ class RequestFacts(FactReader):
             self._groups[wanted] = await super().groups_of(user_id, wanted)
         return self._groups[wanted]
 
+    async def _after_open_requests(self) -> None:
+        """Wait for the open requests: what leaves their list comes into those of what people have."""
+        if self._begun is not None:
+            await self.open_requests(self._begun)
+
+    async def _holders(self, package_id: str) -> Sequence[AccessPackageAssignment] | None:
+        await self._after_open_requests()
+        return await self.shared.holders.get(package_id, since=self.since)
+
     async def holdings(self, user_id: str) -> list[AccessPackageAssignment] | None:
         if self._holdings is None and not self.shared.refuses_holdings:
+            await self._after_open_requests()
             self._holdings = await super().holdings(user_id)
             self.shared.refuses_holdings = self._holdings is None
         return self._holdings
@@ -156,7 +169,7 @@ class RequestFacts(FactReader):
     async def beside(
         self, package_id: str, user_id: str, known: Collection[str]
     ) -> tuple[tuple[NamedObject, ...], tuple[NamedObject, ...]]:
-        if await self.shared.holders.get(package_id, since=self.since) is not None:
+        if await self._holders(package_id) is not None:
             exclusions = await self.packages_excluding(package_id)
             if not exclusions.ids:
                 # Then it does not matter what else they have.
@@ -171,7 +184,7 @@ class RequestFacts(FactReader):
             NotClear: Graph shows an assignment, and not whose it is, or of what.
             GraphError: It could not be read.
         """
-        found = await self.shared.holders.get(package_id, since=self.since)
+        found = await self._holders(package_id)
         if found is None:
             found = await self.holdings(user_id)
         if found is None:
