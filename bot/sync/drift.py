@@ -24,54 +24,19 @@ from bot.drift.store import checks, mismatches
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.requests.store import request_lists
 from bot.sync.asked_in_entra import AskedInEntra, is_about_asking
+from bot.sync.group_members import Members, TooMany, members_of, read_members
 from bot.sync.turns import Transactions
 from graph import Graph
-from graph.errors import AuthError, Forbidden, GraphError, NotFound, Throttled
-from graph.models import AccessPackage, Group
+from graph.errors import GraphError
+from graph.models import AccessPackage
 
 log = structlog.get_logger(__name__)
 
 ROWS_TOGETHER: Final = 200
-# Of one group: who gives a package for a group of more people does not look for single ones.
-MOST_MEMBERS: Final = 20_000
 # What was ended in Entra longer ago is no news.
 LOOK_BACK: Final = timedelta(days=30)
 GROUPS: Final = "aadgroup"
 MEMBER: Final = "member"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Members:
-    """
-    Tell who is in a group, by Entra id; names are those of the directory.
-
-    Attributes:
-        everybody: People, those of groups within it included.
-        direct: People who are in it themselves.
-        groups: Groups that are directly in it.
-    """
-
-    everybody: Mapping[str, str | None] = field(default_factory=dict)
-    direct: frozenset[str] = frozenset()
-    groups: Mapping[str, str | None] = field(default_factory=dict)
-
-
-@dataclass(kw_only=True)
-class GroupMembership:
-    """
-    Tell who is in which group.
-
-    Attributes:
-        by_group: By the group's id.
-        refused: Names of groups whose members Graph does not let us read.
-        unread: Ids of groups that could not be read, for whatever reason; with those that are too large.
-        too_large: Names of these.
-    """
-
-    by_group: dict[str, "Members"] = field(default_factory=dict)
-    refused: list[str] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
-    too_large: list[str] = field(default_factory=list)
 
 
 class DriftCheck:
@@ -109,7 +74,7 @@ class DriftCheck:
         listed = await self._graph.packages.list_readable()
         within = {each.id for each in self._bounds.within(listed.objects)}
         groups = [each for each in given_groups(listed.objects) if within & each.packages.keys()]
-        members = await self._read_members(groups)
+        members = await read_members(self._graph, groups)
         not_read = await self._synced()
         found = await self._of_assignments(began_at)
         # Of some of them we have no row that would say so.
@@ -131,43 +96,6 @@ class DriftCheck:
                 unread=len(members.unread) - len(members.refused) - len(members.too_large),
             )
         )
-
-    async def _read_members(self, groups: Sequence[GivenGroup]) -> GroupMembership:
-        members = GroupMembership()
-        for group in groups:
-            try:
-                members.by_group[group.id] = await self._members_of(group.id)
-            except TooMany:
-                members.too_large.append(group.name)
-                members.unread.add(group.id)
-            except (AuthError, Throttled):
-                raise
-            except GraphError as error:
-                log.warning("members-not-read", status=error.status, code=error.code)
-                if isinstance(error, Forbidden):
-                    members.refused.append(group.name)
-                members.unread.add(group.id)
-                if isinstance(error, NotFound):
-                    # It is gone, and so is whatever was found in it.
-                    members.unread.discard(group.id)
-                    members.by_group[group.id] = Members()
-        return members
-
-    async def _members_of(self, group_id: str) -> Members:
-        people: dict[str, str | None] = {}
-        groups: dict[str, str | None] = {}
-        async for each in self._graph.groups.each_direct(group_id):
-            of_its_kind = groups if isinstance(each, Group) else people
-            of_its_kind[each.id] = each.display_name
-            if len(people) + len(groups) > MOST_MEMBERS:
-                raise TooMany
-        direct = frozenset(people)
-        if groups:
-            async for user in self._graph.groups.each_member(group_id):
-                people[user.id] = user.display_name
-                if len(people) > MOST_MEMBERS:
-                    raise TooMany
-        return Members(everybody=people, direct=direct, groups=groups)
 
     async def _of_assignments(self, began_at: datetime) -> "KnownAccess":
         """Look through what people have by our rows, and return it."""
@@ -254,7 +182,7 @@ class DriftCheck:
         if missing or extra or nested:
             # One answer may come from a copy that lags.
             try:
-                again = await self._members_of(group.id)
+                again = await members_of(self._graph, group.id)
             except (GraphError, TooMany):
                 ours.unsure_groups.add(group.id)
                 return
@@ -292,10 +220,6 @@ class DriftCheck:
             await self._store.run(
                 mismatches.pass_others, some, began_at=began_at, is_known=is_known
             )
-
-
-class TooMany(Exception):
-    """Raised where a group has more members than are looked through."""
 
 
 @dataclass(kw_only=True)
