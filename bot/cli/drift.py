@@ -181,6 +181,11 @@ def _list(store: Store, *, as_json: bool) -> None:
                 )
             for name in last.too_large:
                 click.echo(f"{clean(name)} has too many members to look through.", err=True)
+            for name in last.too_large_within:
+                click.echo(
+                    f"{clean(name)} has too many people in the groups within it: only its direct members were looked at.",
+                    err=True,
+                )
     if found:
         click.get_current_context().exit(1)
 

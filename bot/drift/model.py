@@ -34,6 +34,8 @@ class DriftKind(StrEnum):
 OF_GROUPS: Final = frozenset(
     {DriftKind.MEMBER, DriftKind.STILL_MEMBER, DriftKind.NOT_MEMBER, DriftKind.NESTED}
 )
+# What can be told of people only if it is known who is in the groups within a group.
+OF_EVERYBODY: Final = frozenset({DriftKind.STILL_MEMBER, DriftKind.NOT_MEMBER})
 # In a group, and without a package that gives it.
 WITHOUT_PACKAGE: Final = frozenset({DriftKind.MEMBER, DriftKind.STILL_MEMBER})
 # What is about access that is there, and that an admin can remove.
@@ -147,6 +149,8 @@ class CheckResult:
         groups: How many groups were looked through.
         refused: Groups whose members Graph does not let us read, by name.
         too_large: Groups with too many members to look through, by name.
+        too_large_within: Groups with too many people in the groups within them, by name: only who is in them directly was
+            looked at.
         unread: How many groups could not be read for another reason.
     """
 
@@ -154,4 +158,5 @@ class CheckResult:
     groups: int
     refused: tuple[str, ...] = ()
     too_large: tuple[str, ...] = ()
+    too_large_within: tuple[str, ...] = ()
     unread: int = 0

@@ -18,13 +18,19 @@ from bot.assignments.store import troubles
 from bot.database import Transaction
 from bot.drift import compare
 from bot.drift.compare import Approved, GivenGroup
-from bot.drift.model import OF_GROUPS, CheckResult, DriftKind, Found, Mismatch
+from bot.drift.model import OF_EVERYBODY, OF_GROUPS, CheckResult, DriftKind, Found, Mismatch
 from bot.drift.store import approved as reading
 from bot.drift.store import checks, mismatches
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.requests.store import request_lists
 from bot.sync.asked_in_entra import AskedInEntra, is_about_asking
-from bot.sync.group_members import Members, TooMany, members_of, read_members
+from bot.sync.group_members import (
+    Members,
+    TooMany,
+    members_of,
+    read_members,
+    too_large_within,
+)
 from bot.sync.turns import Transactions
 from graph import Graph
 from graph.errors import GraphError
@@ -75,6 +81,7 @@ class DriftCheck:
         within = {each.id for each in self._bounds.within(listed.objects)}
         groups = [each for each in given_groups(listed.objects) if within & each.packages.keys()]
         members = await read_members(self._graph, groups)
+        in_part = too_large_within(members, groups)
         not_read = await self._synced()
         found = await self._of_assignments(began_at)
         # Of some of them we have no row that would say so.
@@ -84,7 +91,9 @@ class DriftCheck:
                 # Of somebody who has a package that is not known, it is not known why they are in the group.
                 is_whole = not listed.unreadable and group.packages.keys() <= within - unread
                 await self._of_group(group, members.by_group[group.id], found, is_whole=is_whole)
-        await self._let_pass(began_at, members.unread | found.unsure_groups, unread)
+        found.unsure_groups |= members.unread
+        found.known_in_part |= in_part.keys()
+        await self._let_pass(found, unread)
         told = await self._store.run(mismatches.announce)
         log.info("drift-checked", found=told, refused=len(members.refused))
         return checks.to_json(
@@ -93,6 +102,7 @@ class DriftCheck:
                 groups=len(groups) - len(members.unread),
                 refused=tuple(sorted(members.refused)),
                 too_large=tuple(sorted(members.too_large)),
+                too_large_within=tuple(sorted(in_part.values())),
                 unread=len(members.unread) - len(members.refused) - len(members.too_large),
             )
         )
@@ -160,10 +170,12 @@ class DriftCheck:
         """
         rows = [row for each in group.packages for row in ours.by_package.get(each, ())]
         now = clock.now()
-        missing = list(compare.missing_members(group, members.everybody, rows, now=now))
+        missing: list[Found] = []
+        if members.everybody is not None:
+            missing += compare.missing_members(group, members.everybody, rows, now=now)
         nested = list(compare.nested_groups(group, members.groups))
         theirs = {row.entra_id for row in rows}
-        others = {each: name for each, name in members.everybody.items() if each not in theirs}
+        others = {each: name for each, name in members.known.items() if each not in theirs}
         if not is_whole:
             ours.unsure_groups.add(group.id)
             others = {}
@@ -186,13 +198,15 @@ class DriftCheck:
             except (GraphError, TooMany):
                 ours.unsure_groups.add(group.id)
                 return
-            missing = [each for each in missing if each.entra_id not in again.everybody]
+            if again.everybody is None:
+                ours.known_in_part.add(group.id)
+                missing = []
+            missing = [each for each in missing if each.entra_id not in again.known]
             nested = [each for each in nested if each.entra_id in again.groups]
             extra = [
                 each
                 for each in extra
-                if each.entra_id
-                in (again.direct if each.kind is DriftKind.MEMBER else again.everybody)
+                if each.entra_id in (again.direct if each.kind is DriftKind.MEMBER else again.known)
             ]
         await self._keep([*missing, *nested, *extra], ours)
 
@@ -201,24 +215,27 @@ class DriftCheck:
             some = found[first : first + ROWS_TOGETHER]
             await self._store.run(mismatches.save, some, seen_at=ours.began_at)
 
-    async def _let_pass(
-        self,
-        began_at: datetime,
-        unread_groups: Collection[str],
-        unread_packages: Collection[str],
-    ) -> None:
+    async def _let_pass(self, ours: "KnownAccess", unread_packages: Collection[str]) -> None:
         """Let what was not found any more pass, where it would have been found."""
 
         def is_known(mismatch: Mismatch) -> bool:
             if mismatch.package_id in unread_packages:
                 return False
-            return mismatch.kind not in OF_GROUPS or mismatch.about not in unread_groups
+            has_it = (mismatch.entra_id, mismatch.package_id) in ours.pairs
+            if mismatch.kind in OF_EVERYBODY and has_it is (
+                mismatch.kind is DriftKind.STILL_MEMBER
+            ):
+                # Their access alone says that it is over, whoever is in the group.
+                return True
+            if mismatch.kind in OF_EVERYBODY and mismatch.about in ours.known_in_part:
+                return False
+            return mismatch.kind not in OF_GROUPS or mismatch.about not in ours.unsure_groups
 
         after = ""
         while some := await self._store.read(mismatches.current, after=after):
             after = some[-1].id
             await self._store.run(
-                mismatches.pass_others, some, began_at=began_at, is_known=is_known
+                mismatches.pass_others, some, began_at=ours.began_at, is_known=is_known
             )
 
 
@@ -230,7 +247,8 @@ class KnownAccess:
     Attributes:
         began_at: When the check began (real time).
         unreadable: Packages of which some rows cannot be read in Entra.
-        unsure_groups: Groups that could not be read a second time.
+        unsure_groups: Groups that could not be read, or not a second time, or are given by a package that could not be.
+        known_in_part: Groups with too many people in the groups within them.
         entra_decides: Packages that Entra decides about.
         may_be_asked: What no request of ours gave in these, by package.
     """
@@ -240,6 +258,7 @@ class KnownAccess:
     pairs: set[tuple[str, str]] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
     unsure_groups: set[str] = field(default_factory=set)
+    known_in_part: set[str] = field(default_factory=set)
     entra_decides: frozenset[str] = frozenset()
     may_be_asked: dict[str, list[Found]] = field(default_factory=dict)
 

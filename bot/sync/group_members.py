@@ -1,6 +1,6 @@
 """Read who is in the groups that packages give, and in the groups within these."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,14 +23,19 @@ class Members:
     Tell who is in a group, by Entra id; names are those of the directory.
 
     Attributes:
-        everybody: People, those of groups within it included.
+        everybody: People, those of groups within it included; None: with these they are more than are looked through.
         direct: People who are in it themselves.
         groups: Groups that are directly in it.
     """
 
-    everybody: Mapping[str, str | None] = field(default_factory=dict)
-    direct: frozenset[str] = frozenset()
+    everybody: Mapping[str, str | None] | None = field(default_factory=dict)
+    direct: Mapping[str, str | None] = field(default_factory=dict)
     groups: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def known(self) -> Mapping[str, str | None]:
+        """Return the people of whom it is known that they are in it."""
+        return self.direct if self.everybody is None else self.everybody
 
 
 @dataclass(kw_only=True)
@@ -79,13 +84,22 @@ async def read_members(graph: Graph, groups: Sequence[GivenGroup]) -> GroupMembe
     return members
 
 
+def too_large_within(members: GroupMembership, groups: Iterable[GivenGroup]) -> dict[str, str]:
+    """Return the groups of which only those are known who are in them directly: their names by id."""
+    return {
+        each.id: each.name
+        for each in groups
+        if each.id in members.by_group and members.by_group[each.id].everybody is None
+    }
+
+
 async def members_of(graph: Graph, group_id: str) -> Members:
     """
     Return who is in a group.
 
     Raises:
         GraphError: It cannot be read.
-        TooMany: They are more than are looked through.
+        TooMany: Those who are in it directly are more than are looked through.
     """
     people: dict[str, str | None] = {}
     groups: dict[str, str | None] = {}
@@ -94,14 +108,21 @@ async def members_of(graph: Graph, group_id: str) -> Members:
         of_its_kind[each.id] = each.display_name
         if len(people) + len(groups) > MOST_MEMBERS:
             raise TooMany
-    direct = frozenset(people)
-    if groups:
-        async for user in graph.groups.each_member(group_id):
-            people[user.id] = user.display_name
-            if len(people) > MOST_MEMBERS:
-                raise TooMany
-    return Members(everybody=people, direct=direct, groups=groups)
+    everybody = await _with_nested(graph, group_id, people) if groups else people
+    return Members(everybody=everybody, direct=people, groups=groups)
+
+
+async def _with_nested(
+    graph: Graph, group_id: str, direct: Mapping[str, str | None]
+) -> Mapping[str, str | None] | None:
+    """Return the people in a group and in those within it; None if they are more than are looked through."""
+    people = dict(direct)
+    async for user in graph.groups.each_member(group_id):
+        people[user.id] = user.display_name
+        if len(people) > MOST_MEMBERS:
+            return None
+    return people
 
 
 class TooMany(Exception):
-    """Raised where a group has more members than are looked through."""
+    """Raised where a group has more direct members than are looked through."""

@@ -11,6 +11,7 @@ from bot.database.tables import sweeps
 from bot.drift.model import CheckResult
 
 NAME: Final = "drift"
+OF_NAMES: Final = ("refused", "too_large", "too_large_within")
 DUE_NOW: Final = sweeps.update().where(sweeps.c.name == NAME)
 
 
@@ -24,8 +25,10 @@ def last(db: Transaction) -> CheckResult | None:
     state = turns.find(db, NAME)
     if state is None or not state.found:
         return None
-    found = {name: state.found[name] for name in CheckResult.__dataclass_fields__}
-    names = {name: tuple(found[name]) for name in ("refused", "too_large")}
+    # A version before this one may have written it, without what it did not know.
+    known = CheckResult.__dataclass_fields__.keys() & state.found.keys()
+    found: dict[str, Any] = {name: state.found[name] for name in known}
+    names: dict[str, Any] = {name: tuple(found[name]) for name in OF_NAMES if name in found}
     return CheckResult(**{**found, **names, "at": datetime.fromisoformat(found["at"])})
 
 

@@ -282,6 +282,15 @@ def of_check(last: CheckResult | None) -> list[Block]:
                 many,
             ).format(count=number(many))
         )
+    if last.too_large_within:
+        many = len(last.too_large_within)
+        said.append(
+            ngettext(
+                "{count} group has too many people in the groups within it, so I look at its direct members only.",
+                "{count} groups have too many people in the groups within them, so I look at their direct members only.",
+                many,
+            ).format(count=number(many))
+        )
     if last.unread:
         said.append(
             ngettext(

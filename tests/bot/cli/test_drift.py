@@ -8,9 +8,10 @@ from click.testing import CliRunner
 
 from bot import clock
 from bot.__main__ import main
-from bot.database import audit, migrate, open_store
-from bot.drift.model import DriftKind, DriftState, Found
-from bot.drift.store import mismatches
+from bot.database import audit, migrate, open_store, turns
+from bot.drift.model import CheckResult, DriftKind, DriftState, Found
+from bot.drift.store import checks, mismatches
+from bot.messages.admins.drift import of_check
 from tests.bot.samples import ANN, BO
 
 
@@ -116,3 +117,38 @@ def test_no_check_is_waited_for_that_nobody_makes(store):
     refused = latchkey("check")
     assert refused.exit_code == 1
     assert "No check was ever made" in refused.output
+
+
+def checked(db, found):
+    """A check has come to its end."""
+    turn = turns.take(db, checks.NAME, lease=timedelta(minutes=1), wanted=clock.real())
+    assert turn is not None
+    turns.finish(db, turn, due_at=clock.real(), found=found)
+
+
+def test_groups_that_were_not_looked_through_are_named(store):
+    """And so is one of which only the direct members were."""
+    result = CheckResult(
+        at=clock.now(),
+        groups=1,
+        too_large=("All Contoso",),
+        too_large_within=("Finance readers",),
+    )
+    store.run_here(checked, checks.to_json(result))
+    said = latchkey("list").stderr
+    assert "All Contoso has too many members to look through." in said
+    assert (
+        "Finance readers has too many people in the groups within it: only its direct members"
+        in said
+    )
+    (block,) = of_check(store.run_here(checks.last))
+    assert "1 group has too many people in the groups within it" in block["elements"][0]["text"]
+
+
+def test_what_an_earlier_version_has_found_can_be_read(store):
+    """It knew fewer facts of a check."""
+    found = checks.to_json(CheckResult(at=clock.now(), groups=3, refused=("Finance readers",)))
+    del found["too_large_within"]
+    store.run_here(checked, found)
+    last = store.run_here(checks.last)
+    assert (last.groups, last.refused, last.too_large_within) == (3, ("Finance readers",), ())

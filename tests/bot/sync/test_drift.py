@@ -18,6 +18,7 @@ from bot.requests.model import State
 from bot.requests.store import requests
 from bot.retention.deletion import delete_old
 from bot.retention.model import Retention
+from bot.sync import group_members
 from bot.sync.drift import DriftCheck
 from sandbox.tenant import seed
 from sandbox.tenant.model import Group
@@ -258,3 +259,94 @@ async def test_what_entra_has_long_not_finished_is_told(
     found = await harness.store.run(mismatches.current)
 
     assert [each.kind for each in found] == ([DriftKind.STUCK] if is_told else [])
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """More than four people are more than are looked through."""
+    monkeypatch.setattr(group_members, "MOST_MEMBERS", 4)
+
+
+async def test_of_a_group_with_a_large_one_within_the_direct_members_are_told(harness, check, few):
+    """And the large group, which is what matters most; whether somebody else is in it is not known."""
+    await harness.store.run(_ended, clock.now() - 2 * DAY)
+    outer = harness.tenant.world.groups[seed.MARKETING_RESOURCES]
+    inner = inner_group(harness, "All employees", BO, seed.CY, seed.DANA, seed.MIA, ANN)
+    outer.members += [BO, ANN, inner.id]
+
+    result = await check.run()
+
+    assert sorted(await found(harness)) == [
+        (DriftKind.MEMBER, BO),
+        (DriftKind.NESTED, inner.id),
+        (DriftKind.STILL_MEMBER, ANN),
+    ]
+    assert result["too_large_within"] == (outer.display_name,)
+    assert (result["too_large"], result["unread"]) == ((), 0)
+
+    outer.members.remove(BO)
+    outer.members.remove(ANN)
+    await check.run()
+    assert sorted(await found(harness)) == [
+        (DriftKind.NESTED, inner.id),
+        # They may still be in it by the large group.
+        (DriftKind.STILL_MEMBER, ANN),
+    ]
+    await harness.store.run(assignments.save_live, held(package_id=seed.MARKETING_CAMPAIGN))
+    harness.tenant.assign(seed.MARKETING_CAMPAIGN, ANN, end=None)
+    await check.run()
+    assert DriftKind.STILL_MEMBER not in {kind for kind, _ in await found(harness)}
+
+
+async def test_who_has_the_package_is_not_missed_in_a_group_with_a_large_one_within(
+    harness, check, few
+):
+    """They may be in it by that; what was told of them before stays while they have the package."""
+    outer = harness.tenant.world.groups[seed.MARKETING_RESOURCES]
+    made = harness.tenant.assign(seed.MARKETING_CAMPAIGN, ANN, end=None)
+    await check.run()
+    outer.members.remove(ANN)
+    harness.clock.shift(2 * DAY)
+    await check.run()
+    before = await found(harness)
+    assert (DriftKind.NOT_MEMBER, ANN) in before
+
+    inner = inner_group(harness, "All employees", seed.BO, seed.CY, seed.DANA, seed.MIA, ANN)
+    outer.members.append(inner.id)
+    await check.run()
+    assert sorted(await found(harness)) == sorted([*before, (DriftKind.NESTED, inner.id)])
+
+    harness.tenant.remove_assignment(made.id)
+    await check.run()
+    assert DriftKind.NOT_MEMBER not in {kind for kind, _ in await found(harness)}
+
+
+async def test_a_group_with_too_many_direct_members_is_named(harness, check, few):
+    """Nobody of them is told."""
+    outer = harness.tenant.world.groups[seed.MARKETING_RESOURCES]
+    outer.members += [seed.BO, seed.CY, seed.DANA, seed.MIA, seed.ANN]
+    result = await check.run()
+    assert await found(harness) == []
+    assert (result["too_large"], result["too_large_within"]) == ((outer.display_name,), ())
+
+
+async def test_a_group_that_has_grown_too_large_between_two_looks(harness, check, few):
+    """Nothing is told that needs to know who is in the groups within it."""
+    outer = harness.tenant.world.groups[seed.MARKETING_RESOURCES]
+    harness.tenant.assign(seed.MARKETING_CAMPAIGN, ANN, end=None)
+    await check.run()
+    outer.members.remove(ANN)
+    harness.clock.shift(2 * DAY)
+    inner = inner_group(harness, "All employees", seed.BO)
+    outer.members.append(inner.id)
+    looks = []
+
+    async def grow(request: httpx.Request, go_on: GoOn) -> httpx.Response:
+        looks.append(request)
+        if len(looks) == 2:
+            inner.members += [seed.CY, seed.DANA, seed.MIA, ANN]
+        return await go_on()
+
+    harness.line.on("GET .*/transitiveMembers", grow, times=EVER)
+    await check.run()
+    assert {kind for kind, _ in await found(harness)} - {DriftKind.UNASKED} == {DriftKind.NESTED}
