@@ -162,7 +162,7 @@ def _list(store: Store, *, as_json: bool) -> None:
     if as_json:
         told = {
             "checked": asdict(last) if last else None,
-            "open": [{**asdict(each), "said": _said(each)} for each in found],
+            "open": [_facts(each) for each in found],
         }
         click.echo(json.dumps(told, default=_plain, indent=2))
     else:
@@ -188,6 +188,19 @@ def _list(store: Store, *, as_json: bool) -> None:
                 )
     if found:
         click.get_current_context().exit(1)
+
+
+def _facts(mismatch: Mismatch) -> dict[str, Any]:
+    """Return a mismatch for programs; what is about a group within a group has no person."""
+    facts = {**asdict(mismatch), "said": _said(mismatch)}
+    if mismatch.person_id is None:
+        facts |= {
+            "entra_id": None,
+            "person_name": None,
+            "nested_group_id": mismatch.entra_id,
+            "nested_group_name": mismatch.person_name,
+        }
+    return facts
 
 
 def _said(mismatch: Mismatch) -> str:

@@ -85,6 +85,11 @@ class Found:
     ends_at: datetime | None = None
     approved_until: datetime | None = None
 
+    @property
+    def person_id(self) -> str | None:
+        """Return the Entra id of the person that it is about; None: it is about a group."""
+        return None if self.kind is DriftKind.NESTED else self.entra_id
+
 
 @dataclass(frozen=True, kw_only=True)
 class Mismatch(Found):

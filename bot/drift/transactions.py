@@ -61,7 +61,7 @@ def open_mismatch(db: Transaction, mismatch_id: str) -> Mismatch:
 
 def holder_of(db: Transaction, mismatch: Mismatch) -> str | None:
     """Return whom a mismatch is about in Slack; None if that is not known."""
-    bound = contacts.bound_slack_users(db, [mismatch.entra_id])
+    bound = contacts.bound_slack_users(db, [mismatch.person_id] if mismatch.person_id else [])
     row = assignments.find(db, mismatch.assignment_id) if mismatch.assignment_id else None
     return bound.get(mismatch.entra_id) or (row.holder if row else None)
 
@@ -74,4 +74,4 @@ def shown(db: Transaction, mismatch: Mismatch) -> ShownMismatch:
 
 def why_not(db: Transaction, mismatch: Mismatch, verb: Verb, actor: Actor) -> str | None:
     """Return why somebody may not adopt or ignore a mismatch; None if they may."""
-    return may(actor, verb, holder=holder_of(db, mismatch), holder_entra_id=mismatch.entra_id)
+    return may(actor, verb, holder=holder_of(db, mismatch), holder_entra_id=mismatch.person_id)

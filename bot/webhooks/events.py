@@ -124,6 +124,15 @@ class EventPackage(_Facts):
     name: str | None = None
 
 
+class EventGroup(_Facts):
+    """The group of Entra's directory in which drift was found."""
+
+    id: Id
+    """The Entra object id of the group that packages give."""
+    nested_id: Id | None = None
+    """Of drift of the kind `nested`: the Entra object id of the group within it, which it is about; there is no person then."""
+
+
 class EventAssignment(_Facts):
     """The assignment in Entra."""
 
@@ -146,6 +155,7 @@ class EventData(_Facts):
     person: EventPerson | None = None
     package: EventPackage | None = None
     assignment: EventAssignment | None = None
+    group: EventGroup | None = None
     before: State | Literal["sending"] | None = None
     after: State | Literal["sending"] | None = None
     """The states of the request, where it moved; of a new one, in which it begins."""
@@ -203,6 +213,7 @@ def event_of(row: Mapping[str, Any]) -> WebhookEvent | None:
             person=_person(row),
             package=_package(row),
             assignment=_assignment(row, kind, details),
+            group=_group(kind, details),
             before=row["before"] if row["before"] in MOVED else None,
             after=row["after"] if row["after"] in MOVED else None,
             decided_in_entra=_decided_in_entra(details),
@@ -271,6 +282,12 @@ def _assignment(
     if kind == MOVED[State.DELIVERED] and row["request_ends_at"] is not None:
         ends_at = row["request_ends_at"].astimezone(UTC)
     return EventAssignment(id=row["assignment_id"], ends_at=ends_at)
+
+
+def _group(kind: str, details: Mapping[str, Any]) -> EventGroup | None:
+    if kind not in OF_DRIFT or "group" not in details:
+        return None
+    return EventGroup(id=details["group"], nested_id=details.get("nested_group"))
 
 
 def _reason(row: Mapping[str, Any]) -> str | None:

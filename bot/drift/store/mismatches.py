@@ -290,6 +290,8 @@ def _record(
     said = {"mismatch": mismatch.id, "kind": mismatch.kind, **(details or {})}
     if mismatch.group_name is not None:
         said["group"] = mismatch.about
+    if mismatch.person_id is None:
+        said["nested_group"] = mismatch.entra_id
     for name in ("ends_at", "approved_until"):
         at = getattr(mismatch, name)
         if at is not None:
@@ -303,7 +305,7 @@ def _record(
         assignment_id=mismatch.assignment_id,
         request_id=mismatch.request_id,
         package_id=mismatch.package_id,
-        subject_entra_id=mismatch.entra_id,
+        subject_entra_id=mismatch.person_id,
         **facts,
     )
 

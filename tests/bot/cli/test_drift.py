@@ -1,6 +1,7 @@
 """`latchkey drift`: what is open, and what an operator says of it."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -69,6 +70,17 @@ def test_what_is_open_is_listed(store):
     told = json.loads(latchkey("list", "--json").stdout)
     assert [each["kind"] for each in told["open"]] == ["unasked", "member"]
     assert told["checked"] is None
+
+
+def test_a_group_within_a_group_is_no_person(store):
+    """Programs read which group it is by a name of its own."""
+    made = replace(FOUND[1], kind=DriftKind.NESTED, entra_id="inner", person_name="Helpers")
+    store.run_here(mismatches.save, [made], seen_at=clock.real())
+    by_kind = {each["kind"]: each for each in json.loads(latchkey("list", "--json").stdout)["open"]}
+    nested, member = by_kind["nested"], by_kind["member"]
+    assert (nested["entra_id"], nested["person_name"]) == (None, None)
+    assert (nested["nested_group_id"], nested["nested_group_name"]) == ("inner", "Helpers")
+    assert (member["entra_id"], "nested_group_id" in member) == (BO, False)
 
 
 def test_many_are_adopted_at_once(store):

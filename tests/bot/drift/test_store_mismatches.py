@@ -1,6 +1,7 @@
 """Test what admins press on a mismatch, while it passes or somebody else settles it, on both databases."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,11 +9,13 @@ import pytest
 from bot import clock
 from bot.database import audit
 from bot.drift import transactions
-from bot.drift.model import DriftKind, DriftState, Found
+from bot.drift.model import OF_GROUPS, DriftKind, DriftState, Found
 from bot.drift.store import mismatches, wanted_answers
 from bot.errors import TooLate
 from bot.people.model import Verb
 from bot.people.permissions import Actor
+from bot.webhooks import events
+from bot.webhooks.store import feeds
 from tests.bot.samples import ANN, LEASE
 
 FOUND = Found(
@@ -124,3 +127,29 @@ def test_who_presses_while_somebody_settles_it_is_told(store, mismatch):
     pressing.join()
     assert [str(each) for each in pressed] == [transactions.SETTLED]
     assert (only(store).state, only(store).wanted) == (DriftState.ADOPTED, None)
+
+
+@pytest.mark.parametrize("kind", DriftKind)
+def test_other_programs_are_told_of_a_person_or_of_a_group_that_is_one(store, kind):
+    """In each row of the audit log and each event: what is about a group within a group has no person."""
+    store.run_here(feeds.begin, ["siem"])
+    is_in_group = kind in OF_GROUPS
+    made = replace(FOUND, kind=kind, entra_id="them")
+    if is_in_group:
+        made = replace(made, about="group", group_name="Marketing")
+    store.run_here(mismatches.save, [made], seen_at=clock.real())
+    store.run_here(adopt, only(store))
+    store.run_here(mismatches.let_pass, only(store))
+
+    (feed,) = store.run_here(feeds.claim, ["siem"], lease=LEASE)
+    rows = store.read_here(feeds.rows_after, feed, limit=9)
+    assert [row["verb"] for row in rows] == [f"drift-{kind}", "adopt", "drift-passed"]
+    is_nested = kind is DriftKind.NESTED
+    for row in rows:
+        assert row["subject_entra_id"] == (None if is_nested else "them")
+        event = events.event_of(row)
+        assert event is not None
+        data = event.data
+        assert (data.reason, data.person is None) == (kind, is_nested)
+        assert (data.group and data.group.id) == ("group" if is_in_group else None)
+        assert (data.group and data.group.nested_id) == ("them" if is_nested else None)
