@@ -197,6 +197,7 @@ def extra_members(
     members: Mapping[str, str | None],
     *,
     direct: Collection[str],
+    accepted: Collection[str] = (),
     past: Mapping[str, Assignment],
     told: Mapping[str, Found],
     now: datetime,
@@ -209,10 +210,16 @@ def extra_members(
     Args:
         members: Their names by Entra id; of those only who have none of its packages, and ask for none.
         direct: Entra ids of those who are in it themselves, and not only in a group within it, which is told by itself.
+        accepted: Entra ids of those who are in it only by groups within it that an admin has settled: nothing new is told
+            of them.
         past: The access to one of its packages that each of them has had last.
         told: What was found of each of them in this group before, and has not passed.
     """
     for entra_id, name in members.items():
+        known = told.get(entra_id)
+        was_told = known is not None and known.kind is DriftKind.STILL_MEMBER
+        if entra_id in accepted and not was_told:
+            continue
         row = past.get(entra_id)
         if row is not None and row.ended_why != EndReason.NEVER_DELIVERED:
             if row.ended_at is not None and now - row.ended_at >= GRACE:
@@ -224,8 +231,7 @@ def extra_members(
                     since=row.ended_at,
                 )
             continue
-        known = told.get(entra_id)
-        if known is not None and known.kind is DriftKind.STILL_MEMBER:
+        if known is not None and was_told:
             yield replace(known, person_name=name or known.person_name)
             continue
         if entra_id not in direct:

@@ -28,6 +28,7 @@ from bot.sync.group_members import (
     Members,
     TooMany,
     members_of,
+    only_within,
     read_members,
     too_large_within,
 )
@@ -179,6 +180,7 @@ class DriftCheck:
         if not is_whole:
             ours.unsure_groups.add(group.id)
             others = {}
+        accepted = await self._settled(group, members) if others else frozenset()
         ids = list(others)
         extra: list[Found] = []
         for first in range(0, len(ids), ROWS_TOGETHER):
@@ -187,7 +189,13 @@ class DriftCheck:
             asking = {user for user, package in read.under_way if package in group.packages}
             left = {each: others[each] for each in some if each not in asking}
             extra += compare.extra_members(
-                group, left, direct=members.direct, past=read.past, told=read.told, now=now
+                group,
+                left,
+                direct=members.direct,
+                accepted=accepted,
+                past=read.past,
+                told=read.told,
+                now=now,
             )
             # Who asks for it now has not come into the group by that: what was found before is still so.
             extra += [read.told[each] for each in some if each in asking and each in read.told]
@@ -209,6 +217,17 @@ class DriftCheck:
                 if each.entra_id in (again.direct if each.kind is DriftKind.MEMBER else again.known)
             ]
         await self._keep([*missing, *nested, *extra], ours)
+
+    async def _settled(self, group: GivenGroup, members: Members) -> Collection[str]:
+        """Return who is in a group only by groups within it that an admin has settled; in doubt, whoever may be."""
+        if not members.groups:
+            return ()
+        settled = await self._store.read(mismatches.settled_nested, group.id)
+        try:
+            return await only_within(self._graph, members, settled)
+        except GraphError as error:
+            log.warning("members-not-read", status=error.status, code=error.code)
+            return members.known.keys() - members.direct.keys()
 
     async def _keep(self, found: Sequence[Found], ours: "KnownAccess") -> None:
         for first in range(0, len(found), ROWS_TOGETHER):

@@ -1,6 +1,7 @@
 """Read who is in the groups that packages give, and in the groups within these."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -110,6 +111,24 @@ async def members_of(graph: Graph, group_id: str) -> Members:
             raise TooMany
     everybody = await _with_nested(graph, group_id, people) if groups else people
     return Members(everybody=everybody, direct=people, groups=groups)
+
+
+async def only_within(graph: Graph, members: Members, settled: AbstractSet[str]) -> frozenset[str]:
+    """
+    Return the people who are in a group by some of the groups within it, and neither directly nor by another.
+
+    Args:
+        settled: The ids of those groups.
+
+    Raises:
+        GraphError: The members of another group within it cannot be read.
+    """
+    if not settled & members.groups.keys():
+        return frozenset()
+    others = set(members.direct)
+    for each in members.groups.keys() - settled:
+        others |= {user.id async for user in graph.groups.each_member(each)}
+    return frozenset(members.known.keys() - others)
 
 
 async def _with_nested(

@@ -11,7 +11,7 @@ from bot import chance, clock
 from bot.database import audit
 from bot.database.engine import Transaction
 from bot.database.keyset import ListStatements
-from bot.database.statements import MOST, NOW, SINCE
+from bot.database.statements import MOST, NOW, SINCE, word
 from bot.database.tables import IS_CURRENT_DRIFT, IS_OPEN_DRIFT, drift, notices
 from bot.drift.model import WITHOUT_PACKAGE, DriftKind, DriftState, Found, Mismatch
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
@@ -47,6 +47,14 @@ IN_GROUP: Final = SELECT.where(
     drift.c.entra_id.in_(sa.bindparam("users", expanding=True)),
     IS_CURRENT_DRIFT,
 ).order_by(drift.c.kind)
+SETTLED_NESTED: Final = sa.select(drift.c.entra_id).where(
+    drift.c.kind == word(DriftKind.NESTED),
+    drift.c.about == sa.bindparam("thing"),
+    sa.or_(
+        drift.c.state == word(DriftState.ADOPTED),
+        sa.and_(drift.c.state == word(DriftState.IGNORED), drift.c.until > NOW),
+    ),
+)
 UNANNOUNCED: Final = (
     sa.select(drift.c.id)
     .where(IS_OPEN_DRIFT, drift.c.is_announced.is_(False))
@@ -108,6 +116,12 @@ def in_group(db: Transaction, group_id: str, entra_ids: Collection[str]) -> dict
     known = (from_row(row) for row in rows)
     # Of MEMBER and STILL_MEMBER the second says more.
     return {each.entra_id: each.found for each in known}
+
+
+def settled_nested(db: Transaction, group_id: str) -> frozenset[str]:
+    """Return the ids of groups within a group that an admin has adopted, or ignores until a moment to come."""
+    rows = db.execute(SETTLED_NESTED, {"thing": group_id, "now": clock.now()})
+    return frozenset(rows.scalars())
 
 
 def count(db: Transaction) -> dict[str, int]:

@@ -350,3 +350,94 @@ async def test_a_group_that_has_grown_too_large_between_two_looks(harness, check
     harness.line.on("GET .*/transitiveMembers", grow, times=EVER)
     await check.run()
     assert {kind for kind, _ in await found(harness)} - {DriftKind.UNASKED} == {DriftKind.NESTED}
+
+
+SETTLED = (DriftState.ADOPTED, DriftState.IGNORED)
+
+
+async def settle(harness: BotHarness, inner: Group, state: DriftState) -> None:
+    """An admin says of a group within the group that it is right, or is not to be told for three days."""
+    (nested,) = [
+        each for each in await harness.store.run(mismatches.current) if each.entra_id == inner.id
+    ]
+    until = clock.now() + 3 * DAY if state is DriftState.IGNORED else None
+    await harness.store.run(mismatches.settle, nested, state, by="U0DANA", until=until)
+
+
+@pytest.mark.parametrize("state", SETTLED)
+async def test_of_the_members_of_a_group_that_was_settled_nothing_new_is_told(
+    harness, check, state
+):
+    """What was told before stays; and what is told again once the group is."""
+    await harness.store.run(_ended, clock.now() - 2 * DAY)
+    outer = harness.tenant.world.groups[seed.MARKETING_RESOURCES]
+    inner = inner_group(harness, "Helpers")
+    outer.members.append(inner.id)
+    await check.run()
+    await settle(harness, inner, state)
+
+    inner.members.append(ANN)
+    await check.run()
+    assert await found(harness) == [(DriftKind.NESTED, inner.id)]
+
+    still = [(DriftKind.NESTED, inner.id), (DriftKind.STILL_MEMBER, ANN)]
+    if state is DriftState.IGNORED:
+        harness.clock.shift(4 * DAY)
+    else:
+        outer.members.append(ANN)
+    await check.run()
+    assert sorted(await found(harness)) == still
+    outer.members = [inner.id]
+    await check.run()
+    assert sorted(await found(harness)) == still
+
+
+@pytest.mark.parametrize("seed_", range(8))
+async def test_some_groups_within_the_group_are_settled(harness, check, seed_):
+    """Told is whoever is in it directly or by one that is not, whatever is nested in whatever."""
+    dice = random.Random(seed_)  # noqa: S311 - repeatable
+    outer = harness.tenant.world.groups[seed.MARKETING_RESOURCES]
+    inner = [inner_group(harness, f"Inner {number}") for number in range(4)]
+    nodes = [outer, *inner]
+    nested = dice.sample(inner, 3)
+    outer.members = [each.id for each in nested]
+    await check.run()
+    settled = dice.sample(nested, dice.randrange(4))
+    for each in settled:
+        await settle(harness, each, dice.choice(SETTLED))
+    await harness.store.run(_ended, clock.now() - 2 * DAY)
+    for group in nodes:
+        others = [each.id for each in inner if each is not group and each.id not in group.members]
+        group.members += dice.sample([ANN, *others], dice.randrange(3))
+    await check.run()
+
+    groups = harness.tenant.world.groups
+    ways = [each for each in outer.members if each not in {group.id for group in settled}]
+    reached: set[str] = set()
+    while ways:
+        reached.add(way := ways.pop())
+        ways += (
+            [each for each in groups[way].members if each not in reached] if way in groups else []
+        )
+    told = (DriftKind.STILL_MEMBER, ANN) in await found(harness)
+    assert told == (ANN in reached)
+
+
+async def test_where_another_group_within_cannot_be_read_nothing_new_is_told_of_its_members(
+    harness, check
+):
+    """All else is."""
+    await harness.store.run(_ended, clock.now() - 2 * DAY)
+    outer = harness.tenant.world.groups[seed.MARKETING_RESOURCES]
+    settled, other = inner_group(harness, "Helpers"), inner_group(harness, "Guests")
+    outer.members += [settled.id, other.id]
+    await check.run()
+    await settle(harness, settled, DriftState.ADOPTED)
+    other.members.append(ANN)
+    outer.members.append(BO)
+    harness.line.on(f"GET .*{other.id}/transitiveMembers", answering(403, "Forbidden"))
+    await check.run()
+    assert (DriftKind.MEMBER, BO) in await found(harness)
+    assert (DriftKind.STILL_MEMBER, ANN) not in await found(harness)
+    await check.run()
+    assert (DriftKind.STILL_MEMBER, ANN) in await found(harness)

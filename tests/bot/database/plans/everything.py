@@ -556,6 +556,7 @@ def _drift(db: Transaction) -> None:
     mismatches.open_ones(db, start=page_number(2))
     (mismatch,) = mismatches.current(db)
     mismatches.in_group(db, "group", [ANN])
+    mismatches.settled_nested(db, "group")
     mismatches.is_current(db, found)
     mismatches.find(db, mismatch.id)
     mismatches.count(db)
