@@ -47,13 +47,8 @@ IN_GROUP: Final = SELECT.where(
     drift.c.entra_id.in_(sa.bindparam("users", expanding=True)),
     IS_CURRENT_DRIFT,
 ).order_by(drift.c.kind)
-SETTLED_NESTED: Final = sa.select(drift.c.entra_id).where(
-    drift.c.kind == word(DriftKind.NESTED),
-    drift.c.about == sa.bindparam("thing"),
-    sa.or_(
-        drift.c.state == word(DriftState.ADOPTED),
-        sa.and_(drift.c.state == word(DriftState.IGNORED), drift.c.until > NOW),
-    ),
+NESTED_IN: Final = sa.select(drift.c.entra_id, drift.c.state, drift.c.until).where(
+    drift.c.kind == word(DriftKind.NESTED), drift.c.about == sa.bindparam("thing")
 )
 UNANNOUNCED: Final = (
     sa.select(drift.c.id)
@@ -120,8 +115,13 @@ def in_group(db: Transaction, group_id: str, entra_ids: Collection[str]) -> dict
 
 def settled_nested(db: Transaction, group_id: str) -> frozenset[str]:
     """Return the ids of groups within a group that an admin has adopted, or ignores until a moment to come."""
-    rows = db.execute(SETTLED_NESTED, {"thing": group_id, "now": clock.now()})
-    return frozenset(rows.scalars())
+    now = clock.now()
+    return frozenset(
+        row.entra_id
+        for row in db.execute(NESTED_IN, {"thing": group_id})
+        if row.state == DriftState.ADOPTED
+        or (row.state == DriftState.IGNORED and row.until is not None and row.until > now)
+    )
 
 
 def count(db: Transaction) -> dict[str, int]:
