@@ -74,7 +74,7 @@ def _histogram(name: str, help: str, buckets: tuple[float, ...], *labels: str) -
 REQUESTS: Final = _from_tables("latchkey_requests", "Requests by state.", "state")
 OLDEST_OPEN: Final = _from_tables(
     "latchkey_oldest_open_seconds",
-    "How long an open request has been in its state at most, or since its access was to begin; 0 if there is none.",
+    "How long ago the open request that waits longest was got on with, or its access was to begin, by state; 0 if there is none.",
     "state",
 )
 OLDEST_DUE: Final = _from_tables(

@@ -89,7 +89,6 @@ class Submitter:
         Raises:
             SlackError, GraphError: It did not get through; the row says whether it may have happened.
         """
-        is_first = request.intent_at is None and not self._is_from_before(request)
         # A look that fails raises: never post blind.
         if request.intent_at is not None and await self._is_in_graph(request):
             return
@@ -123,7 +122,7 @@ class Submitter:
         )
         if ours:
             request = replace(request, intent_at=intent_at, settles_at=settles_at)
-            await self._post_once(request, body, deadline, is_first=is_first)
+            await self._post_once(request, body, deadline, earlier=checked)
 
     async def give_up(self, request: Request, *, by: Actor) -> None:
         """
@@ -226,11 +225,16 @@ class Submitter:
         return True
 
     async def _post_once(
-        self, request: Request, body: Mapping[str, Any], deadline: Deadline, *, is_first: bool
+        self,
+        request: Request,
+        body: Mapping[str, Any],
+        deadline: Deadline,
+        *,
+        earlier: Request,
     ) -> None:
         """
         Args:
-            is_first: Nothing has been sent for it before, as far as can be known.
+            earlier: The same before this intent, with that of the try before, if there was one.
         """
         try:
             # Held up since the intent was written, it is not sent: somebody else may be looking for it by now.
@@ -238,7 +242,7 @@ class Submitter:
                 **body, token=self._token(request), deadline=deadline
             )
         except GraphError as error:
-            await self._not_posted(request, error, is_first=is_first)
+            await self._not_posted(request, error, earlier=earlier)
             return
         await self._submitted(request, answer.id)
 
@@ -268,7 +272,7 @@ class Submitter:
                 )
         return body
 
-    async def _not_posted(self, request: Request, error: GraphError, *, is_first: bool) -> None:
+    async def _not_posted(self, request: Request, error: GraphError, *, earlier: Request) -> None:
         log.warning(
             "post-failed",
             request=request.id,
@@ -280,8 +284,13 @@ class Submitter:
         if error.may_have_happened:
             raise error
         if isinstance(error, Throttled | AuthError) or error.status is None:
-            # Nothing happened, so there is nothing to look for.
-            await self._store.run(claims.update, request, intent_at=None, settles_at=None)
+            # Nothing came of this one; what an earlier one may have made is still looked for.
+            await self._store.run(
+                claims.update,
+                request,
+                intent_at=earlier.intent_at,
+                settles_at=earlier.settles_at,
+            )
             raise error
         if isinstance(error, Conflict) or error.has_code(OPEN_REQUEST_EXISTS):
             # What we ask for is open already (ours from before, or made elsewhere), or has come true.
@@ -290,10 +299,9 @@ class Submitter:
             if found is not None:
                 await self._submitted(request, found.id or None)
                 return
-            if is_first and request.kind is not Kind.REMOVE and error.has_code(OPEN_REQUEST_EXISTS):
-                # Entra alone knows of it, and it is not of this request; whatever was sent before may be what is open, and
-                # be shown later than it takes to settle.
-                await self._store.run(state_machine.refuse, request, OPEN_THERE)
+            is_open = error.has_code(OPEN_REQUEST_EXISTS) and request.kind is not Kind.REMOVE
+            if is_open and not self._may_have_been_taken(earlier):
+                await self._open_there(request, earlier)
                 return
             if await self._is_blocked(request):
                 return
@@ -311,6 +319,28 @@ class Submitter:
             return
         # Nothing was made, because there is nothing to remove: see how that is followed in `bot.requests.confirmation`.
         await self._submitted(request, None)
+
+    def _may_have_been_taken(self, earlier: Request) -> bool:
+        """Tell whether an earlier try has had no answer that is clear; what is open in Entra may then be what it made."""
+        sent = earlier.intent_at is not None and earlier.settles_at is not None
+        return sent or self._is_from_before(earlier)
+
+    async def _open_there(self, request: Request, earlier: Request) -> None:
+        """
+        Refuse what Entra has an open request for that it shows nobody, once it has said so twice.
+
+        The first time it may be this very request, sent twice on the way and not shown yet: that settles first.
+        """
+        if earlier.intent_at is not None:
+            await self._store.run(state_machine.refuse, request, OPEN_THERE)
+            return
+        await self._store.run(
+            claims.release,
+            request,
+            due_at=clock.real() + self._waits.settle,
+            attempts=request.attempts + 1,
+            settles_at=None,
+        )
 
     async def _is_blocked(self, request: Request) -> bool:
         """Tell whether a removal has to wait until something else is over in Entra; then it does."""

@@ -184,7 +184,7 @@ async def test_whoever_has_asked_there_before_is_told_so(database, tmp_path):
         await world.told(ANN, "Please connect your Microsoft account")
         await connect(world, ANN)
         await world.told(ANN, "already has an open request for this access")
-        assert len(world.posts("UserAdd")) == 1
+        assert len(world.posts("UserAdd")) == 2
         # By now Entra says that it is hers, and it is shown.
         await asyncio.sleep(900)
         await world.card(BO)

@@ -73,7 +73,7 @@ async def test_what_is_open_there_is_said_at_once(name, world):
     await world.told(asker, TOLD)
     await eventually(lambda: "Approve" not in labels(world.cards(BO)[-1]), about="the card")
     tried = grants(world)
-    assert tried == 1
+    assert tried == 2
     await world.later(timedelta(hours=3))
     assert grants(world) == tried
     assert held_cards(world) == []
@@ -116,12 +116,18 @@ async def test_an_extension_that_waits_there_is_said_at_once(world):
     assert (await world.states())[-1] == "extend refused"
 
 
-async def test_what_was_sent_before_is_found_however_late_entra_shows_it(world):
-    """That Entra knows of a request is then no reason to refuse it: it is this one."""
+@pytest.mark.parametrize("fault", [None, "throttle", "unauthorized"])
+async def test_what_was_sent_before_is_found_however_late_entra_shows_it(world, fault):
+    """That Entra knows of a request is then no reason to refuse it: it is this one, whatever comes of a try in between."""
     world.tenant.world.delivery = timedelta(hours=2)
     world.tenant.faults.set("lag", seconds=600)
     world.tenant.faults.set("error_after", count=1, only=POST)
     await world.type(ANN, "/request-access marketing-campaign because Q4")
+    await eventually(lambda: grants(world) == 1, about="the lost answer")
+    if fault == "throttle":
+        world.tenant.faults.set("throttle", count=1, only=POST, retry_after="1")
+    elif fault == "unauthorized":
+        world.tenant.faults.set("unauthorized", count=3, only=POST)
     await eventually(lambda: _states_are(world, ["add submitted"]), about="it is found")
     await world.later(timedelta(hours=2))
     await world.told(ANN, "You now have access")

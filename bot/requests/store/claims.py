@@ -10,7 +10,7 @@ from bot import clock
 from bot.database.engine import Transaction
 from bot.database.statements import MOST, NOW, UNTIL, columns, words
 from bot.database.tables import IS_OPEN, UtcDateTime, requests
-from bot.requests.model import Kind, Request
+from bot.requests.model import Kind, Request, State
 from bot.requests.store.request_rows import COLUMNS, SHOWN_STATE, UPDATE_KNOWN, as_known, from_row
 
 log = structlog.get_logger(__name__)
@@ -104,12 +104,18 @@ def release(
 
 def oldest_open_seconds(db: Transaction) -> dict[str, float]:
     """
-    Return how long an open request of each state has been in it at most, by state.
+    Return how long ago the open request of each state that has waited longest was got on with, by state.
 
-    What is to begin later is in its state from then on: until then nothing is late.
+    What Entra has been asked for from a later day on has not waited before that day.
     """
     since = sa.case(
-        (requests.c.starts_at > requests.c.updated_at, requests.c.starts_at),
+        (
+            sa.and_(
+                requests.c.state == State.SUBMITTED,
+                requests.c.starts_at > requests.c.updated_at,
+            ),
+            requests.c.starts_at,
+        ),
         else_=requests.c.updated_at,
     )
     query = (

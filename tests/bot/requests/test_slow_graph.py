@@ -211,7 +211,7 @@ async def test_a_claim_is_renewed_by_whoever_has_it(store):
 
 
 async def test_the_age_of_what_is_open_is_counted(harness):
-    """By state, from when it came into it: also of what is put off again and again."""
+    """By state, from when it was got on with: also of what is put off again and again."""
     await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
     harness.shift(timedelta(hours=2))
 
@@ -232,6 +232,8 @@ async def test_the_age_of_what_is_open_is_counted(harness):
         # Whoever approves may take days; what comes of it is not late for that.
         (State.SUBMITTED, timedelta(hours=1), None, 1),
         (State.APPROVED, timedelta(minutes=0), None, 0),
+        # It was to be sent at once, whenever it begins.
+        (State.APPROVED, timedelta(hours=2), timedelta(days=2), 2),
         (State.SUBMITTED, timedelta(days=3), timedelta(days=2), 0),
         (State.SUBMITTED, timedelta(days=3), timedelta(hours=-5), 5),
         (State.SUBMITTED, timedelta(hours=3), timedelta(hours=-5), 3),
@@ -240,7 +242,7 @@ async def test_the_age_of_what_is_open_is_counted(harness):
 async def test_what_is_late_is_counted_from_when_it_could_be_done(
     store, state, moved, begins, hours
 ):
-    """Since its state or, if that is later, since its access was to begin."""
+    """Since it was got on with or, once Entra has it, since its access was to begin."""
     now = clock.now()
     await store.run(
         requests.add,

@@ -201,6 +201,26 @@ async def test_a_conflict_with_ones_own_earlier_try_is_adopted(harness):
     assert harness.posted("adminAdd") == 1
 
 
+async def test_it_is_adopted_also_where_it_is_shown_late(harness):
+    """What is between us and Entra may send a request twice; that the second is one too many does not refuse the first."""
+
+    async def taken_and_refused(request, go_on):
+        await go_on()
+        return await answering(400, "ExistingOpenRequest")(request, go_on)
+
+    harness.line.on(POST, taken_and_refused)
+    harness.tenant.faults.set("lag", seconds=60)
+    request = await asked(harness)
+    assert request.state is State.APPROVED
+    await harness.expire_all_waits()
+    harness.tenant.faults.clear()
+
+    await harness.work()
+
+    assert (await harness.request(request.id)).state is State.SUBMITTED
+    assert harness.posted("adminAdd") == 1
+
+
 @pytest.mark.parametrize("code", ["ExistingOpenRequest", "existingopenrequest"])
 async def test_a_conflict_with_nothing_to_be_seen_waits(harness, code):
     """Lists lag: it is looked at again, not failed and not repeated."""
