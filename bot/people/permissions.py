@@ -17,9 +17,8 @@ BENEFICIARIES: Final = frozenset({Verb.DECLINE})
 REQUESTERS: Final = frozenset({Verb.ANSWER_QUESTION})
 # For somebody else, who is told and may decline.
 MANAGERS_OR_ADMINS: Final = frozenset({Verb.ASK_FOR})
-DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})
 # For those who may decide; a question decides nothing.
-OF_DECIDERS: Final = DECISIONS | {Verb.ASK_QUESTION}
+OF_DECIDERS: Final = frozenset({Verb.APPROVE, Verb.DENY, Verb.ASK_QUESTION})
 REVIEWS: Final = frozenset({Verb.REVIEW})
 # Of drift: to say that it is right.
 ON_DRIFT: Final = frozenset({Verb.ADOPT, Verb.IGNORE})

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.people.model import Verb
+from bot.people.model import Person, Verb
 from bot.people.permissions import (
     ADMINS,
     BENEFICIARIES,
@@ -87,3 +87,28 @@ def test_every_verb_has_one_rule():
         MANAGERS_OR_ADMINS,
     )
     assert sorted(verb for rule in rules for verb in rule) == sorted(Verb)
+
+
+def test_a_decision_is_an_admins_only_where_nothing_else_gives_the_right():
+    """Named by the policy, or as the delegate of somebody who is: then it is not theirs as an admin."""
+    bo = Person(slack_user="U0BO", slack_name="Bo", entra_id="bo", entra_name="Bo Berg")
+    dana = Actor(slack_user="U0DANA", entra_id="dana", is_admin=True)
+    assert not dana.decides_as_admin
+    assert replace(dana, stands_in=True).decides_as_admin
+    assert not replace(dana, stands_in=True, is_approver=True).decides_as_admin
+    assert not replace(dana, stands_in=True, acts_for=bo).decides_as_admin
+    assert not replace(dana, is_approver=True).decides_as_admin
+    assert not replace(dana, acts_for=bo).decides_as_admin
+
+
+@pytest.mark.parametrize("verb", sorted(OWN))
+def test_what_is_ones_own_is_refused_in_its_own_words(verb):
+    """Not as something that nobody may do."""
+    why = may(Actor(slack_user="U0CY"), verb, holder=HOLDER, holder_entra_id=HOLDER_ID)
+    assert why == "Only the person whose access or request it is can do that."
+
+
+@pytest.mark.parametrize("verb", sorted(BENEFICIARIES | REQUESTERS))
+def test_who_has_no_slack_account_is_not_whoever_has_none(verb):
+    """Nobody in Slack is not the same person as nobody else there."""
+    assert may(Actor(slack_user=""), verb, holder="", holder_entra_id=HOLDER_ID) is not None

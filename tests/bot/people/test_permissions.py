@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import NotAllowed
-from bot.packages.model import EmergencyTerms, Stage
+from bot.packages.model import EmergencyTerms, NamedObject, Stage
 from bot.people.admins import GOOD_FOR_A_NO, GOOD_FOR_LISTS, MEMBER_FOR, Roster
 from bot.people.model import Person
 from bot.people.permissions import Actor
@@ -310,3 +310,138 @@ async def test_an_admin_whom_slack_does_not_know_is_none(harness):
     await permissions.refresh()
 
     assert permissions.known_admins == {"U0DANA"}
+
+
+ASKED_FOR_ANN = wish(
+    wanted_for="U0ANN",
+    asked_by="U0MIA",
+    entra_id=seed.ANN,
+    terms=terms(
+        stages=(Stage(approvers=(MIA, BO)),), asker=NamedObject(id=seed.MIA, name="Mia Moreau")
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("request_", "has_asked"),
+    [
+        (ASKED_FOR_ANN, True),
+        # From another Slack account of hers, which alone the request names; however Entra spells her id.
+        (replace(ASKED_FOR_ANN, asked_by="U0MIA2"), True),
+        (
+            replace(
+                ASKED_FOR_ANN,
+                asked_by="U0MIA2",
+                terms=replace(
+                    ASKED_FOR_ANN.terms, asker=NamedObject(id=seed.MIA.upper(), name="Mia")
+                ),
+            ),
+            True,
+        ),
+        # Before it is known who that is in Entra.
+        (replace(ASKED_FOR_ANN, terms=replace(ASKED_FOR_ANN.terms, asker=None)), True),
+        (
+            replace(ASKED_FOR_ANN, asked_by="U0CY", terms=replace(ASKED_FOR_ANN.terms, asker=None)),
+            False,
+        ),
+        (
+            replace(
+                ASKED_FOR_ANN,
+                asked_by="U0CY",
+                terms=replace(ASKED_FOR_ANN.terms, asker=NamedObject(id=seed.CY, name="Cy")),
+            ),
+            False,
+        ),
+        # Nobody has asked for somebody else.
+        (
+            replace(ASKED_FOR_ANN, wanted_for=None, terms=replace(ASKED_FOR_ANN.terms, asker=None)),
+            False,
+        ),
+    ],
+)
+async def test_whoever_has_asked_for_another_is_known_by_either_account(
+    harness, request_, has_asked
+):
+    """And has no other right to it, though the policy names them."""
+    actor = await harness.permissions.actor("U0MIA", request=request_)
+
+    assert (actor.has_asked, actor.is_approver) == (has_asked, not has_asked)
+    assert (actor.entra_id, actor.name) == (seed.MIA, "Mia Moreau")
+
+
+@pytest.mark.parametrize(("approved", "has_approved"), [((seed.BO,), True), ((seed.MIA,), False)])
+async def test_who_has_approved_the_stage_has_so_much_of_a_say(harness, approved, has_approved):
+    """It stays theirs: they may deny it after all."""
+    request = of_bo(Stage(approvers=(BO, MIA), quorum=2))
+
+    actor = await harness.permissions.actor("U0BO", request=request, approved=approved)
+
+    assert (actor.has_approved, actor.is_approver) == (has_approved, True)
+
+
+@pytest.mark.parametrize("said", ["decided", "approved"])
+async def test_where_all_approvers_have_had_their_say_the_admins_stand_in(harness, said):
+    """In `fallback`: in an earlier stage, or in this one, which needs one more."""
+    permissions = replace(harness.permissions, admins_decide="fallback")
+    request = of_bo(Stage(approvers=(BO,), quorum=2))
+
+    actor = await permissions.actor("U0DANA", request=request, **{said: {seed.BO}})
+
+    assert actor.stands_in
+    assert not (await permissions.actor("U0DANA", request=request)).stands_in
+
+
+@pytest.mark.parametrize("user", ["U0DANA", "U0CY"])
+async def test_where_entra_decides_nobody_stands_in(harness, user):
+    """Neither an admin nor an approver's delegate."""
+    await harness.store.run(delegations.add, delegation(delegator="U0BO", delegate=user))
+    stage = Stage(approvers=(BO,))
+    request = wish(entra_id=seed.ANN, terms=terms(stages=(stage,), entra_decides=True))
+
+    actor = await harness.permissions.actor(user, request=request)
+
+    assert (actor.in_entra, actor.stands_in, actor.acts_for) == (True, False, None)
+    assert actor.is_admin is (user == "U0DANA")
+    here = await harness.permissions.actor(user, request=of_bo(stage))
+    assert (here.in_entra, here.acts_for and here.acts_for.slack_user) == (False, "U0BO")
+
+
+NAMED_BY = {"first": (BO, MIA), "second": (MIA, BO), "neither": (MIA, MIA)}
+
+
+def emergency_of(*approvers):
+    """An emergency of Ann's that went past a stage of each of these."""
+    left_out = tuple(Stage(approvers=(each,)) for each in approvers)
+    emergency = EmergencyTerms(seconds=60, review_seconds=60, stages=left_out)
+    return wish(entra_id=seed.ANN, emergency=True, terms=terms(stages=(), emergency=emergency))
+
+
+@pytest.mark.parametrize("stages", NAMED_BY)
+@pytest.mark.parametrize("user", ["U0BO", "U0CY", "U0DANA"])
+async def test_whoever_might_have_decided_any_stage_reviews(harness, user, stages):
+    """Whether the policy names them first or last; an admin where nothing better is known of them."""
+    await harness.store.run(delegations.add, delegation(delegator="U0BO", delegate="U0CY"))
+    is_named = stages != "neither"
+
+    actor = await harness.permissions.reviewer(
+        user, request=emergency_of(*NAMED_BY[stages]), team="T0LATCH", home_team="T0LATCH"
+    )
+
+    assert actor.is_approver is (user == "U0BO" and is_named)
+    assert (actor.acts_for is not None) is (user == "U0CY" and is_named)
+    assert actor.stands_in is (user == "U0DANA")
+    assert not actor.has_decided_for_holder
+
+
+async def test_nobody_reviews_what_is_no_emergency_or_from_another_workspace(harness):
+    """They are told which of the two."""
+    ordinary = await harness.permissions.reviewer(
+        "U0BO", request=of_bo(Stage(approvers=(BO,))), team=None, home_team=None
+    )
+    assert "no emergency" in (ordinary.not_a_person or "")
+    bare = await harness.permissions.reviewer("U0BO", request=wish(), team=None, home_team=None)
+    assert "no emergency" in (bare.not_a_person or "")
+    stranger = await harness.permissions.reviewer(
+        "U0BO", request=emergency_of(BO, MIA), team="T0OTHER", home_team="T0LATCH"
+    )
+    assert "another one" in (stranger.not_a_person or "")
