@@ -85,7 +85,7 @@ class ReasonNeeded(LatchkeyError):
         self.package_name = package_name
         super().__init__(
             N_(
-                "{package} is only given with a reason. Say why: /request-access {slug} because …"
+                "“{package}” is only given with a reason. Say why: /request-access {slug} because …"
             ).format(package=package_name, slug=slug)
         )
 
@@ -103,9 +103,9 @@ class ReasonIncomplete(LatchkeyError):
         self.package_name = package_name
         self.reason = reason
         sentence = (
-            N_("Your reason for {package} lacks something. {hint}")
+            N_("Your reason for “{package}” lacks something. {hint}")
             if reason
-            else N_("Your reason for {package} is missing. {hint}")
+            else N_("Your reason for “{package}” is missing. {hint}")
         )
         super().__init__(sentence.format(package=package_name, hint=hint))
 
@@ -122,7 +122,7 @@ class FormNeeded(LatchkeyError):
         self.package_id = package_id
         self.reason = reason
         super().__init__(
-            N_("To ask for {package}, please fill in a short form.").format(package=package_name)
+            N_("To ask for “{package}”, please fill in a short form.").format(package=package_name)
         )
 
 

@@ -182,7 +182,7 @@ async def _remove(
         return await lists.listed(listing)
     if not rows:
         raise LatchkeyError(
-            N_("They do not have {package}: neither I nor Entra know of it.").format(
+            N_("They do not have “{package}”: neither I nor Entra know of it.").format(
                 package=package.name
             )
         )

@@ -167,11 +167,11 @@ def _everything(written: str, found: Removable, *, changed: bool = False) -> dic
     name = found.rows[0].package_name if found.rows and place.package_id else None
     who = page.sought if page.sought.startswith("<@") else escape(page.sought)
     if place.entra_ids and name:
-        whose = _("What {person} has of {package}").format(person=who, package=escape(name))
+        whose = _("What {person} has of “{package}”").format(person=who, package=escape(name))
     elif place.entra_ids:
         whose = _("Everything that {person} has").format(person=who)
     else:
-        whose = _("Everybody's access to {package}").format(package=escape(name or page.sought))
+        whose = _("Everybody's access to “{package}”").format(package=escape(name or page.sought))
     if not found.rows and not found.waiting:
         return removal_forms.nothing_left(whose, sent=found.sent)
     of = About(page=written, fingerprint=found.fingerprint)

@@ -29,6 +29,7 @@ from bot.requests.forms import RequestForms
 from bot.requests.service import RequestService
 from bot.requests.transactions.ask_by_form import FilledForm
 from bot.words import _
+from bot.words.formats import in_quotes
 from handlers.asking import say_asked
 from handlers.background import Background
 from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
@@ -178,7 +179,7 @@ def register(
             if following:
                 note = several.note_of_following(following[1:])
                 note = (
-                    f"{_('Asked for {package}.').format(package=package.name)} {note}"
+                    f"{_('Asked for {package}.').format(package=in_quotes(package.name))} {note}"
                     if submitted.created
                     else note
                 )

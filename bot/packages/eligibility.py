@@ -95,7 +95,8 @@ class Case:
 
     Attributes:
         policies: Those that may let people ask, each read whole.
-        excluded_by: Packages that they have and groups that they are in, none of which goes with the package.
+        excluded_by: Packages that they have, none of which goes with the package.
+        excluding_groups: Groups that they are in, none of which goes with the package.
         excluded: Packages that they have, and that nobody may ask for who has this one.
     """
 
@@ -103,6 +104,7 @@ class Case:
     policies: tuple[AssignmentPolicy, ...]
     requester: Requester
     excluded_by: tuple[NamedObject, ...] = ()
+    excluding_groups: tuple[NamedObject, ...] = ()
     excluded: tuple[NamedObject, ...] = ()
 
 
@@ -138,13 +140,15 @@ class Refusal:
     Attributes:
         policy: The policy that it is about, if it is about one.
         candidates: The policies to choose among.
-        details: What is not understood, what excludes it, or which questions are open.
+        details: What is not understood, which packages exclude it, or which questions are open.
+        groups: The groups that exclude it.
     """
 
     reason: RefusalReason
     policy: AssignmentPolicy | None = None
     candidates: tuple[AssignmentPolicy, ...] = ()
     details: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 def groups_named(policies: Iterable[AssignmentPolicy]) -> set[str]:
@@ -322,9 +326,13 @@ def evaluate_direct_assignment(case: Case, policy: AssignmentPolicy) -> Admitted
 
 
 def _check_exclusions(case: Case, policy: AssignmentPolicy) -> Admitted | Refusal:
-    if case.excluded_by:
-        names = tuple(each.name for each in case.excluded_by)
-        return Refusal(reason=RefusalReason.EXCLUDED, policy=policy, details=names)
+    if case.excluded_by or case.excluding_groups:
+        return Refusal(
+            reason=RefusalReason.EXCLUDED,
+            policy=policy,
+            details=tuple(each.name for each in case.excluded_by),
+            groups=tuple(each.name for each in case.excluding_groups),
+        )
     return Admitted(policy=policy, questions=questions_of(case.package, policy))
 
 

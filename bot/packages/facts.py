@@ -131,13 +131,11 @@ async def read_case(
         package=package,
         policies=tuple(policies),
         requester=requester,
-        excluded_by=(
-            *excluded_by,
-            *(
-                NamedObject(id=each.id, name=f"the group {each.display_name or each.id}")
-                for each in excluding
-                if each.id in groups
-            ),
+        excluded_by=excluded_by,
+        excluding_groups=tuple(
+            NamedObject(id=each.id, name=each.display_name or each.id)
+            for each in excluding
+            if each.id in groups
         ),
         excluded=excluded,
     )

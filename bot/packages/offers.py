@@ -24,7 +24,7 @@ class OfferedPolicy:
         longest_seconds: How long it lasts at most; None where the policy gives no length.
         latest_end: The day on which its access ends, whenever it began.
         extension_stages: Who must approve an extension; empty: nobody has to, or it is not known.
-        open_to: Whom it is for, for people: "members of Marketing"; empty where it is not known.
+        open_to: Whom it is for, for people: "members of “Marketing”"; empty where it is not known.
         only_users: Entra ids of those whom it is for, where it names people and nothing else; None: it does not.
         managers_may_ask: The manager of whoever it is for may ask for them.
     """

@@ -25,13 +25,13 @@ SCOPES: Final = {
 
 
 def open_to(policy: AssignmentPolicy) -> str:
-    """Return whom *policy* is for, in a few words: "members of Marketing"; empty where it is not known."""
+    """Return whom *policy* is for, in a few words: "members of “Marketing”"; empty where it is not known."""
     scope = (policy.allowed_target_scope or "").casefold()
     if scope != "specificdirectoryusers":
         return SCOPES.get(scope, "")
     targets = policy.specific_allowed_targets
     groups = [
-        clean(target.description or "")[:LONGEST_NAME] or N_("a group")
+        _quoted(clean(target.description or "")[:LONGEST_NAME]) or N_("a group")
         for target in targets
         if target.is_kind("groupMembers")
     ]
@@ -44,6 +44,11 @@ def open_to(policy: AssignmentPolicy) -> str:
     if not named:
         return N_("certain people")
     return N_("members of {groups}, and certain people").format(groups=groups_named)
+
+
+def _quoted(name: str) -> str:
+    """Return a group's name in quotation marks, by which a name that has an "or" in it is told from two."""
+    return f"“{name}”" if name else ""
 
 
 def only_users(policy: AssignmentPolicy) -> tuple[str, ...] | None:

@@ -47,13 +47,11 @@ def to_admin(refusal: Refusal, *, who: str, package: str) -> str:
         case RefusalReason.NOT_THAT_POLICY:
             return f"That policy does not apply to {who}; these do: {_choices(refusal)}."
         case RefusalReason.EXCLUDED:
-            return f"{package} does not go with what {who} has already: {_list(refusal.details)}."
+            return f"{package} does not go with what {who} has already: {_excluding(refusal)}."
         case RefusalReason.NO_REASON:
             return f"{package} is only given with a reason: add --because."
         case RefusalReason.NO_ANSWERS:
-            return (
-                f"The policy {name} asks {_quoted(refusal)}: answer with --answer, as it is asked."
-            )
+            return f"The policy {name} asks {_quoted(refusal.details)}: answer with --answer, as it is asked."
         case RefusalReason.POLICY_GONE:
             return f"The policy that {who} has it under no longer exists."
         case RefusalReason.GIVEN_DIRECTLY:
@@ -82,16 +80,25 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
     RefusalReason.NOT_THAT_POLICY: lambda refusal: N_(
         "The way that you chose is not open to you now; what is: {choices}. Please ask again."
     ).format(choices=_choices(refusal)),
-    RefusalReason.EXCLUDED: lambda refusal: N_(
-        "It does not go with what you have already: {names}."
-    ).format(names=_list(refusal.details)),
+    RefusalReason.EXCLUDED: lambda refusal: _both(
+        N_("It does not go with what you have already: {names}.").format(
+            names=_quoted(refusal.details)
+        )
+        if refusal.details or not refusal.groups
+        else "",
+        N_("It does not go with a group that you are in: {groups}.").format(
+            groups=_quoted(refusal.groups)
+        )
+        if refusal.groups
+        else "",
+    ),
     RefusalReason.NO_REASON: lambda _: N_(
         "It is only given with a reason. Please ask again and say why."
     ),
     RefusalReason.NO_ANSWERS: lambda refusal: N_(
         "It asks what is not answered, or not as it should be: {questions}. Please ask again "
         "with the form of /request-access."
-    ).format(questions=_quoted(refusal)),
+    ).format(questions=_quoted(refusal.details)),
     RefusalReason.POLICY_GONE: lambda _: N_(
         "The policy that you have it under is gone in Entra, so I cannot tell whether you may "
         "do that. Please ask an admin."
@@ -127,8 +134,17 @@ def to_asker(refusal: Refusal, whose: str) -> str:
                 "The way that you chose is not open to {who}; what is: {choices}. Please ask again."
             ).format(who=who, choices=_choices(refusal))
         case RefusalReason.EXCLUDED:
-            return N_("It does not go with what {who} has already: {names}.").format(
-                who=who, names=_list(refusal.details)
+            return _both(
+                N_("It does not go with what {who} has already: {names}.").format(
+                    who=who, names=_quoted(refusal.details)
+                )
+                if refusal.details or not refusal.groups
+                else "",
+                N_("It does not go with a group that {who} is in: {groups}.").format(
+                    who=who, groups=_quoted(refusal.groups)
+                )
+                if refusal.groups
+                else "",
             )
         case RefusalReason.NOT_FOR_THEM:
             return N_("Its policy in Entra is not for {who} any more.").format(who=who)
@@ -163,9 +179,19 @@ def _approval(policy_: AssignmentPolicy) -> str:
     return N_("needs approval") if stages else N_("no approval")
 
 
-def _quoted(refusal: Refusal) -> str:
-    """List the details in quotes, as `bot.words.recognition` finds a list again."""
-    return _list(tuple(f"“{_short(each)}”" for each in refusal.details))
+def _both(one: str, other: str) -> str:
+    return " ".join(each for each in (one, other) if each)
+
+
+def _excluding(refusal: Refusal) -> str:
+    """List the packages and groups that exclude it, for an administrator."""
+    groups = (f"the group “{_short(each)}”" for each in refusal.groups)
+    return _list((*(f"“{_short(each)}”" for each in refusal.details), *groups))
+
+
+def _quoted(names: tuple[str, ...]) -> str:
+    """List names in quotes, as `bot.words.recognition` finds a list again."""
+    return _list(tuple(f"“{_short(each)}”" for each in names))
 
 
 def _list(words: tuple[str, ...]) -> str:

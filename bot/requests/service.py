@@ -126,7 +126,7 @@ class RequestService:
         if package.needs_form:
             raise EmergencyNotOffered(
                 N_(
-                    "{package} asks for more than a command can say. Nothing was asked for: type /request-access alone, choose it in the form, "
+                    "“{package}” asks for more than a command can say. Nothing was asked for: type /request-access alone, choose it in the form, "
                     "fill it in, and tick the box for an emergency."
                 ).format(package=package.name)
             )

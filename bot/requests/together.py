@@ -34,7 +34,7 @@ def _lacks(package: Package, rule: ReasonRule | None, reason: str | None) -> str
     if rule is not None and not rule.takes(reason):
         return f"{package.name}: {rule.hint}"
     if package.needs_reason and not reason:
-        return N_("{package}: please say why you need it.").format(package=package.name)
+        return N_("“{package}”: please say why you need it.").format(package=package.name)
     return None
 
 

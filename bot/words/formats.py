@@ -26,6 +26,11 @@ def as_sentence(text: str) -> str:
     return _("{sentence}.").format(sentence=text)
 
 
+def in_quotes(name: str) -> str:
+    """Return a name in the quotation marks of the language: where nothing can be bold, it is told from its sentence."""
+    return _("“{name}”").format(name=name)
+
+
 def all_of(names: Sequence[str]) -> str:
     """Return names as a list of which all are meant: "A, B and C"."""
     return _list(names, style="standard", last=" and ")

@@ -107,7 +107,7 @@ async def test_a_package_with_settings_of_its_own(window, pictures):
     """Its reason must name a ticket, its card is in a channel of its own, and another's delivery has a sentence."""
     await window.be("U0ANN", "C0GENERAL")
     await window.type("/request-access production-database because it is slow")
-    await window.reads("Your reason for Production Database lacks something.")
+    await window.reads("Your reason for “Production Database” lacks something.")
     await window.press("ask")
     modal = window.page.get_by_test_id("modal")
     await expect(modal).to_contain_text("such as INC-42")

@@ -72,7 +72,7 @@ async def test_a_question_and_its_answer(world):
 
     assert f"send it to <@{ANN}>" in saved
     assert "moves no deadline: the request expires" in saved
-    told = await world.told(ANN, "decides about your request for Finance Reports, and asks:")
+    told = await world.told(ANN, "decides about your request for \\*Finance Reports\\*, and asks:")
     assert f"<@{BO}> decides" in said(told)
     assert WHICH in said(told)
     assert labels(told) == ["Answer"]
@@ -84,7 +84,7 @@ async def test_a_question_and_its_answer(world):
     await answer(world, ANN, told, "The one of the EU")
 
     back = await world.told(
-        BO, f"<@{ANN}> answered your question about the request for Finance Reports"
+        BO, f"<@{ANN}> answered your question about the request for \\*Finance Reports\\*"
     )
     assert "The one of the EU" in said(back)
     assert labels(back) == ["Approve", "Approve for less", "Deny", "Ask a question"]
@@ -260,8 +260,8 @@ async def test_who_was_asked_for_and_who_asked_may_both_answer(world):
     await world.synced()
     assert await ask_for(world, MIA, CY)
     await ask(world, BO)
-    asker = await world.told(MIA, f"for Finance Reports for <@{CY}>, and asks:")
-    holder = await world.told(CY, f"which <@{MIA}> has asked for, for you, and asks:")
+    asker = await world.told(MIA, f"for \\*Finance Reports\\* for <@{CY}>, and asks:")
+    holder = await world.told(CY, "for you. .* decides about that, and asks:")
 
     await answer(world, CY, holder, "All of them")
 

@@ -24,7 +24,7 @@ async def ack(world, user, text):
 )
 async def test_the_rest_of_the_sentence_is_the_reason(world, typed, reason):
     """Asked for at once, with these words on the card."""
-    assert "Asked for Finance Reports" in said(await ack(world, ANN, typed))
+    assert "Asked for *Finance Reports*" in said(await ack(world, ANN, typed))
     assert reason in said(await world.card(APPROVALS, "Finance Reports"))
 
 
@@ -47,7 +47,7 @@ async def test_what_only_begins_with_a_name_is_asked_for_by_one_press(world, typ
     await world.press(ANN, shown, "Ask for Finance Reports")
 
     await eventually(
-        lambda: "Asked for Finance Reports" in said(shown), about="the answer in place"
+        lambda: "Asked for *Finance Reports*" in said(shown), about="the answer in place"
     )
     assert reason in said(await world.card(APPROVALS, "Finance Reports"))
 
@@ -80,7 +80,7 @@ async def test_what_one_has_is_said_at_once(world):
 
     shown = await ack(world, ANN, "marketing-campaign because I forgot")
 
-    assert "You already have Marketing Campaign, until" in said(shown)
+    assert "You already have *Marketing Campaign*, until" in said(shown)
     assert "30 days left" in said(shown)
     assert labels(shown) == ["Return"]
     assert await world.states() == ["add delivered"]
@@ -121,7 +121,7 @@ async def test_what_is_asked_for_already_says_for_whom_it_waits(world):
 
     shown = await ack(world, ANN, "finance-reports")
 
-    assert "You have already asked for Finance Reports" in said(shown)
+    assert "You have already asked for *Finance Reports*" in said(shown)
     assert f"waiting for <@{BO}> since" in said(shown)
     await world.press(ANN, shown, "Cancel")
     await eventually(lambda: "is canceled" in said(shown), about="the answer in place")

@@ -217,7 +217,7 @@ async def test_one_row_is_removed_in_the_console(world):
     await shows(world, "loses it within minutes")
     await with_reason(world, "Over.")
 
-    await shows(world, "Removing <@U0ANN>'s access to Marketing Campaign.")
+    await shows(world, "Removing <@U0ANN>'s access to *Marketing Campaign*.")
     await world.told(ANN, "Over.")
     assert complaints(world) == []
 

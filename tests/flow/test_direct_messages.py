@@ -42,7 +42,7 @@ async def test_a_package_is_asked_for_by_one_press(world):
     await world.press(ANN, shown, "Ask for Finance Reports")
 
     await eventually(
-        lambda: "Asked for Finance Reports" in said(shown), about="the answer in place"
+        lambda: "Asked for *Finance Reports*" in said(shown), about="the answer in place"
     )
     card = await world.card(APPROVALS, "Finance Reports")
     assert "for the audit" in said(card)

@@ -82,7 +82,7 @@ async def test_let_it_end_silences_the_reminders(world):
     await world.told(ANN, REMINDED)
 
     await world.later(timedelta(days=1))
-    await world.told(ANN, "Your access to Marketing Campaign has ended")
+    await world.told(ANN, "Your access to \\*Marketing Campaign\\* has ended")
 
 
 async def test_a_reminder_is_redrawn_when_something_was_done(world):
@@ -166,7 +166,7 @@ async def test_an_admin_removes_access_from_the_list(world):
     await world.give_reason(DANA, "The campaign is over.")
 
     assert "The campaign is over." in said(await world.told(ANN, f"was removed by <@{DANA}>"))
-    await world.told(DANA, f"<@{ANN}> no longer has access to Marketing Campaign")
+    await world.told(DANA, f"<@{ANN}> no longer has access to \\*Marketing Campaign\\*")
     assert ENTRA_ID[ANN] not in world.holders(MARKETING_RESOURCES)
 
 
@@ -178,7 +178,7 @@ async def test_an_admin_removes_access_by_command(world):
         DANA, "/access-admin remove @ann marketing campaign because she moved"
     )
 
-    assert "access to Marketing Campaign" in answer.text
+    assert "access to *Marketing Campaign*" in answer.text
     assert "she moved" in said(await world.told(ANN, f"was removed by <@{DANA}>"))
     assert ("U0DANA", "ask-remove", "she moved") in await world.deeds()
 
@@ -304,7 +304,7 @@ async def test_access_to_a_package_that_was_deleted_ends(world):
 
     await world.synced()
 
-    await world.told(ANN, "Your access to Marketing Campaign")
+    await world.told(ANN, "Your access to \\*Marketing Campaign\\*")
     assert "Marketing Campaign" not in said((await world.type(ANN, "/request-access list")).message)
 
 

@@ -58,7 +58,7 @@ async def test_one_asks_from_home(world):
     await world.press_home(ANN, "Ask for it", about="Marketing Campaign")
     await world.give_reason(ANN, "the launch")
 
-    assert "Asked for Marketing Campaign" in said(world.form(ANN))
+    assert "Asked for *Marketing Campaign*" in said(world.form(ANN))
     await world.told(ANN, "You now have access")
     await shows(world, ANN, "30 days left")
     # It would bring nothing yet.

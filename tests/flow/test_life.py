@@ -52,7 +52,7 @@ async def test_access_lives_from_asking_to_its_end(database, database_url, socke
 
 async def gets_access_without_approval(world):
     asked = await world.type(ANN, "/request-access marketing-campaign")
-    assert "Asked for Marketing Campaign" in asked.text
+    assert "Asked for *Marketing Campaign*" in asked.text
     assert asked.message.ephemeral_to == ANN
     delivered = await world.told(ANN, "You now have access to \\*Marketing Campaign")
     assert "Member of the group Marketing resources" in said(delivered)
@@ -145,7 +145,7 @@ async def returns_one(world):
 
 async def loses_the_other(world):
     await world.later(timedelta(days=31))
-    ended = await world.told(ANN, "Your access to Finance Reports has ended")
+    ended = await world.told(ANN, "Your access to \\*Finance Reports\\* has ended")
     assert "Ask again" in labels(ended)
     assert ANN_IN_ENTRA not in world.holders(FINANCE_READERS)
     assert "You have no access" in (await world.type(ANN, "/my-access")).text

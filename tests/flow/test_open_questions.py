@@ -29,7 +29,7 @@ async def test_it_is_answered_from_home(world):
     await world.type(ANN, FINANCE)
     await ask(world, BO)
     await shows(world, ANN, WAITS)
-    assert f"<@{BO}> decides about your request for Finance Reports, and asks:" in said(
+    assert f"<@{BO}> decides about your request for *Finance Reports*, and asks:" in said(
         world.home(ANN)
     )
     assert WHICH in said(world.home(ANN))
@@ -90,8 +90,8 @@ async def test_both_who_asked_and_whose_it_is_are_shown_it(world):
     await opened(world, MIA, CY)
     assert await ask_for(world, MIA, CY)
     await ask(world, BO)
-    await shows(world, MIA, f"your request for Finance Reports for <@{CY}>, and asks:")
-    await shows(world, CY, f"which <@{MIA}> has asked for, for you, and asks:")
+    await shows(world, MIA, f"your request for *Finance Reports* for <@{CY}>, and asks:")
+    await shows(world, CY, "decides about that, and asks:")
     mine = await listed(world, MIA, "/my-access")
     assert labels(mine) == ["Answer", "Request access"]
 

@@ -117,7 +117,7 @@ async def test_the_delivery_ends_with_the_packages_own_sentence(world):
 async def test_the_command_asks_for_what_a_reason_lacks_and_the_form_insists(world):
     """What was said already is kept; nothing is asked for before it is complete."""
     answer = await world.type(ANN, "/request-access production-database because it is slow")
-    assert "Your reason for Production Database lacks something." in answer.text
+    assert "Your reason for “Production Database” lacks something." in answer.text
     assert "Name the incident or change, such as INC-42." in answer.text
 
     await world.press(ANN, answer.message, "Say why")
@@ -141,9 +141,9 @@ async def test_the_command_asks_for_what_a_reason_lacks_and_the_form_insists(wor
 async def test_no_reason_at_all_is_called_missing(world):
     """And a command with a complete one needs no form."""
     answer = await world.type(CY, "/request-access production-database")
-    assert "Your reason for Production Database is missing." in answer.text
+    assert "Your reason for “Production Database” is missing." in answer.text
     answer = await world.type(CY, "/request-access production-database because of CHG-9")
-    assert "Asked for Production Database" in answer.text
+    assert "Asked for *Production Database*" in answer.text
 
 
 async def test_a_channel_that_takes_no_cards_is_told_to_the_admins_and_tried_again(world):

@@ -86,7 +86,7 @@ async def test_two_must_approve(world):
     await world.press(BO, card, "Approve")
 
     told = said(await world.told(ANN, "Bo Berg approved your request"))
-    assert "Bo Berg approved your request for Finance Reports: that is 1 of 2 approvals." in told
+    assert "Bo Berg approved your request for *Finance Reports*: that is 1 of 2 approvals." in told
     assert "1 of 2 approvals)" in told
     assert await world.states() == ["add pending"]
     assert world.posts("adminAdd") == []

@@ -93,7 +93,7 @@ async def test_remove_redraws_the_list_of_an_admin(world):
 
     await world.press(DANA, shown, "Remove", about="Ann Abara")
     await world.give_reason(DANA, "The campaign is over")
-    await redrawn(shown, "Removing .*access to Marketing Campaign")
+    await redrawn(shown, "Removing .*access to \\*Marketing Campaign\\*")
 
     assert "Being removed." in said(shown)
     assert len(buttons(shown)) == count - 1
@@ -189,7 +189,7 @@ async def test_the_form_says_what_has_been_asked_for(world):
     await world.press(ANN, shown, "Say why")
     await world.give_reason(ANN, "Q4")
 
-    assert "Asked for Finance Reports" in said(world.form(ANN))
+    assert "Asked for *Finance Reports*" in said(world.form(ANN))
     assert not [each for each in world.direct(ANN) if "Asked for" in said(each)]
 
 

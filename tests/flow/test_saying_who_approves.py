@@ -15,7 +15,7 @@ packages:
   Production Database: {quorum: [1, 2]}
   Finance Reports: {quorum: none}
 """
-TWO_STAGES = "your manager approves, then 2 members of Security reviewers approve"
+TWO_STAGES = "your manager approves, then 2 members of “Security reviewers” approve"
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ async def test_each_of_two_policies_says_its_own(database, file):
 async def test_changed_settings_are_said_after_the_next_start(database, tmp_path):
     """Though nothing has changed in Entra, and all packages were synced before."""
     file = tmp_path / "latchkey.yml"
-    one = "your manager approves, then a member of Security reviewers approves"
+    one = "your manager approves, then a member of “Security reviewers” approves"
     async with simulation(database) as around:
         for content, who in (
             ("{}", f"By its policy, {one}."),

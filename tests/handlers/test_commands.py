@@ -146,7 +146,7 @@ async def test_any_spelling_of_the_name_will_do(endpoint, answered, text):
     """Capitals, spaces, quotes and a reason behind: it is the same package, asked for once."""
     shown = answered(await endpoint.command("/request-access", text, user_id="U0SPELLER"))
 
-    assert "sked for Marketing Campaign" in shown
+    assert "sked for *Marketing Campaign*" in shown
 
 
 async def test_asking_again_says_since_when(world, endpoint, answered):
@@ -154,8 +154,8 @@ async def test_asking_again_says_since_when(world, endpoint, answered):
     first = answered(await endpoint.command("/request-access", "finance-reports because Q4"))
     second = answered(await endpoint.command("/request-access", "Finance Reports because Q5"))
 
-    assert "Asked for Finance Reports" in first
-    assert "You have already asked for Finance Reports" in second
+    assert "Asked for *Finance Reports*" in first
+    assert "You have already asked for *Finance Reports*" in second
 
 
 async def test_a_missing_reason_is_asked_for(endpoint, answered):

@@ -114,7 +114,7 @@ async def test_a_leavers_access_is_taken_away(world, how):
 
     shown = await answer(world, f"remove {how} board-papers because they have left")
 
-    assert f"access to {PAPERS}" in shown
+    assert f"access to *{PAPERS}*" in shown
     await eventually(lambda: world.posts("adminRemove"))
 
 
@@ -126,7 +126,7 @@ async def test_what_no_sync_has_seen_is_found_in_entra(world, how):
 
     shown = await answer(world, f"remove {how} board-papers because it was a slip")
 
-    assert f"access to {PAPERS}" in shown
+    assert f"access to *{PAPERS}*" in shown
 
 
 async def test_a_guest_is_found(world):

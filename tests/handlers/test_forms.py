@@ -51,7 +51,7 @@ async def test_the_form_asks_with_its_reason(world, endpoint, packages):
 
     answer = response.json()
     assert (response.status_code, answer["response_action"]) == (200, "update")
-    assert "Asked for Finance Reports" in said(answer["view"]["blocks"])
+    assert "Asked for *Finance Reports*" in said(answer["view"]["blocks"])
     assert [each.justification for each in await waiting(world, CY)] == ["for the audit"]
 
 

@@ -10,6 +10,7 @@ from bot.messages.blocks.parts import (
     Block,
     Message,
     actions,
+    bold,
     button,
     confirm,
     context,
@@ -221,7 +222,7 @@ def connect_to_cancel(request: Request, *, my_access: str | None = None) -> Mess
     text = _(
         "To cancel your request for {package} in Microsoft Entra, I need your Microsoft account. Please connect it, and I "
         "cancel the request then, unless it is decided by that time; or cancel it in My Access."
-    ).format(package=f"*{escape(request.package_name)}*")
+    ).format(package=bold(request.package_name))
     row = actions(connect_button(), block_id="connect:cancel")
     return message(text, [section(text), row, *_my_access(my_access)])
 
@@ -230,7 +231,7 @@ def not_canceled(request: Request) -> Message:
     """Tell whoever wanted their request canceled that Entra does not do that, and why."""
     return message(
         _("Your request for {package} is not canceled. {why}").format(
-            package=f"*{escape(request.package_name)}*",
+            package=bold(request.package_name),
             why=escape(translate(request.not_canceled_why or "")),
         )
     )
@@ -240,7 +241,7 @@ def connect_before(request: Request, until: datetime) -> Message:
     """Remind whoever wants something that Entra decides about to connect their account before the request expires."""
     text = _(
         "Your request for {package} still waits until you connect your Microsoft account. Without that it expires {when}."
-    ).format(package=f"*{escape(request.package_name)}*", when=moment(until))
+    ).format(package=bold(request.package_name), when=moment(until))
     return message(text, [section(text), actions(connect_button(), block_id="connect:ask")])
 
 
@@ -249,5 +250,5 @@ def connect_to_ask(request: Request) -> Message:
     text = _(
         "Microsoft Entra decides about {package}, so I ask there in your own name. Please connect your Microsoft "
         "account. I have saved your request, and send it on as soon as you have."
-    ).format(package=f"*{escape(request.package_name)}*")
+    ).format(package=bold(request.package_name))
     return message(text, [section(text), actions(connect_button(), block_id="connect:ask")])

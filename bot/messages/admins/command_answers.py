@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Final
 
-from bot.messages.blocks.parts import Message, button, context, escape, message, person, section
+from bot.messages.blocks.parts import (
+    Message,
+    bold,
+    button,
+    context,
+    escape,
+    message,
+    person,
+    section,
+)
 from bot.paging import ROWS_A_PAGE, ListName, Place, write_place
 from bot.requests.model import Request
 from bot.words import _
@@ -72,7 +81,7 @@ def looking() -> Message:
 
 def removing(request: Request, *, is_new: bool) -> Message:
     who = person(request.holder, request.holder_name)
-    name = escape(request.package_name)
+    name = bold(request.package_name)
     if not is_new:
         return message(
             _("{who}'s access to {name} is being removed already.").format(who=who, name=name)

@@ -22,6 +22,7 @@ from bot.messages.blocks.parts import (
     Message,
     about_person,
     actions,
+    bold,
     button,
     confirm,
     context,
@@ -111,7 +112,7 @@ def title(shown: ShownMismatch) -> str:
     mismatch = shown.mismatch
     facts = {
         "person": person(shown.holder, mismatch.person_name),
-        "package": f"*{escape(mismatch.package_name)}*",
+        "package": bold(mismatch.package_name),
         "group": f"*{escape(mismatch.group_name or '')}*",
         "since": moment(mismatch.since or mismatch.found_at),
         "end": moment(mismatch.ends_at) if mismatch.ends_at else "",

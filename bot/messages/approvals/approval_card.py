@@ -18,6 +18,7 @@ from bot.messages.blocks.parts import (
     Message,
     about_person,
     actions,
+    bold,
     button,
     context,
     day,
@@ -44,7 +45,7 @@ from bot.paging import Count
 from bot.people.model import NamedAs
 from bot.requests.model import Kind, Request, State
 from bot.words import N_, _, translate
-from bot.words.formats import as_sentence, in_a_row
+from bot.words.formats import as_sentence, in_a_row, in_quotes
 
 # On a card, beside what is asked for: who decided the stages before, the last ones first.
 ROOM_FOR_DECISIONS: Final = Room(blocks=12, characters=2_000)
@@ -289,12 +290,12 @@ def _wanted(request: Request, *, room: Room) -> list[Block]:
     gains = [translate(each) for each in terms.contents] or [_("nothing yet: the package is empty")]
     excluded = []
     if terms.excluded:
-        names = one_line(in_a_row([each.name for each in terms.excluded]))
+        names = one_line(in_a_row([in_quotes(each.name) for each in terms.excluded]))
         excluded.append(
             context(
                 _(
                     "*They already have* {names}. Entra lets nobody ask for that who has {package}."
-                ).format(names=names, package=escape(request.package_name))
+                ).format(names=names, package=bold(request.package_name))
             )
         )
     left = room.less([rules, *excluded]).characters

@@ -12,6 +12,7 @@ from bot.messages.blocks.parts import (
     Message,
     about_person,
     actions,
+    bold,
     button,
     context,
     escape,
@@ -65,7 +66,7 @@ def question_saved(question: ApproverQuestion, request: Request) -> View:
 def answer_form(question: ApproverQuestion, request: Request) -> View:
     """Ask for the answer, below the question."""
     asks = _("{person} asks about the request for {package}:").format(
-        person=person(question.slack_user), package=escape(request.package_name)
+        person=person(question.slack_user), package=bold(request.package_name)
     )
     hint = _("Everybody who decides the request reads it, and it is kept with the request.")
     return _form(
@@ -151,7 +152,7 @@ def told_asker(
 def not_sent(question: ApproverQuestion, request: Request) -> Message:
     """Tell whoever asked why their question is not sent to anybody."""
     said = _("Your question about {package} for {holder} was not sent. {why}").format(
-        package=escape(request.package_name),
+        package=bold(request.package_name),
         holder=person(request.holder, request.holder_name),
         why=escape(translate(question.why or "")),
     )
@@ -191,7 +192,7 @@ def asks_about(question: ApproverQuestion, request: Request, *, reader: str) -> 
     """Say who asks about which request, to whoever may answer."""
     parts = {
         "person": person(question.slack_user),
-        "package": escape(request.package_name),
+        "package": bold(request.package_name),
         "holder": person(request.holder, request.holder_name),
         "requester": person(question.requester),
     }
@@ -201,7 +202,7 @@ def asks_about(question: ApproverQuestion, request: Request, *, reader: str) -> 
         ).format(**parts)
     if request.is_on_behalf:
         return _(
-            "{person} decides about {package}, which {requester} has asked for, for you, and asks:"
+            "{requester} has asked for {package} for you. {person} decides about that, and asks:"
         ).format(**parts)
     if request.kind is Kind.EXTEND:
         return _("{person} decides about your request to extend {package}, and asks:").format(
@@ -213,7 +214,7 @@ def asks_about(question: ApproverQuestion, request: Request, *, reader: str) -> 
 def _answered_what(question: ApproverQuestion, request: Request) -> str:
     parts = {
         "person": person(question.answered_by),
-        "package": escape(request.package_name),
+        "package": bold(request.package_name),
         "holder": person(request.holder, request.holder_name),
     }
     if question.answered_by == request.holder:

@@ -42,7 +42,7 @@ def with_card(
 ) -> Message:
     """Put a sentence above the card of a request that waits for a decision."""
     card = approval_card.card(request, decided, questions=questions, reader=reader)
-    who, package = escape(request.holder_name or "somebody"), escape(request.package_name)
+    who, package = escape(request.holder_name or _("somebody")), escape(request.package_name)
     text = _("A decision is still needed about {package} for {who}.").format(
         package=package, who=who
     )

@@ -32,7 +32,7 @@ def page_lines(decision: Decision, request: Request) -> list[str]:
     """Say in plain text what somebody is about to approve."""
     person = request.holder_name or _("Somebody")
     lines = [
-        _("You are about to approve {package} for {person}.").format(
+        _("You are about to approve “{package}” for {person}.").format(
             package=request.package_name, person=person
         )
     ]

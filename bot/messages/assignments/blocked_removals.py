@@ -1,14 +1,14 @@
 """Say that access cannot be removed yet, because a request about it waits in Microsoft Entra, and what is to be done about that."""
 
 from bot.messages.accounts.connecting import connect_button
-from bot.messages.blocks.parts import Message, actions, escape, message, person, section
+from bot.messages.blocks.parts import Message, actions, bold, message, person, section
 from bot.requests.model import Request
 from bot.words import _
 
 
 def removal_waits(request: Request) -> Message:
     """Tell whoever wants access removed what they can do; it goes on by itself when the request in Entra is over."""
-    package = f"*{escape(request.package_name)}*"
+    package = bold(request.package_name)
     if request.asked_by == request.holder:
         text = _(
             "You still have {package}: Microsoft Entra takes nothing back while a request to keep it longer waits there "

@@ -1,7 +1,7 @@
 """Tell people that their access has ended."""
 
 from bot.assignments.model import Assignment, EndReason
-from bot.messages.blocks.parts import Message, actions, button, escape, message, section
+from bot.messages.blocks.parts import Message, actions, bold, button, message, section
 from bot.messages.phrases.request_words import progress
 from bot.requests.model import Kind, Request
 from bot.words import _, pgettext
@@ -14,7 +14,7 @@ def ended_while_extending(assignment: Assignment, request: Request) -> Message:
     Args:
         request: The extension, still open; or the request for new access that it has become.
     """
-    name = escape(assignment.package_name)
+    name = bold(assignment.package_name)
     if request.kind is Kind.ADD:
         line = _(
             "Your access to {name} has ended before it was extended. I ask for new access for you "
@@ -41,6 +41,6 @@ def ended(assignment: Assignment) -> Message:
             "Your access to {package} was removed in Entra, outside Latchkey. If you still need it, you can ask again."
         )
     )
-    line = sentence.format(package=escape(assignment.package_name))
+    line = sentence.format(package=bold(assignment.package_name))
     again = button(_("Ask again"), "ask", assignment.package_id, about=assignment.package_name)
     return message(line, [section(line), actions(again)])

@@ -17,6 +17,7 @@ from bot.messages.blocks.parts import (
     Message,
     about_person,
     actions,
+    bold,
     button,
     context,
     escape,
@@ -28,6 +29,7 @@ from bot.messages.blocks.parts import (
     until,
 )
 from bot.words import N_, _, ngettext
+from bot.words.formats import number
 
 # After "Your access to X …", or as a line of its own; nothing is said of what is simply there.
 PROGRESS: Final[Mapping[DeliveryProgress, str]] = {
@@ -92,7 +94,7 @@ def card(trouble: Trouble, row: Assignment | None, *, package: str, unreadable: 
 
 
 def _title(trouble: Trouble, row: Assignment | None, *, package: str, unreadable: int) -> str:
-    name = f"*{escape(package)}*"
+    name = bold(package)
     if trouble.kind is TroubleKind.PACKAGE:
         return _(
             ":warning: I cannot read the access package {name} in Entra, {when}: something of it, "
@@ -100,12 +102,21 @@ def _title(trouble: Trouble, row: Assignment | None, *, package: str, unreadable
             "list as it was, and is not offered if it was not before. Please look at it in Entra."
         ).format(name=name, when=moment(trouble.at))
     if row is None:
-        some = ngettext("assignment", "assignments", unreadable)
-        return _(
-            ":warning: I cannot read {unreadable} {some} of {name} in Entra, {when}. They stay "
-            "listed as they were, nobody is reminded of them, and I do not notice if they end. "
-            "Please look at Latchkey's rights in that catalog."
-        ).format(unreadable=unreadable or "some", some=some, name=name, when=moment(trouble.at))
+        said = ngettext(
+            ":warning: I cannot read {count} assignment of {name} in Entra, {when}. It stays listed as it was, nobody "
+            "is reminded of it, and I do not notice if it ends. Please look at Latchkey's rights in that catalog.",
+            ":warning: I cannot read {count} assignments of {name} in Entra, {when}. They stay listed as they were, "
+            "nobody is reminded of them, and I do not notice if they end. Please look at Latchkey's rights in that "
+            "catalog.",
+            unreadable,
+        )
+        if not unreadable:
+            said = _(
+                ":warning: I cannot read some assignments of {name} in Entra, {when}. They stay listed as they were, "
+                "nobody is reminded of them, and I do not notice if they end. Please look at Latchkey's rights in that "
+                "catalog."
+            )
+        return said.format(count=number(unreadable), name=name, when=moment(trouble.at))
     who = person(row.holder, row.holder_name)
     if trouble.kind is TroubleKind.PARTIAL:
         return _(
@@ -175,7 +186,7 @@ def remove_button(row: Assignment, *, label: str) -> Block:
 
 def told_holder(trouble: Trouble, row: Assignment) -> Message | None:
     """Tell the holder; None if it is nothing to them."""
-    name = f"*{escape(row.package_name)}*"
+    name = bold(row.package_name)
     if trouble.kind is TroubleKind.PARTIAL:
         return message(
             _(

@@ -61,6 +61,11 @@ def escape(text: str) -> str:
     return QUOTE.sub("\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", text)
 
 
+def bold(name: str) -> str:
+    """Return a package's name, escaped and bold in mrkdwn: so it is told from the sentence that it stands in."""
+    return f"*{escape(name)}*"
+
+
 def length(text: str) -> int:
     """Return the length in UTF-16: Slack does not say how it counts an emoji, and this is the longer way."""
     # Half a sign, which JSON can hold, counts one.

@@ -8,6 +8,7 @@ from bot.messages.blocks.parts import (
     Message,
     about_person,
     actions,
+    bold,
     button,
     context,
     escape,
@@ -34,7 +35,7 @@ LONGEST_CONTENTS: Final = 2_900
 
 def asked(request: Request, *, created: bool) -> Message:
     """Say that emergency access has been asked for, or how what was asked for before stands."""
-    name = escape(request.package_name)
+    name = bold(request.package_name)
     if created:
         line = _(
             "Asked for emergency access to {package}. I am checking whether you may have it, and will send you a "
@@ -64,7 +65,7 @@ def not_an_emergency(request: Request) -> Message:
             "I cannot give you {package} as an emergency. {why} Your request goes on as any other: it is being "
             "decided by those who approve it."
         ).format(
-            package=escape(request.package_name),
+            package=bold(request.package_name),
             why=escape(translate(request.no_emergency_why or "")),
         )
     )
@@ -219,6 +220,6 @@ def told_holder(emergency: Emergency, request: Request) -> Message:
     """Tell whoever had the access how it was reviewed."""
     return message(
         _("Your emergency access to {package} has been reviewed. {closed}").format(
-            package=escape(request.package_name), closed=closed(emergency)
+            package=bold(request.package_name), closed=closed(emergency)
         )
     )

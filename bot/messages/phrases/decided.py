@@ -18,15 +18,15 @@ def _name_in_list(decision: Decision) -> str:
     if decision.for_entra_id is None:
         return name_of(decision)
     return _("{name} (for {for_name})").format(
-        name=decision.name or "somebody", for_name=decision.for_name or "somebody"
+        name=decision.name or _("somebody"), for_name=decision.for_name or _("somebody")
     )
 
 
 def name_of(decision: Decision) -> str:
     """Return who has decided, by name: not escaped."""
-    name = decision.name or "somebody"
+    name = decision.name or _("somebody")
     if decision.for_entra_id is not None:
         return _("{name} for {for_name}").format(
-            name=name, for_name=decision.for_name or "somebody"
+            name=name, for_name=decision.for_name or _("somebody")
         )
     return _("{name} (as an admin)").format(name=name) if decision.as_admin else name

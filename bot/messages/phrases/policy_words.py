@@ -8,7 +8,7 @@ from typing import Final
 from bot.packages.model import Package
 from bot.packages.named_stages import ApproverKind, NamedApprover, NamedStage
 from bot.words import ENGLISH, _, current_language, ngettext, translate
-from bot.words.formats import all_of, any_of, date
+from bot.words.formats import all_of, any_of, date, in_quotes
 
 # Approvers of one stage.
 MOST_NAMED: Final = 3
@@ -16,6 +16,9 @@ MOST_NAMED: Final = 3
 # How long and for whom are kept in English, as `bot.packages.policy_terms` and `policy_scope` write them.
 UNTIL: Final = re.compile(r"until (\d{1,2} [A-Z][a-z]{2} \d{4})")
 OR: Final = " or "
+# Groups are named in quotation marks, and may have any word in their names.
+BETWEEN_GROUPS: Final = re.compile(r" or (?=“|a group$|other groups$)|(?<=a group) or ")
+NAMED: Final = re.compile(r"“(.*)”", re.DOTALL)
 OF_GROUPS: Final = re.compile(r"members of (.+?)(, and certain people)?", re.DOTALL)
 
 
@@ -37,7 +40,7 @@ def _one_length(text: str) -> str:
 
 def decides(stages: Sequence[NamedStage] | None, *, for_other: bool = False) -> str:
     """
-    Say who decides: "no approval", "your manager approves, then 2 members of Security reviewers approve".
+    Say who decides: "no approval", "your manager approves, then 2 members of “Security reviewers” approve".
 
     Empty where it is not known.
 
@@ -86,7 +89,7 @@ def approval_needed(package: Package) -> str:
 
 
 def _approvers_of(stage: NamedStage, *, for_other: bool) -> str:
-    """Say who approves one stage, and how many of them: "Bo Berg", "2 members of Security reviewers"."""
+    """Say who approves one stage, and how many of them: "Bo Berg", "2 members of “Security reviewers”"."""
     if stage.quorum > 1:
         return _several_of(stage, for_other=for_other)
     if not stage.approvers:
@@ -101,7 +104,7 @@ def _one(approver: NamedApprover, *, for_other: bool) -> str:
     if approver.kind is ApproverKind.MANAGER:
         return _manager(approver, for_other=for_other)
     if approver.kind is ApproverKind.MEMBERS and approver.name:
-        return _("a member of {group}").format(group=approver.name)
+        return _("a member of {group}").format(group=in_quotes(approver.name))
     return approver.name or _("an approver")
 
 
@@ -115,7 +118,7 @@ def _several_of(stage: NamedStage, *, for_other: bool) -> str:
         return ngettext("{count} approver", "{count} approvers", count).format(count=count)
     if len(approvers) == 1 and approvers[0].kind is ApproverKind.MEMBERS:
         return ngettext("{count} member of {group}", "{count} members of {group}", count).format(
-            count=count, group=approvers[0].name
+            count=count, group=in_quotes(approvers[0].name)
         )
     is_whole = len(names) == len(approvers)
     if len(names) > MOST_NAMED:
@@ -130,7 +133,7 @@ def _several_of(stage: NamedStage, *, for_other: bool) -> str:
                 "{count} people (its policy names only {approvers})",
                 count,
             ).format(count=count, approvers=said)
-    return _("{count} of {approvers}").format(count=count, approvers=said)
+    return _("{count} people among {approvers}").format(count=count, approvers=said)
 
 
 def _some(approver: NamedApprover, *, for_other: bool) -> str:
@@ -138,7 +141,7 @@ def _some(approver: NamedApprover, *, for_other: bool) -> str:
     if approver.kind is ApproverKind.MANAGER:
         return _manager(approver, for_other=for_other)
     if approver.kind is ApproverKind.MEMBERS and approver.name:
-        return _("members of {groups}").format(groups=approver.name)
+        return _("members of {groups}").format(groups=in_quotes(approver.name))
     return approver.name
 
 
@@ -157,7 +160,7 @@ def _manager(approver: NamedApprover, *, for_other: bool) -> str:
 
 
 def open_to(text: str) -> str:
-    """Say whom a policy is for: "members of Marketing, and certain people"."""
+    """Say whom a policy is for: "members of “Marketing”, and certain people"."""
     groups = OF_GROUPS.fullmatch(text)
     if current_language() == ENGLISH or groups is None:
         return translate(text)
@@ -167,8 +170,13 @@ def open_to(text: str) -> str:
     return _("members of {groups}").format(groups=named)
 
 
+def _group(text: str) -> str:
+    named = NAMED.fullmatch(text)
+    return in_quotes(named[1]) if named else translate(text)
+
+
 def _any_of(text: str) -> str:
-    names = [translate(name) for name in text.split(OR)]
+    names = [_group(name) for name in BETWEEN_GROUPS.split(text)]
     said = names[0]
     for name in names[1:]:
         said = _("{one} or {other}").format(one=said, other=name)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.approvals.model import Decision, approvals_of
-from bot.messages.blocks.parts import escape
+from bot.messages.blocks.parts import bold, escape
 from bot.messages.phrases.decided import name_of
 from bot.requests.model import Request
 from bot.words import N_, _, ngettext
@@ -92,4 +92,4 @@ def approved_by_one(request: Request, *, by: str, place: int, needed: int) -> st
     """Tell whoever asked who has approved their request, which needs more approvals."""
     return _(
         "{by} approved your request for {package}: that is {place} of {needed} approvals."
-    ).format(by=escape(by), package=escape(request.package_name), place=place, needed=needed)
+    ).format(by=escape(by), package=bold(request.package_name), place=place, needed=needed)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.messages.blocks.parts import escape, moment, person
+from bot.messages.blocks.parts import bold, escape, moment, person
 from bot.messages.phrases.quorum import approvals_so_far
 from bot.messages.phrases.waiting import waiting_for
 from bot.requests.model import Kind, Request, State
@@ -73,7 +73,7 @@ def about_busy(request: Request) -> str:
             sentence = _("Extension of {package}: {progress}.")
         case Kind.REMOVE:
             sentence = _("Return of {package}: {progress}.")
-    return sentence.format(package=escape(request.package_name), progress=stage_of_work(request))
+    return sentence.format(package=bold(request.package_name), progress=stage_of_work(request))
 
 
 def progress(request: Request) -> str:
@@ -175,7 +175,7 @@ def asks_for(kind: Kind, *, person: str, package: str) -> str:
 
 def wish(request: Request) -> str:
     """Return who asks for what, mrkdwn without a full stop: "@Ann asks for *Marketing*"."""
-    name = f"*{escape(request.package_name)}*"
+    name = bold(request.package_name)
     holder = person(request.holder, request.holder_name)
     if request.is_on_behalf:
         return _("{asker} asks for {package} for {person}").format(

@@ -8,6 +8,7 @@ from bot.messages.blocks.parts import (
     Block,
     Message,
     actions,
+    bold,
     button,
     escape,
     message,
@@ -86,7 +87,7 @@ def reminding(request: Request) -> Message:
         _(
             "I will remind {who} of your request for {package}: at once, or as soon as it is not "
             "night or weekend for them. You can do that once a day."
-        ).format(who=who, package=escape(request.package_name))
+        ).format(who=who, package=bold(request.package_name))
     )
 
 
@@ -114,7 +115,7 @@ def step_reached(request: Request, *, step: int, by: str, is_waiting: bool) -> M
     """
     steps = len(request.terms.stages) if request.terms else step
     said = _("{by} approved step {step} of {steps} of your request for {package}.").format(
-        by=escape(by or _("Somebody")), step=step, steps=steps, package=escape(request.package_name)
+        by=escape(by or _("Somebody")), step=step, steps=steps, package=bold(request.package_name)
     )
     return _with_reminder(said, request, is_waiting=is_waiting)
 

@@ -13,6 +13,7 @@ from bot.messages.blocks.parts import (
     Block,
     Message,
     actions,
+    bold,
     button,
     context,
     escape,
@@ -41,7 +42,7 @@ ALONE: Final = "ack:"
 
 def asked(request: Request, known: KnownPackage) -> Message:
     """Say that something has been asked for, and what comes next."""
-    name = escape(request.package_name)
+    name = bold(request.package_name)
     if known.is_for_others:
         next_step = _(
             "Its policy names certain people, and as far as I know you are not among them. I am "
@@ -85,7 +86,7 @@ def _who_decides(known: KnownPackage) -> str:
 
 def already_asked(request: Request) -> Message:
     """Say how a request stands that was open already: since when, at which step, and for whom it waits."""
-    name = escape(request.package_name)
+    name = bold(request.package_name)
     line = _(
         "You have already asked for {name}, {when}; it is {progress}. I will send you a "
         "message as soon as that changes."
@@ -103,7 +104,7 @@ def already_asked(request: Request) -> Message:
 
 def already_held(row: Assignment, extendable: ExtendablePolicies) -> Message:
     """Say that somebody has the package already, until when, and what they can do about that."""
-    facts = {"package": escape(row.package_name), "until": until(row.ends_at)}
+    facts = {"package": bold(row.package_name), "until": until(row.ends_at)}
     if row.ends_at is not None and row.ends_at > clock.now():
         line = _("You already have {package}, {until} ({time} left).").format(
             **facts, time=left(row.ends_at)

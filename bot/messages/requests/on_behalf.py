@@ -86,7 +86,7 @@ def with_asker(content: Message, request: Request) -> Message:
             request.assignment_id,
             confirm=confirm(
                 _("Return it?"),
-                _("You lose access to {package} within minutes.").format(
+                _("You lose access to “{package}” within minutes.").format(
                     package=request.package_name
                 ),
                 yes=_("Return"),

@@ -7,6 +7,7 @@ from bot.messages.blocks.parts import (
     LONGEST_TEXT,
     Block,
     Message,
+    bold,
     context,
     escape,
     listed,
@@ -37,7 +38,7 @@ def refused(request: Request) -> Message:
         case Kind.REMOVE:
             what = _("Access to {package} was not removed.")
     why = escape(translate(request.why or ""))
-    return message(f"{what.format(package=escape(request.package_name))} {why}")
+    return message(f"{what.format(package=bold(request.package_name))} {why}")
 
 
 def denied(request: Request, *, by: str | None, approved: Sequence[str] = ()) -> Message:
@@ -59,7 +60,7 @@ def denied(request: Request, *, by: str | None, approved: Sequence[str] = ()) ->
             if by
             else _("Your request to extend {package} was denied.")
         )
-    line = line.format(package=escape(request.package_name), person=escape(by or ""))
+    line = line.format(package=bold(request.package_name), person=escape(by or ""))
     if approved:
         line += f" {_approved_before(approved)}"
     return _with_reason(line, request.why)
@@ -76,7 +77,7 @@ def lapsed(request: Request, *, approved: Sequence[str] = ()) -> Message:
     Args:
         approved: Who had approved the stages before; or the stage that it waited in, where several must.
     """
-    name, again = escape(request.package_name), _("You can ask again.")
+    name, again = bold(request.package_name), _("You can ask again.")
     if request.why == NOT_CONNECTED:
         line = _("Your request for {package} has expired.").format(package=name)
         return message(f"{line} {translate(request.why)} {again}")
@@ -132,7 +133,7 @@ def canceled_in_entra(request: Request) -> Message:
     """Tell whoever wanted it that their request is canceled there."""
     return message(
         _("Your request for {package} is canceled in Microsoft Entra.").format(
-            package=escape(request.package_name)
+            package=bold(request.package_name)
         )
     )
 
@@ -165,7 +166,7 @@ def failed(request: Request) -> Message:
         case Kind.REMOVE:
             what = _("I could not remove the access to {package}.")
     after = _("You can ask again.") if request.give_up_by else _("The admins have been told.")
-    line = what.format(package=escape(request.package_name))
+    line = what.format(package=bold(request.package_name))
     return message(f"{line} {escape(translate(request.why or ''))} {after}")
 
 
@@ -218,7 +219,7 @@ def delivered(
 
 def removed(request: Request, *, told: str) -> Message:
     """Say that access is removed; *told* is the Slack id of whoever reads it."""
-    name = escape(request.package_name)
+    name = bold(request.package_name)
     if request.is_given_back:
         return message(_("Done: you have returned {name}. Thank you!").format(name=name))
     if told == request.holder:

@@ -7,7 +7,7 @@ from bot.messages.blocks.parts import Block, context, escape, plain, section, sh
 from bot.packages.model import Package
 from bot.requests.model import AskedTogether
 from bot.words import _, translate
-from bot.words.formats import all_of
+from bot.words.formats import all_of, in_quotes
 
 LONGEST_NAME = 100
 
@@ -37,9 +37,7 @@ def results(result: AskedTogether) -> list[Block]:
     if result.open_before:
         open_before = _names(each.package_name for each in result.open_before)
         blocks.append(
-            section(
-                _("You had asked for {names} before; that is still open.").format(names=open_before)
-            )
+            section(_("Asked for before, and still open: {names}.").format(names=open_before))
         )
     blocks += [
         section(
@@ -54,8 +52,7 @@ def results(result: AskedTogether) -> list[Block]:
         blocks.append(
             section(
                 _(
-                    "I can't save your request for {names} right now, so it was not asked for; please "
-                    "try again in a minute."
+                    "I can't save this right now, so it was not asked for: {names}. Please try again in a minute."
                 ).format(names=not_saved)
             )
         )
@@ -77,19 +74,19 @@ def note_before_forms(result: AskedTogether) -> str:
         )
     if result.open_before:
         open_before = _plain_names(each.package_name for each in result.open_before)
-        said.append(
-            _("You had asked for {names} before; that is still open.").format(names=open_before)
-        )
+        said.append(_("Asked for before, and still open: {names}.").format(names=open_before))
     said += [
-        _("{name} was not asked for. {why}").format(name=package.name, why=translate(why))
+        _("{name} was not asked for. {why}").format(
+            name=in_quotes(package.name), why=translate(why)
+        )
         for package, why in result.refused
     ]
     if result.not_saved:
         not_saved = _plain_names(each.name for each in result.not_saved)
         said.append(
-            _("I can't save your request for {names} right now; please try it again.").format(
-                names=not_saved
-            )
+            _(
+                "I can't save this right now, so it was not asked for: {names}. Please try again in a minute."
+            ).format(names=not_saved)
         )
     said.append(note_of_following(result.with_forms[1:]))
     return " ".join(each for each in said if each)
@@ -99,10 +96,9 @@ def note_of_following(packages: Sequence[Package]) -> str:
     """Say which packages are asked for after this one, and not yet."""
     if not packages:
         return _("This one asks questions of its own.")
-    return _(
-        "This one asks questions of its own, and then follows {names}; none of them is "
-        "asked for yet."
-    ).format(names=_plain_names(each.name for each in packages))
+    return _("This one asks questions of its own. Not asked for yet, and next: {names}.").format(
+        names=_plain_names(each.name for each in packages)
+    )
 
 
 def _name(name: str) -> str:
@@ -114,7 +110,7 @@ def _names(names: Iterable[str]) -> str:
 
 
 def _plain_names(names: Iterable[str]) -> str:
-    return _in_a_row([shorten(each, LONGEST_NAME) for each in names])
+    return _in_a_row([in_quotes(shorten(each, LONGEST_NAME)) for each in names])
 
 
 def _in_a_row(names: Sequence[str]) -> str:

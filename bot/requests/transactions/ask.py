@@ -86,7 +86,9 @@ class AlreadyHeld(LatchkeyError):
     ) -> None:
         self.assignment = assignment
         self.extendable = extendable or {}
-        super().__init__(N_("You already have {package}.").format(package=assignment.package_name))
+        super().__init__(
+            N_("You already have “{package}”.").format(package=assignment.package_name)
+        )
 
 
 def find_held(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bot.requests.transactions.ask_by_form import FilledForm
 
 NOT_GIVEN: Final = N_(
-    "{package} gives no emergency access. Nothing was asked for; ask for it as usual."
+    "“{package}” gives no emergency access. Nothing was asked for; ask for it as usual."
 )
 NO_REASON: Final = N_(
     "Please say what the emergency is: a reason is needed. Nothing was asked for."

@@ -50,7 +50,7 @@ def find_extendable(db: Transaction, slack_user: str, assignment_id: str) -> Ext
         DeliveryProgress.FAILED,
     }:
         raise TooLate(
-            N_("Entra has not delivered all of {package} yet, so it cannot be extended.").format(
+            N_("Entra has not delivered all of “{package}” yet, so it cannot be extended.").format(
                 package=assignment.package_name
             )
         )
@@ -59,12 +59,12 @@ def find_extendable(db: Transaction, slack_user: str, assignment_id: str) -> Ext
     if assignment.is_emergency or (under_way is not None and under_way.emergency):
         raise NotAllowed(
             N_(
-                "Emergency access to {package} cannot be extended. You can ask for it as usual when it has ended."
+                "Emergency access to “{package}” cannot be extended. You can ask for it as usual when it has ended."
             ).format(package=assignment.package_name)
         )
     if assignment.ends_at is None:
         raise TooLate(
-            N_("{package} has no end date, so there is nothing to extend.").format(
+            N_("“{package}” has no end date, so there is nothing to extend.").format(
                 package=assignment.package_name
             )
         )
@@ -72,7 +72,7 @@ def find_extendable(db: Transaction, slack_user: str, assignment_id: str) -> Ext
     if package is None or assignment.policy_id not in package.can_extend:
         raise NotAllowed(
             N_(
-                "{package} cannot be extended: its policy does not allow it. You can ask for it again "
+                "“{package}” cannot be extended: its policy does not allow it. You can ask for it again "
                 "when it has ended."
             ).format(package=assignment.package_name)
         )

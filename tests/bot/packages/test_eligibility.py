@@ -373,7 +373,7 @@ async def test_what_they_have_may_exclude_what_they_ask_for(either, state):
     request = await either.ask("marketing-campaign")
 
     assert request.state is State.REFUSED
-    assert request.why == "It does not go with what you have already: Finance Reports."
+    assert request.why == "It does not go with what you have already: “Finance Reports”."
 
 
 @pytest.mark.parametrize("state", ["expired", "deliveryFailed"])
@@ -394,7 +394,7 @@ async def test_a_group_may_exclude_a_package(either):
 
     request = await either.ask("marketing-campaign")
 
-    assert "does not go with what you have already: the group Security" in (request.why or "")
+    assert "does not go with a group that you are in: “Security reviewers”." in (request.why or "")
 
 
 async def test_what_excludes_after_the_approval_stops_the_grant(harness):
@@ -425,7 +425,7 @@ def test_the_card_says_what_is_excluded():
     excluded = (NamedObject(id="x", name="Ledger <admins>"),)
     shown = approval_card.card(wish(state=State.PENDING, terms=terms(excluded=excluded)), [])
 
-    assert "*They already have* Ledger &lt;admins&gt;." in str(shown["blocks"])
+    assert "*They already have* “Ledger &lt;admins&gt;”." in str(shown["blocks"])
 
 
 async def extension(harness: BotHarness, held: Assignment) -> Request:

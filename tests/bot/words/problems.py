@@ -13,10 +13,13 @@ from collections.abc import Iterator
 
 from babel.messages.catalog import Message
 
+from bot.words.catalogs import KEPT
 from tests.bot.words.extraction import ROOT, read, template
 
 # What is code, a command, an emoji or one of Slack's tokens stays as it is, however often it is there.
 AS_IT_IS = re.compile(r"`[^`]*`|:[a-z_]+:|/[a-z]+-access\b|<[^<>]*>")
+# What is bold where it is filled in: between letters Slack would show the asterisks.
+GLUED = re.compile(r"\w\*?\{(?:package|names?)\}|\{(?:package|names?)\}\*?\w")
 # Slack's limits: docs.slack.dev, "Modal views", "Button element".
 LONGEST_TITLE = 24
 LONGEST_LABEL = 75
@@ -58,6 +61,9 @@ def problems(language: str) -> Iterator[str]:
                 limit = LONGEST_TITLE if one in titles else LONGEST_LABEL if one in labels else None
                 for problem in _problems(one, said, limit=limit):
                     yield f"{one!r}: {problem}: {said!r}"
+                # What is kept has no bold parts.
+                if KEPT not in message.auto_comments and GLUED.search(said):
+                    yield f"{one!r}: a name without a space beside it: {said!r}"
 
 
 def _pairs(message: Message) -> Iterator[tuple[str, str]]:

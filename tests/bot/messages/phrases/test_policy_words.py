@@ -29,31 +29,34 @@ ONE = [
     (stage(), "an admin approves"),
     (stage(BO), "Bo approves"),
     (stage(MANAGER), "your manager approves"),
-    (stage(SECURITY), "a member of Security reviewers approves"),
+    (stage(SECURITY), "a member of “Security reviewers” approves"),
     (stage(SOMEBODY, SPONSORS), "an approver approves"),
     (stage(BO, MANAGER), "Bo or your manager approves"),
     (stage(ABOVE), "your manager’s manager approves"),
     (stage(FAR_ABOVE), "your manager 3 levels up approves"),
     (stage(MANAGER, ABOVE), "your manager or your manager’s manager approves"),
     (stage(MANAGER, OF_ASKER), "your manager approves"),
-    (stage(BO, SECURITY, MANAGER), "Bo, a member of Security reviewers or your manager approves"),
+    (stage(BO, SECURITY, MANAGER), "Bo, a member of “Security reviewers” or your manager approves"),
     (stage(BO, MIA, CY, DANA), "Bo, Mia or someone else approves"),
 ]
 SEVERAL = [
     (stage(quorum=2), "2 admins approve"),
-    (stage(SECURITY, quorum=2), "2 members of Security reviewers approve"),
-    (stage(BO, MIA, CY, quorum=2), "2 of Bo, Mia and Cy approve"),
+    (stage(SECURITY, quorum=2), "2 members of “Security reviewers” approve"),
+    (stage(BO, MIA, CY, quorum=2), "2 people among Bo, Mia and Cy approve"),
     (stage(BO, MIA, quorum=2), "Bo and Mia approve"),
     (stage(BO, quorum=2), "2 people (its policy names only Bo) approve"),
     (stage(MANAGER, quorum=3), "3 people (its policy names only your manager) approve"),
-    (stage(BO, SECURITY, quorum=2), "2 of Bo and members of Security reviewers approve"),
+    (
+        stage(BO, SECURITY, quorum=2),
+        "2 people among Bo and members of “Security reviewers” approve",
+    ),
     (
         stage(SECURITY, FINANCE, quorum=2),
-        "2 of members of Security reviewers and members of Finance approve",
+        "2 people among members of “Security reviewers” and members of “Finance” approve",
     ),
-    (stage(BO, MIA, CY, DANA, quorum=4), "4 of Bo, Mia and others approve"),
-    (stage(BO, SOMEBODY, quorum=2), "2 of Bo and others approve"),
-    (stage(BO, SPONSORS, quorum=3), "3 of Bo and others approve"),
+    (stage(BO, MIA, CY, DANA, quorum=4), "4 people among Bo, Mia and others approve"),
+    (stage(BO, SOMEBODY, quorum=2), "2 people among Bo and others approve"),
+    (stage(BO, SPONSORS, quorum=3), "3 people among Bo and others approve"),
     (stage(SPONSORS, quorum=2), "2 approvers approve"),
 ]
 
@@ -86,10 +89,10 @@ def test_each_stage_has_its_own_number():
     """And its own verb."""
     stages = [stage(MANAGER), stage(SECURITY, quorum=2), stage()]
     assert policy_words.decides(stages) == (
-        "your manager approves, then 2 members of Security reviewers approve, then an admin approves"
+        "your manager approves, then 2 members of “Security reviewers” approve, then an admin approves"
     )
     assert policy_words.approvers(stages) == (
-        "your manager, then 2 members of Security reviewers, then an admin"
+        "your manager, then 2 members of “Security reviewers”, then an admin"
     )
 
 
@@ -104,11 +107,11 @@ def test_nobody_and_not_known_are_two_things():
     [
         (
             "de",
-            "deine Führungskraft genehmigt, dann: 2 Mitglieder von Security reviewers genehmigen",
+            "deine Führungskraft genehmigt, dann: 2 Mitglieder von „Security reviewers“ genehmigen",
         ),
-        ("es", "aprueba tu responsable, luego aprueban 2 miembros de Security reviewers"),
-        ("fr", "votre responsable approuve, puis 2 membres de Security reviewers approuvent"),
-        ("ja", "あなたのマネージャーが承認、次にSecurity reviewersのメンバー2人が承認"),
+        ("es", "aprueba tu responsable, luego aprueban 2 miembros de «Security reviewers»"),
+        ("fr", "votre responsable approuve, puis 2 membres de « Security reviewers » approuvent"),
+        ("ja", "あなたのマネージャーが承認、次に「Security reviewers」のメンバー2人が承認"),
     ],
 )
 def test_singular_and_plural_in_each_language(language, said):
@@ -161,7 +164,7 @@ SAID = [
     (policy_words.lasts, "no end date"),
     (policy_words.lasts, "some hours, or no end date: the beta API does not say"),
     (policy_words.open_to, "everybody in your organization"),
-    (policy_words.open_to, "members of Marketing or Sales, and certain people"),
+    (policy_words.open_to, "members of “Marketing” or “Sales, or Support”, and certain people"),
 ]
 
 
