@@ -312,14 +312,10 @@ async def test_an_admin_whom_slack_does_not_know_is_none(harness):
     assert permissions.known_admins == {"U0DANA"}
 
 
-ASKED_FOR_ANN = wish(
-    wanted_for="U0ANN",
-    asked_by="U0MIA",
-    entra_id=seed.ANN,
-    terms=terms(
-        stages=(Stage(approvers=(MIA, BO)),), asker=NamedObject(id=seed.MIA, name="Mia Moreau")
-    ),
+BY_MIA = terms(
+    stages=(Stage(approvers=(MIA, BO)),), asker=NamedObject(id=seed.MIA, name="Mia Moreau")
 )
+ASKED_FOR_ANN = wish(wanted_for="U0ANN", asked_by="U0MIA", entra_id=seed.ANN, terms=BY_MIA)
 
 
 @pytest.mark.parametrize(
@@ -332,29 +328,27 @@ ASKED_FOR_ANN = wish(
             replace(
                 ASKED_FOR_ANN,
                 asked_by="U0MIA2",
-                terms=replace(
-                    ASKED_FOR_ANN.terms, asker=NamedObject(id=seed.MIA.upper(), name="Mia")
-                ),
+                terms=replace(BY_MIA, asker=NamedObject(id=seed.MIA.upper(), name="Mia")),
             ),
             True,
         ),
         # Before it is known who that is in Entra.
-        (replace(ASKED_FOR_ANN, terms=replace(ASKED_FOR_ANN.terms, asker=None)), True),
+        (replace(ASKED_FOR_ANN, terms=replace(BY_MIA, asker=None)), True),
         (
-            replace(ASKED_FOR_ANN, asked_by="U0CY", terms=replace(ASKED_FOR_ANN.terms, asker=None)),
+            replace(ASKED_FOR_ANN, asked_by="U0CY", terms=replace(BY_MIA, asker=None)),
             False,
         ),
         (
             replace(
                 ASKED_FOR_ANN,
                 asked_by="U0CY",
-                terms=replace(ASKED_FOR_ANN.terms, asker=NamedObject(id=seed.CY, name="Cy")),
+                terms=replace(BY_MIA, asker=NamedObject(id=seed.CY, name="Cy")),
             ),
             False,
         ),
         # Nobody has asked for somebody else.
         (
-            replace(ASKED_FOR_ANN, wanted_for=None, terms=replace(ASKED_FOR_ANN.terms, asker=None)),
+            replace(ASKED_FOR_ANN, wanted_for=None, terms=replace(BY_MIA, asker=None)),
             False,
         ),
     ],
