@@ -37,7 +37,7 @@ def heard(world: World, user: str, channel: str) -> list[str]:
 @pytest.mark.parametrize("channel", [OF_TWO, SECRET, OLD, "C0GENERAL", "C0MARKETING", PARTNERS])
 @pytest.mark.parametrize(
     ("label", "answer"),
-    [("Extend", "Asked to extend your access"), ("Return", "Returning Marketing Campaign")],
+    [("Extend", "Asked to extend your access"), ("Return", "Returning *Marketing Campaign*")],
 )
 async def test_a_button_is_answered_wherever_it_is(everywhere, channel, label, answer):
     """In a direct message of two people, in channels that the bot is not in, and in a shared one."""

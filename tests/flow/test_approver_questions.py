@@ -159,7 +159,7 @@ async def test_whoever_may_not_decide_any_more_is_told(world):
 
     await world.slack.submit(user=BO, view_id=form.id, values={"text": {"text": WHICH}})
 
-    told = said(await world.told(BO, "Your question about Finance Reports .* was not sent"))
+    told = said(await world.told(BO, "Your question about \\*Finance Reports\\* .* was not sent"))
     assert "disabled" in told or "Entra" in told
     ((_, verb, _),) = await log(world, "ask-question-refused", "ask-question-accepted")
     assert verb == "ask-question-refused"

@@ -135,7 +135,9 @@ async def test_a_second_emergency_waits_for_the_review_of_the_first(world):
     await world.told(ANN, "You now have access")
     await world.later(timedelta(hours=1, minutes=10))
     await world.type(ANN, ASK)
-    await world.told(ANN, "cannot give you Finance Reports as an emergency.*not been reviewed")
+    await world.told(
+        ANN, "cannot give you \\*Finance Reports\\* as an emergency.*not been reviewed"
+    )
     await world.card(BO, "Finance Reports")
 
 

@@ -99,7 +99,7 @@ async def test_what_excludes_the_package_still_does(world):
     await world.type(ANN, "/request-access marketing-campaign")
     await world.told(ANN, "You now have access")
     await world.type(ANN, ASK)
-    await world.told(ANN, "does not go with what you have already: Marketing Campaign")
+    await world.told(ANN, "does not go with what you have already: “Marketing Campaign”")
     assert len(granted(world)) == 1
     assert emergency_cards(world, APPROVALS) == []
 

@@ -77,7 +77,7 @@ async def test_let_it_end_silences_the_reminders(world):
     reminder = await world.told(ANN, REMINDED)
 
     await world.press(ANN, reminder, "Let it end")
-    await world.told(ANN, "You chose to let Marketing Campaign end")
+    await world.told(ANN, "You chose to let \\*Marketing Campaign\\* end")
     await world.later(timedelta(days=5, hours=12))
     await world.told(ANN, REMINDED)
 

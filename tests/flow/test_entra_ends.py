@@ -171,7 +171,7 @@ async def delivered(world):
 async def give_back(world):
     shown = (await world.type(ANN, "/my-access")).message
     await world.press(ANN, shown, "Return")
-    await world.told(ANN, "you have returned Finance Reports")
+    await world.told(ANN, "you have returned \\*Finance Reports\\*")
 
 
 def removals(world):

@@ -107,7 +107,7 @@ async def test_an_approver_signs_in_and_the_approval_counts(world):
     link = await approve(world, BO)
     browser = browser_of(world)
     shown = await browser.get(link)
-    assert "approve Finance Reports for Ann Abara" in shown.shown
+    assert "approve “Finance Reports” for Ann Abara" in shown.shown
     assert "Why they ask: Q4" in shown.shown
     tokens: list[str] = []
     _listen(world, tokens)

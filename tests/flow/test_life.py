@@ -137,7 +137,7 @@ async def returns_one(world):
 
     await world.press(ANN, shown, "Return", about="Marketing Campaign")
 
-    await world.told(ANN, "you have returned Marketing Campaign")
+    await world.told(ANN, "you have returned \\*Marketing Campaign\\*")
     assert ANN_IN_ENTRA not in world.holders(MARKETING_RESOURCES)
     assert ANN_IN_ENTRA in world.holders(FINANCE_READERS)
     assert len(world.posts("adminRemove")) == 1

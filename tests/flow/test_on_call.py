@@ -52,7 +52,7 @@ def settings_file(folder):
 
 async def turned_down(world, user, why):
     """The emergency goes on as a request like any other, and nothing was granted."""
-    await world.told(user, f"cannot give you Finance Reports as an emergency.*{why}")
+    await world.told(user, f"cannot give you \\*Finance Reports\\* as an emergency.*{why}")
     await world.card(BO, "Finance Reports")
     assert [each for each in world.posts("adminAdd") if each.status < HTTPStatus.BAD_REQUEST] == []
 

@@ -131,6 +131,6 @@ async def test_a_question_of_somebody_who_may_not_decide_is_shown_to_nobody(worl
 
     await world.slack.submit(user=BO, view_id=form.id, values={"text": {"text": WHICH}})
 
-    await world.told(BO, "Your question about Finance Reports .* was not sent")
+    await world.told(BO, "Your question about \\*Finance Reports\\* .* was not sent")
     assert WAITS not in said(world.home(ANN))
     assert WAITS not in said(await listed(world, ANN, "/my-access"))

@@ -52,7 +52,7 @@ async def test_return_redraws_the_list_where_it_was_pressed(world):
     before = len(lists(world, ANN))
 
     await world.press(ANN, shown, "Return")
-    await redrawn(shown, "Returning Marketing Campaign")
+    await redrawn(shown, "Returning \\*Marketing Campaign\\*")
 
     assert "Being removed." in said(shown)
     assert "Return" not in labels(shown)

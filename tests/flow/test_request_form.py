@@ -193,7 +193,7 @@ async def test_a_reason_that_one_package_wants_is_asked_before_anything(world):
 
     outcome = await world.slack.submit(user=ANN, view_id=form.id, values={})
 
-    assert outcome.errors == {"reason": "Production Database: please say why you need it."}
+    assert outcome.errors == {"reason": "“Production Database”: please say why you need it."}
     assert not await asked(world, ANN)
 
 
@@ -208,7 +208,7 @@ async def test_what_was_refused_is_said_by_name(world):
 
     shown = said(world.form(ANN))
     assert "Asked for *Marketing Campaign*." in shown
-    assert "You had asked for *Finance Reports* before" in shown
+    assert "Asked for before, and still open: *Finance Reports*." in shown
 
 
 async def test_forms_that_need_answers_follow_one_by_one(world):
@@ -220,8 +220,8 @@ async def test_forms_that_need_answers_follow_one_by_one(world):
     await world.slack.submit(user=CY, view_id=form.id, values={"reason": {"reason": "a call"}})
 
     shown = said(world.form(CY))
-    assert "Asked for Marketing Campaign." in shown
-    assert "then follows Build Servers; none of them is asked for yet" in shown
+    assert "Asked for “Marketing Campaign”." in shown
+    assert "Not asked for yet, and next: “Build Servers”." in shown
     await eventually(lambda: world.form(CY).values.get(TICKET), about="the question")
     await world.slack.submit(
         user=CY, view_id=form.id, values={TICKET: {"latchkey_answer": "INC-123456"}}
