@@ -114,7 +114,7 @@ class ApprovalService:
             in_time(explain),
             decision_id,
             slack_user,
-            package_names.clean(package_names.unescaped(reason)),
+            package_names.clean_lines(package_names.unescaped(reason)),
         )
         if draft is None:
             self._wake()
@@ -134,7 +134,7 @@ class ApprovalService:
             decision_id,
             slack_user,
             end=end,
-            reason=package_names.clean(package_names.unescaped(reason)) or None,
+            reason=package_names.clean_lines(package_names.unescaped(reason)) or None,
         )
         if wrong is None:
             self._wake()
@@ -163,7 +163,7 @@ class ApprovalService:
                 round=round_,
                 stage=stage,
                 team=team,
-                reason=package_names.clean(package_names.unescaped(reason)) or None,
+                reason=package_names.clean_lines(package_names.unescaped(reason)) or None,
             )
             for request_id, round_, stage in map(_read, dict.fromkeys(ask_ids))
         ]

@@ -127,6 +127,12 @@ def clean(text: str) -> str:
     return re.sub(r"\s+", " ", shown).strip()
 
 
+def clean_lines(text: str) -> str:
+    """Return text with its line breaks, each line as `clean` returns it; no more than one empty line between two."""
+    lines = "\n".join(map(clean, text[:LONGEST_TEXT].splitlines()))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip()
+
+
 def _visible(character: str) -> str:
     """Return a character that can be seen as it is, one without a width as nothing, and any other as a blank."""
     if character.isprintable():

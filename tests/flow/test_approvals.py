@@ -478,3 +478,19 @@ async def test_an_extension_of_what_has_ended_becomes_a_request_for_new_access(w
         lambda: sum("You now have access" in said(each) for each in world.direct(ANN)) == 2
     )
     assert await world.states() == ["add delivered", "add delivered"]
+
+
+async def test_a_denial_keeps_its_lines_where_it_is_read_whole(world):
+    """Whoever asked reads them as they were written; where a reason is one of many lines, it is on one."""
+    await world.type(CY, "/request-access finance-reports because I must")
+    card = await world.card(APPROVALS)
+    await world.press(DANA, card, "Deny")
+
+    await world.give_reason(DANA, "No.\r\n1. Go to\u202e finance\n\n\n\n2. Ask Lee\n> forged")
+
+    told = await world.told(CY, "was denied by Dana Diaz")
+    reason = "No.\n1. Go to finance\n\n2. Ask Lee\n> forged"
+    plain = [block["text"] for block in told.blocks if block["type"] == "section"]
+    assert {"type": "plain_text", "text": reason, "emoji": False} in plain
+    assert "No. 1. Go to finance 2. Ask Lee" in told.text
+    await eventually(lambda: "No. 1. Go to finance 2. Ask Lee" in said(world.cards(APPROVALS)[-1]))

@@ -9,6 +9,7 @@ from bot.messages.blocks.parts import (
     context,
     escape,
     message,
+    one_line,
     person,
     quoted,
     section,
@@ -141,7 +142,7 @@ def outcome_for_asker(request: Request, *, by: str | None) -> Message:
     if not request.why:
         return message(line)
     why = translate(request.why)
-    return message(f"{line} {escape(why)}", [section(line), quoted(why)])
+    return message(f"{line} {one_line(why)}", [section(line), quoted(why)])
 
 
 def outcome_for_beneficiary(request: Request) -> Message:
