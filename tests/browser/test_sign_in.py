@@ -119,7 +119,7 @@ async def test_the_pages_of_a_sign_in_are_read_and_used_without_a_mouse(
 async def test_an_approval_takes_a_fresh_sign_in(page, address, pictures):
     """With the second factor; whoever signs in as somebody else approves nothing."""
     await approve_by_sign_in(page, address, ticket="OPS-17")
-    await expect(page.get_by_role("main")).to_contain_text("approve Customer Data for Cy Chen")
+    await expect(page.get_by_role("main")).to_contain_text("approve “Customer Data” for Cy Chen")
     await page.screenshot(path=str(pictures / "fresh-sign-in.png"))
     await sign_in(page, "bo@contoso.example")
     code = await page.locator("#code").inner_text()

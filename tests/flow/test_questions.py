@@ -255,7 +255,7 @@ async def test_a_choice_that_is_not_for_the_person_is_refused(world):
     ]
     await send(world, MIA, form, policy={"latchkey_policy": examples.DAY_POLICY})
 
-    await world.told(MIA, "I cannot get you access to Build Servers")
+    await world.told(MIA, "I cannot get you access to \\*Build Servers\\*")
     assert world.posts() == []
 
 
@@ -287,7 +287,7 @@ async def test_questions_that_come_after_the_answers_are_asked_before_anything_i
 
     await send(world, ANN, form, **{TICKET: {NUMBER: "OPS-17"}})
 
-    refused = await world.told(ANN, "I cannot get you access to Customer Data")
+    refused = await world.told(ANN, "I cannot get you access to \\*Customer Data\\*")
     assert "Which regions do you need?" in said(refused)
     assert world.posts() == []
 
@@ -326,7 +326,7 @@ async def test_a_choice_that_is_gone_after_approval_is_refused(world):
     del asked[1]["choices"][0]
     await world.press(BO, card, "Approve")
 
-    refused = await world.told(ANN, "I cannot get you access to Customer Data")
+    refused = await world.told(ANN, "I cannot get you access to \\*Customer Data\\*")
     assert "Which regions do you need?" in said(refused)
     assert world.posts() == []
 
