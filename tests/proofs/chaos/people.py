@@ -223,7 +223,7 @@ class Acting:
             await self._gets(
                 "Extend",
                 "extended",
-                f"sked to extend your access to {story.package.name}",
+                f"sked to extend your access to *{story.package.name}*",
                 f"Your access to *{story.package.name}* now lasts",
             )
             self._is_under_way, self._end = False, ""
@@ -231,9 +231,9 @@ class Acting:
             await self._gets(
                 "Return",
                 "returned",
-                f"Returning {story.package.name}.",
-                f"Your access to {story.package.name} is being removed already",
-                f"you have returned {story.package.name}",
+                f"Returning *{story.package.name}*.",
+                f"Your access to *{story.package.name}* is being removed already",
+                f"you have returned *{story.package.name}*",
             )
         elif story.ending == "removed":
             accepted = story.accepted
