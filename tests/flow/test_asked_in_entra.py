@@ -71,7 +71,7 @@ async def test_what_somebody_got_because_another_asked_there_is_none(world):
     await pressed(world, "People")
     await shows(world, "Choose a person")
     await sought(world, "Ann Abara")
-    await shows(world, f"Asked for in Microsoft Entra, in My Access, by <@{MIA}>")
+    await shows(world, f"Asked for in Microsoft Entra by <@{MIA}>")
 
 
 async def test_what_somebody_has_extended_there_is_none(world):
