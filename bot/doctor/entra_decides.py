@@ -1,6 +1,7 @@
 """Check what it takes to decide in Entra from Slack: approvers with connected accounts, and an administrator's consent."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
@@ -33,9 +34,9 @@ async def look(subject: CheckSubject) -> list[CheckFinding]:
         return [fine("Latchkey decides about every package, so nobody needs a connected account.")]
     found: list[CheckFinding] = []
     connected: dict[str, ConnectedAccount] = {}
-    stages = 0
-    async for name, stage in _stages(subject, found):
-        people = await _people(subject, name, stage, found)
+    stages, left_out = 0, _LeftOut()
+    async for name, stage in _stages(subject, left_out):
+        people = await _people(subject, stage, left_out)
         if people is None:
             continue
         stages += 1
@@ -44,23 +45,56 @@ async def look(subject: CheckSubject) -> list[CheckFinding]:
         connected |= {each.slack_user: each for each in theirs}
         found += _too_few(name, people, theirs)
     if not stages:
-        return [*found, note("Entra decides about no package whose approvers can be told.")]
+        nobody = note("Entra decides about no package whose approvers can be told.")
+        return [nobody, *left_out.findings()]
     if not found:
+        which = "each stage that was counted" if left_out.findings() else "each stage"
         found.append(
-            fine("Where Entra decides, two approvers or more can do it in Slack at each stage.")
+            fine(f"Where Entra decides, two approvers or more can do it in Slack at {which}.")
         )
-    return [*found, await _consent(subject, list(connected.values()))]
+    return [*found, *left_out.findings(), await _consent(subject, list(connected.values()))]
 
 
-async def _stages(
-    subject: CheckSubject, found: list[CheckFinding]
-) -> AsyncIterator[tuple[str, Stage]]:
+@dataclass(kw_only=True)
+class _LeftOut:
+    """
+    Tell where nobody was counted.
+
+    Attributes:
+        of_the_asker: Stages whose approvers depend on who asks.
+        unknown: Stages whose approvers cannot be told or are nobody; the findings of packages say which.
+        unread: Packages that cannot be read; these say so, too.
+        beyond: Packages beyond those that are looked at.
+    """
+
+    of_the_asker: int = 0
+    unknown: int = 0
+    unread: int = 0
+    beyond: int = 0
+
+    def findings(self) -> list[CheckFinding]:
+        """Return what is to be said of it."""
+        counted = {
+            "stages where who decides depends on who asks": self.of_the_asker,
+            "stages whose approvers cannot be told": self.unknown,
+            "packages that cannot be read": self.unread,
+            f"packages beyond the first {packages.MOST_PACKAGES}": self.beyond,
+        }
+        said = [f"{what}: {number}" for what, number in counted.items() if number]
+        if not said:
+            return []
+        return [note(f"Who could decide in Slack was not counted for {'; '.join(said)}.")]
+
+
+async def _stages(subject: CheckSubject, left_out: _LeftOut) -> AsyncIterator[tuple[str, Stage]]:
     """Yield the stages that Entra decides, with what to call them; what cannot be read is among the findings of packages."""
     listed = subject.bounds.within(await subject.graph.packages.list(named=False))
+    left_out.beyond = max(0, len(listed) - packages.MOST_PACKAGES)
     for each in listed[: packages.MOST_PACKAGES]:
         try:
             package, policies = await packages.read(subject, each)
         except GraphError:
+            left_out.unread += 1
             continue
         for policy in policies:
             said = packages.settings_of(subject, package, policy)
@@ -77,19 +111,19 @@ async def _stages(
                 yield f"{name}, stage {number}" if len(stages) > 1 else name, stage
 
 
-async def _people(
-    subject: CheckSubject, name: str, stage: Stage, found: list[CheckFinding]
-) -> list[User] | None:
-    """Return who may decide a stage; None where that depends on who asks, cannot be told, or is nobody: that is said of packages."""
+async def _people(subject: CheckSubject, stage: Stage, left_out: _LeftOut) -> list[User] | None:
+    """Return who may decide a stage; None where that depends on who asks, cannot be told, or is nobody."""
     subjects = (*stage.approvers, *stage.fallback)
     if any(each["kind"] not in packages.OF_THE_ASKER for each in subjects):
+        left_out.of_the_asker += 1
         return None
     try:
         people = await Approvers(graph=subject.graph).find(
             stage, packages.anybodys_request(), most=MOST_APPROVERS
         )
     except (UnresolvedApprovers, GraphError):
-        return None
+        people = []
+    left_out.unknown += not people
     return people or None
 
 
@@ -100,8 +134,10 @@ def _too_few(
     able = {each.entra_id.casefold() for each in theirs if each.challenge is None}
     without = [each for each in people if each.id.casefold() not in able]
     can = len(people) - len(without)
-    if can >= packages.ENOUGH_DECIDERS or not without:
+    if can >= packages.ENOUGH_DECIDERS:
         return []
+    if not without:
+        return [note(f"{name}, is decided in Entra by one approver alone, who can do it in Slack.")]
     names = [clean(each.display_name or each.user_principal_name or each.id) for each in without]
     named = ", ".join(islice(names, MOST_NAMED))
     if len(names) > MOST_NAMED:

@@ -9,6 +9,7 @@ from bot.doctor.connecting import subject_by
 from bot.doctor.model import CheckFinding, Severity
 from bot.doctor.table import examine
 from sandbox.tenant import seed
+from sandbox.tenant.model import Policy
 from tests.flow.test_entra_decides import FILE, deciding
 from tests.harness.accounts import SETTINGS, connect, registered
 from tests.harness.doctoring import doctors_findings
@@ -29,14 +30,19 @@ async def world(request, database, tmp_path):
         yield made
 
 
-def stage_of(world: World) -> dict[str, Any]:
-    """The one stage of the package that Entra decides."""
+def policy_of(world: World) -> Policy:
+    """The one policy of the package that Entra decides."""
     (policy,) = [
         each
         for each in world.tenant.world.policies.values()
         if each.package_id == seed.FINANCE_REPORTS
     ]
-    stage: dict[str, Any] = policy.approval["stages"][0]
+    return policy
+
+
+def stage_of(world: World) -> dict[str, Any]:
+    """The one stage of it."""
+    stage: dict[str, Any] = policy_of(world).approval["stages"][0]
     return stage
 
 
@@ -63,6 +69,67 @@ async def test_approvers_without_an_account_are_named(world):
 
     await connect(world, CY)
     assert marks(await found(world)) == [Severity.FINE, Severity.FINE]
+
+
+WELL = "two approvers or more can do it in Slack at each stage."
+COUNTED = "two approvers or more can do it in Slack at each stage that was counted."
+
+
+@pytest.mark.parametrize("fewer", [True, False])
+async def test_an_approver_who_is_alone_is_no_two(world, fewer):
+    """Even if they can do it in Slack; the findings of packages say that they are too few."""
+    if fewer:
+        stage_of(world)["primaryApprovers"].pop()
+    else:
+        world.tenant.world.users[seed.CY].account_enabled = False
+    await connect(world, BO)
+    (alone, consent) = await found(world)
+    assert (alone.severity, consent.severity) == (Severity.NOTE, Severity.FINE)
+    assert "by one approver alone, who can do it in Slack" in alone.sentence
+
+
+MANAGER = [{"@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1}]
+NOBODY = [{"@odata.type": "#microsoft.graph.singleUser", "userId": seed.MIA}]
+
+
+@pytest.mark.parametrize(
+    ("approvers", "said"),
+    [
+        (MANAGER, "stages where who decides depends on who asks: 1."),
+        (NOBODY, "stages whose approvers cannot be told: 1."),
+    ],
+)
+async def test_a_stage_that_was_not_counted_is_not_called_well(world, approvers, said):
+    """Beside one that was; and where there is no other, nothing is called well."""
+    world.tenant.world.users[seed.MIA].account_enabled = False
+    await connect(world, BO)
+    await connect(world, CY)
+    (well, _) = await found(world)
+    assert well.sentence.endswith(WELL)
+    stages = policy_of(world).approval["stages"]
+    stages.append({**stages[0], "primaryApprovers": approvers})
+    (well, left_out, consent) = await found(world)
+    assert marks([well, left_out, consent]) == [Severity.FINE, Severity.NOTE, Severity.FINE]
+    assert well.sentence.endswith(COUNTED)
+    assert left_out.sentence.endswith(said)
+
+    del stages[0]
+    (nothing, left_out) = await found(world)
+    assert marks([nothing, left_out]) == [Severity.NOTE, Severity.NOTE]
+    assert left_out.sentence.endswith(said)
+
+
+async def test_packages_that_were_not_looked_at_are_not_called_well(world, monkeypatch):
+    """Neither those beyond the first, nor those that cannot be read."""
+    await connect(world, BO)
+    await connect(world, CY)
+    monkeypatch.setattr("bot.doctor.packages.MOST_PACKAGES", 0)
+    (_, left_out) = await found(world)
+    assert "packages beyond the first 0: " in left_out.sentence
+    monkeypatch.undo()
+    world.tenant.faults.set("forbidden", only=r"/accessPackages/[0-9a-f-]+")
+    (_, left_out) = await found(world)
+    assert "packages that cannot be read: " in left_out.sentence
 
 
 async def test_a_long_list_of_names_is_cut(world):
