@@ -59,9 +59,7 @@ def _in_entra(slack_user: str | None, at: datetime | None) -> str:
     who = person(slack_user) if slack_user else _("somebody whom I do not know in Slack")
     if at is None:
         return _("Asked for in Microsoft Entra by {who}.").format(who=who)
-    return _("Asked for in Microsoft Entra by {who}, {when}.").format(
-        who=who, when=moment(at)
-    )
+    return _("Asked for in Microsoft Entra by {who}, {when}.").format(who=who, when=moment(at))
 
 
 def _asked(request: Request) -> str:
