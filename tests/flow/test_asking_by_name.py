@@ -122,7 +122,7 @@ async def test_what_is_asked_for_already_says_for_whom_it_waits(world):
     shown = await ack(world, ANN, "finance-reports")
 
     assert "You have already asked for *Finance Reports*" in said(shown)
-    assert f"waiting for <@{BO}> since" in said(shown)
+    assert f"waiting for <@{BO}> (since" in said(shown)
     await world.press(ANN, shown, "Cancel")
     await eventually(lambda: "is canceled" in said(shown), about="the answer in place")
 

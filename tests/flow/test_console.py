@@ -54,7 +54,7 @@ async def test_the_command_alone_opens_the_console(world):
 
     await shows(world, "1 request waits for a decision")
     assert "asks for *Finance Reports*" in said(world.form(DANA))
-    assert f"waiting for <@{BO}> since" in said(world.form(DANA))
+    assert f"waiting for <@{BO}> (since" in said(world.form(DANA))
     assert complaints(world) == []
 
 

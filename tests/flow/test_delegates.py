@@ -53,7 +53,7 @@ async def test_an_approver_lets_somebody_decide(world):
 
 async def _waiting(world: World) -> bool:
     mine = said((await world.type(ANN, "/my-access")).message)
-    return f"waiting for <@{BO}> or <@{CY}> since" in mine
+    return f"waiting for <@{BO}> or <@{CY}> (since" in mine
 
 
 async def test_what_waits_already_is_shown_to_the_delegate(world):

@@ -88,7 +88,7 @@ async def test_what_waits_is_shown_to_those_who_decide(world):
     await shows(world, BO, TO_DECIDE)
     await shows(world, DANA, "Waits for others: 1")
     assert TO_DECIDE not in said(world.home(DANA))
-    await shows(world, ANN, "waiting for <@U0BO> since")
+    await shows(world, ANN, "waiting for <@U0BO> (since")
     assert TO_DECIDE not in said(world.home(ANN))
     assert TO_DECIDE not in said(world.home(CY))
 
@@ -181,7 +181,7 @@ async def test_one_withdraws_from_home(world):
     """Cancel in Home closes what is still pending."""
     await opened(world, ANN)
     await world.type(ANN, "/request-access finance-reports because Q4")
-    await shows(world, ANN, "waiting for <@U0BO> since")
+    await shows(world, ANN, "waiting for <@U0BO> (since")
 
     await world.press_home(ANN, "Cancel")
 
@@ -232,7 +232,7 @@ async def test_a_full_home_is_still_a_valid_one(world):
     await eventually(lambda: len(world.cards(BO)) == 30)
     await shows(world, DANA, "Waits for others")
     await shows(world, BO, "Show all 30")
-    await shows(world, ANN, "waiting for <@U0BO> since")
+    await shows(world, ANN, "waiting for <@U0BO> (since")
     listed = await world.type(DANA, "/access-admin pending")
     mine = await world.type(ANN, "/my-access")
 

@@ -46,14 +46,14 @@ async def test_whoever_waits_sees_for_whom_since_when_and_at_which_step(world):
     await asked(world, "production-database because of the outage")
 
     mine = said((await world.type(ANN, "/my-access")).message)
-    assert f"waiting for <@{MIA}> since" in mine
-    assert "(step 1 of 2)" in mine
-    await eventually(lambda: f"waiting for <@{MIA}> since" in said(world.home(ANN)))
+    assert f"waiting for <@{MIA}> (since" in mine
+    assert ", step 1 of 2)" in mine
+    await eventually(lambda: f"waiting for <@{MIA}> (since" in said(world.home(ANN)))
     await world.press(MIA, await world.card(MIA), "Approve")
 
     told = await world.told(ANN, "Mia Moreau approved step 1 of 2")
     await eventually(lambda: f"waiting for <@{BO}>" in said(told), about=said(told))
-    assert "(step 2 of 2)" in said(told)
+    assert ", step 2 of 2)" in said(told)
     assert labels(told) == ["Remind"]
     await world.press(BO, await world.card(BO), "Approve")
     await world.give_reason(BO, "The outage is real")

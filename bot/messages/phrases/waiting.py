@@ -42,7 +42,7 @@ def named_deciders(request: Request, *, together: bool = False) -> str:
 
 
 def waiting_for(request: Request) -> str:
-    """Return for whom a pending request waits, to go behind "it is": "waiting for @Bo since … (step 1 of 2)"."""
+    """Return for whom a pending request waits, to go behind "it is": "waiting for @Bo (since …, step 1 of 2)"."""
     who = named_deciders(request) or _nobody_named(request)
     since = moment(request.waits_since or request.asked_at)
     stages = len(request.terms.stages) if request.terms else 0
@@ -53,10 +53,10 @@ def waiting_for(request: Request) -> str:
     )
     where = in_a_row([each for each in (step, approvals_so_far(request)) if each])
     if where:
-        return _("waiting for {who} since {since} ({where})").format(
+        return _("waiting for {who} (since {since}, {where})").format(
             who=who, since=since, where=where
         )
-    return _("waiting for {who} since {since}").format(who=who, since=since)
+    return _("waiting for {who} (since {since})").format(who=who, since=since)
 
 
 def _nobody_named(request: Request) -> str:
