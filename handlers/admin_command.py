@@ -15,7 +15,8 @@ from bot.messages.admins import command_answers
 from bot.messages.approvals import delegating
 from bot.messages.assignments import troubles
 from bot.messages.blocks.pages import split_page
-from bot.messages.blocks.parts import Message, escape, message, without_plainer
+from bot.messages.blocks.parts import Message, message, without_plainer
+from bot.messages.blocks.sentences import escape_sentence
 from bot.paging import ListName, Place, page_number
 from bot.patience import answered
 from bot.words import N_, _, translate
@@ -123,7 +124,7 @@ async def _reply(answer: asyncio.Future[Message], say: Say, *, busy: str) -> Non
             if names:
                 near = _("Did you mean {names}?").format(names=any_of(names))
                 said = f"{said} {near}"
-            await say(message(escape(said)))
+            await say(message(escape_sentence(said)))
 
 
 async def _answer(

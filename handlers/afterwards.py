@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bot.messages.blocks.parts import Message, escape, message
+from bot.messages.blocks.parts import Message, message
+from bot.messages.blocks.sentences import escape_sentence
 from bot.people.guard import Guard
 from bot.people.model import Verb
 from bot.words import translate
@@ -35,6 +36,6 @@ def say_if_refused(
         await asyncio.sleep(AFTER_ANSWER_SECONDS)
         why = await guard.find_reason_against(user, verb, seconds=KNOWN_WITHIN_SECONDS)
         if why is not None:
-            await say(message(escape(translate(why))))
+            await say(message(escape_sentence(translate(why))))
 
     background.start(read)

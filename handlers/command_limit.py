@@ -18,7 +18,8 @@ from bot import clock
 from bot.database import Busy
 from bot.database.limits import HOUR
 from bot.errors import TooOften
-from bot.messages.blocks.parts import escape, message
+from bot.messages.blocks.parts import message
+from bot.messages.blocks.sentences import escape_sentence
 from bot.people.guard import Guard
 from bot.words import N_, translate
 from handlers.app import SlackApp
@@ -67,7 +68,7 @@ def register(app: SlackApp, *, guard: Guard, background: Background, limit: Comm
             return None
         why = str(TooOften(TOO_MANY, again_in=again_in))
         background.start(partial(write_down, guard, body["user_id"], why))
-        return await ack(**message(escape(translate(why))))
+        return await ack(**message(escape_sentence(translate(why))))
 
     app.check_first(refuse_too_many)
 

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from bot.database import Busy
 from bot.errors import LatchkeyError, TooOften, UnknownPackage, WhichPackage
-from bot.messages.blocks.parts import Message, escape, message
+from bot.messages.blocks.parts import Message, message
+from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.overviews.helping import HELP, help_message, not_understood
 from bot.messages.requests import acknowledging
 from bot.people.guard import Guard
@@ -53,7 +54,7 @@ def register(
             if user not in silenced:
                 # Once: an answer to each would go on for as long as they do.
                 silenced.add(user)
-                await background.tell(channel, user, message(escape(translate(why))))
+                await background.tell(channel, user, message(escape_sentence(translate(why))))
             return
         silenced.discard(user)
         try:
@@ -81,7 +82,7 @@ async def _answer(forms: RequestForms, guard: Guard, user: str, text: str) -> Me
     """Say what one can do about what somebody has written; nothing is asked for before they press."""
     refusal = await forms.find_form_refusal(slack_user=user)
     if refusal is not None:
-        return message(escape(translate(refusal)))
+        return message(escape_sentence(translate(refusal)))
     is_admin = guard.is_admin(user)
     if not text.strip() or text.strip().lower() in HELP:
         return help_message(is_admin=is_admin)
@@ -104,6 +105,6 @@ async def _answer(forms: RequestForms, guard: Guard, user: str, text: str) -> Me
             which.asked, which.choices, abouts=abouts, reason=which.reason
         )
     except LatchkeyError as error:
-        return message(escape(translate(str(error))))
+        return message(escape_sentence(translate(str(error))))
     about = await forms.keep_reason(slack_user=user, package_id=package.id, reason=reason)
     return acknowledging.ask_for_it(package, about=about, reason=reason)

@@ -9,7 +9,8 @@ import structlog
 from bot import chance
 from bot.database import Busy
 from bot.errors import LatchkeyError, SeenBefore
-from bot.messages.blocks.parts import escape, message
+from bot.messages.blocks.parts import message
+from bot.messages.blocks.sentences import escape_sentence
 from bot.words import N_, _, translate
 
 # The database could not be asked: whatever was wanted, nothing has happened.
@@ -44,7 +45,7 @@ async def explain_errors(say: Say, *, busy: str) -> AsyncIterator[None]:
     except SeenBefore:
         log.info("seen-before")
     except LatchkeyError as error:
-        await say(message(escape(translate(str(error)))))
+        await say(message(escape_sentence(translate(str(error)))))
     except Busy:
         log.warning("busy")
         await say(message(_(busy)))

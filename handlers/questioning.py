@@ -8,7 +8,8 @@ from slack_bolt.async_app import AsyncAck
 from bot.approvals.questioning import QuestionService
 from bot.messages.approvals import approver_questions as words
 from bot.messages.blocks.modals import said_in_modal
-from bot.messages.blocks.parts import escape, message
+from bot.messages.blocks.parts import message
+from bot.messages.blocks.sentences import escape_sentence
 from bot.words import _, pgettext, translate
 from handlers.errors import CHANGE_NOT_SAVED, explain_errors
 from handlers.replies import Replies
@@ -26,7 +27,7 @@ def register(routes: Routes, *, questions: QuestionService, replies: Replies) ->
                 ask_id=reply.value, slack_user=reply.user, team=reply.team
             )
             if why is not None:
-                await reply.refuse(message(escape(translate(why))))
+                await reply.refuse(message(escape_sentence(translate(why))))
             return why is not None
 
         async with explain_errors(reply.refuse, busy=CHANGE_NOT_SAVED):

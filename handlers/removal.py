@@ -13,6 +13,7 @@ from bot.messages.admins.console import window
 from bot.messages.admins.removal_forms import About
 from bot.messages.approvals.forms import reason_in
 from bot.messages.blocks.parts import Message, escape, message
+from bot.messages.blocks.sentences import escape_sentence
 from bot.paging import ListName, Place
 from bot.people.model import Verb
 from bot.requests.transactions.remove_several import ListChanged, Removable, SeveralRemoved
@@ -71,7 +72,7 @@ def register(
         async def is_refused() -> bool:
             why = await removals.find_reason_against(slack_user=reply.user)
             if why is not None:
-                await reply.refuse(message(escape(translate(why))))
+                await reply.refuse(message(escape_sentence(translate(why))))
             return why is not None
 
         async with explain_errors(reply.refuse, busy=NOT_READ):

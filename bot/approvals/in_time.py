@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.approvals.model import ApproverQuestion, Decision, approvals_of
-from bot.messages.blocks.parts import moment
 from bot.messages.phrases.decided import name_of
 from bot.packages.model import Stage
 from bot.people.model import DONE, Verb
 from bot.requests.model import Request, State
 from bot.requests.state_words import state_word
 from bot.words import N_
+from bot.words.formats import kept_moment
 
 # Ends that no click has brought about.
 OVERTAKEN: Final = {
@@ -53,7 +53,7 @@ def why_late(decision: Decision, request: Request, counted: Sequence[Decision]) 
 def _decided_already(by: Sequence[Decision]) -> str:
     """Say who has decided before; each name is a part of its own, so that the sentence is found again in any language."""
     *names, last = [name_of(each) for each in by]
-    facts = {"done": DONE[by[-1].verb], "last_name": last, "when": moment(by[-1].at)}
+    facts = {"done": DONE[by[-1].verb], "last_name": last, "when": kept_moment(by[-1].at)}
     if not names:
         return N_("That was already {done} by {last_name}, {when}.").format(**facts)
     return N_("That was already {done} by {names} and by {last_name}, {when}.").format(

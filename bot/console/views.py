@@ -20,6 +20,7 @@ from bot.messages.admins.console import choices, lists, window
 from bot.messages.admins.console.assignments import assignment_list
 from bot.messages.admins.console.audit import audit_list
 from bot.messages.blocks.parts import Block, escape, section
+from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies.emergency_list import OpenReviews, review_rows
 from bot.messages.phrases import grant_words
 from bot.packages.catalog import OfferedPackages
@@ -89,7 +90,7 @@ class ConsoleViews:
                 which.choices,
             )
         except LatchkeyError as error:
-            content = [section(escape(translate(str(error))))]
+            content = [section(escape_sentence(translate(str(error))))]
         except Busy:
             content = [section(_(NOT_READ))]
         return window.view(page, content, note=note)

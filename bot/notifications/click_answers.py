@@ -1,8 +1,6 @@
 """Tell somebody whose click did not count why, so that only they see it."""
 
-import re
 from datetime import timedelta
-from typing import Final
 
 import structlog
 
@@ -12,7 +10,8 @@ from bot.approvals.store import approver_questions, decisions
 from bot.database import Store, Transaction
 from bot.messages.accounts import connecting
 from bot.messages.approvals import approval_card, saved
-from bot.messages.blocks.parts import Message, escape, message
+from bot.messages.blocks.parts import Message, message
+from bot.messages.blocks.sentences import escape_sentence
 from bot.notifications.late_replies import LateReplies, LateReply
 from bot.notifications.store import notices
 from bot.people.languages import Languages
@@ -23,9 +22,6 @@ from bot.slack.errors import SlackError, SlackRefused
 from bot.words import N_, _, speaking, translate
 
 log = structlog.get_logger(__name__)
-
-# A date as `parts.moment` writes it: without the link that Slack would take as a third part.
-OUR_DATE: Final = re.compile(r"<!date\^\d+\^[^<>|^]*\|[^<>|]*>")
 
 
 class ClickAnswers:
@@ -116,13 +112,6 @@ def _why_not_counted(decision: Decision, request: Request | None) -> str:
     return _("{package} for {person}: {why}").format(
         package=request.package_name, person=request.holder_name or _("somebody"), why=why
     )
-
-
-def escape_sentence(text: str) -> str:
-    """Escape all but the dates of our own sentences; a name in them may look like one with a link."""
-    dates = OUR_DATE.findall(text)
-    rest = [escape(part) for part in OUR_DATE.split(text)]
-    return rest[0] + "".join(date + after for date, after in zip(dates, rest[1:], strict=True))
 
 
 def _stale_card(db: Transaction, request_id: str, *, channel: str, ts: str) -> Message | None:

@@ -8,6 +8,7 @@ from typing import Final
 from bot.packages.named_stages import NamedStage
 from bot.packages.questions import Question
 from bot.words import N_
+from bot.words.formats import kept_moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +86,12 @@ def find_wrong_dates(
     begin = max(start or now, now)
     latest = policy.end_of(begin)
     if latest is not None and begin >= latest:
-        wrong["start"] = N_("It ends {when} already.").format(when=_said(latest))
+        wrong["start"] = N_("It ends {when} already.").format(when=kept_moment(latest))
     elif end is not None and end <= begin:
         wrong["end"] = N_("Please choose a later moment: this is no time at all.")
     elif end is not None and latest is not None and end > latest:
         wrong["end"] = N_("It lasts {lasts}, so {when} at the latest.").format(
-            lasts=policy.lasts, when=_said(latest)
+            lasts=policy.lasts, when=kept_moment(latest)
         )
     return wrong
 
@@ -104,7 +105,3 @@ def agreed_dates(
     if start is not None and end is None:
         end = policy.end_of(start)
     return start, end
-
-
-def _said(at: datetime) -> str:
-    return f"{at:%-d %b %Y, %H:%M} UTC"

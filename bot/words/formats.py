@@ -1,14 +1,21 @@
 """Numbers, lists and dates in the reader's language, by Babel; in Slack's messages dates are tokens of Slack's own."""
 
+import re
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
 from bot.words import ENGLISH, _, current_language
 from bot.words.catalogs import LANGUAGES
 
 if TYPE_CHECKING:
     from babel import Locale
+
+# A moment in a sentence that is kept or raised: such a sentence is English, and shown where Slack reads no tokens, too.
+KEPT_MOMENT_FORMAT: Final = "%d %b %Y, %H:%M UTC"
+KEPT_MOMENT: Final = re.compile(
+    r"\b[0-9]{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) 2[0-9]{3}, [0-9]{2}:[0-9]{2} UTC\b"
+)
 
 
 def number(value: int) -> str:
@@ -85,6 +92,15 @@ def date_and_time(at: datetime) -> str:
 
     day = format_date(at, format="medium", locale=locale)
     return f"{day}, {format_time(at, format='HH:mm', locale=locale)} UTC"
+
+
+def kept_moment(at: datetime) -> str:
+    """
+    Return a moment for a sentence that is kept or raised: "31 Jan 2027, 14:30 UTC".
+
+    `bot.messages.blocks.sentences.escape_sentence` shows it in the reader's zone.
+    """
+    return f"{at.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
 
 
 def _list(names: Sequence[str], *, style: str, last: str) -> str:

@@ -43,6 +43,12 @@ BAD_MESSAGES = {
     "broadcast in the text": message("<!here>"),
     "half a mention": message("Hello", mrkdwn("<@U0ANN")),
     "raw ampersand": message("Hello", mrkdwn("R&D")),
+    "escaped moment": message("Hello", mrkdwn("It begins &lt;!date^1800090000^{time}|09:00&gt;.")),
+    "escaped moment in the text": message("It begins &lt;!date^1800090000^{time}|09:00&gt;."),
+    "moment in plain text": message(
+        "Hello",
+        {"type": "header", "text": {"type": "plain_text", "text": "<!date^1800090000^{time}|9>"}},
+    ),
     "date with a link": message("Hello", mrkdwn("<!date^1^{date}^https://a.example|x>")),
 }
 GOOD_MESSAGES = {
@@ -99,6 +105,7 @@ def test_a_view_beyond_a_limit_is_found(changes):
         {"option_groups": [group(option(), label="x" * 76)]},
         {"response_action": "errors", "errors": {}},
         {"response_action": "errors", "errors": {"reason": ""}},
+        {"response_action": "errors", "errors": {"end": "Before <!date^1800090000^{time}|9>."}},
         {"response_action": "update", "view": modal(blocks=[])},
         {"text": "x" * 4_001},
     ],

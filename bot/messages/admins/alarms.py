@@ -3,6 +3,7 @@
 from typing import Final
 
 from bot.messages.blocks.parts import Message, escape, message, moment, person, said
+from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.phrases.request_words import for_admins, stage_of_work
 from bot.requests.model import Request
 from bot.words import N_, _, ngettext, translate
@@ -53,7 +54,7 @@ def failed(request: Request) -> Message:
     return message(
         _(":warning: {request} failed. {why}").format(
             request=for_admins(request),
-            why=escape(translate(request.why or "")),
+            why=escape_sentence(translate(request.why or "")),
         )
     )
 
@@ -114,5 +115,5 @@ def clock_is_wrong(why: str) -> Message:
         _(
             ":warning: {why} Until then two replicas may be at the same request, and I may ask "
             "Entra twice."
-        ).format(why=escape(translate(why)))
+        ).format(why=escape_sentence(translate(why)))
     )

@@ -15,7 +15,6 @@ from bot.messages.blocks.parts import (
     bold,
     button,
     context,
-    escape,
     in_thread,
     message,
     moment,
@@ -25,6 +24,7 @@ from bot.messages.blocks.parts import (
     quoted,
     section,
 )
+from bot.messages.blocks.sentences import escape_sentence
 from bot.packages.names import LONGEST_REASON
 from bot.people.model import NamedAs
 from bot.requests.model import Kind, Request, State
@@ -154,7 +154,7 @@ def not_sent(question: ApproverQuestion, request: Request) -> Message:
     said = _("Your question about {package} for {holder} was not sent. {why}").format(
         package=bold(request.package_name),
         holder=person(request.holder, request.holder_name),
-        why=escape(translate(question.why or "")),
+        why=escape_sentence(translate(question.why or "")),
     )
     return message(said)
 

@@ -11,13 +11,13 @@ from bot.messages.blocks.parts import (
     actions,
     button,
     context,
-    escape,
     message,
     moment,
     person,
     plain,
     section,
 )
+from bot.messages.blocks.sentences import escape_sentence
 from bot.people.model import Delegation
 from bot.words import N_, _, pgettext, translate
 
@@ -107,7 +107,9 @@ def over(delegation: Delegation, *, reader: str) -> Message:
 def canceled(delegation: Delegation, *, reader: str) -> Message:
     """Say that a delegation has ended before its time, to whoever ended it or is concerned."""
     who, whom = person(delegation.delegate), person(delegation.delegator)
-    why = f" {escape(translate(delegation.canceled_why))}" if delegation.canceled_why else ""
+    why = (
+        f" {escape_sentence(translate(delegation.canceled_why))}" if delegation.canceled_why else ""
+    )
     if reader == delegation.delegate:
         return message(_("You no longer decide for {person}.").format(person=whom) + why)
     if reader == delegation.delegator:

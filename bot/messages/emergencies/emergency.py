@@ -21,6 +21,7 @@ from bot.messages.blocks.parts import (
     quoted,
     section,
 )
+from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.phrases.request_words import progress
 from bot.packages.settings.model import BreakGlass, BreakGlassPeople
 from bot.requests.model import Request, State
@@ -66,7 +67,7 @@ def not_an_emergency(request: Request) -> Message:
             "decided by those who approve it."
         ).format(
             package=bold(request.package_name),
-            why=escape(translate(request.no_emergency_why or "")),
+            why=escape_sentence(translate(request.no_emergency_why or "")),
         )
     )
 
@@ -75,7 +76,7 @@ def not_an_emergency_note(request: Request) -> str:
     """Say to those who approve it that it was asked for as an emergency, and why it is none."""
     return _(
         ":rotating_light: Asked for as an emergency, which it is not by the package's rules. {why}"
-    ).format(why=escape(translate(request.no_emergency_why or "")))
+    ).format(why=escape_sentence(translate(request.no_emergency_why or "")))
 
 
 def holder_note(request: Request) -> str:

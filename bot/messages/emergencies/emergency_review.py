@@ -8,13 +8,13 @@ from bot.emergencies.model import Emergency, Finding, ReviewFinding
 from bot.messages.blocks.parts import (
     Message,
     bold,
-    escape,
     message,
     moment,
     plain,
     section,
     shorten,
 )
+from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies import emergency as cards
 from bot.packages.names import LONGEST_REASON
 from bot.requests.model import Request
@@ -47,7 +47,7 @@ def not_counted(said: ReviewFinding, request: Request) -> Message:
     """Tell somebody why what they said in a review does not count."""
     return message(
         _("Your review of the emergency access to {package} does not count. {why}").format(
-            package=bold(request.package_name), why=escape(translate(said.why or ""))
+            package=bold(request.package_name), why=escape_sentence(translate(said.why or ""))
         )
     )
 

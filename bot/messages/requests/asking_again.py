@@ -13,6 +13,7 @@ from bot.messages.blocks.parts import (
     section,
     shorten,
 )
+from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.phrases.policy_words import decides, lasts, open_to
 from bot.messages.requests.acknowledging import my_access_button
 from bot.packages.model import Package
@@ -56,7 +57,7 @@ def explanation(explained: RefusalExplained) -> dict[str, Any]:
     request, package = explained.request, explained.package
     blocks: list[Block] = [
         section(f"*{escape(shorten(request.package_name, LONGEST_NAME))}*"),
-        section(escape(translate(request.why or N_("I do not know any more.")))),
+        section(escape_sentence(translate(request.why or N_("I do not know any more.")))),
     ]
     rules = (
         [] if package is None else [_rule(package, number, request) for number in _numbers(package)]

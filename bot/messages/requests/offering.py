@@ -15,6 +15,7 @@ from bot.messages.blocks.parts import (
     section,
     shorten,
 )
+from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.phrases import policy_words
 from bot.packages.model import Package
 from bot.words import _, translate
@@ -76,12 +77,12 @@ def no_such_package(typed: str) -> str:
 
 def reason_needed(package_id: str, name: str, sentence: str) -> Message:
     ask = button(_("Say why"), "ask", package_id, style="primary", about=name)
-    shown = escape(translate(sentence))
+    shown = escape_sentence(translate(sentence))
     return message(shown, [section(shown), actions(ask)])
 
 
 def form_needed(about: str, sentence: str) -> Message:
     """*about* is what the button carries to the form."""
     ask = button(_("Open the form"), "ask", about, style="primary")
-    shown = escape(translate(sentence))
+    shown = escape_sentence(translate(sentence))
     return message(shown, [section(shown), actions(ask)])

@@ -19,6 +19,7 @@ from bot.messages.blocks.parts import (
     shorten,
     until,
 )
+from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies import emergency
 from bot.messages.phrases.quorum import approvals_so_far
 from bot.messages.phrases.shorter_ends import approved_until
@@ -37,7 +38,7 @@ def refused(request: Request) -> Message:
             what = _("Your access to {package} cannot be extended.")
         case Kind.REMOVE:
             what = _("Access to {package} was not removed.")
-    why = escape(translate(request.why or ""))
+    why = escape_sentence(translate(request.why or ""))
     return message(f"{what.format(package=bold(request.package_name))} {why}")
 
 
@@ -83,7 +84,7 @@ def lapsed(request: Request, *, approved: Sequence[str] = ()) -> Message:
         return message(f"{line} {translate(request.why)} {again}")
     if request.why:
         line = _("Your access to {package} was not extended.").format(package=name)
-        why = escape(translate(request.why))
+        why = escape_sentence(translate(request.why))
         return message(f"{line} {why} {_('You can ask for it again.')}")
     is_extension = request.kind is Kind.EXTEND
     steps = len(request.terms.stages) if request.terms else 1
@@ -154,7 +155,7 @@ def canceled_by_admin(request: Request) -> Message:
     line = _("An admin has canceled your request for *{package}*.").format(
         package=escape(request.package_name)
     )
-    return message(f"{line} {escape(translate(request.why or ''))}")
+    return message(f"{line} {escape_sentence(translate(request.why or ''))}")
 
 
 def failed(request: Request) -> Message:
@@ -167,7 +168,7 @@ def failed(request: Request) -> Message:
             what = _("I could not remove the access to {package}.")
     after = _("You can ask again.") if request.give_up_by else _("The admins have been told.")
     line = what.format(package=bold(request.package_name))
-    return message(f"{line} {escape(translate(request.why or ''))} {after}")
+    return message(f"{line} {escape_sentence(translate(request.why or ''))} {after}")
 
 
 def delivered(

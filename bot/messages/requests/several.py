@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.messages.blocks.parts import Block, context, escape, plain, section, shorten
+from bot.messages.blocks.sentences import escape_sentence
 from bot.packages.model import Package
 from bot.requests.model import AskedTogether
 from bot.words import _, translate
@@ -42,7 +43,7 @@ def results(result: AskedTogether) -> list[Block]:
     blocks += [
         section(
             _("*{name}* was not asked for. {why}").format(
-                name=_name(package.name), why=escape(translate(why))
+                name=_name(package.name), why=escape_sentence(translate(why))
             )
         )
         for package, why in result.refused

@@ -5,7 +5,6 @@ from typing import Final
 from bot.approvals.store import decisions
 from bot.database import Transaction
 from bot.errors import NotAllowed, TooLate
-from bot.messages.blocks.parts import moment
 from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, may
 from bot.requests import state_machine
@@ -13,6 +12,7 @@ from bot.requests.model import Request, State
 from bot.requests.state_words import state_word
 from bot.requests.store import cancellations, requests
 from bot.words import N_
+from bot.words.formats import kept_moment
 
 _ON_ITS_WAY: Final = {
     State.APPROVED: N_("on its way to Entra"),
@@ -23,7 +23,7 @@ _ON_ITS_WAY: Final = {
 def _so_far(request: Request) -> str:
     """Return where a request is, for a sentence."""
     if request.is_scheduled and request.starts_at is not None:
-        return N_("due to begin {when}").format(when=moment(request.starts_at))
+        return N_("due to begin {when}").format(when=kept_moment(request.starts_at))
     if request.is_asked_for_in_entra:
         return state_word(request)
     return _ON_ITS_WAY.get(request.state, state_word(request))

@@ -6,7 +6,6 @@ import pytest
 
 from bot import clock
 from bot.database.tables import requests as request_table
-from bot.notifications.click_answers import escape_sentence
 from bot.notifications.expiries import STILL_NEWS
 from bot.notifications.store import notices
 from bot.people.model import Verb
@@ -225,23 +224,3 @@ async def test_what_does_not_get_further_is_an_alarm(harness):
         await harness.talk()
 
     assert sum("takes long" in each.text for each in cards(harness)) == 1
-
-
-HOSTILE = "<!channel> & <https://evil.example|x>"
-
-
-@pytest.mark.parametrize("text", [HOSTILE, f"by {HOSTILE}, <!date^1^{{time}}|1970 UTC>."])
-def test_a_sentence_keeps_only_our_dates(text):
-    """Everything else in it is somebody's words."""
-    said = escape_sentence(text)
-
-    assert "<!channel>" not in said
-    assert "<https" not in said
-    assert said.count("<") == text.count("<!date^")
-
-
-def test_a_name_cannot_forge_a_date_with_a_link():
-    """A display name in Entra that looks like one of our dates."""
-    said = escape_sentence("Already approved by <!date^1^{date}^https://evil.example|Bo>, today.")
-
-    assert "^https" not in said or "<!date" not in said

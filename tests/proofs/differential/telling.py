@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.database import audit
+from bot.words.formats import KEPT_MOMENT
 from sandbox.slack import Message
 from tests.harness.owed import is_draft, looked, rows_of, unfinished
 from tests.harness.world import (
@@ -52,6 +53,8 @@ MOVED_TO: Final = timedelta(days=12)
 # What Graph does not show any more is gone after the second look.
 SEEN_TWICE: Final = ("end outside", "wait")
 LISTED: Final = {"cancel": "Cancel", "extend": "Extend", "return": "Return"}
+
+TIMES_AND_IDS: Final = re.compile(rf"{KEPT_MOMENT.pattern}|[0-9a-f-]{{32,36}}")
 
 Row = tuple[tuple[str, Any], ...]
 
@@ -196,7 +199,7 @@ def _numbered(row: Mapping[str, Any], numbers: dict[str, dict[str, str]]) -> Row
         "subject_entra_id": row["subject_entra_id"],
         "before": row["before"],
         "after": row["after"],
-        "why": re.sub(r"<!date\^\d+.*?>|[0-9a-f-]{32,36}", "…", row["why"] or ""),
+        "why": TIMES_AND_IDS.sub("…", row["why"] or ""),
         "details": str(details),
     }
     return tuple(told.items())

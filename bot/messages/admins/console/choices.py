@@ -7,6 +7,7 @@ from typing import Final
 from bot.console.model import LISTS, LONGEST_SOUGHT, ConsolePage, Tab, write_console_page
 from bot.errors import PackageName
 from bot.messages.blocks.parts import Block, button, context, escape, section
+from bot.messages.blocks.sentences import escape_sentence
 from bot.paging import Place
 from bot.words import N_, _
 
@@ -53,7 +54,7 @@ def which_package(page: ConsolePage, sentence: str, packages: Sequence[PackageNa
     Args:
         sentence: Why it is not known which, as plain text.
     """
-    blocks = [section(escape(sentence))]
+    blocks = [section(escape_sentence(sentence))]
     if packages:
         blocks.append(section(_("Did you mean one of these?")))
     for each in packages[:MOST_CHOICES]:

@@ -11,7 +11,8 @@ from bot.console.model import (
     Tab,
     write_console_page,
 )
-from bot.messages.blocks.parts import Block, actions, button, divider, escape, plain, section
+from bot.messages.blocks.parts import Block, actions, button, divider, plain, section
+from bot.messages.blocks.sentences import escape_sentence
 from bot.words import N_, _
 
 CALLBACK: Final = "latchkey_console"
@@ -71,7 +72,7 @@ def refused(why: str) -> View:
         "callback_id": CALLBACK,
         "title": plain(_(TITLE)),
         "close": plain(_("Close")),
-        "blocks": [section(escape(why))],
+        "blocks": [section(escape_sentence(why))],
     }
 
 

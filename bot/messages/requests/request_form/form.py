@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bot.messages.blocks.parts import bullets, escape, plain, section, shorten
+from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies.emergency_choice import EmergencyChoice, choice_blocks
 from bot.messages.phrases import policy_words
 from bot.messages.requests import package_menu
@@ -178,7 +179,7 @@ def refused_form(why: str) -> View:
         "private_metadata": FormSubject(package_id="").words(),
         "title": plain(_(TITLE)),
         "close": plain(_("Close")),
-        "blocks": [section(escape(translate(why)))],
+        "blocks": [section(escape_sentence(translate(why)))],
     }
 
 
@@ -190,7 +191,7 @@ def _closed(package: Package, why: str, *, has_menu: bool = False) -> View:
         "private_metadata": FormSubject(package_id=package.id, has_menu=has_menu).words(),
         "title": plain(_(TITLE)),
         "close": plain(pgettext("close a form", "Cancel")),
-        "blocks": [section(f"*{escape(package.name)}*"), section(escape(translate(why)))],
+        "blocks": [section(f"*{escape(package.name)}*"), section(escape_sentence(translate(why)))],
     }
     if has_menu:
         # Slack wants a form with a field to be one that can be sent; sent, it is answered with the same.
