@@ -14,7 +14,7 @@ from bot.notifications.announcing import Announcer, count
 from bot.notifications.model import Notice
 from bot.notifications.outbox import nothing
 from bot.notifications.outcome_notices import OwedNotice
-from bot.requests.model import Kind, Request
+from bot.requests.model import Kind, Request, State
 from bot.requests.state_machine import account_needed_by
 
 REMIND_AFTER: Final = timedelta(days=1)
@@ -55,6 +55,9 @@ def notices_for(request: Request, my_access: str | None = None) -> list[OwedNoti
                 connecting.connect_to_cancel(request, my_access=my_access),
             )
         ]
+    if request.state is not State.APPROVED:
+        # It is in Entra, and has begun since it was to be canceled there: nothing waits for an account any more.
+        return []
     until = account_needed_by(request, since)
     if since + REMIND_AFTER > clock.now() or until <= since + REMIND_AFTER:
         return [(_notice(request, "connect", since), connecting.connect_to_ask(request))]

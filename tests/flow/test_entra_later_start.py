@@ -15,7 +15,7 @@ from tests.flow.test_entra_ends import cancel, disconnect
 from tests.flow.test_made_in_entra import A_LOOK
 from tests.flow.test_questions import NUMBER, TICKET, open_form, send, with_examples
 from tests.harness.accounts import connect, registered
-from tests.harness.world import ANN, BO, World, eventually, labels, living, said
+from tests.harness.world import ANN, BO, GENERAL, World, eventually, labels, living, said
 
 DAYS = timedelta(days=5)
 
@@ -108,14 +108,56 @@ async def test_what_has_begun_by_then_is_not_said_to_be_decided_late(world, monk
 
 
 async def test_an_account_is_needed_for_that_too(world):
-    """They are asked to connect; if they do not, it begins as it was asked for."""
+    """They are asked to connect before it begins, whoever has decided it by then."""
+    made = await scheduled(world)
+    assert made.start is not None
+    await disconnect(world)
+    await cancel(world)
+    asked = said(await world.told(ANN, "To cancel your request"))
+    assert f"before the access begins {begins(made.start)}" in asked
+    assert "decided" not in asked
+    assert "being canceled in Microsoft Entra" in await shown_to_ann(world)
+    await connect(world, ANN)
+    await world.told(ANN, "is canceled in Microsoft Entra")
+
+
+@pytest.mark.parametrize("delivery", [timedelta(0), timedelta(hours=5)])
+async def test_what_begins_before_they_have_connected_is_given(world, delivery):
+    """As it was asked for; nothing of it waits for an account, and nothing expires."""
     await scheduled(world)
     await disconnect(world)
     await cancel(world)
     await world.told(ANN, "To cancel your request")
-    assert "being canceled in Microsoft Entra" in await shown_to_ann(world)
+    world.tenant.world.delivery = delivery
+    before = len(world.direct(ANN))
+    await world.later(DAYS + timedelta(minutes=15))
+    if delivery:
+        assert len(world.direct(ANN)) == before
+        assert "being set up by Entra" in await shown_to_ann(world)
+        assert not await cancel_buttons(world)
+    await world.later(delivery)
+    await world.told(ANN, "(?s)had begun in Microsoft Entra before.*You now have access")
+    assert len(world.direct(ANN)) == before + 1
+    assert (await world.states())[-1] == "add delivered"
+
+
+async def cancel_buttons(world: World) -> list[str]:
+    shown = (await world.type(ANN, "/my-access")).message
+    return [each for each in labels(shown) if each == "Cancel"]
+
+
+async def test_an_account_that_is_connected_too_late_cancels_nothing(world):
+    """It has begun: what was wanted before is not done to it now."""
+    made = await scheduled(world)
+    await disconnect(world)
+    await cancel(world)
+    await world.told(ANN, "To cancel your request")
+    world.tenant.world.delivery = timedelta(hours=5)
+    await world.later(DAYS + timedelta(minutes=15))
     await connect(world, ANN)
-    await world.told(ANN, "is canceled in Microsoft Entra")
+    await world.later(timedelta(hours=6))
+    await world.told(ANN, "(?s)had begun in Microsoft Entra before.*You now have access")
+    assert made.state == "delivered"
 
 
 async def test_what_begins_at_once_has_no_cancel_once_it_is_approved(world):
@@ -143,12 +185,16 @@ async def asked_in_slack(world: World) -> datetime:
     )
     assert sent.ok, sent.errors
     await world.press(BO, await world.card(BO), "Approve")
+    await scheduled_in(world)
+    return start
+
+
+async def scheduled_in(world: World) -> None:
     tenant = world.tenant.world
     await eventually(
         lambda: any(each.state == "scheduled" for each in tenant.requests.values()),
         about="it is scheduled",
     )
-    return start
 
 
 def examples_too(outside: StandIns) -> None:
@@ -175,3 +221,20 @@ async def test_where_latchkey_decides_an_app_cannot_cancel_it(database):
         shown = (await world.type(ANN, "/my-access")).message
         assert f"due to begin {begins(start)}" in said(shown)
         assert "Cancel" not in labels(shown)
+
+
+async def test_a_cancel_that_is_pressed_too_late_reads_when_it_begins(database):
+    """In their own zone, on a list from before it was approved."""
+    async with living(database, prepare=with_examples) as world:
+        start = clock.now() + DAYS
+        form = await open_form(world, ANN, "customer-data")
+        chosen = {TICKET: {NUMBER: "OPS-17"}, "start": {"start": int(start.timestamp())}}
+        assert (await send(world, ANN, form, **chosen)).ok
+        card = await world.card(BO)
+        shown = (await world.type(ANN, "/my-access")).message
+        assert shown is not None
+        await world.press(BO, card, "Approve")
+        await scheduled_in(world)
+        await world.press(ANN, shown, "Cancel")
+        told = await world.whispered(ANN, GENERAL, "cannot be withdrawn any more")
+        assert f"it is due to begin {begins(start)}" in told

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from bot import clock
 from bot.accounts.model import ConnectedAccount, Purpose
 from bot.messages.blocks.modals import said_in_modal
 from bot.messages.blocks.parts import (
@@ -14,13 +15,13 @@ from bot.messages.blocks.parts import (
     button,
     confirm,
     context,
-    escape,
     message,
     moment,
     person,
     plain,
     section,
 )
+from bot.messages.blocks.sentences import escape_sentence
 from bot.requests.model import Request
 from bot.words import N_, _, translate
 
@@ -219,10 +220,19 @@ def _my_access(url: str | None) -> list[Block]:
 
 def connect_to_cancel(request: Request, *, my_access: str | None = None) -> Message:
     """Ask whoever wants to cancel what is in Entra to connect their account; it is canceled as soon as they have."""
-    text = _(
-        "To cancel your request for {package} in Microsoft Entra, I need your Microsoft account. Please connect it, and I "
-        "cancel the request then, unless it is decided by that time; or cancel it in My Access."
-    ).format(package=bold(request.package_name))
+    package = bold(request.package_name)
+    begins = request.starts_at
+    if begins is not None and begins > clock.now():
+        # Whether it is decided by then or not: Entra cancels it until it begins.
+        text = _(
+            "To cancel your request for {package} in Microsoft Entra, I need your Microsoft account. Please connect it "
+            "before the access begins {when}, and I cancel the request then; or cancel it in My Access."
+        ).format(package=package, when=moment(begins))
+    else:
+        text = _(
+            "To cancel your request for {package} in Microsoft Entra, I need your Microsoft account. Please connect it, "
+            "and I cancel the request then, unless it is decided by that time; or cancel it in My Access."
+        ).format(package=package)
     row = actions(connect_button(), block_id="connect:cancel")
     return message(text, [section(text), row, *_my_access(my_access)])
 
@@ -232,7 +242,7 @@ def not_canceled(request: Request) -> Message:
     return message(
         _("Your request for {package} is not canceled. {why}").format(
             package=bold(request.package_name),
-            why=escape(translate(request.not_canceled_why or "")),
+            why=escape_sentence(translate(request.not_canceled_why or "")),
         )
     )
 
