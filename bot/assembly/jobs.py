@@ -77,7 +77,7 @@ async def make_jobs(
             store=fence, graph=graph, people=people.people, waits=waits, bounds=outside.bounds
         ),
         fence=fence,
-        drift_answers=DriftAnswers(store=store, permissions=people.permissions),
+        drift_answers=DriftAnswers(store=store, graph=graph, permissions=people.permissions),
         drift_fence=drift_fence,
         drift_check=DriftCheck(
             store=drift_fence,

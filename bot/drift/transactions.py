@@ -72,6 +72,14 @@ def shown(db: Transaction, mismatch: Mismatch) -> ShownMismatch:
     return ShownMismatch(mismatch=mismatch, row=row, holder=holder_of(db, mismatch))
 
 
-def why_not(db: Transaction, mismatch: Mismatch, verb: Verb, actor: Actor) -> str | None:
-    """Return why somebody may not adopt or ignore a mismatch; None if they may."""
-    return may(actor, verb, holder=holder_of(db, mismatch), holder_entra_id=mismatch.person_id)
+def why_not(
+    db: Transaction, mismatch: Mismatch, verb: Verb, actor: Actor, *, is_theirs: bool = False
+) -> str | None:
+    """
+    Return why somebody may not adopt or ignore a mismatch; None if they may.
+
+    Args:
+        is_theirs: It is about a group that they are in, and so about their own access, too.
+    """
+    holder_entra_id = actor.entra_id if is_theirs else mismatch.person_id
+    return may(actor, verb, holder=holder_of(db, mismatch), holder_entra_id=holder_entra_id)
