@@ -30,7 +30,7 @@ FOR_ALL: Final = frozenset({"sync", "roster", "made in entra"})
 OF_GRAPH: Final = frozenset(
     {
         *("GraphError", "Forbidden", "NotFound", "Conflict", "Throttled", "Rejected"),
-        *("GraphUnavailable", "BadAnswer", "AuthError", "Unsupported"),
+        *("GraphUnavailable", "BadAnswer", "AuthError", "LoginUnreachable", "Unsupported"),
     }
 )
 

@@ -10,6 +10,7 @@ The errors of calls to Microsoft Graph, and whether the call may have happened.
   x GraphUnavailable  5xx, time-out, no connection
   x BadAnswer         an answer that is not what Graph sends
   x AuthError         no token, or Graph does not accept it
+    x LoginUnreachable  no answer of Microsoft's login: it says nothing of whoever wanted the token
   x Unsupported       never sent: this version of Graph has no words for it
 """
 
@@ -92,6 +93,10 @@ class BadAnswer(GraphError):
 
 class AuthError(GraphError):
     """No token could be had, or Graph does not accept the one we sent (401)."""
+
+
+class LoginUnreachable(AuthError):
+    """Microsoft's login gives no usable answer (5xx, time-out, no connection), whoever asks it."""
 
 
 class Unsupported(GraphError):

@@ -9,9 +9,9 @@ from typing import Any, Final, Protocol
 
 import requests
 from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
-from msal.exceptions import MsalError
+from msal.exceptions import MsalError, MsalServiceError
 
-from graph.errors import AuthError
+from graph.errors import AuthError, LoginUnreachable
 
 TIMEOUT: Final = timedelta(seconds=20)
 
@@ -64,14 +64,17 @@ def errors_as_sentences(host: str) -> Iterator[None]:
     Turns what msal and requests raise into ours.
 
     Raises:
-        AuthError: With a sentence fit to print.
+        LoginUnreachable: No answer, or one that says that the login is out of order.
+        AuthError: Anything else; both with a sentence fit to print.
     """
     try:
         yield
     except AuthError:
         raise
     except requests.RequestException as exc:
-        raise AuthError(f"Microsoft's login at {host} cannot be reached: {_reason(exc)}.") from exc
+        raise LoginUnreachable(
+            f"Microsoft's login at {host} cannot be reached: {_reason(exc)}."
+        ) from exc
     except ValueError as exc:
         # msal's advice on how authorities are written helps nobody who only has a tenant id.
         if "authority configuration" in str(exc):
@@ -79,6 +82,11 @@ def errors_as_sentences(host: str) -> Iterator[None]:
                 f"Microsoft's login at {host} does not know this tenant; is its id right?"
             ) from exc
         raise AuthError(f"Microsoft's login at {host} gave no token: {_reason(exc)}.") from exc
+    except MsalServiceError as exc:
+        # What msal raises for a 5xx alone: it returns whatever the login says no by.
+        raise LoginUnreachable(
+            f"Microsoft's login at {host} gave no token: {_reason(exc)}."
+        ) from exc
     except (KeyError, OSError, RuntimeError, MsalError) as exc:
         raise AuthError(f"Microsoft's login at {host} gave no token: {_reason(exc)}.") from exc
 

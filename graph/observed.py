@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import unquote
 
-from graph.errors import GraphError
+from graph.errors import GraphError, LoginUnreachable
 
 # A part of a path that is a word of Graph's; everything else is somebody's id or name.
 WORD: Final = re.compile(r"\$?[A-Za-z]+")
@@ -53,16 +53,19 @@ class ObservedCall:
         """
         Return one of "ok", "refused", "unauthorized", "throttled", "unavailable", "unreachable", "no_token", "not_signed_in".
 
-        The last is that there is no token of a person, "no_token" that there is none of the app.
+        The last is that there is no token of a person that Graph takes, "no_token" that there is none of the app, and
+        "unauthorized" that Graph does not take the app's.  Of a token, "unreachable" says that the login does not answer.
         """
         if self.route == TOKEN_ROUTE:
             if self.error is None:
                 return "ok"
+            if isinstance(self.error, LoginUnreachable):
+                return "unreachable"
             return "not_signed_in" if self.is_a_persons else "no_token"
         if self.status is None:
             return "unreachable"
         if self.status == 401:
-            return "unauthorized"
+            return "not_signed_in" if self.is_a_persons else "unauthorized"
         if self.status == 429:
             return "throttled"
         if self.status >= 500:

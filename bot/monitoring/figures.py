@@ -16,7 +16,7 @@ from bot.monitoring.definitions import METRICS, Metric, MetricKind, MetricSource
 from bot.monitoring.services import ServiceStatus
 from bot.slack.calls import SlackCall
 from graph.deadlines import machine_seconds
-from graph.observed import ObservedCall
+from graph.observed import TOKEN_ROUTE, ObservedCall
 
 # Otherwise each counter has a second series that says since when, which nobody reads.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -153,7 +153,7 @@ class Figures:
 
 def _says_how_graph_is(call: ObservedCall) -> bool:
     if call.is_a_persons:
-        # Whether Graph takes a person's token says nothing of ours.
-        return call.outcome in OF_GRAPH_ITSELF
+        # Whether Graph takes a person's token says nothing of ours; a login that is down, the app's own token tells of.
+        return call.outcome in OF_GRAPH_ITSELF and call.route != TOKEN_ROUTE
     # A token may have been revoked: whether a new one is to be had, and is taken, shows at once.
     return call.outcome != "unauthorized" or call.with_fresh_token

@@ -23,7 +23,7 @@ from graph.auth import (
 )
 from graph.certificates import CertificateCredential
 from graph.clouds import CLOUDS, GLOBAL, cloud_of
-from graph.errors import AuthError
+from graph.errors import AuthError, LoginUnreachable
 from tests.graph.login_server import CLIENT, TENANT, LoginServer
 
 
@@ -142,6 +142,7 @@ async def test_a_wrong_secret_is_a_sentence_with_its_code(login):
     assert caught.value.code == "AADSTS7000215"
     assert caught.value.request_id == "correlation"
     assert not caught.value.may_have_happened
+    assert not isinstance(caught.value, LoginUnreachable)
 
 
 async def test_an_unknown_tenant_is_a_sentence(login):
@@ -152,7 +153,7 @@ async def test_an_unknown_tenant_is_a_sentence(login):
 
 async def test_an_unreachable_login_is_a_sentence(login):
     """No traceback of somebody else's library."""
-    with pytest.raises(AuthError, match="cannot be reached") as caught:
+    with pytest.raises(LoginUnreachable, match="cannot be reached") as caught:
         await tokens_of(login, authority_host="https://127.0.0.1:1").token()
     assert str(caught.value).endswith("[Errno 111] Connection refused.")
     for word in ("ConnectionPool", "Max retries", TENANT):
@@ -171,7 +172,7 @@ async def test_a_failure_does_not_stick(login):
     """After a repair the next call works; nothing half-made is kept."""
     tokens = tokens_of(login)
     login.refuse(503, 90033, "A transient error has occurred.")
-    with pytest.raises(AuthError):
+    with pytest.raises(LoginUnreachable):
         await tokens.token()
     login.answer = login.grant
     fresh = tokens_of(login)

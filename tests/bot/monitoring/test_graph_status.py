@@ -9,7 +9,7 @@ import pytest
 
 from bot.monitoring.figures import Figures
 from graph import Graph
-from graph.errors import AuthError, GraphError
+from graph.errors import AuthError, GraphError, LoginUnreachable
 from graph.retries import Retries
 from tests.bot.moments import at
 from tests.graph.wire import Pauses, refusal
@@ -22,10 +22,12 @@ DENIED = refusal(403, "Forbidden")
 
 
 class Tokens:
-    """A token that may be good, and another that may be had when it is not."""
+    """A token that may be good, and another that may be had when it is not; what it says of none."""
 
-    def __init__(self, *, first: bool = True, second: bool = True) -> None:
-        self._first, self._second = first, second
+    def __init__(
+        self, *, first: bool = True, second: bool = True, error: type[AuthError] = AuthError
+    ) -> None:
+        self._first, self._second, self._error = first, second, error
 
     async def token(self) -> str:
         return self._given("first", self._first)
@@ -35,7 +37,7 @@ class Tokens:
 
     def _given(self, name: str, is_there: bool) -> str:
         if not is_there:
-            raise AuthError("There is no token.")
+            raise self._error("There is no token.")
         return name
 
 
@@ -73,6 +75,7 @@ def outcomes(figures: Figures) -> list[str]:
         (Tokens(), [DENIED], ["refused"], False),
         (Tokens(), [BUSY], ["unavailable"], True),
         (Tokens(first=False), [], ["no_token"], True),
+        (Tokens(first=False, error=LoginUnreachable), [], ["unreachable"], True),
         # Renewed, and all is well.
         (Tokens(), [NO, USER], ["ok", "unauthorized"], False),
         # None in its place, as after the end of the client secret.
@@ -107,8 +110,11 @@ async def test_what_goes_on_failing_fails_since_it_began():
     ("person", "answers", "counted"),
     [
         (Tokens(first=False), [], ["not_signed_in"]),
-        (Tokens(second=False), [NO], ["not_signed_in", "unauthorized"]),
-        (Tokens(), [NO, NO], ["unauthorized"]),
+        (Tokens(second=False), [NO], ["not_signed_in"]),
+        (Tokens(), [NO, NO], ["not_signed_in"]),
+        # Which is so for everybody, and the alarm counts it; the app's own token says whether the app can work.
+        (Tokens(first=False, error=LoginUnreachable), [], ["unreachable"]),
+        (Tokens(second=False, error=LoginUnreachable), [NO], ["not_signed_in", "unreachable"]),
         (Tokens(), [DENIED], ["refused"]),
         (Tokens(), [httpx.Response(200, json={"value": []})], ["ok"]),
     ],
