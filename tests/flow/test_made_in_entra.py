@@ -265,6 +265,8 @@ async def test_of_several_policies_none_is_guessed(world):
     tenant.announce()
     await world.later(A_LOOK)
     assert await rows(world) == []
+    listed = (await world.type(DANA, "/access-admin pending")).message
+    assert "and some of what they ask for themselves" in said(listed)
 
 
 async def test_one_that_cannot_be_read_stops_no_other(world):

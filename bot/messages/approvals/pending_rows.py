@@ -25,8 +25,8 @@ from bot.words.formats import as_sentence
 # Of a reason, in a row; the card has the whole.
 LONGEST_REASON: Final = 200
 NOT_LISTED: Final = N_(
-    "Not listed: what people ask for in My Access for somebody else. Microsoft Entra does not show me for whom it is; "
-    "whoever approves it finds it in My Access."
+    "Not listed: what people ask for in My Access for somebody else, and some of what they ask for themselves. "
+    "Microsoft Entra does not show me for whom that is, or under which policy; whoever approves it finds it in My Access."
 )
 
 
