@@ -13,29 +13,34 @@ from typing import Final
 import structlog
 
 from bot import clock
-from bot.assignments.store import asked_there
+from bot.assignments.store import asked_there, assignments
 from bot.assignments.store.asked_there import AskedThere
 from bot.database import Transaction
-from bot.drift.compare import SAME_END
 from bot.drift.model import DriftKind, Found
 from bot.drift.store import approved, mismatches
+from bot.drift.store.approved import EndMoved
 from bot.packages.entra_decides import entras_own
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
 from bot.people.store import people
-from bot.requests import justification
+from bot.sync.extended_in_entra import (
+    has_asked,
+    is_end_given,
+    is_end_named,
+    is_end_seen,
+    is_extension,
+)
 from bot.sync.turns import Transactions
 from graph import Graph
-from graph.errors import AuthError, GraphError, Throttled
+from graph.errors import AuthError, GraphError, NotFound, Throttled
 from graph.models import AssignmentRequest
+from graph.values import Expiration
 
 log = structlog.get_logger(__name__)
 
 # Source: Graph reference, "accessPackageRequestState values": what has given access.
 DONE: Final = ("delivered", "partiallyDelivered")
 ADDED: Final = "userAdd"
-# The second is beta's older word.
-EXTENDED: Final = ("userUpdate", "userExtend")
 # Graph forgets requests three months after they are over; earlier than that, one that is not there was never made.
 REMEMBERED_FOR: Final = timedelta(days=80)
 
@@ -87,6 +92,8 @@ class AskedInEntra:
     ) -> dict[str | None, AssignmentRequest]:
         """Return what has given assignments, or made them longer, because somebody asked for that, by the assignment's id."""
         wanted = {each.assignment_id: each for each in found}
+        moved = await self._store.read(_ends_moved, found)
+        gives = _PolicyEnds(self._store, self._graph)
         asked: dict[str | None, AssignmentRequest] = {}
         for state in DONE:
             done = self._graph.assignment_requests.stream(package_id=package_id, state=state)
@@ -94,32 +101,50 @@ class AskedInEntra:
                 async for each in done:
                     gave = each.assignment.id if each.assignment else None
                     about = wanted.get(gave)
-                    if about is not None and _explains(each, about):
+                    if gave is None or about is None or gave in asked:
+                        continue
+                    if about.kind is DriftKind.UNASKED:
+                        is_explained = has_asked(each) and each.is_type(ADDED)
+                    else:
+                        is_explained = is_extension(each) and (
+                            is_end_named(each, about)
+                            or is_end_seen(each, about, moved.get(gave, ()))
+                            or is_end_given(each, about, await gives.of(gave))
+                        )
+                    if is_explained:
                         asked[gave] = each
                     if len(asked) == len(wanted):
                         return asked
         return asked
 
 
+class _PolicyEnds:
+    """Reads how long the policies of assignments give access, each once."""
+
+    def __init__(self, store: Transactions, graph: Graph) -> None:
+        self._store = store
+        self._graph = graph
+        self._read: dict[str, Expiration | None] = {}
+
+    async def of(self, assignment_id: str) -> Expiration | None:
+        """Return what the policy of an assignment says of the end; None if there is no such policy any more."""
+        row = await self._store.read(assignments.find, assignment_id)
+        policy_id = row.policy_id if row else None
+        if policy_id is None:
+            return None
+        if policy_id not in self._read:
+            try:
+                policy = await self._graph.policies.get(policy_id)
+            except NotFound:
+                self._read[policy_id] = None
+            else:
+                self._read[policy_id] = policy.expiration
+        return self._read[policy_id]
+
+
 def is_about_asking(found: Found) -> bool:
     """Tell whether a request in Entra would say that it is right."""
     return found.kind in {DriftKind.UNASKED, DriftKind.LATER_END}
-
-
-def _explains(asked: AssignmentRequest, found: Found) -> bool:
-    """Tell whether what somebody asked for, and has got, is what was found."""
-    if asked.requestor is None or asked.requestor.object_id is None:
-        return False
-    if found.kind is DriftKind.UNASKED:
-        return asked.is_type(ADDED)
-    if justification.is_tagged(asked.justification or ""):
-        # An extension of ours: until when it was approved is known.
-        return False
-    expiration = asked.schedule.expiration if asked.schedule else None
-    until = expiration.end_date_time if expiration else None
-    # Where the request shows no end, it is what the policy gives.
-    is_so_long = until is None or (found.ends_at is not None and found.ends_at <= until + SAME_END)
-    return is_so_long and any(asked.is_type(each) for each in EXTENDED)
 
 
 def _note(db: Transaction, given: Mapping[Found, AssignmentRequest | None]) -> None:
@@ -141,14 +166,20 @@ def _who(db: Transaction, found: Found, asked: AssignmentRequest) -> AskedThere:
     )
 
 
+def _ends_moved(db: Transaction, found: Sequence[Found]) -> Mapping[str, Sequence[EndMoved]]:
+    longer = {each.entra_id for each in found if each.kind is DriftKind.LATER_END}
+    return approved.ends_moved(db, sorted(longer))
+
+
 def _known_or_new(db: Transaction, found: Sequence[Found]) -> list[Found]:
     forgotten = clock.now() - REMEMBERED_FOR
-    longer = [each.entra_id for each in found if each.kind is DriftKind.LATER_END]
-    moved = approved.ends_moved(db, sorted(set(longer)))
+    moved = _ends_moved(db, found)
 
     def since(each: Found) -> datetime | None:
-        is_longer = each.kind is DriftKind.LATER_END and each.assignment_id is not None
-        return moved.get(each.assignment_id or "") if is_longer else each.since
+        if each.kind is not DriftKind.LATER_END or each.assignment_id is None:
+            return each.since
+        seen = moved.get(each.assignment_id)
+        return seen[-1].at if seen else None
 
     return [
         each

@@ -306,7 +306,8 @@ class RequestsMadeInEntra:
         if policy is None or current is None:
             return None
         expiration = asked.schedule.expiration if asked.schedule else None
-        wanted = expiration.end_date_time if expiration else None
+        # A length is counted as the policy's is.
+        wanted = expiration.end_from(clock.now()) if expiration else None
         if wanted is None:
             wanted = policy_terms.extended_end(policy.expiration, now=clock.now(), current=current)
         return _Rules(policy=policy, questions=_questions(found, policy), ends_at=wanted or current)

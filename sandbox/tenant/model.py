@@ -280,7 +280,10 @@ class Assignment:
 
 @dataclass
 class Request:
-    """An accessPackageAssignmentRequest."""
+    """An accessPackageAssignmentRequest.
+
+    *names_end*: whoever made it said when the access is to end. *given*: what its policy gave then.
+    """
 
     id: str
     request_type: str
@@ -296,6 +299,8 @@ class Request:
     assignment_id: str | None = None
     start: datetime | None = None
     expiration: Expiration | None = None
+    names_end: bool = False
+    given: Expiration | None = None
     completed_at: datetime | None = None
     stages: list[Stage] = field(default_factory=list)
     is_called_back: bool = False

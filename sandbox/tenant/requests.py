@@ -35,6 +35,10 @@ class NewRequest:
     start: datetime | None = None
     expiration: Expiration | None = None
 
+    @property
+    def names_end(self) -> bool:
+        return self.expiration is not None and self.expiration.type != "notSpecified"
+
 
 def accept(world: World, new: NewRequest, *, user: User | None) -> Request:
     """Check a request and put it on its way. *user* is the signed-in one, None for an application.
@@ -88,6 +92,8 @@ def _add(world: World, new: NewRequest, kind: str, user: User | None) -> Request
         answers=new.answers,
         start=new.start,
         expiration=_agreed_expiration(world, new, policy),
+        names_end=new.names_end,
+        given=policy.expiration,
     )
 
 
@@ -132,9 +138,7 @@ def _check_self_service(
         raise bad_request("A verified credential must be presented before the request.")
     if policy.approval.get("isRequestorJustificationRequired") and not new.justification:
         raise bad_request("The requestor must give a justification.")
-    has_own_dates = new.start is not None or (
-        new.expiration is not None and new.expiration.type != "notSpecified"
-    )
+    has_own_dates = new.start is not None or new.names_end
     if has_own_dates and not settings.get("allowCustomAssignmentSchedule"):
         raise bad_request("The policy does not allow a custom assignment schedule.")
 
@@ -188,7 +192,8 @@ def _change(world: World, new: NewRequest, kind: str, user: User | None) -> Requ
             code="ExistingOpenRequest",
         )
     package = world.packages.get(assignment.package_id)
-    questions = questions_of(world, world.policies.get(assignment.policy_id), package)
+    policy = world.policies.get(assignment.policy_id)
+    questions = questions_of(world, policy, package)
     check_answers(new.answers, questions, must_be_complete=False)
     return Request(
         id=world.new_id(),
@@ -203,6 +208,8 @@ def _change(world: World, new: NewRequest, kind: str, user: User | None) -> Requ
         assignment_id=assignment.id,
         start=new.start,
         expiration=_new_end(world, new, assignment, kind),
+        names_end=new.names_end,
+        given=policy.expiration if policy else None,
     )
 
 

@@ -265,7 +265,7 @@ class ShapesBeta(ShapesV1):
                 "expirationDateTime": None,
                 "justification": request.justification,
                 "answers": request.answers,
-                "schedule": show_asked_schedule(request),
+                "schedule": show_asked_schedule(self.world, request),
             },
             links={
                 "accessPackage": v1.links["accessPackage"],

@@ -300,7 +300,7 @@ class ShapesV1:
                 "status": request.status,
                 "createdDateTime": None if is_receipt else stamp(request.created_at),
                 "completedDateTime": stamp(request.completed_at),
-                "schedule": show_asked_schedule(request),
+                "schedule": show_asked_schedule(self.world, request),
                 "answers": request.answers,
                 "justification": request.justification,
                 "customExtensionCalloutInstances": [],
@@ -340,16 +340,27 @@ def show_schedule(assignment: Assignment) -> Json:
     }
 
 
-def show_asked_schedule(request: Request) -> Json:
+def show_asked_schedule(world: World, request: Request) -> Json:
     """The schedule of a request: empty until it is on its way."""
     is_known = request.state != "submitted" and request.expiration is not None
     return {
         "startDateTime": stamp(request.start),
         "recurrence": None,
-        "expiration": show_expiration(request.expiration or Expiration())
-        if is_known
-        else show_expiration(Expiration()),
+        "expiration": show_expiration(
+            _asked_expiration(world, request) if is_known else Expiration()
+        ),
     }
+
+
+def _asked_expiration(world: World, request: Request) -> Expiration:
+    agreed = request.expiration or Expiration()
+    if request.names_end or world.unnamed_end is None:
+        return agreed
+    if world.unnamed_end == "afterDuration":
+        # The policy's own, if it gives a length.
+        given = request.given
+        return given if given is not None and given.type == "afterDuration" else agreed
+    return Expiration(world.unnamed_end)
 
 
 def show_stage(world: World, stage: Stage, *, assigned_to_me: bool) -> Json:

@@ -63,6 +63,10 @@ class World:
         self.delivery_outcome: Callable[[Request], str] = lambda request: "delivered"
         # Whether lists of requests and assignments take several states, joined by "or".
         self.joins_states = True
+        # As what a request shows its end where whoever made it named none: Microsoft documents the four types of an
+        # expirationPattern, and not which of them that is.  "notSpecified", "noExpiration", "afterDuration" (the
+        # policy's); None: afterDateTime, with the end that it comes to.
+        self.unnamed_end: str | None = None
         self._subject_ids: dict[str, str] = {}
         self._agenda: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._order = itertools.count()

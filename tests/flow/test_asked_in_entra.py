@@ -74,16 +74,59 @@ async def test_what_somebody_got_because_another_asked_there_is_none(world):
     await shows(world, f"Asked for in Microsoft Entra by <@{MIA}>")
 
 
-async def test_what_somebody_has_extended_there_is_none(world):
-    """Asked for in Slack, and kept longer at My Access, where nobody had to approve that."""
+# As what Entra shows the end of a request that names none.
+UNNAMED_ENDS = [None, "notSpecified", "afterDuration", "noExpiration"]
+
+
+async def extended_there(world):
+    """Ann has asked in Slack, and has kept it longer at My Access, where nobody had to approve that."""
     await connect(world, ANN)
     await world.type(ANN, ASK)
     await world.told(ANN, "You now have access")
     await world.later(timedelta(days=20))
     ask_there(world, seed.ANN, kind="userUpdate")
+    # A sync sees the new end.
+    await world.later(timedelta(minutes=20))
     await world.later(timedelta(hours=2))
+    [held] = world.tenant.world.assignments_of(seed.FINANCE_REPORTS, user_id=seed.ANN)
+    return held
+
+
+@pytest.mark.parametrize("shown", UNNAMED_ENDS)
+async def test_what_somebody_has_extended_there_is_none(world, shown):
+    """However Entra shows the end of a request that names none."""
+    world.tenant.world.unnamed_end = shown
+    await extended_there(world)
     await checked(world)
     assert not cards(world)
+
+
+@pytest.mark.parametrize("shown", UNNAMED_ENDS)
+async def test_what_somebody_has_extended_there_is_none_under_a_policy_that_gives_less_by_now(
+    world, shown
+):
+    """When it was asked for it gave more, and its end was seen to move then."""
+    world.tenant.world.unnamed_end = shown
+    held = await extended_there(world)
+    policy_of(world).expiration = Expiration("afterDuration", duration=timedelta(days=7))
+    assert held.end - world.outside.clock.now() > timedelta(days=20)
+    await checked(world)
+    assert not cards(world)
+
+
+@pytest.mark.parametrize("by", [timedelta(days=3650), None])
+@pytest.mark.parametrize("shown", UNNAMED_ENDS)
+async def test_an_end_that_an_admin_moved_after_somebody_extended_it_there_is_told(
+    world, shown, by
+):
+    """That they have asked for something says nothing of what they have not asked for, however Entra shows it."""
+    world.tenant.world.unnamed_end = shown
+    held = await extended_there(world)
+    await world.later(timedelta(hours=2))
+    lifecycle.move_end(world.tenant.world, held, held.end + by if by else None)
+    await world.later(timedelta(hours=2))
+    await checked(world)
+    await eventually(lambda: len(cards(world)) == 1, about="the card")
 
 
 async def test_what_somebody_has_extended_there_is_none_once_graph_has_forgotten_it(world):

@@ -3,7 +3,7 @@
 import asyncio
 from copy import deepcopy
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -50,6 +50,15 @@ def ask_there(
     made = accept(tenant, asked, user=tenant.users[user])
     tenant.announce()
     return made
+
+
+async def ends(world: World) -> list[datetime | None]:
+    """The ends of our rows."""
+
+    def read(db: Transaction) -> list[datetime | None]:
+        return list(db.execute(sa.select(requests.c.ends_at)).scalars())
+
+    return await world.bot.store.read(read)
 
 
 async def test_it_is_shown_and_decided_in_slack(world):
@@ -151,8 +160,10 @@ async def test_whoever_asked_need_not_be_in_slack(world):
     assert await rows(world) == [("delivered", None)]
 
 
-async def test_somebody_asks_there_to_keep_it_longer(world):
-    """Its card says that it is an extension, and the new end is told."""
+@pytest.mark.parametrize("shown", [None, "notSpecified", "afterDuration", "noExpiration"])
+async def test_somebody_asks_there_to_keep_it_longer(world, shown):
+    """Its card says that it is an extension, and the new end is told, however Entra shows that the request names none."""
+    world.tenant.world.unnamed_end = shown
     await seen(world)
     await connect(world, BO)
     await world.press(BO, await world.card(BO), "Approve")
@@ -167,6 +178,13 @@ async def test_somebody_asks_there_to_keep_it_longer(world):
     assert there.state == "delivered"
     assert await rows(world) == [("delivered", ANN), ("delivered", ANN)]
     assert not world.posts()
+    [held] = world.tenant.world.assignments_of(seed.FINANCE_REPORTS, user_id=seed.ANN)
+    [kept] = [
+        each
+        for each in await ends(world)
+        if each is not None and each > held.start + timedelta(days=31)
+    ]
+    assert kept == held.end
 
 
 async def test_what_latchkey_has_made_there_is_no_second_request(world):

@@ -16,7 +16,6 @@ from bot.database.tables import (
     GAVE,
     IS_OPEN,
     IS_TRIED,
-    UtcDateTime,
     assignments,
     audit,
     packages,
@@ -49,10 +48,8 @@ BY_OPERATORS: Final = sa.select(
     audit.c.verb.in_((*GRANTS, "cli-extend", "archive-extension")),
     audit.c.after == "submitted",
 )
-ENDS_MOVED: Final = (
-    sa.select(audit.c.assignment_id, sa.func.max(audit.c.at, type_=UtcDateTime()))
-    .where(audit.c.subject_entra_id.in_(IDS), audit.c.verb == "end-moved")
-    .group_by(audit.c.assignment_id)
+ENDS_MOVED: Final = sa.select(audit.c.assignment_id, audit.c.at, audit.c.details).where(
+    audit.c.subject_entra_id.in_(IDS), audit.c.verb == "end-moved"
 )
 LAST_OF: Final = (
     all_assignments.SELECT.where(
@@ -134,12 +131,30 @@ def by_operators(db: Transaction, entra_ids: Collection[str]) -> list[ByOperator
     return sorted(found, key=lambda each: each.at)
 
 
-def ends_moved(db: Transaction, entra_ids: Collection[str]) -> dict[str, datetime]:
-    """Return when Entra was last seen to have moved the end of what these people have, by the assignment's id."""
+@dataclass(frozen=True, kw_only=True)
+class EndMoved:
+    """
+    A change of the end of access, as Latchkey has seen it.
+
+    Attributes:
+        at: When it was seen.
+        ends_at: The end since then; None: without one.
+    """
+
+    at: datetime
+    ends_at: datetime | None
+
+
+def ends_moved(db: Transaction, entra_ids: Collection[str]) -> dict[str, list[EndMoved]]:
+    """Return how Entra was seen to move the end of what these people have, by the assignment's id, the first first."""
     if not entra_ids:
         return {}
-    rows = db.execute(ENDS_MOVED, {"ids": list(entra_ids)})
-    return {row[0]: row[1] for row in rows if row[0] is not None}
+    moved: dict[str, list[EndMoved]] = {}
+    for row in db.execute(ENDS_MOVED, {"ids": list(entra_ids)}):
+        if row.assignment_id is not None:
+            seen = EndMoved(at=row.at, ends_at=_moment(row.details, "ends_at"))
+            moved.setdefault(row.assignment_id, []).append(seen)
+    return {each: sorted(seen, key=lambda one: one.at) for each, seen in moved.items()}
 
 
 def _moment(details: Any, name: str) -> datetime | None:

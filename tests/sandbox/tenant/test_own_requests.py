@@ -190,3 +190,33 @@ async def test_deciding_takes_a_permission_that_an_admin_consents_to(graph, toke
     verdict = {"reviewResult": "Approve"}
     assert (await graph.error("PATCH", stage, verdict, token=poor))[0] == 403
     assert (await graph.error("GET", f"{APPROVALS}/{request_id}", token=poor))[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("shown", "type_", "says"),
+    [
+        (None, "afterDateTime", "endDateTime"),
+        ("notSpecified", "notSpecified", None),
+        ("noExpiration", "noExpiration", None),
+        ("afterDuration", "afterDuration", "duration"),
+    ],
+)
+async def test_an_extension_that_names_no_end_may_show_each_type(
+    graph, token, policy, shown, type_, says
+):
+    """Microsoft documents four, and not which it is; the access itself has a date."""
+    assignment = await held(graph)
+    policy.approval["isApprovalRequiredForUpdate"] = False
+    graph.clock.shift(timedelta(days=20))
+    graph.tenant.world.unnamed_end, before = shown, assignment.end
+    body = graph.body("userUpdate", id=assignment.id, justification="The audit goes on")
+    made = await graph.call("POST", graph.requests, body, token=token(seed.ANN))
+    assert made.status_code == 201, made.text
+    graph.clock.shift(DELIVERY)
+    request = await graph.get(f"{graph.requests}/{made.json()['id']}")
+    end = request["schedule"]["expiration"]
+    assert end["type"] == type_
+    assert {name for name in ("endDateTime", "duration") if end[name]} == (
+        {says} if says else set()
+    )
+    assert assignment.end > before
