@@ -4,6 +4,7 @@ import importlib.util
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,9 +105,16 @@ def emptied_postgresql(reused: "Reused") -> sa.URL:
 @pytest.fixture
 def own_postgresql(postgresql: sa.URL) -> Iterator[sa.URL]:
     """An empty, migrated database to which nobody is connected, not even the tests; its address with our driver."""
-    _on(postgresql, f"CREATE DATABASE own TEMPLATE {TEMPLATE}")
-    yield postgresql.set(database="own")
-    _on(postgresql, "DROP DATABASE own WITH (FORCE)")
+    with new_database(postgresql, "own") as address:
+        yield address
+
+
+@contextmanager
+def new_database(server: sa.URL, name: str) -> Iterator[sa.URL]:
+    """A migrated database that nobody has used: the planner knows nothing of what was in it before."""
+    _on(server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield server.set(database=name)
+    _on(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ A statement that is new belongs into `everything`; one that has a good reason to
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ from tests.bot.database.plans.effort import counting
 from tests.bot.database.plans.everything import run_all
 from tests.bot.database.plans.recording import Planned, Recording, recording, sites
 from tests.bot.samples import ANN
+from tests.postgres import new_database
 
 OLD: Final = 2_000
 OPEN: Final = 500
@@ -126,13 +128,22 @@ NOISE: Final = 300
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+def recorded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Recording]:
     """All of the store, run once on a database with a past."""
+    with ExitStack() as kept:
+        yield _recorded(request, tmp_path_factory, kept)
+
+
+def _recorded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, kept: ExitStack
+) -> Recording:
     if request.param == "sqlite":
         # It plans by the statement alone: how many rows there are is nothing to it.
         store = _copy(request.getfixturevalue("sqlite_template"), tmp_path_factory.mktemp("plans"))
     else:
-        url = request.getfixturevalue("reused").emptied()
+        url = kept.enter_context(new_database(request.getfixturevalue("postgresql"), "planned"))
         store = open_store(url.render_as_string(hide_password=False))
         store.run_here(fill, OLD, people=PEOPLE, pending=OPEN, current=OPEN)
         store.run_here(_hold_some)
