@@ -9,7 +9,7 @@ accessPackageApprovalStage, and the kinds of subjectSet.
 """
 
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, Final
 
 from bot.packages.model import Stage
@@ -22,7 +22,7 @@ from graph.models import DirectoryObject, User
 
 Subjects = Sequence[Mapping[str, Any]]
 
-# Types of directory objects that cannot decide anything.
+# Types of directory objects that can decide; "directoryobject" and none at all may be either.
 PEOPLE: Final = frozenset({"user", "directoryobject", ""})
 GROUPS: Final = frozenset({"group", "directoryobject", ""})
 
@@ -159,16 +159,14 @@ class Approvers:
         """Yield the people of *subjects* who exist, are enabled, and neither asked nor get the access."""
         for subject in subjects:
             named_as = NAMED_AS.get(subject["kind"], NamedAs.SPONSOR)
-            try:
+            # The policy may still name somebody, or a group, that has been deleted: nobody.
+            with suppress(NotFound):
                 async for user in self._named_by(subject, request):
                     is_concerned = _same(user.id, request.entra_id) or _same(
                         user.id, request.asker_entra_id
                     )
                     if user.account_enabled is not False and not is_concerned:
                         yield user, named_as
-            except NotFound:
-                # The policy may still name somebody, or a group, that has been deleted: nobody.
-                continue
 
     async def _named_by(
         self, subject: Mapping[str, Any], request: Request
@@ -190,19 +188,22 @@ class Approvers:
 
     async def _behind(self, sponsor: DirectoryObject) -> AsyncGenerator[User, None]:
         """Yield the people that a sponsor stands for: themselves, or a group's members."""
-        if sponsor.kind in PEOPLE:
-            try:
-                yield await self._graph.users.get(sponsor.id)
-                return
-            except NotFound:
-                if sponsor.kind == "user":
-                    return
-        if sponsor.kind in GROUPS:
-            try:
+        person = await self._person(sponsor)
+        if person is not None:
+            yield person
+        elif sponsor.kind in GROUPS:
+            with suppress(NotFound):
                 async for user in self._graph.groups.each_member(sponsor.id):
                     yield user
-            except NotFound:
-                return
+
+    async def _person(self, sponsor: DirectoryObject) -> User | None:
+        """Return who a sponsor is; None if it is no person, or nobody any more."""
+        if sponsor.kind not in PEOPLE:
+            return None
+        try:
+            return await self._graph.users.get(sponsor.id)
+        except NotFound:
+            return None
 
     # -- one person ------------------------------------------------------------------------
 
@@ -239,7 +240,7 @@ class Approvers:
                     if any(_same(each.id, entra_id) for each in sponsors if each.kind in PEOPLE):
                         return True
                     groups |= {each.id for each in sponsors if each.kind in GROUPS}
-        return bool(groups) and bool(await self._graph.users.member_of(entra_id, groups))
+        return bool(await self._graph.users.member_of(entra_id, groups))
 
     # -- relations -------------------------------------------------------------------------
 

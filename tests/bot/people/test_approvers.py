@@ -4,11 +4,13 @@ import itertools
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.packages import policy_terms
-from bot.packages.model import Stage
+from bot.packages.model import NamedObject, Stage
 from bot.people.approvers import UnresolvedApprovers
+from bot.people.model import NamedAs
 from bot.requests.model import State
 from graph.models import AssignmentPolicy
 from sandbox.tenant import seed
@@ -16,7 +18,7 @@ from sandbox.tenant.approvers import APPROVER_KINDS, approvers
 from sandbox.tenant.model import Group, Organization
 from sandbox.tenant.model import Request as TenantRequest
 from sandbox.tenant.model import Stage as TenantStage
-from tests.bot.samples import approval, wish
+from tests.bot.samples import approval, terms, wish
 from tests.bot.samples import policy as sample
 from tests.harness.by_hand import by_hand
 
@@ -131,11 +133,11 @@ def ours(said):
     return stage
 
 
-def theirs(world, said, requester, *, escalated):
+def theirs(world, said, requester, *, escalated, asker=None):
     """Return whom the stand-in tenant lets decide it."""
     now = world.now()
     began = now - LONG_AGO if escalated else now
-    request = TenantRequest("r", "userAdd", now, "p", "o", requester, requester)
+    request = TenantRequest("r", "userAdd", now, "p", "o", requester, asker or requester)
     return approvers(world, request, TenantStage("s", said, started_at=began), now)
 
 
@@ -166,6 +168,185 @@ async def test_whoever_decides_in_entra_decides_here(harness, world, requester, 
         for person in {seed.BO, seed.DANA, seed.MIA, seed.GUS, entra_id}:
             named = await harness.permissions.approvers.includes(stage, request, person)
             assert named is (person in expected), (*about, person)
+
+
+def asked_by_dana(**facts):
+    """Dana asks for Ann."""
+    return wish(
+        entra_id=seed.ANN, terms=terms(asker=NamedObject(id=seed.DANA, name="Dana Diaz")), **facts
+    )
+
+
+@pytest.mark.parametrize("escalated", [False, True])
+async def test_who_asks_for_somebody_else_decides_as_little_as_they(harness, world, escalated):
+    """Nor does the requester's manager mean the same as the target's."""
+    world.users[seed.DANA].manager_id = seed.BO
+    request = asked_by_dana(escalated=escalated)
+    asker = [user(seed.DANA), user(seed.ANN)]
+    for first in (*NAMED, "asker"):
+        said = settings("nobody", "a guest") | {
+            "primaryApprovers": NAMED.get(first, asker),
+            "isEscalationEnabled": True,
+            "escalationApprovers": asker,
+            "fallbackEscalationApprovers": NAMED["somebody deleted, and Bo"],
+        }
+        stage = ours(said)
+        expected = theirs(world, said, seed.ANN, escalated=escalated, asker=seed.DANA)
+
+        found = await harness.permissions.approvers.find(stage, request, most=99)
+
+        assert {each.id for each in found} == expected, first
+        for person in (seed.ANN, seed.BO, seed.DANA, seed.MIA, seed.GUS):
+            named = await harness.permissions.approvers.includes(stage, request, person)
+            assert named is (person in expected), (first, person)
+
+
+@pytest.mark.parametrize(
+    ("first", "fallback", "escalation", "why"),
+    [
+        ("Bo", "nobody", ("nobody", "nobody"), {seed.BO: NamedAs.USER}),
+        (
+            "a group",
+            "nobody",
+            ("nobody", "nobody"),
+            {seed.BO: NamedAs.GROUP, seed.DANA: NamedAs.GROUP},
+        ),
+        ("the manager", "nobody", ("nobody", "nobody"), {seed.MIA: NamedAs.MANAGER}),
+        ("the target's manager", "nobody", ("nobody", "nobody"), {seed.MIA: NamedAs.MANAGER}),
+        ("the person's sponsors", "nobody", ("nobody", "nobody"), {seed.DANA: NamedAs.SPONSOR}),
+        ("nobody", "Bo", ("nobody", "nobody"), {seed.BO: NamedAs.FALLBACK}),
+        ("Bo", "nobody", ("a guest", "Bo"), {seed.BO: NamedAs.USER, seed.GUS: NamedAs.ESCALATION}),
+        (
+            "the manager",
+            "nobody",
+            ("nobody", "Bo"),
+            {seed.MIA: NamedAs.MANAGER, seed.BO: NamedAs.ESCALATION},
+        ),
+        ("Bo", "nobody", ("Bo", "nobody"), {seed.BO: NamedAs.USER}),
+    ],
+)
+async def test_it_is_told_why_each_is_asked(harness, world, first, fallback, escalation, why):
+    """By the first reason, when there are several."""
+    stage = ours(settings(first, fallback, escalation))
+    request = wish(entra_id=seed.ANN, escalated=True)
+
+    named = await harness.permissions.approvers.find_named(stage, request, most=99)
+
+    assert {each.id: named_as for each, named_as in named} == why
+
+
+async def test_who_decided_before_does_not_count_as_anybody(harness):
+    """Of two approvers either will do; of none there is nobody."""
+    stage = ours(settings("a group"))
+    request = wish(entra_id=seed.ANN)
+    has_any = harness.permissions.approvers.has_any
+
+    assert await has_any(stage, request, beside={seed.BO}) is True
+    assert await has_any(stage, request, beside={seed.DANA, seed.MIA}) is True
+    assert await has_any(stage, request, beside={seed.BO, seed.DANA}) is False
+
+
+def typed(odata_type):
+    """Sponsors of whom Graph says another type, or none."""
+
+    async def do(request, go_on):
+        answer = await go_on()
+        await answer.aread()
+        body = answer.json()
+        for each in body["value"]:
+            each["@odata.type"] = odata_type
+        return httpx.Response(answer.status_code, json=body, request=request)
+
+    return do
+
+
+@pytest.mark.parametrize(
+    ("odata_type", "deciders"),
+    [
+        (None, {seed.BO, seed.DANA, seed.MIA}),
+        ("#microsoft.graph.directoryObject", {seed.BO, seed.DANA, seed.MIA}),
+        ("#microsoft.graph.user", {seed.MIA}),
+        ("#microsoft.graph.group", {seed.BO, seed.DANA}),
+        ("#microsoft.graph.servicePrincipal", set()),
+    ],
+)
+async def test_a_sponsor_is_what_graph_says_that_it_is(harness, world, odata_type, deciders):
+    """A person, a group, nothing that can decide, or whatever is found under the id."""
+    world.users[seed.ANN].sponsors = [GONE, seed.MIA, GROUPS["empty"], seed.SECURITY_REVIEWERS]
+    harness.line.on("GET .*/sponsors", typed(odata_type), times=99)
+    stage = ours(settings("the person's sponsors"))
+    request = wish(entra_id=seed.ANN)
+
+    found = await harness.permissions.approvers.find(stage, request, most=99)
+
+    assert {each.id for each in found} == deciders
+    for person in (seed.BO, seed.DANA, seed.MIA, seed.CY):
+        named = await harness.permissions.approvers.includes(stage, request, person)
+        assert named is (person in deciders), person
+
+
+async def test_a_sponsor_is_looked_up_as_what_they_are(harness, world):
+    """A person is asked for no members, and a group is not taken for a person."""
+    world.users[seed.ANN].sponsors = [seed.MIA, seed.SECURITY_REVIEWERS]
+    stage = ours(settings("the person's sponsors"))
+    before = len(harness.tenant.calls)
+
+    await harness.permissions.approvers.find(stage, wish(entra_id=seed.ANN), most=99)
+
+    called = [each.path.removeprefix("/v1.0") for each in harness.tenant.calls[before:]]
+    assert called == [
+        f"/users/{seed.ANN}/sponsors",
+        f"/users/{seed.MIA}",
+        f"/groups/{seed.SECURITY_REVIEWERS}/transitiveMembers",
+    ]
+    await harness.permissions.approvers.includes(stage, wish(entra_id=seed.ANN), seed.CY)
+    assert harness.tenant.calls[-1].body == {"groupIds": [seed.SECURITY_REVIEWERS]}
+
+
+OF_THEM = ("requestormanager", "targetmanager", "targetusersponsors")
+SPONSORS = ("internalsponsors", "externalsponsors")
+
+
+@pytest.mark.parametrize("which", [*OF_THEM, *SPONSORS])
+async def test_about_somebody_unknown_nothing_is_asked(harness, which):
+    """Without an Entra account there is neither a manager nor a sponsor; who is named beside them decides."""
+    stage = Stage(approvers=({"kind": which}, {"kind": "singleuser", "user_id": seed.BO}))
+    request = wish(entra_id=None)
+    before = len(harness.line.sent)
+
+    await harness.permissions.approvers.check_understood([stage], request)
+    assert await harness.permissions.approvers.includes(stage, request, seed.BO) is True
+    assert await harness.permissions.approvers.includes(stage, request, seed.MIA) is False
+    assert len(harness.line.sent) == before
+    found = await harness.permissions.approvers.find(stage, request, most=9)
+    assert [each.id for each in found] == [seed.BO]
+    assert len(harness.line.sent) == before + 1
+
+
+@pytest.mark.parametrize("which", [*OF_THEM, "groupmembers"])
+async def test_what_is_gone_hides_nobody_beside_it(harness, which):
+    """Neither a deleted requester's manager and sponsors, nor a deleted group."""
+    named = {"kind": which, "group_id": GONE}
+    stage = Stage(approvers=(named, {"kind": "singleuser", "user_id": seed.BO}))
+    request = wish(entra_id=GONE)
+
+    found = await harness.permissions.approvers.find(stage, request, most=9)
+
+    assert [each.id for each in found] == [seed.BO]
+    assert await harness.permissions.approvers.includes(stage, request, seed.BO) is True
+    assert await harness.permissions.approvers.includes(stage, request, seed.MIA) is False
+
+
+@pytest.mark.parametrize("which", SPONSORS)
+async def test_a_member_without_an_organization_has_none_of_its_sponsors(harness, which):
+    """Which is no riddle, and costs no question about sponsors."""
+    stage = Stage(approvers=({"kind": which},))
+    before = len(harness.line.sent)
+
+    found = await harness.permissions.approvers.find(stage, wish(entra_id=seed.ANN), most=9)
+
+    assert found == []
+    assert not any("ponsors" in each for each in harness.line.sent[before:])
 
 
 async def test_beta_says_the_same(database):
@@ -283,10 +464,15 @@ async def test_whose_sponsors_they_are_must_be_known_wherever_they_stand(harness
     await harness.permissions.approvers.check_understood([plain], wish(entra_id=seed.GUS))
 
 
+@pytest.mark.parametrize("user_type", ["Guest", None])
 @pytest.mark.parametrize("which", ["internalSponsors", "externalSponsors"])
-async def test_a_guest_of_an_organization_not_known_yet_is_not_understood(harness, which):
+async def test_a_guest_of_an_organization_not_known_yet_is_not_understood(
+    harness, which, user_type
+):
     """Entra would place them at their first request; whose sponsors to ask cannot be told before."""
-    harness.tenant.world.users[seed.GUS].organization_id = None
+    gus = harness.tenant.world.users[seed.GUS]
+    gus.organization_id = None
+    gus.user_type = user_type
     stage = Stage(approvers=({"kind": which.lower()},), fallback=({"kind": "requestormanager"},))
 
     with pytest.raises(UnresolvedApprovers):
