@@ -175,8 +175,8 @@ OPTIONS: Final = (
     *("--seed=1", "--metadata=none"),
 )
 NEVER_CHANGED: Final = frozenset({"annotation", "returns", "decorator_list"})
-# Their arguments in another order are the same statement.
-COMMUTATIVE: Final = frozenset({"where", "and_", "or_"})
+# Their arguments in another order are the same statement, or the same question.
+COMMUTATIVE: Final = frozenset({"where", "and_", "or_", "_same", "same_address"})
 TRUTHS: Final = frozenset({"test", "ifs"})
 PAIRS: Final[tuple[tuple[type[ast.AST], type[ast.AST]], ...]] = (
     (ast.Eq, ast.NotEq),
@@ -224,7 +224,7 @@ def _changed(node: Any) -> Iterator[ast.AST]:
             yield from (_with(node, keywords=fewer) for fewer in _less(node.keywords))
             if len(node.args) > 1:
                 yield from (_with(node, args=fewer) for fewer in _less(node.args))
-                if getattr(node.func, "attr", None) not in COMMUTATIVE:
+                if ast.unparse(node.func).rpartition(".")[2] not in COMMUTATIVE:
                     yield _with(node, args=[*node.args[1::-1], *node.args[2:]])
         case ast.Tuple(ctx=ast.Load()) | ast.List(ctx=ast.Load()):
             yield from (_with(node, elts=fewer) for fewer in _less(node.elts))
@@ -245,7 +245,7 @@ def _changed(node: Any) -> Iterator[ast.AST]:
 def _missing(node: ast.Set) -> Iterator[ast.expr]:
     """The members of the same enumeration that are not in a set of some."""
     owner = ast.unparse(node.elts[0]).partition(".")[0]
-    models = sorted(Path("bot").glob("*/model.py"))
+    models = sorted({*Path("bot").glob("*/model.py"), *Path("bot").glob("*/model/*.py")})
     for known in (each for path in models for each in ast.parse(path.read_text()).body):
         if isinstance(known, ast.ClassDef) and known.name == owner:
             names = [each.targets[0] for each in known.body if isinstance(each, ast.Assign)]
@@ -279,7 +279,7 @@ def _mutants(target: Target) -> Iterator[tuple[str, CodeType]]:
     """Every mutant of a target: what was changed where, and the code."""
     tree = ast.parse(Path(target.file).read_text())
     for part in tree.body:
-        if target.parts and _name_of(part) not in target.parts:
+        if (target.parts and _name_of(part) not in target.parts) or _is_alias(part):
             continue
         for parent, field, index, node in list(_places(part)):
             others = list(_changed(node))
@@ -291,6 +291,11 @@ def _mutants(target: Target) -> Iterator[tuple[str, CodeType]]:
                 text = f"{target.file}:{line}: {_short(node)}  ->  {_short(other)}"
                 yield text, compile(ast.fix_missing_locations(tree), target.file, "exec")
             _put(parent, field, index, node)
+
+
+def _is_alias(part: ast.stmt) -> bool:
+    """Tell whether a statement of a module only names a type, of which nothing is left when it runs."""
+    return isinstance(part, ast.Assign) and isinstance(part.value, ast.Subscript)
 
 
 def _name_of(part: ast.stmt) -> str | None:
