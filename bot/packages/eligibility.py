@@ -10,7 +10,7 @@ policies applies), "Configure separation of duties checks for an access package"
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import Final
 
 from bot.packages import policy_terms
@@ -20,9 +20,9 @@ from bot.packages.unsupported import questions_of, unsupported_in_package, unsup
 from graph.models import AccessPackage, AccessPackageAssignment, AssignmentPolicy, SubjectSet
 
 # "More specific wins; lower priority ones are ignored" (Troubleshoot entitlement management, Policies).
-SPECIFICITY: Final[Mapping[str, int]] = {
-    "specificdirectoryusers": 1,
-    "specificconnectedorganizationusers": 1,
+# The specific scopes come first, and so does every other: an unknown one could be anything.
+MOST_SPECIFIC: Final = 1
+LESS_SPECIFIC: Final[Mapping[str, int]] = {
     "allmemberusers": 2,
     "alldirectoryusers": 3,
     "allconfiguredconnectedorganizationusers": 4,
@@ -50,9 +50,9 @@ FOR_OUTSIDERS: Final = frozenset(
 class Fit(StrEnum):
     """The answer for one policy: it admits the person, or not, or that cannot be told."""
 
-    IN = "in"
-    OUT = "out"
-    UNKNOWN = "unknown"
+    IN = auto()
+    OUT = auto()
+    UNKNOWN = auto()
 
 
 class RefusalReason(StrEnum):
@@ -282,8 +282,7 @@ def choose_policy(
 
 def rank_of(policy: AssignmentPolicy) -> int:
     """Return how specific its scope is: the lowest that admits somebody applies, and policies of one rank are equal."""
-    # An unknown scope could be anything, so it counts as the most specific.
-    return SPECIFICITY.get(_scope(policy), 1)
+    return LESS_SPECIFIC.get(_scope(policy), MOST_SPECIFIC)
 
 
 def _scope(policy: AssignmentPolicy) -> str:

@@ -7,12 +7,16 @@ import pytest
 from bot.packages.eligibility import (
     Fit,
     Requester,
+    automatic_policies,
     choose_policy,
     fit,
     groups_named,
+    in_scope,
+    is_extendable,
+    is_offered,
     is_requestable,
 )
-from tests.bot.samples import ANN, BO, approval, members, policy, question, user
+from tests.bot.samples import ANN, BO, approval, members, package, policy, question, user
 
 MEMBER = Requester(entra_id=ANN, is_guest=False, groups=frozenset({"marketing"}))
 GUEST = Requester(entra_id=ANN, is_guest=True, groups=frozenset({"marketing"}))
@@ -44,6 +48,29 @@ def test_each_scope_admits_whom_its_name_says(scope, of_member, of_guest):
 
     assert fit(chosen, MEMBER) is of_member
     assert fit(chosen, GUEST) is of_guest
+
+
+@pytest.mark.parametrize(("scope", "of_member", "of_guest"), SCOPES)
+def test_whom_it_is_for_does_not_depend_on_what_they_may_do(scope, of_member, of_guest):
+    """An extension asks for the one, and a policy for administrators lets nobody do the other."""
+    chosen = policy(
+        allowedTargetScope=scope, requestorSettings={"enableTargetsToSelfAddAccess": False}
+    )
+
+    assert in_scope(chosen, MEMBER) is of_member
+    assert in_scope(chosen, GUEST) is of_guest
+    assert fit(chosen, MEMBER) is OUT
+
+
+@pytest.mark.parametrize(("scope", "of_member", "of_guest"), SCOPES)
+def test_of_whom_entra_does_not_say_what_they_are_only_what_holds_for_both_is_told(
+    scope, of_member, of_guest
+):
+    """Neither a member nor a guest is guessed."""
+    somebody = Requester(entra_id=ANN, is_guest=None)
+    either = of_member if of_member is of_guest else UNKNOWN
+
+    assert fit(policy(allowedTargetScope=scope), somebody) is either
 
 
 @pytest.mark.parametrize("scope", ["ALLMEMBERUSERS", "AllMemberUsers", "allmemberusers"])
@@ -116,6 +143,101 @@ def test_groups_to_ask_graph_about_are_those_the_policies_name():
     chosen = policy(specificAllowedTargets=[user(ANN), members("marketing"), members("finance")])
 
     assert groups_named([chosen, policy()]) == {"marketing", "finance"}
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        {"@odata.type": "#microsoft.graph.groupMembers"},
+        {"@odata.type": "#microsoft.graph.singleUser", "groupId": "marketing"},
+        {"groupId": "marketing"},
+    ],
+)
+def test_what_is_no_group_with_an_id_is_not_asked_about(subject):
+    """An id under another kind is nothing to ask about."""
+    chosen = policy(specificAllowedTargets=[subject])
+
+    assert groups_named([chosen]) == set()
+
+
+AUTOMATIC = {"automaticRequestSettings": {"requestAccessForAllowedTargets": True}}
+NOBODYS = [
+    "notSpecified",
+    "specificDirectoryServicePrincipals",
+    "allDirectoryServicePrincipals",
+    "allDirectoryAgentIdentities",
+]
+NEVER_ASKED_UNDER = [AUTOMATIC, *({"allowedTargetScope": scope} for scope in NOBODYS)]
+
+
+@pytest.mark.parametrize("changes", NEVER_ASKED_UNDER, ids=str)
+def test_under_what_is_automatic_or_for_no_people_nobody_asks(changes):
+    """Neither for access nor for more time."""
+    chosen = policy(**changes)
+
+    assert is_requestable(chosen) is False
+    assert is_extendable(chosen) is False
+    assert fit(chosen, MEMBER) is OUT
+    assert fit(chosen, GUEST) is OUT
+
+
+@pytest.mark.parametrize(
+    ("settings", "may_ask", "may_extend"),
+    [
+        ((True, True), True, True),
+        ((True, False), True, False),
+        ((False, True), False, True),
+        ((False, False), False, False),
+        ((True, None), True, False),
+        # Of what Graph left out it cannot be told; `fit` says so.
+        ((None, True), True, True),
+    ],
+)
+def test_asking_and_extending_are_two_settings(settings, may_ask, may_extend):
+    """One of them says nothing about the other."""
+    to_ask, to_extend = settings
+    chosen = policy(
+        requestorSettings={
+            "enableTargetsToSelfAddAccess": to_ask,
+            "enableTargetsToSelfUpdateAccess": to_extend,
+        }
+    )
+
+    assert is_requestable(chosen) is may_ask
+    assert is_extendable(chosen) is may_extend
+
+
+FOR_ADMINS = {"requestorSettings": {"enableTargetsToSelfAddAccess": False}}
+
+
+def holding(*policies, state="published"):
+    """A package with these policies; its catalog is in that state, or unknown."""
+    catalog = {"id": "general", "displayName": "General", "state": state} if state else None
+    return package(catalog=catalog).model_copy(update={"assignment_policies": [*policies]})
+
+
+@pytest.mark.parametrize(
+    ("read", "offered"),
+    [
+        (holding(policy()), True),
+        (holding(policy(**FOR_ADMINS), policy()), True),
+        (holding(), False),
+        (holding(policy(**FOR_ADMINS)), False),
+        (holding(policy(**AUTOMATIC)), False),
+        (holding(policy(), state="unpublished"), False),
+        (holding(policy(), state=None), False),
+    ],
+)
+def test_what_a_published_catalog_has_for_somebody_is_offered(read, offered):
+    """By one policy at least; of a catalog of which nothing is known, nothing is."""
+    assert is_offered(read) is offered
+
+
+def test_automatic_policies_are_told_by_their_ids():
+    """In one order, whatever Graph's."""
+    read = holding(policy(id="3", **AUTOMATIC), policy(id="2"), policy(id="1", **AUTOMATIC))
+
+    assert automatic_policies(read) == ("1", "3")
 
 
 def test_nobody_is_let_in_without_a_policy():
@@ -237,6 +359,32 @@ def test_an_unsupported_policy_that_would_come_later_does_not_matter():
     outsiders = policy(id="2", allowedTargetScope="allExternalUsers")
 
     assert choose_policy([outsiders, ann], GUEST).policy == ann
+
+
+OUTSIDERS = ["allConfiguredConnectedOrganizationUsers", "allExternalUsers"]
+
+
+@pytest.mark.parametrize("scope", OUTSIDERS)
+def test_all_outsiders_come_after_everybody(scope):
+    """A guest has what everybody has, whether or not they are one of those."""
+    outsiders = policy(id="1", allowedTargetScope=scope)
+
+    assert choose_policy([outsiders, GENERAL], GUEST).policy == GENERAL
+
+
+@pytest.mark.parametrize(
+    "scope", ["specificConnectedOrganizationUsers", "unknownFutureValue", "", None]
+)
+def test_some_outsiders_and_unknown_scopes_are_equal_to_people_by_name(scope):
+    """They come before everybody, and whoever is named picks."""
+    unclear = policy(id="1", allowedTargetScope=scope)
+    ann = policy(
+        id="2", allowedTargetScope="specificDirectoryUsers", specificAllowedTargets=[user(ANN)]
+    )
+
+    assert choose_policy([GENERAL, unclear], GUEST, wanted=GENERAL.id).unsupported_policy == unclear
+    assert choose_policy([ann, unclear], GUEST).unsupported_policy == unclear
+    assert choose_policy([ann, unclear], GUEST, wanted="2").policy == ann
 
 
 BROKEN: list[dict[str, Any]] = [
