@@ -198,12 +198,10 @@ class Approvers:
 
     async def _person(self, sponsor: DirectoryObject) -> User | None:
         """Return who a sponsor is; None if it is no person, or nobody any more."""
-        if sponsor.kind not in PEOPLE:
-            return None
-        try:
-            return await self._graph.users.get(sponsor.id)
-        except NotFound:
-            return None
+        if sponsor.kind in PEOPLE:
+            with suppress(NotFound):
+                return await self._graph.users.get(sponsor.id)
+        return None
 
     # -- one person ------------------------------------------------------------------------
 

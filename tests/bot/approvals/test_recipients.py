@@ -329,6 +329,17 @@ async def test_a_delegate_who_could_not_decide_is_not_asked(harness, changes):
     assert (await harness.ask(ASK)).deciders == ("U0BO",)
 
 
+async def test_beside_one_approver_twenty_delegates_are_asked_at_most(harness):
+    """However many they have named."""
+    for number in range(25):
+        await harness.store.run(delegations.add, delegation(delegate=f"U2{number:02}"))
+    request = await judged(harness)
+
+    await harness.jobs.find_recipients()
+
+    assert len((await harness.request(request.id)).deciders) == 1 + 20
+
+
 @pytest.mark.parametrize("ends", ["canceled", "over"])
 async def test_a_delegate_is_asked_no_more_when_it_ends(harness, ends):
     """Their card says so, and has no buttons."""

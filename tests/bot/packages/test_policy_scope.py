@@ -94,6 +94,8 @@ SUBJECTS: list[tuple[dict[str, Any], Fit]] = [
     ({"@odata.type": "#microsoft.graph.attributeRuleMembers", "membershipRule": "all"}, UNKNOWN),
     ({"@odata.type": "#microsoft.graph.somethingNew", "userId": ANN}, UNKNOWN),
     ({"userId": ANN}, UNKNOWN),
+    ({"groupId": "marketing"}, UNKNOWN),
+    ({"@odata.type": "#microsoft.graph.somethingNew", "groupId": "marketing"}, UNKNOWN),
 ]
 
 
