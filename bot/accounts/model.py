@@ -41,7 +41,8 @@ class SignIn:
     Attributes:
         id: A digest of what the link carries; nobody can make the link of it.
         scopes: The delegated permissions of Graph that it asks for.
-        decision_id: Of an approval that it proves; ask_id and terms_hash are what that was about when it began.
+        decision_id: Of an approval that it proves; ask_id and terms_hash (a digest of terms, end and reason) are what that said
+            when it began.
         auth_context: The authentication context of Entra's that it must satisfy.
         flow: What msal needs to finish it, sealed.
         is_device: By a code that is typed in elsewhere.

@@ -1,13 +1,15 @@
 """
 Prove an approval by a fresh sign-in to Microsoft: a link for one click, and the check of who has signed in for it.
 
-The sign-in is bound to the click, and so to the request, its round, stage and terms.  What it proves is kept beside the
-click, which is then processed like any other.
+The sign-in is bound to the click, and so to the request, its round, stage and terms, and to what the click says: its reason
+and its end.  What it proves is kept beside the click, which is then processed like any other.
 
 Source: OpenID Connect Core 1.0, 3.1.2.1 (``prompt``, ``max_age``) and 2 (``auth_time``); Microsoft, "Developer guide to
 Conditional Access authentication context".
 """
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -77,7 +79,7 @@ class SignedApprovals:
             ticket,
             decision_id=decision.id,
             ask_id=request.ask_id,
-            terms_hash=request.terms_hash,
+            terms_hash=_digest(decision, request),
             auth_context=stage.auth_context if stage else None,
         )
         return await self._browsers.link(sign_in, ticket)
@@ -117,6 +119,13 @@ class SignedApprovals:
         self._wake()
 
 
+def _digest(decision: Decision, request: Request) -> str:
+    """Return a digest of all that an approval agrees to: the terms, until when, and why."""
+    end = decision.ends_at.isoformat() if decision.ends_at else None
+    agreed = [request.terms_hash, end, decision.reason]
+    return hashlib.sha256(json.dumps(agreed).encode()).hexdigest()
+
+
 def _find(db: Transaction, sign_in: SignIn) -> ApprovalToProve | None:
     """Return what a sign-in is about, if it still is what it was when the sign-in began."""
     if sign_in.decision_id is None:
@@ -129,7 +138,7 @@ def _find(db: Transaction, sign_in: SignIn) -> ApprovalToProve | None:
     is_same = (
         request.state is State.PENDING
         and request.ask_id == sign_in.ask_id
-        and request.terms_hash == sign_in.terms_hash
+        and _digest(decision, request) == sign_in.terms_hash
         and (decision.round, decision.stage) == (request.round, request.stage)
         and stage is not None
         and stage.auth_context == sign_in.auth_context

@@ -428,6 +428,36 @@ async def test_approving_for_less_takes_it_too(world):
     assert (await details_of_approval(world))["until"]
 
 
+async def _for_less(world: World, days: int, before: str | None) -> str:
+    """Approve for less in Slack; returns the new link."""
+    form = world.form(BO)
+    await world.press(BO, await world.card(BO), "Approve for less")
+    opened = await eventually(
+        lambda: (found := world.form(BO)) and found is not form and found, about="the form"
+    )
+    until = int((world.outside.clock.now() + timedelta(days=days)).timestamp())
+    await world.slack.submit(user=BO, view_id=opened.id, values={"until": {"until": until}})
+    return await new_link(world, BO, before)
+
+
+@pytest.mark.parametrize("days", [29, 2])
+async def test_the_end_that_was_signed_for_is_the_one_that_counts(world, days):
+    """Whoever has the Slack session sends the form again, while the approver is at Microsoft's page."""
+    await asked(world)
+    link = await _for_less(world, 1, None)
+    browser = browser_of(world)
+    url, body = await brought(browser, link, email_of(BO, world))
+    again = await _for_less(world, days, link)
+
+    page = await bring(browser, url, body)
+
+    assert "has changed" in page.shown
+    await nothing_is_approved(world)
+    page = await sign_in_by(world, again, email_of(BO, world))
+    assert page.heading == "Your approval is saved"
+    await world.told(ANN, "You now have access")
+
+
 async def test_a_reason_is_asked_for_first(database, tmp_path):
     """And kept with the approval."""
 
