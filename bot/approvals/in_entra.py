@@ -2,7 +2,7 @@
 Decide a stage in Entra, in the approver's own name: where Entra decides, what Latchkey saved is only what they want.
 
 Nothing is decided twice: before each PATCH the approval is read by the same person, and what they have decided there
-already is taken for this decision.
+already is taken for this decision.  And it is read whose request that is: nobody else's is decided.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from bot.errors import NotClear
 from bot.people.model import Verb
 from bot.people.permissions import Actor
 from bot.requests.model import Request
+from bot.requests.requestor import is_somebody_elses
 from bot.words import N_
 from graph import Graph
 from graph.errors import Conflict, Forbidden, GraphError, NotFound, Rejected
@@ -30,6 +31,9 @@ log = structlog.get_logger(__name__)
 
 OTHER_STAGE: Final = N_(
     "Microsoft Entra shows another step of this request than I know. Please decide it at My Access."
+)
+OTHER_PERSON: Final = N_(
+    "Microsoft Entra shows somebody else's request in place of this one, so nothing is sent there. Please look at My Access."
 )
 DECIDED_THERE: Final = N_("That step is already decided in Microsoft Entra.")
 NO_REASON: Final = N_("Decided in Slack.")
@@ -122,6 +126,8 @@ class EntraApprovals:
         waiting = _waiting(stages)
         if waiting is None:
             return EntraAnswer(why=DECIDED_THERE, is_late=True)
+        if is_somebody_elses(await self._graph.assignment_requests.get(request_id), request):
+            return EntraAnswer(why=OTHER_PERSON)
         try:
             await self._graph.approvals.decide(
                 request_id=request_id,

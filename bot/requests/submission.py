@@ -27,6 +27,7 @@ from bot.people.permissions import Actor
 from bot.requests import justification, open_in_entra, state_machine
 from bot.requests.graph_request import OWN_REQUEST_TYPE, REQUEST_TYPE, chosen_schedule, request_type
 from bot.requests.model import Kind, Request, State
+from bot.requests.requestor import is_somebody_elses
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits
 from bot.words import N_
@@ -403,6 +404,9 @@ class Submitter:
 
     @staticmethod
     def _is_ours(request: Request, found: AssignmentRequest, since: datetime) -> bool:
+        is_own = request_type(request) in OWN_REQUEST_TYPE.values()
+        if is_own and is_somebody_elses(found, request):
+            return False
         said = found.justification or ""
         if justification.is_tagged(said):
             return justification.tag(request) in said
