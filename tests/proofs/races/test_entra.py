@@ -205,7 +205,7 @@ def _checked(world: World, ours: Request, clicks: list[dict[str, Any]]) -> str:
         assert RESULTS[each["verb"]] == stage.review_result, name
     outcomes = [each for each in world.direct(ANN) if name in said(each) and _is_outcome(each)]
     assert len(outcomes) == (there.state != "canceled"), [said(each) for each in outcomes]
-    told = [each for each in world.direct(ANN) if f"{name} is canceled in Microsoft" in said(each)]
+    told = [each for each in world.direct(ANN) if f"{name}* is canceled in Microsoft" in said(each)]
     assert len(told) == (there.state == "canceled"), name
     for user in (BO, MIA):
         assert "Approve" not in labels(_card(world, user, name)), name
