@@ -165,7 +165,7 @@ async def _delegate(services: Services, user: str, text: str, key: str | None) -
         until=words.until,
         key=key,
     )
-    return delegating.made(made, reader=user)
+    return delegating.made(made, reader=user, leaves_out=services.delegations.leaves_out)
 
 
 async def _remove(

@@ -37,8 +37,8 @@ def register(routes: Routes, *, delegations: DelegationService, replies: Replies
                 await show_error({"text": _("Please say who decides for you, and until when.")})
                 return
             made = await delegations.delegate(delegator=user, delegate=delegate, ends_at=ends_at)
-            said = said_in_modal(delegating.made(made, reader=user), title=_(delegating.TITLE))
-            await ack(response_action="update", view=said)
+            said = delegating.made(made, reader=user, leaves_out=delegations.leaves_out)
+            await ack(response_action="update", view=said_in_modal(said, title=_(delegating.TITLE)))
 
     @routes.action("latchkey_undelegate")
     async def cancel(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:

@@ -91,4 +91,4 @@ async def _delegate(delegations: DelegationService, user: str, text: str) -> Mes
         delegate=words.delegate,
         ends_at=delegations.read_end(words.until, slack_user=user),
     )
-    return delegating.made(made, reader=user)
+    return delegating.made(made, reader=user, leaves_out=delegations.leaves_out)

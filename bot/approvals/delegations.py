@@ -93,7 +93,13 @@ class DelegationService:
         permissions: Permissions,
         zones: Zones,
         wake: Callable[[], None],
+        leaves_out: bool = False,
     ) -> None:
+        """
+        Args:
+            leaves_out: Some packages take a fresh sign-in of whoever approves, so that no delegate decides those.
+        """
+        self.leaves_out = leaves_out
         self._store = store
         self._guard = guard
         self._permissions = permissions

@@ -148,8 +148,9 @@ class Recipients:
 
         It is judged again when they click; here, whoever is known to be in vain is not asked.
         """
-        if request.entra_decides:
-            # Entra knows no delegates of ours.
+        stage = request.current_stage
+        if request.entra_decides or (stage is not None and stage.fresh_sign_in):
+            # Entra knows no delegates of ours, and a fresh sign-in is the approver's own.
             return []
         given = await self._store.read(delegations.of_delegators, asked, at=clock.now())
         nobody = {

@@ -88,7 +88,12 @@ def make_messages(outside: Outside, people: PeopleParts, offering: OfferedPackag
             package_settings=package_settings,
             admin_channel=admin_channel,
         ),
-        delegations=DelegationNews(store=store, sending=sending, delegates=people.delegates),
+        delegations=DelegationNews(
+            store=store,
+            sending=sending,
+            delegates=people.delegates,
+            leaves_out=bool(package_settings.fresh_sign_ins()),
+        ),
         sign_ins=AccountNews(store=store, sending=sending),
         account_requests=AccountRequests(
             announcer=announcer, my_access=my_access_of(settings.graph_url)

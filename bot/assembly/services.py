@@ -85,7 +85,12 @@ def make_services(
         accounts=accounts.connecting,
         signed_approvals=SignedApprovals(store=store, browsers=accounts.browsers, wake=wake),
         delegations=DelegationService(
-            store=store, guard=guard, permissions=permissions, zones=people.zones, wake=wake
+            store=store,
+            guard=guard,
+            permissions=permissions,
+            zones=people.zones,
+            wake=wake,
+            leaves_out=bool(outside.package_settings.fresh_sign_ins()),
         ),
         approvals=ApprovalService(
             store=store,

@@ -28,7 +28,14 @@ AGAIN: Final = timedelta(minutes=1)
 class DelegationNews:
     """Checks new delegations, and tells of them and of their early ends."""
 
-    def __init__(self, *, store: Store, sending: Sending, delegates: Delegates) -> None:
+    def __init__(
+        self, *, store: Store, sending: Sending, delegates: Delegates, leaves_out: bool
+    ) -> None:
+        """
+        Args:
+            leaves_out: Some packages take a fresh sign-in of whoever approves, so that no delegate decides those.
+        """
+        self._leaves_out = leaves_out
         self._store = store
         self._sending = sending
         self._delegates = delegates
@@ -40,7 +47,9 @@ class DelegationNews:
         owed = await self._store.read(_owed, delegation)
         sent = 0
         for notice in owed:
-            sent += await self._sending.send([notice], _content(delegation, notice))
+            sent += await self._sending.send(
+                [notice], _content(delegation, notice, self._leaves_out)
+            )
         keys = [notice.key for notice in owed]
         done = len(await self._store.read(notices.finished_keys, keys)) == len(keys)
         again_at = None if done else clock.real() + AGAIN
@@ -68,8 +77,8 @@ class DelegationNews:
         return True
 
 
-def content_of(db: Transaction, notice: Notice) -> Message | None:
-    """Return what a message about a delegation says now."""
+def content_of(db: Transaction, notice: Notice, *, leaves_out: bool) -> Message | None:
+    """Return what a message about a delegation says now; *leaves_out* as for `DelegationNews`."""
     _, delegation_id, step, _ = notice.key.split(":")
     found = delegations.find(db, delegation_id)
     if found is None:
@@ -79,16 +88,18 @@ def content_of(db: Transaction, notice: Notice) -> Message | None:
     if not found.is_in_force(clock.now()):
         return delegating.over(found, reader=notice.to)
     if notice.to == found.delegate:
-        return delegating.told_delegate(found)
-    return delegating.told_delegator(found)
+        return delegating.told_delegate(found, leaves_out=leaves_out)
+    return delegating.told_delegator(found, leaves_out=leaves_out)
 
 
-def _content(delegation: Delegation, notice: Notice) -> Callable[[Transaction], Message | None]:
+def _content(
+    delegation: Delegation, notice: Notice, leaves_out: bool
+) -> Callable[[Transaction], Message | None]:
     def content(db: Transaction) -> Message | None:
         now = delegations.find(db, delegation.id)
         if now is None or (now.canceled_at is None) is not (delegation.canceled_at is None):
             return None
-        return content_of(db, notice)
+        return content_of(db, notice, leaves_out=leaves_out)
 
     return content
 

@@ -119,12 +119,15 @@ class Permissions:
         then = at or clock.now()
         # Whoever has approved for somebody may still deny for them.
         voices = decided if who.has_approved else beside
+        who = replace(who, takes_sign_in=stage is not None and stage.fresh_sign_in)
         acts_for = await self._find_delegator(who, ids, stage, request, voices, then)
-        if acts_for is not None:
+        if acts_for is not None and not who.takes_sign_in:
             # The policy names whom they decide for, which an admin's right does not say.
             return replace(who, acts_for=acts_for)
         is_admin = await self.roster.is_admin_now(ids)
         stands_in = is_admin and await self._may_stand_in(stage, request, beside)
+        if acts_for is not None and not stands_in:
+            return replace(who, is_admin=is_admin, acts_for=acts_for)
         if approved and not who.has_approved and not stands_in:
             acts_for = await self._find_delegator(who, ids, stage, request, decided, then)
             if acts_for is not None:

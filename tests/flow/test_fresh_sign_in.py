@@ -17,12 +17,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot import chance, clock
 from bot.accounts.store import sign_ins
+from bot.approvals.accepting import accept_approval
 from bot.approvals.model import Decision
 from bot.approvals.store import decisions
 from bot.database import audit
 from bot.database.tables import requests
 from bot.errors import ConfigurationError, WrongFields
 from bot.people.model import Verb
+from bot.requests.evaluation.stages import stage_changes
+from bot.requests.store import requests as requests_of_bot
 from sandbox.run import StandIns
 from sandbox.tenant import seed
 from tests.harness.accounts import (
@@ -52,6 +55,7 @@ from tests.harness.world import (
 
 ASK = "/request-access finance-reports because Q4"
 FILE = "packages:\n  Finance Reports: {approval: fresh sign-in, auth_context: c1}\n"
+LEFT_OUT = "leaves out packages whose approval takes a fresh sign-in"
 BACK = f"{PUBLIC}/sign-in/callback"
 
 
@@ -497,16 +501,137 @@ async def test_several_are_not_approved_at_once(world):
     await nothing_is_approved(world)
 
 
-async def test_a_delegate_signs_in_as_themselves(world):
-    """And not as whom they decide for."""
+@pytest.mark.parametrize("verb", ["Approve", "Deny"])
+@pytest.mark.parametrize(
+    ("session", "command"),
+    [
+        (BO, f"/my-access delegate <@{CY}> until 2027-02-01"),
+        (DANA, f"/access-admin delegate <@{BO}> to <@{CY}> until 2027-02-01"),
+    ],
+    ids=["the approver's", "an admin's"],
+)
+@pytest.mark.parametrize("is_before", [True, False], ids=["before", "while it waits"])
+async def test_a_stolen_session_lets_nobody_else_decide(world, session, command, is_before, verb):
+    """Who has it names themselves as delegate, for which nobody signs in, and could then sign in as themselves."""
+    if not is_before:
+        await asked(world)
+    answer = said((await world.type(session, command)).message)
+    assert LEFT_OUT in answer
+    await world.told(CY, LEFT_OUT)
+    if session != BO:
+        await world.told(BO, LEFT_OUT)
+    if is_before:
+        await asked(world)
+    await asyncio.sleep(2 * 60)
+    assert not world.cards(CY)
+
+    world.slack.channel(APPROVALS).members.add(CY)
+    await world.press(CY, await world.card(APPROVALS), verb)
+
+    await world.whispered(CY, APPROVALS, "nobody decides it as a delegate")
+    assert world.form(CY) is None or verb == "Deny"
+    await nothing_is_approved(world)
+    page = await sign_in_by(world, await approve(world, BO), email_of(BO, world))
+    assert page.heading == "Your approval is saved"
+    await world.told(ANN, "Approved by Bo Berg")
+
+
+async def test_a_delegate_made_by_the_form_is_not_heard_either(world):
+    """Its answer says what is left out; and their question is none of whoever may decide."""
+    await asked(world)
+    await world.slack.open_home(user=BO)
+    await eventually(lambda: "Let somebody decide for me" in labels(world.home(BO)))
+    await world.press_home(BO, "Let somebody decide for me")
+    form = await eventually(lambda: world.form(BO), about="the form")
+    until = int((world.outside.clock.now() + timedelta(days=1)).timestamp())
+    values = {"delegate": {"delegate": CY}, "until": {"until": until}}
+    outcome = await world.slack.submit(user=BO, view_id=form.id, values=values)
+    assert outcome.ok, outcome
+    assert LEFT_OUT in said(world.form(BO))
+    await world.told(CY, "you may decide for")
+
+    world.slack.channel(APPROVALS).members.add(CY)
+    await world.press(CY, await world.card(APPROVALS), "Ask a question")
+
+    await world.whispered(CY, APPROVALS, "nobody decides it as a delegate")
+
+
+async def test_whoever_is_a_delegate_of_one_of_a_quorum_decides_nothing(database, tmp_path):
+    """Not even no, after the approver's yes, which a delegate may elsewhere."""
+    text = "packages:\n  Finance Reports: {approval: fresh sign-in, quorum: 2}\n"
+    async with approving(database, tmp_path, text) as world:
+        await asked(world)
+        await world.type(BO, f"/my-access delegate <@{CY}> until tomorrow")
+        await world.told(CY, "you may decide for")
+        await sign_in_by(world, await approve(world, BO), email_of(BO, world))
+        await eventually(lambda: "1 of 2" in said(world.cards(BO)[-1]), about="Bo's counts")
+        world.slack.channel(APPROVALS).members.add(CY)
+        for verb in ("Approve", "Deny"):
+            await world.press(CY, await world.card(APPROVALS), verb)
+            await world.whispered(CY, APPROVALS, "nobody decides it as a delegate")
+        await nothing_is_approved(world)
+
+
+async def test_the_answer_to_a_delegation_is_as_ever_without_such_packages(database, tmp_path):
+    """Nothing is left out, and nobody reads of it."""
+    async with approving(database, tmp_path, "defaults: {approval: none}\n") as world:
+        command = f"/my-access delegate <@{CY}> until tomorrow"
+        answer = said((await world.type(BO, command)).message)
+        assert "may decide for you" in answer
+        assert "leaves out" not in answer
+
+
+async def test_an_admin_who_is_a_delegate_stands_in_as_an_admin(world):
+    """By their own right, with their own sign-in, and in nobody's name."""
+    await world.type(BO, f"/my-access delegate <@{DANA}> until tomorrow")
+    await world.told(DANA, "you may decide for")
+    await asked(world)
+    await world.press(DANA, await world.card(APPROVALS), "Approve")
+    link = await new_link(world, DANA)
+    await sign_in_by(world, link, email_of(DANA, world))
+    await world.told(ANN, "You now have access")
+    assert (await details_of_approval(world))["decided_as"] == "admin"
+
+
+async def test_what_a_delegate_has_approved_before_does_not_count_at_the_grant(world):
+    """A version that heard delegates here may have taken it, with the delegate's own sign-in."""
     await world.type(BO, f"/my-access delegate <@{CY}> until tomorrow")
     await world.told(CY, "you may decide for")
     await asked(world)
-    page = await sign_in_by(world, await approve(world, CY), email_of(BO, world))
-    assert "not the one of your Slack account" in page.shown
-    page = await sign_in_by(world, await approve(world, CY), email_of(CY, world))
-    assert page.heading == "Your approval is saved"
-    await world.told(ANN, "Approved by Cy Chen for Bo Berg")
+    rows = await world.bot.store.run(audit.rows)
+    request_id = next(row["request_id"] for row in rows if row["request_id"])
+    await world.bot.store.run(_approved_by_a_delegate, request_id)
+    world.bot.jobs.wake()
+    await eventually(lambda: _waits(world), about="asked anew")
+    await nothing_is_approved(world)
+
+
+async def _waits(world: World) -> bool:
+    return (await world.states())[-1] == "add pending"
+
+
+def _approved_by_a_delegate(db: Any, request_id: str) -> None:
+    """As an earlier version has written it."""
+    request = requests_of_bot.get(db, request_id)
+    click = Decision(
+        id=chance.new_id(),
+        request_id=request_id,
+        verb=Verb.APPROVE,
+        slack_user=CY,
+        at=clock.now(),
+        round=0,
+        stage=0,
+        entra_id=seed.CY,
+        name="Cy Chen",
+        for_user=BO,
+        for_entra_id=seed.BO,
+        for_name="Bo Berg",
+        proof="0" * 64,
+        proven_as=seed.CY,
+        signed_in_at=clock.real(),
+    )
+    decisions.add(db, click, holder=ANN, holder_entra_id=seed.ANN, is_draft=True)
+    assert accept_approval(db, click, request, stage_changes(request, stage=1))
 
 
 async def test_an_admin_in_place_of_the_approvers_signs_in(world):

@@ -38,31 +38,37 @@ ONLY_WHILE: Final = N_(
     "It counts for what you may decide yourself, as long as you may; nobody decides their "
     "own request. Each decision names both of you."
 )
+LEFT_OUT: Final = N_(
+    "This leaves out packages whose approval takes a fresh sign-in to Microsoft: no delegate decides those."
+)
 HOW_FOR_ADMINS: Final = N_(
     "`/access-admin delegate @approver to @delegate until friday` lets somebody decide for "
     "an approver."
 )
 
 
-def made(delegation: Delegation, *, reader: str) -> Message:
-    """Answer whoever lets somebody decide."""
+def made(delegation: Delegation, *, reader: str, leaves_out: bool) -> Message:
+    """
+    Answer whoever lets somebody decide.
+
+    Args:
+        leaves_out: Some packages take a fresh sign-in of whoever approves, so that no delegate decides those.
+    """
     until = moment(delegation.ends_at)
     if reader == delegation.delegator:
-        return message(
-            _(
-                "Until {until}, {person} may decide for you, and is asked about what you are asked. I "
-                "will tell them. {sentence}"
-            ).format(until=until, person=person(delegation.delegate), sentence=_(ONLY_WHILE))
-        )
-    return message(
-        _("Until {until}, {person} may decide for {person2}. I will tell both.").format(
+        text = _(
+            "Until {until}, {person} may decide for you, and is asked about what you are asked. I "
+            "will tell them. {sentence}"
+        ).format(until=until, person=person(delegation.delegate), sentence=_(ONLY_WHILE))
+    else:
+        text = _("Until {until}, {person} may decide for {person2}. I will tell both.").format(
             until=until, person=person(delegation.delegate), person2=person(delegation.delegator)
         )
-    )
+    return message(f"{text} {_(LEFT_OUT)}" if leaves_out else text)
 
 
-def told_delegate(delegation: Delegation) -> Message:
-    """Tell somebody that they may decide for an approver."""
+def told_delegate(delegation: Delegation, *, leaves_out: bool) -> Message:
+    """Tell somebody that they may decide for an approver; *leaves_out* as for `made`."""
     said = [
         _("Until {when}, you may decide for {person} about requests for access.").format(
             when=moment(delegation.ends_at), person=person(delegation.delegator)
@@ -76,18 +82,22 @@ def told_delegate(delegation: Delegation) -> Message:
             "decision names both of you."
         )
     )
+    if leaves_out:
+        said.append(_(LEFT_OUT))
     text = " ".join(said)
     return message(text, [section(text), _cancel_row(delegation, label=_("I can't"))])
 
 
-def told_delegator(delegation: Delegation) -> Message:
-    """Tell an approver that an admin lets somebody decide for them."""
+def told_delegator(delegation: Delegation, *, leaves_out: bool) -> Message:
+    """Tell an approver that an admin lets somebody decide for them; *leaves_out* as for `made`."""
     text = _("{admin} lets {delegate} decide for you until {when}. {sentence}").format(
         admin=person(delegation.made_by),
         delegate=person(delegation.delegate),
         when=moment(delegation.ends_at),
         sentence=_(ONLY_WHILE),
     )
+    if leaves_out:
+        text = f"{text} {_(LEFT_OUT)}"
     return message(
         text, [section(text), _cancel_row(delegation, label=pgettext("end a delegation", "Cancel"))]
     )

@@ -124,6 +124,15 @@ ROLES: Final[Mapping[str, Actor]] = {
     "a delegate of an approver, where Entra decides": Actor(
         slack_user="U0LEE", entra_id="lee", acts_for=BO, in_entra=True
     ),
+    "a delegate of an approver, where a fresh sign-in is asked for": Actor(
+        slack_user="U0LEE", entra_id="lee", acts_for=BO, takes_sign_in=True
+    ),
+    "a delegate of an approver, one of whom has approved this stage, where a fresh sign-in is asked for": Actor(
+        slack_user="U0LEE", entra_id="lee", acts_for=BO, takes_sign_in=True, has_approved=True
+    ),
+    "an admin in place of the approvers, where a fresh sign-in is asked for": Actor(
+        slack_user="U0DANA", entra_id="dana", is_admin=True, stands_in=True, takes_sign_in=True
+    ),
     "nobody in particular": Actor(slack_user=""),
 }
 OWN: Final = frozenset(
@@ -196,6 +205,12 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     "an approver, where Entra decides": DECIDE,
     "an admin, where Entra decides": RULE | GIVE_UP | REVIEW,
     "a delegate of an approver, where Entra decides": REVIEW,
+    # The review of an emergency takes no sign-in.
+    "a delegate of an approver, where a fresh sign-in is asked for": REVIEW,
+    "a delegate of an approver, one of whom has approved this stage, where a fresh sign-in is asked for": REVIEW,
+    "an admin in place of the approvers, where a fresh sign-in is asked for": DECIDE
+    | RULE
+    | GIVE_UP,
     "nobody in particular": NOTHING,
 }
 
@@ -252,6 +267,8 @@ def page() -> str:
         "has approved it cannot do so again, neither themselves nor through a delegate; until the last of them has, they can still deny it.",
         "",
         "Where Entra decides, it takes a decision only from whom the policy names: neither from an admin nor from a delegate.",
+        "Where an approval takes a fresh sign-in, no delegate decides, nor denies: to let somebody decide takes no sign-in, so a",
+        "stolen Slack session could do it.",
         "",
         "*Ask-question* is for whoever may decide the stage at that moment, and decides nothing. *Answer-question* is for whoever",
         "asked for the access and for whom it would be.",
