@@ -18,6 +18,7 @@ from tests.flow.emergencies import (
     verbs,
     write_settings,
 )
+from tests.harness import accounts
 from tests.harness.simulation import simulation
 from tests.harness.world import (
     ANN,
@@ -216,6 +217,21 @@ async def test_whoever_decides_for_the_holder_does_not_review(world):
     await world.told(BO, "does not count. You decide for the person", times=2)
     assert "Close the review" in labels(emergency_cards(world, APPROVALS)[0])
     assert (await verbs(world)).count("review-refused") == 2
+
+
+async def test_a_delegate_reviews_where_an_approval_takes_a_fresh_sign_in(database, tmp_path):
+    """The review takes no sign-in, so that it is heard of them, as of the approver's session."""
+    text = SETTINGS.replace(BLOCK, f"{BLOCK}, approval: fresh sign-in")
+    settings = {"LATCHKEY_PACKAGE_SETTINGS": write_settings(tmp_path, text), **accounts.SETTINGS}
+    async with living(database, prepare=accounts.registered, **settings) as world:
+        await world.type(BO, f"/my-access delegate <@{CY}> until tomorrow")
+        await world.told(CY, "you may decide for")
+        await has_emergency(world)
+        world.slack.channel(APPROVALS).members.add(CY)
+        await review(world, CY, await emergency_card(world, APPROVALS), "fine", "it burned")
+        await eventually(
+            lambda: f"<@{CY}> for <@{BO}>" in said(emergency_cards(world, APPROVALS)[0])
+        )
 
 
 async def test_nobody_else_closes_it(world):
