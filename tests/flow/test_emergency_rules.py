@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 
@@ -222,7 +223,8 @@ async def test_whoever_decides_for_the_holder_does_not_review(world):
 async def test_a_delegate_reviews_where_an_approval_takes_a_fresh_sign_in(database, tmp_path):
     """The review takes no sign-in, so that it is heard of them, as of the approver's session."""
     text = SETTINGS.replace(BLOCK, f"{BLOCK}, approval: fresh sign-in")
-    settings = {"LATCHKEY_PACKAGE_SETTINGS": write_settings(tmp_path, text), **accounts.SETTINGS}
+    file: Any = write_settings(tmp_path, text)
+    settings = {"LATCHKEY_PACKAGE_SETTINGS": file, **accounts.SETTINGS}
     async with living(database, prepare=accounts.registered, **settings) as world:
         await world.type(BO, f"/my-access delegate <@{CY}> until tomorrow")
         await world.told(CY, "you may decide for")

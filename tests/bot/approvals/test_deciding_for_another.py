@@ -121,6 +121,16 @@ async def cy_is_disabled(harness: BotHarness) -> None:
     harness.tenant.disable_user(seed.CY)
 
 
+async def it_takes_a_sign_in(harness: BotHarness) -> None:
+    await let(harness, "U0BO", "U0CY")
+    await let(harness, "U0BO", "U0DANA")
+    request = await harness.store.run(lambda db: db.execute(request_table.select()).first())
+    assert request is not None
+    stages = [dict(each, fresh_sign_in=True) for each in request.terms["stages"]]
+    changed = request_table.update().values(terms={**request.terms, "stages": stages})
+    await harness.store.run(lambda db: db.execute(changed))
+
+
 TABLE = [
     # who clicks, for whom, and why not; None: it counts.
     (nothing, "U0CY", NOT_AMONG),
@@ -147,6 +157,8 @@ TABLE = [
     (bo_has_left_slack, "U0CY", NOT_AMONG),
     (bo_is_a_guest, "U0CY", NOT_AMONG),
     (cy_is_disabled, "U0CY", "disabled"),
+    (it_takes_a_sign_in, "U0CY", "please leave it to Bo Berg"),
+    (it_takes_a_sign_in, "U0MIA", NOT_AMONG),
 ]
 
 
@@ -210,6 +222,26 @@ async def test_an_admin_who_is_a_delegate_decides_as_that(harness):
     decision, _ = await processed(harness, request, slack_user="U0DANA")
 
     assert (decision.for_entra_id, decision.as_admin) == (seed.BO, False)
+
+
+@pytest.mark.parametrize(
+    ("admins_decide", "counts"), [("always", True), ("fallback", False), ("never", False)]
+)
+async def test_where_a_sign_in_is_taken_an_admin_decides_as_that_alone(
+    harness, admins_decide, counts
+):
+    """Whoever lets them decide, and only if admins may; a denial takes no sign-in."""
+    request = await asked(harness)
+    await it_takes_a_sign_in(harness)
+    harness.permissions.admins_decide = admins_decide
+
+    decision, _ = await processed(
+        harness, request, slack_user="U0DANA", verb=Verb.DENY, reason="No."
+    )
+
+    assert (decision.outcome == Outcome.ACCEPTED, decision.as_admin) == (counts, counts)
+    assert decision.for_entra_id is None
+    assert counts or "please leave it to Bo Berg" in (decision.why or "")
 
 
 async def test_an_approvers_own_request_is_not_for_their_delegate(harness):
