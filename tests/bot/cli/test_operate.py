@@ -380,7 +380,7 @@ def test_what_excludes_is_said(latchkey, tenant, graph_app):
         request, ["finance-reports", ANN, "--yes", "--because", "Q4", "--skip-approval"]
     )
     assert (result.exit_code, len(posted(tenant))) == (1, before)
-    assert "does not go with what Ann Abara has already: Marketing Campaign" in result.stderr
+    assert "does not go with what Ann Abara has already: “Marketing Campaign”" in result.stderr
 
 
 def test_whoever_passes_the_approvers_by_is_told_so(latchkey, tenant):
