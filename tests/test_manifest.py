@@ -65,17 +65,10 @@ class Registering(SlackApp):
         self.events = []
         self.shortcuts = []
 
-    def command(self, command, *more, **options):
-        self.commands.append(command)
-        return super().command(command, *more, **options)
-
-    def shortcut(self, constraints, *more, **options):
-        self.shortcuts.append(constraints)
-        return super().shortcut(constraints, *more, **options)
-
-    def event(self, event, *more, **options):
-        self.events.append(event)
-        return super().event(event, *more, **options)
+    def listen(self, kind, name, listener):
+        noted = {"command": self.commands, "event": self.events, "shortcut": self.shortcuts}
+        noted.get(kind, []).append(name)
+        super().listen(kind, name, listener)
 
 
 @pytest.fixture(scope="module")

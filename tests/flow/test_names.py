@@ -122,7 +122,7 @@ async def test_an_admin_removes_only_what_is_named_clearly(harness):
         text="remove @cy Finance Read (General) because left - yesterday",
     )
     await harness.finish()
-    assert "access to Finance Read" in said(outcome.message)
+    assert "access to *Finance Read*" in said(outcome.message)
     assert harness.posted("adminRemove") == 1
 
 
