@@ -160,7 +160,7 @@ class EventData(_Facts):
     after: State | Literal["sending"] | None = None
     """The states of the request, where it moved; of a new one, in which it begins."""
     decided_in_entra: tuple[EventEntraDecision, ...] | None = None
-    """Return who has decided in Entra itself what this move is about, as far as it could be read there."""
+    """Names whoever has decided in Entra itself what this move is about, as far as it could be read there."""
     reason: str | None = None
     """The reason why access ended, the fault of it, or the kind of drift, in a word of Latchkey's; never what somebody wrote."""
 
