@@ -80,10 +80,11 @@ async def test_a_webhook_that_takes_none_keeps_nobody_from_working(world, around
     await eventually(lambda: noted(world, anchors.FILE), seconds=3 * 3_600)
     assert not await world.bot.health.problems()
 
-    async def refused():
-        # Each place has turns of its own: the webhook may be an hour later than the file.
-        (found,) = [each for each in await of_the_doctor(world) if "WEBHOOK" in each.sentence]
-        return found if "HTTP 500" in found.sentence else None
+    # Each place has turns of its own: the webhook may be an hour later than the file.
+    async def is_refused():
+        return (await state(world, anchors.WEBHOOK)).error
 
-    warned = await eventually(refused, seconds=3 * 3_600, about="the refusal of the webhook")
+    await eventually(is_refused, seconds=3 * 3_600, about="the refusal of the webhook")
+    (warned,) = [each for each in await of_the_doctor(world) if "WEBHOOK" in each.sentence]
     assert warned.severity is Severity.WARNING
+    assert "HTTP 500" in warned.sentence
