@@ -62,6 +62,10 @@ class Offered:
         return self.name.lower().replace(" ", "-")
 
 
+# What says that the first wish was taken, or has come true.
+ACCEPTED: Final = ("Asked for", "already asked", "You already have *", "have it already")
+
+
 @dataclass
 class Story:
     """One person and one package, from the first wish to the end; *reached* is the last thing they saw happen."""
@@ -285,7 +289,8 @@ class Acting:
             self.story.user, "/request-access", f"{self.story.package.slug} because it is my work"
         )
         said = outcome.text or ""
-        if "Asked for" in said or "already asked" in said or "have it already" in said:
+        # What was asked for may be there before the answer is, where a replica stood still meanwhile.
+        if any(sign in said for sign in ACCEPTED):
             self.story.accepted, self.story.reached = 1, "accepted"
 
     async def _removes(self) -> None:
