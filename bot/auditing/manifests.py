@@ -128,6 +128,7 @@ def _readable() -> Iterator[None]:
         OSError,
         EOFError,
         RuntimeError,
+        # A compression that zipfile does not know.
         NotImplementedError,
         zlib.error,
     ) as error:

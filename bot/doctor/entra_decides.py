@@ -114,7 +114,7 @@ async def _stages(subject: CheckSubject, left_out: _LeftOut) -> AsyncIterator[tu
 async def _people(subject: CheckSubject, stage: Stage, left_out: _LeftOut) -> list[User] | None:
     """Return who may decide a stage; None where that depends on who asks, cannot be told, or is nobody."""
     subjects = (*stage.approvers, *stage.fallback)
-    if any(each["kind"] not in packages.OF_THE_ASKER for each in subjects):
+    if any(each["kind"] not in packages.SAME_FOR_ALL for each in subjects):
         left_out.of_the_asker += 1
         return None
     try:

@@ -23,8 +23,8 @@ NOT_ALLOWED_TO_LOOK: Final = frozenset({"missing_scope", "no_permission"})
 MOST_PACKAGES: Final = 300
 # Fewer than these are one vacation away from nobody.
 ENOUGH_DECIDERS: Final = 2
-# Who decides depends on who asks.
-OF_THE_ASKER: Final = frozenset({"singleuser", "groupmembers"})
+# Approvers of these kinds are the same people, whoever asks.
+SAME_FOR_ALL: Final = frozenset({"singleuser", "groupmembers"})
 
 
 async def look(subject: CheckSubject) -> list[CheckFinding]:
@@ -144,7 +144,7 @@ async def _of_stage(
         if no_admins is None:
             return [note(f"{name}: nobody is named, so the admins decide.")]
         return [broken(f"{name}: nobody is named, and {no_admins}: no request can be approved.")]
-    if any(each["kind"] not in OF_THE_ASKER for each in subjects):
+    if any(each["kind"] not in SAME_FOR_ALL for each in subjects):
         # Their manager, or their sponsors.
         return []
     try:
