@@ -19,6 +19,12 @@ from graph.errors import AuthError
 PENDING: Final = frozenset({"authorization_pending", "slow_down"})
 
 
+# Suberrors under which the token stays, and its owner signs in once more: for a second factor, another device, consent.
+BY_SIGNING_IN: Final = frozenset(
+    {"basic_action", "additional_action", "message_only", "consent_required"}
+)
+
+
 class SignInRefused(AuthError):
     """
     Microsoft's login refuses a sign-in, or to renew one.
@@ -26,12 +32,31 @@ class SignInRefused(AuthError):
     Attributes:
         error: OAuth's word, "invalid_grant" or "interaction_required".
         claims: What a new sign-in must ask for, as JSON: a claims challenge.
+        suberror: Microsoft's word for what its owner can do about it, "basic_action" or "bad_token"; None: it says none.
     """
 
-    def __init__(self, refusal: AuthError, *, error: str, claims: str | None = None) -> None:
+    def __init__(
+        self,
+        refusal: AuthError,
+        *,
+        error: str,
+        claims: str | None = None,
+        suberror: str | None = None,
+    ) -> None:
         super().__init__(str(refusal), code=refusal.code, request_id=refusal.request_id)
         self.error = error
         self.claims = claims
+        self.suberror = suberror
+
+    @property
+    def ends_the_grant(self) -> bool:
+        """
+        Tell whether what was to be renewed is good for nothing any more: by "invalid_grant", if another sign-in is not all it takes.
+
+        Source: Microsoft, "Handle errors and exceptions in MSAL", on the classification of MsalUiRequiredException.
+        """
+        is_mended_by_signing_in = self.claims is not None or self.suberror in BY_SIGNING_IN
+        return self.error == "invalid_grant" and not is_mended_by_signing_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,11 +281,12 @@ def _accepted(answer: Any) -> dict[str, Any]:
         return login.accepted(answer)
     except AuthError as refusal:
         said = answer if isinstance(answer, dict) else {}
-        claims = said.get("claims")
+        claims, suberror = said.get("claims"), said.get("suberror")
         raise SignInRefused(
             refusal,
             error=str(said.get("error") or ""),
             claims=claims if isinstance(claims, str) else None,
+            suberror=suberror if isinstance(suberror, str) else None,
         ) from None
 
 

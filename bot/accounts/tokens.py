@@ -25,8 +25,7 @@ from graph.web_signin import SignedIn, SignInRefused, WebSignIn
 
 log = structlog.get_logger(__name__)
 
-# Microsoft's words for a refresh token that is good for nothing any more, unless it is about consent alone.
-ENDED: Final = "invalid_grant"
+# Microsoft's code where nobody has consented yet.
 CONSENT_NEEDED: Final = "AADSTS65001"
 # That somebody uses their account is written down so often, not at each call.
 NOTED_EVERY: Final = timedelta(days=1)
@@ -190,7 +189,7 @@ class AccountTokens:
         """Delete a token that is good for nothing any more; returns what to raise."""
         self._access.pop(account.slack_user, None)
         log.info("token-not-renewed", error=refused.error, code=refused.code)
-        if refused.error == ENDED and refused.code != CONSENT_NEEDED:
+        if refused.ends_the_grant and refused.code != CONSENT_NEEDED:
             await self._store.run(_ended, account)
             return NotConnected()
         await self._store.run(accounts.challenged, account, refused.claims)

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sandbox import chance
 from sandbox.tenant.app_registration import AppRegistration, graph_permissions
@@ -79,6 +79,10 @@ class SignIns:
         # When a person's refresh tokens were revoked, and what a renewal of theirs is challenged with.
         self._revoked_at: dict[str, float] = {}
         self._challenges: dict[str, str] = {}
+        # Microsoft's login answers a challenged renewal with either.
+        self.challenged_as: Literal["interaction_required", "invalid_grant"] = (
+            "interaction_required"
+        )
 
     # -- what an administrator, or Entra itself, does ------------------------------------------
 
@@ -199,7 +203,7 @@ class SignIns:
             )
         if user.id in self._challenges:
             raise SignInError(
-                "interaction_required",
+                self.challenged_as,
                 50076,
                 "Due to a configuration change made by your administrator, or because you moved to a new location, you "
                 "must use multi-factor authentication to access '00000003-0000-0000-c000-000000000000'.",

@@ -211,8 +211,10 @@ async def test_a_refresh_token_that_is_revoked_is_deleted(world):
     assert await world.bot.store.read(accounts.sealed_token, ANN) is None
 
 
-async def test_a_challenge_is_passed_on_to_the_next_sign_in(world):
-    """That sign-in then satisfies it."""
+@pytest.mark.parametrize("error", ["interaction_required", "invalid_grant"])
+async def test_a_challenge_is_passed_on_to_the_next_sign_in(world, error):
+    """That sign-in then satisfies it; the account stays connected, in whichever word Microsoft's login asks."""
+    world.tenant.login.sign_ins.challenged_as = error
     await connect(world, ANN)
     world.tenant.login.sign_ins.challenge(seed.ANN, "c1")
     with pytest.raises(MustSignInAgain):

@@ -132,14 +132,17 @@ async def test_whoever_declines_is_not_signed_in(web, browser):
     assert refused.value.error == "access_denied"
 
 
-async def test_a_claims_challenge_comes_with_the_refusal(web, browser, tenant):
+@pytest.mark.parametrize("error", ["interaction_required", "invalid_grant"])
+async def test_a_claims_challenge_comes_with_the_refusal(web, browser, tenant, error):
     """A sign-in that passes it on is enough."""
+    tenant.login.sign_ins.challenged_as = error
     flow = await web.begin(redirect_uri=BACK, state="s", scopes=[SUBJECT_ACCESS])
     got = await web.finish(flow, await brought(browser, flow))
     tenant.login.sign_ins.challenge(seed.ANN, "c1")
     with pytest.raises(SignInRefused) as refused:
         await web.renew(got.refresh_token, scopes=[SUBJECT_ACCESS])
-    assert refused.value.error == "interaction_required"
+    assert (refused.value.error, refused.value.suberror) == (error, "basic_action")
+    assert not refused.value.ends_the_grant
     claims = refused.value.claims
     assert claims is not None
     assert json.loads(claims)
@@ -157,6 +160,7 @@ async def test_a_revoked_refresh_token_is_an_invalid_grant(web, browser, tenant)
     with pytest.raises(SignInRefused) as refused:
         await web.renew(got.refresh_token, scopes=[SUBJECT_ACCESS])
     assert refused.value.error == "invalid_grant"
+    assert refused.value.ends_the_grant
 
 
 async def test_a_device_code_is_asked_about_once_at_a_time(web, ids, browser, now):
