@@ -109,7 +109,9 @@ class SignedApprovals:
         if who.signed_in_at is None:
             raise await self._browsers.failed(sign_in, NO_TIME)
         age = clock.real() - who.signed_in_at
-        if not -LEEWAY <= age <= FRESH_FOR:
+        # What is older than the link was not for it, even if Microsoft was not asked for a new sign-in on the way.
+        since_the_link = clock.now() - sign_in.made_at
+        if not -LEEWAY <= age <= min(FRESH_FOR, since_the_link + LEEWAY):
             raise await self._browsers.failed(sign_in, NOT_FRESH)
         if sign_in.auth_context is not None and sign_in.auth_context not in who.contexts:
             why = CONTEXT_MISSING.format(context=sign_in.auth_context)

@@ -244,6 +244,7 @@ FORGED: dict[str, Change] = {
     "another sign-in": _claims(nonce="another"),
     "no nonce": _claims(nonce=None),
     "a stale sign-in": _claims(auth_time=lambda now: now - 301),
+    "a sign-in from before the link": _claims(auth_time=lambda now: now - 125),
     "a sign-in to come": _claims(auth_time=lambda now: now + 121),
     "no time of the sign-in": _claims(auth_time=None),
     "a time that is none": _claims(auth_time="now"),
