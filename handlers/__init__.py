@@ -6,38 +6,25 @@ from typing import Final
 from bot.notifications.home import Homes
 from bot.patience import Pulse
 from bot.people.languages import Languages
-from handlers import (
-    admin_command,
+from handlers.administering import admin_command, console, drift, removal, repair
+from handlers.asking import ask_again, package_menu, request_access, request_form
+from handlers.deciding import (
     answers,
     approve_several,
-    ask_again,
-    assignment_actions,
-    command_limit,
-    connecting,
-    console,
     decide,
-    deduplicate,
     delegating,
-    direct_messages,
-    drift,
     emergency_review,
-    home,
-    language,
-    my_access,
-    package_menu,
     questioning,
-    removal,
-    repair,
-    request_access,
-    request_form,
     review,
 )
-from handlers.app import SlackApp
-from handlers.background import Background
-from handlers.command_limit import CommandLimit
-from handlers.lists import Lists
-from handlers.replies import Replies
+from handlers.dispatch import command_limit, deduplicate, language
+from handlers.dispatch.app import SlackApp
+from handlers.dispatch.command_limit import CommandLimit
+from handlers.replying.background import Background
+from handlers.replying.lists import Lists
+from handlers.replying.replies import Replies
 from handlers.routes import Routes
+from handlers.self_service import assignment_actions, connecting, direct_messages, home, my_access
 from handlers.services import Services
 
 # What one person may send in an hour, if nothing is set.

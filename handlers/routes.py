@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from bot.people.model import Verb
-from handlers.app import Kind, SlackApp
+from handlers.dispatch.app import Kind, SlackApp
 
 Listener = TypeVar("Listener", bound=Callable[..., Any])
 

@@ -11,7 +11,7 @@ import yaml
 import handlers
 from bot.doctor.slack import SCOPES
 from bot.slack.rate_limits import POST
-from handlers.app import SlackApp
+from handlers.dispatch.app import SlackApp
 from tests.handlers.no_services import no_services
 from tests.harness.world import ANN, living
 

@@ -17,7 +17,7 @@ from bot.jobs.table import Jobs
 from bot.monitoring.figures import Figures
 from bot.notifications.owed import Notices
 from bot.outage_watch import AlarmNotTaken, OutageWatch
-from handlers.rejections import Rejections
+from handlers.web.rejections import Rejections
 
 
 @dataclass(frozen=True, kw_only=True)

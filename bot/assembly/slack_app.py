@@ -17,10 +17,10 @@ from bot.assembly.monitoring import MonitoringParts
 from bot.assembly.outside import Outside
 from bot.configuration.settings import Settings
 from bot.priority import Courtesy
-from handlers import sign_in
-from handlers.http import accept_only_own_workspace, endpoint
-from handlers.rejections import Rejections
-from handlers.signature import Signatures
+from handlers.dispatch.signature import Signatures
+from handlers.web import sign_in
+from handlers.web.http import accept_only_own_workspace, endpoint
+from handlers.web.rejections import Rejections
 
 
 def make_bolt(outside: Outside, courtesy: Courtesy) -> handlers.SlackApp:

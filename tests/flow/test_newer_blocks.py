@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers import lists
+from handlers.replying import lists
 from sandbox.slack import block_data
 from tests.harness.world import ANN, BO, CY, DANA, eventually, labels, living, said
 

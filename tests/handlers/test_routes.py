@@ -17,7 +17,7 @@ from bot.database import tables
 from bot.paging import ListName, Place, write_place
 from bot.people.model import Verb
 from bot.requests.store import request_lists
-from handlers.app import SlackApp
+from handlers.dispatch.app import SlackApp
 from handlers.routes import RIGHTS, NoRightNeeded, Routes, UnregisteredAction
 from tests.bot.samples import approver_question
 from tests.handlers.no_services import no_services

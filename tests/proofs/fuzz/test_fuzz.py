@@ -7,7 +7,7 @@ from tests.harness.loop import simulated as loop
 from tests.proofs.fuzz.fuzz import knock_at_the_door
 from tests.proofs.fuzz.graph import spoil_answers
 
-# Seeds with which `make fuzz` once found something; the payloads themselves are in `tests/handlers/test_http.py`.
+# Seeds with which `make fuzz` once found something; the payloads themselves are in `tests/handlers/web/test_http.py`.
 FAILED_ONCE = (4, 5)
 
 

@@ -20,7 +20,7 @@ import bot
 # Wherever statements stand.
 STORE: Final = frozenset(
     file
-    for folder in ("database", "*/store")
+    for folder in ("database/**", "*/store")
     for file in Path(bot.__file__).parent.glob(f"{folder}/*.py")
 )
 HAVE_PLANS: Final = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")

@@ -1,0 +1,1 @@
+"""Administer: the console and the lists, removals, drift, and requests that are stuck."""

@@ -1,0 +1,1 @@
+"""Bring each payload to its listener, after the checks that all of them pass."""
