@@ -14,7 +14,7 @@ class Named:
     A command, by its module and name, and the line that the list of commands has of it.
 
     Attributes:
-        place: Its module and its name there: ``bot.cli.guard:pause``.
+        place: Its module and its name there: ``bot.cli.operations.guard:pause``.
         line: Its line in the list.
     """
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 
-from bot.cli.requests import requests_
+from bot.cli.operations.requests import requests_
 from bot.database import Transaction
 from bot.database.tables import requests
 from bot.people.model import Verb

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from bot.cli.webhooks import webhooks
+from bot.cli.operations.webhooks import webhooks
 from bot.webhooks.schema import schema
 from bot.webhooks.store import feeds
 from tests.harness.doctoring import doctors_findings

@@ -9,13 +9,13 @@ from rich.console import Console
 
 from bot.assembly import connections
 from bot.cli.connection import graph_for
-from bot.cli.following import Sleep, StillUnderWay
-from bot.cli.narration import Narrator
 from bot.cli.rehearsal.bench import Bench, GraphCalls, SlackRaw
 from bot.cli.rehearsal.model import Experiment, ExperimentOutcome, NotPossible, Observation
 from bot.cli.rehearsal.recorder import Recorder
 from bot.cli.rehearsal.redaction import word
 from bot.cli.rehearsal.scene import TrialScene
+from bot.cli.tenant.following import Sleep, StillUnderWay
+from bot.cli.tenant.narration import Narrator
 from bot.configuration.settings import Settings
 from bot.machine import GRAPH_TIMEOUT, MACHINE, app_tokens
 from bot.slack.errors import SlackError

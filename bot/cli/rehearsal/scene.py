@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bot.cli.trial import PAUSE, TRIES, Trial
+from bot.cli.tenant.trial import PAUSE, TRIES, Trial
 from graph.errors import AuthError, Forbidden, GraphError
 from graph.models import (
     AssignmentPolicy,

@@ -41,7 +41,7 @@ def test_help_imports_click_and_our_table_only() -> None:
 
 def test_the_bot_imports_nothing_that_only_some_need() -> None:
     """Alembic is for schemas that are behind, a driver for PostgreSQL, cryptography for certificates."""
-    loaded = modules_after("import bot.cli.bot")
+    loaded = modules_after("import bot.cli.operations.bot")
     only_for_some = {
         *("alembic", "mako", "psycopg", "cryptography"),
         *("sandbox", "yaml", "matplotlib"),

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli.connection import Stop, failures_as_sentences, sentences_about, with_graph
-from bot.cli.show import show
+from bot.cli.tenant.show import show
 from bot.errors import LatchkeyError
 from graph.errors import AuthError, GraphUnavailable
 

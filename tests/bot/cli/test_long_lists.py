@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from bot.cli import holders
+from bot.cli.tenant import holders
 from graph.models import AssignmentRequest
 from tests.graph.wire import EM, ROOT, graph_on
 

@@ -68,7 +68,7 @@ def test_nothing_of_it_is_imported_by_itself():
         [
             sys.executable,
             "-c",
-            "import sys, bot.cli.bot; print([n for n in sys.modules if n.startswith('opentelemetry')])",
+            "import sys, bot.cli.operations.bot; print([n for n in sys.modules if n.startswith('opentelemetry')])",
         ],
         capture_output=True,
         text=True,

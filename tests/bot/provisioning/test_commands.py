@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.cli import provision
+from bot.cli.tenant import provision
 from bot.provisioning.progress import ProgressDisplay
 from sandbox.certificate import Certificate
 from sandbox.clock import SandboxClock

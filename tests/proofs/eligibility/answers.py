@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import httpx
 
 from bot import clock
-from bot.cli import granting
+from bot.cli.access import granting
 from bot.errors import NotAllowed
 from bot.packages import eligibility
 from bot.packages.eligibility import Admitted, Refusal, RefusalReason

@@ -10,7 +10,7 @@ import click
 from bot import clock
 from bot.auditing import whom as whose
 from bot.auditing.model import PackScope
-from bot.cli.audit_archive import archive
+from bot.cli.audit.audit_archive import archive
 from bot.cli.connection import Stop
 from bot.cli.database import bots_database, in_one, settings_for_database
 from bot.cli.lengths import BEGINNING_TYPE, MOMENT_TYPE
@@ -163,7 +163,7 @@ def key() -> None:
 
     Give it to whoever checks them by another way than the pack.  It belongs to LATCHKEY_AUDIT_KEY.
     """
-    from bot.cli.signing import audit_signer
+    from bot.cli.audit.signing import audit_signer
 
     click.echo(audit_signer(settings_for_database()).public_key)
 
@@ -248,7 +248,7 @@ def _export_pack(store: Store, settings: Settings, file: Path, **asked: Any) -> 
     # Only whoever has one made needs it.
     from bot.auditing import pack
     from bot.auditing.store import pack_rows
-    from bot.cli.signing import audit_signer
+    from bot.cli.audit.signing import audit_signer
 
     signer, by = audit_signer(settings), at_the_command_line(settings.operator)
     if file.exists():

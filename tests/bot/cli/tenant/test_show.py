@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.show import show
+from bot.cli.tenant.show import show
 from sandbox.tenant import seed
 
 SUBJECTS = {
@@ -249,6 +249,6 @@ def test_every_command_shows_an_example_in_its_help(latchkey):
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_the_keys_that_are_promised_are_in_the_documentation(subject):
     """docs/how-to/command-line.md lists them for whoever writes a script."""
-    page = (Path(__file__).parents[3] / "docs" / "how-to" / "command-line.md").read_text("utf-8")
+    page = (Path(__file__).parents[4] / "docs" / "how-to" / "command-line.md").read_text("utf-8")
     (line,) = [line for line in page.splitlines() if line.startswith(f"| `{subject}")]
     assert line.endswith(f"| {', '.join(SUBJECTS[subject])} |")

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from bot.__main__ import main
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def test_a_file_without_mistakes_is_fine() -> None:

@@ -12,14 +12,14 @@ import pytest
 from click.testing import CliRunner
 
 from bot.__main__ import main
-from bot.cli.operate import extend, remove, request
+from bot.cli.access.operate import extend, remove, request
 from bot.cli.operator import Operator, at_the_command_line
 from bot.database import audit, open_store
 from bot.requests.model import Kind
 from bot.requests.submission import Submitter
 from graph.models import AssignmentRequest
 from sandbox.tenant import seed
-from tests.bot.cli.test_operate import ANN, live, posted
+from tests.bot.cli.access.test_operate import ANN, live, posted
 from tests.bot.samples import SOME_DAY, wish
 
 SKIPPING = ["finance-reports", ANN, "--skip-approval", "--yes"]

@@ -1,8 +1,8 @@
 """Refuse at the command line to skip an approval that takes a fresh sign-in, or that is Entra's to give."""
 
 from bot.assembly.package_settings import read_package_settings_of
+from bot.cli.access.granting import Grant
 from bot.cli.connection import Stop, WrongSettings, graph_settings
-from bot.cli.granting import Grant
 from bot.errors import ConfigurationError
 from bot.packages.names import clean
 

@@ -21,8 +21,8 @@ from bot.cli.connection import (
     graph_settings,
     sentences_about,
 )
-from bot.cli.narration import Narrator
-from bot.cli.trial import SignIn, Trial
+from bot.cli.tenant.narration import Narrator
+from bot.cli.tenant.trial import SignIn, Trial
 from bot.cli.without_sandbox import needs_sandbox
 from bot.configuration.settings import Settings, read_settings
 from bot.errors import ConfigurationError

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.cli.operate import request
+from bot.cli.access.operate import request
 from sandbox.tenant import examples, seed
-from tests.bot.cli.test_operate import ANN, live, posted
+from tests.bot.cli.access.test_operate import ANN, live, posted
 
 ASK = ["customer-data", ANN, "--skip-approval", "--because", "A customer called"]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.cli import lookup
 from bot.cli.tables import when
+from bot.cli.tenant import lookup
 from bot.errors import NotAllowed
 from bot.packages import eligibility, policy_terms, refusals
 from bot.packages.eligibility import Admitted, Case, Refusal

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.cli.operate import extend, remove, request
+from bot.cli.access.operate import extend, remove, request
 from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration, Policy
 from tests.bot.samples import question

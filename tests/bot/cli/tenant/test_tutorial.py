@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from bot.cli.connection import Stop
-from bot.cli.narration import Narrator
-from bot.cli.tutorial import TutorialTenant, run_in, tutorial
+from bot.cli.tenant.narration import Narrator
+from bot.cli.tenant.tutorial import TutorialTenant, run_in, tutorial
 from bot.configuration.settings import read_settings
 from sandbox.tenant import Tenant, seed
 from tests.tutorial import TUTORIAL, Telling

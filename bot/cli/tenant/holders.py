@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from bot.cli import lookup
-from bot.cli.listings import ID, by_name, text, word
 from bot.cli.tables import Column, Row
+from bot.cli.tenant import lookup
+from bot.cli.tenant.listings import ID, by_name, text, word
 from graph import Graph
 from graph.errors import GraphError
 from graph.models import (

@@ -1,7 +1,7 @@
 """Find the package that a command may act on: the one that was typed, if LATCHKEY_CATALOGS does not leave it out."""
 
-from bot.cli import lookup
 from bot.cli.connection import graph_settings
+from bot.cli.tenant import lookup
 from bot.errors import NotAllowed
 from bot.packages.bounds import bounds_of
 from bot.packages.names import clean

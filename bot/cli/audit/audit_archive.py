@@ -53,7 +53,7 @@ def archive(file: Path, before: datetime | None, without: tuple[str, ...], yes: 
     Example: latchkey audit archive --before 2026-01-01 audit-2025.zip
     """
     # What signs is loaded by who signs.
-    from bot.cli.signing import audit_signer
+    from bot.cli.audit.signing import audit_signer
 
     settings = settings_for_database()
     signer, by = audit_signer(settings), at_the_command_line(settings.operator)

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from bot.cli.operate import extend, remove, request
+from bot.cli.access.operate import extend, remove, request
 from sandbox.tenant import seed
 
 ANN = "ann@contoso.example"

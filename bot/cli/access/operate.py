@@ -6,11 +6,13 @@ from typing import Final
 import click
 
 from bot import clock
-from bot.cli import bounded, granting, lookup
-from bot.cli.answering import answer_option, answers_to
+from bot.cli.access import granting
+from bot.cli.access.answering import answer_option, answers_to
+from bot.cli.access.granting import Grant
+from bot.cli.access.reporting import confirm, named, report, titled
+from bot.cli.access.signed_approvals import insist_on_sign_in
+from bot.cli.access.trail import kept_trail
 from bot.cli.connection import Stop, api_option, with_graph
-from bot.cli.following import until_delivered, until_ended
-from bot.cli.granting import Grant
 from bot.cli.options import (
     because_option,
     end_asked_for,
@@ -24,10 +26,9 @@ from bot.cli.options import (
     without_audit_option,
     yes_option,
 )
-from bot.cli.reporting import confirm, named, report, titled
-from bot.cli.signed_approvals import insist_on_sign_in
 from bot.cli.tables import when
-from bot.cli.trail import kept_trail
+from bot.cli.tenant import bounded, lookup
+from bot.cli.tenant.following import until_delivered, until_ended
 from bot.packages import policy_terms
 from bot.packages.names import clean
 from bot.packages.questions import for_graph

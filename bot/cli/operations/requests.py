@@ -8,10 +8,10 @@ import click
 from bot import clock
 from bot.cli.connection import Stop
 from bot.cli.database import bots_database, in_one, settings_for_database
+from bot.cli.operations.trace import trace
 from bot.cli.operator import at_the_command_line
 from bot.cli.options import json_option, yes_option
 from bot.cli.tables import when
-from bot.cli.trace import trace
 from bot.database import Transaction, audit
 from bot.packages.names import clean
 from bot.people.model import Verb

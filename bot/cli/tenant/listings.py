@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.cli import lookup
 from bot.cli.tables import Column, Row
+from bot.cli.tenant import lookup
 from bot.packages import eligibility, policy_terms
 from bot.packages import names as package_names
 from graph import Graph

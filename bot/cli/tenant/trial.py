@@ -12,9 +12,9 @@ from datetime import timedelta
 from typing import Final
 
 from bot.cli.connection import Stop
-from bot.cli.following import Sleep, until_delivered, until_ended
-from bot.cli.narration import Narrator
 from bot.cli.tables import when
+from bot.cli.tenant.following import Sleep, until_delivered, until_ended
+from bot.cli.tenant.narration import Narrator
 from graph import Graph, TokenSource
 from graph.errors import AuthError, Forbidden, GraphError, NotFound
 from graph.models import (

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import click
 
-from bot.cli import holders, listings
 from bot.cli.connection import api_option, with_graph
 from bot.cli.tables import Column, Row, form_options, write
+from bot.cli.tenant import holders, listings
 from graph import Graph
 
 catalog_option = click.option("--catalog", metavar="NAME", help="Only of this catalog.")

@@ -1,0 +1,1 @@
+"""Grant, extend and remove access as an administrator."""

@@ -1,0 +1,1 @@
+"""Read the audit log, archive it, and write reports."""

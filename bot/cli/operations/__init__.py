@@ -1,0 +1,1 @@
+"""Run the bot and look after it: its database, its keys, the requests that are stuck, drift, webhooks."""
