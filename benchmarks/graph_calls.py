@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.table import Options, Result
-from bot.database import migrate, open_store
+from bot.database import open_store
+from bot.database.schema import migrate
 from sandbox.tenant import seed
 from tests.harness import crowd
 from tests.harness.loop import SimulatedLoop

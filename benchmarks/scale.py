@@ -25,7 +25,7 @@ from bot.approvals.model import Decision, Outcome
 from bot.approvals.store import decisions, recipients
 from bot.assignments.store import assignments, troubles, unsure
 from bot.database import Store, Transaction, homes, open_store
-from bot.database.limits import Limit
+from bot.database.replicas.limits import Limit
 from bot.notifications import owed_work, reminders
 from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.store import notices

@@ -16,7 +16,8 @@ from benchmarks.load import App, commands, load
 from benchmarks.processes import Process, started
 from benchmarks.stand_ins import package_name, user_id
 from benchmarks.table import Database
-from bot.database import migrate, open_store
+from bot.database import open_store
+from bot.database.schema import migrate
 
 ADDRESS: Final = re.compile(r"(http://\S+)/readyz")
 # Commits trigger the jobs; the sync comes once, at the start.

@@ -27,8 +27,8 @@ from bot.assembly.services import make_services
 from bot.assembly.slack_app import make_bolt, make_web_app
 from bot.configuration.settings import Settings
 from bot.database import Store
-from bot.database.installation import Installation
-from bot.database.wire import Wire
+from bot.database.replicas.wire import Wire
+from bot.database.schema.installation import Installation
 from bot.exposition import Exposition
 from bot.health import Health
 from bot.jobs.table import Jobs

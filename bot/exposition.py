@@ -12,7 +12,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from bot import clock
 from bot.assignments.model import TroubleKind
 from bot.assignments.store import troubles, unsure
-from bot.database import Busy, Store, Transaction, flags, outages
+from bot.database import Busy, Store, Transaction, flags
+from bot.database.replicas import outages
 from bot.drift.model import DriftKind
 from bot.drift.store import mismatches
 from bot.emergencies.store import emergencies

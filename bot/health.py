@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Final
 
 from bot import clock
-from bot.database import Busy, Store, flags, outages, ping
-from bot.database.wire import Wire
+from bot.database import Busy, Store, flags, ping
+from bot.database.replicas import outages
+from bot.database.replicas.wire import Wire
 from bot.jobs.table import Jobs
 from bot.monitoring.figures import Figures
 

@@ -21,9 +21,9 @@ from slack_bolt.async_app import AsyncApp
 from bot import chance, clock
 from bot.configuration.settings import Settings
 from bot.database import Store, Transaction
-from bot.database.engine import real_threads
-from bot.database.server_clock import database_time
-from bot.database.wire import NoWire, Wire
+from bot.database.connections.engine import real_threads
+from bot.database.connections.server_clock import database_time
+from bot.database.replicas.wire import NoWire, Wire
 from bot.notifications.outbox import CALL_TIMEOUT
 from bot.outage_watch import AlarmNotTaken, Post
 from bot.patience import BEAT
@@ -142,7 +142,7 @@ def wire_to_others(store: Store) -> Wire:
     if store.engine.dialect.name == "sqlite":
         return NoWire()
     # Whoever works with SQLite needs no driver of PostgreSQL's.
-    from bot.database.listening import Notifications
+    from bot.database.replicas.listening import Notifications
 
     return Notifications(store)
 

@@ -14,8 +14,9 @@ from typing import Any, Final
 import structlog
 
 from bot import clock
-from bot.database import Busy, Store, outages
-from bot.database.outages import Outage
+from bot.database import Busy, Store
+from bot.database.replicas import outages
+from bot.database.replicas.outages import Outage
 from bot.health import Health
 from bot.messages.admins import outages as words
 from bot.messages.blocks.parts import Message

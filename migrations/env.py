@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that `bot.database.migrate` lends."""
+"""Runs the migrations on the connection that `bot.database.schema.migrate` lends."""
 
 from alembic import context
 

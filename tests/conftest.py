@@ -13,7 +13,8 @@ import pytest
 import structlog
 
 from bot import clock
-from bot.database import migrate, open_store
+from bot.database import open_store
+from bot.database.schema import migrate
 from sandbox.certificate import make_certificate
 
 # What the tests say to Graph, held against Microsoft's metadata: see docs/explanation/conformance.md.

@@ -11,7 +11,8 @@ from typing import Any, Final
 import pytest
 import sqlalchemy as sa
 
-from bot.database import migrate, open_store
+from bot.database import open_store
+from bot.database.schema import migrate
 from tests.needed import skip_unless_needed
 
 NEEDED: Final = "POSTGRES"

@@ -17,7 +17,8 @@ from bot import chance, clock
 from bot.accounts.model import SIGN_IN_TAKES, Purpose, SignIn, SignInOutcome
 from bot.accounts.sealing import CannotOpen, open_with, seal_with
 from bot.accounts.store import accounts, sign_ins
-from bot.database import Store, Transaction, audit
+from bot.database import Store, Transaction
+from bot.database.audit_log import audit
 from bot.errors import LatchkeyError, NotAllowed
 from bot.people.identity import Identity, People
 from bot.slack.errors import SlackError

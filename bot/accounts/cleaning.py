@@ -7,7 +7,8 @@ import structlog
 
 from bot import clock
 from bot.accounts.store import accounts, sign_ins
-from bot.database import Store, audit
+from bot.database import Store
+from bot.database.audit_log import audit
 from bot.slack.api import Slack
 from bot.slack.errors import SlackError, SlackRefused
 from bot.words import N_

@@ -17,7 +17,8 @@ from bot.accounts.connecting import SCOPES, check_connected, token_bound_to
 from bot.accounts.model import ConnectedAccount, MustSignInAgain, NotConnected
 from bot.accounts.sealing import CannotOpen, TokenKeys
 from bot.accounts.store import accounts
-from bot.database import Store, Transaction, audit
+from bot.database import Store, Transaction
+from bot.database.audit_log import audit
 from bot.words import N_
 from graph.deadlines import Seconds, machine_seconds
 from graph.tokens import MARGIN

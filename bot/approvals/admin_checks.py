@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.database import Store, audit
+from bot.database import Store
+from bot.database.audit_log import audit
 from bot.people.actors import Permissions
 from bot.people.model import Verb
 from bot.people.permissions import Actor, may

@@ -34,7 +34,8 @@ from bot.approvals.model import (
 )
 from bot.approvals.store import decisions, recipients
 from bot.assignments.store import assignments
-from bot.database import Busy, Store, audit, flags
+from bot.database import Busy, Store, flags
+from bot.database.audit_log import audit
 from bot.errors import LatchkeyError
 from bot.messages.approvals import saved
 from bot.packages.model import Stage

@@ -9,8 +9,9 @@ from bot.approvals.ends import WrongEnd, find_wrong_end
 from bot.approvals.model import ApproverQuestion, Decision
 from bot.approvals.store import approver_questions, decisions
 from bot.assignments.store import assignments
-from bot.database import Transaction, limits
-from bot.database.limits import REFUSALS
+from bot.database import Transaction
+from bot.database.replicas import limits
+from bot.database.replicas.limits import REFUSALS
 from bot.errors import TooLate, TooOften, WrongFields
 from bot.people.model import Verb
 from bot.requests.model import Request, State

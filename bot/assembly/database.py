@@ -2,11 +2,12 @@
 
 from bot import clock_check as clockwork
 from bot.configuration.settings import Settings
-from bot.database import Busy, Store, migrate, open_store
-from bot.database import installation as installations
-from bot.database.engine import Threads, real_threads
-from bot.database.installation import Installation
-from bot.database.sqlite_file import BeingRestored
+from bot.database import Busy, Store, open_store
+from bot.database.connections.engine import Threads, real_threads
+from bot.database.connections.sqlite_file import BeingRestored
+from bot.database.schema import installation as installations
+from bot.database.schema import migrate
+from bot.database.schema.installation import Installation
 from bot.errors import ConfigurationError
 from bot.machine import Machine
 from bot.slack.api import BotIdentity

@@ -9,9 +9,11 @@ from bot.assembly import connections
 from bot.assembly.database import check_clock, find_installation, opened_store
 from bot.assembly.package_settings import read_package_settings_of
 from bot.configuration.settings import Settings
-from bot.database import Committed, Store, migrate, wakeups
-from bot.database.installation import Installation
-from bot.database.wire import Wire
+from bot.database import Committed, Store
+from bot.database.replicas import wakeups
+from bot.database.replicas.wire import Wire
+from bot.database.schema import migrate
+from bot.database.schema.installation import Installation
 from bot.errors import ConfigurationError
 from bot.machine import Machine
 from bot.monitoring import tracing

@@ -15,7 +15,9 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot import clock
-from bot.database import Store, Transaction, audit, turns
+from bot.database import Store, Transaction
+from bot.database.audit_log import audit
+from bot.database.replicas import turns
 from bot.messages.admins import anchors as words
 from bot.notifications.model import Notice
 from bot.notifications.owed import Notices

@@ -17,9 +17,9 @@ from typing import IO, Any, Final
 from bot.auditing import manifests
 from bot.auditing.manifests import NotGenuine, SignedFile, SignedKind
 from bot.auditing.signing import Signer
-from bot.database import audit_chain
-from bot.database.audit_chain import Row
-from bot.database.audit_files import plain
+from bot.database.audit_log import audit_chain
+from bot.database.audit_log.audit_chain import Row
+from bot.database.audit_log.audit_files import plain
 
 ROWS: Final = "audit.jsonl"
 ARCHIVE: Final = SignedKind(

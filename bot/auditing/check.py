@@ -14,7 +14,7 @@ from bot.auditing import manifests, pack
 from bot.auditing.manifests import NotGenuine, SignedFile
 from bot.auditing.pack import FILES, PACK
 from bot.auditing.signing import Signer
-from bot.database import audit_chain
+from bot.database.audit_log import audit_chain
 from bot.packages.policy_terms import hash_of_row
 
 # Verbs whose rows name the terms of a request.

@@ -8,7 +8,8 @@ from bot.auditing import whom
 from bot.auditing.store import forgetting
 from bot.auditing.store.forgetting import Forgotten
 from bot.auditing.whom import KnownPerson
-from bot.database import Store, Transaction, audit, audit_guard
+from bot.database import Store, Transaction
+from bot.database.audit_log import audit, audit_guard
 from bot.errors import LatchkeyError
 
 # The head of the log is locked for so many rows at a time: people wait for less than that.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.database.audit_pages import AuditFilter
+from bot.database.audit_log.audit_pages import AuditFilter
 from bot.requests.model import SENDING, State
 
 

@@ -17,8 +17,8 @@ from bot.auditing import manifests, page
 from bot.auditing.manifests import SignedKind
 from bot.auditing.model import ChainedRow, PackContent, PackRequest, PackScope
 from bot.auditing.signing import Signer
-from bot.database import audit_files
-from bot.database.audit_files import FIELDS, harmless, plain
+from bot.database.audit_log import audit_files
+from bot.database.audit_log.audit_files import FIELDS, harmless, plain
 
 ROWS: Final = "audit.jsonl"
 REQUESTS: Final = "requests.jsonl"

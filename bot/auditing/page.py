@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 from bot.auditing.charts import Bars, draw
 from bot.auditing.model import PackContent, PackDecision, PackRequest, PackScope
-from bot.database.audit import LATCHKEY
+from bot.database.audit_log.audit import LATCHKEY
 from bot.packages.names import clean
 from bot.reports.model import OUTCOMES
 from bot.requests.model import State

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.errors import LatchkeyError
 from bot.packages.index import PackageIndex
 from bot.packages.model import Package

@@ -8,7 +8,8 @@ from bot.assembly.database import opened_store
 from bot.cli.connection import Stop, WrongSettings
 from bot.configuration.problems import problems_with_database
 from bot.configuration.settings import Settings, read_settings
-from bot.database import Busy, Store, Transaction, Unusable, migrate
+from bot.database import Busy, Store, Transaction, Unusable
+from bot.database.schema import migrate
 from bot.errors import ConfigurationError
 
 Result = TypeVar("Result")

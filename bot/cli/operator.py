@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.database.audit import OPERATOR
+from bot.database.audit_log.audit import OPERATOR
 from bot.packages.names import clean
 
 if sys.platform != "win32":

@@ -47,7 +47,7 @@ PARAMETERS: Final = frozenset(
 SECRET_PARAMETERS: Final = frozenset(
     {"password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret"}
 )
-# What the store says itself, in each transaction: see `bot.database.engine`.
+# What the store says itself, in each transaction: see `bot.database.connections.engine`.
 LIMITS: Final = frozenset(
     {"lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"}
 )

@@ -6,10 +6,12 @@ import structlog
 
 from bot import clock
 from bot.console.views import audit_filter
-from bot.database import Store, Transaction, audit, audit_files, audit_pages, limits
-from bot.database.audit_files import AuditFormat
-from bot.database.audit_pages import AuditFilter
-from bot.database.limits import Limit
+from bot.database import Store, Transaction
+from bot.database.audit_log import audit, audit_files, audit_pages
+from bot.database.audit_log.audit_files import AuditFormat
+from bot.database.audit_log.audit_pages import AuditFilter
+from bot.database.replicas import limits
+from bot.database.replicas.limits import Limit
 from bot.errors import LatchkeyError, NotAllowed, TooOften
 from bot.paging import Place
 from bot.people.actors import Permissions

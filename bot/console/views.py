@@ -11,8 +11,9 @@ from bot.assignments.lists import AssignmentLists
 from bot.assignments.search import Listing, WhichPerson
 from bot.assignments.store import asked_there
 from bot.console.model import OF_PEOPLE, ConsolePage, Tab
-from bot.database import Busy, Store, Transaction, audit_pages
-from bot.database.audit_pages import AuditFilter
+from bot.database import Busy, Store, Transaction
+from bot.database.audit_log import audit_pages
+from bot.database.audit_log.audit_pages import AuditFilter
 from bot.drift.service import DriftService
 from bot.emergencies.store import emergencies
 from bot.errors import LatchkeyError, NotAllowed, UnknownPackage, WhichPackage

@@ -5,7 +5,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database.engine import Transaction, insert
+from bot.database.connections.engine import Transaction, insert
 from bot.database.statements import for_each_database
 from bot.database.tables import sweeps
 

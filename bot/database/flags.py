@@ -6,8 +6,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database import audit
-from bot.database.engine import Transaction, insert
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction, insert
 from bot.database.tables import control
 
 ONLY: Final = 1

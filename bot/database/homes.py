@@ -7,7 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database.engine import Transaction, insert
+from bot.database.connections.engine import Transaction, insert
 from bot.database.statements import MOST, NOW, UNTIL, for_each_database
 from bot.database.tables import UtcDateTime, homes
 

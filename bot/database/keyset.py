@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.statements import MOST
 from bot.database.tables import UtcDateTime
 from bot.paging import COUNTED, FIRST, ROWS_A_PAGE, Count, Mark, Page, Start

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.tables import UtcDateTime
 
 S = TypeVar("S")

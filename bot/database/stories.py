@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bot.database import audit
-from bot.database.engine import Transaction
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction
 from bot.database.tables import decisions, holds, notices, requests
 
 REQUEST: Final = sa.select(requests).where(requests.c.id == sa.bindparam("request"))

@@ -4,9 +4,11 @@ import asyncio
 import shutil
 from typing import Final
 
-from bot.database import flags, migrate, ping, roles, server_facts
-from bot.database import installation as installations
-from bot.database.wire import NOT_YET
+from bot.database import flags, ping
+from bot.database.connections import server_facts
+from bot.database.replicas.wire import NOT_YET
+from bot.database.schema import installation as installations
+from bot.database.schema import migrate, roles
 from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note, warning
 
 SLOW: Final = 0.1

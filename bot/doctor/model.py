@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from bot.accounts.tokens import AccountTokens
 from bot.configuration.settings import Settings
 from bot.database import Store
-from bot.database.wire import Wire
+from bot.database.replicas.wire import Wire
 from bot.monitoring.figures import Figures
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.settings.file import PackageSettingsFile

@@ -5,7 +5,8 @@ from typing import Any, Final
 from bot import clock
 from bot.approvals.store import approver_questions, decisions, recipients
 from bot.assignments.store import assignments, troubles
-from bot.database import Transaction, homes, queues
+from bot.database import Transaction, homes
+from bot.database.replicas import queues
 from bot.drift.store import wanted_answers
 from bot.emergencies.store import emergencies, findings
 from bot.notifications import owed_work

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from bot.database.turns import SyncState
+from bot.database.replicas.turns import SyncState
 from bot.jobs.status import PUBLIC_ERRORS, JobStatus
 from bot.monitoring.error_codes import codes_of
 from bot.priority import Courtesy

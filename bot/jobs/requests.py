@@ -9,7 +9,8 @@ import structlog
 
 from bot import clock
 from bot.approvals.admin_checks import AdminChecks
-from bot.database import Store, Transaction, wakeups
+from bot.database import Store, Transaction
+from bot.database.replicas import wakeups
 from bot.errors import NotClear
 from bot.jobs import due
 from bot.jobs.loop import JobLoop

@@ -18,8 +18,9 @@ from bot.approvals.processing import DecisionProcessor
 from bot.approvals.questioning import QuestionProcessor
 from bot.approvals.recipients import Recipients
 from bot.clock_check import Clockwork
-from bot.database import Store, deduplication, turns
-from bot.database.turns import SyncState
+from bot.database import Store
+from bot.database.replicas import deduplication, turns
+from bot.database.replicas.turns import SyncState
 from bot.drift.store import checks
 from bot.emergencies.processing import FindingProcessor
 from bot.emergencies.reviewers import Reviewers

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from bot import clock
-from bot.database.audit import LATCHKEY
+from bot.database.audit_log.audit import LATCHKEY
 from bot.messages.accounts import connecting
 from bot.messages.assignments import blocked_removals
 from bot.notifications.announcing import Announcer, count

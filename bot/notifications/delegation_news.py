@@ -7,7 +7,8 @@ from typing import Final
 import structlog
 
 from bot import clock
-from bot.database import Store, Transaction, audit
+from bot.database import Store, Transaction
+from bot.database.audit_log import audit
 from bot.messages.approvals import delegating
 from bot.messages.blocks.parts import Message
 from bot.notifications.model import Notice

@@ -15,7 +15,8 @@ from typing import Final, Generic, TypeVar
 from bot import clock
 from bot.assignments.model import Assignment
 from bot.assignments.store import assignments
-from bot.database import Store, Transaction, slack_waits
+from bot.database import Store, Transaction
+from bot.database.replicas import slack_waits
 from bot.messages.blocks.parts import Message
 from bot.notifications import outcome_notices
 from bot.notifications.model import Notice

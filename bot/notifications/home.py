@@ -10,8 +10,9 @@ import structlog
 
 from bot import clock
 from bot.approvals.store import deciders
-from bot.database import Store, Transaction, homes, slack_waits
-from bot.database.installation import Installation
+from bot.database import Store, Transaction, homes
+from bot.database.replicas import slack_waits
+from bot.database.schema.installation import Installation
 from bot.messages.overviews.home import short_home
 from bot.notifications.home_view import drawn
 from bot.packages.catalog import OfferedPackages

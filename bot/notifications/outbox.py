@@ -15,7 +15,8 @@ from typing import Final
 import structlog
 
 from bot import clock
-from bot.database import Store, Transaction, slack_waits
+from bot.database import Store, Transaction
+from bot.database.replicas import slack_waits
 from bot.messages.admins import alarms
 from bot.messages.blocks.parts import Message, shortened, without_plainer
 from bot.notifications.model import Notice, is_channel

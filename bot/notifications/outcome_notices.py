@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.approvals.model import Decision, approvals_of
 from bot.assignments.model import Assignment
-from bot.database.audit import LATCHKEY
+from bot.database.audit_log.audit import LATCHKEY
 from bot.messages.admins import alarms
 from bot.messages.assignments import endings, troubles
 from bot.messages.blocks.parts import Message, moment

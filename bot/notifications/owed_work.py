@@ -12,7 +12,8 @@ from bot.approvals.model import ApproverQuestion
 from bot.approvals.store import approver_questions, decisions
 from bot.assignments.model import Trouble
 from bot.assignments.store import troubles
-from bot.database import Transaction, queues
+from bot.database import Transaction
+from bot.database.replicas import queues
 from bot.drift.model import Mismatch
 from bot.drift.store import mismatches
 from bot.emergencies.model import Emergency, ReviewFinding

@@ -7,7 +7,8 @@ from typing import Final
 import structlog
 
 from bot import clock
-from bot.database import Store, Transaction, slack_waits
+from bot.database import Store, Transaction
+from bot.database.replicas import slack_waits
 from bot.messages.blocks.parts import Message, shortened
 from bot.notifications.contents import content_of
 from bot.notifications.model import Notice

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final, ParamSpec, TypeVar
 
 from bot.database import Store, Transaction
-from bot.database.engine import Work
+from bot.database.connections.engine import Work
 from bot.packages import names as package_names
 from bot.packages.index import PackageIndex
 from bot.packages.local_approval import with_local_approval

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
-from bot.database import Busy, Store, Transaction, deduplication
+from bot.database import Busy, Store, Transaction
+from bot.database.replicas import deduplication
 from bot.errors import NotAllowed, SeenBefore
 from bot.patience import in_time
 from bot.people.actors import Permissions

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, TypeVar
 
 from bot import clock
-from bot.database import Transaction, audit, deduplication, limits
+from bot.database import Transaction
+from bot.database.audit_log import audit
+from bot.database.replicas import deduplication, limits
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -1,6 +1,7 @@
 """Read from our own rows who looks for a package: nothing remote, for menus that must answer at once."""
 
-from bot.database import Transaction, limits
+from bot.database import Transaction
+from bot.database.replicas import limits
 from bot.packages.suggestions import Applicant
 from bot.people.store import people
 from bot.requests.model import Kind

@@ -12,7 +12,8 @@ from bot.accounts.model import ConnectedAccount
 from bot.accounts.store import accounts
 from bot.accounts.tokens import AccountTokens
 from bot.approvals.store import decisions
-from bot.database import Store, Transaction, audit
+from bot.database import Store, Transaction
+from bot.database.audit_log import audit
 from bot.errors import NotClear
 from bot.people.model import Verb
 from bot.requests import state_machine

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.database import Store
-from bot.database.limits import Limit
+from bot.database.replicas.limits import Limit
 from bot.errors import EmergencyNotOffered, LatchkeyError, TooLate, WrongFields
 from bot.monitoring import interactions
 from bot.packages import names as package_names

@@ -14,7 +14,9 @@ from typing import Final
 import structlog
 
 from bot import clock
-from bot.database import Store, Transaction, audit, roles
+from bot.database import Store, Transaction
+from bot.database.audit_log import audit
+from bot.database.schema import roles
 from bot.requests.model import ENDED
 from bot.retention.model import Deleted, Retention
 from bot.retention.store import old_rows

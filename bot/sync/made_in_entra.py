@@ -16,7 +16,7 @@ from bot import clock
 from bot.accounts.model import NotConnected
 from bot.accounts.store import accounts
 from bot.accounts.tokens import AccountTokens
-from bot.database.audit import LATCHKEY
+from bot.database.audit_log.audit import LATCHKEY
 from bot.packages import eligibility, policy_terms
 from bot.packages.entra_decides import entras_own
 from bot.packages.facts import allows_requests_for_others, policy_of, read_case

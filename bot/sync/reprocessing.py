@@ -8,7 +8,8 @@ import structlog
 from bot import clock
 from bot.assignments.model import Assignment, DeliveryProgress, Trouble
 from bot.assignments.store import assignments, troubles
-from bot.database import Store, Transaction, audit
+from bot.database import Store, Transaction
+from bot.database.audit_log import audit
 from bot.people.actors import Permissions
 from bot.people.model import Verb
 from bot.people.permissions import may

@@ -1,7 +1,7 @@
 """
 Take turns: what is read of Graph or Slack for everybody is read by one replica, once in each interval.
 
-Whose turn it is stands in the database (`bot.database.turns`).  An owner that dies is followed by another when its lease
+Whose turn it is stands in the database (`bot.database.replicas.turns`).  An owner that dies is followed by another when its lease
 is over; one that was only frozen finds its turn gone, and writes nothing over what has been read since.
 """
 
@@ -16,8 +16,9 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 import structlog
 
 from bot import clock
-from bot.database import Busy, Store, Transaction, turns
-from bot.database.turns import Overtaken, SyncState, Turn
+from bot.database import Busy, Store, Transaction
+from bot.database.replicas import turns
+from bot.database.replicas.turns import Overtaken, SyncState, Turn
 from bot.timing import Waits
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from slack_bolt.async_app import AsyncAck
 
 from bot.console.model import LONGEST_SOUGHT, ConsolePage, Tab, read_console_page
-from bot.database.audit_files import AuditFormat
+from bot.database.audit_log.audit_files import AuditFormat
 from bot.errors import TooLate
 from bot.messages.admins.console import window as words
 from bot.paging import ListName, Place

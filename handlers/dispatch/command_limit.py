@@ -16,7 +16,7 @@ from slack_bolt.response import BoltResponse
 
 from bot import clock
 from bot.database import Busy
-from bot.database.limits import HOUR
+from bot.database.replicas.limits import HOUR
 from bot.errors import TooOften
 from bot.messages.blocks.parts import message
 from bot.messages.blocks.sentences import escape_sentence

@@ -8,7 +8,7 @@ from bot import clock
 from bot import clock_check as clockwork
 from bot.clock_check import SkewedClock
 from bot.database import Busy
-from bot.database.server_clock import database_time
+from bot.database.connections.server_clock import database_time
 from bot.errors import ConfigurationError
 from tests.harness.by_hand import standing
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from bot.database import migrate
+from bot.database.schema import migrate
 
 
 def test_it_names_the_newest_schema():

@@ -60,7 +60,7 @@ def test_a_dead_name_is_found(named):
 @pytest.mark.parametrize(
     "named",
     [
-        "`bot/app.py`, `bot/people/` and `tests/bot/database/test_store_*.py`",
+        "`bot/app.py`, `bot/people/` and `tests/bot/database/connections/test_store_*.py`",
         "`tests/docs/test_references.py::test_a_dead_name_is_found`",
         "bot.app.running, or `bot.people`.",
         "https://graph.microsoft.com/v1.0/groups and https://docs.example/graph/tutorial",

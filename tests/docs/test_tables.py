@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from bot.database.roles import NEEDED
+from bot.database.schema.roles import NEEDED
 from bot.database.tables import metadata
 from tests.docs.references import ROOT
 

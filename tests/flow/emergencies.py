@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.messages.emergencies.emergency_review import CALLBACK
 from sandbox.slack.model import Message, View
 from tests.harness.world import World, eventually

@@ -6,7 +6,7 @@ import pytest
 
 from bot import clock
 from bot.auditing import anchors
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.doctor.model import Severity
 from tests.bot.moments import at
 from tests.harness.doctoring import doctors_findings

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.errors import NotAllowed
 from sandbox.slack import Message
 from sandbox.tenant import seed

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.database import audit
+from bot.database.audit_log import audit
 from tests.harness.world import (
     ANN,
     APPROVALS,

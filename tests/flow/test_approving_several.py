@@ -1,6 +1,6 @@
 """Approve several requests for one package at once: each is a decision of its own."""
 
-from bot.database import audit
+from bot.database.audit_log import audit
 from tests.harness.world import ANN, BO, CY, DANA, MIA, buttons, eventually, labels, said
 
 DATABASE = "/request-access production-database"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.database import audit
+from bot.database.audit_log import audit
 from sandbox.tenant import lifecycle, seed
 from sandbox.tenant.model import Expiration
 from sandbox.tenant.requests import NewRequest, accept

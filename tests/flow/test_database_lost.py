@@ -15,7 +15,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from bot.database import audit, migrate, open_store
+from bot.database import open_store
+from bot.database.audit_log import audit
+from bot.database.schema import migrate
 from tests.harness.camera import empty_postgresql, life
 from tests.harness.owed import leases_pass, unfinished
 from tests.harness.simulation import simulation

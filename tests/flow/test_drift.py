@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot import clock
-from bot.database import audit, turns
+from bot.database.audit_log import audit
+from bot.database.replicas import turns
 from bot.drift.model import DriftState
 from bot.drift.store import checks, mismatches
 from sandbox.tenant.model import Group

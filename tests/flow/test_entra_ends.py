@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.accounts.store import accounts
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.messages.admins import digest
 from bot.messages.phrases import grant_words
 from bot.people.model import Verb

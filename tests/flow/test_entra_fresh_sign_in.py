@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.database import audit
+from bot.database.audit_log import audit
 from sandbox.tenant import seed
 from tests.flow.test_entra_decides import FILE as ENTRA_ALONE
 from tests.flow.test_entra_decides import asked, deciding, in_entra

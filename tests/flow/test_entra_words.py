@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.__main__ import main
-from bot.database import audit
+from bot.database.audit_log import audit
 from tests.flow.test_entra_decides import ASK, deciding
 from tests.harness.accounts import connect
 from tests.harness.world import ANN, BO, eventually, said

@@ -20,7 +20,7 @@ from bot.accounts.store import sign_ins
 from bot.approvals.accepting import accept_approval
 from bot.approvals.model import Decision
 from bot.approvals.store import decisions
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.database.tables import requests
 from bot.errors import ConfigurationError, WrongFields
 from bot.people.model import Verb

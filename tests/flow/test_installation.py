@@ -9,7 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from bot.__main__ import main
-from bot.database import audit, installation, open_store
+from bot.database import open_store
+from bot.database.audit_log import audit
+from bot.database.schema import installation
 from bot.errors import ConfigurationError
 from tests.harness.simulation import Bot, simulation
 from tests.harness.world import ANN, eventually

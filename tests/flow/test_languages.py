@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.people.store import languages
 from bot.words import _, speaking
 from tests.harness.world import ANN, APPROVALS, BO, DANA, eventually, labels, living, said

@@ -3,8 +3,9 @@
 import pytest
 
 from bot.configuration.settings import read_settings
-from bot.database import audit, open_store
-from tests.bot.database.test_migrate import widen
+from bot.database import open_store
+from bot.database.audit_log import audit
+from tests.bot.database.schema.test_migrate import widen
 from tests.harness.camera import life
 from tests.harness.simulation import simulation
 from tests.proofs.crash_sweep.deeds import DELIVERY, read

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.errors import NotAllowed
 from bot.messages.requests.request_form.questions import block_of
 from bot.packages.questions import Question

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot import clock
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.doctor.model import Severity
 from sandbox.tenant import seed
 from tests.harness.doctoring import doctors_findings

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot.assignments.store import assignments
-from bot.database import audit, turns
+from bot.database.audit_log import audit
+from bot.database.replicas import turns
 from bot.requests.store import claims
 from bot.timing import WAITS
 from tests.harness.faults import and_then

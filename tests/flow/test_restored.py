@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.people.model import Verb
 from bot.requests.model import State
 from bot.requests.store import holds

@@ -13,7 +13,9 @@ from bot import clock
 from bot.__main__ import main
 from bot.accounts.model import ConnectedAccount
 from bot.accounts.store import accounts
-from bot.database import Unusable, audit, migrate, open_store, roles
+from bot.database import Unusable, open_store
+from bot.database.audit_log import audit
+from bot.database.schema import migrate, roles
 from bot.database.tables import metadata
 from bot.doctor import database as doctor_on_databases
 from bot.errors import ConfigurationError

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
-from bot.database.engine import BUSY_TIMEOUT_MS
+from bot.database.connections.engine import BUSY_TIMEOUT_MS
 from bot.machine import Machine
 from tests.harness.process import Process
 from tests.harness.simulation import Bot

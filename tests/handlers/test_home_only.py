@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 import pytest_asyncio
 
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.requests.store import request_lists
 from tests.harness.world import ANN, APPROVALS, eventually
 

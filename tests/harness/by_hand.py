@@ -17,7 +17,8 @@ from bot.approvals.processing import DecisionProcessor
 from bot.approvals.service import ApprovalService
 from bot.assignments.lists import AssignmentLists
 from bot.assignments.service import AssignmentService
-from bot.database import Store, audit
+from bot.database import Store
+from bot.database.audit_log import audit
 from bot.database.tables import decisions, notices
 from bot.database.tables import requests as request_table
 from bot.jobs.table import Jobs

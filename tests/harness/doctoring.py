@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from bot.app import Latchkey
-from bot.database.server_clock import database_time
+from bot.database.connections.server_clock import database_time
 from bot.doctor.model import AskOurselves, CheckFinding, CheckSubject
 from bot.doctor.table import examine
 

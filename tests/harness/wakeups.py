@@ -6,7 +6,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot.database import Store, Transaction
-from bot.database.wire import Heard
+from bot.database.replicas.wire import Heard
 from tests.harness.process import Process
 
 # Where a connection keeps the jobs that its transaction wakes.

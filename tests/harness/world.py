@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from bot import clock
 from bot.app import Latchkey
-from bot.database import Busy, audit, turns
+from bot.database import Busy
+from bot.database.audit_log import audit
+from bot.database.replicas import turns
 from bot.requests.store import requests
 from bot.timing import WAITS, Waits
 from sandbox.run import StandIns

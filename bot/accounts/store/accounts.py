@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.accounts.model import UNUSED_FOR, ConnectedAccount
-from bot.database import audit, wakeups
-from bot.database.engine import Transaction
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction
 from bot.database.homes import touch_homes
+from bot.database.replicas import wakeups
 from bot.database.statements import BUSINESS_NOW, MOST, SINCE, for_each_database
 from bot.database.tables import account_tokens, accounts, deciders, requests
 

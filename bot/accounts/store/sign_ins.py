@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.accounts.model import Purpose, SignIn, SignInOutcome
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.statements import BUSINESS_NOW, MOST, NOW, SINCE
 from bot.database.tables import sign_ins
 

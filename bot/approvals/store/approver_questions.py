@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.approvals.model import ApproverQuestion, OpenQuestion, OpenQuestions, Outcome
-from bot.database import audit, wakeups
-from bot.database.engine import Transaction
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction
+from bot.database.replicas import wakeups
 from bot.database.statements import MOST, NOW, UNTIL, word
 from bot.database.tables import IS_OPEN
 from bot.database.tables import approver_questions as questions

@@ -5,7 +5,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.keyset import ListStatements
 from bot.database.tables import deciders, requests

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.approvals.model import Decision, Outcome, has_voice
-from bot.database import audit, limits, wakeups
-from bot.database.engine import Transaction
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction
+from bot.database.replicas import limits, wakeups
 from bot.database.statements import MOST, NOW, SINCE, UNTIL
 from bot.database.tables import IS_UNANSWERED, decisions
 from bot.people.model import Verb

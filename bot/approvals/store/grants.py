@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.approvals.model import Decision
 from bot.approvals.store import decisions
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.tables import GAVE, requests
 from bot.requests.model import Kind, Request
 from bot.requests.store.request_rows import SELECT, from_row

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.approvals.store import deciders as all_deciders
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST, NOW, UNTIL, word
 from bot.database.tables import deciders, notices, requests

@@ -8,8 +8,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database import audit
-from bot.database.engine import Transaction
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction
 from bot.database.tables import audit as audit_table
 
 VERB: Final = "asked-in-entra"

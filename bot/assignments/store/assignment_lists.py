@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
 from bot.assignments.store.assignments import IS_NOT_ENDED, SELECT, from_row
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.keyset import ListStatements
 from bot.database.statements import MOST, SPELLINGS, UNTIL, spellings, words
 from bot.database.tables import assignments, people, requests

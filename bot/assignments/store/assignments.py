@@ -16,8 +16,8 @@ from bot.assignments.model import (
     TroubleKind,
 )
 from bot.assignments.store import troubles
-from bot.database import audit
-from bot.database.engine import Transaction, insert
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction, insert
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST, NOW, SINCE, for_each_database, word
 from bot.database.tables import GAVE, UtcDateTime, assignments, notices, requests

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.assignments.store.assignments import IS_NOT_ENDED
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST
 from bot.database.tables import assignments, people

@@ -17,8 +17,8 @@ from bot.assignments.store.assignments import (
     audit_ids,
     progress_after,
 )
-from bot.database import audit
-from bot.database.engine import Transaction, insert
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction, insert
 from bot.database.homes import touch_homes
 from bot.database.statements import for_each_database
 from bot.database.tables import IS_REMOVAL, UtcDateTime, assignments, notices, people, requests

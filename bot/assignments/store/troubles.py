@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from bot import chance, clock
 from bot.assignments.model import Trouble, TroubleKind
-from bot.database import audit, wakeups
-from bot.database.engine import Transaction, insert
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction, insert
+from bot.database.replicas import wakeups
 from bot.database.statements import MOST, NOW, SINCE, UNTIL
 from bot.database.tables import notices, troubles
 

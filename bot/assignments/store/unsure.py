@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.assignments.model import DeliveryProgress
 from bot.assignments.store.assignments import IS_NOT_ENDED, UPDATE
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.statements import word
 from bot.database.tables import assignments

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.assignments.model import AssignmentState
-from bot.database import audit, audit_checkpoints, audit_guard
-from bot.database.audit_checkpoints import Checkpoint
-from bot.database.engine import Transaction
+from bot.database.audit_log import audit, audit_checkpoints, audit_guard
+from bot.database.audit_log.audit_checkpoints import Checkpoint
+from bot.database.connections.engine import Transaction
 from bot.database.statements import word
 from bot.database.tables import assignments, dead_events, webhooks
 from bot.database.tables import audit as audit_rows

@@ -19,8 +19,8 @@ from bot.auditing.personal import (
     OWN_VALUES,
     WORDS,
 )
-from bot.database import audit, audit_chain, audit_guard
-from bot.database.engine import Transaction
+from bot.database.audit_log import audit, audit_chain, audit_guard
+from bot.database.connections.engine import Transaction
 from bot.database.statements import words
 from bot.database.tables import (
     IS_OPEN,

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from bot.approvals.model import Outcome
 from bot.auditing.model import ChainedRow, PackContent, PackDecision, PackRequest, PackScope
-from bot.database import audit, audit_checkpoints
-from bot.database.engine import Transaction
+from bot.database.audit_log import audit, audit_checkpoints
+from bot.database.connections.engine import Transaction
 from bot.database.tables import assignments, decisions, packages, people, requests
 
 # SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.

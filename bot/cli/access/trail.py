@@ -9,7 +9,8 @@ from bot import clock
 from bot.cli.connection import Stop
 from bot.cli.database import bots_database, in_one, settings_for_database
 from bot.cli.operator import Operator, at_the_command_line
-from bot.database import Busy, Store, audit
+from bot.database import Busy, Store
+from bot.database.audit_log import audit
 from graph import Graph
 from graph.errors import GraphError
 from graph.models import AssignmentRequest

@@ -17,7 +17,8 @@ from bot.cli.lengths import BEGINNING_TYPE
 from bot.cli.operator import Operator, at_the_command_line
 from bot.cli.options import yes_option
 from bot.configuration.settings import Settings
-from bot.database import Store, Transaction, audit, audit_guard
+from bot.database import Store, Transaction
+from bot.database.audit_log import audit, audit_guard
 from bot.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -16,9 +16,10 @@ from bot.cli.database import bots_database, in_one, settings_for_database
 from bot.cli.lengths import BEGINNING_TYPE, MOMENT_TYPE
 from bot.cli.operator import Operator, at_the_command_line
 from bot.configuration.settings import Settings
-from bot.database import Store, Transaction, audit, audit_chain, audit_checkpoints, audit_files
-from bot.database.audit_files import AuditFormat
-from bot.database.audit_pages import AuditFilter
+from bot.database import Store, Transaction
+from bot.database.audit_log import audit, audit_chain, audit_checkpoints, audit_files
+from bot.database.audit_log.audit_files import AuditFormat
+from bot.database.audit_log.audit_pages import AuditFilter
 from bot.errors import LatchkeyError
 
 if TYPE_CHECKING:

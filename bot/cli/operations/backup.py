@@ -10,9 +10,9 @@ from bot.cli.database import settings_for_database
 from bot.cli.options import yes_option
 from bot.configuration import database_url
 from bot.configuration.settings import Settings
-from bot.database import postgresql_copy, sqlite_file
-from bot.database.copies import CannotCopy
-from bot.database.postgresql_copy import Server
+from bot.database.connections import postgresql_copy, sqlite_file
+from bot.database.connections.copies import CannotCopy
+from bot.database.connections.postgresql_copy import Server
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 

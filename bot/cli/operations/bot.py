@@ -18,7 +18,7 @@ from bot.cli.operator import at_the_command_line
 from bot.cli.without_sandbox import needs_sandbox
 from bot.configuration.problems import read_settings_for_running
 from bot.configuration.settings import Settings
-from bot.database import migrate as migrations
+from bot.database.schema import migrate as migrations
 from bot.errors import ConfigurationError
 from bot.logs import LogFormat, configure_logs
 from bot.monitoring import tracing

@@ -7,7 +7,8 @@ import click
 from bot.cli.connection import Stop, WrongSettings
 from bot.cli.database import bots_database, in_one, settings_for_database
 from bot.cli.operator import at_the_command_line
-from bot.database import Busy, roles
+from bot.database import Busy
+from bot.database.schema import roles
 from bot.retention import deletion
 
 

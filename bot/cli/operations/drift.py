@@ -15,7 +15,8 @@ from bot.cli.database import bots_database, in_one, settings_for_database
 from bot.cli.operator import at_the_command_line
 from bot.cli.options import json_option, yes_option
 from bot.cli.tables import when
-from bot.database import Store, Transaction, turns
+from bot.database import Store, Transaction
+from bot.database.replicas import turns
 from bot.drift.model import DriftKind, DriftState, Mismatch
 from bot.drift.store import checks, mismatches
 from bot.packages.names import clean

@@ -12,7 +12,8 @@ from bot.cli.operations.trace import trace
 from bot.cli.operator import at_the_command_line
 from bot.cli.options import json_option, yes_option
 from bot.cli.tables import when
-from bot.database import Transaction, audit
+from bot.database import Transaction
+from bot.database.audit_log import audit
 from bot.packages.names import clean
 from bot.people.model import Verb
 from bot.requests.model import Hold, Request

@@ -12,7 +12,8 @@ from bot.cli.operator import Operator, at_the_command_line
 from bot.cli.options import json_option
 from bot.cli.tables import when
 from bot.configuration.settings import Settings
-from bot.database import Transaction, audit
+from bot.database import Transaction
+from bot.database.audit_log import audit
 from bot.errors import ConfigurationError
 from bot.webhooks.model import FeedState
 from bot.webhooks.store import feeds

@@ -25,7 +25,7 @@ audit = sa.Table(
     # The chain's hash up to here.
     sa.Column("hash", sa.String(64), nullable=False),
     # Keeps what names people from being guessed from the chain; and what is left of what was forgotten, see
-    # `bot.database.audit_chain`.
+    # `bot.database.audit_log.audit_chain`.
     sa.Column("salt", sa.String(32)),
     sa.Column("forgotten", sa.JSON(none_as_null=True)),
     sa.Index("audit_of_request", "request_id"),

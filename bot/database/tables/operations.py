@@ -11,7 +11,7 @@ control = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("paused_at", UtcDateTime),
     sa.Column("paused_why", sa.Text),
-    # The oldest schema whose programs may run on this one, see `bot.database.migrate`.
+    # The oldest schema whose programs may run on this one, see `bot.database.schema.migrate`.
     sa.Column("serves_from", sa.String(32)),
     # Another with every change of the synced packages, so that nobody need read them to see whether they changed.
     sa.Column("catalog_version", ID),
@@ -20,14 +20,14 @@ control = sa.Table(
     sa.Column("installed_at", UtcDateTime),
     sa.Column("slack_app", SLACK_ID),
     sa.Column("slack_team", SLACK_ID),
-    # When any replica could last do all of its work, and the outage since, see `bot.database.outages` (real time).
+    # When any replica could last do all of its work, and the outage since, see `bot.database.replicas.outages` (real time).
     sa.Column("alive_at", UtcDateTime),
     sa.Column("outage", sa.JSON(none_as_null=True)),
     # Written to see whether there is room to write.
     sa.Column("probed_at", UtcDateTime),
 )
 
-# What one replica reads for all of them, see `bot.database.turns`; moments in real time.
+# What one replica reads for all of them, see `bot.database.replicas.turns`; moments in real time.
 sweeps = sa.Table(
     "sweep",
     metadata,
@@ -50,7 +50,7 @@ slack_waits = sa.Table(
     sa.Column("open_at", UtcDateTime, nullable=False),
 )
 
-# How often somebody has lately done what is limited, see `bot.database.limits`.
+# How often somebody has lately done what is limited, see `bot.database.replicas.limits`.
 allowances = sa.Table(
     "allowance",
     metadata,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.store import assignments as all_assignments
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.statements import MOST, SINCE, word
 from bot.database.tables import (
     ENDED_OUTSIDE,

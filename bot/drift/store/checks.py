@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot import clock
-from bot.database import turns
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
+from bot.database.replicas import turns
 from bot.database.tables import sweeps
 from bot.drift.model import CheckResult
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import chance, clock
-from bot.database import audit
-from bot.database.engine import Transaction
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction
 from bot.database.keyset import ListStatements
 from bot.database.statements import MOST, NOW, SINCE, word
 from bot.database.tables import IS_CURRENT_DRIFT, IS_OPEN_DRIFT, drift, notices

@@ -7,8 +7,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database import wakeups
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
+from bot.database.replicas import wakeups
 from bot.database.statements import MOST, NOW
 from bot.database.tables import UtcDateTime, drift
 from bot.drift.model import DriftState, Mismatch

@@ -7,8 +7,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database import audit
-from bot.database.engine import Transaction, insert
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction, insert
 from bot.database.homes import touch_homes
 from bot.database.statements import BUSINESS_NOW, MOST, NOW, SINCE, UNTIL, for_each_database
 from bot.database.tables import REVIEW_IS_OPEN, UtcDateTime, emergencies, notices

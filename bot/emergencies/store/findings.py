@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.approvals.model import Outcome
-from bot.database import audit, wakeups
-from bot.database.engine import Transaction
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction
+from bot.database.replicas import wakeups
 from bot.database.statements import MOST, NOW, UNTIL
 from bot.database.tables import UNTOLD, findings
 from bot.emergencies.model import Finding, ReviewFinding

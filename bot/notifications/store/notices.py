@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database.engine import Transaction, insert
+from bot.database.connections.engine import Transaction, insert
 from bot.database.statements import MOST, NOW, SINCE, UNTIL, for_each_database, words
 from bot.database.tables import holds as hold_table
 from bot.database.tables import notices, requests

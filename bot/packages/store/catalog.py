@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from bot import chance
-from bot.database.engine import Transaction, insert
+from bot.database.connections.engine import Transaction, insert
 from bot.database.homes import touch_all
 from bot.database.statements import for_each_database
 from bot.database.tables import control, packages

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bot.database.engine import Transaction, insert
+from bot.database.connections.engine import Transaction, insert
 from bot.database.statements import for_each_database
 from bot.database.tables import contacts, people
 

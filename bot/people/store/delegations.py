@@ -7,8 +7,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database import audit
-from bot.database.engine import Transaction
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction
 from bot.database.statements import MOST, NOW
 from bot.database.tables import NOT_CANCELED, delegations
 from bot.people.model import Delegation

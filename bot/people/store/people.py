@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database.engine import Transaction, insert
+from bot.database.connections.engine import Transaction, insert
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST, NOW, SPELLINGS, for_each_database, spellings
 from bot.database.tables import people

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.approvals.model import Outcome
 from bot.assignments.store.assignments import IS_NOT_ENDED
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.statements import SINCE, UNTIL, word, words
 from bot.database.tables import IS_ENDED, assignments, decisions, requests
 from bot.people.model import Verb

@@ -8,7 +8,9 @@ from typing import Any, Final
 from bot import clock
 from bot.approvals.model import approvals_of, decided_before, voices_of
 from bot.approvals.store import decisions
-from bot.database import Store, audit, limits
+from bot.database import Store
+from bot.database.audit_log import audit
+from bot.database.replicas import limits
 from bot.errors import NotAllowed, NotAMember, NotClear
 from bot.packages import policy_terms
 from bot.packages.bounds import EVERYWHERE, Bounds

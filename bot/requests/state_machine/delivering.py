@@ -13,7 +13,8 @@ from bot.assignments.model import (
     TroubleKind,
 )
 from bot.assignments.store import assignments, troubles
-from bot.database import Transaction, audit
+from bot.database import Transaction
+from bot.database.audit_log import audit
 from bot.emergencies.model import Emergency, Finding
 from bot.emergencies.store import emergencies
 from bot.requests.model import (

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from bot import clock
 from bot.accounts.store import accounts
 from bot.assignments.store import assignments
-from bot.database import Transaction, audit, flags
+from bot.database import Transaction, flags
+from bot.database.audit_log import audit
 from bot.emergencies.store import emergencies
 from bot.people.model import Verb
 from bot.requests.model import (

@@ -1,7 +1,8 @@
 """End a request that somebody takes back: whoever asked, whom it is for, or an admin for a leaver."""
 
 from bot import clock
-from bot.database import Transaction, audit
+from bot.database import Transaction
+from bot.database.audit_log import audit
 from bot.people.interaction_audit import record_refusal
 from bot.requests.model import (
     DECLINED,

@@ -5,8 +5,9 @@ from typing import Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database import audit, wakeups
-from bot.database.engine import Transaction
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction
+from bot.database.replicas import wakeups
 from bot.database.statements import NOW
 from bot.database.tables import requests
 from bot.people.model import Verb

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot import clock
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.statements import MOST, NOW, UNTIL, columns, words
 from bot.database.tables import IS_OPEN, UtcDateTime, requests
 from bot.requests.model import Kind, Request, State

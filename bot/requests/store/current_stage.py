@@ -7,8 +7,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database import audit
-from bot.database.engine import Transaction
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction
 from bot.database.statements import columns, word
 from bot.database.tables import requests
 from bot.packages.model import Terms

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.assignments.model import AssignmentState
 from bot.assignments.store.assignments import IS_NOT_ENDED
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.statements import MOST, word
 from bot.database.tables import assignments, requests
 from bot.requests.model import MOST_COUNTED, Evidence, State

@@ -8,7 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from bot import chance, clock
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.tables import forms
 
 # As long as the answer to a command can be seen in Slack, and somewhat longer.

@@ -7,9 +7,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import chance, clock
-from bot.database import audit, wakeups
-from bot.database.engine import Transaction
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction
 from bot.database.keyset import ListStatements
+from bot.database.replicas import wakeups
 from bot.database.tables import holds, requests
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.people.model import Verb

@@ -7,9 +7,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database import audit, wakeups
-from bot.database.engine import Transaction, insert
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction, insert
 from bot.database.homes import touch_homes
+from bot.database.replicas import wakeups
 from bot.database.statements import columns, for_each_database
 from bot.database.tables import requests
 from bot.requests.model import Request

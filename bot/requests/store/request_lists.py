@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from bot import clock
 from bot.assignments.model import AssignmentState
 from bot.assignments.store.assignments import IS_NOT_ENDED
-from bot.database import audit, deletions
-from bot.database.engine import Transaction
+from bot.database import deletions
+from bot.database.audit_log import audit
+from bot.database.connections.engine import Transaction
 from bot.database.keyset import ListStatements
 from bot.database.statements import BUSINESS_NOW, MOST, NOW, SINCE, UNTIL, word, words
 from bot.database.tables import (

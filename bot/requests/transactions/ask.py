@@ -13,8 +13,9 @@ from typing import Final
 from bot import clock
 from bot.assignments.model import Assignment
 from bot.assignments.store import assignment_lists
-from bot.database import Transaction, deduplication, limits
-from bot.database.limits import Limit
+from bot.database import Transaction
+from bot.database.replicas import deduplication, limits
+from bot.database.replicas.limits import Limit
 from bot.errors import (
     FormNeeded,
     LatchkeyError,

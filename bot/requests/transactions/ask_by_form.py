@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot import clock
 from bot.database import Transaction
-from bot.database.limits import Limit
+from bot.database.replicas.limits import Limit
 from bot.errors import TooLate, WrongFields
 from bot.packages import names as package_names
 from bot.packages.model import Package

@@ -5,8 +5,9 @@ from typing import Final
 
 from bot import chance, clock
 from bot.assignments.model import Assignment
-from bot.database import Transaction, limits
-from bot.database.limits import Limit
+from bot.database import Transaction
+from bot.database.replicas import limits
+from bot.database.replicas.limits import Limit
 from bot.errors import NotAllowed, TooLate, TooOften
 from bot.packages.model import Package
 from bot.requests.model import Kind, Request, State

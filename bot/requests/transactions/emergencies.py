@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from bot.database import Transaction
-from bot.database.limits import Limit
+from bot.database.replicas.limits import Limit
 from bot.requests import state_machine
 from bot.requests.model import Request, State
 from bot.requests.transactions.creation import TOO_MANY, Submitted, count

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
 from bot.assignments.transactions import check_holder, get_current
 from bot.database import Transaction
-from bot.database.limits import EXTENSIONS
+from bot.database.replicas.limits import EXTENSIONS
 from bot.errors import NotAllowed, TooLate
 from bot.packages.model import Package
 from bot.packages.store import catalog

@@ -8,7 +8,8 @@ from typing import Final
 from bot import clock
 from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.store import assignment_lists
-from bot.database import Transaction, audit
+from bot.database import Transaction
+from bot.database.audit_log import audit
 from bot.errors import TooLate
 from bot.paging import Count, Place
 from bot.people.model import Verb

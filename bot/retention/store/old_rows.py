@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.assignments.model import AssignmentState
 from bot.database import deletions
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.statements import MOST, NOW, SINCE, UNTIL, word
 from bot.database.tables import (
     IS_ENDED,

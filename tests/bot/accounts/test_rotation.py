@@ -11,7 +11,8 @@ from bot.accounts.connecting import token_bound_to
 from bot.accounts.model import ConnectedAccount
 from bot.accounts.sealing import TokenKeys
 from bot.accounts.store import accounts
-from bot.database import audit, open_store
+from bot.database import open_store
+from bot.database.audit_log import audit
 
 OLD, NEW, GONE = b"o" * 32, b"n" * 32, b"x" * 32
 AT = datetime(2027, 1, 11, 9, tzinfo=UTC)

@@ -9,7 +9,7 @@ from bot.approvals.model import Outcome
 from bot.approvals.store import decisions
 from bot.configuration.problems import problems_for_running
 from bot.configuration.settings import read_settings
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.messages.admins.alarms import NOBODY_DECIDES
 from bot.people.model import Verb
 from bot.requests.model import State

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from bot import clock
 from bot.approvals.model import Outcome
 from bot.approvals.store import decisions
-from bot.database import Unusable, audit
+from bot.database import Unusable
+from bot.database.audit_log import audit
 from bot.database.tables import decisions as decision_table
 from bot.people.model import Verb
 from bot.requests.store import requests

@@ -18,7 +18,8 @@ from bot.assignments.model import (
     TroubleKind,
 )
 from bot.assignments.store import assignments, listed, troubles, unsure
-from bot.database import Store, audit, homes
+from bot.database import Store, homes
+from bot.database.audit_log import audit
 from bot.database.tables import assignments as assignment_table
 from bot.database.tables import homes as home_table
 from bot.database.tables import notices as notice_table

@@ -7,7 +7,7 @@ import pytest
 from bot import clock
 from bot.assignments.model import DeliveryProgress, EndReason, TroubleKind
 from bot.assignments.store import assignments, listed, troubles, unsure
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.requests.model import Kind, State
 from bot.requests.store import request_lists, requests
 from tests.bot.samples import ANN, LEASE, held, removal, wish

@@ -6,7 +6,7 @@ import pytest
 
 from bot.auditing import anchors
 from bot.auditing.anchors import Anchors, AnchorState, NotNoted
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.timing import WAITS
 from tests.bot.auditing.stories import KEY, granted, latchkey
 from tests.bot.moments import at

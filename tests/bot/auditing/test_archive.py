@@ -13,7 +13,7 @@ from bot.auditing import archive, manifests
 from bot.auditing.manifests import MANIFEST, SIGNATURE, NotGenuine
 from bot.auditing.signing import Signer
 from bot.auditing.store import archiving
-from bot.database import audit, audit_checkpoints
+from bot.database.audit_log import audit, audit_checkpoints
 from bot.database.tables import audit as audit_table
 from bot.database.tables import audit_checkpoints as checkpoint_table
 from bot.database.tables import webhooks as webhook_table

@@ -11,7 +11,8 @@ from bot.auditing import check, pack, personal
 from bot.auditing.model import PackScope
 from bot.auditing.signing import Signer
 from bot.auditing.store import forgetting, pack_rows
-from bot.database import audit, audit_guard, homes
+from bot.database import homes
+from bot.database.audit_log import audit, audit_guard
 from bot.database.tables import audit as audit_table
 from bot.database.tables import metadata
 from bot.database.tables import notices as notice_table

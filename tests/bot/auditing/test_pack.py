@@ -16,7 +16,7 @@ from bot.auditing.manifests import MANIFEST, SIGNATURE, NotGenuine
 from bot.auditing.model import PackScope
 from bot.auditing.signing import NoAuditKey, Signer
 from bot.auditing.store import pack_rows
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.requests.store import made_in_entra
 from tests.bot.auditing.stories import KEY, a_quarter, granted, latchkey
 from tests.bot.samples import wish

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from bot.approvals.store import decisions
-from bot.database import audit, limits
-from bot.database.limits import HOUR, Limit
+from bot.database.audit_log import audit
+from bot.database.replicas import limits
+from bot.database.replicas.limits import HOUR, Limit
 from bot.errors import NotAllowed, TooOften
 from bot.people.model import Verb
 from bot.requests.model import Request, State

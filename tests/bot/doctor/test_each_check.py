@@ -17,8 +17,8 @@ from pydantic import SecretStr
 
 from bot import clock
 from bot.assembly.database import opened_store
+from bot.database.replicas.wire import NoWire
 from bot.database.tables import control
-from bot.database.wire import NoWire
 from bot.doctor import database as doctor_on_databases
 from bot.doctor import settings as doctor_on_settings
 from bot.doctor.entra import NEEDED

@@ -8,7 +8,7 @@ import pytest
 
 from bot import clock
 from bot.auditing import anchors
-from bot.database import turns
+from bot.database.replicas import turns
 from bot.doctor.connecting import subject_by
 from bot.doctor.model import CheckFinding, Severity
 from bot.doctor.table import CHECKS, examine, exit_code

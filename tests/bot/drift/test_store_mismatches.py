@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.drift import transactions
 from bot.drift.model import OF_GROUPS, DriftKind, DriftState, Found
 from bot.drift.store import mismatches, wanted_answers

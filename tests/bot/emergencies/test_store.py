@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.database import audit
-from bot.database.faults import Unusable
+from bot.database.audit_log import audit
+from bot.database.connections.faults import Unusable
 from bot.emergencies.model import Finding, ReviewFinding
 from bot.emergencies.store import emergencies
 from bot.requests.store import requests

@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database import queues
+from bot.database.replicas import queues
 from bot.jobs import due
 from bot.requests.store import claims, requests
 from tests.bot.samples import LEASE, wish

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.assignments.model import AssignmentState, EndReason
 from bot.assignments.store import assignments
-from bot.database import slack_waits
+from bot.database.replicas import slack_waits
 from bot.messages.blocks.parts import message
 from bot.notifications.expiries import CLAIMED_TOGETHER
 from bot.notifications.model import Notice

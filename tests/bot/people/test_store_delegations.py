@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.database import Busy, audit
+from bot.database import Busy
+from bot.database.audit_log import audit
 from bot.people.store import delegations
 from tests.bot.samples import delegation
 

@@ -4,8 +4,10 @@ import pytest
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database import audit, limits, tables
-from bot.database.limits import Limit
+from bot.database import tables
+from bot.database.audit_log import audit
+from bot.database.replicas import limits
+from bot.database.replicas.limits import Limit
 from bot.errors import (
     FormNeeded,
     NotAllowed,

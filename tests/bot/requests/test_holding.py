@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from bot import clock
-from bot.database import audit, flags
-from bot.database.wire import NoWire
+from bot.database import flags
+from bot.database.audit_log import audit
+from bot.database.replicas.wire import NoWire
 from bot.errors import NotAllowed, TooLate
 from bot.exposition import Exposition
 from bot.health import Health

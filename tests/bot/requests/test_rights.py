@@ -3,7 +3,7 @@
 import pytest
 
 from bot.assignments.model import Assignment
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.errors import NotAllowed
 from bot.requests.model import State
 from bot.requests.store import request_lists

@@ -5,7 +5,8 @@ from itertools import product
 import pytest
 import sqlalchemy as sa
 
-from bot.database import audit, homes
+from bot.database import homes
+from bot.database.audit_log import audit
 from bot.database.tables import homes as home_table
 from bot.database.tables import notices as notice_table
 from bot.database.tables import requests as request_table

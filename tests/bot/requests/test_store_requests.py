@@ -8,7 +8,8 @@ import pytest
 from bot import clock
 from bot.assignments.model import EndReason
 from bot.assignments.store import assignments
-from bot.database import Unusable, audit
+from bot.database import Unusable
+from bot.database.audit_log import audit
 from bot.packages.model import Stage
 from bot.requests.model import ENDED, Kind, State
 from bot.requests.store import request_lists, requests

@@ -14,7 +14,9 @@ from bot.approvals.store import approver_questions, decisions
 from bot.approvals.transactions import take_decision
 from bot.assignments.model import EndReason, TroubleKind
 from bot.assignments.store import assignments, troubles
-from bot.database import audit, open_store, roles, tables
+from bot.database import open_store, tables
+from bot.database.audit_log import audit
+from bot.database.schema import roles
 from bot.database.tables import metadata
 from bot.emergencies.model import Finding, ReviewFinding
 from bot.emergencies.store import emergencies, findings

@@ -10,7 +10,7 @@ import pytest
 from bot import clock
 from bot.assignments.model import EndReason
 from bot.assignments.store import assignments
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.drift.model import DriftKind, DriftState
 from bot.drift.store import approved, mismatches
 from bot.requests.model import State

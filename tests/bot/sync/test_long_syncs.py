@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.store import assignment_lists
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.database.tables import assignments as assignment_table
 from bot.sync.assignments import SEEN_TOGETHER
 from graph.models import AccessPackageAssignment

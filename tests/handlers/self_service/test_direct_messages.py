@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.database import deduplication
+from bot.database.replicas import deduplication
 from sandbox.slack import payloads
 from sandbox.slack.delivery import deliver_event
 from tests.harness.world import ANN, eventually

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from bot.__main__ import main
-from bot.database import audit, tables
+from bot.database import tables
+from bot.database.audit_log import audit
 from bot.slack.errors import SlackError
 from graph.errors import GraphError
 from sandbox.certificate import Certificate

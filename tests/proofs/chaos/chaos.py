@@ -26,7 +26,8 @@ from typing import Any, Final, Literal
 import click
 import sqlalchemy as sa
 
-from bot.database import migrate, open_store
+from bot.database import open_store
+from bot.database.schema import migrate
 from bot.database.tables import metadata
 from sandbox.certificate import Certificate
 from sandbox.run import StandIns, stand_ins

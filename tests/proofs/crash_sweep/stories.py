@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.approvals.model import Outcome
-from bot.database import audit
+from bot.database.audit_log import audit
 from sandbox.slack import Message
 from sandbox.tenant import seed
 from tests.harness.owed import every_request, rows_of

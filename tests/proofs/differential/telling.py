@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.words.formats import KEPT_MOMENT
 from sandbox.slack import Message
 from tests.harness.owed import is_draft, looked, rows_of, unfinished

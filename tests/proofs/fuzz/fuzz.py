@@ -21,8 +21,9 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from bot.database import migrate, open_store
-from bot.database.audit import verify
+from bot.database import open_store
+from bot.database.audit_log.audit import verify
+from bot.database.schema import migrate
 from bot.database.tables import assignments, audit, decisions, packages, requests
 from bot.logs import configure_logs
 from bot.people.model import Verb

@@ -14,7 +14,9 @@ from bot import clock
 from bot.app import Latchkey
 from bot.approvals.model import Outcome
 from bot.approvals.store import decisions
-from bot.database import Transaction, audit, postgresql
+from bot.database import Transaction
+from bot.database.audit_log import audit
+from bot.database.connections import postgresql
 from bot.database.tables import decisions as decision_table
 from bot.errors import LatchkeyError
 from bot.packages import policy_terms

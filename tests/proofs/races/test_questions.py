@@ -13,7 +13,8 @@ import pytest
 from bot.app import Latchkey
 from bot.approvals.model import ApproverQuestion, Outcome
 from bot.approvals.store import approver_questions
-from bot.database import Transaction, audit
+from bot.database import Transaction
+from bot.database.audit_log import audit
 from bot.errors import TooLate
 from bot.packages import policy_terms
 from bot.packages.model import Stage

@@ -14,7 +14,8 @@ import pytest
 
 from bot import clock
 from bot.approvals.store import decisions
-from bot.database import Transaction, audit
+from bot.database import Transaction
+from bot.database.audit_log import audit
 from bot.packages import policy_terms
 from bot.packages.model import Stage
 from bot.people.model import Delegation, Verb

@@ -26,8 +26,9 @@ from bot.approvals.model import Decision, Outcome
 from bot.approvals.store import decisions
 from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.store import assignment_lists
-from bot.database import Store, Transaction, audit, open_store, tables
-from bot.database.limits import Limit
+from bot.database import Store, Transaction, open_store, tables
+from bot.database.audit_log import audit
+from bot.database.replicas.limits import Limit
 from bot.errors import LatchkeyError
 from bot.packages import policy_terms
 from bot.packages.store import catalog

@@ -31,7 +31,7 @@ from bot import chance as bot_chance
 from bot import clock
 from bot.app import Latchkey, assembled
 from bot.configuration.settings import read_settings
-from bot.database import audit
+from bot.database.audit_log import audit
 from bot.machine import GRAPH_TIMEOUT, Machine
 from bot.sync.links import LOOKUPS_A_SYNC
 from graph import StaticToken

@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from bot.__main__ import main
 from bot.cli.access.operate import extend, remove, request
 from bot.cli.operator import Operator, at_the_command_line
-from bot.database import audit, open_store
+from bot.database import open_store
+from bot.database.audit_log import audit
 from bot.requests.model import Kind
 from bot.requests.submission import Submitter
 from graph.models import AssignmentRequest

@@ -9,7 +9,8 @@ from click.testing import CliRunner
 from bot import clock
 from bot.__main__ import main
 from bot.assignments.store import assignments
-from bot.database import migrate, open_store
+from bot.database import open_store
+from bot.database.schema import migrate
 from bot.packages.store import catalog
 from bot.requests.model import State
 from bot.requests.store import requests

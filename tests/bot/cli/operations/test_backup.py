@@ -14,7 +14,9 @@ from click.testing import CliRunner
 
 from bot import clock
 from bot.__main__ import main
-from bot.database import Unusable, audit, open_store, sqlite_file
+from bot.database import Unusable, open_store
+from bot.database.audit_log import audit
+from bot.database.connections import sqlite_file
 from bot.errors import ConfigurationError
 from bot.requests.store import requests
 from tests.bot.samples import wish

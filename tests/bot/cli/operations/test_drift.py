@@ -9,7 +9,10 @@ from click.testing import CliRunner
 
 from bot import clock
 from bot.__main__ import main
-from bot.database import audit, migrate, open_store, turns
+from bot.database import open_store
+from bot.database.audit_log import audit
+from bot.database.replicas import turns
+from bot.database.schema import migrate
 from bot.drift.model import CheckResult, DriftKind, DriftState, Found
 from bot.drift.store import checks, mismatches
 from bot.messages.admins.drift import of_check

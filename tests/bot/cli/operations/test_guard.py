@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from bot.__main__ import main
-from bot.database import flags, migrate, open_store
+from bot.database import flags, open_store
+from bot.database.schema import migrate
 from bot.database.tables import audit as audit_table
 from bot.requests.model import State
 from bot.requests.store import requests

@@ -22,24 +22,11 @@ from bot.assignments.store import (
 )
 from bot.auditing.model import PackScope
 from bot.auditing.store import archiving, forgetting, pack_rows
-from bot.database import (
-    Transaction,
-    audit,
-    audit_chain,
-    audit_checkpoints,
-    audit_pages,
-    deduplication,
-    engine,
-    flags,
-    homes,
-    installation,
-    limits,
-    outages,
-    slack_waits,
-    stories,
-    tables,
-    turns,
-)
+from bot.database import Transaction, flags, homes, stories, tables
+from bot.database.audit_log import audit, audit_chain, audit_checkpoints, audit_pages
+from bot.database.connections import engine
+from bot.database.replicas import deduplication, limits, outages, slack_waits, turns
+from bot.database.schema import installation
 from bot.drift.model import DriftKind, DriftState, Found
 from bot.drift.store import approved, checks, mismatches, wanted_answers
 from bot.emergencies.model import Finding, ReviewFinding

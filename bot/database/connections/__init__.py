@@ -1,0 +1,1 @@
+"""Connect to SQLite or PostgreSQL, run a transaction, and classify what fails."""
