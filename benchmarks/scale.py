@@ -26,8 +26,9 @@ from bot.approvals.store import decisions, recipients
 from bot.assignments.store import assignments, troubles, unsure
 from bot.database import Store, Transaction, homes, open_store
 from bot.database.replicas.limits import Limit
-from bot.notifications import owed_work, reminders
-from bot.notifications.reminder_times import ReminderPlan
+from bot.notifications import owed_work
+from bot.notifications.assignments import reminders
+from bot.notifications.assignments.reminder_times import ReminderPlan
 from bot.notifications.store import notices
 from bot.packages.model import Package
 from bot.packages.store import catalog

@@ -30,8 +30,8 @@ from bot.app import Latchkey, running
 from bot.configuration.settings import read_settings
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
-from bot.notifications.reminder_times import ReminderPlan
-from bot.notifications.reminders import next_reminder
+from bot.notifications.assignments.reminder_times import ReminderPlan
+from bot.notifications.assignments.reminders import next_reminder
 from bot.timing import WAITS, Waits
 from sandbox import chance
 from sandbox.certificate import Certificate, make_certificate

@@ -21,7 +21,7 @@ from bot.approvals.transactions import (
 from bot.database import Store
 from bot.errors import TooLate
 from bot.monitoring import interactions
-from bot.notifications.late_replies import LateReplies, LateReply
+from bot.notifications.approvals.late_replies import LateReplies, LateReply
 from bot.packages import names as package_names
 from bot.patience import in_time
 from bot.people.model import Verb

@@ -4,27 +4,27 @@ from dataclasses import dataclass
 
 from bot.assembly.outside import Outside
 from bot.assembly.people import PeopleParts
-from bot.notifications.account_news import AccountNews
-from bot.notifications.account_requests import AccountRequests
+from bot.notifications.accounts.account_news import AccountNews
+from bot.notifications.accounts.account_requests import AccountRequests
+from bot.notifications.accounts.second_accounts import SecondAccountNews
+from bot.notifications.admins.digests import Digests
+from bot.notifications.admins.drift_notices import DriftNews
+from bot.notifications.admins.emergencies import EmergencyNotices
+from bot.notifications.admins.trouble_notices import TroubleNews
 from bot.notifications.announcing import Announcer
-from bot.notifications.card_news import CardNews
-from bot.notifications.click_answers import ClickAnswers
-from bot.notifications.delegation_news import DelegationNews
-from bot.notifications.digests import Digests
-from bot.notifications.drift_notices import DriftNews
-from bot.notifications.emergencies import EmergencyNotices
-from bot.notifications.expiries import Ends
+from bot.notifications.approvals.card_news import CardNews
+from bot.notifications.approvals.click_answers import ClickAnswers
+from bot.notifications.approvals.delegation_news import DelegationNews
+from bot.notifications.approvals.late_replies import LateReplies
+from bot.notifications.approvals.nudges import Nudges
+from bot.notifications.approvals.question_news import QuestionNews
+from bot.notifications.assignments.expiries import Ends
+from bot.notifications.assignments.reminder_times import ReminderPlan
 from bot.notifications.home import Homes
-from bot.notifications.late_replies import LateReplies
-from bot.notifications.nudges import Nudges
 from bot.notifications.outbox import Sending
-from bot.notifications.outcome_news import OutcomeNews
 from bot.notifications.owed import Notices, Senders
-from bot.notifications.question_news import QuestionNews
 from bot.notifications.redrawing import Redrawing
-from bot.notifications.reminder_times import ReminderPlan
-from bot.notifications.second_accounts import SecondAccountNews
-from bot.notifications.trouble_notices import TroubleNews
+from bot.notifications.requests.outcome_news import OutcomeNews
 from bot.packages.catalog import OfferedPackages
 from graph.clouds import my_access_of
 

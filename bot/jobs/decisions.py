@@ -17,7 +17,7 @@ from bot.emergencies.processing import FindingProcessor
 from bot.emergencies.store import findings
 from bot.jobs import due
 from bot.jobs.loop import JobLoop
-from bot.notifications.click_answers import ClickAnswers
+from bot.notifications.approvals.click_answers import ClickAnswers
 from bot.requests import state_machine
 from bot.requests.model import Request
 from bot.requests.retry import EXPECTED, pause_after

@@ -10,7 +10,7 @@ from bot.database.replicas import queues
 from bot.drift.store import wanted_answers
 from bot.emergencies.store import emergencies, findings
 from bot.notifications import owed_work
-from bot.notifications.expiries import STILL_NEWS
+from bot.notifications.assignments.expiries import STILL_NEWS
 from bot.notifications.owed_work import STUCK_AFTER_ATTEMPTS
 from bot.notifications.store import notices
 from bot.requests.store import claims, request_lists

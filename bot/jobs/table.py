@@ -31,9 +31,9 @@ from bot.jobs.loop import Body, JobLoop
 from bot.jobs.messages import MessageJob
 from bot.jobs.requests import RequestJob
 from bot.jobs.status import JobStatus, describe_error
-from bot.notifications.click_answers import ClickAnswers
-from bot.notifications.digests import Digests
-from bot.notifications.expiries import Ends
+from bot.notifications.admins.digests import Digests
+from bot.notifications.approvals.click_answers import ClickAnswers
+from bot.notifications.assignments.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
 from bot.notifications.redrawing import Redrawing

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot import clock
 from bot.database import Store, Transaction
-from bot.notifications.expiries import LOOK_AGAIN
+from bot.notifications.assignments.expiries import LOOK_AGAIN
 from bot.notifications.model import Notice
 from bot.notifications.outbox import Close, Sending
 from bot.notifications.outcome_notices import OwedNotice

@@ -10,20 +10,14 @@ from bot.drift.store import mismatches
 from bot.messages.admins import alarms, repairing
 from bot.messages.approvals import approval_card, card_threads
 from bot.messages.blocks.parts import Message
-from bot.notifications import (
-    account_news,
-    delegation_news,
-    drift_notices,
-    emergencies,
-    nudges,
-    outcome_notices,
-    progress,
-    question_news,
-    trouble_notices,
-)
+from bot.notifications import outcome_notices
+from bot.notifications.accounts import account_news
+from bot.notifications.admins import drift_notices, emergencies, trouble_notices
+from bot.notifications.approvals import delegation_news, nudges, question_news
+from bot.notifications.assignments.reminder_times import ReminderPlan
+from bot.notifications.assignments.reminders import ReminderWords, end_key, overtaken
 from bot.notifications.model import Notice, is_channel
-from bot.notifications.reminder_times import ReminderPlan
-from bot.notifications.reminders import ReminderWords, end_key, overtaken
+from bot.notifications.requests import progress
 from bot.notifications.store import notices
 from bot.packages.store import catalog
 from bot.requests.model import Request, State

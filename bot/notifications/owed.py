@@ -14,24 +14,24 @@ from bot import clock
 from bot.approvals.model import Decision
 from bot.approvals.store import decisions
 from bot.database import Store
-from bot.notifications import card_threads, progress
-from bot.notifications.account_news import AccountNews
-from bot.notifications.account_requests import AccountRequests
-from bot.notifications.card_news import CardNews, card_for
-from bot.notifications.click_answers import ClickAnswers
-from bot.notifications.delegation_news import DelegationNews
-from bot.notifications.drift_notices import DriftNews
-from bot.notifications.emergencies import EmergencyNotices
-from bot.notifications.expiries import STILL_NEWS
+from bot.notifications.accounts.account_news import AccountNews
+from bot.notifications.accounts.account_requests import AccountRequests
+from bot.notifications.accounts.second_accounts import SecondAccountNews
+from bot.notifications.admins.drift_notices import DriftNews
+from bot.notifications.admins.emergencies import EmergencyNotices
+from bot.notifications.admins.trouble_notices import TroubleNews
+from bot.notifications.approvals.card_news import CardNews, card_for
+from bot.notifications.approvals.click_answers import ClickAnswers
+from bot.notifications.approvals.delegation_news import DelegationNews
+from bot.notifications.approvals.nudges import Nudges
+from bot.notifications.approvals.question_news import QuestionNews
+from bot.notifications.assignments.expiries import STILL_NEWS
 from bot.notifications.model import Notice
-from bot.notifications.nudges import Nudges
 from bot.notifications.outbox import CLAIM_LEASE, Close, Content, Sending, nothing
-from bot.notifications.outcome_news import OutcomeNews
 from bot.notifications.owed_work import find_owed
-from bot.notifications.question_news import QuestionNews
-from bot.notifications.second_accounts import SecondAccountNews
+from bot.notifications.requests import card_threads, progress
+from bot.notifications.requests.outcome_news import OutcomeNews
 from bot.notifications.store import notices
-from bot.notifications.trouble_notices import TroubleNews
 from bot.people.languages import Languages
 from bot.slack.api import Slack
 from bot.words import speaking
@@ -85,7 +85,7 @@ class Notices:
 
     async def begin_owed(self) -> set[asyncio.Task[int]]:
         """
-        Begin to send all that is owed now and not on its way yet, but for what `bot.notifications.expiries` sends.
+        Begin to send all that is owed now and not on its way yet, but for what `bot.notifications.assignments.expiries` sends.
 
         Each goes by itself: one that must wait, for its channel or for Slack, holds up no other.
 

@@ -20,7 +20,8 @@ from bot.emergencies.model import Emergency, ReviewFinding
 from bot.emergencies.store import emergencies as emergency_store
 from bot.emergencies.store import findings
 from bot.messages.admins import alarms, repairing
-from bot.notifications import account_requests, outcome_notices
+from bot.notifications import outcome_notices
+from bot.notifications.accounts import account_requests
 from bot.notifications.model import Notice
 from bot.notifications.store import notices
 from bot.people.model import Delegation, Person

@@ -10,10 +10,10 @@ from bot import clock
 from bot.database import Store, Transaction
 from bot.database.replicas import slack_waits
 from bot.messages.blocks.parts import Message, shortened
+from bot.notifications.assignments.reminder_times import ReminderPlan
 from bot.notifications.contents import content_of
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Sending
-from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.store import notices
 from bot.people.languages import Languages
 from bot.slack.api import Slack

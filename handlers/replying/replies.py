@@ -19,7 +19,7 @@ from bot.messages.blocks.modals import CALLBACK, said_in_modal
 from bot.messages.blocks.parts import in_plain_blocks, message, without_plainer
 from bot.messages.blocks.placed_lists import below, place_in, with_place
 from bot.messages.requests.acknowledging import ALONE
-from bot.notifications.late_replies import LateReply
+from bot.notifications.approvals.late_replies import LateReply
 from bot.paging import Place
 from bot.slack.api import Slack
 from bot.slack.errors import SlackError, SlackRefused, SlackUnsure

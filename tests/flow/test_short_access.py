@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.notifications.reminders import key_of
+from bot.notifications.assignments.reminders import key_of
 from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration
 from tests.bot.samples import held

@@ -22,7 +22,7 @@ from bot.database.audit_log import audit
 from bot.database.tables import decisions, notices
 from bot.database.tables import requests as request_table
 from bot.jobs.table import Jobs
-from bot.notifications.expiries import Ends
+from bot.notifications.assignments.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
 from bot.people.actors import Permissions

@@ -6,7 +6,7 @@ import pytest
 
 from bot import clock
 from bot.database.tables import requests as request_table
-from bot.notifications.expiries import STILL_NEWS
+from bot.notifications.assignments.expiries import STILL_NEWS
 from bot.notifications.store import notices
 from bot.people.model import Verb
 from bot.requests.model import Request, State

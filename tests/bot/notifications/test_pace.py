@@ -15,7 +15,7 @@ from bot.assignments.model import AssignmentState, EndReason
 from bot.assignments.store import assignments
 from bot.database.replicas import slack_waits
 from bot.messages.blocks.parts import message
-from bot.notifications.expiries import CLAIMED_TOGETHER
+from bot.notifications.assignments.expiries import CLAIMED_TOGETHER
 from bot.notifications.model import Notice
 from bot.requests.model import State
 from bot.requests.store import requests

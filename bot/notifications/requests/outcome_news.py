@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from bot.approvals.store import decisions
 from bot.database import Store, Transaction
-from bot.notifications import card_threads
 from bot.notifications.announcing import Announcer, count, when_unfinished
+from bot.notifications.assignments.reminder_times import ReminderPlan
+from bot.notifications.assignments.reminders import will_remind
 from bot.notifications.outcome_notices import NOT_UNDERSTOOD, OwedNotice, notices_for_request
-from bot.notifications.reminder_times import ReminderPlan
-from bot.notifications.reminders import will_remind
+from bot.notifications.requests import card_threads
 from bot.notifications.store import notices
 from bot.packages.settings.file import PackageSettingsFile
 from bot.requests.model import Request

@@ -12,7 +12,7 @@ from bot.messages.accounts import connecting
 from bot.messages.approvals import approval_card, saved
 from bot.messages.blocks.parts import Message, message
 from bot.messages.blocks.sentences import escape_sentence
-from bot.notifications.late_replies import LateReplies, LateReply
+from bot.notifications.approvals.late_replies import LateReplies, LateReply
 from bot.notifications.store import notices
 from bot.people.languages import Languages
 from bot.requests.model import Request, State

@@ -8,9 +8,9 @@ import pytest
 from bot import clock
 from bot.assignments.model import AssignmentState
 from bot.assignments.store import assignment_lists, assignments
-from bot.notifications.expiries import ENDS_A_MESSAGE
-from bot.notifications.reminder_times import ReminderPlan
-from bot.notifications.reminders import due_reminders, key_of, next_reminder, reached
+from bot.notifications.assignments.expiries import ENDS_A_MESSAGE
+from bot.notifications.assignments.reminder_times import ReminderPlan
+from bot.notifications.assignments.reminders import due_reminders, key_of, next_reminder, reached
 from bot.notifications.store import notices
 from bot.requests.model import Kind, State
 from bot.requests.store import requests

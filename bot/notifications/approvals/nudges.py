@@ -18,10 +18,10 @@ from bot.database import Store, Transaction
 from bot.messages.approvals import approval_card, nudging
 from bot.messages.approvals.card_threads import no_longer_asked
 from bot.messages.blocks.parts import Message, in_thread, message
-from bot.notifications.card_threads import REPLY
+from bot.notifications.approvals.nudge_times import Reader, moment_to_nudge, occasions
 from bot.notifications.model import Notice, Occasion, is_channel
-from bot.notifications.nudge_times import Reader, moment_to_nudge, occasions
 from bot.notifications.outbox import Content, Sending
+from bot.notifications.requests.card_threads import REPLY
 from bot.notifications.store import notices
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import PackageSettings

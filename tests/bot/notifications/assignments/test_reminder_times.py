@@ -6,8 +6,8 @@ import pytest
 
 from bot.assignments.model import Assignment
 from bot.assignments.store import assignments
-from bot.notifications.reminder_times import LONGEST_SHARE, ReminderPlan
-from bot.notifications.reminders import due_reminders, key_of, next_reminder
+from bot.notifications.assignments.reminder_times import LONGEST_SHARE, ReminderPlan
+from bot.notifications.assignments.reminders import due_reminders, key_of, next_reminder
 from bot.notifications.store import notices
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.read import parse_package_settings

@@ -19,10 +19,15 @@ from bot.database import Store, Transaction
 from bot.database.replicas import slack_waits
 from bot.messages.blocks.parts import Message
 from bot.notifications import outcome_notices
+from bot.notifications.assignments.reminder_times import ReminderPlan
+from bot.notifications.assignments.reminders import (
+    PersonReminders,
+    ReminderWords,
+    due_reminders,
+    earlier_keys,
+)
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Close, Sending, nothing
-from bot.notifications.reminder_times import ReminderPlan
-from bot.notifications.reminders import PersonReminders, ReminderWords, due_reminders, earlier_keys
 from bot.notifications.store import notices
 from bot.packages.offers import ExtendablePolicies
 from bot.packages.store import catalog

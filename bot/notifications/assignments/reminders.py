@@ -16,8 +16,8 @@ from bot.assignments.store import assignments
 from bot.database import Transaction
 from bot.messages.assignments import reminding
 from bot.messages.blocks.parts import Message
+from bot.notifications.assignments.reminder_times import ReminderPlan
 from bot.notifications.model import Notice
-from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.store import notices
 from bot.packages.offers import ExtendablePolicies
 from bot.requests.model import OPEN, Kind, Request

@@ -6,12 +6,12 @@ from functools import partial
 from bot.approvals.store import recipients
 from bot.database import Store, Transaction
 from bot.messages.blocks.parts import Message
-from bot.notifications import card_threads, progress
 from bot.notifications.announcing import Announcer, count, when_unfinished
 from bot.notifications.contents import drawn
 from bot.notifications.model import Notice
 from bot.notifications.outbox import Close, Sending
 from bot.notifications.outcome_notices import notices_while_pending
+from bot.notifications.requests import card_threads, progress
 from bot.notifications.store import notices
 from bot.packages.settings.file import PackageSettingsFile
 from bot.requests.model import Request, State

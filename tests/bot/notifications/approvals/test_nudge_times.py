@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.notifications.approvals.nudge_times import Reader, moment_to_nudge, occasions
 from bot.notifications.model import Occasion
-from bot.notifications.nudge_times import Reader, moment_to_nudge, occasions
 from bot.packages.settings.model import NIGHTS_AND_WEEKENDS, PackageSettings, QuietHours
 from tests.bot.samples import wish
 

@@ -14,9 +14,9 @@ from bot.approvals.store import approver_questions, deciders, decisions
 from bot.database import Store, Transaction
 from bot.messages.approvals import approver_questions as words
 from bot.messages.blocks.parts import Message
-from bot.notifications.card_threads import REPLY
 from bot.notifications.model import Notice, is_channel
 from bot.notifications.outbox import Sending
+from bot.notifications.requests.card_threads import REPLY
 from bot.notifications.store import notices
 from bot.requests.model import State
 from bot.requests.store import requests

@@ -1,0 +1,1 @@
+"""Tell whoever decides: cards, questions, delegations, nudges, and clicks that did not count."""

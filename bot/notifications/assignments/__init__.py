@@ -1,0 +1,1 @@
+"""Tell holders that their access ends."""
