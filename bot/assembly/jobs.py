@@ -9,6 +9,7 @@ from bot.accounts.cleaning import AccountCleaning
 from bot.accounts.connecting import POLL_EVERY, Connecting
 from bot.assembly.messages import MessageParts
 from bot.assembly.outside import Outside
+from bot.assembly.package_settings import LOOK_AT_BINDINGS, KnownBindings
 from bot.assembly.people import PeopleParts
 from bot.assembly.processing import ProcessingParts
 from bot.auditing import anchors as anchoring
@@ -74,7 +75,12 @@ async def make_jobs(
             database_time=outside.machine.database_time,
         ),
         tenant_sync=TenantSync(
-            store=fence, graph=graph, people=people.people, waits=waits, bounds=outside.bounds
+            store=fence,
+            graph=graph,
+            people=people.people,
+            waits=waits,
+            bounds=outside.bounds,
+            package_settings=outside.package_settings,
         ),
         fence=fence,
         drift_answers=DriftAnswers(store=store, graph=graph, permissions=people.permissions),
@@ -114,6 +120,9 @@ def add_jobs(
     jobs.more[cleaning.NAME] = (cleaner.look, cleaning.EVERY)
     if connecting.is_offered and connecting.uses_codes:
         jobs.more["codes"] = (connecting.poll_codes, POLL_EVERY)
+    if outside.package_settings.has_entries:
+        bindings = KnownBindings(store, outside.package_settings)
+        jobs.more["package settings"] = (bindings.look, LOOK_AT_BINDINGS)
     jobs.more[outage_watch.NAME] = (watch.look, outage_watch.EVERY)
     if anchors.places:
         jobs.more[anchoring.NAME] = (anchors.look, anchoring.EVERY)

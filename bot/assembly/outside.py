@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.assembly import connections
 from bot.assembly.database import check_clock, find_installation, opened_store
-from bot.assembly.package_settings import read_package_settings_of
+from bot.assembly.package_settings import KnownBindings, read_package_settings_of
 from bot.configuration.settings import Settings
 from bot.database import Committed, Store
 from bot.database.replicas import wakeups
@@ -82,6 +82,7 @@ async def connect_outside(
     migrate.check_whole(store)
     migrate.prepare(store, settings.sqlalchemy_url)
     migrate.check_key(store)
+    KnownBindings(store, package_settings).read_now()
     wire = machine.wire(store)
     wakeups.attach(store.engine, wire)
     check_clock(store, machine)

@@ -1,13 +1,19 @@
 """Read the file of package settings, and refuse what the environment does not allow."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from bot.configuration.settings import Settings
+from bot.database import Store
 from bot.errors import ConfigurationError
+from bot.packages.settings.bindings import Bindings
 from bot.packages.settings.file import NO_FILE, PackageSettingsFile
+from bot.packages.store import settings_bindings
 from bot.source import FileError
 
+# How soon a replica knows what another has found in Entra.
+LOOK_AT_BINDINGS: Final = timedelta(seconds=30)
 NOBODY_TO_ASK: Final = "“on_call” needs LATCHKEY_ON_CALL_URL, the address that says who is on call; “everyone_in_policy” does not."
 NO_TOKENS: Final = (
     "“decides: entra” needs LATCHKEY_TOKEN_KEY, and LATCHKEY_PUBLIC_URL or Socket Mode: people connect their Microsoft "
@@ -26,7 +32,9 @@ def read_package_settings_of(settings: Settings) -> PackageSettingsFile:
     Raises:
         ConfigurationError: It cannot be used; a sentence for each mistake, with its place.
     """
-    return replace(_file_of(settings), always_approved=settings.approval == "always")
+    return replace(
+        _file_of(settings), always_approved=settings.approval == "always", bindings=Bindings()
+    )
 
 
 def _file_of(settings: Settings) -> PackageSettingsFile:
@@ -54,3 +62,25 @@ def _file_of(settings: Settings) -> PackageSettingsFile:
             ]
         )
     return file
+
+
+class KnownBindings:
+    """Keeps what this process knows of which entry was written for which package as the database has it."""
+
+    def __init__(self, store: Store, file: PackageSettingsFile) -> None:
+        self._store = store
+        self._file = file
+
+    def read_now(self) -> None:
+        """
+        Read them before anything is decided.
+
+        Raises:
+            Busy: The database does not answer.
+        """
+        if self._file.has_entries:
+            self._file.bindings.know(self._store.read_here(settings_bindings.list_all))
+
+    async def look(self) -> None:
+        """Read what the replica whose turn the sync was has found."""
+        self._file.bindings.know(await self._store.read(settings_bindings.list_all))

@@ -94,6 +94,10 @@ class TroubleKind(StrEnum):
     REVIVED = "revived"
     # Entra, or somebody in Entra, has given again what an admin removed.
     REGIVEN = "regiven"
+    # About the package settings: whether what they say of a package is still said of it.
+    SETTINGS_RENAMED = "settings-renamed"
+    SETTINGS_TAKEN = "settings-taken"
+    SETTINGS_NOBODY = "settings-nobody"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +106,9 @@ class Trouble:
     Something that is wrong with access, until it passes or an admin ends it.
 
     Attributes:
-        about: The assignment's id; of what is unreadable, and of a package, the package's.
+        about: The assignment's id; of what is unreadable, of a package and of its settings, the package's; of settings that hold for
+            nothing, a digest of where they stand.
+        why: Of package settings: the names of their entries.
         wanted_by: The admin who wants Entra to process it again.
         answer: What came of that, in a sentence; None while it is to be done.
     """

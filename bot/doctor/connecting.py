@@ -9,7 +9,7 @@ from bot import chance, clock
 from bot.accounts.tokens import AccountTokens
 from bot.assembly import connections
 from bot.assembly.database import opened_store
-from bot.assembly.package_settings import read_package_settings_of
+from bot.assembly.package_settings import KnownBindings, read_package_settings_of
 from bot.configuration.settings import Settings
 from bot.database import Busy, flags
 from bot.doctor.model import AskOurselves, CheckSubject, NobodyListens
@@ -19,6 +19,8 @@ from bot.monitoring.figures import Figures
 from bot.packages.bounds import EVERYWHERE
 from bot.packages.settings.file import NO_FILE
 
+# The schema that has the table of what is bound to which package; an older one is a finding of its own.
+FIRST_WITH_BINDINGS = "0039"
 LONGEST_ANSWER = aiohttp.ClientTimeout(total=15)
 ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 (where the bot listens, not we)
 
@@ -65,7 +67,9 @@ def _connect_database(subject: CheckSubject, machine: Machine, stack: AsyncExitS
     try:
         store = opened_store(subject.settings, threads=machine.threads)
         stack.callback(store.close)
-        store.read_here(flags.revision)
+        revision = store.read_here(flags.revision)
+        if revision is not None and revision >= FIRST_WITH_BINDINGS:
+            KnownBindings(store, subject.package_settings).read_now()
     except ConfigurationError as error:
         subject.missing["database"] = " ".join(error.problems)
         return

@@ -64,6 +64,7 @@ def settings_of(
     """Return what the file of package settings says of a package's policy."""
     return subject.package_settings.settings_for(
         package.display_name or "",
+        package_id=package.id,
         catalog=(package.catalog.display_name if package.catalog else None) or "",
         policy=policy.display_name,
     )

@@ -11,5 +11,5 @@ def entras_own(offered: Iterable[Package], settings: PackageSettingsFile) -> lis
     return [
         each
         for each in offered
-        if settings.settings_for(each.name, catalog=each.catalog).entra_decides
+        if settings.settings_for(each.name, package_id=each.id, catalog=each.catalog).entra_decides
     ]

@@ -34,7 +34,9 @@ def _of_policy(
     # Not known, which is not the same as nobody.
     if policy.stages is None:
         return policy
-    said = settings.settings_for(package.name, catalog=package.catalog, policy=policy.name)
+    said = settings.settings_for(
+        package.name, package_id=package.id, catalog=package.catalog, policy=policy.name
+    )
     none = BY_AN_ADMIN if settings.always_approved else ()
     return replace(
         policy,

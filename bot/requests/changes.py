@@ -160,5 +160,7 @@ class RequestChanges:
 
     def _extension_form(self, found: ExtendableAccess) -> ExtensionForm:
         package = with_local_approval(found.package, self._package_settings)
-        settings = self._package_settings.settings_for(package.name, catalog=package.catalog)
+        settings = self._package_settings.settings_for(
+            package.name, package_id=package.id, catalog=package.catalog
+        )
         return form_of(replace(found, package=package), settings.reason)

@@ -223,4 +223,6 @@ class RequestForms:
         return request
 
     def _settings_of(self, package: Package) -> PackageSettings:
-        return self._package_settings.settings_for(package.name, catalog=package.catalog)
+        return self._package_settings.settings_for(
+            package.name, package_id=package.id, catalog=package.catalog
+        )

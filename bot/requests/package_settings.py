@@ -10,6 +10,7 @@ def settings_of(request: Request, file: PackageSettingsFile) -> PackageSettings:
     terms = request.terms
     return file.settings_for(
         request.package_name,
+        package_id=request.package_id,
         catalog=terms.catalog if terms else "",
         policy=terms.policy_name if terms else None,
     )

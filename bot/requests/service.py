@@ -132,7 +132,9 @@ class RequestService:
             )
 
     def _settings_of(self, package: Package) -> PackageSettings:
-        return self._package_settings.settings_for(package.name, catalog=package.catalog)
+        return self._package_settings.settings_for(
+            package.name, package_id=package.id, catalog=package.catalog
+        )
 
     async def ask_about(self, *, slack_user: str, about: str) -> Submitted:
         """

@@ -1,6 +1,7 @@
 """Sync packages and assignments from Graph, for answers that must not wait for it; Graph is the truth."""
 
 import asyncio
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -15,7 +16,15 @@ from bot.packages import names as package_names
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.model import Package
 from bot.packages.offered_policies import offered
-from bot.packages.store import catalog
+from bot.packages.settings.bindings import (
+    Binding,
+    BindingProblem,
+    ListedPackage,
+    ProblemKind,
+    Rebinding,
+)
+from bot.packages.settings.file import PackageSettingsFile
+from bot.packages.store import catalog, settings_bindings
 from bot.people.identity import People
 from bot.sync.assignments import MISSES_BEFORE_ALARM, AssignmentSync
 from bot.sync.links import HolderLinks
@@ -29,6 +38,11 @@ log = structlog.get_logger(__name__)
 
 # Packages that are looked through before others have their turn: a few milliseconds.
 PACKAGES_A_TURN: Final = 20
+TROUBLES_OF_SETTINGS: Final[Mapping[ProblemKind, TroubleKind]] = {
+    ProblemKind.RENAMED: TroubleKind.SETTINGS_RENAMED,
+    ProblemKind.TAKEN: TroubleKind.SETTINGS_TAKEN,
+    ProblemKind.NOBODY: TroubleKind.SETTINGS_NOBODY,
+}
 
 
 class TenantSync:
@@ -42,12 +56,14 @@ class TenantSync:
         people: People,
         waits: Waits = WAITS,
         bounds: Bounds = EVERYWHERE,
+        package_settings: PackageSettingsFile | None = None,
     ) -> None:
         self._store = store
         self._graph = graph
         self._assignments = AssignmentSync(store=store, graph=graph, waits=waits)
         self._links = HolderLinks(store=store, graph=graph, people=people)
         self._bounds = bounds
+        self._package_settings = package_settings or PackageSettingsFile()
         # In how many syncs in a row a package could not be read.
         self._misses: dict[str, int] = {}
 
@@ -73,6 +89,7 @@ class TenantSync:
             whole, unsupported = await self._whole_policies(packages)
             unreadable |= {each.id for each in packages if _asks_under(each, unsupported)}
             await self._offer(packages, known, unreadable, whole)
+            await self._bind_settings(listed.objects, known, listed.unreadable)
         except GraphError as error:
             # What is offered stays as it was; what people hold does not wait for it.
             log.warning("policies-not-read", status=error.status, code=error.code)
@@ -114,6 +131,32 @@ class TenantSync:
         self._misses = {each: self._misses.get(each, 0) + 1 for each in unreadable}
         alarming = {each for each, misses in self._misses.items() if misses >= MISSES_BEFORE_ALARM}
         await self._store.run(_write, found, unreadable=unreadable, alarming=alarming)
+
+    async def _bind_settings(
+        self,
+        listed: Sequence[AccessPackage],
+        known: Mapping[str, Package],
+        unreadable: frozenset[str],
+    ) -> None:
+        """Note which entry of the package settings is which package's, and tell the admins where the two do not agree."""
+        file = self._package_settings
+        # Also those out of bounds: the file may be written for several installations.
+        packages = [
+            *(
+                ListedPackage(
+                    id=each.id,
+                    name=each.display_name or "",
+                    catalog=(each.catalog.display_name if each.catalog else None) or "",
+                )
+                for each in listed
+            ),
+            *(
+                ListedPackage(id=each, name=known[each].name, catalog=known[each].catalog)
+                for each in sorted(unreadable & known.keys())
+            ),
+        ]
+        bound = await self._store.run(_bind, file, packages)
+        file.bindings.know(bound)
 
     async def _whole_policies(
         self, packages: Sequence[AccessPackage]
@@ -163,6 +206,34 @@ def _write(
     for package_id in sorted(alarming):
         troubles.open_one(db, TroubleKind.PACKAGE, package_id, package=package_id)
     troubles.close_all_but(db, TroubleKind.PACKAGE, unreadable)
+
+
+def _bind(
+    db: Transaction, file: PackageSettingsFile, packages: Sequence[ListedPackage]
+) -> tuple[Binding, ...]:
+    before = settings_bindings.list_all(db)
+    rebound = Rebinding(
+        said=file.entries, digest=file.digest, listed=packages, before=before
+    ).result()
+    settings_bindings.replace(db, before, rebound.bindings)
+    told: dict[TroubleKind, set[str]] = {kind: set() for kind in TROUBLES_OF_SETTINGS.values()}
+    for problem in rebound.problems:
+        kind, about = TROUBLES_OF_SETTINGS[problem.kind], _about(problem)
+        told[kind].add(about)
+        ids = {"package": problem.package_id} if problem.package_id else {}
+        why = ", ".join(f"“{each}”" for each in problem.entries)
+        if troubles.open_one(db, kind, about, why=why, **ids):
+            log.warning("package-settings-differ", kind=problem.kind, package=problem.package_id)
+    for kind, about_those in told.items():
+        troubles.close_all_but(db, kind, about_those)
+    return rebound.bindings
+
+
+def _about(problem: BindingProblem) -> str:
+    if problem.package_id is not None:
+        return problem.package_id
+    place = f"{problem.section}: {', '.join(problem.entries)}"
+    return hashlib.sha256(place.encode()).hexdigest()
 
 
 def _asks_under(package: AccessPackage, policy_ids: Collection[str]) -> bool:

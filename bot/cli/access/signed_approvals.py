@@ -1,8 +1,11 @@
 """Refuse at the command line to skip an approval that takes a fresh sign-in, or that is Entra's to give."""
 
-from bot.assembly.package_settings import read_package_settings_of
+from contextlib import suppress
+
+from bot.assembly.package_settings import KnownBindings, read_package_settings_of
 from bot.cli.access.granting import Grant
 from bot.cli.connection import Stop, WrongSettings, graph_settings
+from bot.cli.database import bots_database
 from bot.errors import ConfigurationError
 from bot.packages.names import clean
 
@@ -17,13 +20,18 @@ def insist_on_sign_in(grant: Grant) -> None:
     """
     if not grant.stages:
         return
+    settings = graph_settings()
     try:
-        file = read_package_settings_of(graph_settings())
+        file = read_package_settings_of(settings)
     except ConfigurationError as error:
         raise WrongSettings(*error.problems) from None
+    with suppress(Stop), bots_database(settings, to_write=False) as store:
+        # Without the bot's database, as with --without-audit, names are all there is to go by.
+        KnownBindings(store, file).read_now()
     package = grant.package
     said = file.settings_for(
         package.display_name or "",
+        package_id=package.id,
         catalog=(package.catalog.display_name if package.catalog else None) or "",
         policy=grant.policy.display_name,
     )

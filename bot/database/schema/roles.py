@@ -38,6 +38,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "package": frozenset({"SELECT", "INSERT", "DELETE"}),
     "person": WRITE,
     "request": WRITE,
+    "settings_binding": frozenset({"SELECT", "INSERT", "DELETE"}),
     "sign_in": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "slack_wait": WRITE,
     "sweep": WRITE,

@@ -26,7 +26,7 @@ from bot.database.tables.emergencies import (
 )
 from bot.database.tables.notifications import homes, notices
 from bot.database.tables.operations import allowances, control, inbox, slack_waits, sweeps
-from bot.database.tables.packages import packages
+from bot.database.tables.packages import packages, settings_bindings
 from bot.database.tables.people import NOT_CANCELED, contacts, delegations, languages, people
 from bot.database.tables.requests import (
     GAVE,
@@ -88,6 +88,7 @@ __all__ = [
     "packages",
     "people",
     "requests",
+    "settings_bindings",
     "sign_ins",
     "slack_waits",
     "sweeps",

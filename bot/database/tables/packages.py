@@ -1,4 +1,4 @@
-"""The table of access packages, as they were last read from Graph."""
+"""The tables of access packages, as they were last read from Graph, and of the settings that were written for each."""
 
 import sqlalchemy as sa
 
@@ -21,4 +21,15 @@ packages = sa.Table(
     sa.Column("can_extend", sa.JSON, nullable=False),
     sa.Column("automatic", sa.JSON, nullable=False),
     sa.Column("policies", sa.JSON, nullable=False),
+)
+
+# For which package each entry of the package settings file was written, see `bot.packages.settings.bindings`.
+settings_bindings = sa.Table(
+    "settings_binding",
+    metadata,
+    sa.Column("package_id", ID, primary_key=True),
+    # Pairs of a name and what stood under it.
+    sa.Column("packages", sa.JSON, nullable=False),
+    sa.Column("catalogs", sa.JSON, nullable=False),
+    sa.Column("digest", ID, nullable=False),
 )

@@ -51,6 +51,22 @@ SHORT: Final[Mapping[DeliveryProgress, str]] = {
     DeliveryProgress.REPROCESSING: N_(" (being processed again)"),
     DeliveryProgress.FAILED: N_(" (not finished by Entra)"),
 }
+OF_SETTINGS: Final[Mapping[TroubleKind, str]] = {
+    TroubleKind.SETTINGS_RENAMED: N_(
+        ":warning: In Entra, the access package {name} or its catalog does not have the name any more that stands in the package settings "
+        "({entry}), {when}. What they say there goes on holding for it; where its new name has settings, too, the stricter of both. "
+        "Please correct the file, and restart me."
+    ),
+    TroubleKind.SETTINGS_TAKEN: N_(
+        ":warning: The access package {name} has a name that stands in the package settings ({entry}) and was another package's, {when}. "
+        "Only what is stricter there holds for it. If all of it should hold, please change the file so that it says which package has "
+        "which settings, and restart me."
+    ),
+    TroubleKind.SETTINGS_NOBODY: N_(
+        ":warning: No access package and no catalog in Entra has the name {entry} that stands in the package settings, {when}: what they "
+        "say there holds for nothing. Please correct the name or remove it, and restart me."
+    ),
+}
 UNSURE: Final = frozenset({DeliveryProgress.PARTIAL, DeliveryProgress.FAILED})
 
 
@@ -95,6 +111,10 @@ def card(trouble: Trouble, row: Assignment | None, *, package: str, unreadable: 
 
 def _title(trouble: Trouble, row: Assignment | None, *, package: str, unreadable: int) -> str:
     name = bold(package)
+    if trouble.kind in OF_SETTINGS:
+        said = _(OF_SETTINGS[trouble.kind])
+        entry = one_line(trouble.why or "")
+        return said.format(name=name, entry=entry, when=moment(trouble.at))
     if trouble.kind is TroubleKind.PACKAGE:
         return _(
             ":warning: I cannot read the access package {name} in Entra, {when}: something of it, "
@@ -148,6 +168,8 @@ def _title(trouble: Trouble, row: Assignment | None, *, package: str, unreadable
 
 
 def _passed(trouble: Trouble, row: Assignment | None) -> str:
+    if trouble.kind in OF_SETTINGS:
+        return _("The package settings and Entra agree again.")
     if trouble.kind is TroubleKind.PACKAGE:
         return _("I can read it again, or it is gone.")
     if row is None:

@@ -122,7 +122,9 @@ class Digests:
         times: dict[str, WeeklyTime] = {}
         owned: defaultdict[str, list[Package]] = defaultdict(list)
         for package in await self._store.read(catalog.list_all):
-            settings = self._package_settings.settings_for(package.name, catalog=package.catalog)
+            settings = self._package_settings.settings_for(
+                package.name, package_id=package.id, catalog=package.catalog
+            )
             if settings.owner is None or settings.digest is None:
                 continue
             owned[settings.owner].append(package)

@@ -48,7 +48,9 @@ class ReminderPlan:
 
         Shares are of its whole time, and there are none where its start or its end is not known.
         """
-        settings = self.package_settings.settings_for(row.package_name, catalog=catalog_name)
+        settings = self.package_settings.settings_for(
+            row.package_name, package_id=row.package_id, catalog=catalog_name
+        )
         own = settings.reminders
         if own is None:
             return tuple(sorted(set(self.rungs), reverse=True))

@@ -1,13 +1,18 @@
 """Says what holds for a package by a package settings file, and which names in it nothing bears."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from bot.packages.names import clean
+from bot.packages.settings.bindings import CATALOGS, PACKAGES, Bindings, EntryNames, names_of
 from bot.packages.settings.blocks import (
     BreakGlassBlock,
+    PackageBlock,
     QuietHoursBlock,
     SettingsBlock,
     SettingsFile,
@@ -21,6 +26,8 @@ from bot.packages.settings.model import (
     ReasonRule,
     Reminders,
 )
+from bot.packages.settings.remembered import remembered_block
+from bot.packages.settings.strictest import strictest
 from bot.packages.settings.values import ENTRA
 from bot.source import Place, Source
 from bot.suggestions import nearest
@@ -54,42 +61,100 @@ class PackageSettingsFile:
     Attributes:
         always_approved: An admin approves where a policy asks nobody.  A setting of the environment
             (LATCHKEY_APPROVAL), here because it holds for every package as a default of the file does.
+        said: What it says in YAML's words.
+        bindings: For which package each entry was written.
     """
 
     source: Source = field(default_factory=lambda: Source(name="no file"))
     content: SettingsFile = field(default_factory=SettingsFile)
     always_approved: bool = False
+    said: Mapping[str, Any] = field(default_factory=dict)
+    bindings: Bindings = field(default_factory=Bindings, compare=False, repr=False)
+
+    @cached_property
+    def entries(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what it says of catalogs and packages, in YAML's words, by section and name."""
+        return {
+            section: {clean(name): words for name, words in (self.said.get(section) or {}).items()}
+            for section in (PACKAGES, CATALOGS)
+        }
+
+    @property
+    def has_entries(self) -> bool:
+        """Tell whether it says anything of a package or a catalog by name."""
+        return any(self.entries.values())
+
+    @cached_property
+    def digest(self) -> str:
+        """Return a digest of all that the file says, in hex: another once somebody has changed it."""
+        return hashlib.sha256(json.dumps(self.said, sort_keys=True).encode()).hexdigest()
 
     def settings_for(
-        self, package: str, *, catalog: str = "", policy: str | None = None
+        self, package: str, *, package_id: str, catalog: str = "", policy: str | None = None
     ) -> PackageSettings:
         """
         Return what holds for a package: what it says itself, then its catalog, then the defaults.
 
+        An entry that was written for this package goes on holding when either was renamed; where the new name has an entry, too, and
+        where the entry was written for another package, the stricter of both holds.
+
         Args:
             package, catalog: Display names, letter by letter as in Entra.
+            package_id: Its object id, which stays whatever it is called.
             policy: The display name of the policy, where it is known which applies.
         """
+        own = self._named(clean(package), clean(catalog))
+        bound = self.bindings.of(package_id).names
+        now = self._layered(own, package_id, policy)
+        foreign = {name for name in own.packages if self.bindings.is_of_another(name, package_id)}
+        lost_package = not set(bound.packages) <= set(own.packages)
+        lost_catalog = not set(bound.catalogs) <= set(own.catalogs)
+        if not (foreign or lost_package or lost_catalog):
+            return now
+        without = tuple(name for name in own.packages if name not in foreign)
+        kept_names = EntryNames(
+            bound.packages if lost_package else without,
+            bound.catalogs if lost_catalog else own.catalogs,
+        )
+        kept = self._layered(kept_names, package_id, policy)
+        is_lost = lost_package or lost_catalog
+        if (
+            is_lost
+            and set(own.packages) <= set(bound.packages)
+            and not (lost_catalog and own.catalogs)
+        ):
+            return kept
+        decides = kept.entra_decides or (now.entra_decides and not is_lost)
+        return strictest(kept, now, entra_decides=decides)
+
+    def _named(self, package: str, catalog: str) -> EntryNames:
+        """Return the entries that bear a package's names."""
+        return EntryNames(
+            tuple(name for name in names_of(package, catalog) if name in self.content.packages),
+            (catalog,) if catalog in self.content.catalogs else (),
+        )
+
+    def _layered(self, names: EntryNames, package_id: str, policy: str | None) -> PackageSettings:
+        """Return what these entries say together."""
+        bound = self.bindings.of(package_id)
+        catalogs = [
+            self.content.catalogs.get(name) or remembered_block(SettingsBlock, bound.catalogs[name])
+            for name in names.catalogs
+        ]
+        packages = [
+            self.content.packages.get(name) or remembered_block(PackageBlock, bound.packages[name])
+            for name in names.packages
+        ]
         values: dict[str, Any] = {}
-        for block in self._blocks(clean(package), clean(catalog)):
+        for block in (self.content.defaults, *catalogs, *packages):
             values |= _values(block)
-        for name in _names_of(clean(package), clean(catalog)):
-            block_of_package = self.content.packages.get(name)
-            of_policy = block_of_package and block_of_package.policies.get(clean(policy or ""))
+        for block in packages:
+            of_policy = block.policies.get(clean(policy or ""))
             if of_policy and "channel" in of_policy.model_fields_set:
                 values["channel"] = of_policy.channel
         if values.get("quorum") is None:
             values.pop("quorum", None)
         return PackageSettings(**values)
-
-    def _blocks(self, package: str, catalog: str) -> Iterator[SettingsBlock]:
-        """Yield what is said about a package, the nearest last."""
-        yield self.content.defaults
-        if catalog in self.content.catalogs:
-            yield self.content.catalogs[catalog]
-        for name in _names_of(package, catalog):
-            if name in self.content.packages:
-                yield self.content.packages[name]
 
     def reminders(self) -> list[Reminders]:
         """List the reminders that it sets, of whatever package."""
@@ -177,6 +242,14 @@ class PackageSettingsFile:
             yield block, ("catalogs", name)
         for name, block in self.content.packages.items():
             yield block, ("packages", name)
+        for each in self.bindings:
+            for section, kind, known, remembered in (
+                (CATALOGS, SettingsBlock, self.content.catalogs, each.catalogs),
+                (PACKAGES, PackageBlock, self.content.packages, each.packages),
+            ):
+                for name, words in remembered.items():
+                    if name not in known:
+                        yield remembered_block(kind, words), (section, name)
 
     def warnings(self, offered: Iterable[PackageNames]) -> list[str]:
         """Return a sentence for each name in the file that nothing in the tenant has, or that several packages have."""
@@ -192,9 +265,7 @@ class PackageSettingsFile:
         ]
         for name, block in self.content.packages.items():
             meant = [
-                each
-                for each in known
-                if name in _names_of(clean(each.package), clean(each.catalog))
+                each for each in known if name in names_of(clean(each.package), clean(each.catalog))
             ]
             place: Place = ("packages", name)
             if not meant:
@@ -220,11 +291,6 @@ class PackageSettingsFile:
                 if policy not in {clean(each) for each in policies}
             ]
         return found
-
-
-def _names_of(package: str, catalog: str) -> tuple[str, ...]:
-    """Return the names by which the file may mean a package, the nearest last."""
-    return (package, f"{package} ({catalog})") if catalog else (package,)
 
 
 def _values(block: SettingsBlock) -> dict[str, Any]:

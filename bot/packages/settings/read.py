@@ -26,7 +26,9 @@ def parse_package_settings(text: str, *, name: str) -> PackageSettingsFile:
         FileError: As `read_package_settings`.
     """
     source, said = parse(text, name=name, first_word="packages")
-    file = PackageSettingsFile(source=source, content=validate(source, said, SettingsFile))
+    file = PackageSettingsFile(
+        source=source, content=validate(source, said, SettingsFile), said=said
+    )
     contradictions = file.contradictions()
     if contradictions:
         raise FileError(contradictions)

@@ -95,7 +95,10 @@ class EmergencyEvaluator:
             OnCallUnavailable: It is not known yet whether they are on call.
         """
         found = self.package_settings.settings_for(
-            request.package_name, catalog=terms.catalog, policy=terms.policy_name
+            request.package_name,
+            package_id=request.package_id,
+            catalog=terms.catalog,
+            policy=terms.policy_name,
         ).break_glass
         if found is None:
             raise NoEmergency(NOT_OFFERED)

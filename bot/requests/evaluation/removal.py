@@ -47,7 +47,9 @@ class RemovalEvaluator:
             return False
         catalog = package.catalog.display_name if package.catalog else None
         settings = self._package_settings.settings_for(
-            package.display_name or request.package_name, catalog=catalog or ""
+            package.display_name or request.package_name,
+            package_id=package.id,
+            catalog=catalog or "",
         )
         return settings.entra_decides
 

@@ -63,7 +63,10 @@ def with_settings(
         agreed: The terms under which it was asked for; what was required then is never lowered.
     """
     said = settings.settings_for(
-        package.display_name or "", catalog=terms.catalog, policy=terms.policy_name
+        package.display_name or "",
+        package_id=package.id,
+        catalog=terms.catalog,
+        policy=terms.policy_name,
     )
     return policy_terms.with_settings(terms, said, agreed=agreed)
 

@@ -28,6 +28,7 @@ class SignInRule:
         offered = await self._store.read(catalog.find, request.package_id)
         said = self._package_settings.settings_for(
             offered.name if offered else request.package_name,
+            package_id=request.package_id,
             catalog=terms.catalog,
             policy=terms.policy_name,
         )

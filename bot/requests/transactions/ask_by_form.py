@@ -75,7 +75,9 @@ def ask_by_form(
     fields = find_wrong_dates(policy, start=filled.start, end=filled.end, now=now)
     if policy.needs_reason and reason is None:
         fields["reason"] = N_("Please say why you need it.")
-    settings = package_settings.settings_for(package.name, catalog=package.catalog)
+    settings = package_settings.settings_for(
+        package.name, package_id=package.id, catalog=package.catalog
+    )
     if filled.is_emergency:
         fields |= find_wrong_fields(filled, package.name, settings.break_glass, reason)
     rule = settings.reason

@@ -42,35 +42,40 @@ def within(block: str) -> str:
 
 def test_without_a_file_nothing_is_set() -> None:
     """The installation's own defaults hold for every package."""
-    assert NO_FILE.settings_for("Finance Reports", catalog="Finance", policy="All") == NO_SETTINGS
+    assert (
+        NO_FILE.settings_for("Finance Reports", package_id="p", catalog="Finance", policy="All")
+        == NO_SETTINGS
+    )
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "defaults: {}\n", "x-shared: [1]\n"])
 def test_an_empty_file_sets_nothing(text: str) -> None:
     """It is a file all the same."""
-    assert parse_package_settings(text, name="x").settings_for("A") == NO_SETTINGS
+    assert parse_package_settings(text, name="x").settings_for("A", package_id="p") == NO_SETTINGS
 
 
 def test_the_example_says_what_it_seems_to_say() -> None:
     """Every word of the file reaches what holds for a package."""
     file = read_package_settings(EXAMPLE)
-    production = file.settings_for("Production Database", catalog="General", policy="All")
+    production = file.settings_for(
+        "Production Database", package_id="p", catalog="General", policy="All"
+    )
     assert production.channel == "C0345678912"
     assert production.nudge_after == 30 * MINUTE
     assert production.nudge_before_deadline == 2 * HOUR
     assert production.escalate_after == 90 * MINUTE
     assert production.quiet_hours == QuietHours(start=time(22), end=time(6), weekends=True)
     assert production.reminders == Reminders(lengths=(2 * HOUR,), percents=(10,))
-    reports = file.settings_for("Finance Reports", catalog="Finance")
+    reports = file.settings_for("Finance Reports", package_id="p", catalog="Finance")
     assert reports.delivery_note is not None
     assert reports.delivery_note.startswith("The reports open at https://")
     assert reports.reason is not None
     assert reports.reason.takes("for CHG-77, as agreed")
     assert not reports.reason.takes("for CHG, as agreed")
-    assert file.settings_for("Reader", catalog="Marketing").nudge_after is None
-    assert file.settings_for("Reader", catalog="Marketing").entra_decides
-    assert not file.settings_for("Reader", catalog="Sales").entra_decides
-    assert file.settings_for("Reader", catalog="Sales").nudge_after == 4 * HOUR
+    assert file.settings_for("Reader", package_id="p", catalog="Marketing").nudge_after is None
+    assert file.settings_for("Reader", package_id="p", catalog="Marketing").entra_decides
+    assert not file.settings_for("Reader", package_id="p", catalog="Sales").entra_decides
+    assert file.settings_for("Reader", package_id="p", catalog="Sales").nudge_after == 4 * HOUR
 
 
 NOT_WITH_ENTRA = {
@@ -118,7 +123,9 @@ def test_what_several_lines_say_is_read() -> None:
         "quorum: [2, 1]\nowner: U0123456789\ndigest: Monday 09:00\n"
         "break_glass: {minutes: 60, review_within: 24h, people: on_call}"
     )
-    found = parse_package_settings(within(block), name="x").settings_for("Finance Reports")
+    found = parse_package_settings(within(block), name="x").settings_for(
+        "Finance Reports", package_id="p"
+    )
     assert [found.approvals_needed(stage) for stage in range(3)] == [2, 1, 1]
     assert found.owner == "U0123456789"
     assert found.digest == WeeklyTime(0, time(9))
@@ -146,7 +153,7 @@ packages:
     )
     channels = {
         (package, catalog, policy): file.settings_for(
-            package, catalog=catalog, policy=policy
+            package, package_id="p", catalog=catalog, policy=policy
         ).channel
         for package, catalog, policy in [
             ("Other", "Other", None),
@@ -170,7 +177,8 @@ packages:
         "C0DEFAULT",
     ]
     finance, sales = (
-        file.settings_for("Reports", catalog=catalog) for catalog in ("Finance", "Sales")
+        file.settings_for("Reports", package_id="p", catalog=catalog)
+        for catalog in ("Finance", "Sales")
     )
     assert (finance.approvals_needed(1), finance.delivery_note) == (2, "Welcome.")
     assert (sales.approvals_needed(1), sales.delivery_note) == (1, None)
@@ -287,7 +295,7 @@ def test_a_reason_must_contain_the_pattern(
     file = parse_package_settings(
         within(f"reason_pattern: '{pattern}'\nreason_hint: Name a ticket."), name="x"
     )
-    rule = file.settings_for("Finance Reports").reason
+    rule = file.settings_for("Finance Reports", package_id="p").reason
     assert rule is not None
     assert all(rule.takes(each) for each in taken)
     assert not any(rule.takes(each) for each in refused)
@@ -304,17 +312,17 @@ packages:
 """,
         name="x",
     )
-    reports = file.settings_for("Reports", catalog="Finance").reason
+    reports = file.settings_for("Reports", package_id="p", catalog="Finance").reason
     assert reports is not None
     assert (reports.hint, reports.takes("CHG")) == ("Name an incident.", False)
-    assert file.settings_for("Ledger", catalog="Finance").reason is None
-    assert file.settings_for("Other", catalog="Finance").reason is not None
+    assert file.settings_for("Ledger", package_id="p", catalog="Finance").reason is None
+    assert file.settings_for("Other", package_id="p", catalog="Finance").reason is not None
 
 
 def test_reminders_may_be_shares_of_the_duration() -> None:
     """Of access that ends on no known day only the lengths are left."""
     file = parse_package_settings(within("reminders: 1d, 10%, 2h, 50%"), name="x")
-    reminders = file.settings_for("Finance Reports").reminders
+    reminders = file.settings_for("Finance Reports", package_id="p").reminders
     assert reminders is not None
     assert reminders.rungs(10 * HOUR) == (DAY, 5 * HOUR, 2 * HOUR, HOUR)
     assert reminders.rungs(20 * HOUR) == (DAY, 10 * HOUR, 2 * HOUR)

@@ -1,0 +1,52 @@
+"""Make of two package settings those under which nothing is allowed that either forbids."""
+
+from dataclasses import replace
+
+from bot.packages.settings.model import BreakGlass, BreakGlassPeople, PackageSettings
+
+
+def strictest(
+    one: PackageSettings, other: PackageSettings, *, entra_decides: bool
+) -> PackageSettings:
+    """
+    Return the stricter of each: more approvals, a fresh sign-in, a reason, and no emergency that only one of them allows.
+
+    Args:
+        one: Whose channel, times and sentences hold.
+        entra_decides: Which way of deciding holds; Entra knows neither quorums nor emergencies.
+    """
+    found = replace(
+        one,
+        quorum=_quorum(one, other),
+        fresh_sign_in=one.fresh_sign_in or other.fresh_sign_in,
+        auth_context=one.auth_context or other.auth_context,
+        reason=one.reason or other.reason,
+        break_glass=_break_glass(one.break_glass, other.break_glass),
+        entra_decides=entra_decides,
+    )
+    if entra_decides:
+        return replace(found, quorum=(1,), escalate_after=None, break_glass=None)
+    return found
+
+
+def _quorum(one: PackageSettings, other: PackageSettings) -> tuple[int, ...]:
+    longest = max(len(one.quorum), len(other.quorum))
+    if longest > 1:
+        # Beyond the end of a list one approval is enough; one number holds for every stage.
+        return tuple(
+            max(one.approvals_needed(stage), other.approvals_needed(stage))
+            for stage in range(longest)
+        )
+    return (max(one.quorum[0], other.quorum[0]),)
+
+
+def _break_glass(one: BreakGlass | None, other: BreakGlass | None) -> BreakGlass | None:
+    if one is None or other is None:
+        return None
+    is_on_call = BreakGlassPeople.ON_CALL in {one.people, other.people}
+    return BreakGlass(
+        lasts=min(one.lasts, other.lasts),
+        review_within=min(one.review_within, other.review_within),
+        people=BreakGlassPeople.ON_CALL if is_on_call else one.people,
+        most_a_week=min(one.most_a_week, other.most_a_week),
+    )

@@ -1,0 +1,56 @@
+"""The entries of the package settings file that were written for each package, whatever it is called by now."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import sqlalchemy as sa
+
+from bot.database.engine import Transaction
+from bot.database.tables import settings_bindings
+from bot.packages.settings.bindings import Binding
+
+COLUMNS: Final = [
+    settings_bindings.c[name] for name in ("package_id", "packages", "catalogs", "digest")
+]
+ALL: Final = sa.select(*COLUMNS).order_by(settings_bindings.c.package_id)
+DELETE: Final = settings_bindings.delete().where(
+    settings_bindings.c.package_id.in_(sa.bindparam("ids", expanding=True))
+)
+INSERT: Final = settings_bindings.insert()
+
+
+def list_all(db: Transaction) -> list[Binding]:
+    """Return all of them, by package."""
+    return [
+        # As pairs: in PostgreSQL's JSON, and in SQLite's, the order of names counts nothing.
+        Binding(
+            package_id=row.package_id,
+            packages=dict(row.packages),
+            catalogs=dict(row.catalogs),
+            digest=row.digest,
+        )
+        for row in db.execute(ALL)
+    ]
+
+
+def replace(db: Transaction, before: Iterable[Binding], after: Iterable[Binding]) -> None:
+    """Make the table equal to *after*; *before* is what was read in the same transaction."""
+    known = {each.package_id: each for each in before}
+    wanted = {each.package_id: each for each in after}
+    gone = sorted(each for each in known if wanted.get(each) != known[each])
+    if gone:
+        db.execute(DELETE, {"ids": gone})
+    written = [each for each in wanted.values() if known.get(each.package_id) != each]
+    if written:
+        db.execute(
+            INSERT,
+            [
+                {
+                    "package_id": each.package_id,
+                    "packages": list(map(list, each.packages.items())),
+                    "catalogs": list(map(list, each.catalogs.items())),
+                    "digest": each.digest,
+                }
+                for each in written
+            ],
+        )
