@@ -62,6 +62,7 @@ BROKEN: Final[dict[str, dict[str, str | None]]] = {
         'latchkey_credential_expiry_timestamp_seconds{credential="certificate"}': "400000x1560"
     },
     "LatchkeyTroubles": {'latchkey_troubles{kind="partial"}': "1x1560"},
+    "LatchkeyPackageSettingsDiffer": {'latchkey_troubles{kind="settings-renamed"}': "1x1560"},
     "LatchkeyDrift": {'latchkey_drift{kind="member"}': "1x1560"},
     "LatchkeyEmergencyNotReviewed": {'latchkey_emergency_reviews{state="overdue"}': "1x1560"},
     "LatchkeyEndpointDown": {'probe_success{job="latchkey-endpoint"}': "0x1560"},

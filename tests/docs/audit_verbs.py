@@ -113,6 +113,18 @@ VERBS: Final[Mapping[str, str]] = {
             (TroubleKind.PARTIAL, "Entra has delivered a part of it"),
             (TroubleKind.UNREADABLE, "it cannot be read"),
             (TroubleKind.REGIVEN, "somebody in Entra has given again what an admin removed"),
+            (
+                TroubleKind.SETTINGS_NOBODY,
+                "nothing in Entra has the name of an entry of the package settings",
+            ),
+            (
+                TroubleKind.SETTINGS_RENAMED,
+                "a name in the package settings is not the package's any more",
+            ),
+            (
+                TroubleKind.SETTINGS_TAKEN,
+                "another package has the name of an entry of the package settings",
+            ),
             (TroubleKind.REVIVED, "it is there again after its end"),
         )
     },

@@ -239,18 +239,15 @@ class Rebinding:
     ) -> bool:
         """Tell whether entries were written for a package that does not bear their names, and nobody has put that right."""
         lost = [each for each in names if each not in own]
-        if not lost:
+        if not lost or before.digest == self._digest:
+            return bool(lost)
+        if any(each not in names for each in own):
+            # The file was changed since, and has an entry under the name of now.
             return False
-        is_changed = before.digest != self._digest
-        fresh = [each for each in own if each not in names]
         still = [each for each in lost if each in self._said[section]]
         if section == CATALOGS:
-            # Packages are moved between catalogs that both have an entry: whoever has changed the file since has seen it.
-            if not is_changed:
-                return True
+            # A package may be moved to a catalog without settings, while others stay where it was.
             still = [each for each in still if each in self._unmatched[CATALOGS]]
-        if fresh:
-            return False
         # An entry that is gone from the file while another holds for nothing was renamed there.
         return bool(still) or not (own or not self._unmatched[section])
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.packages.settings.model import BreakGlass, BreakGlassPeople, PackageSettings
+from bot.packages.settings.values import MOST_STAGES
 
 
 def strictest(
@@ -30,14 +31,13 @@ def strictest(
 
 
 def _quorum(one: PackageSettings, other: PackageSettings) -> tuple[int, ...]:
-    longest = max(len(one.quorum), len(other.quorum))
-    if longest > 1:
-        # Beyond the end of a list one approval is enough; one number holds for every stage.
-        return tuple(
-            max(one.approvals_needed(stage), other.approvals_needed(stage))
-            for stage in range(longest)
-        )
-    return (max(one.quorum[0], other.quorum[0]),)
+    if len(one.quorum) == len(other.quorum) == 1:
+        return (max(one.quorum[0], other.quorum[0]),)
+    # One number holds for every stage, and a list for as many as it has.
+    return tuple(
+        max(one.approvals_needed(stage), other.approvals_needed(stage))
+        for stage in range(MOST_STAGES)
+    )
 
 
 def _break_glass(one: BreakGlass | None, other: BreakGlass | None) -> BreakGlass | None:

@@ -5,7 +5,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from bot.database.engine import Transaction
+from bot.database.connections.engine import Transaction
 from bot.database.tables import settings_bindings
 from bot.packages.settings.bindings import Binding
 

@@ -35,7 +35,10 @@ PEOPLE: Final = 500
 
 # Tables that stay small, whatever was done with Latchkey.
 SMALL: Final = frozenset(
-    {"allowance", "audit_checkpoint", "audit_head", "control", "package", "slack_wait", "sweep"}
+    {
+        *("allowance", "audit_checkpoint", "audit_head", "control", "package", "settings_binding"),
+        *("slack_wait", "sweep"),
+    }
 )
 # Indexes of what is open.
 PARTIAL: Final = frozenset(
