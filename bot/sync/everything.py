@@ -17,7 +17,7 @@ from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.model import Package
 from bot.packages.offered_policies import offered
 from bot.packages.settings.bindings import (
-    Binding,
+    EntryBinding,
     BindingProblem,
     ListedPackage,
     ProblemKind,
@@ -210,7 +210,7 @@ def _write(
 
 def _bind(
     db: Transaction, file: PackageSettingsFile, packages: Sequence[ListedPackage]
-) -> tuple[Binding, ...]:
+) -> tuple[EntryBinding, ...]:
     before = settings_bindings.list_all(db)
     rebound = Rebinding(
         said=file.entries, digest=file.digest, listed=packages, before=before

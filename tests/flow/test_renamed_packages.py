@@ -1,6 +1,7 @@
 """A package that is renamed in Entra keeps what the package settings say of it, and the admins hear of it at once."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ async def is_closed(world: World, words: str) -> None:
 
 @pytest.fixture
 async def world(database, tmp_path):
-    settings = {**SETTINGS, "LATCHKEY_PACKAGE_SETTINGS": write(tmp_path, FILE)}
+    settings: dict[str, Any] = {**SETTINGS, "LATCHKEY_PACKAGE_SETTINGS": write(tmp_path, FILE)}
     async with living(database, prepare=registered, **settings) as made:
         yield made
 
@@ -97,7 +98,7 @@ async def test_an_entry_for_nobody_is_told(database, tmp_path):
 async def test_it_holds_over_a_restart_and_until_the_file_says_the_new_name(database, tmp_path):
     """A bot that starts after the package was renamed knows what the entry was for."""
     file = write(tmp_path, FILE)
-    settings = {**SETTINGS, "LATCHKEY_PACKAGE_SETTINGS": file}
+    settings: dict[str, Any] = {**SETTINGS, "LATCHKEY_PACKAGE_SETTINGS": file}
     async with simulation(database) as around:
         registered(around.outside)
         world = await begun(around, **settings)
@@ -118,7 +119,7 @@ async def test_it_holds_over_a_restart_and_until_the_file_says_the_new_name(data
 
 async def test_another_replica_knows_what_was_written_for_which_package(database, tmp_path):
     """Also of what only the other has seen."""
-    settings = {**SETTINGS, "LATCHKEY_PACKAGE_SETTINGS": write(tmp_path, FILE)}
+    settings: dict[str, Any] = {**SETTINGS, "LATCHKEY_PACKAGE_SETTINGS": write(tmp_path, FILE)}
     async with simulation(database) as around:
         registered(around.outside)
         world = await begun(around, **settings)

@@ -24,7 +24,7 @@ class EntryNames:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Binding:
+class EntryBinding:
     """
     The entries that were written for one package.
 
@@ -44,18 +44,18 @@ class Binding:
         return EntryNames(tuple(self.packages), tuple(self.catalogs))
 
 
-NOT_BOUND: Final = Binding(package_id="", digest="")
+NOT_BOUND: Final = EntryBinding(package_id="", digest="")
 
 
 class Bindings:
     """The bindings of all packages, as this process knows them; replaced as a whole when they have changed."""
 
-    def __init__(self, known: Iterable[Binding] = ()) -> None:
-        self._by_package: Mapping[str, Binding] = {}
+    def __init__(self, known: Iterable[EntryBinding] = ()) -> None:
+        self._by_package: Mapping[str, EntryBinding] = {}
         self._holders: Mapping[str, frozenset[str]] = {}
         self.know(known)
 
-    def know(self, known: Iterable[Binding]) -> None:
+    def know(self, known: Iterable[EntryBinding]) -> None:
         """Go by these from now on."""
         by_package = {each.package_id: each for each in known}
         holders: dict[str, set[str]] = {}
@@ -65,10 +65,10 @@ class Bindings:
         self._by_package = by_package
         self._holders = {name: frozenset(ids) for name, ids in holders.items()}
 
-    def __iter__(self) -> Iterator[Binding]:
+    def __iter__(self) -> Iterator[EntryBinding]:
         return iter(self._by_package.values())
 
-    def of(self, package_id: str) -> Binding:
+    def of(self, package_id: str) -> EntryBinding:
         """Return what is bound to a package; one without entries if nothing is."""
         return self._by_package.get(package_id, NOT_BOUND)
 
@@ -118,7 +118,7 @@ class BindingProblem:
 class Rebound:
     """The bindings as they are by now, and in what the file and Entra do not agree."""
 
-    bindings: tuple[Binding, ...]
+    bindings: tuple[EntryBinding, ...]
     problems: tuple[BindingProblem, ...]
 
 
@@ -131,7 +131,7 @@ class Rebinding:
         said: Mapping[str, Mapping[str, Any]],
         digest: str,
         listed: Collection[ListedPackage],
-        before: Iterable[Binding],
+        before: Iterable[EntryBinding],
     ) -> None:
         """
         Args:
@@ -174,7 +174,7 @@ class Rebinding:
             packages = before.names.packages if lost_package else wanted
             catalogs = before.names.catalogs if lost_catalog else own.catalogs
             agrees = not (lost_package or lost_catalog)
-            binding = Binding(
+            binding = EntryBinding(
                 package_id=package_id,
                 packages=self._words(PACKAGES, packages, before.packages),
                 catalogs=self._words(CATALOGS, catalogs, before.catalogs),
@@ -235,7 +235,7 @@ class Rebinding:
         return False
 
     def _is_lost(
-        self, section: str, before: Binding, names: Collection[str], own: Collection[str]
+        self, section: str, before: EntryBinding, names: Collection[str], own: Collection[str]
     ) -> bool:
         """Tell whether entries were written for a package that does not bear their names, and nobody has put that right."""
         lost = [each for each in names if each not in own]

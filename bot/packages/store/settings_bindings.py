@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bot.database.connections.engine import Transaction
 from bot.database.tables import settings_bindings
-from bot.packages.settings.bindings import Binding
+from bot.packages.settings.bindings import EntryBinding
 
 COLUMNS: Final = [
     settings_bindings.c[name] for name in ("package_id", "packages", "catalogs", "digest")
@@ -19,11 +19,11 @@ DELETE: Final = settings_bindings.delete().where(
 INSERT: Final = settings_bindings.insert()
 
 
-def list_all(db: Transaction) -> list[Binding]:
+def list_all(db: Transaction) -> list[EntryBinding]:
     """Return all of them, by package."""
     return [
         # As pairs: in PostgreSQL's JSON, and in SQLite's, the order of names counts nothing.
-        Binding(
+        EntryBinding(
             package_id=row.package_id,
             packages=dict(row.packages),
             catalogs=dict(row.catalogs),
@@ -33,7 +33,7 @@ def list_all(db: Transaction) -> list[Binding]:
     ]
 
 
-def replace(db: Transaction, before: Iterable[Binding], after: Iterable[Binding]) -> None:
+def replace(db: Transaction, before: Iterable[EntryBinding], after: Iterable[EntryBinding]) -> None:
     """Make the table equal to *after*; *before* is what was read in the same transaction."""
     known = {each.package_id: each for each in before}
     wanted = {each.package_id: each for each in after}

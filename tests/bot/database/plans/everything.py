@@ -34,7 +34,7 @@ from bot.emergencies.store import emergencies, findings
 from bot.jobs import due
 from bot.notifications import owed_work
 from bot.notifications.store import notices
-from bot.packages.settings.bindings import Binding
+from bot.packages.settings.bindings import EntryBinding
 from bot.packages.settings.file import NO_FILE
 from bot.packages.store import catalog, settings_bindings
 from bot.paging import Mark, Start, page_number
@@ -623,7 +623,7 @@ def _small_ones(db: Transaction) -> None:
     catalog.replace(db, [offered(name="Another name")])
     catalog.if_changed(db, None)
     catalog.find(db, "campaign")
-    bound = [Binding(package_id="campaign", packages={"A name": {}}, digest="a")]
+    bound = [EntryBinding(package_id="campaign", packages={"A name": {}}, digest="a")]
     settings_bindings.replace(db, settings_bindings.list_all(db), bound)
     settings_bindings.replace(db, bound, [])
     catalog.extendable(db, NO_FILE)

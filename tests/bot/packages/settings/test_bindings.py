@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.packages.settings.bindings import (
-    Binding,
+    EntryBinding,
     Bindings,
     ListedPackage,
     ProblemKind,
@@ -30,7 +30,7 @@ class Installation:
     """A file and a tenant, looked at one after the other as the sync does; `look` is also a restart with that file."""
 
     def __init__(self, text: str, names: Names) -> None:
-        self.rows: tuple[Binding, ...] = ()
+        self.rows: tuple[EntryBinding, ...] = ()
         self.look(text, names)
 
     def look(self, text: str, names: Names) -> None:
