@@ -17,8 +17,8 @@ from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.model import Package
 from bot.packages.offered_policies import offered
 from bot.packages.settings.bindings import (
-    EntryBinding,
     BindingProblem,
+    EntryBinding,
     ListedPackage,
     ProblemKind,
     Rebinding,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.packages.settings.bindings import (
-    EntryBinding,
     Bindings,
+    EntryBinding,
     ListedPackage,
     ProblemKind,
     Rebinding,
