@@ -2,21 +2,21 @@
 
 from datetime import timedelta
 
-from bot.approvals.store import approver_questions, deciders, decisions, recipients
-from bot.assignments.model import Assignment
+from bot.approvals.store import recipients
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction
 from bot.drift.store import mismatches
 from bot.messages.admins import alarms, repairing
-from bot.messages.approvals import approval_card, card_threads
+from bot.messages.approvals import card_threads
 from bot.messages.blocks.parts import Message
 from bot.notifications import outcome_notices
 from bot.notifications.accounts import account_news
 from bot.notifications.admins import drift_notices, emergencies, trouble_notices
 from bot.notifications.approvals import delegation_news, nudges, question_news
+from bot.notifications.approvals.card_contents import drawn
 from bot.notifications.assignments.reminder_times import ReminderPlan
 from bot.notifications.assignments.reminders import ReminderWords, end_key, overtaken
-from bot.notifications.model import Notice, is_channel
+from bot.notifications.model import Notice
 from bot.notifications.requests import progress
 from bot.notifications.store import notices
 from bot.packages.store import catalog
@@ -77,32 +77,6 @@ def content_of(
         )
         return words.reminder(rows, moved=moved, overtaken=overtaken(db, rows, keys, plan))
     return None
-
-
-def drawn(
-    db: Transaction,
-    request: Request,
-    card: Notice,
-    *,
-    admin_channel: str,
-    access: Assignment | None = None,
-) -> Message:
-    """
-    Return what a card about *request* says now, where it is.
-
-    Args:
-        access: What it gave, where admins may remove it again.
-    """
-    return approval_card.card(
-        request,
-        decisions.accepted_of(db, request),
-        questions=approver_questions.accepted_of(db, request.id),
-        reader=None if is_channel(card.to) else card.to,
-        named_as=deciders.why_asked(db, request, card.to),
-        asked=recipients.asks_about(request, card),
-        access=access,
-        is_for_admins=card.to == admin_channel,
-    )
 
 
 def _others(db: Transaction, request: Request) -> int:

@@ -31,9 +31,10 @@ from bot.requests.transactions.ask import (
     RequestedPackage,
     ask_together,
 )
-from bot.requests.transactions.ask_by_form import FilledForm, ask_by_form, ask_for_other
+from bot.requests.transactions.ask_by_form import ask_by_form, ask_for_other
 from bot.requests.transactions.creation import Submitted
 from bot.requests.transactions.emergencies import NO_REASON, NOT_GIVEN
+from bot.requests.transactions.filled_form import FilledForm
 from bot.words import N_
 
 

@@ -27,7 +27,7 @@ from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
 from bot.requests.forms import RequestForms
 from bot.requests.service import RequestService
-from bot.requests.transactions.ask_by_form import FilledForm
+from bot.requests.transactions.filled_form import FilledForm
 from bot.words import _
 from bot.words.formats import in_quotes
 from handlers.replying.asking import say_asked

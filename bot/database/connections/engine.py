@@ -19,6 +19,7 @@ from bot.database.audit_log.audit import Committed
 from bot.database.connections import postgresql as server
 from bot.database.connections.faults import Busy, RolledBack, Unusable, meaning
 from bot.database.connections.lanes import Lane
+from bot.database.connections.postgresql_limits import PATIENT, QUICK
 from bot.database.connections.sqlite_file import InUse, write_ahead
 
 log = structlog.get_logger(__name__)
@@ -36,7 +37,7 @@ SQLITE_READERS: Final = 2
 # Of PostgreSQL's, so many are never for jobs; and of SQLite's readers so many are for jobs at most.
 POSTGRESQL_FOR_PEOPLE: Final = 2
 SQLITE_READERS_FOR_JOBS: Final = 1
-BUSY_TIMEOUT_MS: Final = server.QUICK.lock_ms
+BUSY_TIMEOUT_MS: Final = QUICK.lock_ms
 
 # Makes an executor that runs so many transactions at the same time.
 Threads = Callable[[int], Executor]
@@ -175,7 +176,7 @@ class Store:
 
     def run_patiently(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The same as `run_here` for what may take minutes: PostgreSQL's limits are off, but for locks."""
-        patient = self.engine.execution_options(**{server.OPTION: server.PATIENT})
+        patient = self.engine.execution_options(**{server.OPTION: PATIENT})
         return self._on(patient, function, *args, **kwargs)
 
     def read_here(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,35 +1,16 @@
 """Connections to PostgreSQL that never wait for ever, whatever the server, a pooler or the network does."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
+
+from bot.database.connections.postgresql_limits import QUICK, SessionLimits
 
 # The execution options that name the limits of a transaction, and that it only reads, all of it as of one moment.
 OPTION: Final = "latchkey_limits"
 ONLY_READS: Final = "latchkey_only_reads"
 
-
-@dataclass(frozen=True, kw_only=True)
-class SessionLimits:
-    """
-    The time limits of a session, in milliseconds; 0 is for ever.
-
-    The server ends what takes too long; *answer_ms* is for a server, or something on the way, that does not answer
-    at all: then the connection is dropped from here.  In each transaction, because behind a pooler the next one may
-    run in another client's session.
-    """
-
-    lock_ms: int
-    statement_ms: int
-    idle_ms: int
-    answer_ms: int
-
-
-QUICK: Final = SessionLimits(lock_ms=1_200, statement_ms=5_000, idle_ms=5_000, answer_ms=6_000)
-# Changing the tables: others still work with them, so locks are not waited for any longer.
-PATIENT: Final = SessionLimits(lock_ms=1_200, statement_ms=0, idle_ms=0, answer_ms=0)
 
 # What libpq is told unless DATABASE_URL says otherwise.  The network may forget an idle connection without a word.
 DEFAULTS: Final[Mapping[str, Any]] = {

@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 
-from bot.database.connections.postgresql import QUICK
+from bot.database.connections.postgresql_limits import QUICK
 
 
 class BoundedConnection(psycopg.Connection[Any]):

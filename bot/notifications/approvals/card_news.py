@@ -7,7 +7,7 @@ from bot.approvals.store import recipients
 from bot.database import Store, Transaction
 from bot.messages.blocks.parts import Message
 from bot.notifications.announcing import Announcer, count, when_unfinished
-from bot.notifications.contents import drawn
+from bot.notifications.approvals.card_contents import drawn
 from bot.notifications.model import Notice
 from bot.notifications.outbox import Close, Sending
 from bot.notifications.outcome_notices import notices_while_pending

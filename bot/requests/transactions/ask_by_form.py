@@ -1,7 +1,6 @@
 """Ask for a package by the form."""
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 
 from bot import clock
 from bot.database import Transaction
@@ -10,7 +9,7 @@ from bot.errors import TooLate, WrongFields
 from bot.packages import names as package_names
 from bot.packages.model import Package
 from bot.packages.offers import agreed_dates, find_wrong_dates
-from bot.packages.questions import Answers, find_wrong_answers, normalize_answers
+from bot.packages.questions import find_wrong_answers, normalize_answers
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
 from bot.requests.model import Kind
@@ -26,36 +25,8 @@ from bot.requests.transactions.creation import (
     new_request_for,
 )
 from bot.requests.transactions.emergencies import find_wrong_fields, make_urgent
+from bot.requests.transactions.filled_form import FilledForm
 from bot.words import N_
-
-
-@dataclass(frozen=True, kw_only=True)
-class FilledForm:
-    """
-    A form to ask for a package, as somebody has filled it in.
-
-    Attributes:
-        policy_id: The policy whose questions were answered.
-        is_chosen: There were several, and the person chose.
-        answers: By question id, as they were given.
-        wanted_for: The Slack id of whoever would get the access; None: who asks.
-        is_emergency: They want it at once, without an approval.
-    """
-
-    slack_user: str
-    package_id: str
-    policy_id: str | None
-    is_chosen: bool = False
-    reason: str | None = None
-    answers: Answers = field(default_factory=dict)
-    start: datetime | None = None
-    end: datetime | None = None
-    wanted_for: str | None = None
-    is_emergency: bool = False
-
-    @property
-    def is_on_behalf(self) -> bool:
-        return self.wanted_for not in (None, self.slack_user)
 
 
 def ask_by_form(

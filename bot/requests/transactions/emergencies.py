@@ -7,11 +7,11 @@ from bot.database.replicas.limits import Limit
 from bot.requests import state_machine
 from bot.requests.model import Request, State
 from bot.requests.transactions.creation import TOO_MANY, Submitted, count
+from bot.requests.transactions.filled_form import FilledForm
 from bot.words import N_
 
 if TYPE_CHECKING:
     from bot.packages.settings.model import BreakGlass
-    from bot.requests.transactions.ask_by_form import FilledForm
 
 NOT_GIVEN: Final = N_(
     "“{package}” gives no emergency access. Nothing was asked for; ask for it as usual."
@@ -24,7 +24,7 @@ NO_DATES: Final = N_("Emergency access begins at once and ends by itself: leave 
 
 
 def find_wrong_fields(
-    filled: "FilledForm", package_name: str, terms: "BreakGlass | None", reason: str | None
+    filled: FilledForm, package_name: str, terms: "BreakGlass | None", reason: str | None
 ) -> dict[str, str]:
     """Return what is wrong in a form that asks for emergency access, a sentence for each field."""
     fields = {}

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bot.database import Busy, open_store, ping
 from bot.database.connections import postgresql
+from bot.database.connections.postgresql_limits import SessionLimits
 from bot.requests.store import requests
 from tests.bot.samples import wish
 
@@ -31,7 +32,7 @@ def frozen(store):
 @pytest.fixture
 def impatient(store):
     """The same store with limits in tenths of seconds."""
-    quick = postgresql.SessionLimits(lock_ms=100, statement_ms=200, idle_ms=200, answer_ms=400)
+    quick = SessionLimits(lock_ms=100, statement_ms=200, idle_ms=200, answer_ms=400)
     store.engine.update_execution_options(**{postgresql.OPTION: quick})
     return store
 
