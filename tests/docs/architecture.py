@@ -21,15 +21,15 @@ PACKAGES: Final = ("bot", "handlers", "graph", "sandbox", "migrations")
 # What a layer may use from outside, by the first package that a contract forbids to the others.
 OUTSIDE: Final = {
     "slack_bolt": ("Bolt", "#6d28d9"),
-    "httpx": ("HTTP to Microsoft", "#0369a1"),
+    "httpx": ("HTTP", "#0369a1"),
     "sqlalchemy": ("SQL", "#b45309"),
 }
 # Pixels of the picture.
 WIDTH: Final = 980
 MARGIN: Final = 24
 LEFT: Final = 64
-ROW: Final = 26
-GAP: Final = 6
+LINE: Final = 24
+GAP: Final = 7
 PILL: Final = 132
 LETTER: Final = 6.6
 
@@ -102,25 +102,26 @@ def _siblings(layer: str) -> list[str]:
 
 
 def _drawn(rows: Sequence[Sequence[str]], others: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    bottom = MARGIN + 48 + len(rows) * (ROW + GAP)
+    bottom = MARGIN + 48 + sum(len(row) * LINE + GAP for row in rows)
     height = bottom + 40 + 20 * len(others) + MARGIN
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         'font-family="system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif" font-size="13">'
     )
-    yield "<title>The layers of Latchkey: each row may import the rows below it</title>"
+    yield "<title>The layers of Latchkey: each box may import the boxes below it</title>"
     yield f'<rect width="{WIDTH}" height="{height}" rx="10" fill="#ffffff"/>'
     yield (
         f'<text x="{LEFT}" y="{MARGIN + 16}" font-size="16" font-weight="600" fill="#0f172a">'
-        "Each row may import the rows below it, and none above</text>"
+        "Each box may import the boxes below it, and none above; those within one do not know each other</text>"
     )
     top = MARGIN + 40
     yield (
         f'<path d="M 40 {top} V {bottom - 18} m -6 -8 l 6 8 l 6 -8" fill="none" stroke="#64748b" '
         'stroke-width="1.5"/>'
     )
-    for number, row in enumerate(rows):
-        yield from _row(row, top + number * (ROW + GAP), others)
+    for row in rows:
+        yield from _box(row, top, others)
+        top += len(row) * LINE + GAP
     yield (
         f'<text x="{LEFT}" y="{bottom + 22}" font-weight="600" fill="#0f172a">The other contracts</text>'
     )
@@ -130,27 +131,25 @@ def _drawn(rows: Sequence[Sequence[str]], others: Sequence[Mapping[str, Any]]) -
     yield "</svg>"
 
 
-def _row(row: Sequence[str], top: int, others: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    pills = list(dict.fromkeys(pill for name in row for pill in _outside(name, others)))
+def _box(row: Sequence[str], top: int, others: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     room = WIDTH - MARGIN - LEFT - PILL * 2
-    width = (room - GAP * (len(row) - 1)) / len(row)
+    yield (
+        f'<rect x="{LEFT}" y="{top}" width="{room}" height="{len(row) * LINE}" rx="5" fill="#f1f5f9" stroke="#cbd5e1"/>'
+    )
     for number, name in enumerate(row):
-        x = LEFT + number * (width + GAP)
-        yield (
-            f'<rect x="{x:g}" y="{top}" width="{width:g}" height="{ROW}" rx="5" fill="#f1f5f9" stroke="#cbd5e1"/>'
-        )
+        y = top + number * LINE
         shown = f'<tspan font-weight="600" fill="#0f172a">{escape(name)}</tspan>'
-        left = int((width - 20) / LETTER - len(name) * 1.25 - 2)
+        left = int((room - 20) / LETTER - len(name) * 1.25 - 2)
         what = _shortened(_said(_file(name)), left)
         shown += f'<tspan dx="10" font-size="12" fill="#475569">{escape(what)}</tspan>'
-        yield f'<text x="{x + 10:g}" y="{top + 17.5:g}">{shown}</text>'
-    for number, (label, color) in enumerate(pills):
-        x = LEFT + room + GAP + number * PILL
-        yield (
-            f'<rect x="{x}" y="{top + 3}" width="{PILL - GAP}" height="{ROW - 6}" rx="10" fill="{color}"/>'
-            f'<text x="{x + (PILL - GAP) / 2:g}" y="{top + 17}" font-size="11" fill="#ffffff" '
-            f'text-anchor="middle">{escape(label)}</text>'
-        )
+        yield f'<text x="{LEFT + 10}" y="{y + 16.5:g}">{shown}</text>'
+        for place, (label, color) in enumerate(_outside(name, others)):
+            x = LEFT + room + GAP + place * PILL
+            yield (
+                f'<rect x="{x}" y="{y + 2}" width="{PILL - GAP}" height="{LINE - 4}" rx="10" fill="{color}"/>'
+                f'<text x="{x + (PILL - GAP) / 2:g}" y="{y + 16}" font-size="11" fill="#ffffff" '
+                f'text-anchor="middle">{escape(label)}</text>'
+            )
 
 
 def _outside(name: str, others: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -159,13 +158,16 @@ def _outside(name: str, others: Sequence[Mapping[str, Any]]) -> Iterator[tuple[s
         # The sandbox is beside the layers, and its own.
         return
     for contract in others:
-        forbidden = contract.get("forbidden_modules", [""])[0]
-        if forbidden not in OUTSIDE:
+        outside = [*contract.get("forbidden_modules", ()), *contract.get("protected_modules", ())][
+            :1
+        ]
+        if not outside or outside[0] not in OUTSIDE:
             continue
         allowed = [each.split(" -> ")[0] for each in contract.get("ignore_imports", ())]
-        parts = [each for each in allowed if _is_within(each, name)]
-        if parts or name.partition(".")[0] not in contract["source_modules"]:
-            yield OUTSIDE[forbidden]
+        allowed += contract.get("allowed_importers", ())
+        is_free = name.partition(".")[0] not in contract.get("source_modules", ("bot", "graph"))
+        if is_free or any(_is_within(each, name) for each in allowed):
+            yield OUTSIDE[outside[0]]
 
 
 def _is_within(pattern: str, layer: str) -> bool:
