@@ -1,4 +1,4 @@
-"""How long a session on PostgreSQL may take, and how long it is waited for."""
+"""Limit how long a session on PostgreSQL may take, and how long it is waited for."""
 
 from dataclasses import dataclass
 from typing import Final
