@@ -164,9 +164,7 @@ async def assembled(
             accounts=people.accounts,
             package_settings=outside.package_settings,
             bolt=bolt,
-            asgi=make_web_app(
-                settings, bolt, monitoring, people.accounts, services.signed_approvals
-            ),
+            asgi=make_web_app(settings, bolt, monitoring, people.accounts, services),
         )
 
 

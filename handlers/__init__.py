@@ -110,7 +110,12 @@ def register(
         background=background,
     )
     repair.register(routes, changes=services.request_changes, replies=replies)
-    delegating.register(routes, delegations=services.delegations, replies=replies)
+    delegating.register(
+        routes,
+        delegations=services.delegations,
+        signed=services.signed_delegations,
+        replies=replies,
+    )
     emergency_review.register(routes, emergencies=services.emergencies, replies=replies)
     answers.register(routes, forms=services.request_forms, replies=replies)
     routes.check()

@@ -59,6 +59,8 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_delegate": NoRightNeeded.READS,
     "latchkey_delegation": frozenset({Verb.DELEGATE}),
     "latchkey_undelegate": frozenset({Verb.DELEGATE}),
+    # Opens the links to sign-ins of whoever has given it.
+    "latchkey_prove_delegation": NoRightNeeded.CONNECTS,
     "latchkey_decline": frozenset({Verb.DECLINE}),
     "/my-access": NoRightNeeded.READS,
     "latchkey_my_more": NoRightNeeded.READS,

@@ -8,6 +8,7 @@ from bot.approvals.questioning import QuestionService
 from bot.approvals.review import ReviewCards
 from bot.approvals.service import ApprovalService
 from bot.approvals.signed import SignedApprovals
+from bot.approvals.signed_delegations import SignedDelegations
 from bot.assignments.lists import AssignmentLists
 from bot.assignments.service import AssignmentService
 from bot.console.exports import Exports
@@ -44,3 +45,4 @@ class Services:
     drift: DriftService
     emergencies: EmergencyService
     signed_approvals: SignedApprovals
+    signed_delegations: SignedDelegations

@@ -152,7 +152,7 @@ class BrowserSignIns:
         if self._web is None or self._root is None:
             raise SignInFailed(NOT_OFFERED)
         account = await self._store.read(accounts.find, sign_in.slack_user)
-        is_fresh = sign_in.purpose is Purpose.APPROVE
+        is_fresh = sign_in.purpose.takes_fresh_sign_in
         state, browser = chance.new_secret(), chance.new_secret()
         try:
             known = await self._people.identify(sign_in.slack_user, to_prove=True)

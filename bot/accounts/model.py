@@ -19,13 +19,20 @@ class Purpose(StrEnum):
 
     CONNECT = "connect"
     APPROVE = "approve"
+    # To prove that somebody lets another person decide for them.
+    DELEGATE = "delegate"
+
+    @property
+    def takes_fresh_sign_in(self) -> bool:
+        """Tell whether somebody must show now who they are, whatever session their browser has."""
+        return self is not Purpose.CONNECT
 
 
 class SignInOutcome(StrEnum):
     """Say how a sign-in ended."""
 
     CONNECTED = "connected"
-    # It proves an approval, which is processed by itself.
+    # It proves an approval, which is processed by itself, or a delegation.
     PROVEN = "proven"
     # Somebody else has signed in than whom Latchkey knows by this Slack account.
     MISMATCH = "mismatch"
@@ -43,6 +50,7 @@ class SignIn:
         scopes: The delegated permissions of Graph that it asks for.
         decision_id: Of an approval that it proves; ask_id and terms_hash (a digest of terms, end and reason) are what that said
             when it began.
+        delegation_id: Of a delegation that it proves; terms_hash is a digest of who lets whom decide until when.
         auth_context: The authentication context of Entra's that it must satisfy.
         flow: What msal needs to finish it, sealed.
         is_device: By a code that is typed in elsewhere.
@@ -61,6 +69,7 @@ class SignIn:
     expires_at: datetime
     scopes: tuple[str, ...] = ()
     decision_id: str | None = None
+    delegation_id: str | None = None
     ask_id: str | None = None
     terms_hash: str | None = None
     auth_context: str | None = None
@@ -76,7 +85,13 @@ class SignIn:
     @property
     def bound_to(self) -> tuple[str, ...]:
         """Return what a sealed flow is bound to: it opens for nothing else."""
-        about = (self.decision_id, self.ask_id, self.terms_hash, self.auth_context)
+        about = (
+            self.decision_id,
+            self.delegation_id,
+            self.ask_id,
+            self.terms_hash,
+            self.auth_context,
+        )
         return ("sign_in", self.id, self.purpose, self.slack_user, *(each or "" for each in about))
 
 

@@ -16,6 +16,7 @@ from bot.approvals.store import recipients
 from bot.database import Store, Transaction
 from bot.database.homes import touch_homes
 from bot.errors import LatchkeyError, NotAllowed, TooLate
+from bot.packages.settings.model import NO_LIMITS, DelegationLimits
 from bot.patience import in_time
 from bot.people.actors import Permissions
 from bot.people.guard import Guard
@@ -93,13 +94,13 @@ class DelegationService:
         permissions: Permissions,
         zones: Zones,
         wake: Callable[[], None],
-        leaves_out: bool = False,
+        limits: DelegationLimits = NO_LIMITS,
     ) -> None:
         """
         Args:
-            leaves_out: Some packages take a fresh sign-in of whoever approves, so that no delegate decides those.
+            limits: What the package settings take from delegates.
         """
-        self.leaves_out = leaves_out
+        self.limits = limits
         self._store = store
         self._guard = guard
         self._permissions = permissions

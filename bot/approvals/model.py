@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from bot.packages.model import Stage
 from bot.people.model import Verb
 from bot.requests.model import Request
 from bot.words import N_
@@ -51,6 +52,7 @@ class Decision:
         proof: A digest of the identity token by which Microsoft says who has approved; None: nobody has signed in for it.
         proven_as: The Entra id of whoever has signed in.
         signed_in_at: When they had shown who they are.
+        proven_contexts: The authentication contexts of Entra's that the token has shown.
     """
 
     id: str
@@ -78,6 +80,14 @@ class Decision:
     proof: str | None = None
     proven_as: str | None = None
     signed_in_at: datetime | None = None
+    proven_contexts: tuple[str, ...] = ()
+
+    def is_proven_for(self, stage: Stage) -> bool:
+        """Tell whether a sign-in proves it as the stage asks for by now; whose that was is judged beside."""
+        return not stage.fresh_sign_in or (
+            self.proof is not None
+            and (stage.auth_context is None or stage.auth_context in self.proven_contexts)
+        )
 
     @property
     def voices(self) -> frozenset[str]:

@@ -332,7 +332,7 @@ def _is_proven(decision: Decision, stage: Stage, actor: Actor) -> bool:
     if decision.verb is not Verb.APPROVE or not stage.fresh_sign_in:
         return True
     return (
-        decision.proof is not None
+        decision.is_proven_for(stage)
         and decision.proven_as is not None
         and actor.entra_id is not None
         and decision.proven_as.casefold() == actor.entra_id.casefold()

@@ -17,6 +17,7 @@ from bot.approvals.store import decisions, recipients
 from bot.configuration.addresses import same_address
 from bot.database import Store
 from bot.people.approvers import Approvers, UnresolvedApprovers
+from bot.people.delegates import counts_at
 from bot.people.identity import People
 from bot.people.model import Delegation, NamedAs
 from bot.people.store import contacts, delegations, people
@@ -149,10 +150,12 @@ class Recipients:
         It is judged again when they click; here, whoever is known to be in vain is not asked.
         """
         stage = request.current_stage
-        if request.entra_decides or (stage is not None and stage.fresh_sign_in):
-            # Entra knows no delegates of ours, and a fresh sign-in is the approver's own.
+        if request.entra_decides:
+            # Entra knows no delegates of ours.
             return []
-        given = await self._store.read(delegations.of_delegators, asked, at=clock.now())
+        of_them = await self._store.read(delegations.of_delegators, asked, at=clock.now())
+        # Where an approval takes a fresh sign-in, so does letting somebody decide it.
+        given = [each for each in of_them if counts_at(each, stage)]
         nobody = {
             *_voices_until_now(counted, request),
             request.entra_id,

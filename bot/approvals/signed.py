@@ -3,20 +3,17 @@ Prove an approval by a fresh sign-in to Microsoft: a link for one click, and the
 
 The sign-in is bound to the click, and so to the request, its round, stage and terms, and to what the click says: its reason
 and its end.  What it proves is kept beside the click, which is then processed like any other.
-
-Source: OpenID Connect Core 1.0, 3.1.2.1 (``prompt``, ``max_age``) and 2 (``auth_time``); Microsoft, "Developer guide to
-Conditional Access authentication context".
 """
 
 import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
-from bot import chance, clock
+from bot import chance
 from bot.accounts.browser import NOT_TAKEN, BrowserSignIns, Finished, SignInFailed, new_sign_in
+from bot.accounts.freshness import find_staleness
 from bot.accounts.model import Purpose, SignIn, SignInOutcome
 from bot.accounts.store import sign_ins
 from bot.approvals.model import Decision
@@ -26,25 +23,9 @@ from bot.database import Store, Transaction
 from bot.requests.model import Request, State
 from bot.requests.store import requests
 from bot.words import N_
-from graph.id_tokens import LEEWAY
-
-# So long ago may they have shown who they are.
-FRESH_FOR: Final = timedelta(minutes=5)
 
 CHANGED: Final = N_(
     "What was to be approved has changed, or was decided meanwhile. Nothing is approved; please look at the card in Slack."
-)
-NOT_FRESH: Final = N_(
-    "You have not signed in for this just now: Microsoft has used an older sign-in. Nothing is approved; please press "
-    "Approve in Slack again."
-)
-NO_TIME: Final = N_(
-    "Microsoft does not say when you have signed in, so nothing is approved. Please tell your identity team: the app "
-    "registration lacks the optional claim auth_time."
-)
-CONTEXT_MISSING: Final = N_(
-    "This approval needs a stronger sign-in than Microsoft has asked of you, so nothing is approved. Please tell your "
-    "identity team: the authentication context {context} was not satisfied."
 )
 
 
@@ -103,18 +84,11 @@ class SignedApprovals:
         Raises:
             SignInFailed: It does not prove it.
         """
-        sign_in, who = finished.sign_in, finished.who
+        sign_in = finished.sign_in
         if sign_in.purpose is not Purpose.APPROVE:
             raise await self._browsers.failed(sign_in, NOT_TAKEN)
-        if who.signed_in_at is None:
-            raise await self._browsers.failed(sign_in, NO_TIME)
-        age = clock.real() - who.signed_in_at
-        # What is older than the link was not for it, even if Microsoft was not asked for a new sign-in on the way.
-        since_the_link = clock.now() - sign_in.made_at
-        if not -LEEWAY <= age <= min(FRESH_FOR, since_the_link + LEEWAY):
-            raise await self._browsers.failed(sign_in, NOT_FRESH)
-        if sign_in.auth_context is not None and sign_in.auth_context not in who.contexts:
-            why = CONTEXT_MISSING.format(context=sign_in.auth_context)
+        why = find_staleness(finished)
+        if why is not None:
             raise await self._browsers.failed(sign_in, why)
         if not await self._store.run(_prove, finished):
             raise await self._browsers.failed(sign_in, CHANGED)
@@ -158,6 +132,7 @@ def _prove(db: Transaction, finished: Finished) -> bool:
         proof=finished.who.digest,
         proven_as=finished.known.user.id,
         signed_in_at=finished.who.signed_in_at,
+        contexts=finished.who.contexts,
     )
     if proven:
         sign_ins.end(db, finished.sign_in, SignInOutcome.PROVEN)

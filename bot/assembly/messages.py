@@ -92,7 +92,7 @@ def make_messages(outside: Outside, people: PeopleParts, offering: OfferedPackag
             store=store,
             sending=sending,
             delegates=people.delegates,
-            leaves_out=bool(package_settings.fresh_sign_ins()),
+            limits=package_settings.delegation_limits(),
         ),
         sign_ins=AccountNews(store=store, sending=sending),
         account_requests=AccountRequests(
@@ -141,6 +141,7 @@ def make_messages(outside: Outside, people: PeopleParts, offering: OfferedPackag
             installation=outside.installation,
             languages=languages,
             offers_accounts=people.accounts.connecting.is_offered,
+            limits=package_settings.delegation_limits(),
         ),
         late_replies=late_replies,
     )

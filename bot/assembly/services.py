@@ -8,6 +8,7 @@ from bot.approvals.questioning import QuestionService
 from bot.approvals.review import ReviewCards
 from bot.approvals.service import ApprovalService
 from bot.approvals.signed import SignedApprovals
+from bot.approvals.signed_delegations import SignedDelegations
 from bot.assembly.messages import MessageParts
 from bot.assembly.outside import Outside
 from bot.assembly.people import PeopleParts
@@ -44,6 +45,7 @@ def make_services(
     """
     settings, store, slack, graph = outside.settings, outside.store, outside.slack, outside.graph
     guard, permissions, accounts = people.guard, people.permissions, people.accounts
+    limits = outside.package_settings.delegation_limits()
     request_lists = RequestLists(
         store=store,
         guard=guard,
@@ -90,7 +92,15 @@ def make_services(
             permissions=permissions,
             zones=people.zones,
             wake=wake,
-            leaves_out=bool(outside.package_settings.fresh_sign_ins()),
+            limits=limits,
+        ),
+        signed_delegations=SignedDelegations(
+            store=store,
+            guard=guard,
+            browsers=accounts.browsers,
+            people=people.people,
+            contexts=limits.contexts,
+            wake=wake,
         ),
         approvals=ApprovalService(
             store=store,

@@ -11,7 +11,6 @@ from starlette.routing import Route
 
 import handlers
 from bot import web
-from bot.approvals.signed import SignedApprovals
 from bot.assembly.connections import AccountParts
 from bot.assembly.monitoring import MonitoringParts
 from bot.assembly.outside import Outside
@@ -77,14 +76,14 @@ def make_web_app(
     bolt: handlers.SlackApp,
     monitoring: MonitoringParts,
     accounts: AccountParts,
-    approvals: SignedApprovals,
+    services: handlers.Services,
 ) -> Starlette:
     """Return all that is served over HTTP: health, metrics, Slack's requests and people's sign-ins."""
     return web.asgi(
         monitoring.health,
         monitoring.exposition,
         receive=_slack_endpoint(settings, bolt, monitoring.rejections),
-        more=_sign_in_routes(settings, accounts, approvals),
+        more=_sign_in_routes(settings, accounts, services),
     )
 
 
@@ -99,7 +98,7 @@ def _slack_endpoint(
 
 
 def _sign_in_routes(
-    settings: Settings, accounts: AccountParts, approvals: SignedApprovals
+    settings: Settings, accounts: AccountParts, services: handlers.Services
 ) -> Sequence[Route]:
     """Return what browsers call for people's own sign-ins; nothing where none come back to us."""
     if settings.public_url is None:
@@ -107,6 +106,7 @@ def _sign_in_routes(
     return sign_in.routes(
         accounts.browsers,
         connecting=accounts.connecting,
-        approvals=approvals,
+        approvals=services.signed_approvals,
+        delegations=services.signed_delegations,
         public_url=settings.public_url,
     )

@@ -83,6 +83,7 @@ NOT_PERSONAL: Final = frozenset(
             "request.package_name",
             "request.wanted_policy_id",
         ),
+        *("decision.proven_contexts", "delegation.proven_contexts"),
         *("hold.why", "notice.dropped_why", "trouble.why", "request.no_emergency_why"),
     }
 )

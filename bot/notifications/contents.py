@@ -42,8 +42,8 @@ def content_of(
     if notice.kind == emergencies.KIND:
         return emergencies.content_of(db, notice)
     if notice.kind == delegation_news.KIND:
-        leaves_out = bool(plan.package_settings.fresh_sign_ins())
-        return delegation_news.content_of(db, notice, leaves_out=leaves_out)
+        limits = plan.package_settings.delegation_limits()
+        return delegation_news.content_of(db, notice, limits=limits)
     if notice.kind == account_news.KIND:
         return account_news.content_of(db, notice)
     if notice.kind == question_news.KIND:

@@ -16,6 +16,7 @@ from bot.database.schema.installation import Installation
 from bot.messages.overviews.home import short_home
 from bot.notifications.home_view import drawn
 from bot.packages.catalog import OfferedPackages
+from bot.packages.settings.model import NO_LIMITS, DelegationLimits
 from bot.people.actors import Permissions
 from bot.people.languages import Languages
 from bot.slack.api import Slack
@@ -67,12 +68,15 @@ class Homes:
         installation: Installation,
         languages: Languages,
         offers_accounts: bool = False,
+        limits: DelegationLimits = NO_LIMITS,
     ) -> None:
         """
         Args:
             offers_accounts: People can connect their Microsoft account.
+            limits: What the package settings take from delegates.
         """
         self._offers_accounts = offers_accounts
+        self._limits = limits
         self._store = store
         self._slack = slack
         self._permissions = permissions
@@ -133,6 +137,7 @@ class Homes:
                     slack_user,
                     is_admin=is_admin,
                     offers_accounts=self._offers_accounts,
+                    limits=self._limits,
                 )
                 await self._publish_as_slack_takes_it(slack_user, view, mark=mark)
         except SlackError as error:

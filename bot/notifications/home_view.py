@@ -18,6 +18,7 @@ from bot.messages.accounts.connecting import home_row
 from bot.messages.emergencies.emergency_list import OpenReviews
 from bot.messages.overviews.home import AdminOverview, home
 from bot.packages.catalog import OfferedPackages
+from bot.packages.settings.model import NO_LIMITS, DelegationLimits
 from bot.paging import Page
 from bot.people.model import Delegation
 from bot.people.store import delegations
@@ -49,7 +50,12 @@ class _Read:
 
 
 async def drawn(
-    offering: OfferedPackages, slack_user: str, *, is_admin: bool, offers_accounts: bool = False
+    offering: OfferedPackages,
+    slack_user: str,
+    *,
+    is_admin: bool,
+    offers_accounts: bool = False,
+    limits: DelegationLimits = NO_LIMITS,
 ) -> dict[str, Any]:
     """
     Draw the view of somebody's App Home as of now.
@@ -57,6 +63,7 @@ async def drawn(
     Args:
         is_admin: They are shown what admins look after as well.
         offers_accounts: They can connect their Microsoft account.
+        limits: What the package settings take from delegates.
     """
     offered, read = await offering.beside(_read, slack_user, is_admin, offers_accounts)
     return home(
@@ -74,6 +81,7 @@ async def drawn(
         received=read.received,
         admin=read.admin,
         account=home_row(read.account) if offers_accounts else (),
+        limits=limits,
     )
 
 

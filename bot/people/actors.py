@@ -10,7 +10,7 @@ from bot.errors import NotAllowed
 from bot.packages.model import Stage
 from bot.people.admins import Roster
 from bot.people.approvers import Approvers, UnresolvedApprovers
-from bot.people.delegates import Delegates
+from bot.people.delegates import Delegates, counts_at
 from bot.people.identity import People
 from bot.people.model import Person
 from bot.people.permissions import Actor
@@ -18,6 +18,19 @@ from bot.requests.model import Request
 from bot.words import N_
 
 AdminsDecide = Literal["always", "fallback", "never"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delegator:
+    """
+    An approver who lets somebody decide.
+
+    Attributes:
+        is_proven: They have signed in for that, as strongly as the stage asks, and for this very Entra user.
+    """
+
+    person: Person
+    is_proven: bool
 
 
 @dataclass
@@ -120,19 +133,21 @@ class Permissions:
         # Whoever has approved for somebody may still deny for them.
         voices = decided if who.has_approved else beside
         who = replace(who, takes_sign_in=stage is not None and stage.fresh_sign_in)
-        acts_for = await self._find_delegator(who, ids, stage, request, voices, then)
-        if acts_for is not None and not who.takes_sign_in:
+        delegator = await self._find_delegator(who, ids, stage, request, voices, then)
+        if delegator is not None and (delegator.is_proven or not who.takes_sign_in):
             # The policy names whom they decide for, which an admin's right does not say.
-            return replace(who, acts_for=acts_for)
+            return replace(who, acts_for=delegator.person, is_proven=delegator.is_proven)
         is_admin = await self.roster.is_admin_now(ids)
         stands_in = is_admin and await self._may_stand_in(stage, request, beside)
-        if acts_for is not None and not stands_in:
-            return replace(who, is_admin=is_admin, acts_for=acts_for)
+        who = replace(who, is_admin=is_admin)
+        if delegator is not None and not stands_in:
+            return replace(who, acts_for=delegator.person)
         if approved and not who.has_approved and not stands_in:
-            acts_for = await self._find_delegator(who, ids, stage, request, decided, then)
-            if acts_for is not None:
-                return replace(who, is_admin=is_admin, acts_for=acts_for, has_approved=True)
-        return replace(who, is_admin=is_admin, stands_in=stands_in)
+            delegator = await self._find_delegator(who, ids, stage, request, decided, then)
+            if delegator is not None:
+                who = replace(who, acts_for=delegator.person, is_proven=delegator.is_proven)
+                return replace(who, has_approved=True)
+        return replace(who, stands_in=stands_in)
 
     async def reviewer(
         self, slack_user: str, *, request: Request, team: str | None, home_team: str | None
@@ -175,17 +190,21 @@ class Permissions:
         request: Request,
         decided: Collection[str],
         at: datetime,
-    ) -> Person | None:
+    ) -> Delegator | None:
         """
         Return the first approver of *stage* who lets *who* decide; each is read in Slack and Entra now.
 
         Only what the policy says of the approver counts: neither what others let them decide, nor what they may as an admin.
+        Where the stage takes a fresh sign-in, an approver who has signed in to let them decide comes before those who have not.
         """
         if stage is None:
             return None
         beside = (who.entra_id, request.entra_id, request.asker_entra_id, *decided)
         nobody = {each.casefold() for each in beside if each}
-        for slack_user in await self.delegates.delegators_of(ids, at=at, asked=request.deciders):
+        unproven: Delegator | None = None
+        given = await self.delegates.given_to(ids, at=at, asked=request.deciders, stage=stage)
+        for each in given:
+            slack_user = each.delegator
             approver = await self.delegates.find_person(slack_user)
             if (
                 approver is not None
@@ -194,8 +213,18 @@ class Permissions:
                 and not (request.is_on_behalf and slack_user == request.asked_by)
                 and await self._is_named(stage, request, approver.entra_id)
             ):
-                return approver
-        return None
+                found = Delegator(
+                    person=approver,
+                    is_proven=each.is_proven_for(stage.auth_context)
+                    and each.is_proven_between(approver.entra_id, who.entra_id),
+                )
+                if found.is_proven or not stage.fresh_sign_in:
+                    return found
+                unproven = unproven or found
+                if not counts_at(each, stage):
+                    # Those that are proven came before.
+                    break
+        return unproven
 
     async def _is_named(self, stage: Stage, request: Request, entra_id: str) -> bool:
         try:

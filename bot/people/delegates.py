@@ -6,8 +6,9 @@ from typing import Final
 
 from bot.database import Store, Transaction
 from bot.errors import NotAllowed
+from bot.packages.model import Stage
 from bot.people.identity import People
-from bot.people.model import Person
+from bot.people.model import Delegation, Person
 from bot.people.store import delegations, people
 
 # Each is a look at Slack and Entra when a delegate decides.
@@ -21,19 +22,31 @@ class Delegates:
         self._store = store
         self._people = people
 
-    async def delegators_of(
-        self, slack_ids: Collection[str], *, at: datetime, asked: Collection[str]
-    ) -> list[str]:
+    async def given_to(
+        self,
+        slack_ids: Collection[str],
+        *,
+        at: datetime,
+        asked: Collection[str],
+        stage: Stage | None = None,
+    ) -> list[Delegation]:
         """
-        Return the Slack accounts of those who let somebody decide for them at a moment.
+        Return by what others let somebody decide for them at a moment, one of each of these others.
 
         Args:
             slack_ids: Every id by which Slack names the delegate.
             asked: Who is asked to decide: they come first, so that what others have given keeps nobody from deciding.
+            stage: If it takes a fresh sign-in, what is proven for it comes first.
         """
         found = await self._store.read(delegations.to_delegate, slack_ids, at=at)
-        everybody = dict.fromkeys(each.delegator for each in found)
-        return sorted(everybody, key=lambda each: each not in asked)[:MOST_LOOKED_AT]
+
+        def place(each: Delegation) -> tuple[bool, bool]:
+            return not counts_at(each, stage), each.delegator not in asked
+
+        first: dict[str, Delegation] = {}
+        for each in sorted(found, key=place):
+            first.setdefault(each.delegator, each)
+        return list(first.values())[:MOST_LOOKED_AT]
 
     async def has_decided_for(
         self, slack_ids: Collection[str], holder: str, entra_id: str, *, since: datetime
@@ -52,6 +65,13 @@ class Delegates:
             return (await self._people.identify(slack_user)).person
         except NotAllowed:
             return None
+
+
+def counts_at(delegation: Delegation, stage: Stage | None) -> bool:
+    """Tell whether a delegation is proven as a stage asks for; whose proof that is, is judged at the decision."""
+    if stage is None or not stage.fresh_sign_in:
+        return True
+    return delegation.is_proven_for(stage.auth_context)
 
 
 def _has_decided_for(

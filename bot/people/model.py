@@ -1,6 +1,6 @@
 """A person's two accounts, the actions that need a permission, and whom somebody lets decide for them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -78,6 +78,11 @@ class Delegation:
         made_by: The delegator, or an admin.
         canceled_by: Whoever ended it before its time; Latchkey, of what it found to be of no use.
         canceled_why: Why Latchkey did so; a sentence.
+        proof: A digest of the identity token by which Microsoft says that the delegator wants it; None: nobody has signed in for it.
+        proven_as: The Entra id of whoever has signed in.
+        proven_to: The Entra id of the delegate, as whom the page before the sign-in has shown them.
+        signed_in_at: When they had shown who they are.
+        proven_contexts: The authentication contexts of Entra's that the sign-ins for it have shown.
     """
 
     id: str
@@ -89,6 +94,29 @@ class Delegation:
     canceled_at: datetime | None = None
     canceled_by: str | None = None
     canceled_why: str | None = None
+    proof: str | None = None
+    proven_as: str | None = None
+    proven_to: str | None = None
+    signed_in_at: datetime | None = None
+    proven_contexts: tuple[str, ...] = ()
+
+    def is_proven_for(self, context: str | None) -> bool:
+        """Tell whether its giver has signed in for it, as strongly as an authentication context asks; None: as any sign-in is."""
+        return self.proof is not None and (context is None or context in self.proven_contexts)
+
+    def lacks_proof(self, contexts: Iterable[str]) -> bool:
+        """Tell whether another sign-in of its giver would let it count for more: of these authentication contexts."""
+        return not all(self.is_proven_for(each) for each in (None, *contexts))
+
+    def is_proven_between(self, delegator_entra_id: str, delegate_entra_id: str | None) -> bool:
+        """Tell whether it was proven by this Entra user, and for that one."""
+        return (
+            self.proven_as is not None
+            and self.proven_to is not None
+            and delegate_entra_id is not None
+            and self.proven_as.casefold() == delegator_entra_id.casefold()
+            and self.proven_to.casefold() == delegate_entra_id.casefold()
+        )
 
     def is_in_force(self, at: datetime) -> bool:
         """Tell whether it holds at a moment; what was canceled, even later, holds at none."""

@@ -39,10 +39,10 @@ ONLY_NAMED: Final = N_(
     "Microsoft Entra decides this request: it takes a decision only from the approvers whom the policy names, and "
     "neither from their delegates nor from Latchkey's admins."
 )
-# To let somebody decide takes no sign-in: a stolen Slack session could do so.
-NO_DELEGATES: Final = N_(
-    "Whoever approves this must sign in to Microsoft as themselves, so nobody decides it as a delegate: please leave it "
-    "to {person}, or to another approver."
+# To let somebody decide takes no sign-in unless they prove it: a stolen Slack session could do so.
+NOT_PROVEN: Final = N_(
+    "This takes a fresh sign-in to Microsoft, and so does letting somebody decide it: {person} has not signed in for that. "
+    "Please ask them to press “Sign in for it” at `/my-access delegate`, or leave it to an approver."
 )
 
 
@@ -62,7 +62,9 @@ class Actor:
             for has: that counts once, and may still become a denial while the stage needs more approvals.
         has_asked: They have asked for the holder, or whom they decide for has.
         in_entra: Entra decides the request, and takes a decision only from whom the policy names, in their own name.
-        takes_sign_in: Whoever approves that stage signs in for it, so that it takes no decision from a delegate.
+        takes_sign_in: Whoever approves that stage signs in for it, so that it takes a decision from a delegate only if whoever
+            lets them decide has signed in for that, too.
+        is_proven: They have: for this Entra user, and as strongly as that stage asks.
         has_decided_for_holder: The holder lets them decide, or has let them since they asked.
         is_their_manager: The direct manager of the holder, in Entra, and the package's policy lets managers ask.
         slack_ids: Every id by which Slack names them.
@@ -83,6 +85,7 @@ class Actor:
     has_decided_for_holder: bool = False
     in_entra: bool = False
     takes_sign_in: bool = False
+    is_proven: bool = False
     slack_ids: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     @property
@@ -155,8 +158,8 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
             "You, or your delegate for you, have decided an earlier step of this request; another "
             "person decides this one."
         )
-    if actor.takes_sign_in and actor.acts_for is not None:
-        return NO_DELEGATES.format(person=actor.acts_for.entra_name)
+    if actor.takes_sign_in and actor.acts_for is not None and not actor.is_proven:
+        return NOT_PROVEN.format(person=actor.acts_for.entra_name)
     if actor.has_approved and verb is Verb.APPROVE:
         return N_(
             "You, your delegate, or the approver for whom you decide, have approved this already, and that counts once; "

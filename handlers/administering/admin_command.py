@@ -157,7 +157,8 @@ async def _delegate(services: Services, user: str, text: str, key: str | None) -
     """Let somebody decide for an approver, or list who decides for whom."""
     words = read_words(text)
     if words is None:
-        return delegating.listed_all(await services.delegations.list_all(slack_user=user, key=key))
+        found = await services.delegations.list_all(slack_user=user, key=key)
+        return delegating.listed_all(found, limits=services.delegations.limits)
     made = await services.delegations.delegate_for(
         admin=user,
         delegator=words.delegator or user,
@@ -165,7 +166,7 @@ async def _delegate(services: Services, user: str, text: str, key: str | None) -
         until=words.until,
         key=key,
     )
-    return delegating.made(made, reader=user, leaves_out=services.delegations.leaves_out)
+    return delegating.made(made, reader=user, limits=services.delegations.limits)
 
 
 async def _remove(

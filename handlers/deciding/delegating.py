@@ -5,16 +5,25 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
+from bot.accounts.browser import SignInFailed
 from bot.approvals.delegations import DelegationService
-from bot.messages.approvals import delegating
+from bot.approvals.signed_delegations import SignedDelegations
+from bot.database import Busy
+from bot.messages.approvals import delegating, proving
 from bot.messages.blocks.modals import said_in_modal
-from bot.words import _
+from bot.words import _, translate
 from handlers.replying.errors import CHANGE_NOT_SAVED, explain_errors
 from handlers.replying.replies import Replies
 from handlers.routes import Routes
 
 
-def register(routes: Routes, *, delegations: DelegationService, replies: Replies) -> None:
+def register(
+    routes: Routes,
+    *,
+    delegations: DelegationService,
+    signed: SignedDelegations,
+    replies: Replies,
+) -> None:
     @routes.action("latchkey_delegate")
     async def open_form(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Open the form that asks who, and until when."""
@@ -37,8 +46,27 @@ def register(routes: Routes, *, delegations: DelegationService, replies: Replies
                 await show_error({"text": _("Please say who decides for you, and until when.")})
                 return
             made = await delegations.delegate(delegator=user, delegate=delegate, ends_at=ends_at)
-            said = delegating.made(made, reader=user, leaves_out=delegations.leaves_out)
+            said = delegating.made(made, reader=user, limits=delegations.limits)
             await ack(response_action="update", view=said_in_modal(said, title=_(delegating.TITLE)))
+
+    @routes.action("latchkey_prove_delegation")
+    async def prove(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Open the links by which whoever lets somebody decide signs in to Microsoft for it."""
+        reply = replies.to_click(body, action)
+        async with explain_errors(reply.refuse, busy=CHANGE_NOT_SAVED):
+            given = await signed.check(slack_user=reply.user, delegation_id=reply.value)
+
+            async def form() -> dict[str, Any]:
+                try:
+                    links = await signed.links(given)
+                except SignInFailed as failed:
+                    return proving.not_possible(translate(str(failed)))
+                except Busy:
+                    return proving.not_possible(_(CHANGE_NOT_SAVED))
+                return proving.form(given, [(each.url, each.context) for each in links])
+
+            reply.open_form(form)
+        await ack()
 
     @routes.action("latchkey_undelegate")
     async def cancel(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:

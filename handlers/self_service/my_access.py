@@ -81,7 +81,7 @@ async def _delegate(delegations: DelegationService, user: str, text: str) -> Mes
     words = read_words(text)
     if words is None:
         own = await delegations.list_own(user)
-        return delegating.listed_own(own.given, own.received)
+        return delegating.listed_own(own.given, own.received, limits=delegations.limits)
     if words.delegator not in {None, user}:
         raise LatchkeyError(
             N_("You can let somebody decide for yourself only; an admin can for others.")
@@ -91,4 +91,4 @@ async def _delegate(delegations: DelegationService, user: str, text: str) -> Mes
         delegate=words.delegate,
         ends_at=delegations.read_end(words.until, slack_user=user),
     )
-    return delegating.made(made, reader=user, leaves_out=delegations.leaves_out)
+    return delegating.made(made, reader=user, limits=delegations.limits)

@@ -19,8 +19,9 @@ from bot.accounts.browser import CALLBACK, LINK, BrowserSignIns, SignInFailed, d
 from bot.accounts.connecting import Connecting
 from bot.accounts.model import Purpose, SignIn
 from bot.approvals.signed import SignedApprovals
+from bot.approvals.signed_delegations import SignedDelegations
 from bot.database import Busy
-from bot.messages.approvals import signing
+from bot.messages.approvals import proving, signing
 from bot.words import ENGLISH, _, current_language, language_of_locale, speaking, translate
 from handlers.web import sign_in_pages as pages
 from handlers.web.http import read_body
@@ -43,6 +44,7 @@ def routes(
     *,
     connecting: Connecting,
     approvals: SignedApprovals,
+    delegations: SignedDelegations,
     public_url: str,
 ) -> list[Route]:
     """
@@ -74,6 +76,14 @@ def routes(
         if sign_in.purpose is Purpose.APPROVE:
             found = await approvals.find(sign_in)
             return _("Approve a request"), signing.page_lines(found.decision, found.request)
+        if sign_in.purpose is Purpose.DELEGATE:
+            to_prove = await delegations.find(sign_in)
+            user = to_prove.delegate.user
+            return _("Let somebody decide for you"), proving.page_lines(
+                to_prove.delegation,
+                name=to_prove.delegate.person.entra_name,
+                address=user.user_principal_name,
+            )
         return _("Connect your Microsoft account"), [
             _(
                 "You go on to Microsoft and sign in with your work account. Latchkey then knows that your Slack account "
@@ -126,6 +136,12 @@ def routes(
             await approvals.complete(finished)
             return _("Your approval is saved"), _(
                 "It is checked right now, and Slack shows what came of it. You can close this page."
+            )
+        if finished.sign_in.purpose is Purpose.DELEGATE:
+            await delegations.complete(finished)
+            return _("Your sign-in is saved"), _(
+                "Your delegate can now decide for you also where an approval takes a fresh sign-in, with a sign-in of their "
+                "own. You can close this page."
             )
         await connecting.complete(finished)
         return _("Your Microsoft account is connected"), _(

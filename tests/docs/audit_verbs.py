@@ -93,6 +93,7 @@ VERBS: Final[Mapping[str, str]] = {
     "move": "a request goes from one state to another (`before`, `after`)",
     "new-assignment": "Entra shows access that was not known",
     "pause": "granting was paused",
+    "prove-delegation": "whoever lets somebody decide has signed in to Microsoft for it: it counts where an approval takes a fresh sign-in",
     "refused": "somebody was refused something; `times`: so often",
     "remind": "a requester has reminded those who decide",
     "remind-review": "those who may review an emergency are reminded",

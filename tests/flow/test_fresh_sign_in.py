@@ -55,7 +55,8 @@ from tests.harness.world import (
 
 ASK = "/request-access finance-reports because Q4"
 FILE = "packages:\n  Finance Reports: {approval: fresh sign-in, auth_context: c1}\n"
-LEFT_OUT = "leaves out packages whose approval takes a fresh sign-in"
+LEFT_OUT = "Where an approval takes a fresh sign-in to Microsoft, this counts only once"
+NOT_HEARD = "Bo Berg has not signed in for that"
 BACK = f"{PUBLIC}/sign-in/callback"
 
 
@@ -529,7 +530,7 @@ async def test_a_stolen_session_lets_nobody_else_decide(world, session, command,
     world.slack.channel(APPROVALS).members.add(CY)
     await world.press(CY, await world.card(APPROVALS), verb)
 
-    await world.whispered(CY, APPROVALS, "nobody decides it as a delegate")
+    await world.whispered(CY, APPROVALS, NOT_HEARD)
     assert world.form(CY) is None or verb == "Deny"
     await nothing_is_approved(world)
     page = await sign_in_by(world, await approve(world, BO), email_of(BO, world))
@@ -554,7 +555,7 @@ async def test_a_delegate_made_by_the_form_is_not_heard_either(world):
     world.slack.channel(APPROVALS).members.add(CY)
     await world.press(CY, await world.card(APPROVALS), "Ask a question")
 
-    await world.whispered(CY, APPROVALS, "nobody decides it as a delegate")
+    await world.whispered(CY, APPROVALS, NOT_HEARD)
 
 
 async def test_whoever_is_a_delegate_of_one_of_a_quorum_decides_nothing(database, tmp_path):
@@ -569,7 +570,7 @@ async def test_whoever_is_a_delegate_of_one_of_a_quorum_decides_nothing(database
         world.slack.channel(APPROVALS).members.add(CY)
         for verb in ("Approve", "Deny"):
             await world.press(CY, await world.card(APPROVALS), verb)
-            await world.whispered(CY, APPROVALS, "nobody decides it as a delegate")
+            await world.whispered(CY, APPROVALS, NOT_HEARD)
         await nothing_is_approved(world)
 
 
@@ -579,7 +580,7 @@ async def test_the_answer_to_a_delegation_is_as_ever_without_such_packages(datab
         command = f"/my-access delegate <@{CY}> until tomorrow"
         answer = said((await world.type(BO, command)).message)
         assert "may decide for you" in answer
-        assert "leaves out" not in answer
+        assert LEFT_OUT not in answer
 
 
 async def test_an_admin_who_is_a_delegate_stands_in_as_an_admin(world):

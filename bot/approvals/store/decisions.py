@@ -1,6 +1,6 @@
 """Store clicks on Approve and Deny: before they are processed, so that none is lost."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -123,6 +123,7 @@ def _decision(row: Sequence[Any]) -> Decision:
     values = dict(zip(FIELDS, row, strict=True))
     values["verb"] = Verb(values["verb"])
     values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    values["proven_contexts"] = tuple((values["proven_contexts"] or "").split())
     return Decision(**values)
 
 
@@ -136,6 +137,7 @@ def add(
 ) -> None:
     """Insert a click; a draft is not processed before `explain` has brought its reason."""
     values = {**vars(decision), "holder": holder, "holder_entra_id": holder_entra_id}
+    values["proven_contexts"] = " ".join(decision.proven_contexts) or None
     db.execute(INSERT, {**values, "due_at": None if is_draft else clock.real()})
     if not is_draft:
         wakeups.due(db, wakeups.DECISIONS)
@@ -191,14 +193,21 @@ def prove(
     proof: str,
     proven_as: str,
     signed_in_at: datetime | None,
+    contexts: Collection[str],
 ) -> bool:
-    """Complete a draft by the sign-in that proves it, once; no sign-in proves two."""
+    """
+    Complete a draft by the sign-in that proves it, once; no sign-in proves two.
+
+    Args:
+        contexts: The authentication contexts that it has shown.
+    """
     given = {
         "decision": decision.id,
         "by": decision.slack_user,
         "proof": proof,
         "proven_as": proven_as,
         "signed_in_at": signed_in_at,
+        "proven_contexts": " ".join(sorted(contexts)) or None,
         "at": clock.now(),
         "due_at": clock.real(),
     }

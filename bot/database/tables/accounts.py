@@ -16,9 +16,10 @@ sign_ins = sa.Table(
     sa.Column("expires_at", UtcDateTime, nullable=False),
     # Delegated permissions of Graph, blanks between them.
     sa.Column("scopes", sa.Text, nullable=False),
-    # Of an approval: which click it proves, of which request's round and stage, under which terms; and the
-    # authentication context that it must satisfy.
+    # Of an approval: which click it proves, of which request's round and stage, under which terms.  Of a delegation: which.
+    # And the authentication context that it must satisfy.
     sa.Column("decision_id", ID),
+    sa.Column("delegation_id", ID),
     sa.Column("ask_id", ID),
     sa.Column("terms_hash", sa.String(64)),
     sa.Column("auth_context", sa.String(16)),

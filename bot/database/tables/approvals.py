@@ -55,10 +55,12 @@ decisions = sa.Table(
     sa.Column("instead_of", UtcDateTime),
     # Which of its stage's decisions it is: several must approve where the package settings want a quorum.
     sa.Column("place", sa.Integer, nullable=False, default=1, server_default="1"),
-    # Of an approval by a fresh sign-in: a digest of the identity token, whose it is, and when they had signed in.
+    # Of an approval by a fresh sign-in: a digest of the identity token, whose it is, when they had signed in, and the
+    # authentication contexts that it has shown (blanks between them).
     sa.Column("proof", sa.String(64)),
     sa.Column("proven_as", ID),
     sa.Column("signed_in_at", UtcDateTime),
+    sa.Column("proven_contexts", sa.Text),
     # The person the request is for, repeated here so that the database itself forbids self-approval.
     sa.Column("holder", SLACK_ID),
     sa.Column("holder_entra_id", ID),

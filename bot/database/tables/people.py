@@ -50,6 +50,13 @@ delegations = sa.Table(
     sa.Column("canceled_at", UtcDateTime),
     sa.Column("canceled_by", SLACK_ID),
     sa.Column("canceled_why", sa.Text),
+    # By a fresh sign-in of whoever gives it: a digest of the identity token, whose it is, to whom in Entra it is given, when
+    # they had signed in, and the authentication contexts that it has shown (blanks between them).
+    sa.Column("proof", sa.String(64)),
+    sa.Column("proven_as", ID),
+    sa.Column("proven_to", ID),
+    sa.Column("signed_in_at", UtcDateTime),
+    sa.Column("proven_contexts", sa.Text),
     # When to look (real time) whether those concerned are still to be told.
     sa.Column("news_due_at", UtcDateTime),
     partial_index("delegation_to", "delegate", "ends_at", where=NOT_CANCELED),
@@ -58,6 +65,7 @@ delegations = sa.Table(
     partial_index("delegation_of", "delegator", "ends_at", where=NOT_CANCELED),
     partial_index("delegation_ends", "ends_at", "id", where=NOT_CANCELED),
     partial_index("delegation_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
+    partial_index("delegation_one_proof", "proof", where="proof IS NOT NULL", unique=True),
     sa.CheckConstraint("delegator <> delegate", name="delegation_to_another"),
 )
 

@@ -110,6 +110,14 @@ def connected() -> Message:
 
 def mismatch(purpose: Purpose) -> Message:
     """Tell whoever began a sign-in that somebody else signed in."""
+    if purpose is Purpose.DELEGATE:
+        return message(
+            _(
+                "Somebody signed in to Microsoft to let another person decide in your name, with an account that is not "
+                "yours. Nothing has changed. If that was not you, somebody else uses your Slack account: tell your identity "
+                "team at once."
+            )
+        )
     if purpose is Purpose.APPROVE:
         return message(
             _(
@@ -128,6 +136,13 @@ def mismatch(purpose: Purpose) -> Message:
 
 def used_by(slack_user: str, purpose: Purpose) -> Message:
     """Tell the owner of a Microsoft account that it was signed in to for somebody else's Slack account."""
+    if purpose is Purpose.DELEGATE:
+        return message(
+            _(
+                "Your Microsoft account was signed in to, to let somebody decide in the name of {person}. Nothing has "
+                "changed. If that was not you, tell your identity team at once."
+            ).format(person=person(slack_user))
+        )
     if purpose is Purpose.APPROVE:
         return message(
             _(

@@ -52,6 +52,9 @@ ROOM_FOR_DECISIONS: Final = Room(blocks=12, characters=2_000)
 # Of one fact on a card, escaped.
 LONGEST_FACT: Final = 450
 FRESH_SIGN_IN: Final = N_("Approving this takes a fresh sign-in to Microsoft.")
+DELEGATES_SIGN_IN: Final = N_(
+    "A delegate decides it only if their approver has signed in for that, too."
+)
 UNNAMED: Final = N_(
     ":warning: Its policy in Entra finds nobody who can decide this. An admin decides, if "
     "LATCHKEY_ADMINS_DECIDE lets them; otherwise name an approver in the policy."
@@ -217,7 +220,9 @@ def _foot(
         )
     part = quorum.own_part(request, decided, reader)
     if stage.fresh_sign_in and part is None:
-        blocks.append(context(_(FRESH_SIGN_IN)))
+        # Entra knows no delegates.
+        said = [FRESH_SIGN_IN] if request.entra_decides else [FRESH_SIGN_IN, DELEGATES_SIGN_IN]
+        blocks.append(context(" ".join(_(each) for each in said)))
     if named_as is not None and part is None:
         blocks.append(context(why_asked(request, named_as)))
     if request.lapses_at:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bot import clock
+from bot.messages.approvals import proving
 from bot.messages.blocks.parts import (
     Block,
     Message,
@@ -18,6 +19,7 @@ from bot.messages.blocks.parts import (
     section,
 )
 from bot.messages.blocks.sentences import escape_sentence
+from bot.packages.settings.model import DelegationLimits
 from bot.people.model import Delegation
 from bot.words import N_, _, pgettext, translate
 
@@ -28,8 +30,9 @@ WHO: Final = "delegate"
 UNTIL: Final = "until"
 USUALLY: Final = timedelta(days=7)
 MOST_LISTED: Final = 40
-# Of either sort, in the list of one person: a message takes 50 blocks.
-MOST_OWN: Final = 20
+# In the list of one person: a message takes 50 blocks, and what somebody has given takes two, with the button to sign in.
+MOST_GIVEN: Final = 10
+MOST_RECEIVED: Final = 20
 NOT_KNOWN: Final = N_(
     "Only full members of this workspace who are known in Entra can decide for somebody, "
     "or let somebody decide."
@@ -38,22 +41,14 @@ ONLY_WHILE: Final = N_(
     "It counts for what you may decide yourself, as long as you may; nobody decides their "
     "own request. Each decision names both of you."
 )
-LEFT_OUT: Final = N_(
-    "This leaves out packages whose approval takes a fresh sign-in to Microsoft: no delegate decides those."
-)
 HOW_FOR_ADMINS: Final = N_(
     "`/access-admin delegate @approver to @delegate until friday` lets somebody decide for "
     "an approver."
 )
 
 
-def made(delegation: Delegation, *, reader: str, leaves_out: bool) -> Message:
-    """
-    Answer whoever lets somebody decide.
-
-    Args:
-        leaves_out: Some packages take a fresh sign-in of whoever approves, so that no delegate decides those.
-    """
+def made(delegation: Delegation, *, reader: str, limits: DelegationLimits) -> Message:
+    """Answer whoever lets somebody decide; the approver can sign in for it."""
     until = moment(delegation.ends_at)
     if reader == delegation.delegator:
         text = _(
@@ -64,11 +59,13 @@ def made(delegation: Delegation, *, reader: str, leaves_out: bool) -> Message:
         text = _("Until {until}, {person} may decide for {person2}. I will tell both.").format(
             until=until, person=person(delegation.delegate), person2=person(delegation.delegator)
         )
-    return message(f"{text} {_(LEFT_OUT)}" if leaves_out else text)
+    text = " ".join([text, *proving.what_it_takes(delegation, limits, reader=reader)])
+    row = proving.sign_in_row(delegation, limits, reader=reader)
+    return message(text, [section(text), *row]) if row else message(text)
 
 
-def told_delegate(delegation: Delegation, *, leaves_out: bool) -> Message:
-    """Tell somebody that they may decide for an approver; *leaves_out* as for `made`."""
+def told_delegate(delegation: Delegation, *, limits: DelegationLimits) -> Message:
+    """Tell somebody that they may decide for an approver."""
     said = [
         _("Until {when}, you may decide for {person} about requests for access.").format(
             when=moment(delegation.ends_at), person=person(delegation.delegator)
@@ -82,24 +79,28 @@ def told_delegate(delegation: Delegation, *, leaves_out: bool) -> Message:
             "decision names both of you."
         )
     )
-    if leaves_out:
-        said.append(_(LEFT_OUT))
+    said += proving.what_it_takes(delegation, limits, reader=delegation.delegate)
     text = " ".join(said)
     return message(text, [section(text), _cancel_row(delegation, label=_("I can't"))])
 
 
-def told_delegator(delegation: Delegation, *, leaves_out: bool) -> Message:
-    """Tell an approver that an admin lets somebody decide for them; *leaves_out* as for `made`."""
+def told_delegator(delegation: Delegation, *, limits: DelegationLimits) -> Message:
+    """Tell an approver that an admin lets somebody decide for them; they can sign in for it."""
     text = _("{admin} lets {delegate} decide for you until {when}. {sentence}").format(
         admin=person(delegation.made_by),
         delegate=person(delegation.delegate),
         when=moment(delegation.ends_at),
         sentence=_(ONLY_WHILE),
     )
-    if leaves_out:
-        text = f"{text} {_(LEFT_OUT)}"
+    reader = delegation.delegator
+    text = " ".join([text, *proving.what_it_takes(delegation, limits, reader=reader)])
     return message(
-        text, [section(text), _cancel_row(delegation, label=pgettext("end a delegation", "Cancel"))]
+        text,
+        [
+            section(text),
+            *proving.sign_in_row(delegation, limits, reader=reader),
+            _cancel_row(delegation, label=pgettext("end a delegation", "Cancel")),
+        ],
     )
 
 
@@ -129,10 +130,13 @@ def canceled(delegation: Delegation, *, reader: str) -> Message:
     )
 
 
-def listed_own(given: Sequence[Delegation], received: Sequence[Delegation]) -> Message:
+def listed_own(
+    given: Sequence[Delegation], received: Sequence[Delegation], *, limits: DelegationLimits
+) -> Message:
     """List what somebody lets others decide, and what others let them decide."""
-    blocks = [*rows(given[:MOST_OWN], received[:MOST_OWN]), ask_button_row()]
-    if max(len(given), len(received)) > MOST_OWN:
+    shown = rows(given[:MOST_GIVEN], received[:MOST_RECEIVED], limits=limits)
+    blocks = [*shown, ask_button_row()]
+    if len(given) > MOST_GIVEN or len(received) > MOST_RECEIVED:
         blocks.insert(-1, context(_("… and more, which were made later.")))
     if not given and not received:
         text = _("Nobody decides for you, and you decide for nobody.")
@@ -140,16 +144,23 @@ def listed_own(given: Sequence[Delegation], received: Sequence[Delegation]) -> M
     return message(_("Who decides for whom"), blocks)
 
 
-def rows(given: Sequence[Delegation], received: Sequence[Delegation]) -> list[Block]:
-    """Make a row of each delegation that concerns its reader."""
+def rows(
+    given: Sequence[Delegation], received: Sequence[Delegation], *, limits: DelegationLimits
+) -> list[Block]:
+    """Make a row of each delegation that concerns its reader, with a button to sign in for one's own."""
     made = [
-        _row(
-            each,
-            _("{person} may decide for you until {when}.").format(
-                person=person(each.delegate), when=moment(each.ends_at)
-            ),
-        )
+        block
         for each in given
+        for block in (
+            _row(
+                each,
+                _("{person} may decide for you until {when}.").format(
+                    person=person(each.delegate), when=moment(each.ends_at)
+                ),
+                note=proving.note(each, limits, reader=each.delegator),
+            ),
+            *proving.sign_in_row(each, limits, reader=each.delegator),
+        )
     ]
     got = [
         _row(
@@ -157,13 +168,14 @@ def rows(given: Sequence[Delegation], received: Sequence[Delegation]) -> list[Bl
             _("You may decide for {person} until {when}.").format(
                 person=person(each.delegator), when=moment(each.ends_at)
             ),
+            note=proving.note(each, limits, reader=each.delegate),
         )
         for each in received
     ]
     return [*made, *got]
 
 
-def listed_all(found: Sequence[Delegation]) -> Message:
+def listed_all(found: Sequence[Delegation], *, limits: DelegationLimits) -> Message:
     """List the delegations that hold, to an admin."""
     if not found:
         return message(
@@ -177,6 +189,7 @@ def listed_all(found: Sequence[Delegation]) -> Message:
                 approver=person(each.delegator),
                 when=moment(each.ends_at),
             ),
+            note=proving.note(each, limits, reader=None),
         )
         for each in found[:MOST_LISTED]
     ]
@@ -192,9 +205,10 @@ def ask_button_row() -> Block:
     )
 
 
-def _row(delegation: Delegation, line: str) -> Block:
+def _row(delegation: Delegation, line: str, *, note: str | None) -> Block:
     cancel = button(pgettext("end a delegation", "Cancel"), "undelegate", delegation.id, about=line)
-    return section(line, accessory=cancel, block_id=f"delegation:{delegation.id}")
+    text = line if note is None else f"{line}\n{note}"
+    return section(text, accessory=cancel, block_id=f"delegation:{delegation.id}")
 
 
 def _cancel_row(delegation: Delegation, *, label: str) -> Block:

@@ -31,6 +31,7 @@ from bot.messages.phrases.request_words import for_admins
 from bot.messages.requests.offering import offered
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
+from bot.packages.settings.model import NO_LIMITS, DelegationLimits
 from bot.paging import Count, ListName, Page, Place, write_place
 from bot.people.model import Delegation
 from bot.requests.model import Hold, Kind, Request
@@ -82,6 +83,7 @@ def home(
     questions: OpenQuestions = NO_QUESTIONS,
     admin: AdminOverview | None = None,
     account: Sequence[Block] = (),
+    limits: DelegationLimits = NO_LIMITS,
 ) -> dict[str, object]:
     """
     Draw the Home view of one person, within Slack's 100 blocks.
@@ -95,12 +97,17 @@ def home(
         questions: What they are asked about their requests, and have not answered.
         admin: What they look after as an admin; None for others.
         account: What says whether their Microsoft account is connected; empty where nobody can connect one.
+        limits: What the package settings take from delegates.
     """
     blocks: list[Block] = [*review_rows(reviews), *question_rows(questions, room=QUESTIONS)]
     together = approve_all_row(to_decide.rows, reader=reader)
     about_account = [divider(), *account] if account else []
-    # What only few people have takes its place from the lists.
-    short = len(blocks) + len(together) + len(about_account)
+    who_decides = delegating.rows(
+        given[:MOST_DELEGATIONS], received[:MOST_DELEGATIONS], limits=limits
+    )
+    # What only few people have takes its place from the lists: of delegations, the buttons to sign in for them.
+    to_prove = max(len(who_decides) - 2 * MOST_DELEGATIONS, 0)
+    short = len(blocks) + len(together) + len(about_account) + to_prove
     if to_decide.rows:
         blocks.append(header(_("Waiting for your decision")))
         blocks += together
@@ -112,7 +119,7 @@ def home(
         )
     if to_decide.rows or given or received:
         blocks += [
-            *delegating.rows(given[:MOST_DELEGATIONS], received[:MOST_DELEGATIONS]),
+            *who_decides,
             delegating.ask_button_row(),
             divider(),
         ]

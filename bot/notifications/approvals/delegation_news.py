@@ -9,11 +9,12 @@ import structlog
 from bot import clock
 from bot.database import Store, Transaction
 from bot.database.audit_log import audit
-from bot.messages.approvals import delegating
+from bot.messages.approvals import delegating, proving
 from bot.messages.blocks.parts import Message
 from bot.notifications.model import Notice
 from bot.notifications.outbox import Sending
 from bot.notifications.store import notices
+from bot.packages.settings.model import DelegationLimits
 from bot.people.delegates import Delegates
 from bot.people.model import Delegation
 from bot.people.store import delegations
@@ -23,6 +24,8 @@ from graph.errors import GraphError
 log = structlog.get_logger(__name__)
 
 KIND: Final = "delegation"
+# The step of which both are told once its giver has signed in for it.
+PROVEN: Final = "proven"
 AGAIN: Final = timedelta(minutes=1)
 
 
@@ -30,13 +33,13 @@ class DelegationNews:
     """Checks new delegations, and tells of them and of their early ends."""
 
     def __init__(
-        self, *, store: Store, sending: Sending, delegates: Delegates, leaves_out: bool
+        self, *, store: Store, sending: Sending, delegates: Delegates, limits: DelegationLimits
     ) -> None:
         """
         Args:
-            leaves_out: Some packages take a fresh sign-in of whoever approves, so that no delegate decides those.
+            limits: What the package settings take from delegates.
         """
-        self._leaves_out = leaves_out
+        self._limits = limits
         self._store = store
         self._sending = sending
         self._delegates = delegates
@@ -48,9 +51,7 @@ class DelegationNews:
         owed = await self._store.read(_owed, delegation)
         sent = 0
         for notice in owed:
-            sent += await self._sending.send(
-                [notice], _content(delegation, notice, self._leaves_out)
-            )
+            sent += await self._sending.send([notice], _content(delegation, notice, self._limits))
         keys = [notice.key for notice in owed]
         done = len(await self._store.read(notices.finished_keys, keys)) == len(keys)
         again_at = None if done else clock.real() + AGAIN
@@ -78,8 +79,8 @@ class DelegationNews:
         return True
 
 
-def content_of(db: Transaction, notice: Notice, *, leaves_out: bool) -> Message | None:
-    """Return what a message about a delegation says now; *leaves_out* as for `DelegationNews`."""
+def content_of(db: Transaction, notice: Notice, *, limits: DelegationLimits) -> Message | None:
+    """Return what a message about a delegation says now; *limits* as for `DelegationNews`."""
     _, delegation_id, step, _ = notice.key.split(":")
     found = delegations.find(db, delegation_id)
     if found is None:
@@ -88,28 +89,38 @@ def content_of(db: Transaction, notice: Notice, *, leaves_out: bool) -> Message 
         return delegating.canceled(found, reader=notice.to)
     if not found.is_in_force(clock.now()):
         return delegating.over(found, reader=notice.to)
+    if step == PROVEN:
+        told = proving.told_delegate if notice.to == found.delegate else proving.told_delegator
+        return told(found)
     if notice.to == found.delegate:
-        return delegating.told_delegate(found, leaves_out=leaves_out)
-    return delegating.told_delegator(found, leaves_out=leaves_out)
+        return delegating.told_delegate(found, limits=limits)
+    return delegating.told_delegator(found, limits=limits)
 
 
 def _content(
-    delegation: Delegation, notice: Notice, leaves_out: bool
+    delegation: Delegation, notice: Notice, limits: DelegationLimits
 ) -> Callable[[Transaction], Message | None]:
     def content(db: Transaction) -> Message | None:
         now = delegations.find(db, delegation.id)
         if now is None or (now.canceled_at is None) is not (delegation.canceled_at is None):
             return None
-        return content_of(db, notice, leaves_out=leaves_out)
+        return content_of(db, notice, limits=limits)
 
     return content
 
 
 def _owed(db: Transaction, delegation: Delegation) -> list[Notice]:
-    """Return who is to be told: of its making all but who made it; of its early end, who had been told or made it."""
+    """
+    Return who is to be told: of its making all but who made it; that it is proven, both; of its early end, who had been told or
+    made it.
+    """
     if delegation.canceled_at is None:
-        told = {delegation.delegate, delegation.delegator} - {delegation.made_by}
-        return [_notice(delegation, "made", to=each) for each in sorted(told)]
+        both = {delegation.delegate, delegation.delegator}
+        made = [
+            _notice(delegation, "made", to=each) for each in sorted(both - {delegation.made_by})
+        ]
+        proven = [_notice(delegation, PROVEN, to=each) for each in sorted(both)]
+        return made if delegation.proof is None else [*made, *proven]
     if delegation.canceled_why == delegations.SUPERSEDED:
         return []
     first = [
@@ -130,8 +141,14 @@ def _notice(delegation: Delegation, step: str, *, to: str) -> Notice:
 
 def _close(db: Transaction, delegation: Delegation, again_at: datetime | None) -> None:
     now = delegations.find(db, delegation.id)
-    if now is not None and now.canceled_at == delegation.canceled_at:
+    if now is not None and (now.canceled_at, now.proof) == (
+        delegation.canceled_at,
+        delegation.proof,
+    ):
         delegations.schedule_news(db, delegation, news=again_at)
-    if delegation.canceled_at is not None:
+    # What was said before is not so any more.
+    steps = ("made", PROVEN) if delegation.canceled_at is not None else ("made",)
+    if delegation.canceled_at is not None or delegation.proof is not None:
         for to in (delegation.delegate, delegation.delegator):
-            notices.mark_stale(db, _notice(delegation, "made", to=to).key)
+            for step in steps:
+                notices.mark_stale(db, _notice(delegation, step, to=to).key)

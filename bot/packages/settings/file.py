@@ -20,6 +20,7 @@ from bot.packages.settings.blocks import (
 from bot.packages.settings.model import (
     BreakGlass,
     BreakGlassPeople,
+    DelegationLimits,
     PackageNames,
     PackageSettings,
     QuietHours,
@@ -180,6 +181,20 @@ class PackageSettingsFile:
     def entra_decides(self) -> list[Place]:
         """List the places where it has Entra decide."""
         return [(*place, "decides") for block, place in self._placed() if block.decides == ENTRA]
+
+    def delegation_limits(self) -> DelegationLimits:
+        """Return what delegates cannot decide, in some packages, or only once whoever lets them has signed in for it."""
+        said = [block for block, _ in self._placed()]
+        contexts = {each.auth_context for each in said if each.auth_context is not None}
+        takes_sign_in = bool(self.fresh_sign_ins())
+        return DelegationLimits(
+            takes_sign_in=takes_sign_in,
+            # "c2" before "c10".
+            contexts=tuple(sorted(contexts, key=lambda each: (len(each), each)))
+            if takes_sign_in
+            else (),
+            entra_decides=bool(self.entra_decides()),
+        )
 
     def contradictions(self) -> list[str]:
         """Return a sentence for each setting that cannot hold because Entra decides."""

@@ -215,6 +215,25 @@ class PackageSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DelegationLimits:
+    """
+    List what the package settings take from delegates, in some packages.
+
+    Attributes:
+        takes_sign_in: Whoever approves takes a fresh sign-in, and so does letting somebody decide.
+        contexts: The authentication contexts that these sign-ins must satisfy, in their order.
+        entra_decides: Entra decides, which knows no delegates of Latchkey's.
+    """
+
+    takes_sign_in: bool = False
+    contexts: tuple[str, ...] = ()
+    entra_decides: bool = False
+
+
+NO_LIMITS: Final = DelegationLimits()
+
+
+@dataclass(frozen=True, kw_only=True)
 class PackageNames:
     """
     The names by which the settings of a package are found: display names, as in Entra.

@@ -63,15 +63,29 @@ OWING_NEWS: Final = (
     SELECT.where(delegations.c.news_due_at <= NOW).order_by(delegations.c.news_due_at).limit(MOST)
 )
 UPDATE: Final = delegations.update().where(delegations.c.id == sa.bindparam("delegation"))
+# Only as whoever has signed in for it has seen it.
+PROVE: Final = (
+    UPDATE.where(
+        IN_FORCE,
+        delegations.c.delegator == sa.bindparam("by"),
+        delegations.c.ends_at == sa.bindparam("known_end", type_=delegations.c.ends_at.type),
+    )
+    .values(proof=sa.bindparam("digest"))
+    .returning(*COLUMNS)
+)
 
 
 def _delegation(row: Sequence[Any]) -> Delegation:
-    return Delegation(**dict(zip(FIELDS, row, strict=True)))
+    values = dict(zip(FIELDS, row, strict=True))
+    values["proven_contexts"] = tuple((values["proven_contexts"] or "").split())
+    return Delegation(**values)
 
 
 def add(db: Transaction, delegation: Delegation) -> None:
     """Insert a delegation; those concerned are owed the news."""
-    db.execute(INSERT, {**vars(delegation), "news_due_at": clock.real()})
+    contexts = " ".join(delegation.proven_contexts) or None
+    values = {**vars(delegation), "proven_contexts": contexts, "news_due_at": clock.real()}
+    db.execute(INSERT, values)
     _record(db, delegation, by=delegation.made_by, verb="delegate")
 
 
@@ -120,6 +134,52 @@ def cancel(
     return canceled
 
 
+def prove(
+    db: Transaction,
+    delegation: Delegation,
+    *,
+    proof: str,
+    proven_as: str,
+    proven_to: str,
+    signed_in_at: datetime | None,
+    contexts: Collection[str],
+) -> Delegation | None:
+    """
+    Note that a sign-in of its giver proves a delegation; None if it is over, or is not as it was. No sign-in proves two.
+
+    What an earlier sign-in of theirs has shown for the same two people still counts. Those concerned are owed the news.
+
+    Args:
+        contexts: The authentication contexts that this sign-in has shown.
+    """
+    is_same = delegation.is_proven_between(proven_as, proven_to)
+    shown = sorted({*contexts, *(delegation.proven_contexts if is_same else ())})
+    given = {
+        "delegation": delegation.id,
+        "at": clock.now(),
+        "by": delegation.delegator,
+        "known_end": delegation.ends_at,
+        "digest": proof,
+        "proven_as": proven_as,
+        "proven_to": proven_to,
+        "signed_in_at": signed_in_at,
+        "proven_contexts": " ".join(shown) or None,
+        "news_due_at": clock.real(),
+    }
+    nested = db.begin_nested()
+    try:
+        row = db.execute(PROVE, given).first()
+    except sa.exc.IntegrityError:
+        nested.rollback()
+        return None
+    nested.commit()
+    if row is None:
+        return None
+    proven = _delegation(row)
+    _record(db, proven, by=delegation.delegator, verb="prove-delegation", entra_id=proven_as)
+    return proven
+
+
 def supersede(db: Transaction, delegation: Delegation, *, by: str, at: datetime) -> None:
     """End a delegation in whose place another one of the same two comes: that one is the news."""
     values = {"canceled_at": at, "canceled_by": by, "canceled_why": SUPERSEDED, "news_due_at": None}
@@ -138,17 +198,33 @@ def schedule_news(db: Transaction, delegation: Delegation, *, news: datetime | N
 
 
 def _record(
-    db: Transaction, delegation: Delegation, *, by: str, verb: str, why: str | None = None
+    db: Transaction,
+    delegation: Delegation,
+    *,
+    by: str,
+    verb: str,
+    why: str | None = None,
+    entra_id: str | None = None,
 ) -> None:
+    details: dict[str, Any] = {
+        "delegator": delegation.delegator,
+        "delegate": delegation.delegate,
+        "until": delegation.ends_at.isoformat(),
+    }
+    if entra_id is not None and delegation.signed_in_at is not None:
+        details |= {
+            "sign_in": delegation.proof,
+            "signed_in_at": delegation.signed_in_at.isoformat(),
+            "contexts": list(delegation.proven_contexts),
+        }
     audit.record(
         db,
         at=clock.now(),
         actor=by,
+        actor_entra_id=entra_id,
+        # Of a proof: the delegate, as whom its giver has seen them.
+        subject_entra_id=delegation.proven_to if entra_id is not None else None,
         verb=verb,
         why=why,
-        details={
-            "delegator": delegation.delegator,
-            "delegate": delegation.delegate,
-            "until": delegation.ends_at.isoformat(),
-        },
+        details=details,
     )

@@ -273,7 +273,7 @@ class RequestEvaluator:
             approvals = approvals_of(counted, stage)
             if len(approvals) < terms.quorum:
                 return False
-            if terms.fresh_sign_in and any(each.proof is None for each in approvals):
+            if not all(each.is_proven_for(terms) for each in approvals):
                 return False
         for place, decision in enumerate(counted):
             before = counted[:place]

@@ -157,7 +157,7 @@ TABLE = [
     (bo_has_left_slack, "U0CY", NOT_AMONG),
     (bo_is_a_guest, "U0CY", NOT_AMONG),
     (cy_is_disabled, "U0CY", "disabled"),
-    (it_takes_a_sign_in, "U0CY", "please leave it to Bo Berg"),
+    (it_takes_a_sign_in, "U0CY", "Bo Berg has not signed in for that"),
     (it_takes_a_sign_in, "U0MIA", NOT_AMONG),
 ]
 
@@ -241,7 +241,7 @@ async def test_where_a_sign_in_is_taken_an_admin_decides_as_that_alone(
 
     assert (decision.outcome == Outcome.ACCEPTED, decision.as_admin) == (counts, counts)
     assert decision.for_entra_id is None
-    assert counts or "please leave it to Bo Berg" in (decision.why or "")
+    assert counts or "Bo Berg has not signed in for that" in (decision.why or "")
 
 
 async def test_an_approvers_own_request_is_not_for_their_delegate(harness):

@@ -36,6 +36,7 @@ def accepted(request_: Any, **changes: Any) -> sa.Insert:
     """A decision for Ann's request that Bo has made, as any program might write it."""
     facts = {
         **vars(click(request_)),
+        "proven_contexts": None,
         "outcome": "accepted",
         "entra_id": BO,
         "holder": "U0ANN",

@@ -60,6 +60,7 @@ from bot.notifications.home_view import REVIEWS_IN_HOME, ROWS_IN_HOME
 from bot.notifications.model import Occasion
 from bot.packages.model import Stage
 from bot.packages.questions import Question
+from bot.packages.settings.model import DelegationLimits
 from bot.packages.suggestions import Prospect, Suggestion
 from bot.paging import ListName, Mark, Place
 from bot.people.model import Verb
@@ -80,6 +81,7 @@ from tests.slack_limits.plugin import CHECKER
 
 # One worker makes each table of screens once, for all tests here.
 
+LIMITS = DelegationLimits(takes_sign_in=True, contexts=("c1", "c22"), entra_decides=True)
 PACKAGES, ROLES, ROLE_LENGTH, WAITING, STUCK, HELD = 1_000, 60, 250, 100, 40, 200
 
 TEXTS = {
@@ -319,6 +321,7 @@ def screens(key: str) -> dict[str, Any]:
             questions=waits,
             reviews=reviews,
             account=home_row(None),
+            limits=LIMITS,
             admin=AdminOverview(others=page(pending[20:]), ending=page(rows), stuck=page(stuck))
             if is_admin
             else None,
@@ -400,8 +403,8 @@ def screens(key: str) -> dict[str, Any]:
         page(rows), place=OF_ALL, package=name, whom=escape(name), notes=[escape(reason)]
     )
     made["which person"] = command_answers.which_person(name, people, package_id="p1")
-    made["delegations"] = delegating.listed_all(given)
-    made["own delegations"] = delegating.listed_own(given, received)
+    made["delegations"] = delegating.listed_all(given, limits=LIMITS)
+    made["own delegations"] = delegating.listed_own(given, received, limits=LIMITS)
     for occasion in Occasion:
         made[f"nudge {occasion}"] = nudging.nudge(
             one, decided, questions=asked, occasion=occasion, reader="U0BO", asked=True

@@ -130,6 +130,35 @@ ROLES: Final[Mapping[str, Actor]] = {
     "a delegate of an approver, one of whom has approved this stage, where a fresh sign-in is asked for": Actor(
         slack_user="U0LEE", entra_id="lee", acts_for=BO, takes_sign_in=True, has_approved=True
     ),
+    "a delegate whose approver has signed in for that, where a fresh sign-in is asked for": Actor(
+        slack_user="U0LEE", entra_id="lee", acts_for=BO, takes_sign_in=True, is_proven=True
+    ),
+    "a delegate whose approver has signed in for that, one of whom has approved this stage": Actor(
+        slack_user="U0LEE",
+        entra_id="lee",
+        acts_for=BO,
+        takes_sign_in=True,
+        is_proven=True,
+        has_approved=True,
+    ),
+    "the holder, as a delegate whose approver has signed in for that": Actor(
+        slack_user=HOLDER, entra_id=HOLDER_ID, acts_for=BO, takes_sign_in=True, is_proven=True
+    ),
+    "a delegate of the holder, who has signed in for that": Actor(
+        slack_user="U0LEE",
+        entra_id="lee",
+        acts_for=replace(BO, slack_user=HOLDER),
+        takes_sign_in=True,
+        is_proven=True,
+    ),
+    "a delegate whose approver has signed in for that, where Entra decides": Actor(
+        slack_user="U0LEE",
+        entra_id="lee",
+        acts_for=BO,
+        takes_sign_in=True,
+        is_proven=True,
+        in_entra=True,
+    ),
     "an admin in place of the approvers, where a fresh sign-in is asked for": Actor(
         slack_user="U0DANA", entra_id="dana", is_admin=True, stands_in=True, takes_sign_in=True
     ),
@@ -208,6 +237,12 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     # The review of an emergency takes no sign-in.
     "a delegate of an approver, where a fresh sign-in is asked for": REVIEW,
     "a delegate of an approver, one of whom has approved this stage, where a fresh sign-in is asked for": REVIEW,
+    "a delegate whose approver has signed in for that, where a fresh sign-in is asked for": DECIDE,
+    "a delegate whose approver has signed in for that, one of whom has approved this stage": DENY
+    | REVIEW,
+    "the holder, as a delegate whose approver has signed in for that": OWN,
+    "a delegate of the holder, who has signed in for that": NOTHING,
+    "a delegate whose approver has signed in for that, where Entra decides": REVIEW,
     "an admin in place of the approvers, where a fresh sign-in is asked for": DECIDE
     | RULE
     | GIVE_UP,
@@ -267,8 +302,8 @@ def page() -> str:
         "has approved it cannot do so again, neither themselves nor through a delegate; until the last of them has, they can still deny it.",
         "",
         "Where Entra decides, it takes a decision only from whom the policy names: neither from an admin nor from a delegate.",
-        "Where an approval takes a fresh sign-in, no delegate decides, nor denies: to let somebody decide takes no sign-in, so a",
-        "stolen Slack session could do it.",
+        "Where an approval takes a fresh sign-in, a delegate decides, or denies, only once whoever lets them has signed in to",
+        "Microsoft for that: otherwise a stolen Slack session could name its thief. The delegate signs in for each approval.",
         "",
         "*Ask-question* is for whoever may decide the stage at that moment, and decides nothing. *Answer-question* is for whoever",
         "asked for the access and for whom it would be.",

@@ -178,7 +178,9 @@ def _accounts(db: Transaction) -> None:
     )
     draft = replace(click(_pending(db)), reason="It is fine.")
     decisions.add(db, draft, holder="U0ANN", holder_entra_id=ANN, is_draft=True)
-    assert decisions.prove(db, draft, proof="a digest", proven_as=BO, signed_in_at=now)
+    assert decisions.prove(
+        db, draft, proof="a digest", proven_as=BO, signed_in_at=now, contexts=["c1"]
+    )
     for number in range(sign_ins.MOST_OPEN + 1):
         sign_ins.add(db, replace(sign_in, id=f"{number}", made_at=now - HOUR))
     sign_ins.add(db, sign_in)
@@ -352,6 +354,9 @@ def _delegations(db: Transaction) -> None:
     assert delegations.cancel(db, "canceled", by="U0BO", at=now) is not None
     delegations.owing_news(db)
     delegations.schedule_news(db, kept, news=None)
+    assert delegations.prove(
+        db, kept, proof="a digest", proven_as=BO, proven_to="cy", signed_in_at=now, contexts=["c1"]
+    )
     delegations.supersede(db, kept, by="U0BO", at=now)
     delegations.delegators_since(db, ["U0CY"], since=now - HOUR)
 

@@ -1,0 +1,175 @@
+"""Say what it takes for a delegate to decide where an approval takes a fresh sign-in, and let its giver sign in for it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.messages.accounts.connecting import sign_in_button
+from bot.messages.blocks.modals import said_in_modal
+from bot.messages.blocks.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    message,
+    moment,
+    person,
+    plain,
+    section,
+)
+from bot.messages.phrases.shorter_ends import plain_moment
+from bot.packages.settings.model import DelegationLimits
+from bot.people.model import Delegation
+from bot.words import _, pgettext
+from bot.words.formats import in_a_row
+
+
+def what_it_takes(
+    delegation: Delegation, limits: DelegationLimits, *, reader: str | None
+) -> list[str]:
+    """Say, where some packages take a fresh sign-in, what it takes for this delegation to count there; in whole sentences."""
+    if not limits.takes_sign_in:
+        return []
+    if delegation.is_proven_for(None):
+        return [_note_of_proven(delegation, limits, reader=reader)]
+    if reader == delegation.delegator:
+        return [
+            _(
+                "Where an approval takes a fresh sign-in to Microsoft, this counts only once you have signed in for it; your "
+                "delegate then signs in for each approval."
+            )
+        ]
+    if reader == delegation.delegate:
+        return [
+            _(
+                "Where an approval takes a fresh sign-in to Microsoft, this counts only once {person} has signed in for it; "
+                "you then sign in for each approval."
+            ).format(person=person(delegation.delegator))
+        ]
+    return [
+        _(
+            "Where an approval takes a fresh sign-in to Microsoft, this counts only once {person} has signed in for it, which "
+            "nobody can do for them."
+        ).format(person=person(delegation.delegator))
+    ]
+
+
+def note(delegation: Delegation, limits: DelegationLimits, *, reader: str | None) -> str | None:
+    """Say in a list whether a delegation counts where an approval takes a fresh sign-in; None where none does."""
+    if not limits.takes_sign_in:
+        return None
+    if delegation.is_proven_for(None):
+        return _note_of_proven(delegation, limits, reader=reader)
+    if reader == delegation.delegator:
+        return _("Not where an approval takes a fresh sign-in: you have not signed in for it.")
+    return _(
+        "Not where an approval takes a fresh sign-in: {person} has not signed in for it."
+    ).format(person=person(delegation.delegator))
+
+
+def _note_of_proven(delegation: Delegation, limits: DelegationLimits, *, reader: str | None) -> str:
+    if reader == delegation.delegator:
+        said = _("Also where an approval takes a fresh sign-in: you have signed in for it.")
+    elif reader == delegation.delegate:
+        said = _(
+            "Also where an approval takes a fresh sign-in, with a sign-in of your own: {person} has signed in for it."
+        ).format(person=person(delegation.delegator))
+    else:
+        said = _(
+            "Also where an approval takes a fresh sign-in: {person} has signed in for it."
+        ).format(person=person(delegation.delegator))
+    missing = [each for each in limits.contexts if not delegation.is_proven_for(each)]
+    if not missing:
+        return said
+    without = _("Not yet where it takes the authentication context {contexts}.").format(
+        contexts=in_a_row(missing)
+    )
+    return f"{said} {without}"
+
+
+def sign_in_row(delegation: Delegation, limits: DelegationLimits, *, reader: str) -> list[Block]:
+    """Make the row with which its giver signs in for a delegation; nothing for others, or where that changes nothing."""
+    is_of_use = limits.takes_sign_in and delegation.lacks_proof(limits.contexts)
+    if reader != delegation.delegator or not is_of_use:
+        return []
+    sign_in = button(_("Sign in for it"), "prove_delegation", delegation.id)
+    return [actions(sign_in, block_id=f"prove:{delegation.id}")]
+
+
+def form(delegation: Delegation, links: Sequence[tuple[str, str | None]]) -> dict[str, Any]:
+    """
+    Show in a modal the links by which its giver signs in for a delegation.
+
+    Args:
+        links: Each with the authentication context that it asks for; None: as any sign-in is.
+    """
+    text = _(
+        "{person} decides for you until {when}.\n\nSign in to Microsoft now, so that this counts where an approval takes a "
+        "fresh sign-in as well."
+    ).format(person=person(delegation.delegate), when=moment(delegation.ends_at))
+    hint = _(
+        "Each link is for you alone, and good for ten minutes and this one delegation. Do not pass it on. To end the delegation "
+        "takes no sign-in."
+    )
+    # A block takes one button of each action.
+    rows = [
+        actions(_link_button(url, wanted), block_id=f"sign-in:delegate:{wanted or ''}")
+        for url, wanted in links
+    ]
+    said = message(text, [section(text), *rows, context(hint)])
+    return said_in_modal(said, title=_("Sign in to delegate"))
+
+
+def _link_button(url: str, wanted: str | None) -> Block:
+    if wanted is None:
+        return sign_in_button(url)
+    label = _("Sign in with {context}").format(context=wanted)
+    return {**sign_in_button(url), "text": plain(label)}
+
+
+def not_possible(why: str) -> dict[str, Any]:
+    """Say in a modal why nobody can sign in for a delegation."""
+    said = message(why, [{"type": "section", "text": plain(why)}])
+    return said_in_modal(said, title=_("Sign in to delegate"))
+
+
+def page_lines(delegation: Delegation, *, name: str, address: str | None) -> list[str]:
+    """
+    Say in plain text what somebody is about to let another person do.
+
+    Args:
+        name, address: Of the delegate, as Entra has them now.
+    """
+    whom = name if address is None else f"{name} ({address})"
+    return [
+        _(
+            "You are about to let {person} decide for you until {when}, also where an approval takes a fresh sign-in."
+        ).format(person=whom, when=plain_moment(delegation.ends_at)),
+        _(
+            "Each of these approvals then takes a sign-in of theirs, and none of yours. You can end it in Slack at any time."
+        ),
+        _(
+            "Go on only if you have pressed “Sign in for it” yourself, in Slack, just now. If you have not, somebody else uses "
+            "your Slack account: close this page, and tell your identity team at once."
+        ),
+    ]
+
+
+def told_delegate(delegation: Delegation) -> Message:
+    """Tell a delegate that whoever lets them decide has signed in for it."""
+    return message(
+        _(
+            "{person} has signed in to Microsoft for letting you decide until {when}. Where an approval takes a fresh sign-in, "
+            "you can now give it with a sign-in of your own."
+        ).format(person=person(delegation.delegator), when=moment(delegation.ends_at))
+    )
+
+
+def told_delegator(delegation: Delegation) -> Message:
+    """Tell an approver that their sign-in lets their delegate decide everywhere, so that nobody does that unnoticed."""
+    text = _(
+        "You have signed in to Microsoft for letting {person} decide for you until {when}, also where an approval takes a fresh "
+        "sign-in. If that was not you, cancel it, and tell your identity team at once."
+    ).format(person=person(delegation.delegate), when=moment(delegation.ends_at))
+    cancel = button(pgettext("end a delegation", "Cancel"), "undelegate", delegation.id)
+    return message(text, [section(text), actions(cancel, block_id=f"delegation:{delegation.id}")])
