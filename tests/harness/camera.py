@@ -9,9 +9,10 @@ call that changed something outside.  The lines between two photographs differ i
 import asyncio
 import copy
 import itertools
+import re
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,6 +35,10 @@ Rows = dict[str, list[dict[str, Any]]]
 DOWN: Final = timedelta(minutes=15)
 # Written by every sync; no step of any story.
 NO_STEP: Final = {"assignment": ("seen_at",), "sweep": sweeps.c.keys()}
+# Which table a statement writes; of any other but these that only read, it is not known.
+WRITES: Final = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+\"?(\w+)")
+ONLY_READS: Final = re.compile(r"\s*(?:SELECT|PRAGMA|BEGIN|SET|SAVEPOINT|RELEASE|NOTIFY)\b")
+ALL_TABLES: Final = frozenset(metadata.tables)
 OF_SLACK: Final = ("people", "channels", "usergroups", "views", "_last_ts")
 NOT_OF_TENANT: Final = ("clock", "users", "_listeners", "delivery_outcome")
 OF_LOGIN: Final = (
@@ -65,6 +70,33 @@ class Photograph:
         return self.step.partition(": ")[2]
 
 
+class Writings:
+    """Hears which tables are written, by any engine, so that only those need be read anew."""
+
+    def __init__(self) -> None:
+        self._tables = set(ALL_TABLES)
+
+    def taken(self) -> set[str]:
+        """Return the tables that may have changed since the last time."""
+        tables, self._tables = self._tables, set()
+        return tables
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Listen meanwhile."""
+        sa.event.listen(sa.Engine, "before_cursor_execute", self._hear)
+        try:
+            yield
+        finally:
+            sa.event.remove(sa.Engine, "before_cursor_execute", self._hear)
+
+    def _hear(self, _db: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if (writes := WRITES.match(statement)) is not None:
+            self._tables.add(writes[1])
+        elif not ONLY_READS.match(statement):
+            self._tables |= ALL_TABLES
+
+
 @dataclass
 class Camera:
     """Takes a photograph after each step while `watching`; *moments* counts the ways to die meanwhile."""
@@ -73,19 +105,22 @@ class Camera:
     album: list[Photograph] = field(default_factory=list)
     moments: int = 0
     _own: sa.Engine | None = None
-    _version: int | None = None
+    _rows: Rows = field(default_factory=dict)
+    _writings: Writings = field(default_factory=Writings)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Photograph every step of every bot."""
         self._own = _engine_of(self.around.outside)
         self.around.moment, unwatched = self._moment, self.around.moment
-        self.take("nothing yet")
-        try:
-            yield
-        finally:
-            self.around.moment = unwatched
-            self._own.dispose()
+        with self._writings.heard():
+            self.take("nothing yet")
+            try:
+                yield
+                assert self._now() == self._read(ALL_TABLES), "something was written unheard"
+            finally:
+                self.around.moment = unwatched
+                self._own.dispose()
 
     def _moment(self, process: Process, what: str) -> None:
         self.moments += 1
@@ -100,24 +135,14 @@ class Camera:
 
     def take(self, step: str) -> None:
         """Keep what there is now, unless it is what the last photograph shows."""
-        assert self._own is not None
-        with self._own.connect() as db:
-            _one_moment(db)
-            version = _version(db)
-            if step == "commit" and version is not None and version == self._version:
-                return
-            self._version = version
-            rows = {
-                table.name: [dict(row) for row in db.execute(_given(table)).mappings()]
-                for table in metadata.sorted_tables
-            }
-        if step == "commit" and self.album and _same(self.album[-1].rows, rows):
+        self._rows = self._now()
+        if step == "commit" and self.album and _same(self.album[-1].rows, self._rows):
             return
         outside = self.around.outside
         self.album.append(
             Photograph(
                 step=f"{len(self.album)}: {step}",
-                rows=rows,
+                rows=self._rows,
                 tenant=_tenant_now(outside),
                 slack=_slack_now(outside),
                 login=_login_now(outside),
@@ -125,13 +150,19 @@ class Camera:
             )
         )
 
+    def _now(self) -> Rows:
+        return self._rows | self._read(self._writings.taken())
 
-def _version(db: sa.Connection) -> int | None:
-    """Return what SQLite changes whenever somebody else commits something; None on PostgreSQL."""
-    if db.dialect.name != "sqlite":
-        return None
-    version: int = db.exec_driver_sql("PRAGMA data_version").scalar_one()
-    return version
+    def _read(self, tables: Collection[str]) -> Rows:
+        if not tables:
+            return {}
+        assert self._own is not None
+        with self._own.connect() as db:
+            _one_moment(db)
+            return {
+                name: [dict(row) for row in db.execute(_given(metadata.tables[name])).mappings()]
+                for name in sorted(tables)
+            }
 
 
 def _given(table: sa.Table) -> sa.Select[Any]:
@@ -140,16 +171,18 @@ def _given(table: sa.Table) -> sa.Select[Any]:
 
 
 def _same(one: Rows, other: Rows) -> bool:
-    def bare(rows: Rows) -> Rows:
-        return {
-            name: [
-                {key: value for key, value in row.items() if key not in NO_STEP.get(name, ())}
-                for row in table
-            ]
-            for name, table in rows.items()
-        }
+    # What nobody has written is the very same list.
+    return all(
+        one[name] is other[name] or _bare(name, one[name]) == _bare(name, other[name])
+        for name in one
+    )
 
-    return bare(one) == bare(other)
+
+def _bare(name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    left_out = NO_STEP.get(name)
+    if left_out is None:
+        return rows
+    return [{key: row[key] for key in row if key not in left_out} for row in rows]
 
 
 def _engine_of(outside: StandIns) -> sa.Engine:
