@@ -17,7 +17,7 @@ from handlers.deciding import (
     questioning,
     review,
 )
-from handlers.dispatch import command_limit, deduplicate, language
+from handlers.dispatch import command_limit, deduplicate, language, slow_answers
 from handlers.dispatch.app import SlackApp
 from handlers.dispatch.command_limit import CommandLimit
 from handlers.replying.background import Background
@@ -57,6 +57,7 @@ def register(
     language.register(app, languages=languages, background=background)
     command_limit.register(app, guard=services.guard, background=background, limit=limit)
     deduplicate.register(app, guard=services.guard, replies=replies, pulse=pulse)
+    slow_answers.register(app, replies=replies, background=background)
     routes = Routes(app)
     request_access.register(
         routes, requests=services.requests, forms=services.request_forms, replies=replies

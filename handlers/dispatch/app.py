@@ -1,7 +1,7 @@
 """Bolt's app, with direct dispatch from a command, a click, a form, a menu or a shortcut to its listener."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from typing import Any, Final, Literal
 
 import structlog
@@ -19,6 +19,8 @@ Body = dict[str, Any]
 Listener = Callable[..., Awaitable[None]]
 # Answers a payload that must not reach its listener; None lets it through.
 Check = Callable[[Body, AsyncAck], Awaitable[BoltResponse | None]]
+# Sees to it that Slack is answered in time, whatever the answer takes.
+InTime = Callable[[Kind, Body, Coroutine[Any, Any, BoltResponse]], Awaitable[BoltResponse]]
 
 
 class SlackApp(AsyncApp):
@@ -42,6 +44,8 @@ class SlackApp(AsyncApp):
         self._courtesy: Final = courtesy or Courtesy()
         self._figures: Final = figures or Figures()
         self._checks: Final[list[Check]] = []
+        self._in_time: InTime | None = None
+        self._kinds_in_time: Collection[Kind] = ()
         # Each listener with the names of its parameters.
         self._by_name: Final[dict[tuple[Kind, str], tuple[Listener, Sequence[str]]]] = {}
 
@@ -54,6 +58,10 @@ class SlackApp(AsyncApp):
             body: Body, ack: AsyncAck, next: Callable[[], Awaitable[BoltResponse | None]]
         ) -> BoltResponse | None:
             return await check(body, ack) or await next()
+
+    def answer_in_time(self, in_time: InTime, *, kinds: Collection[Kind]) -> None:
+        """Let *in_time* answer these kinds of payloads for a listener that takes too long."""
+        self._in_time, self._kinds_in_time = in_time, kinds
 
     def listen(self, kind: Kind, name: str, listener: Listener) -> None:
         """Register *listener* for *name*; its parameters name the parts of the payload that it takes."""
@@ -97,7 +105,9 @@ class SlackApp(AsyncApp):
                     return BoltResponse(status=500)
             return ack.response or BoltResponse(status=404)
 
-        return await self._watched(kind, body, respond())
+        if self._in_time is None or kind not in self._kinds_in_time:
+            return await self._watched(kind, body, respond())
+        return await self._watched(kind, body, self._in_time(kind, body, respond()))
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """Answer a request from Socket Mode, or one that `answer` does not handle."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 import structlog
 
 from bot import chance
-from bot.database import Busy
+from bot.database import Busy, Unsure
 from bot.errors import LatchkeyError, SeenBefore
 from bot.messages.blocks.parts import message
 from bot.messages.blocks.sentences import escape_sentence
@@ -23,11 +23,26 @@ DECISION_NOT_SAVED: Final = N_(
 CHANGE_NOT_SAVED: Final = N_(
     "I can't save that right now. Nothing has changed; please try again in a minute."
 )
+# It went away between the wish to commit and the answer.
+NOT_KNOWN: Final = N_(
+    "My database stopped answering just as I was saving that, so I can't tell whether I have it. Please look in a minute "
+    "whether it has worked, and do it again if not: nothing is done twice."
+)
 NOT_READ: Final = N_("I can't look that up right now. Please try again in a minute.")
 
 log = structlog.get_logger(__name__)
 
 Say = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+def not_done(error: Busy, *, busy: str) -> str:
+    """
+    Return what to say where the database could not do something.
+
+    Args:
+        busy: The same where nothing has happened: what was wanted differs.
+    """
+    return NOT_KNOWN if isinstance(error, Unsure) else busy
 
 
 @asynccontextmanager
@@ -46,9 +61,9 @@ async def explain_errors(say: Say, *, busy: str) -> AsyncIterator[None]:
         log.info("seen-before")
     except LatchkeyError as error:
         await say(message(escape_sentence(translate(str(error)))))
-    except Busy:
-        log.warning("busy")
-        await say(message(_(busy)))
+    except Busy as error:
+        log.warning("busy", error=type(error).__name__)
+        await say(message(_(not_done(error, busy=busy))))
     except Exception:
         incident = chance.new_id()[:8]
         log.exception("unexpected", incident=incident)

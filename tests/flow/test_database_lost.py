@@ -15,11 +15,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from bot.database import open_store
+from bot.database import Busy, Transaction, Unsure, open_store
 from bot.database.audit_log import audit
 from bot.database.schema import migrate
 from tests.harness.camera import empty_postgresql, life
-from tests.harness.owed import leases_pass, unfinished
+from tests.harness.owed import at_rest, leases_pass, unfinished
 from tests.harness.simulation import simulation
 from tests.harness.world import ANN, APPROVALS, BO, World, eventually
 from tests.proofs.crash_sweep.deeds import FINANCE, ask, decide, read, told
@@ -154,3 +154,62 @@ async def test_a_crash_of_the_server_is_outlived(simulated, server):
             await down_then_up(server, meanwhile=taken)
             unsubscribe()
             await granted_once(world)
+
+
+def cut_at_commit(engine: sa.Engine, *, of: str) -> None:
+    """Cut a connection once between COMMIT and its answer: of the next transaction with a statement that begins so."""
+    connections: list[sa.Connection] = []
+
+    def note(db: sa.Connection, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith(of):
+            connections.append(db)
+
+    def commit_and_cut(db: sa.Connection) -> None:
+        if connections == [db]:
+            connections.append(db)
+            driver: Any = db.connection.driver_connection
+            driver.execute("COMMIT")
+            driver.close()
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    sa.event.listen(engine, "commit", commit_and_cut)
+
+
+async def test_what_may_be_saved_is_not_said_to_be_lost(simulated, postgresql):
+    """The answer to COMMIT never comes: Ann reads that it is not known, and asking again does nothing twice."""
+    async with simulation(next(empty_postgresql(postgresql))) as around:
+        around.outside.tenant.world.delivery = timedelta(0)
+        around.outside.tenant.world.lenient = True
+        async with life(around) as world:
+            await world.synced()
+            await at_rest(world.bot)
+            cut_at_commit(world.bot.store.engine, of="INSERT INTO request ")
+            told_first = await world.type(ANN, FINANCE)
+            told_then = await world.type(ANN, FINANCE)
+            await decide(world, BO, "Approve")
+            await granted_once(world)
+
+    assert "I can't tell whether I have it" in (told_first.text or "")
+    assert "You have already asked" in (told_then.text or "")
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_only_what_is_not_known_is_unsure(postgresql, saved):
+    """What breaks before COMMIT is not written, and what is refused there is not either."""
+    store = open_store(
+        next(empty_postgresql(postgresql)).replace("postgresql:", "postgresql+psycopg:")
+    )
+
+    def write(db: Transaction) -> None:
+        if not saved:
+            driver: Any = db.connection.driver_connection
+            driver.close()
+        db.execute(sa.text("UPDATE control SET catalog_version = 'x'"))
+
+    if saved:
+        cut_at_commit(store.engine, of="UPDATE control")
+    with pytest.raises(Busy) as refused:
+        store.run_here(write)
+
+    assert isinstance(refused.value, Unsure) is saved
+    store.close()

@@ -20,10 +20,11 @@ PATIENCE: Final = BUSY_TIMEOUT_MS / 1000
 
 
 class OneThread(Executor):
-    """One transaction after the other; while *is_locked*, each waits for the lock as the driver does."""
+    """One transaction after the other; while *is_locked*, each waits for the lock as the driver does, or *hangs* so long."""
 
     def __init__(self, process: Process) -> None:
         self.is_locked = False
+        self.hangs = 0.0
         self._loop = process.loop
         self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._is_busy = False
@@ -41,7 +42,8 @@ class OneThread(Executor):
             future, work = self._waiting.popleft()
             if future.set_running_or_notify_cancel():
                 self._is_busy = True
-                self._loop.call_later(PATIENCE if self.is_locked else 0, self._end, future, work)
+                seconds = max(PATIENCE if self.is_locked else 0, self.hangs)
+                self._loop.call_later(seconds, self._end, future, work)
 
     def _end(self, future: Future[Any], work: Callable[[], Any]) -> None:
         try:
@@ -79,6 +81,15 @@ class LockableBot(Bot):
             finally:
                 self._thread.is_locked = False
                 other.execute("ROLLBACK")
+
+    @contextmanager
+    def hanging(self, *, seconds: float) -> Iterator[None]:
+        """Each transaction takes so long, and then is carried out."""
+        self._thread.hangs = seconds
+        try:
+            yield
+        finally:
+            self._thread.hangs = 0.0
 
 
 def _wait_by_our_clock_only(connection: Any, record: Any, proxy: Any) -> None:

@@ -115,8 +115,8 @@ class Store:
         Commit what *function* does with a connection, and return its result.
 
         Raises:
-            Busy: The database is locked, down or gone; nothing was written, unless the connection broke
-                during the commit itself, which guarded statements make safe to repeat.
+            Busy: The database is locked, down or gone; nothing was written.
+            Unsure: It did not say whether it committed it; guarded statements make it safe to repeat.
             Unusable: The same, and waiting does not mend it.
         """
         # What is logged of the commit is logged in the context of whoever wanted it.
@@ -200,17 +200,19 @@ class Store:
     def _once(
         self, engine: sa.Engine, function: Work[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
+        is_done = False
         try:
             with engine.begin() as db:
                 audit.forget_pending(db)
                 result = function(db, *args, **kwargs)
                 committed = audit.seal(db, self._audit_key)
+                is_done = True
             if committed:
                 self.refusal = None
             self._tell(committed)
             return result
         except sa.exc.DBAPIError as error:
-            meant = meaning(error)
+            meant = meaning(error, while_committing=is_done and engine is not self.reading)
             if not isinstance(meant, RolledBack):
                 self._note_refusal(engine, str(meant))
             if isinstance(meant, Unusable):

@@ -17,6 +17,8 @@ PROTOCOL_VIOLATION: Final = "08P01"
 PASSING_STATES: Final = frozenset({"25P03", "25P04"})
 # Connection lost, not let in, rolled back, out of resources, locked, shut down.
 PASSING_CLASSES: Final = ("08", "28", "40", "53", "55", "57", "58")
+# The connection is lost, or the server ends it.
+GONE_CLASSES: Final = ("08", "57", "58")
 # A deadlock, or two that cannot be put in a row: "applications should retry the whole transaction".
 # Source: https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html
 ROLLED_BACK_STATES: Final = frozenset({"40001", "40P01"})
@@ -42,11 +44,15 @@ REFUSED: Final = "the database refuses a statement ({code})"
 
 
 class Busy(Exception):
-    """The database could not do it; nothing was written."""
+    """The database could not do it; nothing was written, but for `Unsure`."""
 
 
 class RolledBack(Busy):
     """PostgreSQL undid it so that another transaction could go on; begun anew, it has every chance."""
+
+
+class Unsure(Busy):
+    """PostgreSQL did not say whether it committed it: it may be written, or not."""
 
 
 class Unusable(Busy):
@@ -71,8 +77,23 @@ def is_locked(error: Busy) -> bool:
     return number is not None and number & 0xFF == LOCKED
 
 
-def meaning(error: sa.exc.DBAPIError) -> Busy:
-    """Return what to raise in place of *error*."""
+def meaning(error: sa.exc.DBAPIError, *, while_committing: bool = False) -> Busy:
+    """
+    Return what to raise in place of *error*.
+
+    Args:
+        while_committing: It came in the answer to COMMIT, or in its place.
+    """
+    meant = _meaning(error)
+    is_sqlite = getattr(error.orig, "sqlite_errorcode", None) is not None
+    state = getattr(error.orig, "sqlstate", None)
+    # SQLite does it itself, so nothing is lost on the way; and a reason of PostgreSQL's is a refusal, unless it goes away.
+    if while_committing and not is_sqlite and (state is None or state.startswith(GONE_CLASSES)):
+        return Unsure(str(meant))
+    return meant
+
+
+def _meaning(error: sa.exc.DBAPIError) -> Busy:
     orig: Any = error.orig
     detail = str(orig).partition("\n")[0]
     number = getattr(orig, "sqlite_errorcode", None)
