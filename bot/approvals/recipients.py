@@ -23,10 +23,9 @@ from bot.people.model import Delegation, NamedAs
 from bot.people.store import contacts, delegations, people
 from bot.people.store.contacts import Contact
 from bot.requests.model import Request
-from bot.requests.retry import EXPECTED
+from bot.requests.retry import EXPECTED, LONGEST_WAIT_FOR_PEOPLE, pause_after
 from bot.slack.api import Slack
 from bot.slack.errors import SlackBusy, SlackRefused
-from bot.timing import backoff
 from graph.models import User
 
 log = structlog.get_logger(__name__)
@@ -82,8 +81,8 @@ class Recipients:
                     error=type(error).__name__,
                     exc_info=not isinstance(error, EXPECTED),
                 )
-                pause = getattr(error, "retry_after", None) or backoff(4)
-                await self._store.run(recipients.look_again, request, at=clock.real() + pause)
+                at = clock.real() + pause_after(error, attempts=LONGEST_WAIT_FOR_PEOPLE)
+                await self._store.run(recipients.look_again, request, at=at)
         return len(due)
 
     async def find_in_slack(self, users: Sequence[User]) -> list[str]:

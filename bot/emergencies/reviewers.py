@@ -14,9 +14,8 @@ from bot.emergencies.store import emergencies
 from bot.people.approvers import Approvers, UnresolvedApprovers
 from bot.people.delegates import Delegates
 from bot.requests.model import Request
-from bot.requests.retry import EXPECTED
+from bot.requests.retry import EXPECTED, LONGEST_WAIT_FOR_PEOPLE, pause_after
 from bot.requests.store import requests
-from bot.timing import backoff
 from graph.models import User
 
 log = structlog.get_logger(__name__)
@@ -53,7 +52,7 @@ class Reviewers:
                     error=type(error).__name__,
                     exc_info=not isinstance(error, EXPECTED),
                 )
-                again_in = getattr(error, "retry_after", None) or backoff(4)
+                again_in = pause_after(error, attempts=LONGEST_WAIT_FOR_PEOPLE)
             again_at = clock.real() + again_in
             await self._store.run(
                 emergencies.settle_reviewers, each.request_id, found, again_at=again_at

@@ -16,9 +16,10 @@ from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Sending
 from bot.notifications.store import notices
 from bot.people.languages import Languages
+from bot.requests.retry import pause_after
 from bot.slack.api import Slack
-from bot.slack.errors import SlackBusy, SlackError, SlackRefused
-from bot.timing import a_few_at_once, backoff
+from bot.slack.errors import SlackError, SlackRefused
+from bot.timing import a_few_at_once
 from bot.words import speaking
 
 log = structlog.get_logger(__name__)
@@ -76,7 +77,7 @@ class Redrawing:
             log.warning("redraw-refused", notice=notice.key, slack=str(refused))
         except SlackError as error:
             log.warning("redraw-failed", notice=notice.key, slack=str(error))
-            return error.retry_after if isinstance(error, SlackBusy) else backoff(2)
+            return pause_after(error, attempts=2)
         return None
 
     async def _update(self, notice: Notice, *, channel: str, ts: str, content: Message) -> None:

@@ -13,12 +13,14 @@ The one place that decides by Graph's answer whether a write is worth another tr
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain, repeat
 from typing import Final, TypeVar
 
+from bot.repeating import Sleep, until_done, until_found
 from graph.errors import (
     DUPLICATE_KEY,
     DUPLICATE_PACKAGE,
@@ -110,7 +112,7 @@ class Retrier:
     """
 
     say: Callable[[str], object]
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    sleep: Sleep = asyncio.sleep
     patience: timedelta = PATIENCE
 
     async def wait_until(
@@ -125,20 +127,25 @@ class Retrier:
 
         Graph's 404 is nothing found: it does not show at once even what it answered for.
         """
-        left = (self.patience if patience is None else patience).total_seconds()
-        pauses = iter(PAUSES)
-        waited = 0.0
-        while True:
+        left = self.patience if patience is None else patience
+
+        async def look_once() -> Result | None:
             with suppress(NotFound):
-                found = await look()
-                if found is not None:
-                    return found
-            if left <= 0:
-                return None
-            pause = min(next(pauses, PAUSES[-1]), left)
-            self.say(f"waiting for {what}" + (f" ({waited:.0f} s)" if waited >= 1 else ""))
-            await self.sleep(pause)
-            left, waited = left - pause, waited + pause
+                return await look()
+            return None
+
+        def pauses() -> Iterator[timedelta]:
+            waited = timedelta()
+            for each in _pauses():
+                if waited >= left:
+                    return
+                pause = min(each, left - waited)
+                seconds = waited.total_seconds()
+                self.say(f"waiting for {what}" + (f" ({seconds:.0f} s)" if seconds >= 1 else ""))
+                yield pause
+                waited += pause
+
+        return await until_found(look_once, pauses=pauses(), sleep=self.sleep)
 
     async def retry(
         self,
@@ -156,23 +163,30 @@ class Retrier:
         Raises:
             GraphError: Another failure, or patience is over.
         """
-        left = self.patience.total_seconds()
-        pauses = iter(PAUSES)
-        while True:
-            try:
-                return await write()
-            except GraphError as error:
-                nothing_happened = isinstance(error, Throttled) and not error.may_have_happened
-                if not (nothing_happened or retry_on(error)):
-                    raise
-                if isinstance(error, Throttled):
-                    pause = asked_for(error).total_seconds()
-                    said = f"Graph asks to wait {pause:.0f} s before {what}"
-                else:
-                    pause = next(pauses, PAUSES[-1])
-                    said = f"waiting for {what}"
-                if pause > left:
-                    raise
-                self.say(said)
-            await self.sleep(pause)
+        left, pauses = self.patience, _pauses()
+
+        def pause_after(error: Exception) -> timedelta | None:
+            nonlocal left
+            if not isinstance(error, GraphError):
+                return None
+            nothing_happened = isinstance(error, Throttled) and not error.may_have_happened
+            if not (nothing_happened or retry_on(error)):
+                return None
+            if isinstance(error, Throttled):
+                pause = asked_for(error)
+                said = f"Graph asks to wait {pause.total_seconds():.0f} s before {what}"
+            else:
+                pause = next(pauses)
+                said = f"waiting for {what}"
+            if pause > left:
+                return None
+            self.say(said)
             left -= pause
+            return pause
+
+        return await until_done(write, pause_after=pause_after, sleep=self.sleep)
+
+
+def _pauses() -> Iterator[timedelta]:
+    """Yield `PAUSES`, and then the last of them for ever."""
+    yield from (timedelta(seconds=each) for each in chain(PAUSES, repeat(PAUSES[-1])))

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import structlog
 
-from bot.database import Busy, Store
+from bot.database import Store
+from bot.database.replicas.leases import renewed
 from bot.errors import TooSlow
 from bot.requests.model import Request
 from bot.requests.store import claims
@@ -21,24 +22,14 @@ log = structlog.get_logger(__name__)
 async def kept(store: Store, request: Request, waits: Waits) -> AsyncIterator[None]:
     """Say again and again that we are at *request*, so that nobody takes over what only takes its time."""
 
-    async def renew() -> None:
-        while True:
-            await asyncio.sleep(waits.beat.total_seconds())
-            try:
-                ours = await store.run(claims.renew, request, lease=waits.lease)
-            except Busy:
-                continue
-            if not ours:
-                # Whatever it still writes will not count.
-                log.warning("claim-lost", request=request.id)
-                return
+    async def renew() -> bool:
+        return await store.run(claims.renew, request, lease=waits.lease)
 
-    renewing = asyncio.create_task(renew(), name=f"lease of {request.id}")
-    try:
+    def lost() -> None:
+        log.warning("claim-lost", request=request.id)
+
+    async with renewed(renew, every=waits.beat, name=f"lease of {request.id}", lost=lost):
         yield
-    finally:
-        renewing.cancel()
-        await asyncio.gather(renewing, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import chance, clock
+from bot.repeating import until_done
 from bot.slack.errors import (
     CODE,
     SlackBusy,
@@ -98,16 +99,19 @@ class SlackCalls:
 
     async def read(self, method: str, **arguments: Any) -> Any:
         """Call a method that changes nothing: tried again when Slack stumbles."""
-        for pause in READ_PAUSES:
-            try:
-                return await self.call(method, **arguments)
-            except SlackBusy as busy:
-                if busy.retry_after > pause:
-                    raise
-            except SlackUnsure as unsure:
-                log.debug("read-again", where=method, slack=str(unsure))
-            await asyncio.sleep(pause.total_seconds() * chance.between(0.5, 1))
-        return await self.call(method, **arguments)
+        pauses = iter(READ_PAUSES)
+
+        def pause_after(error: Exception) -> timedelta | None:
+            if not isinstance(error, SlackBusy | SlackUnsure):
+                return None
+            pause = next(pauses, None)
+            if pause is None or (isinstance(error, SlackBusy) and error.retry_after > pause):
+                return None
+            if isinstance(error, SlackUnsure):
+                log.debug("read-again", where=method, slack=str(error))
+            return pause * chance.between(0.5, 1)
+
+        return await until_done(lambda: self.call(method, **arguments), pause_after=pause_after)
 
     async def call(self, method: str, **arguments: Any) -> Any:
         """

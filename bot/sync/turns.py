@@ -16,8 +16,9 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 import structlog
 
 from bot import clock
-from bot.database import Busy, Store, Transaction
+from bot.database import Store, Transaction
 from bot.database.replicas import turns
+from bot.database.replicas.leases import renewed
 from bot.database.replicas.turns import Overtaken, SyncState, Turn
 from bot.timing import Waits
 
@@ -147,27 +148,18 @@ class SharedSync:
     @asynccontextmanager
     async def _kept(self, turn: Turn) -> AsyncIterator[None]:
         """Keep the turn ours while the body works, and let it write by that right."""
-        renewing = asyncio.create_task(self._renew(turn), name=f"turn of {self.name}")
-        if self.fence is not None:
-            self.fence.turn = turn
-        try:
-            yield
-        finally:
-            if self.fence is not None:
-                self.fence.turn = None
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
 
-    async def _renew(self, turn: Turn) -> None:
-        while True:
-            await asyncio.sleep(self.waits.beat.total_seconds())
+        async def renew() -> bool:
+            return await self.store.run(turns.renew, turn, lease=self.waits.lease)
+
+        async with renewed(renew, every=self.waits.beat, name=f"turn of {self.name}"):
+            if self.fence is not None:
+                self.fence.turn = turn
             try:
-                ours = await self.store.run(turns.renew, turn, lease=self.waits.lease)
-            except Busy:
-                continue
-            if not ours:
-                # Whatever it still writes will not count.
-                return
+                yield
+            finally:
+                if self.fence is not None:
+                    self.fence.turn = None
 
 
 def look_again_in(state: SyncState) -> timedelta:

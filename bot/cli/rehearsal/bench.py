@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from bot.cli.rehearsal.recorder import Recorder
 from bot.cli.rehearsal.redaction import word
 from bot.cli.rehearsal.scene import TrialScene
-from bot.cli.tenant.following import Sleep
+from bot.repeating import Sleep
 from bot.slack.api import Slack
 from graph import Graph, TokenSource
 

@@ -14,10 +14,11 @@ from bot.cli.rehearsal.model import Experiment, ExperimentOutcome, NotPossible, 
 from bot.cli.rehearsal.recorder import Recorder
 from bot.cli.rehearsal.redaction import word
 from bot.cli.rehearsal.scene import TrialScene
-from bot.cli.tenant.following import Sleep, StillUnderWay
+from bot.cli.tenant.following import StillUnderWay
 from bot.cli.tenant.narration import Narrator
 from bot.configuration.settings import Settings
 from bot.machine import GRAPH_TIMEOUT, MACHINE, app_tokens
+from bot.repeating import Sleep
 from bot.slack.errors import SlackError
 from graph import Retries
 from graph.errors import GraphError

@@ -1,6 +1,7 @@
 """Watch a request until Graph itself shows that it came true, or that it did not."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -10,13 +11,13 @@ from typing import TypeVar
 from bot.cli.connection import Stop
 from bot.cli.tables import console
 from bot.packages.names import clean
+from bot.repeating import Sleep, until_found
 from bot.timing import poll_pause
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import AccessPackageAssignment, AssignmentRequest
 
 Found = TypeVar("Found")
-Sleep = Callable[[float], Awaitable[object]]
 
 
 class StillUnderWay(Stop):
@@ -117,19 +118,22 @@ async def _until(
     patience: timedelta,
     sleep: Sleep,
 ) -> Found:
-    began, attempt = time.monotonic(), 0
+    began = time.monotonic()
     with _progress() as say:
-        while True:
-            found = await look()
-            if found is not None:
-                return found
-            waited = time.monotonic() - began
-            pause = poll_pause(attempt).total_seconds()
-            if waited + pause > patience.total_seconds():
-                raise StillUnderWay(request(), patience)
-            say(f"{clean(request().state or 'submitted')}, {waited:.0f} s …")
-            await sleep(pause)
-            attempt += 1
+
+        def pauses() -> Iterator[timedelta]:
+            for attempt in itertools.count():
+                waited = time.monotonic() - began
+                pause = poll_pause(attempt)
+                if waited + pause.total_seconds() > patience.total_seconds():
+                    return
+                say(f"{clean(request().state or 'submitted')}, {waited:.0f} s …")
+                yield pause
+
+        found = await until_found(look, pauses=pauses(), sleep=sleep)
+    if found is None:
+        raise StillUnderWay(request(), patience)
+    return found
 
 
 @contextmanager

@@ -9,12 +9,14 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count, repeat
 from typing import Final
 
 from bot.cli.connection import Stop
 from bot.cli.tables import when
-from bot.cli.tenant.following import Sleep, until_delivered, until_ended
+from bot.cli.tenant.following import until_delivered, until_ended
 from bot.cli.tenant.narration import Narrator
+from bot.repeating import Sleep, until_done, until_found
 from graph import Graph, TokenSource
 from graph.errors import AuthError, Forbidden, GraphError, NotFound
 from graph.models import (
@@ -232,13 +234,14 @@ class Trial:
         self.narrator.result(f"assignment {held.id}")
 
         self.narrator.task("Get the members of the group")
-        for _ in range(TRIES):
+
+        async def look() -> bool | None:
             members = await self.graph.groups.members(group.id, transitive=False)
-            if [member.id for member in members] == [requestor.id]:
-                self.narrator.result(f"{requestor.display_name} is a member")
-                return
-            await self.sleep(PAUSE.total_seconds())
-        raise Stop("The requestor is not a member of the group although Graph says delivered.")
+            return [member.id for member in members] == [requestor.id] or None
+
+        if await until_found(look, pauses=repeat(PAUSE, TRIES - 1), sleep=self.sleep) is None:
+            raise Stop("The requestor is not a member of the group although Graph says delivered.")
+        self.narrator.result(f"{requestor.display_name} is a member")
 
     async def clean_up(self) -> list[str]:
         """
@@ -268,16 +271,19 @@ class Trial:
         return left
 
     async def _again_and_again(self, remove: Callable[[], Awaitable[None]]) -> None:
-        for attempt in range(1, TRIES + 1):
-            try:
-                return await remove()
-            except GraphError as error:
-                # A refusal is worth one more look: Graph says 403 to what is gone, too.
-                if attempt == TRIES or (attempt > 1 and isinstance(error, Forbidden | AuthError)):
-                    raise
-                self.narrator.trouble(str(error))
-            await self.sleep(PAUSE.total_seconds())
-        return None
+        tries = count(1)
+
+        def pause_after(error: Exception) -> timedelta | None:
+            attempt = next(tries)
+            if not isinstance(error, GraphError) or attempt == TRIES:
+                return None
+            # A refusal is worth one more look: Graph says 403 to what is gone, too.
+            if attempt > 1 and isinstance(error, Forbidden | AuthError):
+                return None
+            self.narrator.trouble(str(error))
+            return PAUSE
+
+        await until_done(remove, pause_after=pause_after, sleep=self.sleep)
 
     async def _remove_packages(self) -> None:
         for name in self.package_names:
