@@ -74,6 +74,7 @@ LATE: Final = frozenset(
 NOBODY: Final = both("silent")
 SOMEBODY: Final = {"A": "ready", "B": "silent"}
 ERROR_OF_SLACK: Final = r"failed with the error"
+TAKES_LONGER: Final = r"I need longer than usual"
 NOT_SAVED: Final = r"can't save your request right now. Nothing has changed"
 
 
@@ -354,9 +355,8 @@ BREAKS: Final = (
         fires=WITHOUT_DATABASE,
         may_fire=SLOW,
         alarm=r"database: ",
-        answer=NOT_SAVED,
         # Whoever comes while it is not yet known waits for longer than Slack does.
-        tries=20,
+        answer=rf"{NOT_SAVED}|{TAKES_LONGER}",
     ),
     Break(
         name="PgBouncer is down",
@@ -369,9 +369,8 @@ BREAKS: Final = (
         fires=WITHOUT_DATABASE,
         may_fire=SLOW,
         alarm=r"database: ",
-        answer=NOT_SAVED,
         # Whoever comes while it is not yet known waits for longer than Slack does.
-        tries=20,
+        answer=rf"{NOT_SAVED}|{TAKES_LONGER}",
     ),
     Break(
         name="PgBouncer stands still",
@@ -384,9 +383,8 @@ BREAKS: Final = (
         fires=WITHOUT_DATABASE,
         may_fire=SLOW,
         alarm=r"database: ",
-        # Who comes while every statement hangs has no answer before Slack gives up, and nothing of it is done.
-        answer=rf"{NOT_SAVED}|{ERROR_OF_SLACK}",
-        tries=3,
+        # While every statement hangs, that is said first.
+        answer=rf"{NOT_SAVED}|{TAKES_LONGER}",
     ),
     Break(
         name="The database's disk is full",
@@ -399,9 +397,8 @@ BREAKS: Final = (
         fires=WITHOUT_DATABASE,
         may_fire=SLOW,
         alarm=r"database: ",
-        answer=NOT_SAVED,
         # Whoever comes while it is not yet known waits for longer than Slack does.
-        tries=20,
+        answer=rf"{NOT_SAVED}|{TAKES_LONGER}",
         lacks=_without_volume,
     ),
     Break(
