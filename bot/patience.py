@@ -9,7 +9,6 @@ Socket Mode, so what counts is when this process last looked.
 """
 
 import asyncio
-import math
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -24,6 +23,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 SLACK_WAITS: Final = timedelta(seconds=3)
+# Whoever reads that the answer takes longer; after that they may do it again, or think better of it.
+TOLD_TO_WAIT: Final = timedelta(minutes=1)
 BEAT: Final = timedelta(seconds=1)
 
 
@@ -49,10 +50,10 @@ class Patience:
                 )
             )
 
-    def answer(self) -> None:
-        """Note that they have been answered in time: what is done for them afterwards may take longer."""
+    def told_to_wait(self) -> None:
+        """Note that they have been told in time that it takes longer."""
         if self.seconds() <= self.until:
-            self.until = math.inf
+            self.until = self.seconds() + TOLD_TO_WAIT.total_seconds()
 
 
 _patience: Final[ContextVar[Patience | None]] = ContextVar("patience", default=None)
@@ -96,11 +97,11 @@ def who_waits() -> Patience | None:
     return _patience.get()
 
 
-def answered() -> None:
-    """Note that Slack has our answer to whoever the running task works for."""
+def told_to_wait() -> None:
+    """Note that whoever the running task works for is told, within Slack's time, that it takes longer."""
     patience = _patience.get()
     if patience is not None:
-        patience.answer()
+        patience.told_to_wait()
 
 
 def in_time(

@@ -18,7 +18,7 @@ from bot.messages.blocks.pages import split_page
 from bot.messages.blocks.parts import Message, message, without_plainer
 from bot.messages.blocks.sentences import escape_sentence
 from bot.paging import ListName, Place, page_number
-from bot.patience import answered
+from bot.patience import told_to_wait
 from bot.words import N_, _, translate
 from bot.words.formats import any_of
 from handlers.dispatch.deduplicate import key_of
@@ -74,7 +74,7 @@ def register(
                 await ack()
             return
         await say(command_answers.looking())
-        answered()
+        told_to_wait()
         background.start(partial(_reply, answer, replies.to_command(command).say, busy=busy))
 
     @routes.action("latchkey_more")

@@ -20,7 +20,7 @@ from slack_bolt.async_app import AsyncAck
 from slack_bolt.response import BoltResponse
 
 from bot.messages.blocks.parts import message
-from bot.patience import answered
+from bot.patience import told_to_wait
 from bot.words import N_, _
 from handlers.dispatch.app import Body, Kind, SlackApp
 from handlers.replying.background import Background
@@ -59,7 +59,7 @@ def register(app: SlackApp, *, replies: Replies, background: Background) -> None
             return answering.result()
         log.warning("answer-is-slow", kind=kind)
         # They do not read that it has failed, so it need not be left undone.
-        context.run(answered)
+        context.run(told_to_wait)
         reply = _reply_to(kind, body, replies)
         if kind == "command":
             context.run(background.start, lambda: _answer_late(answering, reply))

@@ -121,6 +121,19 @@ async def test_it_is_said_in_their_language(world, bot):
         assert "länger" in world.whispers(CY, GENERAL)[-1]
 
 
+async def test_it_is_not_done_long_after_it_was_said(world, bot):
+    """A minute has passed, and the bot stood still: she may have done it again, and given it back since."""
+    before = await world.states()
+    async with hanging(bot):
+        told = await world.type(ANN, "/request-access marketing-campaign")
+        bot.process.freeze(timedelta(minutes=3))
+        late = await world.whispered(ANN, GENERAL, "too late")
+
+    assert told.ok
+    assert "so I left it undone" in late
+    assert await world.states() == before
+
+
 async def test_a_form_is_left_to_slack(world, bot):
     """Slack keeps what was typed, and says that sending it failed: so it is left undone."""
     await world.press(BO, await world.card(APPROVALS), "Deny")
