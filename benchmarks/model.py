@@ -31,7 +31,7 @@ from bot.slack.api import Slack
 from bot.slack.users import USERS_PAGE
 from bot.sync.everything import TenantSync
 from bot.sync.members import PAGES_A_SYNC
-from graph.assignments import ACCESS_STATES
+from graph.subjects.assignments import ACCESS_STATES
 
 PEOPLE: Final = (10_000, 100_000, 1_000_000)
 DAY: Final = 86_400

@@ -30,13 +30,14 @@ from bot.patience import BEAT
 from bot.priority import give_way
 from bot.scheduler import Apscheduler, Scheduler
 from bot.webhooks.client import WebhookClient
-from graph import TokenSource, login
-from graph.auth import AppTokens, ManagedIdentityTokens
-from graph.credentials import Credential, FederatedCredential, SecretCredential
-from graph.deadlines import machine_seconds
-from graph.id_tokens import IdTokens
-from graph.login import HttpClient
-from graph.web_signin import WebSignIn
+from graph import TokenSource
+from graph.calls.deadlines import machine_seconds
+from graph.sign_in import login
+from graph.sign_in.auth import AppTokens, ManagedIdentityTokens
+from graph.sign_in.credentials import Credential, FederatedCredential, SecretCredential
+from graph.sign_in.id_tokens import IdTokens
+from graph.sign_in.login import HttpClient
+from graph.sign_in.web_signin import WebSignIn
 
 SLACK_TIMEOUT: Final = aiohttp.ClientTimeout(total=CALL_TIMEOUT.total_seconds())
 # Each of them begins anew within one call; how long a POST may take in all is in `bot.timing`.
@@ -101,7 +102,7 @@ def app_credential(settings: Settings) -> Credential:
     """Return how the app registration that the settings name proves who it is."""
     if settings.azure_client_certificate_path is not None:
         # Whoever has no certificate needs no cryptography.
-        from graph.certificates import CertificateCredential
+        from graph.sign_in.certificates import CertificateCredential
 
         return CertificateCredential(settings.azure_client_certificate_path)
     if settings.azure_federated_token_file is not None:

@@ -2,27 +2,27 @@
 
 import httpx
 
-from graph.applications import Applications
-from graph.approvals import Approvals
-from graph.assignment_requests import AssignmentRequests
-from graph.assignments import Assignments
-from graph.batch import Batch
-from graph.batching import BatchingSession
-from graph.catalogs import Catalogs
-from graph.deadlines import Deadline, Seconds, machine_seconds
-from graph.granted import GrantedPermissions
-from graph.groups import Groups
-from graph.incompatibilities import Incompatibilities
-from graph.observed import Observer
-from graph.organizations import Organizations
-from graph.packages import Packages
-from graph.policies import Policies
-from graph.resources import Resources
-from graph.retries import Retries
-from graph.self_service import SelfService
-from graph.session import CALLS_AT_ONCE, Session
-from graph.tokens import StaticToken, TokenSource
-from graph.users import Users
+from graph.calls.batch import Batch
+from graph.calls.batching import BatchingSession
+from graph.calls.deadlines import Deadline, Seconds, machine_seconds
+from graph.calls.observed import Observer
+from graph.calls.retries import Retries
+from graph.calls.session import CALLS_AT_ONCE, Session
+from graph.sign_in.tokens import StaticToken, TokenSource
+from graph.subjects.applications import Applications
+from graph.subjects.approvals import Approvals
+from graph.subjects.assignment_requests import AssignmentRequests
+from graph.subjects.assignments import Assignments
+from graph.subjects.catalogs import Catalogs
+from graph.subjects.granted import GrantedPermissions
+from graph.subjects.groups import Groups
+from graph.subjects.incompatibilities import Incompatibilities
+from graph.subjects.organizations import Organizations
+from graph.subjects.packages import Packages
+from graph.subjects.policies import Policies
+from graph.subjects.resources import Resources
+from graph.subjects.self_service import SelfService
+from graph.subjects.users import Users
 
 __all__ = ["Deadline", "Graph", "Retries", "StaticToken", "TokenSource"]
 

@@ -24,8 +24,8 @@ from bot.people.identity import Identity, People
 from bot.slack.errors import SlackError
 from bot.words import N_
 from graph.errors import AuthError, GraphError
-from graph.id_tokens import Identification, IdTokens, NotBelieved
-from graph.web_signin import SignedIn, SignInRefused, WebSignIn, nonce_sent
+from graph.sign_in.id_tokens import Identification, IdTokens, NotBelieved
+from graph.sign_in.web_signin import SignedIn, SignInRefused, WebSignIn, nonce_sent
 
 log = structlog.get_logger(__name__)
 

@@ -39,8 +39,8 @@ from bot.accounts.store import accounts, sign_ins
 from bot.database import Store, Transaction
 from bot.people.store import people as bindings
 from graph.errors import AuthError
-from graph.signin import SUBJECT_ACCESS
-from graph.web_signin import SignInRefused, WebSignIn
+from graph.sign_in.signin import SUBJECT_ACCESS
+from graph.sign_in.web_signin import SignInRefused, WebSignIn
 
 log = structlog.get_logger(__name__)
 

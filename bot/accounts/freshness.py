@@ -11,7 +11,7 @@ from typing import Final
 from bot import clock
 from bot.accounts.browser import Finished
 from bot.words import N_
-from graph.id_tokens import LEEWAY
+from graph.sign_in.id_tokens import LEEWAY
 
 # So long ago may they have shown who they are.
 FRESH_FOR: Final = timedelta(minutes=5)

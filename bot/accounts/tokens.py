@@ -20,9 +20,9 @@ from bot.accounts.store import accounts
 from bot.database import Store, Transaction
 from bot.database.audit_log import audit
 from bot.words import N_
-from graph.deadlines import Seconds, machine_seconds
-from graph.tokens import MARGIN
-from graph.web_signin import SignedIn, SignInRefused, WebSignIn
+from graph.calls.deadlines import Seconds, machine_seconds
+from graph.sign_in.tokens import MARGIN
+from graph.sign_in.web_signin import SignedIn, SignInRefused, WebSignIn
 
 log = structlog.get_logger(__name__)
 

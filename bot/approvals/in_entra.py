@@ -24,7 +24,7 @@ from bot.words import N_
 from graph import Graph
 from graph.errors import Conflict, Forbidden, GraphError, NotFound, Rejected
 from graph.models import ApprovalDecision, decided_in_order
-from graph.tokens import TokenSource
+from graph.sign_in.tokens import TokenSource
 from graph.values import same_word
 
 log = structlog.get_logger(__name__)

@@ -23,8 +23,8 @@ from bot.slack.api import BotIdentity, Slack
 from bot.slack.calls import UNTRUSTED, SlackCall
 from bot.slack.errors import SlackError, SlackRefused
 from graph import Graph, Retries
+from graph.calls.observed import Observer
 from graph.errors import AuthError, Forbidden, GraphError
-from graph.observed import Observer
 
 
 async def connect_slack(

@@ -25,7 +25,7 @@ from bot.slack.api import BotIdentity, Slack
 from bot.slack.calls import SlackCall
 from bot.timing import Waits
 from graph import Graph
-from graph.observed import ObservedCall
+from graph.calls.observed import ObservedCall
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ def credential_ends(settings: Settings) -> list[CredentialEnd]:
     found = []
     if settings.azure_client_certificate_path is not None:
         # Whoever has no certificate needs no cryptography.
-        from graph.certificates import end_of_certificate
+        from graph.sign_in.certificates import end_of_certificate
 
         ends_at = end_of_certificate(settings.azure_client_certificate_path)
         if ends_at is not None:

@@ -18,7 +18,7 @@ from bot.packages.unsupported import unsupported_in_policy
 from bot.people.approvers import Approvers, UnresolvedApprovers
 from graph.errors import AuthError, GraphError
 from graph.models import User
-from graph.web_signin import SignInRefused
+from graph.sign_in.web_signin import SignInRefused
 
 # A stage may name a group of thousands; so many are looked for among the accounts.
 MOST_APPROVERS: Final = 200

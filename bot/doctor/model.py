@@ -14,7 +14,7 @@ from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.settings.file import PackageSettingsFile
 from bot.slack.api import BotIdentity, Slack
 from graph import Graph
-from graph.deadlines import Seconds, machine_seconds
+from graph.calls.deadlines import Seconds, machine_seconds
 
 T = TypeVar("T")
 

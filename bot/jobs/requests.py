@@ -27,7 +27,7 @@ from bot.requests.retry import EXPECTED, reschedule_or_hold
 from bot.requests.store import claims
 from bot.requests.submission import Submitter
 from bot.timing import WAITS, Waits
-from graph.observed import call_trail
+from graph.calls.observed import call_trail
 
 log = structlog.get_logger(__name__)
 

@@ -15,8 +15,8 @@ from bot.monitoring import definitions as names
 from bot.monitoring.definitions import METRICS, Metric, MetricKind, MetricSource
 from bot.monitoring.services import ServiceStatus
 from bot.slack.calls import SlackCall
-from graph.deadlines import machine_seconds
-from graph.observed import TOKEN_ROUTE, ObservedCall
+from graph.calls.deadlines import machine_seconds
+from graph.calls.observed import TOKEN_ROUTE, ObservedCall
 
 # Otherwise each counter has a second series that says since when, which nobody reads.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]

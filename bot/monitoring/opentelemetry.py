@@ -28,7 +28,7 @@ from opentelemetry.trace import (
 from bot import clock
 from bot.monitoring.interactions import SlackInteraction
 from bot.slack.calls import SlackCall
-from graph.observed import ObservedCall
+from graph.calls.observed import ObservedCall
 
 REQUEST_ID: Final = re.compile(r"[0-9a-f]{32}")
 NANOSECONDS: Final = 1_000_000_000

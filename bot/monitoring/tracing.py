@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from bot.errors import ConfigurationError
 from bot.monitoring.interactions import SlackInteraction
 from bot.slack.calls import SlackCall
-from graph.observed import ObservedCall
+from graph.calls.observed import ObservedCall
 
 ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 EXPORTER: Final = "OTEL_TRACES_EXPORTER"

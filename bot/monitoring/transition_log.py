@@ -6,7 +6,7 @@ import structlog
 
 from bot.database import Committed
 from bot.monitoring import interactions
-from graph.observed import ObservedCall
+from graph.calls.observed import ObservedCall
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,6 @@ from bot.packages.eligibility import Case, Fit, Requester, fit, groups_named
 from bot.packages.model import NamedObject
 from graph import Graph
 from graph.errors import Forbidden, GraphError, NotFound
-from graph.incompatibilities import PackageExclusions
 from graph.models import (
     AccessPackage,
     AccessPackageAssignment,
@@ -17,6 +16,7 @@ from graph.models import (
     Group,
     User,
 )
+from graph.subjects.incompatibilities import PackageExclusions
 
 # An assignment in any other state is access, or is about to be.
 OVER: Final = frozenset({"expired", "deliveryfailed"})

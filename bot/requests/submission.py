@@ -32,10 +32,10 @@ from bot.requests.store import claims
 from bot.timing import WAITS, Waits
 from bot.words import N_
 from graph import Deadline, Graph
-from graph.assignment_requests import OPEN_STATES
 from graph.errors import OPEN_REQUEST_EXISTS, AuthError, Conflict, GraphError, NotFound, Throttled
 from graph.models import AssignmentRequest, Expiration, Schedule
-from graph.tokens import TokenSource
+from graph.sign_in.tokens import TokenSource
+from graph.subjects.assignment_requests import OPEN_STATES
 
 log = structlog.get_logger(__name__)
 

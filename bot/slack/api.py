@@ -20,7 +20,7 @@ from bot.slack.response_urls import ResponseUrl, hosts_of, read_response_url
 from bot.slack.uploads import upload
 from bot.slack.users import SlackUsers
 from bot.slack.views import SlackViews
-from graph.deadlines import Seconds, machine_seconds
+from graph.calls.deadlines import Seconds, machine_seconds
 
 log = structlog.get_logger(__name__)
 

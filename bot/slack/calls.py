@@ -25,8 +25,8 @@ from bot.slack.errors import (
 )
 from bot.slack.rate_limits import RateLimits
 from bot.slack.response_urls import ResponseUrl
-from graph.deadlines import Seconds, machine_seconds
-from graph.observed import server_time
+from graph.calls.deadlines import Seconds, machine_seconds
+from graph.calls.observed import server_time
 
 log = structlog.get_logger(__name__)
 

@@ -27,7 +27,6 @@ from bot.requests.store import request_lists
 from bot.sync.turns import Transactions
 from bot.timing import WAITS, Waits, a_few_at_once
 from graph import Graph
-from graph.assignments import ACCESS_STATES
 from graph.errors import (
     AuthError,
     BadAnswer,
@@ -38,6 +37,7 @@ from graph.errors import (
     Throttled,
 )
 from graph.models import AccessPackage, AccessPackageAssignment
+from graph.subjects.assignments import ACCESS_STATES
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from graph.session import Session
+from graph.calls.session import Session
 from sandbox.tenant.call import Answer
 from sandbox.tenant.exchange import Asked
 from sandbox.tenant.service import Service

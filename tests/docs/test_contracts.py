@@ -33,7 +33,7 @@ ROWS = [[each.strip() for each in row.split("|")] for row in CONTRACTS[ARROWS]["
 
 # What each contract refuses, at least: who imports, and what.
 REFUSED = {
-    "Arrows": [("graph.session", "bot.errors"), ("bot.database.flags", "bot.people.guard")],
+    "Arrows": [("graph.calls.session", "bot.errors"), ("bot.database.flags", "bot.people.guard")],
     "Messages": [
         ("bot.messages.phrases.decided", "bot.messages.approvals.approval_card"),
         ("bot.messages.approvals.approval_card", "bot.messages.requests.outcomes"),
@@ -49,14 +49,14 @@ REFUSED = {
         ("handlers.deciding.decide", "handlers.deciding.review"),
         ("handlers.asking.request_form", "handlers.administering.console"),
     ],
-    "Graph's subjects": [("graph.users", "graph.groups")],
+    "Graph's subjects": [("graph.subjects.users", "graph.subjects.groups")],
     "No circles": [
         ("handlers.replying.replies", "handlers.dispatch.deduplicate"),
         ("handlers.dispatch.app", "handlers.web.http"),
         ("bot.notifications.outbox", "bot.notifications.owed"),
         ("bot.notifications.requests.progress", "bot.notifications.approvals.card_news"),
         ("bot.cli.tenant.lookup", "bot.cli.access.operate"),
-        ("graph.session", "graph.users"),
+        ("graph.calls.session", "graph.subjects.users"),
     ],
     "The stand-ins": [("sandbox.tenant.world", "graph.models")],
     "Only graph/": [
@@ -66,7 +66,7 @@ REFUSED = {
     ],
     "Only handlers/": [
         ("bot.notifications.outbox", "slack_bolt"),
-        ("graph.session", "slack_bolt"),
+        ("graph.calls.session", "slack_bolt"),
         ("sandbox.run", "slack_bolt"),
     ],
     "Only bot.database": [

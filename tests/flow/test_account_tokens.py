@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.accounts.connecting import APPROVER_SCOPES, SCOPES
-from graph.tokens import MARGIN
+from graph.sign_in.tokens import MARGIN
 from sandbox.tenant import seed
 from sandbox.tenant.tokens import LIFETIME_SECONDS
 from tests.flow.test_entra_decides import ASK, asked, deciding

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from graph import Graph, StaticToken, models
+from graph.beta.versions import EM, dialect
 from graph.errors import Unsupported
 from graph.models import (
     AccessPackageQuestion,
@@ -25,7 +26,6 @@ from graph.models import (
 )
 from graph.policy_models import READ_ONLY
 from graph.values import GraphModel
-from graph.versions import EM, dialect
 from tests.graph.samples import EVERY_SETTING
 from tests.graph.wire import graph_on
 

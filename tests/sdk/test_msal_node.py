@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from graph.signin import SUBJECT_ACCESS
+from graph.sign_in.signin import SUBJECT_ACCESS
 from sandbox.tenant import seed
 from tests.harness.browser import Browser
 

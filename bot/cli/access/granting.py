@@ -20,8 +20,8 @@ from bot.packages.facts import (
 from bot.packages.names import clean
 from bot.packages.questions import Answered, Answers, Question, answered
 from graph import Graph
-from graph.assignment_requests import OPEN_STATES
 from graph.models import AccessPackage, AccessPackageAssignment, AssignmentPolicy, User
+from graph.subjects.assignment_requests import OPEN_STATES
 
 # The scope of a policy under which nobody asks and administrators assign.
 ADMINISTRATORS_ONLY: Final = "notSpecified"

@@ -56,7 +56,7 @@ class Trail:
 
         Args:
             facts: For the details of the row that says it was taken.
-            asked: For `graph.assignment_requests.create`.
+            asked: For `create` in `graph/subjects/assignment_requests.py`.
         """
         justification = self.operator.justification(self._row["why"])
         try:

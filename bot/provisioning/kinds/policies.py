@@ -36,9 +36,9 @@ from bot.provisioning.snapshot import FoundPackage, Located, Snapshot, by_name_o
 from bot.provisioning.state import Entry, Identity, Key
 from bot.source import FileError, Place
 from graph import Graph
+from graph.beta.versions import dialect
 from graph.errors import GraphError, Unsupported
 from graph.models import AccessPackage, AssignmentPolicy
-from graph.versions import dialect
 
 # What Entra has been seen to keep although it took a change: reviews, and when they began.
 MAY_STAY: Final = frozenset({"reviews"})

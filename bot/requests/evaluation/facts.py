@@ -18,8 +18,7 @@ from bot.requests.evaluation.askers import Asker
 from bot.requests.holder_lists import HolderLists
 from bot.requests.shared_reads import FRESH, FreshCache
 from graph import Graph
-from graph.assignment_requests import OPEN_STATES
-from graph.incompatibilities import PackageExclusions
+from graph.calls.package_resources import ResourcesByOrigin, lacks_resources, with_resources
 from graph.models import (
     AccessPackage,
     AccessPackageAssignment,
@@ -27,7 +26,8 @@ from graph.models import (
     AssignmentRequest,
     Group,
 )
-from graph.package_resources import ResourcesByOrigin, lacks_resources, with_resources
+from graph.subjects.assignment_requests import OPEN_STATES
+from graph.subjects.incompatibilities import PackageExclusions
 
 
 class SharedFacts:

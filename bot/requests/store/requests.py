@@ -27,7 +27,7 @@ from bot.requests.store.request_rows import (
     evidence_row,
     from_row,
 )
-from graph import observed
+from graph.calls import observed
 
 # Moves that an answer of Graph's has made.
 SHOWN_BY_GRAPH: Final = frozenset({State.SUBMITTED, State.DELIVERED, State.FAILED})

@@ -8,7 +8,7 @@ from bot.configuration.problems import problems_for_running
 from bot.configuration.settings import read_settings
 from bot.errors import ConfigurationError
 from bot.machine import app_tokens
-from graph.auth import AppTokens, ManagedIdentityTokens
+from graph.sign_in.auth import AppTokens, ManagedIdentityTokens
 from tests.bot.configuration.test_settings import GOOD, problems
 
 IDENTITY = "7e000000-0000-4000-8000-0000000000d1"

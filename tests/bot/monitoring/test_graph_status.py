@@ -9,8 +9,8 @@ import pytest
 
 from bot.monitoring.figures import Figures
 from graph import Graph
+from graph.calls.retries import Retries
 from graph.errors import AuthError, GraphError, LoginUnreachable
-from graph.retries import Retries
 from tests.bot.moments import at
 from tests.graph.wire import Pauses, refusal
 

@@ -16,9 +16,9 @@ from bot.packages.unsupported import (
     unsupported_in_package,
     unsupported_in_policy,
 )
+from graph.beta.versions import dialect
 from graph.models import AccessPackage, AssignmentPolicy, Expiration
 from graph.values import UNSAID
-from graph.versions import dialect
 from tests.bot.samples import BO, approval, package, policy, question, role_scope, user
 
 STAGE = {"primaryApprovers": [user(BO)]}

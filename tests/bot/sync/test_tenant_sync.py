@@ -12,8 +12,8 @@ from bot.assignments.model import Assignment, AssignmentState, EndReason
 from bot.assignments.store import assignments
 from bot.packages.store import catalog
 from bot.sync.assignments import LISTS_AT_ONCE
-from graph.assignments import ACCESS_STATES
 from graph.errors import GraphError, Throttled
+from graph.subjects.assignments import ACCESS_STATES
 from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration
 from tests.harness import crowd

@@ -163,7 +163,14 @@ TARGETS: Final = (
 LASTING: Final = (
     *("alembic.command", "freezegun", "hypothesis.stateful", "pytest_asyncio.plugin", "uvicorn"),
     *("pydantic_settings", "slack_bolt.adapter.socket_mode.aiohttp", "slack_bolt.async_app"),
-    *("graph", "graph.auth", "sandbox.page", "sandbox.serving", "sandbox.slack", "sandbox.tenant"),
+    *(
+        "graph",
+        "graph.sign_in.auth",
+        "sandbox.page",
+        "sandbox.serving",
+        "sandbox.slack",
+        "sandbox.tenant",
+    ),
 )
 # A mutant that hangs is noticed, too.
 LONGEST_SECONDS: Final = 100

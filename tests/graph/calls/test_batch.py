@@ -1,0 +1,269 @@
+"""Many calls in one batch, each judged by itself."""
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from graph.calls.batch import Call, FirstPage
+from graph.errors import BadAnswer, GraphError, GraphUnavailable, NotFound, Throttled
+from tests.graph.wire import ROOT, Pauses, Wire, graph_on, refusal
+
+READ = Call("GET", "/users/u")
+GROUP = {"displayName": "G", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True}
+WRITE = Call("POST", "/groups", GROUP)
+
+
+def batched(*items: dict) -> dict:
+    return {"responses": list(items)}
+
+
+def throttled(number: int, wait: str) -> dict:
+    return {
+        "id": str(number),
+        "status": 429,
+        "headers": {"Retry-After": wait},
+        "body": {"error": {"code": "TooManyRequests", "message": "Later."}},
+    }
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+async def test_a_batch_is_what_graph_describes(version):
+    """Ids of our own, relative addresses, and a content type where there is a body."""
+    wire = Wire(batched({"id": "0", "status": 200, "body": {}}, {"id": "1", "status": 201}))
+
+    await graph_on(wire, version=version).batch.send([READ, WRITE])
+
+    assert wire.sent == [f"POST /{version}/$batch"]
+    assert wire.body() == {
+        "requests": [
+            {"id": "0", "method": "GET", "url": "/users/u"},
+            {
+                "id": "1",
+                "method": "POST",
+                "url": "/groups",
+                "headers": {"Content-Type": "application/json"},
+                "body": GROUP,
+            },
+        ]
+    }
+
+
+async def test_answers_are_matched_by_id():
+    """Graph promises no order."""
+    wire = Wire(
+        batched(
+            {"id": "1", "status": 200, "body": {"id": "second"}},
+            {"id": "0", "status": 200, "body": {"id": "first"}},
+        )
+    )
+
+    assert await graph_on(wire).batch.send([READ, READ]) == [{"id": "first"}, {"id": "second"}]
+
+
+async def test_a_failed_item_is_an_error_in_its_place():
+    """The batch's own 200 says nothing."""
+    gone = {"id": "0", "status": 404, "body": {"error": {"code": "X", "message": "Gone."}}}
+    wire = Wire(batched(gone, {"id": "1", "status": 204}))
+
+    first, second = await graph_on(wire).batch.send([READ, READ])
+
+    assert isinstance(first, NotFound)
+    assert second == {}
+
+
+async def test_throttled_reads_are_tried_again_after_the_longest_wait():
+    """Only those, and only once."""
+    pauses = Pauses()
+    wire = Wire(
+        batched(
+            throttled(0, "2"), {"id": "1", "status": 200, "body": {"id": "b"}}, throttled(2, "7.5")
+        ),
+        batched({"id": "0", "status": 200, "body": {"id": "a"}}, throttled(1, "1")),
+    )
+
+    first, second, third = await graph_on(wire, sleep=pauses).batch.send([READ, READ, READ])
+
+    assert (first, second) == ({"id": "a"}, {"id": "b"})
+    assert isinstance(third, Throttled)
+    assert pauses.seconds == [7.5]
+    assert len(wire.body()["requests"]) == 2
+
+
+async def test_throttled_writes_are_not_tried_again():
+    """An item reported as throttled has been seen to have run all the same."""
+    wire = Wire(batched(throttled(0, "1")))
+
+    (outcome,) = await graph_on(wire).batch.send([WRITE])
+
+    assert isinstance(outcome, Throttled)
+    assert len(wire.requests) == 1
+
+
+async def test_a_batch_that_writes_is_never_repeated():
+    """A lost answer leaves all its writes open."""
+    wire = Wire(refusal(503, "Busy"))
+
+    with pytest.raises(GraphUnavailable) as caught:
+        await graph_on(wire).batch.send([READ, WRITE])
+
+    assert caught.value.may_have_happened
+    assert len(wire.requests) == 1
+
+
+async def test_a_batch_of_reads_is_tried_again():
+    """It changes nothing."""
+    wire = Wire(refusal(503, "Busy"), batched({"id": "0", "status": 200, "body": {"id": "a"}}))
+
+    assert await graph_on(wire).batch.send([READ]) == [{"id": "a"}]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"responses": None},
+        {"responses": ["x"]},
+        batched({"id": "7", "status": 200}),
+        batched({"id": "0"}),
+        batched({"id": "0", "status": "200"}),
+        batched({"id": "0", "status": 0}),
+        batched({"id": "0", "status": 200, "body": "<html>"}),
+        batched({"id": "0", "status": 302}),
+    ],
+)
+async def test_an_item_without_a_usable_answer_is_an_error(answer):
+    """A write whose answer is missing may have happened; a read cannot have."""
+    (write,) = await graph_on(Wire(answer)).batch.send([WRITE])
+    (read,) = await graph_on(Wire(answer)).batch.send([READ])
+
+    assert isinstance(write, BadAnswer)
+    assert write.may_have_happened
+    assert isinstance(read, GraphError)
+    assert not read.may_have_happened
+
+
+async def test_no_calls_cost_nothing():
+    """An empty batch would be refused by Graph."""
+    wire = Wire({})
+
+    assert await graph_on(wire).batch.send([]) == []
+    assert wire.requests == []
+
+
+async def test_twenty_go_into_one_batch():
+    """Graph's limit, and not one more."""
+    sizes = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        items = json.loads(request.content)["requests"]
+        sizes.append(len(items))
+        return httpx.Response(200, json=batched(*({"id": i["id"], "status": 204} for i in items)))
+
+    await graph_on(answer).batch.send([READ] * 40)
+
+    assert sizes == [20, 20]
+
+
+async def test_throttling_is_waited_out_for_as_long_as_patience_lasts():
+    """If the caller has the time, it is tried round after round, and no longer than was promised."""
+    pauses = Pauses()
+    busy = batched(throttled(0, "60"))
+    wire = Wire(busy, busy, batched({"id": "0", "status": 200, "body": {"id": "a"}}))
+    patient: dict[str, Any] = {"waits_out_throttling": True, "patience": timedelta(minutes=2)}
+
+    assert await graph_on(wire, sleep=pauses, **patient).batch.send([READ]) == [{"id": "a"}]
+    assert pauses.seconds == [60, 60]
+
+    pauses = Pauses()
+    (outcome,) = await graph_on(Wire(busy), sleep=pauses, **patient).batch.send([READ])
+    assert isinstance(outcome, Throttled)
+    assert pauses.seconds == [60, 60]
+
+
+async def test_a_list_in_a_batch_goes_on_behind_its_first_page():
+    """Links cannot be followed in a batch: such a list is read by itself."""
+    link = f"{ROOT}/v1.0/groups?$skiptoken=2"
+    wire = Wire(
+        batched(
+            {"id": "0", "status": 200, "body": {"value": [{"id": "a"}], "@odata.nextLink": link}},
+            {"id": "1", "status": 200, "body": {"value": [{"id": "c"}]}},
+            {"id": "2", "status": 200, "body": {"value": "x"}},
+            {"id": "3", "status": 404, "body": {"error": {"code": "X", "message": "Gone."}}},
+        ),
+        {"value": [{"id": "a"}], "@odata.nextLink": link},
+        {"value": [{"id": "b"}]},
+    )
+
+    first, second, third, fourth = await graph_on(wire).batch.lists([("/groups", {})] * 4)
+
+    assert (first, second) == ([{"id": "a"}, {"id": "b"}], [{"id": "c"}])
+    assert isinstance(third, BadAnswer)
+    assert isinstance(fourth, NotFound)
+
+
+async def test_batches_do_not_wait_for_each_other():
+    """Of 45 reads three leave together; answers keep the order of the calls."""
+    arrived = asyncio.Barrier(3)
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        await arrived.wait()
+        steps = json.loads(request.content)["requests"]
+        said = [{"id": each["id"], "status": 200, "body": {"id": each["url"]}} for each in steps]
+        return httpx.Response(200, json=batched(*said))
+
+    calls = [Call("GET", f"/users/{at}") for at in range(45)]
+
+    assert await graph_on(answer).batch.send(calls) == [{"id": each.path} for each in calls]
+
+
+LISTS = [("/groups", {}), ("/users", {}), ("/groups", {"$top": "1"})]
+
+
+def listed(number: int, *ids: str) -> dict:
+    return {"id": str(number), "status": 200, "body": {"value": [{"id": each} for each in ids]}}
+
+
+async def test_lists_in_order_wait_for_each_other():
+    """What moves from one list to the next meanwhile is in the later one."""
+    wire = Wire(batched(listed(0, "a"), listed(1, "b"), listed(2)))
+
+    found = await graph_on(wire).batch.lists(LISTS, in_order=True)
+
+    asked = wire.body()["requests"]
+    assert [each.get("dependsOn") for each in asked] == [None, ["0"], ["1"]]
+    assert found == [[{"id": "a"}], [{"id": "b"}], []]
+
+
+async def test_what_was_to_follow_a_throttled_read_is_read_again_after_it():
+    """Graph does not begin with it; what was read before is not read again."""
+    skipped = {"id": "2", "status": 424, "body": {"error": {"code": "FailedDependency"}}}
+    wire = Wire(
+        batched(listed(0, "a"), throttled(1, "1"), skipped),
+        batched(listed(0, "b"), listed(1, "c")),
+    )
+
+    found = await graph_on(wire).batch.lists(LISTS, in_order=True)
+
+    again = wire.body()["requests"]
+    assert [(each["url"], each.get("dependsOn")) for each in again] == [
+        ("/users", None),
+        ("/groups?$top=1", ["0"]),
+    ]
+    assert found == [[{"id": "a"}], [{"id": "b"}], [{"id": "c"}]]
+
+
+async def test_a_first_page_says_whether_the_list_goes_on():
+    """And is not followed."""
+    page = {"value": [{"id": "a"}], "@odata.nextLink": f"{ROOT}/v1.0/groups?$skiptoken=x"}
+    wire = Wire(batched({"id": "0", "status": 200, "body": page}, listed(1), listed(2)))
+
+    first, second, _ = await graph_on(wire).batch.first_pages(LISTS)
+
+    assert isinstance(first, FirstPage)
+    assert isinstance(second, FirstPage)
+    assert (first.items, first.goes_on, second.goes_on) == ([{"id": "a"}], True, False)
+    assert len(wire.sent) == 1
