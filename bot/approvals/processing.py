@@ -59,6 +59,9 @@ REFUSED_FOR: Final = timedelta(minutes=1)
 NEEDS_SIGN_IN: Final = N_(
     "This approval takes a fresh sign-in to Microsoft as yourself. Please press Approve again, and sign in."
 )
+NEEDS_STRONGER_SIGN_IN: Final = N_(
+    "By now this approval takes a stronger sign-in to Microsoft than yours was. Please press Approve again, and sign in."
+)
 NEEDS_REASON: Final = N_(
     "A reason is needed for that decision. Please press the button again and say why."
 )
@@ -66,7 +69,9 @@ MAY_NOT_ANY_MORE: Final = N_(
     "Nothing is approved, because whoever asked may not have this any more. They would be told: {why}"
 )
 # A click that is not whole: nothing is said of who has clicked.
-INCOMPLETE: Final = frozenset({NEEDS_REASON, NEEDS_SIGN_IN, MUST_CONNECT, MUST_CONNECT_AGAIN})
+INCOMPLETE: Final = frozenset(
+    {NEEDS_REASON, NEEDS_SIGN_IN, NEEDS_STRONGER_SIGN_IN, MUST_CONNECT, MUST_CONNECT_AGAIN}
+)
 END_IS_OVER: Final = N_(
     "The end that you set is too early by now, so nothing is approved. Please press the "
     "button again."
@@ -137,7 +142,8 @@ class DecisionProcessor:
         if why is None and needs_reason and not decision.reason:
             why = NEEDS_REASON
         if why is None and not _is_proven(decision, stage, actor):
-            why = NEEDS_SIGN_IN
+            # Signed in they may have, before the package settings asked for more.
+            why = NEEDS_SIGN_IN if decision.proof is None else NEEDS_STRONGER_SIGN_IN
         if why is None and decision.ends_at is not None:
             why = await self._find_wrong_end(decision.ends_at, request)
         if why is not None:
