@@ -28,7 +28,8 @@ from bot.requests import justification, open_in_entra, state_machine
 from bot.requests.graph_request import OWN_REQUEST_TYPE, REQUEST_TYPE, chosen_schedule, request_type
 from bot.requests.model import Kind, Request, State
 from bot.requests.requestor import is_somebody_elses
-from bot.requests.store import claims
+from bot.requests.store import claims, in_graph
+from bot.requests.store.requests import FollowedByAnother
 from bot.timing import WAITS, Waits
 from bot.words import N_
 from graph import Deadline, Graph
@@ -386,21 +387,39 @@ class Submitter:
         """
         wanted = request_type(request)
         listed = self._graph.assignment_requests
+        # Made by somebody else, it is what was asked for, too, unless what this very request has made is there as well.
+        other: AssignmentRequest | None = None
         for found in await listed.list_in(package_id=request.package_id, states=OPEN_STATES):
             if found.is_type(wanted) and self._is_ours(request, found, since):
-                return found
+                if justification.is_tagged(found.justification or ""):
+                    return found
+                if not await self._is_anothers(request, found, is_over=False):
+                    other = other or found
         if request.kind is Kind.REMOVE:
+            if other is not None:
+                return other
             is_over = await self._sighting(request) is Sighting.EXPIRED
             return AssignmentRequest(id="") if is_over else None
         if not everywhere:
-            return None
+            return other
         for state in FINISHED_STATES:
             finished = listed.stream(package_id=request.package_id, state=state)
             async with aclosing(finished):
                 async for found in finished:
                     if found.is_type(wanted) and self._is_ours(request, found, since):
-                        return found
-        return None
+                        if justification.is_tagged(found.justification or ""):
+                            return found
+                        if other is None and not await self._is_anothers(
+                            request, found, is_over=True
+                        ):
+                            other = found
+        return other
+
+    async def _is_anothers(
+        self, request: Request, found: AssignmentRequest, *, is_over: bool
+    ) -> bool:
+        """Tell whether what Graph shows is what another row of ours follows, or has followed to its end."""
+        return await self._store.read(in_graph.is_anothers, request.id, found.id, is_over=is_over)
 
     @staticmethod
     def _is_ours(request: Request, found: AssignmentRequest, since: datetime) -> bool:
@@ -422,7 +441,13 @@ class Submitter:
         return about.id == request.assignment_id
 
     async def _submitted(self, request: Request, graph_request_id: str | None) -> None:
-        await self._store.run(state_machine.submit, request, graph_request_id)
+        try:
+            await self._store.run(state_machine.submit, request, graph_request_id)
+        except FollowedByAnother:
+            # Whoever was first has it; this one is looked for once more without it, and sent.
+            log.warning("followed-by-another", request=request.id, graph=graph_request_id)
+            due_at, attempts = clock.real(), request.attempts + 1
+            await self._store.run(claims.release, request, due_at=due_at, attempts=attempts)
 
     async def _failed(self, request: Request, why: str) -> None:
         await self._store.run(state_machine.fail, request, why)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -41,7 +41,7 @@ def write(file: Path, rule: str, decides: str) -> None:
 
 
 async def start(around: Simulation, file: Path) -> World:
-    settings = {**SETTINGS, "LATCHKEY_PACKAGE_SETTINGS": str(file)}
+    settings: dict[str, Any] = {**SETTINGS, "LATCHKEY_PACKAGE_SETTINGS": str(file)}
     world = await begun(around, **settings)
     world.tenant.login.steps.contexts["c2"] = False
     return world

@@ -147,6 +147,13 @@ requests = sa.Table(
         where=IS_OPEN,
         unique=True,
     ),
+    # Nor do two of them follow one request in Graph; what is over may have followed it, too.
+    partial_index(
+        "request_one_open_in_graph",
+        "graph_request_id",
+        where=f"{IS_OPEN} AND graph_request_id IS NOT NULL",
+        unique=True,
+    ),
     partial_index(
         "request_one_open_of_user",
         *("entra_id", "package_id", "kind"),

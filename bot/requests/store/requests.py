@@ -171,6 +171,8 @@ def move(
         with db.begin_nested():
             row = db.execute(guarded, {**as_known(request), **columns(requests, values)}).first()
     except sa.exc.IntegrityError:
+        if changes.get("graph_request_id") is not None:
+            raise FollowedByAnother from None
         # The move pinned an Entra id that has the same request open under another Slack account.
         raise AlreadyOpen from None
     if row is None:
@@ -227,6 +229,10 @@ def _exchange_ids(to: State, exchange: observed.ObservedCall | None) -> dict[str
 
 class AlreadyOpen(Exception):
     """The same person has the same request open, asked from another Slack account."""
+
+
+class FollowedByAnother(Exception):
+    """Another open request follows the one in Graph that was taken for this one's."""
 
 
 def find_locked(db: Transaction, request_id: str) -> Request | None:

@@ -1,15 +1,20 @@
 """From approved to submitted: posted once, whatever the line to Graph does."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 
 from bot import clock
+from bot.database import Transaction
+from bot.database.tables import requests as request_table
 from bot.requests.model import Request, State
 from bot.requests.store import requests
 from bot.timing import WAITS
 from sandbox.tenant import seed
+from tests.bot.samples import wish
 from tests.harness.by_hand import LEASE, BotHarness
 from tests.harness.faults import answering, but_first, no_connection, silence_after, silence_before
 from tests.harness.loop import simulated
@@ -250,6 +255,68 @@ async def test_somebody_elses_tag_is_not_ours(harness):
     await harness.work()
 
     assert (await harness.request(request.id)).state is State.APPROVED
+
+
+async def made_by_hand(harness: BotHarness) -> str:
+    """An administrator gives Ann the same in Entra, with words of their own; Graph's id of that."""
+    made = await harness.graph.assignment_requests.create(
+        request_type="adminAdd",
+        target_id=seed.ANN,
+        package_id=seed.MARKETING_CAMPAIGN,
+        policy_id=harness.policy_of(seed.MARKETING_CAMPAIGN).id,
+        justification="by hand",
+    )
+    return made.id
+
+
+def _followed(graph_id: str, **changes: Any) -> Callable[[Transaction], None]:
+    """Another request of ours that follows what is in Graph, or has."""
+
+    def add(db: Transaction) -> None:
+        other = requests.add(db, wish(holder="U0BO", asked_by="U0BO", package_id="another"))
+        assert other is not None
+        values = {"graph_request_id": graph_id, "state": State.SUBMITTED, **changes}
+        db.execute(request_table.update().where(request_table.c.id == other.id).values(values))
+
+    return add
+
+
+@pytest.mark.parametrize(
+    ("state", "is_adopted"),
+    [(None, True), (State.SUBMITTED, False), (State.DELIVERED, False)],
+    ids=["nobody's", "another's, which follows it", "another's, which has followed it"],
+)
+async def test_what_another_row_has_followed_is_not_adopted(harness, state, is_adopted):
+    """What somebody else has made, and Graph is done with, is taken for ours only if no other row of ours has it."""
+    harness.line.on(POST, silence_before)
+    request = await asked(harness)
+    graph_id = await made_by_hand(harness)
+    harness.shift(timedelta(minutes=1))
+    harness.tenant.world.advance()
+    assert harness.tenant.world.requests[graph_id].state == "delivered"
+    if state is not None:
+        await harness.store.run(_followed(graph_id, state=state))
+
+    await harness.expire_all_waits(settled=True)
+    await harness.work()
+
+    now = await harness.request(request.id)
+    assert (now.graph_request_id == graph_id) == is_adopted
+
+
+async def test_whoever_is_second_to_follow_it_looks_once_more(harness):
+    """Another row was first after we had looked: ours stays as it is, and in nobody's hand."""
+    harness.line.on(POST, silence_before)
+    request = await harness.claimed(await asked(harness))
+    graph_id = await made_by_hand(harness)
+    await harness.store.run(_followed(graph_id))
+
+    await harness.submitter._submitted(request, graph_id)
+
+    now = await harness.request(request.id)
+    assert (now.state, now.graph_request_id, now.lease_until) == (State.APPROVED, None, None)
+    assert now.due_at is not None
+    assert now.due_at <= clock.real()
 
 
 async def test_the_lease_begins_anew_with_the_intent(harness):

@@ -50,6 +50,7 @@ from bot.requests.store import (
     evidence,
     forms,
     holds,
+    in_graph,
     made_in_entra,
     request_lists,
     requests,
@@ -255,6 +256,7 @@ def _request_lists(db: Transaction) -> None:
         _pending(db), id="made in entra", entra_id=BO, holder=None, graph_request_id="g"
     )
     assert made_in_entra.add(db, there, {"lapses_at": None}) is not None
+    assert in_graph.is_anothers(db, "another", "g", is_over=False)
     request_lists.count_not_understood(db, package, since=ago, until=clock.now())
     request_lists.counts(db)
 

@@ -47,6 +47,7 @@ async def test_the_database_has_the_checks_and_partial_indexes(store):
     checks, unique = await store.run(read)
     assert "decision_not_for_oneself" in checks
     assert unique == {
+        "request_one_open_in_graph",
         "request_one_open_of_holder",
         "request_one_open_of_user",
         "decision_one_accepted",
