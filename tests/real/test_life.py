@@ -1,6 +1,6 @@
 """The whole life of access end to end over real sockets, by this machine's own time."""
 
-from tests.flow.test_life import (
+from tests.flow.access.test_life import (
     extends_both,
     gets_access_with_approval,
     gets_access_without_approval,
@@ -14,7 +14,7 @@ from tests.harness.world import World
 
 
 async def live(world: World) -> None:
-    """All of it, as `tests/flow/test_life.py` has it in simulated time."""
+    """All of it, as `tests/flow/access/test_life.py` has it in simulated time."""
     await gets_access_without_approval(world)
     await gets_access_with_approval(world)
     await is_reminded_of_both(world)

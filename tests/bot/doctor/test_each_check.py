@@ -37,10 +37,10 @@ BY_NAME = {check.name: check for check in CHECKS}
 # Each has a test of its own elsewhere.
 ELSEWHERE = {
     "settings": "without them the command ends with exit code 2, and nothing is looked at",
-    "database-role": "tests/flow/test_run_time_role.py, on PostgreSQL",
+    "database-role": "tests/flow/operating/test_run_time_role.py, on PostgreSQL",
     "wakeups": "below: that replicas do not wake each other is worth a thought, and breaks nothing",
     "retention": "test_table.py, after days",
-    "webhooks": "tests/flow/test_webhooks.py, after events",
+    "webhooks": "tests/flow/operating/test_webhooks.py, after events",
     "entra-decides": "test_entra_decides.py, with connected accounts",
 }
 

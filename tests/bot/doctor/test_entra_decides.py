@@ -10,7 +10,7 @@ from bot.doctor.model import CheckFinding, Severity
 from bot.doctor.table import examine
 from sandbox.tenant import seed
 from sandbox.tenant.model import Policy
-from tests.flow.test_entra_decides import FILE, deciding
+from tests.flow.entra.test_entra_decides import FILE, deciding
 from tests.harness.accounts import SETTINGS, connect, registered
 from tests.harness.doctoring import doctors_findings
 from tests.harness.simulation import Bot, simulation
