@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from bot.database import Transaction
 from bot.database.tables import requests
 from sandbox.tenant import lifecycle, seed
-from tests.flow.test_entra_decides import deciding
-from tests.flow.test_made_in_entra import A_LOOK, seen
+from tests.flow.entra.test_entra_decides import deciding
+from tests.flow.entra.test_made_in_entra import A_LOOK, seen
 from tests.harness.accounts import connect
 from tests.harness.world import ANN, BO, World, eventually
 

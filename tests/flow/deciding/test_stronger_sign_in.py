@@ -9,8 +9,8 @@ import pytest
 from bot.database import flags
 from bot.database.tables import decisions as rows_of_decisions
 from sandbox.tenant import seed
-from tests.flow.test_entra_decides import asked as asked_in_entra
-from tests.flow.test_entra_decides import in_entra
+from tests.flow.entra.test_entra_decides import asked as asked_in_entra
+from tests.flow.entra.test_entra_decides import in_entra
 from tests.harness.accounts import SETTINGS, approve, connect, email_of, registered, sign_in_by
 from tests.harness.simulation import Simulation, simulation
 from tests.harness.world import ANN, BO, World, begun, eventually, said
