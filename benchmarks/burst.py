@@ -23,7 +23,8 @@ OWED: Final = 10_000
 QUICK_COMMANDS: Final = 1_000
 QUICK_OWED: Final = 1_000
 P99_MS: Final = 1_000
-CONFIRMED: Final = "Asked for"
+# Whatever is known of whoever asks.
+CONFIRMED: Final = "you may have"
 
 
 def measure(options: Options) -> list[Result]:

@@ -44,7 +44,8 @@ QUICK_CLAIMED: Final = 1_000
 WORKERS: Final = (1, 4)
 ROUNDS: Final = 5
 SHARE: Final = 0.5
-CONFIRMED: Final = "Asked for"
+# Whatever is known of whoever asks.
+CONFIRMED: Final = "you may have"
 DELIVERED: Final = "SELECT count(*) FROM request WHERE state = 'delivered'"
 
 

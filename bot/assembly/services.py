@@ -1,6 +1,7 @@
 """Make what handlers call: one service for each thing that people do in Slack."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import handlers
 from bot.approvals.delegations import DelegationService
@@ -79,6 +80,7 @@ def make_services(
             offering=offering,
             package_settings=outside.package_settings,
             help_channel=outside.admin_channel,
+            removed_for=timedelta(days=settings.removed_days),
         ),
         request_changes=RequestChanges(
             store=store, guard=guard, wake=wake, package_settings=outside.package_settings

@@ -19,9 +19,11 @@ from bot.messages.emergencies.emergency_list import OpenReviews
 from bot.messages.overviews.home import AdminOverview, home
 from bot.packages.catalog import OfferedPackages
 from bot.packages.settings.model import NO_LIMITS, DelegationLimits
+from bot.packages.suggestions import Applicant, offered_to
 from bot.paging import Page
 from bot.people.model import Delegation
 from bot.people.store import delegations
+from bot.requests.applicant import find_without_access
 from bot.requests.model import Kind, Request
 from bot.requests.store import holds, request_lists
 
@@ -43,6 +45,7 @@ class _Read:
     reviews: OpenReviews
     questions: OpenQuestions
     mine: set[str]
+    applicant: Applicant
     given: list[Delegation]
     received: list[Delegation]
     admin: AdminOverview | None
@@ -74,7 +77,8 @@ async def drawn(
         to_decide=read.to_decide,
         reviews=read.reviews,
         questions=read.questions,
-        offer=offered.shown.packages,
+        offer=offered_to(offered.shown.packages, read.applicant),
+        refusal=read.applicant.guest_sentence,
         mine=read.mine,
         extendable=offered.extendable,
         given=read.given,
@@ -96,6 +100,7 @@ def _read(db: Transaction, slack_user: str, is_admin: bool, offers_accounts: boo
         questions=approver_questions.open_to(db, slack_user),
         reviews=_reviews(db, slack_user, is_admin),
         mine=assignment_lists.my_packages(db, slack_user),
+        applicant=find_without_access(db, slack_user),
         given=delegations.of_delegators(db, [slack_user], at=clock.now()),
         received=delegations.to_delegate(db, [slack_user], at=clock.now()),
         admin=_for_admin(db, slack_user, to_decide) if is_admin else None,

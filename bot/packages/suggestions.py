@@ -1,6 +1,6 @@
 """Suggest packages while somebody types: those first that they may have, as far as our own rows know."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -37,13 +37,15 @@ class Applicant:
         entra_id: None until they are bound to an Entra user.
         has: Ids of the packages that they have, or are about to be given.
         asked: Ids of the packages that they have an open request for.
-        refusal: Why they can ask for nothing, a sentence; None: they can.
+        refusal: Why they can ask for nothing, a sentence, by what was read a moment ago; None: they can.
+        guest_sentence: The same by what Slack has said of them within a day: they are shown nothing to ask for.
     """
 
     entra_id: str | None = None
     has: frozenset[str] = frozenset()
     asked: frozenset[str] = frozenset()
     refusal: str | None = None
+    guest_sentence: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,26 +81,24 @@ def is_for_some(package: Package) -> bool:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class KnownPackage:
-    """
-    A package that somebody has asked for, as far as our own rows know it at that moment.
-
-    Attributes:
-        package: None if it is not known any more.
-        is_for_others: Its policies name single people, and not this one.
-    """
-
-    package: Package | None
-    is_for_others: bool = False
-
-
 def _prospect_under(policy: OfferedPolicy, applicant: Applicant) -> Prospect:
     if policy.rank in FOR_MEMBERS:
         return Prospect.OPEN
     if policy.only_users is None or applicant.entra_id is None:
         return Prospect.UNKNOWN
     return Prospect.OPEN if applicant.entra_id in policy.only_users else Prospect.NOT_FOR_THEM
+
+
+def offered_to(packages: Iterable[Package], applicant: Applicant) -> tuple[Package, ...]:
+    """
+    Return those of *packages* that somebody may have as far as our own rows know, what they have or asked for last.
+
+    Whoever knows the name of another may ask for it all the same.
+    """
+    found = [(prospect_of(package, applicant), package) for package in packages]
+    found = [each for each in found if each[0] is not Prospect.NOT_FOR_THEM]
+    # Stable: within one prospect they stay in the order of their names.
+    return tuple(package for _, package in sorted(found, key=lambda each: each[0]))
 
 
 def suggest(index: PackageIndex, typed: str, applicant: Applicant) -> list[Suggestion]:

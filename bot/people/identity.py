@@ -314,11 +314,16 @@ class People:
         return enabled[0]
 
 
+def why_not_a_member(profile: SlackUser) -> str | None:
+    """Return why somebody can do nothing here whom Slack calls no full member, for them; None for a member."""
+    if not profile.not_a_member:
+        return None
+    return N_(
+        "Only full members of this Slack workspace can do that, and this account is {member}."
+    ).format(member=profile.not_a_member)
+
+
 def _check_member(profile: SlackUser) -> None:
-    if profile.not_a_member:
-        raise NotAMember(
-            N_(
-                "Only full members of this Slack workspace can do that, and this account is "
-                "{member}."
-            ).format(member=profile.not_a_member)
-        )
+    why = why_not_a_member(profile)
+    if why is not None:
+        raise NotAMember(why)

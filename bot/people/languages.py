@@ -1,13 +1,15 @@
 """
 Know which language to say something in: a person's own, as their Slack has it; a channel's, as the settings have it.
 
+With somebody's language Slack says whether they are a full member; of a guest that is kept, too.
+
 Slack is asked once a day for each person, after they have done something, or before the first message to them; never before
 an answer, which is in the channels' language until the person's is known.  So is what goes to more people at once than
 Slack may be asked about.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -16,6 +18,8 @@ import structlog
 
 from bot import clock
 from bot.database import Busy, Store, Transaction
+from bot.database.replicas import limits
+from bot.people.identity import why_not_a_member
 from bot.people.store import languages
 from bot.slack.api import Slack
 from bot.slack.errors import SlackError
@@ -78,13 +82,16 @@ class Languages:
         Whoever cannot be asked about now is written to in the language that is known.
         """
         read: dict[str, str] = {}
+        guests: dict[str, str | None] = {}
         now = clock.real()
         for slack_user in dict.fromkeys(slack_users):
             language = await self.find(slack_user)
             if self.is_fresh(slack_user) or not self._may_ask():
                 continue
             try:
-                read[slack_user] = await self._slack.users.locale(slack_user) or UNKNOWN
+                profile, locale = await self._slack.users.described(slack_user)
+                read[slack_user] = locale or UNKNOWN
+                guests[slack_user] = why_not_a_member(profile)
             except SlackError as error:
                 log.info("language-not-read", error=type(error).__name__)
                 self._kept[slack_user] = language, now + KEPT_FOR, now + KEPT_FOR
@@ -94,7 +101,7 @@ class Languages:
         for slack_user, locale in read.items():
             self._keep(slack_user, locale, read_at=now)
         try:
-            await self._store.run(languages.save, read, read_at=now)
+            await self._store.run(_save, read, guests, read_at=now)
         except Busy:
             log.info("language-not-saved")
 
@@ -147,6 +154,18 @@ class Languages:
             with speaking(language):
                 made[language] = make()
         return {to: made[language] for to, language in found.items()}
+
+
+def _save(
+    db: Transaction, read: Mapping[str, str], guests: Mapping[str, str | None], *, read_at: datetime
+) -> None:
+    """Write down what Slack has just said of some people: their languages, and who of them is no full member."""
+    languages.save(db, read, read_at=read_at)
+    for slack_user, why in guests.items():
+        if why is not None:
+            limits.note_nothing_to_ask(db, slack_user, why)
+        elif limits.guest_sentence(db, slack_user) is not None:
+            limits.forget_guest(db, slack_user)
 
 
 def is_person(to: str) -> bool:

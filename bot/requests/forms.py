@@ -4,11 +4,14 @@ Read what somebody must know to ask: packages, policies, what a form asks, why s
 Nothing is asked for here.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from bot.database import Store
-from bot.errors import NotAllowed, TooLate
+from bot.database import Busy, Store
+from bot.database.replicas import limits
+from bot.errors import NotAllowed, NotAMember, TooLate
 from bot.messages.requests.asking_again import RefusalExplained
 from bot.packages.catalog import OfferedPackages
 from bot.packages.local_approval import with_local_approval
@@ -17,16 +20,17 @@ from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import BreakGlass, PackageSettings
 from bot.packages.store import catalog
 from bot.packages.suggestions import (
-    KnownPackage,
+    Applicant,
     Prospect,
     Suggestion,
     is_for_some,
+    offered_to,
     prospect_under_policies,
     suggest,
 )
 from bot.people.guard import Guard
-from bot.requests.applicant import find_applicant
-from bot.requests.model import Request
+from bot.requests.applicant import AskedPackage, find_applicant, find_askers
+from bot.requests.model import AskedTogether, KnownPackage, Request
 from bot.requests.policy_choice import FormPolicies, FormPolicyFinder
 from bot.requests.store import forms as reasons
 from bot.requests.store import requests
@@ -41,6 +45,22 @@ class RequestToRepeat:
     package: Package
 
 
+@dataclass(frozen=True, kw_only=True)
+class PersonalOffer:
+    """
+    What somebody may ask for, as far as it is known.
+
+    Attributes:
+        packages: What they may have first.
+        refusal: Why they can ask for nothing, a sentence; None: they can.
+        is_known: Whether they are a member is known; otherwise they may be a guest.
+    """
+
+    packages: tuple[Package, ...]
+    refusal: str | None = None
+    is_known: bool = True
+
+
 class RequestForms:
     """Reads what is shown to somebody who asks, or who wants to know what became of it."""
 
@@ -53,10 +73,12 @@ class RequestForms:
         offering: OfferedPackages,
         package_settings: PackageSettingsFile,
         help_channel: str,
+        removed_for: timedelta,
     ) -> None:
         """
         Args:
             help_channel: The Slack id of the channel where people find help, unless the package has its own.
+            removed_for: For so long an admin must agree before somebody gets back what an admin has removed.
         """
         self._store = store
         self._guard = guard
@@ -64,6 +86,7 @@ class RequestForms:
         self._offering = offering
         self._package_settings = package_settings
         self._help_channel = help_channel
+        self._removed_for = removed_for
 
     async def read_name(self, text: str) -> tuple[Package, str | None]:
         """
@@ -77,6 +100,25 @@ class RequestForms:
     async def offered_packages(self) -> tuple[Package, ...]:
         """Return what may be asked for in this workspace, by name; who may, is checked when they do."""
         return (await self._offering.now()).shown.packages
+
+    async def offer_to(self, slack_user: str) -> PersonalOffer:
+        """Return what somebody may ask for, by our own rows alone."""
+        offered, applicant = await self._offering.beside(find_applicant, slack_user)
+        refusal = applicant.guest_sentence
+        packages = () if refusal else offered_to(offered.shown.packages, applicant)
+        is_known = applicant.entra_id is not None or refusal is not None
+        return PersonalOffer(packages=packages, refusal=refusal, is_known=is_known)
+
+    async def find_offer(self, slack_user: str) -> PersonalOffer:
+        """
+        Return what somebody may ask for of whom nothing was known.
+
+        Reads Slack and Entra: for after the answer to Slack, never before it.
+        """
+        refusal = await self.find_form_refusal(slack_user=slack_user)
+        if refusal is not None:
+            return PersonalOffer(packages=(), refusal=refusal)
+        return await self.offer_to(slack_user)
 
     async def find_package(self, package_id: str) -> Package | None:
         """Return a package as it was synced last, with the quorums of the package settings; None if it is not known."""
@@ -99,14 +141,47 @@ class RequestForms:
         offered, applicant = await self._offering.beside(find_applicant, slack_user)
         return suggest(offered.shown, typed, applicant)
 
-    async def find_known(self, *, slack_user: str, package_id: str) -> KnownPackage:
-        """Return a package as it was known last, and what our own rows know of whether somebody may have it."""
-        package = (await self._offering.known()).package(package_id)
-        if package is None or not is_for_some(package):
+    async def find_known(self, request: Request) -> KnownPackage:
+        """Return the package of a request that has just been made, and what our own rows know of whoever made it."""
+        package = (await self._offering.known()).package(request.package_id)
+        if request.is_on_behalf:
+            # What is known of the other is nobody else's to know.
             return KnownPackage(package=package)
-        applicant = await self._store.read(find_applicant, slack_user)
-        is_for_others = prospect_under_policies(package, applicant) is Prospect.NOT_FOR_THEM
-        return KnownPackage(package=package, is_for_others=is_for_others)
+        removed_for = self._removed_for
+        if package is not None and self._settings_of(package).entra_decides:
+            removed_for = timedelta()
+        about = AskedPackage(
+            slack_user=request.asked_by,
+            package_id=request.package_id,
+            since=request.asked_at - removed_for if removed_for else None,
+        )
+        try:
+            asker = await self._store.read_together(find_askers, about)
+        except Busy:
+            # It is saved, and said to be; no more is claimed of it than is known.
+            return KnownPackage(package=package, is_of_stranger=True)
+        is_for_others = (
+            package is not None
+            and is_for_some(package)
+            and prospect_under_policies(package, Applicant(entra_id=asker.entra_id))
+            is Prospect.NOT_FOR_THEM
+        )
+        return KnownPackage(
+            package=package,
+            is_for_others=is_for_others,
+            is_of_stranger=asker.entra_id is None,
+            removal=asker.removal,
+        )
+
+    async def with_doubts(self, result: AskedTogether) -> AskedTogether:
+        """Return *result* with those of the requests noted that may not be let have, as far as our own rows know."""
+        known = await asyncio.gather(*map(self.find_known, result.asked))
+        doubtful = {
+            request.id
+            for request, each in zip(result.asked, known, strict=True)
+            if each.is_for_others or each.is_of_stranger
+        }
+        return replace(result, doubtful=doubtful)
 
     async def find_form_refusal(self, *, slack_user: str) -> str | None:
         """
@@ -115,7 +190,13 @@ class RequestForms:
         Reads Slack and Entra: for after the answer to Slack, never before it.
         """
         applicant = await self._store.read(find_applicant, slack_user)
-        return applicant.refusal or await self._policy_finder.find_refusal(slack_user)
+        if applicant.refusal is not None:
+            return applicant.refusal
+        try:
+            return await self._policy_finder.find_refusal(slack_user)
+        except NotAMember as refused:
+            await self._store.run(limits.note_guest, slack_user, str(refused))
+            return str(refused)
 
     async def find_form(self, *, slack_user: str, about: str) -> tuple[Package | None, str | None]:
         """

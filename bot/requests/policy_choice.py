@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from bot.database import Busy
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, NotAMember
 from bot.packages.eligibility import Fit, Requester, fit, groups_named, rank_of
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
@@ -62,10 +62,17 @@ class FormPolicyFinder:
         return FormPolicies(policies=admitting or package.policies, locale=locale)
 
     async def find_refusal(self, slack_user: str) -> str | None:
-        """Return why Slack or Entra has nobody who could ask for anything; None where that cannot be told in time."""
+        """
+        Return why Slack or Entra has nobody who could ask for anything; None where that cannot be told in time.
+
+        Raises:
+            NotAMember: Slack calls them no full member.
+        """
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 await self._people.identify(slack_user)
+        except NotAMember:
+            raise
         except NotAllowed as refused:
             return str(refused)
         except (TimeoutError, SlackError, GraphError, Busy) as error:

@@ -204,7 +204,8 @@ class RequestService:
                 # That it came in was noted with it.
                 offered, key = await self._offering.now(), None
             except AlreadyHeld as held:
-                raise AlreadyHeld(held.assignment, offered.extendable) from None
+                held.extendable = offered.extendable
+                raise
 
     async def _ask_for(self, wanted: RequestedPackage) -> Submitted:
         wanted = replace(wanted, trigger=interactions.current_trigger())

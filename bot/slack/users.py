@@ -107,9 +107,15 @@ class SlackUsers:
 
     async def locale(self, user_id: str) -> str | None:
         """Return the language that somebody reads Slack in ("de-DE"), if Slack says.  Scope users:read."""
+        _, locale = await self.described(user_id)
+        return locale
+
+    async def described(self, user_id: str) -> tuple[SlackUser, str | None]:
+        """Return who that is, right now, and the language that they read Slack in ("de-DE").  Scope users:read."""
         answer = await self._calls.call("users.info", user=user_id, include_locale=True)
         locale = answer["user"].get("locale")
-        return locale if isinstance(locale, str) and LOCALE.fullmatch(locale) else None
+        is_one = isinstance(locale, str) and LOCALE.fullmatch(locale)
+        return self._profile(answer["user"]), locale if is_one else None
 
     async def in_group(self, group_id: str) -> frozenset[str]:
         """Return the user ids in a user group.  Scope usergroups:read."""

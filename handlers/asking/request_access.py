@@ -13,17 +13,19 @@ from bot.errors import (
     UnknownPackage,
 )
 from bot.messages.blocks.pages import read_page
-from bot.messages.blocks.parts import Message
+from bot.messages.blocks.parts import Message, message
+from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies import emergency
 from bot.messages.overviews.helping import HELP, help_message
 from bot.messages.requests import acknowledging, offering
-from bot.requests.forms import RequestForms
+from bot.requests.forms import PersonalOffer, RequestForms
 from bot.requests.service import RequestService
 from bot.requests.transactions.ask import AlreadyHeld
+from bot.words import translate
 from handlers.dispatch.deduplicate import RecentKeys, key_of
 from handlers.replying.asking import answer_to_ask, say_asked
 from handlers.replying.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
-from handlers.replying.replies import Replies
+from handlers.replying.replies import Replies, Reply
 from handlers.replying.request_opening import open_form_about, open_request_form
 from handlers.routes import Routes
 
@@ -63,11 +65,15 @@ def register(
                 asked = requests.ask(slack_user=user, text=text, key=key)
                 await say(await answer_to_ask(forms, user, asked))
             except AlreadyHeld as held:
-                await say(acknowledging.already_held(held.assignment, held.extendable))
+                await say(
+                    acknowledging.already_held(
+                        held.assignment, held.extendable, asked=held.extension
+                    )
+                )
             except SeenBefore:
                 await ack()
             except UnknownPackage as unknown:
-                await say(await _offered(forms, unknown))
+                await _offered(ack, forms, unknown, replies.to_command(command))
 
     @routes.action("latchkey_ask_now")
     async def ask_now(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -78,16 +84,40 @@ def register(
                 submitted = await requests.ask_about(slack_user=reply.user, about=reply.value)
                 await reply.replace(await say_asked(forms, reply.user, submitted))
             except AlreadyHeld as held:
-                await reply.replace(acknowledging.already_held(held.assignment, held.extendable))
+                await reply.replace(
+                    acknowledging.already_held(
+                        held.assignment, held.extendable, asked=held.extension
+                    )
+                )
             except (FormNeeded, ReasonIncomplete, ReasonNeeded):
                 await open_form_about(forms=forms, reply=reply)
         await ack()
 
 
-async def _offered(forms: RequestForms, unknown: UnknownPackage) -> Message:
-    """Offer packages to choose from when the text names none, or one that does not exist."""
+async def _offered(
+    ack: AsyncAck, forms: RequestForms, unknown: UnknownPackage, reply: Reply
+) -> None:
+    """
+    Offer packages to choose from when the text names none, or one that does not exist.
+
+    Whoever is not known yet may be a guest, who is offered nothing: they are looked up after the answer to Slack.
+    """
+    offer = await forms.offer_to(reply.user)
+    if offer.is_known:
+        await ack(**_listed(offer, unknown))
+        return
+    await ack()
+
+    async def look_up() -> Message:
+        return _listed(await forms.find_offer(reply.user), unknown)
+
+    reply.say_made(look_up)
+
+
+def _listed(offer: PersonalOffer, unknown: UnknownPackage) -> Message:
+    if offer.refusal is not None:
+        return message(escape_sentence(translate(offer.refusal)))
     page = read_page(unknown.asked)
-    offer = await forms.offered_packages()
     if page is not None:
-        return offering.offer(offer, page=page)
-    return offering.offer(offer, intro=offering.no_such_package(unknown.asked))
+        return offering.offer(offer.packages, page=page)
+    return offering.offer(offer.packages, intro=offering.no_such_package(unknown.asked))

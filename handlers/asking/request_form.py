@@ -206,6 +206,7 @@ def register(
             errors = errors_at(view, wrong.fields, wrong.answers, ())
             await ack(response_action="errors", errors=errors)
             return
+        result = await forms.with_doubts(result)
         if result.with_forms:
             note = several.note_before_forms(result)
             await show_next_form(ack, view, result.with_forms, user=user, note=note)

@@ -43,7 +43,7 @@ async def answer_to_ask(forms: RequestForms, user: str, ask: Awaitable[Submitted
             abouts=await forms.keep_reasons(slack_user=user, package_ids=ids, reason=which.reason),
         )
     except AlreadyHeld as held:
-        return acknowledging.already_held(held.assignment, held.extendable)
+        return acknowledging.already_held(held.assignment, held.extendable, asked=held.extension)
     except FormNeeded as form:
         about = await forms.keep_reason(
             slack_user=user, package_id=form.package_id, reason=form.reason
@@ -66,5 +66,5 @@ async def say_asked(forms: RequestForms, user: str, submitted: Submitted) -> Mes
         return emergency.asked(request, created=submitted.created)
     if not submitted.created:
         return acknowledging.already_asked(request)
-    known = await forms.find_known(slack_user=user, package_id=request.package_id)
+    known = await forms.find_known(request)
     return acknowledging.asked(request, known)

@@ -25,6 +25,7 @@ from bot.slack.api import Slack
 from bot.slack.errors import SlackError, SlackRefused, SlackUnsure
 from bot.slack.response_urls import ResponseUrl
 from handlers.replying.background import Background
+from handlers.replying.errors import NOT_READ, explain_errors
 from handlers.replying.interaction import read_click
 
 log = structlog.get_logger(__name__)
@@ -77,6 +78,15 @@ class Reply:
     async def say(self, message: Mapping[str, Any]) -> None:
         """Say something to this person alone, beside what they pressed; over it in Home and in a modal."""
         self.background.start(lambda: self._say(message))
+
+    def say_made(self, make: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
+        """Say what *make* makes, which may take a while; or why it cannot be made now."""
+
+        async def work() -> None:
+            async with explain_errors(self._say, busy=NOT_READ):
+                await self._say(await make())
+
+        self.background.start(work)
 
     async def turn(self, message: Mapping[str, Any]) -> None:
         """Show another page of a list: in its place if it is in a modal, else as `say` does."""

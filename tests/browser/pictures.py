@@ -82,10 +82,14 @@ async def test_what_the_tutorial_shows(
             address,
             "U0CY",
             "/request-access production-database because the index is slow: INC-42",
-            "Asked for Production Database",
+            "whether you may have Production Database",
         )
         await ask(
-            page, address, "U0ANN", "/request-access marketing-campaign", "Asked for Marketing"
+            page,
+            address,
+            "U0ANN",
+            "/request-access marketing-campaign",
+            "whether you may have Marketing",
         )
         await ask(
             page,
@@ -108,14 +112,18 @@ async def test_what_each_of_them_sees(
     page = await browser.new_page(viewport=WIDE)
     async with sandbox(tmp_path, certificate=certificate) as (_, address):
         await ask(
-            page, address, "U0ANN", "/request-access marketing-campaign", "Asked for Marketing"
+            page,
+            address,
+            "U0ANN",
+            "/request-access marketing-campaign",
+            "whether you may have Marketing",
         )
         await ask(
             page,
             address,
             "U0ANN",
             "/request-access production-database because INC-42, orders are not saved",
-            "Asked for Production Database",
+            "whether you may have Production Database",
         )
         await page.goto(f"{address}/?as=U0MIA&in=app")
         await page.get_by_test_id("messages").get_by_role("button", name="Approve").first.click()
@@ -149,7 +157,11 @@ async def test_the_whole_page(browser: Any, tmp_path: Path, certificate: Any, dr
     page = await browser.new_page(viewport={"width": 1440, "height": 1000})
     async with sandbox(tmp_path, certificate=certificate) as (_, address):
         await ask(
-            page, address, "U0ANN", "/request-access marketing-campaign", "Asked for Marketing"
+            page,
+            address,
+            "U0ANN",
+            "/request-access marketing-campaign",
+            "whether you may have Marketing",
         )
         await ask(
             page,

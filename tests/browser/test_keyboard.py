@@ -46,7 +46,9 @@ async def asked(windows: Windows, person: str, why: str) -> Page:
     """Somebody asks for what Bo approves."""
     page = await windows.open(person, "C0GENERAL")
     await type_command(page, f"/request-access finance-reports because {why}")
-    await expect(page.get_by_test_id("messages")).to_contain_text("Asked for Finance Reports")
+    await expect(page.get_by_test_id("messages")).to_contain_text(
+        "whether you may have Finance Reports"
+    )
     return page
 
 

@@ -49,7 +49,7 @@ async def test_the_whole_life_of_an_access_in_the_browser(window, pictures):
     """Ask as Ann, approve as Bo, be reminded, extend, and have it removed by Dana."""
     await window.be("U0ANN", "C0GENERAL")
     await window.type("/request-access finance-reports because I close the quarter")
-    await window.reads("Asked for Finance Reports")
+    await window.reads("whether you may have Finance Reports")
 
     await window.be("U0BO", "app")
     await window.reads("I close the quarter")
@@ -116,7 +116,7 @@ async def test_a_package_with_settings_of_its_own(window, pictures):
     await window.page.screenshot(path=pictures / "reason.png")
     await window.page.get_by_test_id("input-reason").fill("it is slow: INC-7")
     await window.page.get_by_test_id("modal-submit").click()
-    await expect(modal).to_contain_text("Asked for Production Database")
+    await expect(modal).to_contain_text("whether you may have Production Database")
     await window.page.get_by_test_id("modal-close").click()
     await expect(modal).to_have_count(0)
 

@@ -107,4 +107,4 @@ async def test_the_same_payloads_from_our_workspace_work(world, endpoint):
     await endpoint.click("latchkey_cancel", "0" * 32)
     await world.whispered(ANN, APPROVALS, "I do not know that request any more")
     answer = await endpoint.command("/request-access", "marketing-campaign")
-    assert "Asked for *Marketing Campaign*" in answer.text
+    assert "whether you may have *Marketing Campaign*" in answer.text

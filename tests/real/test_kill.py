@@ -146,7 +146,7 @@ async def ask(outside: StandIns, bot: ForkServerProcess) -> None:
             user=ANN, channel=GENERAL, command="/request-access", text="marketing-campaign"
         )
         answer = outcome.text or ""
-        return "Asked for" in answer or "already" in answer or bot.exitcode is not None
+        return "you may have" in answer or "already" in answer or bot.exitcode is not None
 
     await eventually(accepted)
 

@@ -1,7 +1,7 @@
 """Limits for one person: so many actions an hour, counted in the database for all replicas."""
 
 import functools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -17,6 +17,9 @@ HOUR: Final = timedelta(hours=1)
 # How long somebody is refused at once whom Slack called no full member.
 STRANGER_FOR: Final = timedelta(minutes=15)
 STRANGER: Final = "stranger"
+# How long they are shown nothing to ask for; whoever asks all the same is looked at anew.
+GUEST_FOR: Final = timedelta(days=1)
+GUEST: Final = "guest"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,7 @@ READ_EACH: Final = sa.select(allowances.c.slack_user, allowances.c.full_at, allo
 )
 COUNT_OVER: Final = allowances.update().where(WHOSE).values(over=allowances.c.over + 1)
 FORGET_OVER: Final = allowances.update().where(WHOSE).values(over=0)
+FORGET: Final = allowances.delete().where(WHOSE)
 LEFT_OVER: Final = sa.select(allowances.c.slack_user, allowances.c.what, allowances.c.over).where(
     allowances.c.over > 0, allowances.c.full_at <= sa.bindparam("now")
 )
@@ -143,17 +147,43 @@ def forget_old(db: Transaction) -> None:
 
 def note_guest(db: Transaction, slack_user: str, why: str) -> None:
     """Slack has just called them no full member: for a while nothing more is read to refuse them."""
-    full_at = (clock.real() + STRANGER_FOR).timestamp()
-    values = {"slack_user": slack_user, "what": STRANGER, "full_at": full_at, "over": 0, "why": why}
-    db.execute(_note(db), values)
+    _note_for(db, slack_user, why, {GUEST: GUEST_FOR, STRANGER: STRANGER_FOR})
+
+
+def note_nothing_to_ask(db: Transaction, slack_user: str, why: str) -> None:
+    """Slack has just called them no full member: they are shown nothing to ask for; what they ask for is looked at."""
+    _note_for(db, slack_user, why, {GUEST: GUEST_FOR})
+
+
+def _note_for(db: Transaction, slack_user: str, why: str, lasting: Mapping[str, timedelta]) -> None:
+    now = clock.real()
+    rows = [
+        {
+            "slack_user": slack_user,
+            "what": what,
+            "full_at": (now + each).timestamp(),
+            "over": 0,
+            "why": why,
+        }
+        for what, each in lasting.items()
+    ]
+    db.execute(_note(db), rows)
+
+
+def forget_guest(db: Transaction, slack_user: str) -> None:
+    """Slack has just called them a full member."""
+    for what in (STRANGER, GUEST):
+        db.execute(FORGET, {"whose": slack_user, "of": what})
 
 
 def guest_refusal(db: Transaction, slack_user: str) -> str | None:
     """Return why they are refused at once, if they are."""
-    found = _read(db, slack_user, STRANGER)
-    if found is None or found[0] <= clock.real().timestamp():
-        return None
-    return str(found[2])
+    return _why(db, slack_user, STRANGER)
+
+
+def guest_sentence(db: Transaction, slack_user: str) -> str | None:
+    """Return why there is nothing for them to ask for, by what Slack has said of them within a day."""
+    return _why(db, slack_user, GUEST)
 
 
 def guest_refusals(db: Transaction, slack_users: Collection[str]) -> dict[str, str]:
@@ -161,6 +191,13 @@ def guest_refusals(db: Transaction, slack_users: Collection[str]) -> dict[str, s
     now = clock.real().timestamp()
     found = db.execute(READ_EACH, {"whose": list(slack_users), "of": STRANGER})
     return {row.slack_user: str(row.why) for row in found if row.full_at > now}
+
+
+def _why(db: Transaction, slack_user: str, what: str) -> str | None:
+    found = _read(db, slack_user, what)
+    if found is None or found[0] <= clock.real().timestamp():
+        return None
+    return str(found[2])
 
 
 def _read(db: Transaction, slack_user: str, what: str) -> Sequence[Any] | None:

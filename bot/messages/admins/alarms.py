@@ -2,7 +2,14 @@
 
 from typing import Final
 
-from bot.messages.blocks.parts import Message, escape, message, moment, person, said
+from bot.messages.blocks.parts import (
+    Message,
+    escape,
+    message,
+    moment,
+    person,
+)
+from bot.messages.blocks.quotes import quote
 from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.phrases.request_words import for_admins, stage_of_work
 from bot.requests.model import Request
@@ -32,7 +39,7 @@ def not_understood(request: Request, *, others: int = 0) -> Message:
         ).format(
             person=person(request.holder, request.holder_name),
             package=escape(request.package_name),
-            said=said(translate(request.why or "")),
+            said=quote(translate(request.why or "")),
             more=more,
         )
     )

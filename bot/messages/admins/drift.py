@@ -30,11 +30,11 @@ from bot.messages.blocks.parts import (
     escape,
     message,
     moment,
-    one_line,
     person,
     plain,
     section,
 )
+from bot.messages.blocks.quotes import as_written, one_line
 from bot.people.model import Verb
 from bot.words import _, ngettext, pgettext, translate
 from bot.words.formats import number
@@ -172,14 +172,14 @@ def _settled(mismatch: Mismatch) -> str:
         "admin": doer(mismatch.done_by),
         "at": moment(mismatch.done_at or mismatch.found_at),
         "until": moment(mismatch.until) if mismatch.until else "",
-        "reason": one_line(mismatch.why or ""),
+        "reason": as_written(mismatch.why or ""),
     }
     if mismatch.state is DriftState.ADOPTED and mismatch.why:
-        return _("{admin} adopted it {at}, so it stays as it is: “{reason}”").format(**facts)
+        return _("{admin} adopted it {at}, so it stays as it is: {reason}").format(**facts)
     if mismatch.state is DriftState.ADOPTED:
         return _("{admin} adopted it {at}, so it stays as it is.").format(**facts)
     if mismatch.why:
-        return _("{admin} ignores it until {until}: “{reason}”").format(**facts)
+        return _("{admin} ignores it until {until}: {reason}").format(**facts)
     return _("{admin} ignores it until {until}.").format(**facts)
 
 

@@ -11,9 +11,9 @@ from bot.messages.blocks.parts import (
     context,
     message,
     moment,
-    said,
     section,
 )
+from bot.messages.blocks.quotes import quote
 from bot.messages.phrases.request_words import wish
 from bot.paging import ListName, Page, Place
 from bot.requests.model import Request
@@ -60,7 +60,7 @@ def pending_row(request: Request, *, reader: str) -> list[Block]:
     """Make a row of a pending request: a button that shows the whole card, and those that decide."""
     line = f"{wish(request)}, {moment(request.asked_at)}"
     if request.justification:
-        line += said(request.justification)
+        line += quote(request.justification)
     if reader == request.holder or (request.is_on_behalf and reader == request.asked_by):
         return [section(line), context(_("Your own request: somebody else decides it."))]
     review = review_button(request)

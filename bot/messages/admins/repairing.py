@@ -16,9 +16,9 @@ from bot.messages.blocks.parts import (
     escape,
     message,
     moment,
-    one_line,
     section,
 )
+from bot.messages.blocks.quotes import one_line
 from bot.messages.phrases.request_words import for_admins, outcome, stage_of_work
 from bot.paging import ListName, Page, Place
 from bot.people.model import Verb

@@ -15,6 +15,7 @@ from bot.messages.blocks.parts import (
     shorten,
     split,
 )
+from bot.messages.blocks.quotes import quote
 from bot.packages.questions import Answered
 from bot.paging import Count
 from bot.requests.model import Request
@@ -61,14 +62,14 @@ def answers_button(request: Request) -> Block:
 
 def _short(given: Answered) -> str:
     # Escaped first: a short text of many signs is a long one to Slack.
-    question, said = escape(_one_line(given.question.text)), escape(_one_line(_said(given)))
-    return f"*{shorten(question, LONGEST_QUESTION)}*\n> {shorten(said, LONGEST_ANSWER)}"
+    question = escape(_one_line(given.question.text))
+    return f"*{shorten(question, LONGEST_QUESTION)}*{quote(_said(given), LONGEST_ANSWER)}"
 
 
 def _is_cut(given: Answered) -> bool:
     return (
         length(escape(_one_line(given.question.text))) > LONGEST_QUESTION
-        or length(escape(_one_line(_said(given)))) > LONGEST_ANSWER
+        or length(quote(_said(given), LONGEST_SECTION)) > LONGEST_ANSWER
     )
 
 

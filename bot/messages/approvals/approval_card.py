@@ -27,13 +27,12 @@ from bot.messages.blocks.parts import (
     listed,
     message,
     moment,
-    one_line,
     person,
-    quoted,
     section,
     shorten,
     until,
 )
+from bot.messages.blocks.quotes import as_written, one_line, quoted
 from bot.messages.emergencies import emergency
 from bot.messages.phrases import policy_words, quorum
 from bot.messages.phrases.decided_there import others_there, there_line
@@ -176,9 +175,9 @@ def _removed_before(removal: Removal) -> str:
             "whatever the policy says."
         ).format(**facts)
     return _(
-        ":warning: {person} removed this access {when}, because of this: “{reason}”. So an admin decides whether "
-        "they get it again, whatever the policy says."
-    ).format(**facts, reason=one_line(removal.why))
+        ":warning: {person} removed this access {when}. So an admin decides whether they get it again, "
+        "whatever the policy says. The reason of the removal: {reason}"
+    ).format(**facts, reason=as_written(removal.why))
 
 
 def _ended_before(request: Request, at: datetime) -> str:
@@ -211,7 +210,8 @@ def _foot(
     approvals = quorum.approvals_line(request, decided)
     if approvals is not None:
         blocks.append(context(approvals))
-    if request.unnamed:
+    # That an admin decides after a removal is said with the removal.
+    if request.unnamed and not (stage.is_admins_own and request.terms and request.terms.removal):
         unnamed = _(UNNAMED_IN_ENTRA) if request.entra_decides else _(UNNAMED)
         blocks.append(context(unnamed if approvals is None else quorum.too_few(request)))
     if request.deciders:
@@ -350,5 +350,5 @@ def outcome_and_why(request: Request) -> str:
         done = _("Extended, {until}.") if request.kind is Kind.EXTEND else _("Delivered, {until}.")
         said = done.format(until=until(request.ends_at))
     if request.why and request.state in REASON_SHOWN:
-        said += f" {one_line(translate(request.why))}"
+        said += f" {as_written(translate(request.why))}"
     return said

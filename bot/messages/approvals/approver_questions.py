@@ -18,12 +18,11 @@ from bot.messages.blocks.parts import (
     in_thread,
     message,
     moment,
-    one_line,
     person,
     plain,
-    quoted,
     section,
 )
+from bot.messages.blocks.quotes import as_written, quoted
 from bot.messages.blocks.sentences import escape_sentence
 from bot.packages.names import LONGEST_REASON
 from bot.people.model import NamedAs
@@ -164,7 +163,7 @@ def asked_in_thread(question: ApproverQuestion, thread_ts: str) -> Message:
     said = _("{person} asks {requester}: {question}").format(
         person=person(question.slack_user),
         requester=_who_answer(question),
-        question=one_line(question.question),
+        question=as_written(question.question),
     )
     return in_thread(message(said), thread_ts)
 
@@ -174,7 +173,7 @@ def answered_in_thread(question: ApproverQuestion, thread_ts: str) -> Message:
     said = _("{person} answers {asker}: {answer}").format(
         person=person(question.answered_by),
         asker=person(question.slack_user),
-        answer=one_line(question.answer or ""),
+        answer=as_written(question.answer or ""),
     )
     return in_thread(message(said), thread_ts)
 

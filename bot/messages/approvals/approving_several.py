@@ -12,11 +12,11 @@ from bot.messages.blocks.parts import (
     button,
     day,
     message,
-    one_line,
     plain,
     section,
     shorten,
 )
+from bot.messages.blocks.quotes import quote
 from bot.messages.phrases.request_words import wish
 from bot.paging import Count
 from bot.requests.model import Request, State
@@ -126,7 +126,7 @@ def saved(count: int) -> Message:
 
 def _row(request: Request) -> Block:
     end = request.granted_end
-    why = f"\n> {one_line(request.justification)}" if request.justification else ""
+    why = quote(request.justification) if request.justification else ""
     wanted = wish(request)
     if end:
         wanted = _("{wish} until {when}").format(wish=wanted, when=day(end))

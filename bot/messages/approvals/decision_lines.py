@@ -1,7 +1,8 @@
 """Say who has decided a request, as what, when, until when and why: on its card, and below it."""
 
 from bot.approvals.model import Decision
-from bot.messages.blocks.parts import day, moment, one_line, person
+from bot.messages.blocks.parts import day, moment, person
+from bot.messages.blocks.quotes import as_written
 from bot.people.model import Verb
 from bot.words import _
 
@@ -11,7 +12,7 @@ def decision_line(decision: Decision) -> str:
     facts = {
         "person": _decider(decision, is_last=False),
         "when": moment(decision.at),
-        "reason": one_line(decision.reason or ""),
+        "reason": as_written(decision.reason or ""),
         "end": day(decision.ends_at) if decision.ends_at else "",
         "other_end": day(decision.instead_of) if decision.instead_of else "",
     }
@@ -24,7 +25,7 @@ def denial_line(decision: Decision) -> str:
     who = _decider(decision, is_last=True)
     if not decision.reason:
         return _("Denied by {person}.").format(person=who)
-    return _("Denied by {person}: {reason}").format(person=who, reason=one_line(decision.reason))
+    return _("Denied by {person}: {reason}").format(person=who, reason=as_written(decision.reason))
 
 
 def _without_reason(decision: Decision) -> str:

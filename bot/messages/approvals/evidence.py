@@ -48,7 +48,9 @@ def _history(known: Evidence) -> list[str]:
         facts.append(_("has had it since {when}").format(when=day_only(known.has_from)))
     if known.has_until:
         facts.append(_("it ends {when} now").format(when=moment(known.has_until)))
-    if known.had_until and known.had_from:
+    if known.had_until and known.had_from and known.had_from.date() == known.had_until.date():
+        facts.append(_("had it on {when}").format(when=day_only(known.had_until)))
+    elif known.had_until and known.had_from:
         facts.append(
             _("had it from {start} to {end}").format(
                 start=day_only(known.had_from), end=day_only(known.had_until)

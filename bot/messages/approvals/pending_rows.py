@@ -11,10 +11,9 @@ from bot.messages.blocks.parts import (
     button,
     context,
     message,
-    one_line,
     section,
-    shorten,
 )
+from bot.messages.blocks.quotes import quote
 from bot.messages.phrases.request_words import stage_of_work, wish
 from bot.messages.phrases.waiting import waiting_for
 from bot.paging import ListName, Page, Place
@@ -39,11 +38,7 @@ def pending_review(request: Request, *, reader: str) -> list[Block]:
         )
     else:
         stands = _("It is {waiting_for}.").format(waiting_for=stage_of_work(request, own=False))
-    why = (
-        f"\n> {one_line(shorten(request.justification, LONGEST_REASON))}"
-        if request.justification
-        else ""
-    )
+    why = quote(request.justification) if request.justification else ""
     review = review_button(request, style="primary" if reader in request.deciders else None)
     return [section(f"{line}\n{stands}{why}", accessory=review, block_id=f"review:{request.id}")]
 

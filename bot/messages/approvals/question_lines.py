@@ -12,10 +12,9 @@ from bot.messages.blocks.parts import (
     button,
     context,
     moment,
-    one_line,
     person,
-    shorten,
 )
+from bot.messages.blocks.quotes import as_written
 from bot.paging import Count
 from bot.requests.model import Request
 from bot.words import _, ngettext
@@ -61,14 +60,14 @@ def _row(question: ApproverQuestion, longest: int) -> list[Block]:
     asked = _(":speech_balloon: {person} asked {moment}: {question}").format(
         person=person(question.slack_user),
         moment=moment(question.at),
-        question=shorten(one_line(question.question), longest),
+        question=as_written(question.question, longest),
     )
     if question.answer is None or question.answered_at is None:
         return [context(asked), context(_("That is not answered yet."))]
     answered = _("{person} answered {moment}: {answer}").format(
         person=person(question.answered_by),
         moment=moment(question.answered_at),
-        answer=shorten(one_line(question.answer), longest),
+        answer=as_written(question.answer, longest),
     )
     return [context(asked), context(answered)]
 

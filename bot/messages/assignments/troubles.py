@@ -23,11 +23,11 @@ from bot.messages.blocks.parts import (
     escape,
     message,
     moment,
-    one_line,
     person,
     section,
     until,
 )
+from bot.messages.blocks.quotes import one_line, quote, quoted
 from bot.words import N_, _, ngettext
 from bot.words.formats import number
 
@@ -248,13 +248,11 @@ def reprocessing(row: Assignment) -> Message:
 
 def removed_before(package: str, *, by: str, at: str, why: str | None) -> Message:
     """Tell whoever asks for access that an admin has taken from them."""
-    return message(
-        _(
-            "{person} removed your access to *{package}* {at}{because}. So an admin has to approve "
-            "that you get it again; I have asked them."
-        ).format(person=person(by), package=escape(package), at=at, because=_because(why))
-    )
-
-
-def _because(why: str | None) -> str:
-    return f" (“{one_line(why)}”)" if why else ""
+    line = _(
+        "{person} removed your access to *{package}* {at}. So an admin has to approve that you get it again; I have "
+        "asked them."
+    ).format(person=person(by), package=escape(package), at=at)
+    if not why:
+        return message(line)
+    line = f"{line} {_('The reason of the removal:')}"
+    return message(f"{line}{quote(why)}", [section(line), quoted(why)])

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot import clock
-from bot.packages.names import LONGEST_REASON
 from bot.words import _, ngettext, pgettext
 
 Block = dict[str, Any]
@@ -25,7 +24,6 @@ SHORTENED: Final = 300
 # Of a description, in a list; its form shows the whole.
 LONGEST_DESCRIPTION: Final = 300
 LONGEST_FIELD: Final = 2_000
-LONGEST_ESCAPED: Final = 2_000
 # Of a button's label; names in it are cut, so that the last of them is still there.
 LONGEST_LABEL: Final = 75
 # What Slack reads as a format, and what looks like it and is none.
@@ -169,25 +167,6 @@ def fields(*texts: str) -> Block:
         {"type": "mrkdwn", "text": shorten(text, LONGEST_FIELD), "verbatim": True} for text in texts
     ]
     return {"type": "section", "fields": made}
-
-
-def one_line(text: str) -> str:
-    """Return what somebody wrote, escaped, on one line and not too long."""
-    # A short text of many signs is a long one to Slack.
-    return shorten(escape(shorten(" ".join(text.split()), LONGEST_REASON)), LONGEST_ESCAPED)
-
-
-def said(text: str) -> str:
-    """Quote what somebody wrote, as one line: it cannot pass for a line of ours."""
-    return f"\n> {one_line(text)}"
-
-
-def quoted(text: str) -> Block:
-    """Quote what somebody wrote, as plain text with its line breaks: nothing in it is a link, a mention or a format."""
-    return {
-        "type": "section",
-        "text": plain(shorten(text, LONGEST_REASON)),
-    }
 
 
 def header(text: str) -> Block:

@@ -16,11 +16,10 @@ from bot.messages.blocks.parts import (
     listed,
     message,
     moment,
-    one_line,
     person,
-    quoted,
     section,
 )
+from bot.messages.blocks.quotes import as_written, quoted
 from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.phrases.request_words import progress
 from bot.packages.settings.model import BreakGlass, BreakGlassPeople
@@ -193,7 +192,7 @@ def closed(emergency: Emergency) -> str:
         "person": person(emergency.closed_by, emergency.closed_name),
         "approver": person(emergency.for_user, emergency.for_name),
         "moment": moment(emergency.closed_at) if emergency.closed_at else "",
-        "comment": one_line(emergency.comment or ""),
+        "comment": as_written(emergency.comment or ""),
     }
     removes = emergency.finding is Finding.REMOVE
     if emergency.as_admin:

@@ -24,6 +24,7 @@ from bot.messages.blocks.parts import (
     section,
     until,
 )
+from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies.emergency_list import NO_REVIEWS, OpenReviews, review_rows
 from bot.messages.overviews.my_access import NO_ACCESS, NOTHING, my_access_rows
 from bot.messages.overviews.open_questions import question_rows
@@ -35,7 +36,7 @@ from bot.packages.settings.model import NO_LIMITS, DelegationLimits
 from bot.paging import Count, ListName, Page, Place, write_place
 from bot.people.model import Delegation
 from bot.requests.model import Hold, Kind, Request
-from bot.words import N_, _
+from bot.words import N_, _, translate
 
 # App Home takes 100 blocks and 250 kB: something for each of its lists, and the rest for what is between them.
 TO_DECIDE: Final = Room(blocks=16, characters=50_000, is_escaped=True)
@@ -76,6 +77,7 @@ def home(
     to_decide: Page[Request],
     offer: Sequence[Package],
     mine: Collection[str],
+    refusal: str | None = None,
     extendable: ExtendablePolicies,
     given: Sequence[Delegation] = (),
     received: Sequence[Delegation] = (),
@@ -90,7 +92,9 @@ def home(
 
     Args:
         asked: What is asked and waited for about what is shown, by assignment.
+        offer: What they may ask for, as far as it is known, what they may have first.
         mine: Ids of the packages that they have or have asked for.
+        refusal: Why they can ask for nothing, a sentence; None: they can.
         given: By what they let others decide for them.
         received: By what others let them decide.
         reviews: Emergency access that they are asked to review, and of an admin all that is to be reviewed.
@@ -101,7 +105,7 @@ def home(
     """
     blocks: list[Block] = [*review_rows(reviews), *question_rows(questions, room=QUESTIONS)]
     together = approve_all_row(to_decide.rows, reader=reader)
-    about_account = [divider(), *account] if account else []
+    about_account = [divider(), *account] if account and refusal is None else []
     who_decides = delegating.rows(
         given[:MOST_DELEGATIONS], received[:MOST_DELEGATIONS], limits=limits
     )
@@ -145,7 +149,10 @@ def home(
         )
     if admin is not None:
         blocks += _admin(admin)
-    blocks += _offers(offer, mine)
+    if refusal is None:
+        blocks += _offers(offer, mine)
+    else:
+        blocks += [divider(), section(escape_sentence(translate(refusal)))]
     blocks += about_account
     return {"type": "home", "callback_id": "latchkey_home", "blocks": blocks}
 

@@ -5,7 +5,13 @@ from typing import Final
 from bot.approvals.model import OpenQuestion, OpenQuestions
 from bot.messages.approvals.approver_questions import answer_button, asks_about
 from bot.messages.blocks.pages import Room, Row, fitted
-from bot.messages.blocks.parts import Block, divider, header, one_line, section, shorten
+from bot.messages.blocks.parts import (
+    Block,
+    divider,
+    header,
+    section,
+)
+from bot.messages.blocks.quotes import quote
 from bot.paging import Count
 from bot.words import _, ngettext
 from bot.words.formats import number
@@ -52,8 +58,6 @@ def _rest(left: Count) -> str:
 
 def _row(each: OpenQuestion, *, reader: str) -> Row:
     intro = asks_about(each.question, each.request, reader=reader)
-    asked = shorten(one_line(each.question.question), LONGEST_QUESTION)
+    asked = quote(each.question.question, LONGEST_QUESTION)
     answer = answer_button(each.question, each.request)
-    return [
-        section(f"{intro}\n> {asked}", accessory=answer, block_id=f"question:{each.question.id}")
-    ]
+    return [section(f"{intro}{asked}", accessory=answer, block_id=f"question:{each.question.id}")]

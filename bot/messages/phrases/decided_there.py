@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from bot.approvals.model import Decision
-from bot.messages.blocks.parts import escape, one_line
+from bot.messages.blocks.parts import escape
+from bot.messages.blocks.quotes import as_written
 from bot.people.model import Verb
 from bot.requests.model import DecidedThere, Request
 from bot.words import _
@@ -33,4 +34,4 @@ def there_line(decided: DecidedThere) -> str:
         if is_approval
         else _("Denied in Microsoft Entra by {person}: {reason}")
     )
-    return said.format(person=who, reason=one_line(decided.reason))
+    return said.format(person=who, reason=as_written(decided.reason))

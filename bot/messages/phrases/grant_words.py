@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from bot.approvals.model import Decision
-from bot.messages.blocks.parts import moment, one_line, person, shorten
+from bot.messages.blocks.parts import moment, person, shorten
+from bot.messages.blocks.quotes import one_line
 from bot.messages.phrases.decided_there import there_line
 from bot.requests.model import Request
 from bot.words import N_, _

@@ -71,8 +71,10 @@ def about_busy(request: Request) -> str:
             sentence = _("Access to {package}: {progress}.")
         case Kind.EXTEND:
             sentence = _("Extension of {package}: {progress}.")
-        case Kind.REMOVE:
+        case Kind.REMOVE if request.is_given_back:
             sentence = _("Return of {package}: {progress}.")
+        case Kind.REMOVE:
+            sentence = _("Removal of {package}: {progress}.")
     return sentence.format(package=bold(request.package_name), progress=stage_of_work(request))
 
 

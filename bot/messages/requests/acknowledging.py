@@ -16,6 +16,7 @@ from bot.messages.blocks.parts import (
     bold,
     button,
     context,
+    doer,
     escape,
     left,
     message,
@@ -25,14 +26,13 @@ from bot.messages.blocks.parts import (
     until,
 )
 from bot.messages.phrases import policy_words
-from bot.messages.phrases.request_words import progress
+from bot.messages.phrases.request_words import about_busy, progress
 from bot.messages.phrases.waiting import remind_button
 from bot.messages.requests.offering import no_such_package
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
-from bot.packages.suggestions import KnownPackage
 from bot.paging import Count
-from bot.requests.model import Request, State
+from bot.requests.model import KnownPackage, Request, State
 from bot.words import _, pgettext
 from bot.words.formats import in_a_row
 
@@ -41,25 +41,47 @@ ALONE: Final = "ack:"
 
 
 def asked(request: Request, known: KnownPackage) -> Message:
-    """Say that something has been asked for, and what comes next."""
+    """Say what comes of a request that has just been made; it is called one only of what they may have, as far as we know."""
     name = bold(request.package_name)
+    needs_approval = known.package is None or known.package.needs_approval
     if known.is_for_others:
-        next_step = _(
-            "Its policy names certain people, and as far as I know you are not among them. I am "
-            "checking that in Entra now, and will send you a message."
+        line = _(
+            "I am checking in Entra whether you may have {name}. Its policy names certain people, and as far as I "
+            "know you are not among them. I will send you a message."
+        ).format(name=name)
+    elif known.removal is not None:
+        line = _(
+            "Asked for {name}. {person} removed your access {when}, so an admin has to approve that you get it "
+            "again. I will send you a message."
+        ).format(
+            name=name,
+            person=doer(known.removal.asked_by),
+            when=moment(known.removal.asked_at),
         )
-    elif known.package is None or known.package.needs_approval:
-        next_step = (
-            _("I am checking whether you may have it, and will send you a message. {who_decides}")
-            .format(who_decides=_who_decides(known))
-            .rstrip()
+    elif needs_approval:
+        sentence = (
+            _(
+                "I am checking whether you may have {name}, and will send you a message. {who_decides}"
+            )
+            if known.is_of_stranger
+            else _(
+                "Asked for {name}. I am checking whether you may have it, and will send you a message. {who_decides}"
+            )
         )
+        line = sentence.format(name=name, who_decides=_who_decides(known)).rstrip()
     else:
-        next_step = _(
-            "By its policy nobody has to approve it: as soon as I have checked that you may have "
-            "it, it is on its way, and I will send you a message when it is there."
+        sentence = (
+            _(
+                "I am checking whether you may have {name}. By its policy nobody has to approve it: if you may, it is "
+                "on its way, and I will send you a message when it is there."
+            )
+            if known.is_of_stranger
+            else _(
+                "Asked for {name}. By its policy nobody has to approve it: as soon as I have checked that you may have "
+                "it, it is on its way, and I will send you a message when it is there."
+            )
         )
-    line = _("Asked for {name}. {next_step}").format(name=name, next_step=next_step)
+        line = sentence.format(name=name)
     cancel = button(
         pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
     )
@@ -102,8 +124,15 @@ def already_asked(request: Request) -> Message:
     return message(line, [section(line), buttons])
 
 
-def already_held(row: Assignment, extendable: ExtendablePolicies) -> Message:
-    """Say that somebody has the package already, until when, and what they can do about that."""
+def already_held(
+    row: Assignment, extendable: ExtendablePolicies, *, asked: Request | None = None
+) -> Message:
+    """
+    Say that somebody has the package already, until when, and what they can do about that.
+
+    Args:
+        asked: The request to extend it that is open already.
+    """
     facts = {"package": bold(row.package_name), "until": until(row.ends_at)}
     if row.ends_at is not None and row.ends_at > clock.now():
         line = _("You already have {package}, {until} ({time} left).").format(
@@ -111,7 +140,7 @@ def already_held(row: Assignment, extendable: ExtendablePolicies) -> Message:
         )
     else:
         line = _("You already have {package}, {until}.").format(**facts)
-    extension = extension_of(row, extendable)
+    extension = None if asked else extension_of(row, extendable)
     extend = None
     if extension is not None:
         about = shorten(row.package_name, 40)
@@ -119,8 +148,13 @@ def already_held(row: Assignment, extendable: ExtendablePolicies) -> Message:
     give_back = button(
         _("Return"), "return", row.id, confirm=confirm_return(row), about=row.package_name
     )
-    brings = [context(extension.sentence)] if extension and extension.sentence else []
-    return message(line, [section(line), *brings, _alone(extend, give_back, about=row.id)])
+    brings = extension.sentence if extension else ""
+    if asked is not None:
+        brings = about_busy(asked)
+        extend = remind_button(asked)
+    notes = [context(brings)] if brings else []
+    text = f"{line} {brings}" if asked else line
+    return message(text, [section(line), *notes, _alone(extend, give_back, about=row.id)])
 
 
 def near(

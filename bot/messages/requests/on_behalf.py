@@ -9,12 +9,11 @@ from bot.messages.blocks.parts import (
     context,
     escape,
     message,
-    one_line,
     person,
-    quoted,
     section,
     until,
 )
+from bot.messages.blocks.quotes import quote, quoted
 from bot.messages.phrases.waiting import named_deciders
 from bot.requests.model import Request, State
 from bot.words import _, pgettext, translate
@@ -142,7 +141,7 @@ def outcome_for_asker(request: Request, *, by: str | None) -> Message:
     if not request.why:
         return message(line)
     why = translate(request.why)
-    return message(f"{line} {one_line(why)}", [section(line), quoted(why)])
+    return message(f"{line}{quote(why)}", [section(line), quoted(why)])
 
 
 def outcome_for_beneficiary(request: Request) -> Message:

@@ -13,12 +13,11 @@ from bot.messages.blocks.parts import (
     listed,
     message,
     person,
-    quoted,
-    said,
     section,
     shorten,
     until,
 )
+from bot.messages.blocks.quotes import quote, quoted
 from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies import emergency
 from bot.messages.phrases.quorum import approvals_so_far
@@ -238,4 +237,4 @@ def _with_reason(line: str, reason: str | None) -> Message:
     """Say something, and below it the whole of what somebody wrote as the reason."""
     if not reason:
         return message(line)
-    return message(f"{line}{said(reason)}", [section(line), quoted(reason)])
+    return message(f"{line}{quote(reason)}", [section(line), quoted(reason)])

@@ -1,6 +1,6 @@
 """Say what became of several packages that somebody asked for in one form."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from bot.messages.blocks.parts import Block, context, escape, plain, section, shorten
@@ -27,14 +27,7 @@ def results_view(result: AskedTogether) -> dict[str, Any]:
 def results(result: AskedTogether) -> list[Block]:
     """Say of each package whether it was asked for."""
     blocks: list[Block] = []
-    if result.asked:
-        blocks.append(
-            section(
-                _("Asked for {names}.").format(
-                    names=_names(each.package_name for each in result.asked)
-                )
-            )
-        )
+    blocks += [section(line) for line in _begun(result, _names)]
     if result.open_before:
         open_before = _names(each.package_name for each in result.open_before)
         blocks.append(
@@ -66,13 +59,7 @@ def results(result: AskedTogether) -> list[Block]:
 
 def note_before_forms(result: AskedTogether) -> str:
     """Say above the form of one package, as plain text, what became of the others."""
-    said = []
-    if result.asked:
-        said.append(
-            _("Asked for {names}.").format(
-                names=_plain_names(each.package_name for each in result.asked)
-            )
-        )
+    said = _begun(result, _plain_names)
     if result.open_before:
         open_before = _plain_names(each.package_name for each in result.open_before)
         said.append(_("Asked for before, and still open: {names}.").format(names=open_before))
@@ -91,6 +78,18 @@ def note_before_forms(result: AskedTogether) -> str:
         )
     said.append(note_of_following(result.with_forms[1:]))
     return " ".join(each for each in said if each)
+
+
+def _begun(result: AskedTogether, names: Callable[[Iterable[str]], str]) -> list[str]:
+    """Say what has been asked for; it is called so only of what they may have, as far as is known."""
+    said = []
+    asked = [each.package_name for each in result.asked if each.id not in result.doubtful]
+    if asked:
+        said.append(_("Asked for {names}.").format(names=names(asked)))
+    doubtful = [each.package_name for each in result.asked if each.id in result.doubtful]
+    if doubtful:
+        said.append(_("I am checking whether you may have {names}.").format(names=names(doubtful)))
+    return said
 
 
 def note_of_following(packages: Sequence[Package]) -> str:

@@ -21,6 +21,9 @@ BY_SLACK_USER: Final = sa.select(*COLUMNS).where(people.c.slack_user == sa.bindp
 WITH_NEWS: Final = sa.select(*COLUMNS, people.c.told_at, people.c.news_due_at).where(
     people.c.slack_user == sa.bindparam("slack_user")
 )
+BY_SLACK_USERS: Final = sa.select(*COLUMNS).where(
+    people.c.slack_user.in_(sa.bindparam("ids", expanding=True))
+)
 PROVEN: Final = sa.select(*COLUMNS).where(
     people.c.slack_user.in_(sa.bindparam("ids", expanding=True)), people.c.proven_at.is_not(None)
 )
@@ -63,6 +66,12 @@ def _person(row: Sequence[Any]) -> Person:
 def find(db: Transaction, slack_user: str) -> Person | None:
     row = db.execute(BY_SLACK_USER, {"slack_user": slack_user}).first()
     return _person(row) if row else None
+
+
+def find_each(db: Transaction, slack_users: Collection[str]) -> dict[str, Person]:
+    """Return those of *slack_users* that are bound, by their Slack ids."""
+    found = map(_person, db.execute(BY_SLACK_USERS, {"ids": list(slack_users)}))
+    return {person.slack_user: person for person in found}
 
 
 def for_entra_id(db: Transaction, entra_id: str) -> list[Person]:

@@ -28,7 +28,7 @@ from bot.requests.evaluation.rules import (
     with_settings,
 )
 from bot.requests.model import Request
-from bot.requests.store import request_lists
+from bot.requests.store import removals, request_lists
 from bot.words import N_
 from graph.models import AccessPackage, AssignmentPolicy
 
@@ -134,7 +134,7 @@ class NewAccessEvaluator:
             return terms
         # By when it was asked for: the terms must not change because days pass.
         removal = await self._store.read(
-            request_lists.removal_of,
+            removals.removal_of,
             identity.user.id,
             request.package_id,
             since=request.asked_at - self._removed_for,

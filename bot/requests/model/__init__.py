@@ -2,6 +2,7 @@
 
 from bot.requests.model.evidence import MOST_COUNTED, DecidedThere, Evidence
 from bot.requests.model.holds import Hold
+from bot.requests.model.known import KnownPackage
 from bot.requests.model.request import OWN_REMOVAL, Request, id_of_entra_request, read_ask_id
 from bot.requests.model.states import (
     DECLINED,
@@ -33,6 +34,7 @@ __all__ = [
     "Evidence",
     "Hold",
     "Kind",
+    "KnownPackage",
     "Request",
     "State",
     "id_of_entra_request",

@@ -13,6 +13,7 @@ class AskedTogether:
 
     Attributes:
         asked: Their new requests.
+        doubtful: Ids of those among them that they may not be let have, as far as is known.
         open_before: Those that were open already.
         with_forms: Packages that ask what only a form of their own can answer; not asked for yet.
         refused: Packages that were not asked for, each with the sentence that says why.
@@ -20,6 +21,7 @@ class AskedTogether:
     """
 
     asked: list[Request] = field(default_factory=list)
+    doubtful: set[str] = field(default_factory=set)
     open_before: list[Request] = field(default_factory=list)
     with_forms: list[Package] = field(default_factory=list)
     refused: list[tuple[Package, str]] = field(default_factory=list)

@@ -22,7 +22,7 @@ from bot.requests.model import (
     Request,
     State,
 )
-from bot.requests.store import claims, request_lists, requests
+from bot.requests.store import claims, removals, request_lists, requests
 from bot.words import N_
 
 # Graph tries for hours; after that somebody must look.
@@ -147,7 +147,7 @@ def tell_if_given_again(db: Transaction, row: Assignment, *, automatic: bool) ->
         automatic: Its policy gives it to everybody whom it names, by itself.
     """
     since = clock.now() - GIVEN_AGAIN_WITHIN
-    removal = request_lists.removal_of(db, row.entra_id, row.package_id, since=since)
+    removal = removals.removal_of(db, row.entra_id, row.package_id, since=since)
     ours = request_lists.open_of_user(db, row.entra_id, row.package_id, Kind.ADD)
     if removal is None or ours is not None:
         return

@@ -12,7 +12,6 @@ from bot import clock
 from bot.assignments.model import AssignmentState
 from bot.assignments.store.assignments import IS_NOT_ENDED
 from bot.database import deletions
-from bot.database.audit_log import audit
 from bot.database.connections.engine import Transaction
 from bot.database.keyset import ListStatements
 from bot.database.statements import BUSINESS_NOW, MOST, NOW, SINCE, UNTIL, word, words
@@ -20,7 +19,6 @@ from bot.database.tables import (
     GAVE,
     IS_ENDED,
     IS_OPEN,
-    IS_REMOVAL,
     IS_TRIED,
     TELLS_ADMINS,
     assignments,
@@ -71,23 +69,6 @@ BEING_GIVEN: Final = sa.select(requests.c.package_id).where(
 )
 KNOWN_TO_HAVE: Final = sa.select(assignments.c.package_id).where(
     assignments.c.entra_id == sa.bindparam("user"), IS_NOT_ENDED
-)
-# By an admin: one that is under way, or was done since then.
-REMOVAL_OF: Final = (
-    SELECT.where(
-        requests.c.entra_id == sa.bindparam("user"),
-        PACKAGE,
-        IS_REMOVAL,
-        sa.or_(
-            requests.c.state.in_((State.APPROVED, State.SUBMITTED)),
-            sa.and_(requests.c.state == State.DELIVERED, requests.c.ended_at >= SINCE),
-        ),
-        requests.c.asked_by != audit.LATCHKEY,
-        # Whoever gives back is the holder.
-        sa.or_(requests.c.holder.is_(None), requests.c.holder != requests.c.asked_by),
-    )
-    .order_by(requests.c.asked_at.desc())
-    .limit(1)
 )
 OPEN_FOR: Final = ListStatements(
     SELECT.where(HOLDER, IS_OPEN), time=requests.c.asked_at, id_=requests.c.id
@@ -228,19 +209,6 @@ def open_of_user(db: Transaction, entra_id: str, package_id: str, kind: Kind) ->
         IS_OPEN,
     )
     row = db.execute(query).first()
-    return from_row(row) if row else None
-
-
-def removal_of(
-    db: Transaction, entra_id: str, package_id: str, *, since: datetime
-) -> Request | None:
-    """
-    Return the last removal of somebody's access to a package by an admin: one that is under way, or was done after *since*.
-
-    Graph may be done with it before we know.
-    """
-    given = {"user": entra_id, "package": package_id, "since": since}
-    row = db.execute(REMOVAL_OF, given).first()
     return from_row(row) if row else None
 
 

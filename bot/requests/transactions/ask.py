@@ -79,13 +79,19 @@ class AlreadyHeld(LatchkeyError):
     They have the package, by what Graph has shown lately.
 
     Attributes:
+        extension: The request to extend it that is open already.
         extendable: The policies whose holders may extend what they have.
     """
 
     def __init__(
-        self, assignment: Assignment, extendable: ExtendablePolicies | None = None
+        self,
+        assignment: Assignment,
+        *,
+        extension: Request | None = None,
+        extendable: ExtendablePolicies | None = None,
     ) -> None:
         self.assignment = assignment
+        self.extension = extension
         self.extendable = extendable or {}
         super().__init__(
             N_("You already have “{package}”.").format(package=assignment.package_name)
@@ -94,12 +100,19 @@ class AlreadyHeld(LatchkeyError):
 
 def find_held(
     db: Transaction, slack_users: Collection[str], package_ids: Collection[str]
-) -> dict[tuple[str, str], Assignment]:
+) -> dict[tuple[str, str], AlreadyHeld]:
     """Return which packages they have already, by person and package; what is being removed is not among it."""
     since = clock.real() - SEEN_WITHIN
     held = assignment_lists.whole_of_each(db, slack_users, package_ids, since=since)
-    leaving = request_lists.being_removed(db, [row.id for row in held.values()]) if held else ()
-    return {key: row for key, row in held.items() if row.id not in leaving}
+    asked = (
+        request_lists.open_for_assignments(db, [row.id for row in held.values()]) if held else ()
+    )
+    about = {(request.assignment_id, request.kind): request for request in asked}
+    return {
+        key: AlreadyHeld(row, extension=about.get((row.id, Kind.EXTEND)))
+        for key, row in held.items()
+        if (row.id, Kind.REMOVE) not in about
+    }
 
 
 def ask_together(db: Transaction, items: Sequence[RequestedPackage]) -> list[Answer]:
@@ -172,7 +185,7 @@ def _make_urgent(db: Transaction, item: RequestedPackage, known: Request) -> Ans
 
 
 def _without_asking(
-    item: RequestedPackage, already: Request | None, has: Assignment | None
+    item: RequestedPackage, already: Request | None, has: AlreadyHeld | None
 ) -> Answer | None:
     """Return the answer for an item that makes no request; None for one that does."""
     package = item.package
@@ -181,7 +194,7 @@ def _without_asking(
     if already is not None:
         return Submitted(request=already, created=False)
     if has is not None:
-        return AlreadyHeld(has)
+        return has
     if package.needs_form:
         return FormNeeded(package.id, package.name, item.reason)
     if item.reason_hint is not None:

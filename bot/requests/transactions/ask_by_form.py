@@ -14,7 +14,7 @@ from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
 from bot.requests.model import Kind
 from bot.requests.store import request_lists
-from bot.requests.transactions.ask import AlreadyHeld, find_held
+from bot.requests.transactions.ask import find_held
 from bot.requests.transactions.creation import (
     TOO_MANY,
     Submitted,
@@ -69,7 +69,7 @@ def ask_by_form(
                 return urgent
             return Submitted(request=already, created=False)
         for held in find_held(db, [filled.slack_user], [package.id]).values():
-            raise AlreadyHeld(held)
+            raise held
         request = new_request(filled.slack_user, package, reason)
     count(db, filled.slack_user, asks, TOO_MANY)
     return insert(

@@ -10,7 +10,7 @@ from bot import clock
 from bot.assignments.model import AssignmentState, EndReason
 from bot.assignments.store import troubles
 from bot.requests.model import State
-from bot.requests.store import request_lists
+from bot.requests.store import removals
 from bot.timing import WAITS
 from sandbox.tenant import seed
 from tests.bot.sync.test_tenant_sync import empty_list, give, row
@@ -286,6 +286,6 @@ async def test_removals_of_the_machine_are_no_admins_removals(harness):
 
     since = clock.now() - timedelta(days=30)
     found = await harness.store.run(
-        request_lists.removal_of, seed.ANN, seed.MARKETING_CAMPAIGN, since=since
+        removals.removal_of, seed.ANN, seed.MARKETING_CAMPAIGN, since=since
     )
     assert found is None

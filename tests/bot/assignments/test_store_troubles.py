@@ -9,7 +9,7 @@ from bot.assignments.model import DeliveryProgress, EndReason, TroubleKind
 from bot.assignments.store import assignments, listed, troubles, unsure
 from bot.database.audit_log import audit
 from bot.requests.model import Kind, State
-from bot.requests.store import request_lists, requests
+from bot.requests.store import removals, request_lists, requests
 from tests.bot.samples import ANN, LEASE, held, removal, wish
 
 PARTIAL, UNREADABLE = TroubleKind.PARTIAL, TroubleKind.UNREADABLE
@@ -185,11 +185,11 @@ async def test_only_an_admins_removal_that_was_done_counts(store, changes, count
     request = removal(**{"entra_id": ANN, **changes})
     await store.run(requests.add, request)
 
-    found = await store.run(request_lists.removal_of, ANN, "campaign", since=clock.now() - DAY)
+    found = await store.run(removals.removal_of, ANN, "campaign", since=clock.now() - DAY)
     assert (found is not None) is counts
     if request.ended_at is not None:
         since = clock.now() + DAY
-        late = await store.run(request_lists.removal_of, ANN, "campaign", since=since)
+        late = await store.run(removals.removal_of, ANN, "campaign", since=since)
         assert late is None
 
 

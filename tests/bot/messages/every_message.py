@@ -28,9 +28,8 @@ from bot.packages.model import Package, Stage
 from bot.packages.named_stages import ApproverKind, NamedApprover, NamedStage
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import Choice, Question
-from bot.packages.suggestions import KnownPackage
 from bot.people.model import Verb
-from bot.requests.model import Hold, Kind, Request, State
+from bot.requests.model import Hold, Kind, KnownPackage, Request, State
 from tests.bot.samples import OF_ALL, click, held, offered, page, terms, wish
 
 HOSTILE = {

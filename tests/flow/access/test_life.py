@@ -52,7 +52,7 @@ async def test_access_lives_from_asking_to_its_end(database, database_url, socke
 
 async def gets_access_without_approval(world):
     asked = await world.type(ANN, "/request-access marketing-campaign")
-    assert "Asked for *Marketing Campaign*" in asked.text
+    assert "whether you may have *Marketing Campaign*" in asked.text
     assert asked.message.ephemeral_to == ANN
     delivered = await world.told(ANN, "You now have access to \\*Marketing Campaign")
     assert "Member of the group Marketing resources" in said(delivered)

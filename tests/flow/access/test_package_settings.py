@@ -143,7 +143,7 @@ async def test_no_reason_at_all_is_called_missing(world):
     answer = await world.type(CY, "/request-access production-database")
     assert "Your reason for “Production Database” is missing." in answer.text
     answer = await world.type(CY, "/request-access production-database because of CHG-9")
-    assert "Asked for *Production Database*" in answer.text
+    assert "whether you may have *Production Database*" in answer.text
 
 
 async def test_a_channel_that_takes_no_cards_is_told_to_the_admins_and_tried_again(world):

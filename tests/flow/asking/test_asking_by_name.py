@@ -24,7 +24,7 @@ async def ack(world, user, text):
 )
 async def test_the_rest_of_the_sentence_is_the_reason(world, typed, reason):
     """Asked for at once, with these words on the card."""
-    assert "Asked for *Finance Reports*" in said(await ack(world, ANN, typed))
+    assert "whether you may have *Finance Reports*" in said(await ack(world, ANN, typed))
     assert reason in said(await world.card(APPROVALS, "Finance Reports"))
 
 
@@ -47,7 +47,7 @@ async def test_what_only_begins_with_a_name_is_asked_for_by_one_press(world, typ
     await world.press(ANN, shown, "Ask for Finance Reports")
 
     await eventually(
-        lambda: "Asked for *Finance Reports*" in said(shown), about="the answer in place"
+        lambda: "whether you may have *Finance Reports*" in said(shown), about="the answer in place"
     )
     assert reason in said(await world.card(APPROVALS, "Finance Reports"))
 

@@ -187,6 +187,8 @@ async def test_packages_are_found_by_a_part_of_their_names(world):
     found = (await world.type("U0ANN", "/request-access 042")).message
     assert "Database 042 read access" in said(found)
     assert labels(found).count("Ask for it") <= 5
+    await world.type("U0ANN", "/request-access list")
+    await world.bot.background.finish()
     seen, page = "", 1
     while True:
         shown = (await world.type("U0ANN", f"/request-access page {page}")).message

@@ -189,7 +189,7 @@ async def test_the_form_says_what_has_been_asked_for(world):
     await world.press(ANN, shown, "Say why")
     await world.give_reason(ANN, "Q4")
 
-    assert "Asked for *Finance Reports*" in said(world.form(ANN))
+    assert "whether you may have *Finance Reports*" in said(world.form(ANN))
     assert not [each for each in world.direct(ANN) if "Asked for" in said(each)]
 
 

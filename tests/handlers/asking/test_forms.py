@@ -34,6 +34,9 @@ async def waiting(world, user):
 
 async def test_the_ask_button_opens_a_form(world):
     """From the offer, one click opens the form that says what the package gives."""
+    await world.type(MIA, "/request-access list")
+    # Who has not been known before is looked up.
+    await world.bot.background.finish()
     offer = (await world.type(MIA, "/request-access list")).message
 
     await world.press(MIA, offer, "Ask for it", about="Finance Reports")
@@ -51,7 +54,7 @@ async def test_the_form_asks_with_its_reason(world, endpoint, packages):
 
     answer = response.json()
     assert (response.status_code, answer["response_action"]) == (200, "update")
-    assert "Asked for *Finance Reports*" in said(answer["view"]["blocks"])
+    assert "whether you may have *Finance Reports*" in said(answer["view"]["blocks"])
     assert [each.justification for each in await waiting(world, CY)] == ["for the audit"]
 
 

@@ -286,9 +286,9 @@ async def test_ones_own_screen_reads_its_page(world):
 @pytest.mark.parametrize(
     ("user", "statements", "waiting", "says"),
     [
-        (ANN, 13, 0, f"Show all {OF_ANN}"),
-        (BO, 12, 15, f"Show all {ROWS // 4}"),
-        (DANA, 16, 5, f"*Waits for others: {ROWS}*"),
+        (ANN, 16, 0, f"Show all {OF_ANN}"),
+        (BO, 15, 15, f"Show all {ROWS // 4}"),
+        (DANA, 19, 5, f"*Waits for others: {ROWS}*"),
     ],
 )
 async def test_app_home_reads_what_it_shows(world, user, statements, waiting, says):
@@ -299,7 +299,7 @@ async def test_app_home_reads_what_it_shows(world, user, statements, waiting, sa
 
     shown = world.home(user)
     assert checked_blocks(shown.blocks)
-    # Among them: whether Slack takes pages just now, the language, and emergencies to review, and questions to answer.
+    # Among them: whether Slack takes pages just now, the language, and emergencies to review, and questions to answer; who they are, and whether they are a guest.
     assert len(counted.statements) <= statements
     assert counted.rows <= 3 * 31 + OF_ANN + 13 + 5
     rows = [each for each in shown.blocks if each.get("block_id", "").startswith("review:r")]

@@ -63,7 +63,13 @@ class Offered:
 
 
 # What says that the first wish was taken, or has come true.
-ACCEPTED: Final = ("Asked for", "already asked", "You already have *", "have it already")
+ACCEPTED: Final = (
+    "Asked for",
+    "whether you may have",
+    "already asked",
+    "You already have *",
+    "have it already",
+)
 
 
 @dataclass

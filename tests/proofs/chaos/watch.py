@@ -22,7 +22,7 @@ WORDS: Final = {
 }
 # Told to whoever pressed a button; how often depends on how often they pressed.
 ANSWERS: Final = re.compile(
-    r"That was already|You have already|Asked for|Asked to extend|Returning |.+ is being removed already|That access has"
+    r"That was already|You have already|Asked for|I am checking|Asked to extend|Returning |.+ is being removed already|That access has"
     r"|I can't save |I can't look that up|Your decision is saved"
     r"|That reached me too late"
     r"|\d+ assignments? of .+ I could not look now"

@@ -12,7 +12,7 @@ Act = Callable[[Installation], Awaitable[None]]
 # Of 16 MB each: many times what there is room for.
 MOST_FILES: Final = 500
 # What people read when they ask.
-SAVED: Final = r"Asked for"
+SAVED: Final = r"Asked for|whether you may have"
 
 
 @dataclass(frozen=True, kw_only=True)

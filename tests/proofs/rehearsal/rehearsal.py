@@ -238,9 +238,9 @@ class Rehearsal:
         """Whoever asked gets access, once; and who could not ask does so now."""
         end = time.monotonic() + self.patience
         place = self.here.outside.workspace.dm(person.user)
-        if not re.search("Asked for", result.seen["person"]):
+        if not re.search("Asked for|whether you may have", result.seen["person"]):
             again = await self._types(person, f"{person.package.slug} because it is my work")
-            if not re.search("Asked for|already asked|have it already", again):
+            if not re.search("Asked for|whether you may have|already asked|have it already", again):
                 result.wrong.append(f"after the repair, somebody who asks reads: {again}")
         while time.monotonic() < end:
             if any(DELIVERED in said(each) for each in place.messages):

@@ -13,10 +13,10 @@ from bot.messages.blocks.parts import (
     context,
     escape,
     moment,
-    one_line,
     section,
     shorten,
 )
+from bot.messages.blocks.quotes import one_line
 from bot.paging import Mark, Place
 from bot.words import _
 

@@ -92,6 +92,9 @@ async def test_a_story_is_told_behind_a_pooler(mode, simulated, address, behind_
         bot = await around.start()
         world = World(around.outside, bot.latchkey)
         await world.synced()
+        # Whoever is not known yet is looked up first.
+        await world.type(ANN, "/request-access list")
+        await bot.latchkey.background.finish()
         for _ in range(OFTEN):
             assert "finance-reports" in str((await world.type(ANN, "/request-access list")).text)
         await ask(world, ANN, FINANCE)

@@ -52,6 +52,7 @@ from bot.requests.store import (
     holds,
     in_graph,
     made_in_entra,
+    removals,
     request_lists,
     requests,
 )
@@ -133,6 +134,7 @@ def _people(db: Transaction) -> None:
     people.second_accounts_due(db)
     people.schedule_announcement(db, second, news=None)
     people.find(db, "U0ANN")
+    people.find_each(db, ["U0ANN", "U0BO"])
     people.find_active(db, "U0ANN")
     people.find_by_name(db, "Ann Abara")
     contacts.save(db, contacts.Contact(entra_id=BO, slack_user="U0BO", looked_up_at=clock.real()))
@@ -231,7 +233,8 @@ def _request_lists(db: Transaction) -> None:
     request_lists.open_of_each(db, ["U0ANN", "U0BO"], Kind.ADD)
     request_lists.open_for_assignment(db, "assignment")
     request_lists.open_of_user(db, ANN, package, Kind.ADD)
-    request_lists.removal_of(db, ANN, package, since=ago)
+    removals.removal_of(db, ANN, package, since=ago)
+    removals.removals_of_each(db, [ANN, "bo"], [package, "other"], since=ago)
     request_lists.open_for_assignments(db, ["assignment", "another"])
     request_lists.being_removed(db, ["assignment", "another"])
     request_lists.grants_to(db, ["U0ANN", "U0BO"], since=ago)
@@ -649,7 +652,10 @@ def _small_ones(db: Transaction) -> None:
     assert limits.count_refusal(db, "U0BO") > 1
     limits.forget_old(db)
     limits.note_guest(db, "U0ANN", "a guest")
+    limits.note_nothing_to_ask(db, "U0ANN", "a guest")
     limits.guest_refusal(db, "U0ANN")
+    limits.guest_sentence(db, "U0ANN")
+    limits.forget_guest(db, "U0ANN")
     limits.guest_refusals(db, ["U0ANN", "U0BO"])
 
 
