@@ -46,7 +46,7 @@ class AskedPackage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asker:
+class KnownAsker:
     """
     Somebody who has just asked for a package, as our own rows know them.
 
@@ -59,7 +59,7 @@ class Asker:
     removal: Request | None = None
 
 
-def find_askers(db: Transaction, asked: Sequence[AskedPackage]) -> list[Asker]:
+def find_askers(db: Transaction, asked: Sequence[AskedPackage]) -> list[KnownAsker]:
     """Return what our rows know of whoever asked for each of *asked*."""
     bound = people.find_each(db, {each.slack_user for each in asked})
     since = [each.since for each in asked if each.since is not None]
@@ -77,5 +77,5 @@ def find_askers(db: Transaction, asked: Sequence[AskedPackage]) -> list[Asker]:
     for each in asked:
         person = bound.get(each.slack_user)
         removal = taken.get((person.entra_id, each.package_id)) if person and each.since else None
-        found.append(Asker(entra_id=person.entra_id if person else None, removal=removal))
+        found.append(KnownAsker(entra_id=person.entra_id if person else None, removal=removal))
     return found

@@ -48,7 +48,7 @@ class RequestToRepeat:
 @dataclass(frozen=True, kw_only=True)
 class PersonalOffer:
     """
-    What somebody may ask for, as far as it is known.
+    Hold what somebody may ask for, as far as it is known.
 
     Attributes:
         packages: What they may have first.

@@ -134,7 +134,7 @@ async def test_who_asks_for_what_an_admin_removed_reads_that_an_admin_decides(wo
     assert "an admin decides whether they get it again" in card
     assert "LATCHKEY_ADMINS_DECIDE" not in card
     mine = said((await world.type(ANN, "/my-access")).message)
-    assert "waiting for an admin (since" in mine
+    assert "waiting for one of the admins (since" in mine
 
 
 async def test_who_has_asked_to_extend_is_not_offered_that_once_more(world):

@@ -62,7 +62,7 @@ def waiting_for(request: Request) -> str:
 def _nobody_named(request: Request) -> str:
     stage = request.current_stage
     if stage is not None and stage.is_admins_own:
-        return pgettext("waiting for", "an admin")
+        return pgettext("waiting for", "one of the admins")
     several = request.approvals_needed > 1
     return pgettext("waiting for", "approvals") if several else pgettext("waiting for", "approval")
 

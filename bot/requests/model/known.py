@@ -1,4 +1,4 @@
-"""What our own rows know of a package that somebody has just asked for, and of whoever asked."""
+"""Hold what our own rows know of a package that somebody has just asked for, and of whoever asked."""
 
 from dataclasses import dataclass
 

@@ -49,10 +49,10 @@ async def test_each_reads_their_own(world):
 
 async def test_answers_are_in_the_readers_language_once_it_is_known(world):
     """The first command is answered in the channels'."""
-    first = await world.type(ANN, "/request-access nothing-like-it")
+    first = await world.type(ANN, "/request-access marketing")
     assert "There is no access package called" in said(first.message)
     await german_is_known(world, ANN)
-    again = await world.type(ANN, "/request-access nothing-like-it")
+    again = await world.type(ANN, "/request-access marketing")
     assert german("There is no access package called “{typed}”.").partition("“")[0][:20] in said(
         again.message
     )
