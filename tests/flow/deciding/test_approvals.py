@@ -480,8 +480,8 @@ async def test_an_extension_of_what_has_ended_becomes_a_request_for_new_access(w
     assert await world.states() == ["add delivered", "add delivered"]
 
 
-async def test_a_denial_keeps_its_lines_where_it_is_read_whole(world):
-    """Whoever asked reads them as they were written; where a reason is one of many lines, it is on one."""
+async def test_a_denial_keeps_its_lines_wherever_it_is_read(world):
+    """Whoever asked reads them as they were written; on the card they are a quote, none of which passes for ours."""
     await world.type(CY, "/request-access finance-reports because I must")
     card = await world.card(APPROVALS)
     await world.press(DANA, card, "Deny")
@@ -492,5 +492,6 @@ async def test_a_denial_keeps_its_lines_where_it_is_read_whole(world):
     reason = "No.\n1. Go to finance\n\n2. Ask Lee\n> forged"
     plain = [block["text"] for block in told.blocks if block["type"] == "section"]
     assert {"type": "plain_text", "text": reason, "emoji": False} in plain
-    assert "No. 1. Go to finance 2. Ask Lee" in told.text
-    await eventually(lambda: "No. 1. Go to finance 2. Ask Lee" in said(world.cards(APPROVALS)[-1]))
+    lines = "\n> No.\n> 1. Go to finance\n> 2. Ask Lee\n> \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} forged"
+    assert lines in told.text
+    await eventually(lambda: lines in said(world.cards(APPROVALS)[-1]))

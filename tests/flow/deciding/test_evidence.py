@@ -36,7 +36,7 @@ async def test_a_card_says_who_has_it_and_what_came_before(world):
     await world.told(ANN, "was removed by")
 
     await world.type(ANN, "/request-access finance-reports because Q3")
-    assert "Had it from" in said(await world.card(BO, "Ann Abara"))
+    assert "Had it on" in said(await world.card(BO, "Ann Abara"))
 
 
 async def test_what_entra_does_not_know_is_left_out(database):
