@@ -20,8 +20,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from benchmarks.processes import Process, started
-from bot import web
 from bot.logs import configure_logs
+from bot.serving import web
 
 # The variable that has the signing secret.
 VARIABLE: Final = "FLOOR_SIGNING_SECRET"

@@ -29,17 +29,17 @@ from bot.configuration.settings import Settings
 from bot.database import Store
 from bot.database.replicas.wire import Wire
 from bot.database.schema.installation import Installation
-from bot.exposition import Exposition
-from bot.health import Health
 from bot.jobs.table import Jobs
 from bot.machine import MACHINE, Machine
 from bot.monitoring.figures import Figures
-from bot.outage_watch import OutageWatch
 from bot.packages.catalog import OfferedPackages
 from bot.packages.settings.file import PackageSettingsFile
 from bot.patience import Pulse
 from bot.people.identity import People
 from bot.priority import Courtesy
+from bot.serving.exposition import Exposition
+from bot.serving.health import Health
+from bot.serving.outage_watch import OutageWatch
 from bot.slack.api import BotIdentity, Slack
 from bot.timing import WAITS, Waits
 from graph import Graph

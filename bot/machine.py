@@ -25,10 +25,10 @@ from bot.database.connections.engine import real_threads
 from bot.database.connections.server_clock import database_time
 from bot.database.replicas.wire import NoWire, Wire
 from bot.notifications.outbox import CALL_TIMEOUT
-from bot.outage_watch import AlarmNotTaken, Post
 from bot.patience import BEAT
 from bot.priority import give_way
 from bot.scheduler import Apscheduler, Scheduler
+from bot.serving.outage_watch import AlarmNotTaken, Post
 from bot.webhooks.client import WebhookClient
 from graph import TokenSource
 from graph.calls.deadlines import machine_seconds

@@ -1,6 +1,5 @@
 """Open the database that the settings name, and insist that it is ours and sound."""
 
-from bot import clock_check as clockwork
 from bot.configuration.settings import Settings
 from bot.database import Busy, Store, open_store
 from bot.database.connections.engine import Threads, real_threads
@@ -9,6 +8,7 @@ from bot.database.schema import installation as installations
 from bot.database.schema import migrate
 from bot.database.schema.installation import Installation
 from bot.errors import ConfigurationError
+from bot.jobs import clock_check as clockwork
 from bot.machine import Machine
 from bot.slack.api import BotIdentity
 

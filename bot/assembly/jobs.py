@@ -3,7 +3,6 @@
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
-from bot import outage_watch
 from bot.accounts import cleaning
 from bot.accounts.cleaning import AccountCleaning
 from bot.accounts.connecting import POLL_EVERY, Connecting
@@ -14,12 +13,13 @@ from bot.assembly.people import PeopleParts
 from bot.assembly.processing import ProcessingParts
 from bot.auditing import anchors as anchoring
 from bot.auditing.anchors import Anchors
-from bot.clock_check import Clockwork
+from bot.jobs.clock_check import Clockwork
 from bot.jobs.table import Jobs
-from bot.outage_watch import OutageWatch
 from bot.priority import Courtesy
 from bot.requests.evaluation.evidence import EvidenceReader
 from bot.retention import deletion
+from bot.serving import outage_watch
+from bot.serving.outage_watch import OutageWatch
 from bot.sync.asked_in_entra import AskedInEntra
 from bot.sync.drift import DriftCheck
 from bot.sync.drift_answers import DriftAnswers

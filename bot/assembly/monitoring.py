@@ -4,19 +4,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 
-from bot import clock_check as clockwork
 from bot.assembly.outside import Outside
 from bot.auditing import anchors as anchoring
 from bot.auditing.anchors import Anchors, NotedAnchor
 from bot.configuration.credentials import credential_ends
 from bot.configuration.settings import Settings
 from bot.database import Store, flags
-from bot.exposition import Exposition
-from bot.health import Health
+from bot.jobs import clock_check as clockwork
 from bot.jobs.table import Jobs
 from bot.monitoring.figures import Figures
 from bot.notifications.owed import Notices
-from bot.outage_watch import AlarmNotTaken, OutageWatch
+from bot.serving.exposition import Exposition
+from bot.serving.health import Health
+from bot.serving.outage_watch import AlarmNotTaken, OutageWatch
 from handlers.web.rejections import Rejections
 
 

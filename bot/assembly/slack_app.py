@@ -10,12 +10,12 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 import handlers
-from bot import web
 from bot.assembly.connections import AccountParts
 from bot.assembly.monitoring import MonitoringParts
 from bot.assembly.outside import Outside
 from bot.configuration.settings import Settings
 from bot.priority import Courtesy
+from bot.serving import web
 from handlers.dispatch.signature import Signatures
 from handlers.web import sign_in
 from handlers.web.http import accept_only_own_workspace, endpoint

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from bot.clock_check import MOST, difference
 from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note
-from bot.health import MOST_SKEW
+from bot.jobs.clock_check import MOST, difference
+from bot.serving.health import MOST_SKEW
 
 
 async def look(subject: CheckSubject) -> list[CheckFinding]:

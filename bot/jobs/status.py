@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import clock
-from bot.clock_check import SkewedClock
 from bot.database import Busy
+from bot.jobs.clock_check import SkewedClock
 from bot.slack.errors import SlackError
 from graph.errors import GraphError
 

@@ -17,7 +17,6 @@ from bot.approvals.admin_checks import AdminChecks
 from bot.approvals.processing import DecisionProcessor
 from bot.approvals.questioning import QuestionProcessor
 from bot.approvals.recipients import Recipients
-from bot.clock_check import Clockwork
 from bot.database import Store
 from bot.database.replicas import deduplication, turns
 from bot.database.replicas.turns import SyncState
@@ -26,6 +25,7 @@ from bot.emergencies.processing import FindingProcessor
 from bot.emergencies.reviewers import Reviewers
 from bot.errors import LatchkeyError
 from bot.jobs import due
+from bot.jobs.clock_check import Clockwork
 from bot.jobs.decisions import DecisionJob
 from bot.jobs.loop import Body, JobLoop
 from bot.jobs.messages import MessageJob

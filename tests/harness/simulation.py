@@ -18,7 +18,7 @@ from bot import clock as bot_clock
 from bot.app import Latchkey, assembled, running
 from bot.configuration.settings import Settings, read_settings
 from bot.machine import GRAPH_TIMEOUT, SLACK_TIMEOUT, Machine, people_sign_in
-from bot.outage_watch import AlarmNotTaken
+from bot.serving.outage_watch import AlarmNotTaken
 from bot.timing import WAITS, Waits
 from bot.webhooks.client import WebhookClient
 from sandbox import chance as sandbox_chance

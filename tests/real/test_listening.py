@@ -2,7 +2,7 @@
 
 import socket
 
-from bot import web
+from bot.serving import web
 
 
 def test_an_answer_is_sent_at_once():

@@ -9,7 +9,6 @@ from importlib.metadata import version
 
 import click
 
-from bot import web
 from bot.app import running
 from bot.assembly.database import opened_store
 from bot.cli.connection import Stop, WrongSettings
@@ -22,6 +21,7 @@ from bot.database.schema import migrate as migrations
 from bot.errors import ConfigurationError
 from bot.logs import LogFormat, configure_logs
 from bot.monitoring import tracing
+from bot.serving import web
 from bot.words import ENGLISH, LANGUAGES
 
 

@@ -11,8 +11,6 @@ from bot.database import flags
 from bot.database.audit_log import audit
 from bot.database.replicas.wire import NoWire
 from bot.errors import NotAllowed, TooLate
-from bot.exposition import Exposition
-from bot.health import Health
 from bot.jobs.status import JobStatus
 from bot.messages.overviews import my_access
 from bot.monitoring.figures import Figures
@@ -20,6 +18,8 @@ from bot.people.model import Verb
 from bot.requests.model import Hold, Kind, Request, State
 from bot.requests.retry import HELD_AFTER
 from bot.requests.store import holds
+from bot.serving.exposition import Exposition
+from bot.serving.health import Health
 from bot.timing import WAITS
 from sandbox.slack.model import Message
 from sandbox.tenant import seed

@@ -15,7 +15,7 @@ import aiohttp
 import click
 import httpx
 
-from bot import app, machine, web
+from bot import app, machine
 from bot import timing as pacing
 from bot.configuration.problems import read_settings_for_running
 from bot.configuration.settings import Settings
@@ -27,6 +27,7 @@ from bot.notifications import outbox as sending
 from bot.notifications import owed as notices
 from bot.requests import confirmation as delivery
 from bot.requests import submission
+from bot.serving import web
 from bot.timing import Waits
 
 CLAIM_LEASE: Final = timedelta(seconds=8)

@@ -13,9 +13,9 @@ from bot.database import Unusable, open_store
 from bot.database.audit_log import audit
 from bot.database.schema import migrate
 from bot.errors import ConfigurationError
-from bot.health import Health
 from bot.packages.store import catalog
 from bot.requests.store import requests
+from bot.serving.health import Health
 from tests.bot.samples import wish
 from tests.harness.simulation import simulation
 from tests.harness.world import ANN, World

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.clock_check import difference
 from bot.database.replicas import outages
+from bot.jobs.clock_check import difference
 
 MINUTE = timedelta(minutes=1)
 AHEAD = timedelta(minutes=10)

@@ -17,12 +17,12 @@ from bot import clock
 from bot.database import Busy, Store
 from bot.database.replicas import outages
 from bot.database.replicas.outages import Outage
-from bot.health import Health
 from bot.messages.admins import outages as words
 from bot.messages.blocks.parts import Message
 from bot.notifications.model import Notice
 from bot.notifications.owed import Notices
 from bot.notifications.store import notices
+from bot.serving.health import Health
 from bot.slack.api import Slack
 from bot.slack.errors import SlackError
 from bot.words import ENGLISH, speaking

@@ -17,7 +17,6 @@ from bot.database.replicas import outages
 from bot.drift.model import DriftKind
 from bot.drift.store import mismatches
 from bot.emergencies.store import emergencies
-from bot.health import Health
 from bot.jobs import due
 from bot.jobs.table import Jobs
 from bot.monitoring import definitions as names
@@ -25,6 +24,7 @@ from bot.monitoring.definitions import METRICS, MetricSource
 from bot.monitoring.figures import Figures, make
 from bot.requests.model import OPEN, SENDING, State
 from bot.requests.store import claims, holds, request_lists
+from bot.serving.health import Health
 from bot.webhooks.store import feeds
 
 # The text format of Prometheus that every version of it reads.

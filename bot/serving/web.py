@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.errors import ConfigurationError
-from bot.exposition import MEDIA_TYPE, Exposition
-from bot.health import Health
+from bot.serving.exposition import MEDIA_TYPE, Exposition
+from bot.serving.health import Health
 
 # Requests of Slack's take milliseconds.
 DRAIN_SECONDS: Final = 3

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot import clock_check as clockwork
-from bot.clock_check import SkewedClock
 from bot.database import Busy
 from bot.database.connections.server_clock import database_time
 from bot.errors import ConfigurationError
+from bot.jobs import clock_check as clockwork
+from bot.jobs.clock_check import SkewedClock
 from tests.harness.by_hand import standing
 
 SECOND = timedelta(seconds=1)
