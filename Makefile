@@ -39,7 +39,7 @@ conformance: $(VENV)/ready-dev  ## all tests, and everything said to Graph again
 	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) -q --conformance
 
 schema: $(VENV)/ready  ## write the JSON Schemas of packages as code, package settings and webhook events anew
-	$(BIN)/python -m bot.provisioning.schema > docs/packages.schema.json
+	$(BIN)/python -m bot.provisioning.file_format.schema > docs/packages.schema.json
 	$(BIN)/python -m bot.packages.settings.schema > docs/latchkey.schema.json
 	$(BIN)/python -m bot.webhooks.schema > docs/webhook-events.schema.json
 

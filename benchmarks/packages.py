@@ -17,11 +17,11 @@ from typing import Any, Final, TypeVar
 import httpx
 
 from benchmarks.table import Options, Result
-from bot.provisioning.apply import Applier
-from bot.provisioning.file import read_text
-from bot.provisioning.plan import Planned, make_plan
-from bot.provisioning.retry import PATIENCE, Retrier
-from bot.provisioning.state import StateFile
+from bot.provisioning.changes.apply import Applier
+from bot.provisioning.changes.plan import Planned, make_plan
+from bot.provisioning.file_format.file import read_text
+from bot.provisioning.writing.retry import PATIENCE, Retrier
+from bot.provisioning.writing.state import StateFile
 from graph import Graph, Retries, StaticToken
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant

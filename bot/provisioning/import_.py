@@ -11,7 +11,7 @@ from bot.packages.characters import is_plain
 from bot.provisioning.kinds import KINDS, CatalogLevelKind, ImportedKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import ImportContext
 from bot.provisioning.policy_translation.from_graph import Words
-from bot.provisioning.tenant_names import TenantNames
+from bot.provisioning.tenant.tenant_names import TenantNames
 from bot.suggestions import nearest
 from graph import Graph
 from graph.models import AccessPackage, AccessPackageCatalog

@@ -8,7 +8,7 @@ from rich.status import Status
 from rich.text import Text
 
 from bot.packages.names import clean
-from bot.provisioning.diff import Change
+from bot.provisioning.writing.diff import Change
 
 
 class ProgressDisplay:

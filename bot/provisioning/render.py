@@ -6,9 +6,9 @@ from typing import Final
 from rich.text import Text
 
 from bot.packages.names import clean
-from bot.provisioning.destroy import Destruction
-from bot.provisioning.diff import Change, Operation, Plan
+from bot.provisioning.changes.destroy import Destruction
 from bot.provisioning.policy_tests.evaluate import PolicyTestOutcome, PolicyTestResult
+from bot.provisioning.writing.diff import Change, Operation, Plan
 
 SIGNS: Final = {
     Operation.CREATE: ("+", "green"),

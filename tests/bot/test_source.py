@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel
 
-from bot.provisioning.model import File
+from bot.provisioning.file_format.model import File
 from bot.source import Place, known_words
 
 

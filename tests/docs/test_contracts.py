@@ -57,6 +57,7 @@ REFUSED = {
         ("bot.notifications.requests.progress", "bot.notifications.approvals.card_news"),
         ("bot.cli.tenant.lookup", "bot.cli.access.operate"),
         ("graph.calls.session", "graph.subjects.users"),
+        ("bot.provisioning.tenant.resolve", "bot.provisioning.kinds.people"),
     ],
     "The stand-ins": [("sandbox.tenant.world", "graph.models")],
     "Only graph/": [

@@ -16,18 +16,18 @@ from rich.text import Text
 from bot.cli.connection import Stop, api_option, failures_as_sentences, graph_for, graph_settings
 from bot.packages.names import clean
 from bot.provisioning import render as showing
-from bot.provisioning.apply import Applier
-from bot.provisioning.destroy import Destroyer, destruction, settle
-from bot.provisioning.diff import Operation
-from bot.provisioning.file import Document, read_file
+from bot.provisioning.changes.apply import Applier
+from bot.provisioning.changes.destroy import Destroyer, destruction, settle
+from bot.provisioning.changes.plan import Planned, make_plan
+from bot.provisioning.file_format.file import Document, read_file
 from bot.provisioning.import_ import import_tenant
-from bot.provisioning.plan import Planned, make_plan
 from bot.provisioning.policy_tests.evaluate import Evaluator, PolicyTestOutcome, PolicyTestResult
 from bot.provisioning.policy_tests.facts import Facts, FileFacts
 from bot.provisioning.policy_tests.tenant_facts import TenantFacts
 from bot.provisioning.progress import ProgressDisplay
-from bot.provisioning.retry import PATIENCE, Retrier
-from bot.provisioning.state import StateFile, locked
+from bot.provisioning.writing.diff import Operation
+from bot.provisioning.writing.retry import PATIENCE, Retrier
+from bot.provisioning.writing.state import StateFile, locked
 from bot.source import FileError
 from graph import Graph, Retries
 

@@ -19,7 +19,7 @@ from bot.provisioning.kinds.people import ManagerKind, PersonKind
 from bot.provisioning.kinds.policies import PolicyKind
 from bot.provisioning.kinds.resources import ResourceKind
 from bot.provisioning.kinds.roles import RoleKind
-from bot.provisioning.state import Key
+from bot.provisioning.writing.state import Key
 
 # In the order in which the plan shows them; they can be deleted in the opposite one.
 KINDS: Final[tuple[ProvisionedKind, ...]] = (

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
-from bot.provisioning.diff import Change
+from bot.provisioning.file_format.model import File
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
     CatalogScope,
@@ -19,12 +19,12 @@ from bot.provisioning.kinds.contexts import (
     RefreshContext,
     RemovalContext,
 )
-from bot.provisioning.live_access import LiveAccess, say_giving
-from bot.provisioning.model import File
 from bot.provisioning.policy_translation.from_graph import Words
-from bot.provisioning.resolve import Names
-from bot.provisioning.snapshot import Located, Snapshot
-from bot.provisioning.state import Entry, Identity, Key
+from bot.provisioning.tenant.live_access import LiveAccess, say_giving
+from bot.provisioning.tenant.resolve import Names
+from bot.provisioning.tenant.snapshot import Located, Snapshot
+from bot.provisioning.writing.diff import Change
+from bot.provisioning.writing.state import Entry, Identity, Key
 from graph import Graph
 from graph.models import AccessPackage, AccessPackageCatalog
 

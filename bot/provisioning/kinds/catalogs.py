@@ -3,16 +3,8 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from bot.provisioning.diff import (
-    Change,
-    Difference,
-    Operation,
-    block,
-    compare,
-    compare_names,
-    say_renamed,
-)
-from bot.provisioning.file import Document
+from bot.provisioning.file_format.file import Document
+from bot.provisioning.file_format.model import DescribedCatalog, File
 from bot.provisioning.kinds.base import CatalogLevelKind, ChangeableKind, DeletableKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
@@ -21,12 +13,20 @@ from bot.provisioning.kinds.contexts import (
     Inventory,
     RemovalContext,
 )
-from bot.provisioning.live_access import LiveAccess, say_packages
-from bot.provisioning.model import DescribedCatalog, File
 from bot.provisioning.policy_translation.from_graph import Words
-from bot.provisioning.resolve import Names
-from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
-from bot.provisioning.state import Entry, Identity, Key
+from bot.provisioning.tenant.live_access import LiveAccess, say_packages
+from bot.provisioning.tenant.resolve import Names
+from bot.provisioning.tenant.snapshot import FoundCatalog, Located, Snapshot
+from bot.provisioning.writing.diff import (
+    Change,
+    Difference,
+    Operation,
+    block,
+    compare,
+    compare_names,
+    say_renamed,
+)
+from bot.provisioning.writing.state import Entry, Identity, Key
 from bot.source import FileError
 from graph import Graph
 from graph.models import AccessPackage, AccessPackageCatalog

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.provisioning.file import Document
-from bot.provisioning.live_access import LiveAccess
-from bot.provisioning.lookups import Lookups
-from bot.provisioning.model import DescribedCatalog, DescribedPackage
-from bot.provisioning.resolve import Names
-from bot.provisioning.snapshot import FoundCatalog, FoundPackage, Snapshot
-from bot.provisioning.state import Entry
-from bot.provisioning.tenant_names import TenantNames
-from bot.provisioning.write import Writer
+from bot.provisioning.file_format.file import Document
+from bot.provisioning.file_format.model import DescribedCatalog, DescribedPackage
+from bot.provisioning.tenant.live_access import LiveAccess
+from bot.provisioning.tenant.resolve import Names
+from bot.provisioning.tenant.snapshot import FoundCatalog, FoundPackage, Snapshot
+from bot.provisioning.tenant.tenant_names import TenantNames
+from bot.provisioning.writing.lookups import Lookups
+from bot.provisioning.writing.state import Entry
+from bot.provisioning.writing.write import Writer
 from bot.source import Place
 from graph import Graph
 from graph.models import (

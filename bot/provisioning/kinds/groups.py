@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from slugify import slugify
 
-from bot.provisioning.diff import Change, Operation, block, compare, compare_names, say_renamed
+from bot.provisioning.file_format.model import DescribedGroup, File
 from bot.provisioning.kinds.base import ChangeableKind, DeletableKind, FileLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
@@ -16,11 +16,18 @@ from bot.provisioning.kinds.contexts import (
     RemovalContext,
 )
 from bot.provisioning.kinds.people import LONGEST_NICKNAME
-from bot.provisioning.live_access import LiveAccess, say_giving
-from bot.provisioning.model import DescribedGroup, File
-from bot.provisioning.resolve import Names, is_new
-from bot.provisioning.snapshot import Located, Snapshot
-from bot.provisioning.state import Entry, Identity, Key
+from bot.provisioning.tenant.live_access import LiveAccess, say_giving
+from bot.provisioning.tenant.resolve import Names, is_new
+from bot.provisioning.tenant.snapshot import Located, Snapshot
+from bot.provisioning.writing.diff import (
+    Change,
+    Operation,
+    block,
+    compare,
+    compare_names,
+    say_renamed,
+)
+from bot.provisioning.writing.state import Entry, Identity, Key
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import AccessPackage

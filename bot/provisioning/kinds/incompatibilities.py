@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.provisioning.diff import Change, Operation
-from bot.provisioning.grammar import Thing, read_other
+from bot.provisioning.file_format.grammar import Thing, read_other
+from bot.provisioning.file_format.model import File
 from bot.provisioning.kinds.base import DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
@@ -13,11 +13,11 @@ from bot.provisioning.kinds.contexts import (
     RefreshContext,
     RemovalContext,
 )
-from bot.provisioning.model import File
 from bot.provisioning.policy_translation.from_graph import Words
-from bot.provisioning.resolve import Names, is_new
-from bot.provisioning.snapshot import Located, Snapshot
-from bot.provisioning.state import Entry, Identity, Key
+from bot.provisioning.tenant.resolve import Names, is_new
+from bot.provisioning.tenant.snapshot import Located, Snapshot
+from bot.provisioning.writing.diff import Change, Operation
+from bot.provisioning.writing.state import Entry, Identity, Key
 from graph import Graph
 from graph.models import AccessPackage, Group
 

@@ -2,15 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bot.provisioning.diff import (
-    Change,
-    Difference,
-    Operation,
-    block,
-    compare,
-    compare_names,
-    say_renamed,
-)
+from bot.provisioning.file_format.model import DescribedCatalog, DescribedPackage, File
 from bot.provisioning.kinds.base import ChangeableKind, DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
@@ -20,19 +12,27 @@ from bot.provisioning.kinds.contexts import (
     RefreshContext,
     RemovalContext,
 )
-from bot.provisioning.live_access import LiveAccess, say_assignments
-from bot.provisioning.lookups import FEW
-from bot.provisioning.model import DescribedCatalog, DescribedPackage, File
 from bot.provisioning.policy_translation.from_graph import Words
-from bot.provisioning.resolve import Names
-from bot.provisioning.snapshot import (
+from bot.provisioning.tenant.live_access import LiveAccess, say_assignments
+from bot.provisioning.tenant.resolve import Names
+from bot.provisioning.tenant.snapshot import (
     FoundCatalog,
     FoundPackage,
     Located,
     Snapshot,
     by_name_or_former_name,
 )
-from bot.provisioning.state import Entry, Identity, Key
+from bot.provisioning.writing.diff import (
+    Change,
+    Difference,
+    Operation,
+    block,
+    compare,
+    compare_names,
+    say_renamed,
+)
+from bot.provisioning.writing.lookups import FEW
+from bot.provisioning.writing.state import Entry, Identity, Key
 from graph import Graph
 from graph.models import AccessPackage
 

@@ -5,14 +5,14 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from bot.provisioning.diff import Change, Operation
+from bot.provisioning.file_format.model import DescribedPerson, File
 from bot.provisioning.kinds.base import DeletableKind, FileLevelKind
 from bot.provisioning.kinds.contexts import ApplyContext, FileScope, Inventory, RefreshContext
-from bot.provisioning.live_access import LiveAccess, say_assignments
-from bot.provisioning.model import DescribedPerson, File
-from bot.provisioning.resolve import Names, is_new
-from bot.provisioning.snapshot import Located, Snapshot
-from bot.provisioning.state import Entry, Identity, Key
+from bot.provisioning.tenant.live_access import LiveAccess, say_assignments
+from bot.provisioning.tenant.resolve import Names, is_new
+from bot.provisioning.tenant.snapshot import Located, Snapshot
+from bot.provisioning.writing.diff import Change, Operation
+from bot.provisioning.writing.state import Entry, Identity, Key
 from graph import Graph
 
 # Entra's own limit for a mail nickname.

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 from bot.packages.characters import is_plain
-from bot.provisioning.diff import Change, Difference, Operation, compare_as, flatten, say_renamed
-from bot.provisioning.file import Document
-from bot.provisioning.grammar import GUID, Subject, is_untold
+from bot.provisioning.file_format.file import Document
+from bot.provisioning.file_format.grammar import GUID, Subject, is_untold
+from bot.provisioning.file_format.model import DescribedPackage, File
+from bot.provisioning.file_format.policy_model import Policy
 from bot.provisioning.kinds.base import ChangeableKind, DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
@@ -16,9 +17,6 @@ from bot.provisioning.kinds.contexts import (
     RefreshContext,
     RemovalContext,
 )
-from bot.provisioning.live_access import LiveAccess, say_assignments
-from bot.provisioning.model import DescribedPackage, File
-from bot.provisioning.policy_model import Policy
 from bot.provisioning.policy_translation.compare import both_by_id, by_id, differing_words
 from bot.provisioning.policy_translation.from_graph import (
     Say,
@@ -31,9 +29,18 @@ from bot.provisioning.policy_translation.from_graph import (
 )
 from bot.provisioning.policy_translation.merge import merge
 from bot.provisioning.policy_translation.to_graph import to_graph
-from bot.provisioning.resolve import Names
-from bot.provisioning.snapshot import FoundPackage, Located, Snapshot, by_name_or_former_name
-from bot.provisioning.state import Entry, Identity, Key
+from bot.provisioning.tenant.live_access import LiveAccess, say_assignments
+from bot.provisioning.tenant.resolve import Names
+from bot.provisioning.tenant.snapshot import FoundPackage, Located, Snapshot, by_name_or_former_name
+from bot.provisioning.writing.diff import (
+    Change,
+    Difference,
+    Operation,
+    compare_as,
+    flatten,
+    say_renamed,
+)
+from bot.provisioning.writing.state import Entry, Identity, Key
 from bot.source import FileError, Place
 from graph import Graph
 from graph.beta.versions import dialect

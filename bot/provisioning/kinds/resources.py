@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bot.provisioning.diff import Change, Operation, compare
-from bot.provisioning.grammar import (
+from bot.provisioning.file_format.grammar import (
     ENTRA_ROLE,
     Thing,
     kind_of_thing,
     read_role,
     read_thing,
 )
+from bot.provisioning.file_format.model import Attribute, DescribedCatalog, DescribedResource, File
 from bot.provisioning.kinds.base import CatalogLevelKind, ChangeableKind, DeletableKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
@@ -19,13 +19,13 @@ from bot.provisioning.kinds.contexts import (
     Inventory,
     RemovalContext,
 )
-from bot.provisioning.live_access import LiveAccess, say_giving
-from bot.provisioning.model import Attribute, DescribedCatalog, DescribedResource, File
 from bot.provisioning.policy_translation.from_graph import Words
-from bot.provisioning.resolve import Names
-from bot.provisioning.retry import may_write_again
-from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
-from bot.provisioning.state import Entry, Identity, Key
+from bot.provisioning.tenant.live_access import LiveAccess, say_giving
+from bot.provisioning.tenant.resolve import Names
+from bot.provisioning.tenant.snapshot import FoundCatalog, Located, Snapshot
+from bot.provisioning.writing.diff import Change, Operation, compare
+from bot.provisioning.writing.retry import may_write_again
+from bot.provisioning.writing.state import Entry, Identity, Key
 from bot.suggestions import nearest
 from graph import Graph
 from graph.errors import GraphError, GraphUnavailable

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bot.packages.characters import is_plain
-from bot.provisioning.diff import Change, Operation
-from bot.provisioning.grammar import Role, Thing, kind_of_thing, read_role, read_thing
+from bot.provisioning.file_format.grammar import Role, Thing, kind_of_thing, read_role, read_thing
+from bot.provisioning.file_format.model import File
 from bot.provisioning.kinds.base import DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
@@ -15,13 +15,13 @@ from bot.provisioning.kinds.contexts import (
     RemovalContext,
 )
 from bot.provisioning.kinds.resources import look_up_resource, origin_of
-from bot.provisioning.live_access import LiveAccess, say_assignments
-from bot.provisioning.lookups import FEW
-from bot.provisioning.model import File
 from bot.provisioning.policy_translation.from_graph import Words
-from bot.provisioning.resolve import Names
-from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
-from bot.provisioning.state import Entry, Identity, Key
+from bot.provisioning.tenant.live_access import LiveAccess, say_assignments
+from bot.provisioning.tenant.resolve import Names
+from bot.provisioning.tenant.snapshot import FoundCatalog, Located, Snapshot
+from bot.provisioning.writing.diff import Change, Operation
+from bot.provisioning.writing.lookups import FEW
+from bot.provisioning.writing.state import Entry, Identity, Key
 from bot.suggestions import nearest
 from graph import Graph
 from graph.errors import GraphError, NotFound

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
-from bot.provisioning.grammar import ENTRA_ROLE, GUID, kind_of_thing
-from bot.provisioning.model import File
+from bot.provisioning.file_format.grammar import ENTRA_ROLE, GUID, kind_of_thing
+from bot.provisioning.file_format.model import File
 from bot.suggestions import nearest
 from graph import Graph
 from graph.errors import GraphError

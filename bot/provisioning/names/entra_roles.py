@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from bot.packages.characters import is_plain
-from bot.provisioning.grammar import ENTRA_ROLE
+from bot.provisioning.file_format.grammar import ENTRA_ROLE
 from bot.provisioning.names.base import LookupContext, NameKind, NamingContext
 from bot.suggestions import nearest
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from bot.packages.characters import is_plain
-from bot.provisioning.model import File
+from bot.provisioning.file_format.model import File
 from bot.provisioning.names.base import LookupContext, NameKind, NamingContext
 from graph import Graph
 

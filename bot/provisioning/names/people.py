@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from bot.provisioning.model import File
+from bot.provisioning.file_format.model import File
 from bot.provisioning.names.base import LookupContext, NameKind, NamingContext
 from bot.suggestions import nearest
 from graph import Graph

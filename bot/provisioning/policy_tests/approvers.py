@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.packages import policy_terms
-from bot.provisioning.grammar import read_subject
+from bot.provisioning.file_format.grammar import read_subject
+from bot.provisioning.file_format.sentences import Sentence
 from bot.provisioning.policy_tests.facts import Facts, TestedPerson
-from bot.provisioning.policy_tests.sentences import Sentence
 from graph.models import AssignmentPolicy
 
 IsMember = Callable[[str, str], Awaitable[bool | None]]

@@ -17,10 +17,10 @@ from bot.packages.eligibility import (
     is_requestable,
 )
 from bot.packages.model import NamedObject
-from bot.provisioning.grammar import read_expiration, read_role, say_expiration
+from bot.provisioning.file_format.grammar import read_expiration, read_role, say_expiration
+from bot.provisioning.file_format.sentences import Sentence, read_sentence
 from bot.provisioning.policy_tests.approvers import TestedApprovers
 from bot.provisioning.policy_tests.facts import CannotTell, Facts, Offer, TestedPerson
-from bot.provisioning.policy_tests.sentences import Sentence, read_sentence
 from graph.models import AssignmentPolicy
 
 # More doubts than this are not weighed one by one.

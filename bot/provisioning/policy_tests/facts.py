@@ -7,11 +7,11 @@ from typing import Protocol
 from bot.errors import LatchkeyError
 from bot.packages import names as package_names
 from bot.packages.model import NamedObject
-from bot.provisioning.grammar import Role, Subject, Thing, read_other, read_role
-from bot.provisioning.model import File
-from bot.provisioning.policy_model import Policy
+from bot.provisioning.file_format.grammar import Role, Subject, Thing, read_other, read_role
+from bot.provisioning.file_format.model import File
+from bot.provisioning.file_format.policy_model import Policy
 from bot.provisioning.policy_translation.to_graph import to_graph
-from bot.provisioning.resolve import mentions
+from bot.provisioning.tenant.resolve import mentions
 from bot.suggestions import nearest
 from graph.models import AccessPackage, AccessPackageCatalog, AssignmentPolicy
 

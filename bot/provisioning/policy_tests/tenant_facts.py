@@ -2,10 +2,10 @@
 
 from bot.packages.facts import packages_held
 from bot.packages.model import NamedObject
-from bot.provisioning.grammar import GUID, Thing
-from bot.provisioning.model import File
+from bot.provisioning.file_format.grammar import GUID, Thing
+from bot.provisioning.file_format.model import File
 from bot.provisioning.policy_tests.facts import CannotTell, Offer, TestedPerson, chosen, meant
-from bot.provisioning.resolve import mentions
+from bot.provisioning.tenant.resolve import mentions
 from graph import Graph
 from graph.models import AccessPackage, User
 

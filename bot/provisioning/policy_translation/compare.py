@@ -1,7 +1,7 @@
 """Compare two policies in the file's words, everybody by id."""
 
-from bot.provisioning.diff import flatten
 from bot.provisioning.policy_translation.from_graph import in_words
+from bot.provisioning.writing.diff import flatten
 from graph.models import AssignmentPolicy
 
 # A policy as lines: ``decided by, 1, approvers`` and what it says.

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from bot.packages.policy_scope import is_their_manager, managers_may_ask
-from bot.provisioning import grammar
-from bot.provisioning.grammar import Subject, say_duration
-from bot.provisioning.policy_model import SCOPES, THEMSELVES
+from bot.provisioning.file_format import grammar
+from bot.provisioning.file_format.grammar import Subject, say_duration
+from bot.provisioning.file_format.policy_model import SCOPES, THEMSELVES
 from bot.provisioning.policy_translation.to_graph import RHYTHMS, UNANSWERED
 from graph.models import (
     AccessPackageQuestion,

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from bot.packages.policy_scope import is_their_manager, managers_may_ask
-from bot.provisioning.diff import flatten
-from bot.provisioning.grammar import Subject
+from bot.provisioning.file_format.grammar import Subject
 from bot.provisioning.policy_translation.compare import differing_words
 from bot.provisioning.policy_translation.from_graph import (
     say_question,
     say_reviews,
     say_stage,
 )
+from bot.provisioning.writing.diff import flatten
 from graph.models import (
     AccessPackageQuestion,
     ApprovalSettings,

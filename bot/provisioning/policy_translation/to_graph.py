@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from bot.provisioning import grammar
-from bot.provisioning.grammar import Subject
-from bot.provisioning.policy_model import (
+from bot.provisioning.file_format import grammar
+from bot.provisioning.file_format.grammar import Subject
+from bot.provisioning.file_format.policy_model import (
     SCOPES,
     THEMSELVES,
     AccessReviews,

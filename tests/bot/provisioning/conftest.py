@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.provisioning.apply import Applier
-from bot.provisioning.destroy import Destroyer, Destruction, destruction, settle
-from bot.provisioning.file import Document, read_text
+from bot.provisioning.changes.apply import Applier
+from bot.provisioning.changes.destroy import Destroyer, Destruction, destruction, settle
+from bot.provisioning.changes.plan import Planned, make_plan
+from bot.provisioning.file_format.file import Document, read_text
 from bot.provisioning.import_ import Imported, import_tenant
-from bot.provisioning.plan import Planned, make_plan
-from bot.provisioning.retry import PATIENCE, Retrier
-from bot.provisioning.state import StateFile
+from bot.provisioning.writing.retry import PATIENCE, Retrier
+from bot.provisioning.writing.state import StateFile
 from graph import Graph, Retries, StaticToken
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.provisioning.apply import ApplyError
+from bot.provisioning.changes.apply import ApplyError
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
 from tests.bot.provisioning.conftest import FaultyAnswer, Provisioner, picture

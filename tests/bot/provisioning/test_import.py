@@ -3,7 +3,7 @@
 import pytest
 
 from bot.errors import LatchkeyError
-from bot.provisioning.file import read_text
+from bot.provisioning.file_format.file import read_text
 from sandbox.tenant import Tenant
 from sandbox.tenant.seed import ANN, FINANCE_REPORTS
 from tests.bot.provisioning.conftest import Provisioner

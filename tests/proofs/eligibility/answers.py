@@ -10,7 +10,7 @@ from bot.errors import NotAllowed
 from bot.packages import eligibility
 from bot.packages.eligibility import Admitted, Refusal, RefusalReason
 from bot.packages.facts import FactReader, read_case
-from bot.provisioning.file import read_text
+from bot.provisioning.file_format.file import read_text
 from bot.provisioning.policy_tests.evaluate import Evaluator, PolicyTestOutcome
 from bot.provisioning.policy_tests.tenant_facts import TenantFacts
 from graph import Graph, StaticToken

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.provisioning.file import read_text
+from bot.provisioning.file_format.file import read_text
 from bot.provisioning.policy_tests.evaluate import Evaluator, PolicyTestOutcome, PolicyTestResult
 from bot.provisioning.policy_tests.facts import FileFacts
 from bot.provisioning.policy_tests.tenant_facts import TenantFacts

@@ -4,8 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.provisioning.model import DescribedCatalog, DescribedGroup, DescribedPackage, File
-from bot.provisioning.policy_model import Policy
+from bot.provisioning.file_format.model import (
+    DescribedCatalog,
+    DescribedGroup,
+    DescribedPackage,
+    File,
+)
+from bot.provisioning.file_format.policy_model import Policy
 from bot.source import FileError, Place, Source, validate
 from bot.yaml_file import parse, read_utf8
 

@@ -2,12 +2,12 @@
 
 import asyncio
 
-from bot.provisioning.file import Document
+from bot.provisioning.file_format.file import Document
 from bot.provisioning.kinds import STAGES
 from bot.provisioning.kinds.catalogs import read_catalogs
 from bot.provisioning.kinds.contexts import RefreshContext
-from bot.provisioning.resolve import Names
-from bot.provisioning.snapshot import Snapshot
+from bot.provisioning.tenant.resolve import Names
+from bot.provisioning.tenant.snapshot import Snapshot
 from graph import Graph
 
 

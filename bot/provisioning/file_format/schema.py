@@ -1,11 +1,11 @@
-"""Write the file's JSON Schema, for completion and checks in editors: ``python -m bot.provisioning.schema``."""
+"""Write the file's JSON Schema, for completion and checks in editors: ``python -m bot.provisioning.file_format.schema``."""
 
 import json
 import sys
 from typing import Any, Final
 
-from bot.provisioning.fields import SUBJECT_PATTERN
-from bot.provisioning.model import THING_PATTERN, File
+from bot.provisioning.file_format.fields import SUBJECT_PATTERN
+from bot.provisioning.file_format.model import THING_PATTERN, File
 
 # Where a block may be said in a word: the block's name, and the word's schema.
 SHORT_FORMS: Final[dict[str, dict[str, Any]]] = {

@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bot import clock
-from bot.provisioning.delete import Deleter
-from bot.provisioning.diff import Operation
-from bot.provisioning.file import Document
-from bot.provisioning.inventory import present
+from bot.provisioning.changes.delete import Deleter
+from bot.provisioning.changes.inventory import present
+from bot.provisioning.changes.ownership import claim_what_was_begun, existing
+from bot.provisioning.changes.plan import make_plan
+from bot.provisioning.file_format.file import Document
 from bot.provisioning.kinds import deletable_kind_of, rank_of, title_of
-from bot.provisioning.live_access import LiveAccess
-from bot.provisioning.ownership import claim_what_was_begun, existing
-from bot.provisioning.plan import make_plan
-from bot.provisioning.retry import SETTLES, Retrier
-from bot.provisioning.state import Entry, Key, StateFile
+from bot.provisioning.tenant.live_access import LiveAccess
+from bot.provisioning.writing.diff import Operation
+from bot.provisioning.writing.retry import SETTLES, Retrier
+from bot.provisioning.writing.state import Entry, Key, StateFile
 from graph import Graph
 from graph.errors import OPEN_REQUEST_EXISTS, Conflict, GraphUnavailable, Rejected
 from graph.models import AccessPackageAssignment

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from bot.provisioning.file import Document
+from bot.provisioning.file_format.file import Document
+from bot.provisioning.file_format.model import File
 from bot.provisioning.kinds import KINDS, DeletableKind, kind_of
-from bot.provisioning.model import File
-from bot.provisioning.resolve import Names
-from bot.provisioning.snapshot import Located, Snapshot
-from bot.provisioning.state import Entry, Key, StateFile
+from bot.provisioning.tenant.resolve import Names
+from bot.provisioning.tenant.snapshot import Located, Snapshot
+from bot.provisioning.writing.state import Entry, Key, StateFile
 
 
 def keys_of(file: File) -> set[Key]:

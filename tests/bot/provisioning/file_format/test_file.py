@@ -9,9 +9,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.provisioning import schema
-from bot.provisioning.file import read_file, read_text
-from bot.provisioning.grammar import (
+from bot.provisioning.file_format import schema
+from bot.provisioning.file_format.file import read_file, read_text
+from bot.provisioning.file_format.grammar import (
     read_duration,
     read_expiration,
     read_role,
@@ -22,7 +22,7 @@ from bot.provisioning.grammar import (
 from bot.source import FileError
 from tests.bot.provisioning.files import EXAMPLE, SMALL, with_policy
 
-DOCS = Path(__file__).resolve().parents[3] / "docs"
+DOCS = Path(__file__).resolve().parents[4] / "docs"
 
 
 def problems(text: str) -> list[str]:
@@ -218,7 +218,7 @@ def test_names_are_text_whatever_they_look_like(word: str) -> None:
 
 
 def test_the_published_schema_is_the_model() -> None:
-    """After a change of the model: python -m bot.provisioning.schema > docs/packages.schema.json."""
+    """After a change of the model: python -m bot.provisioning.file_format.schema > docs/packages.schema.json."""
     assert (DOCS / "packages.schema.json").read_text("utf-8") == schema.text()
 
 

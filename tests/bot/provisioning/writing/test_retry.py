@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.provisioning.apply import ApplyError
-from bot.provisioning.retry import is_early, is_there_already
+from bot.provisioning.changes.apply import ApplyError
+from bot.provisioning.writing.retry import is_early, is_there_already
 from graph.errors import Conflict as Conflicts
 from graph.errors import Forbidden, GraphError, Rejected
 from sandbox.tenant import Tenant

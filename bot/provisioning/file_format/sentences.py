@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.provisioning.grammar import read_expiration, read_role, read_subject
+from bot.provisioning.file_format.grammar import read_expiration, read_role, read_subject
 from bot.suggestions import nearest
 
 _PERSON: Final = r"(?P<person>\S.*?)"

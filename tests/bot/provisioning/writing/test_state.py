@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import LatchkeyError
-from bot.provisioning.state import StateFile, locked
+from bot.provisioning.writing.state import StateFile, locked
 
 KEY = ("group", "Campaign files")
 

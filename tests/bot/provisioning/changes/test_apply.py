@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.provisioning.apply import Applier, ApplyError
-from bot.provisioning.diff import Operation
-from bot.provisioning.plan import make_plan
+from bot.provisioning.changes.apply import Applier, ApplyError
+from bot.provisioning.changes.plan import make_plan
+from bot.provisioning.writing.diff import Operation
 from bot.source import FileError
 from sandbox.tenant import Tenant
 from sandbox.tenant.seed import ANN

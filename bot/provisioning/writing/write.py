@@ -5,9 +5,15 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bot.provisioning.diff import Change
-from bot.provisioning.retry import SETTLES, Retrier, asked_for, is_there_already, may_write_again
-from bot.provisioning.state import StateFile
+from bot.provisioning.writing.diff import Change
+from bot.provisioning.writing.retry import (
+    SETTLES,
+    Retrier,
+    asked_for,
+    is_there_already,
+    may_write_again,
+)
+from bot.provisioning.writing.state import StateFile
 from graph.errors import Conflict, GraphError, GraphUnavailable, Throttled
 
 # Finds the id of what was created; None while it does not show.

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.provisioning.apply import Applier
-from bot.provisioning.plan import make_plan
+from bot.provisioning.changes.apply import Applier
+from bot.provisioning.changes.plan import make_plan
 from bot.source import FileError
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant

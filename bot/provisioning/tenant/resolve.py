@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bot.provisioning.file import Document
-from bot.provisioning.grammar import (
+from bot.provisioning.file_format.file import Document
+from bot.provisioning.file_format.grammar import (
     GUID,
     Subject,
     Thing,
@@ -12,12 +12,12 @@ from bot.provisioning.grammar import (
     read_subject,
     read_thing,
 )
-from bot.provisioning.model import File
+from bot.provisioning.file_format.model import File
 from bot.provisioning.names import NAME_KINDS, name_kind
 from bot.provisioning.names.base import LookupContext
 from bot.provisioning.policy_translation.to_graph import subjects_of
-from bot.provisioning.state import StateFile
-from bot.provisioning.tenant_names import TenantNames
+from bot.provisioning.tenant.tenant_names import TenantNames
+from bot.provisioning.writing.state import StateFile
 from bot.source import FileError, Place
 from graph import Graph
 from graph.models import AccessPackage, Application

@@ -4,10 +4,19 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from bot.provisioning import grammar
-from bot.provisioning.fields import Name, NameList, Part, Roles, Subjects, Title, YesOrNo, checked
-from bot.provisioning.policy_model import Policy
-from bot.provisioning.policy_tests.sentences import read_sentence
+from bot.provisioning.file_format import grammar
+from bot.provisioning.file_format.fields import (
+    Name,
+    NameList,
+    Part,
+    Roles,
+    Subjects,
+    Title,
+    YesOrNo,
+    checked,
+)
+from bot.provisioning.file_format.policy_model import Policy
+from bot.provisioning.file_format.sentences import read_sentence
 
 THING_PATTERN: Final = r"^(group|application|site|Entra role) .+$"
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from bot.provisioning.inventory import is_present
+from bot.provisioning.changes.inventory import is_present
 from bot.provisioning.kinds import deletable_kind_of
-from bot.provisioning.retry import Retrier, may_delete_again
-from bot.provisioning.state import Entry, StateFile
+from bot.provisioning.writing.retry import Retrier, may_delete_again
+from bot.provisioning.writing.state import Entry, StateFile
 from graph import Graph
 from graph.errors import Forbidden, GraphError, GraphUnavailable, NotFound
 

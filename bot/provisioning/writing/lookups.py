@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
-from bot.provisioning.diff import Change, Operation
-from bot.provisioning.retry import Retrier
+from bot.provisioning.writing.diff import Change, Operation
+from bot.provisioning.writing.retry import Retrier
 from graph import Graph
 from graph.models import AccessPackage
 

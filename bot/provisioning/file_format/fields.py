@@ -13,7 +13,7 @@ from pydantic import (
 
 from bot.packages.characters import unseen
 from bot.packages.names import clean
-from bot.provisioning import grammar
+from bot.provisioning.file_format import grammar
 
 YES: Final = frozenset({"yes", "true", "on"})
 NO: Final = frozenset({"no", "false", "off"})

@@ -7,13 +7,13 @@ Whatever leaves the file, what somebody has keeps its package, and with it roles
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bot.provisioning.diff import Change, Operation
-from bot.provisioning.inventory import present
+from bot.provisioning.changes.inventory import present
+from bot.provisioning.changes.ownership import existing, keys_of, removed_from_file
 from bot.provisioning.kinds import REMOVAL_ORDER, deletable_kind_of, title_of
 from bot.provisioning.kinds.contexts import FileScope, RemovalContext
-from bot.provisioning.live_access import LiveAccess
-from bot.provisioning.ownership import existing, keys_of, removed_from_file
-from bot.provisioning.state import Entry, StateFile
+from bot.provisioning.tenant.live_access import LiveAccess
+from bot.provisioning.writing.diff import Change, Operation
+from bot.provisioning.writing.state import Entry, StateFile
 from graph import Graph
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bot.provisioning.grammar import (
+from bot.provisioning.file_format.grammar import (
     ENTRA_ROLE,
     Thing,
     kind_of_thing,
 )
-from bot.provisioning.state import Key
+from bot.provisioning.writing.state import Key
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import (

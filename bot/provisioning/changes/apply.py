@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.errors import LatchkeyError
-from bot.provisioning.delete import Deleter
-from bot.provisioning.diff import Change, Operation
-from bot.provisioning.file import Document
+from bot.provisioning.changes.delete import Deleter
+from bot.provisioning.changes.ownership import claim_what_was_begun, existing
+from bot.provisioning.changes.plan import Planned
+from bot.provisioning.file_format.file import Document
 from bot.provisioning.kinds import STAGES, changeable_kind_of, deletable_kind_of, kind_of
 from bot.provisioning.kinds.contexts import ApplyContext
-from bot.provisioning.live_access import LiveAccess
-from bot.provisioning.lookups import Lookups
-from bot.provisioning.ownership import claim_what_was_begun, existing
-from bot.provisioning.plan import Planned
-from bot.provisioning.retry import Retrier
-from bot.provisioning.snapshot import Located
-from bot.provisioning.state import Key, StateFile
-from bot.provisioning.write import Writer
+from bot.provisioning.tenant.live_access import LiveAccess
+from bot.provisioning.tenant.snapshot import Located
+from bot.provisioning.writing.diff import Change, Operation
+from bot.provisioning.writing.lookups import Lookups
+from bot.provisioning.writing.retry import Retrier
+from bot.provisioning.writing.state import Key, StateFile
+from bot.provisioning.writing.write import Writer
 from graph import Graph
 from graph.errors import GraphError
 

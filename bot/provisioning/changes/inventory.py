@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.provisioning.kinds import KINDS, DeletableKind, deletable_kind_of
 from bot.provisioning.kinds.contexts import Inventory
-from bot.provisioning.state import Entry, Identity
+from bot.provisioning.writing.state import Entry, Identity
 from graph import Graph
 from graph.errors import Forbidden, NotFound
 from graph.models import AccessPackage

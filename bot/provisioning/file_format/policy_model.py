@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from bot.provisioning import grammar
-from bot.provisioning.fields import (
+from bot.provisioning.file_format import grammar
+from bot.provisioning.file_format.fields import (
     NO,
     SUBJECT_PATTERN,
     YES,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bot.provisioning.grammar import Subject, kind_of_thing
+from bot.provisioning.file_format.grammar import Subject, kind_of_thing
 from bot.provisioning.names import find_name_kind, name_kind
 from bot.provisioning.names.base import NamingContext
 from graph import Graph

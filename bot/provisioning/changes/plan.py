@@ -4,15 +4,15 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.provisioning.diff import Change, Operation, Plan
-from bot.provisioning.file import Document
+from bot.provisioning.changes.refresh import refresh
+from bot.provisioning.changes.removed_from_file import RemovedFromFile
+from bot.provisioning.file_format.file import Document
 from bot.provisioning.kinds import KINDS, CatalogLevelKind, FileLevelKind, PackageLevelKind, rank_of
 from bot.provisioning.kinds.contexts import CatalogScope, FileScope, PackageScope
-from bot.provisioning.refresh import refresh
-from bot.provisioning.removed_from_file import RemovedFromFile
-from bot.provisioning.resolve import Names
-from bot.provisioning.snapshot import Snapshot
-from bot.provisioning.state import StateFile
+from bot.provisioning.tenant.resolve import Names
+from bot.provisioning.tenant.snapshot import Snapshot
+from bot.provisioning.writing.diff import Change, Operation, Plan
+from bot.provisioning.writing.state import StateFile
 from bot.source import FileError, Place
 from graph import Graph
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot import clock
-from bot.provisioning.state import Entry, Key
+from bot.provisioning.writing.state import Entry, Key
 
 
 class Operation(StrEnum):
