@@ -60,8 +60,9 @@ site: $(VENV)/ready-site $(VENV)/ready-dev  ## build the documents as a site in 
 words: $(VENV)/ready-dev  ## bring the catalogs of sentences up to date with the source, to be translated
 	$(BIN)/python -m tests.bot.words.extraction
 
-pictures: $(VENV)/ready-dev  ## draw the pictures of the tutorial anew, from the sandbox in a browser
-	$(BIN)/pytest -q -n 0 tests/browser/pictures.py
+pictures: $(VENV)/ready-dev  ## draw the pictures of the documents anew, in a browser
+	rm -rf build/pictures
+	$(BIN)/pytest -q -n 0 -o python_files='*.py' tests/browser/pictures
 	cp build/pictures/*.png docs/pictures/
 
 check: $(VENV)/ready-dev  ## format, lint, types, import contracts, the documents as a site, tests
