@@ -86,6 +86,7 @@ class Tenant:
             permissions=self.permissions,
             users=self.world.users,
         )
+        self.world.revoke_sign_ins = self.login.sign_ins.revoke
         self.my_access = MyAccess(self.world, self.login.steps)
         router = Router(
             [

@@ -107,6 +107,16 @@ def list_sponsors(ask: Ask) -> Answer:
     return page_of_objects(ask, _user(ask).sponsors)
 
 
+def revoke_sign_ins(ask: Ask) -> Answer:
+    """
+    End all of a user's sign-ins: refresh tokens and sessions of before count no longer.
+
+    Source: Graph reference, "user: revokeSignInSessions": it answers a value, `true`.
+    """
+    ask.world.revoke_sign_ins(_user(ask).id)
+    return Answer(200, {"@odata.context": f"{ask.metadata}Edm.Boolean", "value": True})
+
+
 def check_member_groups(ask: Ask) -> Answer:
     asked = ask.body.get("groupIds")
     if not isinstance(asked, list) or not all(isinstance(each, str) for each in asked):
@@ -179,6 +189,7 @@ def routes() -> list[Route]:
             ("GET", f"{user}/sponsors", list_sponsors, "users"),
             ("GET", f"{user}/memberOf", member_of, "groups"),
             ("POST", f"{user}/checkMemberGroups", check_member_groups, "groups"),
+            ("POST", f"{user}/revokeSignInSessions", revoke_sign_ins, "users.revoke"),
             ("GET", "servicePrincipals", list_service_principals, "applications"),
             ("GET", "servicePrincipals/{application}", get_service_principal, "applications"),
         )

@@ -1,5 +1,6 @@
 """Access packages, what they hand out, and what they do not go together with."""
 
+from sandbox.tenant.applicable import applicable
 from sandbox.tenant.call import EM, NO_CONTENT, Answer, Ask
 from sandbox.tenant.errors import Refusal, bad_request, not_found
 from sandbox.tenant.lifecycle import grant, withdraw
@@ -30,6 +31,23 @@ def find_package(ask: Ask, package_id: str) -> Package:
 def list_packages(ask: Ask) -> Answer:
     packages = ask.world.packages.values()
     return ask.many(packages, CONTEXT, shape=ask.shapes.package, filterable=_FILTERABLE)
+
+
+def my_packages(ask: Ask) -> Answer:
+    """
+    List what the signed-in person may ask for; whether a hidden package is among it is not documented, and here it is not.
+
+    Source: Graph reference, "accessPackage: filterByCurrentUser".
+    """
+    user = ask.user
+    if ask.ids.get("on") != "allowedRequestor" or user is None:
+        raise bad_request(f"The value '{ask.ids.get('on')}' is not valid for the parameter 'on'.")
+    found = [
+        package
+        for package in ask.world.packages.values()
+        if not package.is_hidden and applicable(ask.world, ask.world.policies_of(package.id), user)
+    ]
+    return ask.many(found, "Collection(accessPackage)", shape=ask.shapes.package)
 
 
 def get_package(ask: Ask) -> Answer:
@@ -228,10 +246,12 @@ def routes() -> list[Route]:
     """The paths of access packages."""
     packages = f"{EM}/accessPackages"
     one = f"{packages}/{{package}}"
+    mine = f"{packages}/filterByCurrentUser()"
     scopes, beta_scopes = f"{one}/resourceRoleScopes", f"{one}/accessPackageResourceRoleScopes"
     found = [
         Route("GET", packages, packages, list_packages, "read"),
         Route("POST", packages, packages, create_package, "write"),
+        Route("GET", mine, mine, my_packages, "own"),
         Route("GET", one, one, get_package, "read"),
         Route("PATCH", one, one, update_package, "write"),
         Route("DELETE", one, one, delete_package, "write"),

@@ -32,6 +32,8 @@ NEEDS: dict[str, tuple[set[str] | None, set[str] | None]] = {
     "decide": (None, {_RW}),
     "users": (_USERS_READ, _USERS_READ),
     "users.write": ({"User.ReadWrite.All"}, {"User.ReadWrite.All"}),
+    # Whether a wider permission would do is not in our copy of the reference: refused.
+    "users.revoke": ({"User.RevokeSessions.All"}, {"User.RevokeSessions.All"}),
     "groups": (_GROUPS_READ, _GROUPS_READ),
     "groups.write": ({"Group.ReadWrite.All"}, {"Group.ReadWrite.All"}),
     "applications": (
@@ -40,7 +42,7 @@ NEEDS: dict[str, tuple[set[str] | None, set[str] | None]] = {
     ),
 }
 # Needs for which a signed-in user must also hold a directory role.
-_ADMINISTRATORS_ONLY = {"read", "write", "users.write", "groups.write"}
+_ADMINISTRATORS_ONLY = {"read", "write", "users.write", "users.revoke", "groups.write"}
 
 _KEY = re.compile(r"^([A-Za-z]+)\('((?:[^']|'')*)'\)$")
 

@@ -63,6 +63,8 @@ class World:
         self.delivery_outcome: Callable[[Request], str] = lambda request: "delivered"
         # Whether lists of requests and assignments take several states, joined by "or".
         self.joins_states = True
+        # What the login does when a user's sign-ins are revoked.
+        self.revoke_sign_ins: Callable[[str], None] = lambda user_id: None
         # As what a request shows its end where whoever made it named none: Microsoft documents the four types of an
         # expirationPattern, and not which of them that is.  "notSpecified", "noExpiration", "afterDuration" (the
         # policy's); None: afterDateTime, with the end that it comes to.

@@ -3,12 +3,13 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from slack_sdk.errors import SlackApiError
 
+from bot.cli.rehearsal.errors import NoAnswer
 from bot.cli.rehearsal.recorder import Recorder
 from bot.cli.rehearsal.redaction import word
 from bot.cli.rehearsal.scene import TrialScene
@@ -16,9 +17,14 @@ from bot.repeating import Sleep
 from bot.slack.api import Slack
 from graph import Graph, TokenSource
 
+if TYPE_CHECKING:
+    from bot.cli.rehearsal.people import Tester, TestPeople
+    from bot.cli.rehearsal.slack_events import SlackEvents
+
 # Of refusals to come later.
 PATIENT_TRIES = 6
 LONGEST_PAUSE = 60.0
+MOST_PAGES = 20
 
 
 @dataclass(frozen=True)
@@ -70,11 +76,32 @@ class GraphCalls:
     root: str
     sleep: Sleep
 
+    def named(self, tokens: TokenSource) -> "GraphCalls":
+        """Return the same in somebody's own name."""
+        return replace(self, tokens=tokens)
+
+    @property
+    def in_beta(self) -> "GraphCalls":
+        """Return the same in beta."""
+        return replace(self, root=f"{self.root.removesuffix('/v1.0')}/beta")
+
     async def get(self, path: str, **options: str) -> GraphAnswer:
         """Read; options are those of the query, without their "$"."""
         return await self.send(
             "GET", path, params={f"${name}": value for name, value in options.items()}
         )
+
+    async def list(self, path: str, **options: str) -> list[Mapping[str, Any]]:
+        """Read a list to its end, or for twenty pages; what cannot be read is not in it."""
+        answer = await self.get(path, **options)
+        found = answer.items
+        for _ in range(MOST_PAGES):
+            link = str(answer.body.get("@odata.nextLink") or "")
+            if not link.startswith(f"{self.root}/"):
+                break
+            answer = await self.send("GET", link.removeprefix(self.root))
+            found += answer.items
+        return found
 
     async def send(
         self,
@@ -85,16 +112,25 @@ class GraphCalls:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> GraphAnswer:
-        """Make one call; it is made again only after 429, which says that nothing was done."""
+        """
+        Make one call; it is made again only after 429, which says that nothing was done.
+
+        Raises:
+            NoAnswer: It may have been done, or not.
+            AuthError: There is no token for it.
+        """
         for _ in range(PATIENT_TRIES):
             token = await self.tokens.token()
-            response = await self.http.request(
-                method,
-                f"{self.root}{path}",
-                json=body,
-                params=dict(params) if params else None,
-                headers={"Authorization": f"Bearer {token}", **(headers or {})},
-            )
+            try:
+                response = await self.http.request(
+                    method,
+                    f"{self.root}{path}",
+                    json=body,
+                    params=dict(params) if params else None,
+                    headers={"Authorization": f"Bearer {token}", **(headers or {})},
+                )
+            except httpx.HTTPError as error:
+                raise NoAnswer(type(error).__name__) from None
             if response.status_code != 429:
                 break
             wait = response.headers.get("retry-after", "")
@@ -149,6 +185,29 @@ class SlackRaw:
             await self.sleep(min(float(found.headers.get("Retry-After", "5")), LONGEST_PAUSE))
         return found
 
+    async def upload(self, address: str, content: bytes) -> int:
+        """Send a file's bytes to its address, which is a secret; returns the status."""
+        status, _, _ = await self._post(address, data=content)
+        return status
+
+    async def respond(self, url: str, body: Mapping[str, Any]) -> tuple[int, str, str]:
+        """Answer at a response_url, which is a secret; returns status, kind of body, and the body."""
+        return await self._post(url, json=dict(body))
+
+    async def _post(self, url: str, **more: Any) -> tuple[int, str, str]:
+        session: Any = self.slack.client.session
+        began = time.monotonic()
+        async with session.request("POST", url, allow_redirects=False, **more) as answer:
+            status, text = int(answer.status), await answer.text()
+            content_type = str(answer.content_type)
+        self.recorder.slack_answered(
+            "POST",
+            more.get("json") or {},
+            {"status": status, "type": content_type, "characters": len(text)},
+            seconds=time.monotonic() - began,
+        )
+        return status, content_type, text
+
 
 def _form(arguments: Mapping[str, Any]) -> dict[str, str]:
     """Return arguments as form fields, which every method takes; many take no JSON."""
@@ -167,6 +226,11 @@ class Bench:
         scene: What is made in the tenant; None where nothing may be, for lack of --domain.
         slack: None where the settings name no workspace.
         tester: Who gets the direct messages, by their Slack id; None if nobody was named.
+        people: Who signs in; None where nobody does.
+        at_hand: Who sits before the rehearsal; None where nobody does.
+        auth_context: The id of an authentication context that the tenant has, "c1"; None: none was named.
+        events: What is pressed and typed in Slack; None where it is not heard.
+        foreign_channel: A channel that the app is not in.
         forbidden: What must not be in the report: grows with what is read.
     """
 
@@ -177,4 +241,9 @@ class Bench:
     scene: TrialScene | None = None
     slack: SlackRaw | None = None
     tester: str | None = None
+    people: "TestPeople | None" = None
+    at_hand: "Tester | None" = None
+    auth_context: str | None = None
+    events: "SlackEvents | None" = None
+    foreign_channel: str | None = None
     forbidden: set[str] = field(default_factory=set)

@@ -79,6 +79,7 @@ class Experiment:
         question: What it finds out, for whoever is asked.
         writes: What it makes or changes meanwhile, behind "It …"; None if it only reads.
         service: Whose it is.
+        is_guided: It takes somebody who looks or presses.
     """
 
     name: str
@@ -87,3 +88,4 @@ class Experiment:
     service: str
     run: Callable[[Bench], Awaitable[Observation]]
     writes: str | None = None
+    is_guided: bool = False

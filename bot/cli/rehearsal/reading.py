@@ -209,13 +209,14 @@ async def _any_package(bench: Bench) -> str:
     return str(answer.items[0]["id"])
 
 
-def _reads(
+def reads(
     name: str, run: Callable[[Bench], Awaitable[Observation]], question: str, *rows: str
 ) -> Experiment:
+    """Make an experiment that only reads in the tenant."""
     return Experiment(name=name, rows=rows, question=question, service=GRAPH, run=run)
 
 
-HEADERS: Final = _reads(
+HEADERS: Final = reads(
     "headers",
     headers,
     "Does each answer of Graph's have a Date, and a GUID as request-id?",
@@ -223,73 +224,73 @@ HEADERS: Final = _reads(
     "Whether the header `request-id`",
 )
 READING: Final = (
-    _reads(
+    reads(
         "several-states",
         several_states,
         "May requests be filtered by several states at once?",
         "Whether requests and assignments may be filtered by several states",
     ),
-    _reads(
+    reads(
         "partial-states",
         partial_states,
         "May assignments be filtered by the states of what is not whole?",
         "What Graph shows of an assignment that is delivered in part",
     ),
-    _reads(
+    reads(
         "expanded-packages",
         expanded_packages,
         "How large are pages of packages with policies and catalogs?",
         "Page sizes; `$expand` as deep",
     ),
-    _reads(
+    reads(
         "batched-reads",
         batched_reads,
         "May reads in one $batch wait for each other?",
         "Whether calls in one `$batch` wait",
     ),
-    _reads(
+    reads(
         "batched-lists",
         batched_lists,
         "May lists of what is incompatible be read in one $batch?",
         "Whether lists of a package's incompatible packages",
     ),
-    _reads(
+    reads(
         "department",
         department,
         "May people be filtered by department?",
         "Whether `department eq …` filters",
     ),
-    _reads(
+    reads(
         "addresses",
         addresses,
         "Does “mail in (…)” find people in any capitals, fourteen values at once?",
         "Whether `mail in (…)",
     ),
-    _reads(
+    reads(
         "proxy-addresses",
         proxy_addresses,
         "May people be filtered by a proxy address?",
         "`proxyAddresses/any",
     ),
-    _reads(
+    reads(
         "member-groups",
         member_groups,
         "May the app ask which groups somebody is in?",
         "Which permission `checkMemberGroups`",
     ),
-    _reads(
+    reads(
         "nested-members",
         nested_members,
         "May members of groups in groups be listed with users' properties?",
         "Whether groups in a group may be listed",
     ),
-    _reads(
+    reads(
         "roles-expanded",
         roles_expanded,
         "Do a catalog's resources come with all of their roles?",
         "Whether resources with `$expand=roles`",
     ),
-    _reads(
+    reads(
         "policies",
         self_made_policies,
         "What do policies show in v1.0?",

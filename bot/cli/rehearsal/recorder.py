@@ -10,6 +10,8 @@ from bot.cli.rehearsal.redaction import Redactor
 
 GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 MOST: Final = 200
+# By which two exchanges are one: all but how long they took.
+SAME: Final = ("to", "sent", "body", "status", "answer")
 BEGAN: Final = "latchkey.began"
 
 
@@ -22,6 +24,14 @@ class Recorder:
         self.with_date = 0
         self.with_guid = 0
         self._exchanges: list[dict[str, Any]] = []
+
+    def _keep(self, exchange: dict[str, Any]) -> None:
+        """Keep an exchange; one like the last is counted there: whoever waits for something asks often."""
+        last = self._exchanges[-1] if self._exchanges else {}
+        if last and all(last.get(name) == exchange.get(name) for name in SAME):
+            last["times"] = last.get("times", 1) + 1
+        else:
+            self._exchanges.append(exchange)
 
     @property
     def hooks(self) -> Mapping[str, list[Any]]:
@@ -45,7 +55,7 @@ class Recorder:
         self.with_date += "date" in response.headers
         self.with_guid += bool(request_id and GUID.fullmatch(request_id))
         request = response.request
-        self._exchanges.append(
+        self._keep(
             {
                 "to": "Graph",
                 "sent": f"{request.method} {self.redactor.address(str(request.url))}",
@@ -62,7 +72,7 @@ class Recorder:
         self, method: str, sent: Mapping[str, Any], answer: Any, *, seconds: float
     ) -> None:
         """Note an answer of Slack's."""
-        self._exchanges.append(
+        self._keep(
             {
                 "to": "Slack",
                 "sent": method,

@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+# Of a list: what comes behind says no more about the service.
+MOST_ITEMS: Final = 5
 # Names under which Graph and Slack put a word of their own, and nobody a text.
 WORDS_UNDER: Final = frozenset(
     {
@@ -63,7 +65,9 @@ class Redactor:
                 for name, each in value.items()
             }
         if isinstance(value, list | tuple):
-            return [self.body(each, under=under) for each in value]
+            kept = [self.body(each, under=under) for each in value[:MOST_ITEMS]]
+            more = len(value) - MOST_ITEMS
+            return [*kept, f"<{more} more>"] if more > 0 else kept
         if isinstance(value, str):
             return self._text(value, under)
         if value is None or isinstance(value, bool | int | float):

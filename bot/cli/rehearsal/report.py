@@ -3,13 +3,14 @@
 import importlib.metadata
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bot.cli.rehearsal.by_hand import BY_HAND
-from bot.cli.rehearsal.model import Experiment, Observation
+from bot.cli.rehearsal.model import Experiment, ExperimentOutcome, Observation
 from bot.cli.rehearsal.redaction import checked
 
 
@@ -17,20 +18,30 @@ def report_of(
     made: Sequence[tuple[Experiment, Observation]],
     *,
     began_at: datetime,
+    made_with: Mapping[str, Any],
     forbidden: Collection[str],
 ) -> str:
     """
     Return the report as JSON.
 
     Args:
+        made_with: How it was made, in words of ours: how many people signed in, and by what.
         forbidden: What must not be in it: secrets, and addresses that were read.
 
     Raises:
         Unfit: Some of it would be, in spite of the redaction.
     """
+    outcomes = Counter(observed.outcome.value for _, observed in made)
     report: dict[str, Any] = {
         "latchkey": importlib.metadata.version("latchkey"),
         "began_at": began_at.isoformat(timespec="minutes"),
+        "made_with": dict(made_with),
+        "outcomes": dict(outcomes),
+        "otherwise": {
+            each.name: observed.said
+            for each, observed in made
+            if observed.outcome is ExperimentOutcome.OTHERWISE
+        },
         "experiments": [
             {
                 "name": each.name,
@@ -45,7 +56,7 @@ def report_of(
         ],
         "not_tried": [{"row": row, "why": why} for row, why in BY_HAND.items()],
     }
-    return checked(json.dumps(report, indent=2, ensure_ascii=False), forbidden)
+    return checked(json.dumps(report, indent=1, ensure_ascii=False), forbidden)
 
 
 def write_privately(path: Path, text: str) -> None:

@@ -1,10 +1,14 @@
 """The scene of the experiments in a tenant: a person, a group, a package and policies, made once and deleted at the end."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from bot.cli.tenant.trial import PAUSE, TRIES, Trial
+from bot.cli.rehearsal.errors import NoAnswer
+from bot.cli.tenant.following import until_delivered, until_ended
+from bot.cli.tenant.trial import PATIENCE, PAUSE, TRIES, Trial
 from graph.errors import AuthError, Forbidden, GraphError
 from graph.models import (
     AssignmentPolicy,
@@ -35,6 +39,8 @@ class TrialScene(Trial):
     """Makes everything when it is first asked for; `Trial.clean_up` deletes whatever has the mark in its name."""
 
     made: Made | None = None
+    # Requests that wait for an approval, by id, each with what ends it in its person's name.
+    waiting: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     _person: User | None = None
     _group_made: Group | None = None
     _package_id: str = ""
@@ -123,6 +129,53 @@ class TrialScene(Trial):
             is_hidden=True,
         )
         return package.id
+
+    async def withdraw(self) -> None:
+        """End the requests that wait for an approval, each as whoever has made it: an app cannot."""
+        for request_id, end in list(self.waiting.items()):
+            await end()
+            self.waiting.pop(request_id, None)
+
+    async def clean_up(self) -> list[str]:
+        """Delete all that was made, whatever had come of it; what waits for an approval first."""
+        left: list[str] = []
+        try:
+            await self.withdraw()
+        except (GraphError, NoAnswer) as error:
+            left.append(
+                f"Withdraw what waits for an approval: {type(error).__name__}; it ends by itself after a day"
+            )
+        return left + await super().clean_up()
+
+    async def _end_access(self, package_id: str) -> None:
+        """As in the tutorial; what still waits for an approval, which nobody signed in can end, is left to its deadline."""
+        await self.withdraw()
+        requests = await self.graph.assignment_requests.list(package_id=package_id)
+        for asked in requests:
+            is_add = asked.is_type("userAdd") or asked.is_type("adminAdd")
+            if is_add and not asked.is_over and not asked.is_pending_approval:
+                await until_delivered(self.graph, asked, patience=PATIENCE, sleep=self.sleep)
+        for held in await self.graph.assignments.list(package_id=package_id):
+            if not held.is_expired:
+                asked = await self.graph.assignment_requests.create(
+                    request_type="adminRemove", assignment_id=held.id
+                )
+                await until_ended(
+                    self.graph,
+                    asked,
+                    assignment_id=held.id,
+                    patience=PATIENCE,
+                    sleep=self.sleep,
+                )
+
+    async def remove_policies(self, *, but: str) -> None:
+        """Take away the policies of the experiments before, so that people are offered no others; what Entra keeps stays until the end."""
+        for name in self.package_names:
+            for package in await self.graph.packages.find(display_name=name):
+                for policy in package.assignment_policies:
+                    if policy.id != but:
+                        with suppress(GraphError):
+                            await self.graph.policies.delete(policy.id)
 
     async def end_access(self) -> None:
         """Take away what an experiment has given."""

@@ -97,7 +97,7 @@ async def user_groups(bench: Bench) -> Observation:
 
 async def scheduling(bench: Bench) -> Observation:
     """Schedule a message for in an hour and take it back: to you, and to a channel that is not there."""
-    slack, channel = await _direct(bench)
+    slack, channel = await direct_message(bench)
     at = str(int(time.time()) + 3_600)
     here = await slack.call("chat.scheduleMessage", channel=channel, text=TEXT, post_at=at)
     back = here
@@ -114,7 +114,7 @@ async def scheduling(bench: Bench) -> Observation:
 
 async def history(bench: Bench) -> Observation:
     """Send a message, and look for it with its metadata."""
-    slack, channel = await _direct(bench)
+    slack, channel = await direct_message(bench)
     sent = await _sent(slack, channel, metadata=METADATA)
     try:
         waited = await _seconds_until(
@@ -137,7 +137,7 @@ async def history(bench: Bench) -> Observation:
 
 async def replies(bench: Bench) -> Observation:
     """Reply to a message, and look for the reply with its metadata."""
-    slack, channel = await _direct(bench)
+    slack, channel = await direct_message(bench)
     root = await _sent(slack, channel)
     reply = await _sent(slack, channel, thread_ts=root, metadata=METADATA)
     try:
@@ -157,7 +157,7 @@ async def replies(bench: Bench) -> Observation:
 
 async def orphan(bench: Bench) -> Observation:
     """Reply to a message that was deleted."""
-    slack, channel = await _direct(bench)
+    slack, channel = await direct_message(bench)
     root = await _sent(slack, channel)
     await slack.call("chat.delete", channel=channel, ts=root)
     reply = await slack.call("chat.postMessage", channel=channel, text=TEXT, thread_ts=root)
@@ -170,7 +170,7 @@ async def orphan(bench: Bench) -> Observation:
 
 async def long_blocks(bench: Bench) -> Observation:
     """Send messages with ever more blocks, below and above 13,000 characters."""
-    slack, channel = await _direct(bench)
+    slack, channel = await direct_message(bench)
     said, below = [], ""
     for wanted in (12_900, 13_300, 14_500, 20_000):
         blocks = _blocks_of(wanted)
@@ -185,7 +185,7 @@ async def long_blocks(bench: Bench) -> Observation:
 
 async def newer_blocks(bench: Bench) -> Observation:
     """Send a data table, as the digest does where it is asked to."""
-    slack, channel = await _direct(bench)
+    slack, channel = await direct_message(bench)
     row = [text_cell("a"), text_cell("b")]
     block = data_table("Rehearsal", ("First", "Second"), [row], block_id="rehearsal")
     answer = await slack.call("chat.postMessage", channel=channel, text=TEXT, blocks=[block])
@@ -200,7 +200,7 @@ def _slack(bench: Bench) -> SlackRaw:
     return bench.slack
 
 
-async def _direct(bench: Bench) -> tuple[SlackRaw, str]:
+async def direct_message(bench: Bench) -> tuple[SlackRaw, str]:
     """Return Slack, and the direct message with the tester."""
     slack = _slack(bench)
     if bench.tester is None:

@@ -24,6 +24,9 @@ async def clean_scene(bench: Bench) -> tuple[TrialScene, Made]:
     made = await bench.scene.ready()
     # Nothing is left of the experiment before.
     await bench.scene.end_access()
+    await bench.scene.remove_policies(but=made.policy_id)
+    # What was said meanwhile is about no row.
+    bench.recorder.taken()
     return bench.scene, made
 
 
@@ -64,7 +67,7 @@ async def until_over(
         state = str(read.body.get("state") or "")
         return state if state in OVER | also else None
 
-    return await _eventually(bench, look) or "under way"
+    return await eventually(bench, look) or "under way"
 
 
 async def given_access(bench: Bench, **more: Any) -> Mapping[str, Any]:
@@ -74,7 +77,7 @@ async def given_access(bench: Bench, **more: Any) -> Mapping[str, Any]:
     if not asked.ok:
         raise NotPossible(f"access could not be given: {asked.said}")
     await until_over(bench, asked)
-    held: Mapping[str, Any] | None = await _eventually(bench, lambda: lists_assignment(bench))
+    held: Mapping[str, Any] | None = await eventually(bench, lambda: lists_assignment(bench))
     if held is None:
         raise NotPossible("the assignment was in no list")
     return held
@@ -83,8 +86,8 @@ async def given_access(bench: Bench, **more: Any) -> Mapping[str, Any]:
 async def lists_request(bench: Bench, asked: GraphAnswer) -> bool:
     """Tell whether the list of requests shows this one."""
     made = _made(bench)
-    found = await bench.calls.get(REQUESTS, filter=f"accessPackage/id eq '{made.package_id}'")
-    return asked.body["id"] in {each.get("id") for each in found.items}
+    found = await bench.calls.list(REQUESTS, filter=f"accessPackage/id eq '{made.package_id}'")
+    return asked.body["id"] in {each.get("id") for each in found}
 
 
 async def is_delivered(bench: Bench, asked: GraphAnswer) -> bool:
@@ -96,11 +99,12 @@ async def is_delivered(bench: Bench, asked: GraphAnswer) -> bool:
 async def lists_assignment(bench: Bench) -> Mapping[str, Any] | None:
     """Return the assignment as it is listed, once it is delivered."""
     made = _made(bench)
-    found = await bench.calls.get(ASSIGNMENTS, filter=f"accessPackage/id eq '{made.package_id}'")
-    return next((each for each in found.items if each.get("state") == "delivered"), None)
+    found = await bench.calls.list(ASSIGNMENTS, filter=f"accessPackage/id eq '{made.package_id}'")
+    return next((each for each in found if each.get("state") == "delivered"), None)
 
 
-async def _eventually(bench: Bench, look: Callable[[], Awaitable[Found | None]]) -> Found | None:
+async def eventually(bench: Bench, look: Callable[[], Awaitable[Found | None]]) -> Found | None:
+    """Return what *look* finds, as soon as it finds something; None if it never does."""
     waited = 0.0
     while not (found := await look()):
         if waited >= PATIENCE_SECONDS:

@@ -84,6 +84,23 @@ def delete(workspace: "State", args: Arguments) -> Json:
     return {"channel": message.channel, "ts": message.ts}
 
 
+def permalink(workspace: "State", args: Arguments) -> Json:
+    """
+    Serve chat.getPermalink.
+
+    Source: docs.slack.dev, chat.getPermalink: no scope; ``message_not_found`` for what is not there.
+    """
+    channel = workspace.channels.get(args.required("channel"))
+    ts = args.required("message_ts")
+    if channel is None:
+        raise SlackRefusal("channel_not_found")
+    message = channel.message(ts)
+    if message is None or message.deleted:
+        raise SlackRefusal("message_not_found")
+    place = f"https://{workspace.team_domain}.slack.com/archives/{channel.id}"
+    return {"channel": channel.id, "permalink": f"{place}/p{ts.replace('.', '')}"}
+
+
 def schedule_message(workspace: "State", args: Arguments) -> Json:
     """
     Serve chat.scheduleMessage; nothing is ever posted here, so a test that forgets one finds it in the workspace.

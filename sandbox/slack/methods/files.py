@@ -94,6 +94,21 @@ def complete_upload(workspace: "State", args: Arguments) -> Json:
     return {"files": [{"id": file.id, "title": file.title} for file, _ in files]}
 
 
+def delete(workspace: "State", args: Arguments) -> Json:
+    """
+    Serve files.delete: of the app's own files; the message that it was shared in stays, without it.
+
+    Source: docs.slack.dev, files.delete: ``file_not_found``, ``cant_delete_file``.
+    """
+    file = workspace.files.get(args.required("file"))
+    if file is None:
+        raise SlackRefusal("file_not_found")
+    if file.user != workspace.bot_user_id:
+        raise SlackRefusal("cant_delete_file")
+    del workspace.files[file.id]
+    return {}
+
+
 def _size(args: Arguments) -> int:
     try:
         size = int(args.optional("length") or 0)

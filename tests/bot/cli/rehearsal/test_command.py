@@ -86,3 +86,52 @@ def test_an_unknown_catalog_is_a_sentence(here, tenant):
     )
     assert ended.exit_code == 1
     assert "There is no catalog called “Nowhere”" in ended.stderr
+
+
+def test_an_authentication_context_is_an_id(here):
+    """As in the package settings."""
+    ended = CliRunner().invoke(rehearse, ["--auth-context", "high"])
+    assert ended.exit_code == 2
+    assert "c1 to c99" in ended.stderr
+
+
+def test_what_is_guided_is_left_out_unless_somebody_looks(here):
+    """Nobody sits before it when it is run with --yes alone."""
+    file = here / "report.json"
+    ended = CliRunner(catch_exceptions=False).invoke(rehearse, ["--yes", "--report", str(file)])
+    assert ended.exit_code == 0, ended.stderr
+    report = json.loads(file.read_text())
+    made = {each["name"] for each in report["experiments"]}
+    assert made == {each.name for each in EXPERIMENTS if not each.is_guided}
+    assert report["made_with"]["guided"] is False
+    assert sum(report["outcomes"].values()) == len(made)
+
+
+def test_the_report_begins_with_what_is_otherwise(here, tenant):
+    """Whoever gets it reads that first."""
+    tenant.world.joins_states = False
+    file = here / "report.json"
+    ended = CliRunner(catch_exceptions=False).invoke(
+        rehearse, ["--only", "several-states,department", "--report", str(file)]
+    )
+    assert ended.exit_code == 0, ended.stderr
+    report = json.loads(file.read_text())
+    assert list(report["otherwise"]) == ["several-states"]
+    assert list(report)[:5] == ["latchkey", "began_at", "made_with", "outcomes", "otherwise"]
+
+
+def test_the_end_of_what_can_be_read_is_no_yes(here, tenant):
+    """As after Ctrl-C at a question: nothing is made, and what was seen before is written."""
+    file = here / "report.json"
+    calls = len(tenant.calls)
+    ended = CliRunner(catch_exceptions=False).invoke(
+        rehearse,
+        ["--only", "department,twice", "--domain", "contoso.example", "--report", str(file)],
+        input="",
+    )
+    assert ended.exit_code == 1
+    assert "interrupted" in ended.stderr
+    report = json.loads(file.read_text())
+    assert [each["name"] for each in report["experiments"]] == ["department"]
+    assert report["made_with"]["interrupted"] is True
+    assert {call.method for call in tenant.calls[calls:]} <= {"GET"}
