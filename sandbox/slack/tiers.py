@@ -25,6 +25,7 @@ CHANNEL_SECONDS = 1.0
 
 TIERS = {
     "apps.connections.open": 1,
+    "files.delete": 3,
     "bots.info": 3,
     "chat.delete": 3,
     "chat.postEphemeral": 4,

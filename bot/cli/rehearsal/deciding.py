@@ -7,7 +7,7 @@ from bot.cli.rehearsal.asking import asks
 from bot.cli.rehearsal.bench import Bench, GraphAnswer, GraphCalls
 from bot.cli.rehearsal.in_own_name import OwnScene, approval, own_scene, person
 from bot.cli.rehearsal.model import Observation, as_hoped, otherwise, unclear
-from bot.cli.rehearsal.people import Role, TestPerson
+from bot.cli.rehearsal.people import RehearsalRole, TestPerson
 from bot.cli.rehearsal.reading import ENTITLEMENT
 from bot.cli.rehearsal.trial_access import GLANCE_SECONDS, REQUESTS, until_over
 from graph.models import SubjectSet
@@ -131,7 +131,7 @@ async def denial(bench: Bench) -> Observation:
 
 
 async def _scene(bench: Bench) -> tuple[OwnScene, TestPerson]:
-    approver = await person(bench, Role.APPROVER)
+    approver = await person(bench, RehearsalRole.APPROVER)
     own = await own_scene(bench)
     return own, approver
 

@@ -1,4 +1,4 @@
-"""What people do in Entra in their own name, for the experiments: they ask, and what waits is withdrawn afterwards."""
+"""Act in Entra in the name of a test person, for the experiments: ask for access, and withdraw afterwards what waits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot.cli.rehearsal.bench import Bench, GraphAnswer, GraphCalls
 from bot.cli.rehearsal.model import NotPossible
-from bot.cli.rehearsal.people import Role, TestPerson
+from bot.cli.rehearsal.people import RehearsalRole, TestPerson
 from bot.cli.rehearsal.scene import Made, TrialScene
 from bot.cli.rehearsal.trial_access import (
     REQUESTS,
@@ -25,7 +25,7 @@ WAITS: Final = frozenset({"pendingApproval"})
 
 @dataclass(frozen=True, kw_only=True)
 class OwnScene:
-    """What an experiment in somebody's own name has: what was made, who asks, and Graph in their name."""
+    """The parts of an experiment in somebody's own name: what was made, who asks, and Graph in their name."""
 
     bench: Bench
     scene: TrialScene
@@ -109,7 +109,7 @@ class OwnScene:
         return found
 
 
-async def person(bench: Bench, role: Role) -> TestPerson:
+async def person(bench: Bench, role: RehearsalRole) -> TestPerson:
     """
     Return the test person of a role, who signs in when they are first needed.
 
@@ -125,7 +125,7 @@ async def own_scene(bench: Bench) -> OwnScene:
     """Return what was made, with the requester signed in and no access left of the experiment before."""
     if bench.scene is None:
         raise NotPossible("it takes --domain, for the account and the package that it makes")
-    requester = await person(bench, Role.REQUESTER)
+    requester = await person(bench, RehearsalRole.REQUESTER)
     scene, made = await clean_scene(bench)
     return OwnScene(
         bench=bench,

@@ -28,7 +28,7 @@ POLL_SECONDS: Final = 5
 MARGIN_SECONDS: Final = 300
 
 
-class Role(StrEnum):
+class RehearsalRole(StrEnum):
     """The part that a test person plays."""
 
     REQUESTER = "requester"
@@ -36,11 +36,11 @@ class Role(StrEnum):
 
 
 # What is asked for, and why, as whoever signs in reads it.
-SCOPES: Final[Mapping[Role, Mapping[str, str]]] = {
-    Role.REQUESTER: {
+SCOPES: Final[Mapping[RehearsalRole, Mapping[str, str]]] = {
+    RehearsalRole.REQUESTER: {
         SUBJECT_ACCESS: "to ask for access, extend it, give it back and cancel, as people do with a connected account"
     },
-    Role.APPROVER: {
+    RehearsalRole.APPROVER: {
         SUBJECT_ACCESS: "to list what waits for them",
         "EntitlementManagement.ReadWrite.All": "to read and decide approvals; an administrator of the tenant consents to it",
     },
@@ -70,7 +70,7 @@ class TestPerson:
         said: What the identity token of the sign-in says, verified.
     """
 
-    role: Role
+    role: RehearsalRole
     object_id: str
     by_code: bool
     said: Identification
@@ -141,10 +141,10 @@ class TestPeople:
     wanted: int
     secrets: set[str]
     page: SignInPage | None = None
-    _known: dict[Role, TestPerson] = field(default_factory=dict)
-    _failed: dict[Role, str] = field(default_factory=dict)
+    _known: dict[RehearsalRole, TestPerson] = field(default_factory=dict)
+    _failed: dict[RehearsalRole, str] = field(default_factory=dict)
 
-    async def get(self, role: Role) -> TestPerson:
+    async def get(self, role: RehearsalRole) -> TestPerson:
         """
         Return the person of a role, who signs in now if they have not yet.
 
@@ -155,7 +155,7 @@ class TestPeople:
             return self._known[role]
         if role in self._failed:
             raise NotPossible(self._failed[role])
-        needed = list(Role).index(role) + 1
+        needed = list(RehearsalRole).index(role) + 1
         if self.wanted < needed:
             raise NotPossible(f"it takes --people {needed}, for the {role} who signs in")
         try:
@@ -170,7 +170,7 @@ class TestPeople:
         await self.tester.show(f"The {role} has signed in.")
         return person
 
-    def known(self, role: Role) -> TestPerson | None:
+    def known(self, role: RehearsalRole) -> TestPerson | None:
         """Return the person of a role if they have signed in."""
         return self._known.get(role)
 
@@ -178,7 +178,7 @@ class TestPeople:
         """Let go of all tokens."""
         self._known.clear()
 
-    async def _signed_in(self, role: Role) -> TestPerson:
+    async def _signed_in(self, role: RehearsalRole) -> TestPerson:
         lines = [f"The {role} signs in to Microsoft now, with a test account. Latchkey asks for:"]
         lines += [f"  {scope}: {why}" for scope, why in SCOPES[role].items()]
         await self.tester.show("\n".join(lines))

@@ -14,7 +14,7 @@ from bot.cli.rehearsal.model import (
     otherwise,
     unclear,
 )
-from bot.cli.rehearsal.people import SCOPES, Role, TestPeople, refusal_of
+from bot.cli.rehearsal.people import SCOPES, RehearsalRole, TestPeople, refusal_of
 from graph.errors import AuthError
 from graph.id_tokens import Identification
 from graph.web_signin import BY_SIGNING_IN, SignInRefused
@@ -42,7 +42,7 @@ async def posted_answers(bench: Bench) -> Observation:
         raise NotPossible("it takes --browser")
     # Whoever has signed in already has shown it.
     if page.had_cookie is None:
-        await person(bench, Role.REQUESTER)
+        await person(bench, RehearsalRole.REQUESTER)
     return as_hoped(
         page.had_cookie is True,
         f"{page.browser}: the cookie came back with the POSTed answer: {'yes' if page.had_cookie else 'no'} (to http://localhost, "
@@ -54,13 +54,13 @@ async def codes(bench: Bench) -> Observation:
     """Begin a sign-in by a code, as in Socket Mode."""
     people = _people(bench)
     try:
-        flow = await people.sign_in.web.begin_device(tuple(SCOPES[Role.REQUESTER]))
+        flow = await people.sign_in.web.begin_device(tuple(SCOPES[RehearsalRole.REQUESTER]))
     except AuthError as error:
         return as_hoped(isinstance(error, SignInRefused), f"a code is refused: {refusal_of(error)}")
     bench.forbidden |= {str(flow[name]) for name in ("device_code", "user_code") if name in flow}
     if people.page is not None:
         return unclear("a code is given; without --browser it is also seen whether it may be used")
-    requester = await person(bench, Role.REQUESTER)
+    requester = await person(bench, RehearsalRole.REQUESTER)
     return unclear(
         f"a code is given, and the sign-in by it {'worked' if requester.by_code else 'was not tried'}: in a tenant whose conditional "
         "access forbids codes, this is to be a refusal"
@@ -69,7 +69,7 @@ async def codes(bench: Bench) -> Observation:
 
 async def renewals(bench: Bench) -> Observation:
     """Renew a token three times, and see whether the refresh token is another each time."""
-    requester = await person(bench, Role.REQUESTER)
+    requester = await person(bench, RehearsalRole.REQUESTER)
     said = []
     for _ in range(RENEWALS):
         try:
@@ -84,7 +84,7 @@ async def renewals(bench: Bench) -> Observation:
 
 async def fresh_sign_ins(bench: Bench) -> Observation:
     """Sign in twice in a row with prompt=login and max_age=0, and read auth_time."""
-    requester = await person(bench, Role.REQUESTER)
+    requester = await person(bench, RehearsalRole.REQUESTER)
     people = _people(bench)
     ages: list[float | None] = []
     moments: list[datetime | None] = []
@@ -112,7 +112,7 @@ async def contexts(bench: Bench) -> Observation:
     """Ask for an authentication context by `claims`, and read acrs."""
     if bench.auth_context is None:
         raise NotPossible("it takes --auth-context, the id of one that the tenant has, such as c1")
-    await person(bench, Role.REQUESTER)
+    await person(bench, RehearsalRole.REQUESTER)
     people = _people(bench)
     signed_in, nonce = await people.by_browser(
         (), state="context", is_fresh=True, contexts=(bench.auth_context,)
@@ -133,7 +133,7 @@ async def federated(bench: Bench) -> Observation:
     people = _people(bench)
     if people.page is None:
         raise NotPossible("it takes --browser")
-    await person(bench, Role.REQUESTER)
+    await person(bench, RehearsalRole.REQUESTER)
     answer = await _asked(
         bench, "Did the sign-in lead over another identity provider (ADFS, Okta …), and come back?"
     )
@@ -146,7 +146,7 @@ async def federated(bench: Bench) -> Observation:
 
 async def revoked(bench: Bench) -> Observation:
     """Revoke the requester's sign-ins, and see what becomes of their tokens."""
-    requester = await person(bench, Role.REQUESTER)
+    requester = await person(bench, RehearsalRole.REQUESTER)
     answer = await bench.calls.send(
         "POST", f"/users/{requester.object_id}/revokeSignInSessions", body={}
     )

@@ -1,5 +1,5 @@
 """
-What people press and type in Slack while a rehearsal runs, heard by Socket Mode.
+Hear by Socket Mode what people press and type in Slack while a rehearsal runs.
 
 Slack gives each payload to any one of an app's connections: the bot must not run with the same app meanwhile.
 """

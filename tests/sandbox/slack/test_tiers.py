@@ -81,7 +81,12 @@ def test_nothing_is_limited_until_it_is_switched_on(clock):
 def test_every_method_with_a_tier_is_served():
     """And those without are of the special tier."""
     assert set(TIERS) <= set(METHODS)
-    assert set(METHODS) - set(TIERS) == {"api.test", "auth.test", "chat.postMessage"}
+    assert set(METHODS) - set(TIERS) == {
+        "api.test",
+        "auth.test",
+        "chat.getPermalink",
+        "chat.postMessage",
+    }
 
 
 def test_a_channel_takes_a_message_a_second(tiers, clock):

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.cli.rehearsal.model import ExperimentOutcome, as_assumed
-from bot.cli.rehearsal.people import Role
+from bot.cli.rehearsal.people import RehearsalRole
 from bot.cli.rehearsal.report import report_of
 from bot.cli.rehearsal.sign_in_page import SignInPage
 from sandbox.tenant import seed
@@ -123,7 +123,7 @@ async def test_no_token_is_in_the_report_or_kept(outside):
 
     async def spy(bench):
         people.append(bench.people)
-        assert bench.people.known(Role.REQUESTER) is not None
+        assert bench.people.known(RehearsalRole.REQUESTER) is not None
         return as_assumed("they have signed in")
 
     chosen = named("own-requests", "decide")
@@ -135,7 +135,7 @@ async def test_no_token_is_in_the_report_or_kept(outside):
         result.made, began_at=datetime.now(UTC), made_with={}, forbidden=result.forbidden
     )
     assert [each for each in result.forbidden | refresh if len(each) > 3 and each in text] == []
-    assert people[0].known(Role.REQUESTER) is None
+    assert people[0].known(RehearsalRole.REQUESTER) is None
 
 
 @pytest.mark.parametrize("name", ["own-requests", "decide", "removal-meanwhile", "history"])
