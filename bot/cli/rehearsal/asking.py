@@ -5,15 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bot.cli.rehearsal.bench import Bench
+from bot.cli.rehearsal.errors import NotPossible
 from bot.cli.rehearsal.in_own_name import OwnScene, approval, own_scene
-from bot.cli.rehearsal.model import (
-    Experiment,
-    NotPossible,
-    Observation,
-    as_hoped,
-    otherwise,
-    unclear,
-)
+from bot.cli.rehearsal.model import Experiment, Observation, as_hoped, otherwise, unclear
 from bot.cli.rehearsal.reading import ENTITLEMENT, GRAPH
 from bot.cli.rehearsal.trial_access import (
     ASSIGNMENTS,

@@ -1,5 +1,9 @@
-"""The failures of a rehearsal's own calls."""
+"""The reasons why an experiment comes to nothing."""
 
 
 class NoAnswer(Exception):
     """A call of ours got no answer; ``str(error)`` is the kind of failure, and names nobody."""
+
+
+class NotPossible(Exception):
+    """The experiment cannot be made here; ``str(error)`` says what it takes."""

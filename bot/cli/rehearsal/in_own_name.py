@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bot.cli.rehearsal.bench import Bench, GraphAnswer, GraphCalls
-from bot.cli.rehearsal.model import NotPossible
+from bot.cli.rehearsal.errors import NotPossible
 from bot.cli.rehearsal.people import RehearsalRole, TestPerson
 from bot.cli.rehearsal.scene import Made, TrialScene
 from bot.cli.rehearsal.trial_access import (

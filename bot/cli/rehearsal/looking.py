@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bot.cli.rehearsal.bench import Bench
+from bot.cli.rehearsal.errors import NotPossible
 from bot.cli.rehearsal.model import (
     Experiment,
     ExperimentOutcome,
-    NotPossible,
     Observation,
     as_assumed,
     otherwise,

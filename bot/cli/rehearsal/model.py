@@ -65,10 +65,6 @@ def as_hoped(holds: bool, said: str) -> Observation:
     return as_assumed(said) if holds else otherwise(said)
 
 
-class NotPossible(Exception):
-    """The experiment cannot be made here; ``str(error)`` says what it takes."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
     """

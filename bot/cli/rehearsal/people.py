@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from bot.cli.rehearsal.model import NotPossible
+from bot.cli.rehearsal.errors import NotPossible
 from bot.cli.rehearsal.redaction import word
 from bot.cli.rehearsal.sign_in_page import SignInPage
-from bot.cli.tenant.following import Sleep
 from bot.machine import PeopleSignIn
+from bot.repeating import Sleep
 from graph.errors import AuthError
-from graph.id_tokens import Identification, NotBelieved
-from graph.signin import SUBJECT_ACCESS
-from graph.web_signin import SignedIn, SignInRefused, nonce_sent
+from graph.sign_in.id_tokens import Identification, NotBelieved
+from graph.sign_in.signin import SUBJECT_ACCESS
+from graph.sign_in.web_signin import SignedIn, SignInRefused, nonce_sent
 
 SIGN_IN_SECONDS: Final = 600
 POLL_SECONDS: Final = 5

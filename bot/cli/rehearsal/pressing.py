@@ -5,15 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from bot.cli.rehearsal.bench import Bench, SlackRaw
+from bot.cli.rehearsal.errors import NotPossible
 from bot.cli.rehearsal.looking import seen
-from bot.cli.rehearsal.model import (
-    Experiment,
-    NotPossible,
-    Observation,
-    as_hoped,
-    otherwise,
-    unclear,
-)
+from bot.cli.rehearsal.model import Experiment, Observation, as_hoped, otherwise, unclear
 from bot.cli.rehearsal.people import Tester
 from bot.cli.rehearsal.redaction import word
 from bot.cli.rehearsal.slack import SLACK, TEXT, direct_message

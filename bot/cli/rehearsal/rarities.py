@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from bot.cli.rehearsal.asking import asks
 from bot.cli.rehearsal.bench import Bench
+from bot.cli.rehearsal.errors import NotPossible
 from bot.cli.rehearsal.granting import gives
 from bot.cli.rehearsal.in_own_name import own_scene
-from bot.cli.rehearsal.model import NotPossible, Observation, as_hoped, unclear
+from bot.cli.rehearsal.model import Observation, as_hoped, unclear
 from bot.cli.rehearsal.reading import ENTITLEMENT, reads
 from bot.cli.rehearsal.redaction import word
 from bot.cli.rehearsal.trial_access import REQUESTS, clean_scene

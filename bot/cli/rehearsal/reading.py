@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from bot.cli.rehearsal.bench import Bench
+from bot.cli.rehearsal.errors import NotPossible
 from bot.cli.rehearsal.model import (
     Experiment,
-    NotPossible,
     Observation,
     as_assumed,
     as_hoped,

@@ -12,8 +12,8 @@ from rich.console import Console
 from bot.assembly import connections
 from bot.cli.connection import graph_for
 from bot.cli.rehearsal.bench import Bench, GraphCalls, SlackRaw
-from bot.cli.rehearsal.errors import NoAnswer
-from bot.cli.rehearsal.model import Experiment, ExperimentOutcome, NotPossible, Observation
+from bot.cli.rehearsal.errors import NoAnswer, NotPossible
+from bot.cli.rehearsal.model import Experiment, ExperimentOutcome, Observation
 from bot.cli.rehearsal.people import Tester, TestPeople, refusal_of
 from bot.cli.rehearsal.recorder import Recorder
 from bot.cli.rehearsal.redaction import word

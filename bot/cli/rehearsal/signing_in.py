@@ -5,19 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.cli.rehearsal.bench import Bench
+from bot.cli.rehearsal.errors import NotPossible
 from bot.cli.rehearsal.in_own_name import person
-from bot.cli.rehearsal.model import (
-    Experiment,
-    NotPossible,
-    Observation,
-    as_hoped,
-    otherwise,
-    unclear,
-)
+from bot.cli.rehearsal.model import Experiment, Observation, as_hoped, otherwise, unclear
 from bot.cli.rehearsal.people import SCOPES, RehearsalRole, TestPeople, refusal_of
 from graph.errors import AuthError
-from graph.id_tokens import Identification
-from graph.web_signin import BY_SIGNING_IN, SignInRefused
+from graph.sign_in.id_tokens import Identification
+from graph.sign_in.web_signin import BY_SIGNING_IN, SignInRefused
 
 LOGIN: Final = "Microsoft's login"
 # As the bot believes a fresh sign-in.

@@ -5,14 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from bot.cli.rehearsal.bench import Bench, SlackRaw
-from bot.cli.rehearsal.model import (
-    Experiment,
-    NotPossible,
-    Observation,
-    as_hoped,
-    otherwise,
-    unclear,
-)
+from bot.cli.rehearsal.errors import NotPossible
+from bot.cli.rehearsal.model import Experiment, Observation, as_hoped, otherwise, unclear
 from bot.messages.blocks.data_blocks import data_table, text_cell
 
 SLACK: Final = "Slack"

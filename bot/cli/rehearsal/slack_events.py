@@ -13,7 +13,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.cli.tenant.following import Sleep
+from bot.repeating import Sleep
 
 PATIENCE_SECONDS: Final = 300
 Matches = Callable[[Mapping[str, Any]], bool]

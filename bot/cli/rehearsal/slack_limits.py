@@ -4,7 +4,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bot.cli.rehearsal.bench import Bench, SlackRaw
-from bot.cli.rehearsal.model import Experiment, NotPossible, Observation, as_hoped, unclear
+from bot.cli.rehearsal.errors import NotPossible
+from bot.cli.rehearsal.model import Experiment, Observation, as_hoped, unclear
 from bot.cli.rehearsal.slack import SECONDS_TO_SHOW, SENDS, SLACK, TEXT, direct_message
 from bot.messages.blocks.data_blocks import bar_chart, data_table, text_cell
 from bot.slack.uploads import SLACKS

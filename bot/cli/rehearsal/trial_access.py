@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from bot.cli.rehearsal.bench import Bench, GraphAnswer
-from bot.cli.rehearsal.model import NotPossible
+from bot.cli.rehearsal.errors import NotPossible
 from bot.cli.rehearsal.reading import ENTITLEMENT
 from bot.cli.rehearsal.scene import Made, TrialScene
 
