@@ -35,6 +35,11 @@ LINK: Final = "/sign-in/{ticket}"
 
 NOT_OFFERED: Final = N_("Nobody can sign in to Microsoft here: it is not set up.")
 OVER: Final = N_("This link is over, or was used already. Please ask for a new one in Slack.")
+REPLACED: Final = N_(
+    "You have asked Latchkey for newer links since, and only the last five count, so this one is over. Nothing has changed; "
+    "please go on with the newest one. If you have not asked for them, somebody else uses your Slack account: tell your "
+    "identity team at once."
+)
 ANOTHER_BROWSER: Final = N_(
     "This sign-in was begun in another browser, so it does not count. Please begin again in this one."
 )
@@ -138,8 +143,17 @@ class BrowserSignIns:
         """
         found = await self._store.read(sign_ins.find_open, digest(ticket))
         if found is None:
-            raise SignInFailed(OVER)
+            raise await self._over(sign_in_id=digest(ticket))
         return found
+
+    async def _over(
+        self, *, sign_in_id: str | None = None, state: str | None = None
+    ) -> SignInFailed:
+        """Return why a sign-in counts no more; a link that never was is over as well."""
+        was_replaced = await self._store.read(
+            sign_ins.was_replaced, sign_in_id=sign_in_id, state=state
+        )
+        return SignInFailed(REPLACED if was_replaced else OVER)
 
     async def begin(self, ticket: str) -> Begun:
         """
@@ -179,7 +193,7 @@ class BrowserSignIns:
             browser=digest(browser),
             flow=seal_with(state, json.dumps(flow), bound_to=sign_in.bound_to),
         ):
-            raise SignInFailed(OVER)
+            raise await self._over(sign_in_id=sign_in.id)
         return Begun(url=flow["auth_uri"], state=state, browser=browser)
 
     async def finish(self, form: Mapping[str, str], *, browser: str | None) -> Finished:
@@ -195,7 +209,7 @@ class BrowserSignIns:
         state = form.get("state", "")
         sign_in = await self._store.run(sign_ins.take, digest(state)) if state else None
         if sign_in is None or sign_in.flow is None:
-            raise SignInFailed(OVER)
+            raise await self._over(state=digest(state))
         if sign_in.browser is None or not _is_digest_of(browser, sign_in.browser):
             raise await self.failed(sign_in, ANOTHER_BROWSER)
         try:

@@ -38,6 +38,8 @@ class SignInOutcome(StrEnum):
     MISMATCH = "mismatch"
     # Nobody has signed in, or Latchkey could not take it.
     FAILED = "failed"
+    # Its person has asked for so many more links that it does not count any more.
+    REPLACED = "replaced"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,11 @@ from bot.database.tables import sign_ins
 
 FIELDS: Final = tuple(SignIn.__dataclass_fields__)
 COLUMNS: Final = [sign_ins.c[name] for name in FIELDS]
-# Links that somebody has got and not used; whoever asks for more gets them in place of the oldest.
+# Links that somebody has got and not used; whoever asks for more gets them in place of the oldest, of those first that
+# nobody has begun at Microsoft.
 MOST_OPEN: Final = 5
+# Links of one person that were replaced so, which still say that when they are opened.
+MOST_REPLACED: Final = 20
 # For whoever looks what went wrong.
 KEPT_FOR: Final = timedelta(days=7)
 
@@ -40,13 +43,28 @@ TAKE_DEVICE: Final = (
     .returning(*COLUMNS)
 )
 UPDATE: Final = sign_ins.update().where(THIS)
-OF_PERSON: Final = (
+OPEN_OF_PERSON: Final = sa.select(
+    sign_ins.c.id, sign_ins.c.made_at, sign_ins.c.state.is_not(None).label("is_begun")
+).where(sign_ins.c.slack_user == sa.bindparam("person"), IS_OPEN)
+REPLACE: Final = (
+    sign_ins.update()
+    .where(sign_ins.c.id.in_(sa.bindparam("ids", expanding=True)), IS_OPEN)
+    .values(outcome=SignInOutcome.REPLACED, finished_at=BUSINESS_NOW, flow=None, due_at=None)
+)
+REPLACED: Final = (
     sa.select(sign_ins.c.id)
     .where(
         sign_ins.c.slack_user == sa.bindparam("person"),
-        sign_ins.c.finished_at.is_(None),
+        sign_ins.c.outcome == SignInOutcome.REPLACED,
     )
     .order_by(sign_ins.c.made_at.desc(), sign_ins.c.id)
+    .offset(sa.bindparam("most", type_=sa.Integer))
+)
+REPLACED_BY_ID: Final = sa.select(sign_ins.c.id).where(
+    THIS, sign_ins.c.outcome == SignInOutcome.REPLACED
+)
+REPLACED_BY_STATE: Final = sa.select(sign_ins.c.id).where(
+    sign_ins.c.state == sa.bindparam("answered"), sign_ins.c.outcome == SignInOutcome.REPLACED
 )
 DROP: Final = sign_ins.delete().where(sign_ins.c.id.in_(sa.bindparam("ids", expanding=True)))
 FORGET: Final = sign_ins.delete().where(
@@ -74,11 +92,22 @@ def _sign_in(row: Sequence[Any]) -> SignIn:
 
 
 def add(db: Transaction, sign_in: SignIn) -> None:
-    """Insert a sign-in that somebody may begin; of too many of theirs, the oldest are over."""
+    """
+    Insert a sign-in that somebody may begin; of too many of theirs, the oldest are over.
+
+    Those first that nobody has begun: whoever is at Microsoft's page is not sent back for nothing by a few more presses.
+    """
     db.execute(INSERT, {**vars(sign_in), "scopes": " ".join(sign_in.scopes), "state": None})
-    mine = db.execute(OF_PERSON, {"person": sign_in.slack_user}).scalars().all()
-    if len(mine) > MOST_OPEN:
-        db.execute(DROP, {"ids": list(mine[MOST_OPEN:])})
+    now = clock.now()
+    given = {"person": sign_in.slack_user, "business_now": now}
+    others = [row for row in db.execute(OPEN_OF_PERSON, given) if row.id != sign_in.id]
+    too_many = len(others) + 1 - MOST_OPEN
+    if too_many > 0:
+        first = sorted(others, key=lambda row: (row.is_begun, row.made_at, row.id))
+        ids = [row.id for row in first[:too_many]]
+        db.execute(REPLACE, {"ids": ids, "business_now": now})
+        given = {"person": sign_in.slack_user, "most": MOST_REPLACED}
+        db.execute(DROP, {"ids": list(db.execute(REPLACED, given).scalars())})
 
 
 def find(db: Transaction, sign_in_id: str) -> SignIn | None:
@@ -91,6 +120,15 @@ def find_open(db: Transaction, sign_in_id: str) -> SignIn | None:
     """Return the sign-in of that id, if it can still be begun."""
     row = db.execute(OPEN_BY_ID, {"sign_in": sign_in_id, "business_now": clock.now()}).first()
     return _sign_in(row) if row else None
+
+
+def was_replaced(
+    db: Transaction, *, sign_in_id: str | None = None, state: str | None = None
+) -> bool:
+    """Tell whether a sign-in is over because its person has asked for so many more links; by its id, or by its state."""
+    if sign_in_id is not None:
+        return db.execute(REPLACED_BY_ID, {"sign_in": sign_in_id}).first() is not None
+    return db.execute(REPLACED_BY_STATE, {"answered": state}).first() is not None
 
 
 def begin(db: Transaction, sign_in_id: str, *, state: str, browser: str, flow: str) -> bool:

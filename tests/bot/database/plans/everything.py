@@ -188,6 +188,8 @@ def _accounts(db: Transaction) -> None:
         sign_ins.add(db, replace(sign_in, id=f"{number}", made_at=now - HOUR))
     sign_ins.add(db, sign_in)
     sign_ins.find_open(db, sign_in.id)
+    sign_ins.was_replaced(db, sign_in_id="0")
+    sign_ins.was_replaced(db, state="a state")
     assert sign_ins.begin(db, sign_in.id, state="a state", browser="a browser", flow="a flow")
     sign_ins.due(db)
     assert sign_ins.claim(db, sign_in, again=clock.real() + HOUR)
