@@ -12,6 +12,7 @@ from typing import Final
 
 from bot import chance, clock
 from bot.approvals.end_dates import read_end
+from bot.approvals.reach import DelegationReach
 from bot.approvals.store import recipients
 from bot.database import Store, Transaction
 from bot.database.homes import touch_homes
@@ -40,6 +41,16 @@ WORDS: Final = re.compile(
 NAME_SOMEBODY: Final = N_(
     "I do not know whom you mean: pick the person from Slack's list while typing, as in "
     "“delegate @lee until friday”."
+)
+ALL_IN_ENTRA: Final = N_(
+    "A delegate could decide nothing for you: Microsoft Entra decides about every package that you may decide about, and "
+    "knows no delegates of Latchkey's. Please see in My Access whether you can let somebody approve for you there, or ask "
+    "your identity team to name another approver in the policies."
+)
+ALL_THEIRS_IN_ENTRA: Final = N_(
+    "A delegate could decide nothing for them: Microsoft Entra decides about every package that they may decide about, and "
+    "knows no delegates of Latchkey's. They can see in My Access whether they can let somebody approve for them there; or "
+    "name another approver in the policies."
 )
 
 
@@ -94,12 +105,15 @@ class DelegationService:
         permissions: Permissions,
         zones: Zones,
         wake: Callable[[], None],
+        reach: DelegationReach,
         limits: DelegationLimits = NO_LIMITS,
     ) -> None:
         """
         Args:
+            reach: Tells whether a delegate could decide anything.
             limits: What the package settings take from delegates.
         """
+        self._reach = reach
         self.limits = limits
         self._store = store
         self._guard = guard
@@ -118,11 +132,13 @@ class DelegationService:
 
     async def delegate(self, *, delegator: str, delegate: str, ends_at: datetime) -> Delegation:
         """
-        Let somebody decide for whoever asks for it; nothing remote.
+        Let somebody decide for whoever asks for it; who that is, is not read, but their groups may be.
 
         Raises:
-            NotAllowed, LatchkeyError: To themselves, to too many, or not in the future.
+            NotAllowed, LatchkeyError: To themselves, to too many, or not in the future; or nothing would come of it.
         """
+        if await self._reach.is_all_in_entra(delegator):
+            raise LatchkeyError(ALL_IN_ENTRA)
         return await self._make(
             made_by=delegator, delegator=delegator, delegate=delegate, ends_at=ends_at
         )
@@ -135,7 +151,7 @@ class DelegationService:
 
         Raises:
             NotAllowed: Not an admin.
-            LatchkeyError: To themselves, to too many, or not in the future.
+            LatchkeyError: To themselves, to too many, or not in the future; or nothing would come of it.
             SlackError, GraphError: It could not be read; nothing is done.
             SeenBefore: This command has come in before.
         """
@@ -146,6 +162,8 @@ class DelegationService:
         if why is not None:
             await self._store.run(record_refusal, admin, delegator, why)
             raise NotAllowed(why)
+        if await self._reach.is_all_in_entra(delegator):
+            raise LatchkeyError(ALL_IN_ENTRA if delegator == admin else ALL_THEIRS_IN_ENTRA)
         return await self._make(
             made_by=admin, delegator=delegator, delegate=delegate, ends_at=ends_at
         )

@@ -6,6 +6,7 @@ from datetime import timedelta
 import handlers
 from bot.approvals.delegations import DelegationService
 from bot.approvals.questioning import QuestionService
+from bot.approvals.reach import DelegationReach
 from bot.approvals.review import ReviewCards
 from bot.approvals.service import ApprovalService
 from bot.approvals.signed import SignedApprovals
@@ -94,6 +95,12 @@ def make_services(
             permissions=permissions,
             zones=people.zones,
             wake=wake,
+            reach=DelegationReach(
+                store=store,
+                graph=graph,
+                people=people.people,
+                package_settings=outside.package_settings,
+            ),
             limits=limits,
         ),
         signed_delegations=SignedDelegations(

@@ -35,6 +35,21 @@ class NamedApprover:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NamedDeciders:
+    """
+    Everybody whom a policy names to decide, in whatever stage, at once or later.
+
+    Attributes:
+        users, groups: Entra ids.
+        has_others: It names people in another way too, which depends on who asks: managers, sponsors.
+    """
+
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    has_others: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class NamedStage:
     """
     One approval stage.

@@ -57,6 +57,7 @@ def offered_policy(package: AccessPackage, policy: AssignmentPolicy) -> OfferedP
         open_to=policy_scope.open_to(policy),
         only_users=policy_scope.only_users(policy),
         managers_may_ask=policy_scope.managers_may_ask(settings),
+        deciders=policy_terms.named_deciders(policy),
     )
 
 

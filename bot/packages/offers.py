@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.packages.named_stages import NamedStage
+from bot.packages.named_stages import NamedDeciders, NamedStage
 from bot.packages.questions import Question
 from bot.words import N_
 from bot.words.formats import kept_moment
@@ -28,6 +28,7 @@ class OfferedPolicy:
         open_to: Whom it is for, for people: "members of “Marketing”"; empty where it is not known.
         only_users: Entra ids of those whom it is for, where it names people and nothing else; None: it does not.
         managers_may_ask: The manager of whoever it is for may ask for them.
+        deciders: Whom it names to decide, about new access or an extension; None: it is not known yet.
     """
 
     id: str
@@ -45,6 +46,7 @@ class OfferedPolicy:
     open_to: str = ""
     only_users: tuple[str, ...] | None = None
     managers_may_ask: bool = False
+    deciders: NamedDeciders | None = None
 
     @property
     def has_required_questions(self) -> bool:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.packages.model import NamedObject, Removal, Stage, Terms
-from bot.packages.named_stages import ApproverKind, NamedApprover, NamedStage
+from bot.packages.named_stages import ApproverKind, NamedApprover, NamedDeciders, NamedStage
 from bot.packages.questions import Answers, Question
 from bot.packages.settings.model import PackageSettings
 from bot.requests.model import Request
@@ -177,6 +177,29 @@ def named_stages(policy: AssignmentPolicy, *, extending: bool) -> tuple[NamedSta
     return tuple(
         NamedStage(approvers=tuple(dict.fromkeys(_named(each) for each in stage.primary_approvers)))
         for stage in stages
+    )
+
+
+def named_deciders(policy: AssignmentPolicy) -> NamedDeciders:
+    """Return whom *policy* names to decide, in whatever stage of a request for new access or an extension."""
+    stages = [
+        stage_of(each)
+        for extending in (False, True)
+        for each in _stages(policy, extending=extending)
+    ]
+    named = [
+        subject
+        for stage in stages
+        for some in (stage.approvers, stage.fallback, stage.escalation, stage.fallback_escalation)
+        for subject in some
+    ]
+    ids = {
+        key: tuple(sorted({each[key] for each in named if each["kind"] == kind and each.get(key)}))
+        for kind, key in (("singleuser", "user_id"), ("groupmembers", "group_id"))
+    }
+    known = [each for each in named if each.get("user_id") or each.get("group_id")]
+    return NamedDeciders(
+        users=ids["user_id"], groups=ids["group_id"], has_others=len(known) < len(named)
     )
 
 

@@ -27,7 +27,7 @@ def register(
     @routes.action("latchkey_delegate")
     async def open_form(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Open the form that asks who, and until when."""
-        replies.to_click(body, action).open_form(delegating.form())
+        replies.to_click(body, action).open_form(delegating.form(delegations.limits))
         await ack()
 
     @routes.view(delegating.CALLBACK)

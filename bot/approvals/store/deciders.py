@@ -36,6 +36,12 @@ MISSING: Final = (
     .order_by(requests.c.asked_at)
     .limit(FILLED_IN_TOGETHER)
 )
+TERMS_OF: Final = (
+    sa.select(requests.c.terms)
+    .select_from(deciders.join(requests, requests.c.id == deciders.c.request_id))
+    .where(deciders.c.slack_user == DECIDER, IS_PENDING)
+    .limit(FILLED_IN_TOGETHER)
+)
 WAITING: Final = ListStatements(
     SELECT.join(deciders, deciders.c.request_id == requests.c.id).where(
         deciders.c.slack_user == DECIDER,
@@ -45,6 +51,12 @@ WAITING: Final = ListStatements(
     time=deciders.c.asked_at,
     id_=deciders.c.request_id,
 )
+
+
+def is_asked_here(db: Transaction, slack_user: str) -> bool:
+    """Tell whether somebody is asked about a pending request that Latchkey decides, and not Entra."""
+    found = db.execute(TERMS_OF, {"decider": slack_user}).scalars()
+    return any(not (terms or {}).get("entra_decides") for terms in found)
 
 
 def keep(db: Transaction, request: Request, who: Collection[str]) -> None:

@@ -217,8 +217,8 @@ def _cancel_row(delegation: Delegation, *, label: str) -> Block:
     )
 
 
-def form() -> dict[str, Any]:
-    """Ask who is to decide for somebody, and until when."""
+def form(limits: DelegationLimits) -> dict[str, Any]:
+    """Ask who is to decide for somebody, and until when; says where that does not count."""
     usual = (clock.now() + USUALLY).replace(minute=0, second=0, microsecond=0)
     return {
         "type": "modal",
@@ -228,11 +228,14 @@ def form() -> dict[str, Any]:
         "close": plain(pgettext("close a form", "Cancel")),
         "blocks": [
             section(
-                "{away} {only_while}".format(
-                    away=_(
-                        "While you are away, somebody else may decide about the requests that wait for you."
-                    ),
-                    only_while=_(ONLY_WHILE),
+                " ".join(
+                    [
+                        _(
+                            "While you are away, somebody else may decide about the requests that wait for you."
+                        ),
+                        _(ONLY_WHILE),
+                        *proving.before_it_is_made(limits),
+                    ]
                 )
             ),
             {

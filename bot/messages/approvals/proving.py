@@ -1,7 +1,7 @@
 """Say what it takes for a delegate to decide where an approval takes a fresh sign-in, and let its giver sign in for it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from bot.messages.accounts.connecting import sign_in_button
 from bot.messages.blocks.modals import said_in_modal
@@ -20,38 +20,51 @@ from bot.messages.blocks.parts import (
 from bot.messages.phrases.shorter_ends import plain_moment
 from bot.packages.settings.model import DelegationLimits
 from bot.people.model import Delegation
-from bot.words import _, pgettext
+from bot.words import N_, _, pgettext
 from bot.words.formats import in_a_row
+
+TAKES_OWN_SIGN_IN: Final = N_(
+    "Where an approval takes a fresh sign-in to Microsoft, this counts only once you have signed in for it; your delegate "
+    "then signs in for each approval."
+)
+ENTRA_LEFT_OUT: Final = N_(
+    "What Microsoft Entra decides is left out: it knows no delegates of Latchkey's."
+)
 
 
 def what_it_takes(
     delegation: Delegation, limits: DelegationLimits, *, reader: str | None
 ) -> list[str]:
-    """Say, where some packages take a fresh sign-in, what it takes for this delegation to count there; in whole sentences."""
-    if not limits.takes_sign_in:
-        return []
-    if delegation.is_proven_for(None):
-        return [_note_of_proven(delegation, limits, reader=reader)]
-    if reader == delegation.delegator:
-        return [
-            _(
-                "Where an approval takes a fresh sign-in to Microsoft, this counts only once you have signed in for it; your "
-                "delegate then signs in for each approval."
-            )
-        ]
-    if reader == delegation.delegate:
-        return [
-            _(
-                "Where an approval takes a fresh sign-in to Microsoft, this counts only once {person} has signed in for it; "
-                "you then sign in for each approval."
-            ).format(person=person(delegation.delegator))
-        ]
+    """Say where this delegation does not count, or what it takes to count there; in whole sentences."""
+    said = _takes(delegation, limits, reader=reader) if limits.takes_sign_in else None
     return [
-        _(
-            "Where an approval takes a fresh sign-in to Microsoft, this counts only once {person} has signed in for it, which "
-            "nobody can do for them."
-        ).format(person=person(delegation.delegator))
+        *([said] if said is not None else []),
+        *([_(ENTRA_LEFT_OUT)] if limits.entra_decides else []),
     ]
+
+
+def before_it_is_made(limits: DelegationLimits) -> list[str]:
+    """Say the same to whoever is about to let somebody decide."""
+    return [
+        *([_(TAKES_OWN_SIGN_IN)] if limits.takes_sign_in else []),
+        *([_(ENTRA_LEFT_OUT)] if limits.entra_decides else []),
+    ]
+
+
+def _takes(delegation: Delegation, limits: DelegationLimits, *, reader: str | None) -> str:
+    if delegation.is_proven_for(None):
+        return _note_of_proven(delegation, limits, reader=reader)
+    if reader == delegation.delegator:
+        return _(TAKES_OWN_SIGN_IN)
+    if reader == delegation.delegate:
+        return _(
+            "Where an approval takes a fresh sign-in to Microsoft, this counts only once {person} has signed in for it; "
+            "you then sign in for each approval."
+        ).format(person=person(delegation.delegator))
+    return _(
+        "Where an approval takes a fresh sign-in to Microsoft, this counts only once {person} has signed in for it, which "
+        "nobody can do for them."
+    ).format(person=person(delegation.delegator))
 
 
 def note(delegation: Delegation, limits: DelegationLimits, *, reader: str | None) -> str | None:

@@ -351,6 +351,7 @@ def _recipients(db: Transaction) -> None:
 
 def _delegations(db: Transaction) -> None:
     now = clock.now()
+    deciders.is_asked_here(db, "U0BO")
     kept, canceled = delegation(id="kept"), delegation(id="canceled", delegate="U0MIA")
     for each in (kept, canceled):
         delegations.add(db, each)

@@ -6,7 +6,13 @@ import sqlalchemy as sa
 from bot.accounts.store import sign_ins as store_of_sign_ins
 from bot.database import Transaction
 from bot.database.tables import sign_ins
-from tests.flow.test_fresh_sign_in import approving, asked, bring, brought, nothing_is_approved
+from tests.flow.deciding.test_fresh_sign_in import (
+    approving,
+    asked,
+    bring,
+    brought,
+    nothing_is_approved,
+)
 from tests.harness.accounts import approve, browser_of, email_of, link_of, sign_in_by
 from tests.harness.world import ANN, BO
 
