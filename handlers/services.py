@@ -16,8 +16,8 @@ from bot.console.views import ConsoleViews
 from bot.drift.service import DriftService
 from bot.emergencies.service import EmergencyService
 from bot.people.guard import Guard
+from bot.requests.asking.forms import RequestForms
 from bot.requests.changes import RequestChanges
-from bot.requests.forms import RequestForms
 from bot.requests.lists import RequestLists
 from bot.requests.removals import Removals
 from bot.requests.service import RequestService

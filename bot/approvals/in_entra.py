@@ -18,8 +18,8 @@ from bot.approvals.model import MUST_CONNECT, MUST_CONNECT_AGAIN, Decision
 from bot.errors import NotClear
 from bot.people.model import Verb
 from bot.people.permissions import Actor
+from bot.requests.in_entra.requestor import is_somebody_elses
 from bot.requests.model import Request
-from bot.requests.requestor import is_somebody_elses
 from bot.words import N_
 from graph import Graph
 from graph.errors import Conflict, Forbidden, GraphError, NotFound, Rejected

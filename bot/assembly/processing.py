@@ -14,14 +14,14 @@ from bot.assembly.outside import Outside
 from bot.assembly.people import PeopleParts
 from bot.emergencies.processing import FindingProcessor
 from bot.emergencies.reviewers import Reviewers
-from bot.requests.canceling import EntraCanceler
-from bot.requests.confirmation import Delivery
 from bot.requests.evaluation.emergencies import EmergencyEvaluator
 from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.evaluation.sign_ins import SignInRule
-from bot.requests.following import EntraFollower
 from bot.requests.holder_lists import HolderLists
-from bot.requests.submission import Submitter
+from bot.requests.in_entra.canceling import EntraCanceler
+from bot.requests.in_entra.confirmation import Delivery
+from bot.requests.in_entra.following import EntraFollower
+from bot.requests.in_entra.submission import Submitter
 
 
 @dataclass(frozen=True, kw_only=True)

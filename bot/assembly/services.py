@@ -23,10 +23,10 @@ from bot.console.views import ConsoleViews
 from bot.drift.service import DriftService
 from bot.emergencies.service import EmergencyService
 from bot.packages.catalog import OfferedPackages
+from bot.requests.asking.forms import RequestForms
+from bot.requests.asking.policy_choice import FormPolicyFinder
 from bot.requests.changes import RequestChanges
-from bot.requests.forms import RequestForms
 from bot.requests.lists import RequestLists
-from bot.requests.policy_choice import FormPolicyFinder
 from bot.requests.removals import Removals
 from bot.requests.service import RequestService
 

@@ -17,15 +17,15 @@ from bot.jobs.loop import JobLoop
 from bot.monitoring import tracing
 from bot.monitoring.error_codes import codes_of
 from bot.requests import state_machine
-from bot.requests.canceling import EntraCanceler
-from bot.requests.confirmation import NOTHING, Delivery, Reported
 from bot.requests.evaluation.evaluator import RequestEvaluator
-from bot.requests.following import EntraFollower
+from bot.requests.in_entra.canceling import EntraCanceler
+from bot.requests.in_entra.confirmation import NOTHING, Delivery, Reported
+from bot.requests.in_entra.following import EntraFollower
+from bot.requests.in_entra.submission import Submitter
 from bot.requests.leases import in_time, kept
 from bot.requests.model import Kind, Request, State
 from bot.requests.retry import EXPECTED, reschedule_or_hold
 from bot.requests.store import claims
-from bot.requests.submission import Submitter
 from bot.timing import WAITS, Waits
 from graph.calls.observed import call_trail
 

@@ -40,12 +40,12 @@ from bot.notifications.redrawing import Redrawing
 from bot.people.actors import Permissions
 from bot.people.interaction_audit import record_refusals_left
 from bot.priority import Courtesy
-from bot.requests.canceling import EntraCanceler
-from bot.requests.confirmation import Delivery
 from bot.requests.evaluation.evaluator import RequestEvaluator
-from bot.requests.following import EntraFollower
+from bot.requests.in_entra.canceling import EntraCanceler
+from bot.requests.in_entra.confirmation import Delivery
+from bot.requests.in_entra.following import EntraFollower
+from bot.requests.in_entra.submission import Submitter
 from bot.requests.store import forms
-from bot.requests.submission import Submitter
 from bot.scheduler import Apscheduler, Scheduler
 from bot.sync import made_in_entra
 from bot.sync.drift import DriftCheck

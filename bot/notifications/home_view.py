@@ -23,7 +23,7 @@ from bot.packages.suggestions import Applicant, offered_to
 from bot.paging import Page
 from bot.people.model import Delegation
 from bot.people.store import delegations
-from bot.requests.applicant import find_without_access
+from bot.requests.asking.applicant import find_without_access
 from bot.requests.model import Kind, Request
 from bot.requests.store import holds, request_lists
 

@@ -16,7 +16,7 @@ from bot.patience import in_time
 from bot.people.guard import Guard
 from bot.people.model import Verb
 from bot.people.permissions import Actor
-from bot.requests.extension_form import ExtensionForm, form_of
+from bot.requests.asking.extension_form import ExtensionForm, form_of
 from bot.requests.model import Request
 from bot.requests.transactions.cancel import cancel
 from bot.requests.transactions.creation import Submitted

@@ -21,9 +21,9 @@ from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import PackageSettings, ReasonRule
 from bot.patience import in_time, who_waits
 from bot.people.guard import Guard
+from bot.requests.asking.together import ask_for_each, check_reason
 from bot.requests.model import AskedTogether
 from bot.requests.store import forms
-from bot.requests.together import ask_for_each, check_reason
 from bot.requests.transactions.ask import (
     OVER,
     AlreadyHeld,

@@ -11,7 +11,7 @@ from typing import Final
 from bot.drift.compare import SAME_END
 from bot.drift.model import Found
 from bot.drift.store.approved import EndMoved
-from bot.requests import justification
+from bot.requests.in_entra import justification
 from graph.models import AssignmentRequest
 from graph.values import Expiration, same_word
 

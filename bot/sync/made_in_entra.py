@@ -27,12 +27,13 @@ from bot.packages.store import catalog
 from bot.packages.unsupported import questions_of
 from bot.people.identity import People
 from bot.people.store import people as bindings
-from bot.requests import justification, state_machine
+from bot.requests import state_machine
 from bot.requests.evaluation.evidence import EvidenceReader
 from bot.requests.evaluation.facts import RequestFacts, SharedFacts
 from bot.requests.evaluation.rules import with_settings
 from bot.requests.evaluation.stages import stage_changes
 from bot.requests.holder_lists import HolderLists
+from bot.requests.in_entra import justification
 from bot.requests.model import Kind, Request, State, id_of_entra_request
 from bot.requests.store import made_in_entra
 from bot.slack.errors import SlackBusy, SlackError

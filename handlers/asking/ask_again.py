@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.messages.requests.asking_again import explanation
 from bot.messages.requests.request_form.form import request_form
-from bot.requests.forms import RequestForms
+from bot.requests.asking.forms import RequestForms
 from handlers.replying.errors import NOT_READ, explain_errors
 from handlers.replying.replies import Replies
 from handlers.replying.request_opening import emergency_choice

@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.messages.requests import package_menu
 from bot.messages.requests.shortcut_reason import reason_from_message
-from bot.requests.forms import RequestForms
+from bot.requests.asking.forms import RequestForms
 from handlers.replying.errors import NOT_READ, explain_errors
 from handlers.replying.replies import Replies
 from handlers.replying.request_opening import open_request_form

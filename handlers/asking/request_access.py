@@ -18,7 +18,7 @@ from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies import emergency
 from bot.messages.overviews.helping import HELP, help_message
 from bot.messages.requests import acknowledging, offering
-from bot.requests.forms import PersonalOffer, RequestForms
+from bot.requests.asking.forms import PersonalOffer, RequestForms
 from bot.requests.service import RequestService
 from bot.requests.transactions.ask import AlreadyHeld
 from bot.words import translate

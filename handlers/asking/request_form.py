@@ -25,7 +25,7 @@ from bot.messages.requests.request_form.subject import FormSubject, subject_in
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
-from bot.requests.forms import RequestForms
+from bot.requests.asking.forms import RequestForms
 from bot.requests.service import RequestService
 from bot.requests.transactions.filled_form import FilledForm
 from bot.words import _

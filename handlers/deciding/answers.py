@@ -5,7 +5,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.messages.approvals.answers import all_answers
-from bot.requests.forms import RequestForms
+from bot.requests.asking.forms import RequestForms
 from handlers.replying.errors import NOT_READ, explain_errors
 from handlers.replying.replies import Replies
 from handlers.routes import Routes

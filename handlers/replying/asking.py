@@ -6,7 +6,7 @@ from bot.errors import FormNeeded, ReasonIncomplete, ReasonNeeded, UnknownPackag
 from bot.messages.blocks.parts import Message
 from bot.messages.emergencies import emergency
 from bot.messages.requests import acknowledging, offering
-from bot.requests.forms import RequestForms
+from bot.requests.asking.forms import RequestForms
 from bot.requests.transactions.ask import AlreadyHeld
 from bot.requests.transactions.creation import Submitted
 

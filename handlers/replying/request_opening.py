@@ -7,7 +7,7 @@ from bot.messages.blocks.parts import message
 from bot.messages.emergencies.emergency_choice import EmergencyChoice, is_chosen_in
 from bot.messages.requests.request_form.form import menu_form, refused_form, request_form
 from bot.packages.model import Package
-from bot.requests.forms import RequestForms
+from bot.requests.asking.forms import RequestForms
 from bot.words import N_, _
 from handlers.replying.replies import Reply
 

@@ -18,7 +18,7 @@ from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.overviews.helping import HELP, help_message, not_understood
 from bot.messages.requests import acknowledging
 from bot.people.guard import Guard
-from bot.requests.forms import RequestForms
+from bot.requests.asking.forms import RequestForms
 from bot.words import _, translate
 from handlers.dispatch.command_limit import TOO_MANY, CommandLimit, write_down
 from handlers.replying.background import Background

@@ -27,16 +27,16 @@ from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
 from bot.people.actors import Permissions
 from bot.people.identity import People
+from bot.requests.asking.forms import RequestForms
 from bot.requests.changes import RequestChanges
-from bot.requests.confirmation import Delivery
 from bot.requests.evaluation.evaluator import RequestEvaluator
-from bot.requests.forms import RequestForms
+from bot.requests.in_entra.confirmation import Delivery
+from bot.requests.in_entra.submission import Submitter
 from bot.requests.lists import RequestLists
 from bot.requests.model import Request
 from bot.requests.service import RequestService
 from bot.requests.shared_reads import FRESH
 from bot.requests.store import claims, requests
-from bot.requests.submission import Submitter
 from bot.slack.api import Slack
 from bot.sync.everything import TenantSync
 from graph import Graph

@@ -15,8 +15,8 @@ from bot.database.statements import MOST, NOW, UNTIL
 from bot.database.tables import IS_OPEN
 from bot.database.tables import requests as request_table
 from bot.notifications.outbox import Sending
+from bot.requests.in_entra.submission import Submitter
 from bot.requests.store import claims, request_rows, requests
-from bot.requests.submission import Submitter
 
 
 async def _nothing_found(self: Submitter, request: Any, **where: Any) -> None:

@@ -3,7 +3,7 @@
 from bot.database import flags
 from bot.requests.model import State
 from bot.requests.store import requests
-from tests.bot.requests.test_submission import posts
+from tests.bot.requests.in_entra.test_submission import posts
 from tests.harness.by_hand import BotHarness
 
 

@@ -25,8 +25,8 @@ from bot.messages.assignments import extending
 from bot.notifications import home, redrawing
 from bot.notifications import outbox as sending
 from bot.notifications import owed as notices
-from bot.requests import confirmation as delivery
-from bot.requests import submission
+from bot.requests.in_entra import confirmation as delivery
+from bot.requests.in_entra import submission
 from bot.serving import web
 from bot.timing import Waits
 

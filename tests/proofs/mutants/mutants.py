@@ -126,7 +126,7 @@ TARGETS: Final = (
         file="bot/sync/drift_answers.py",
         tests=("test_store_mismatches.py", "test_drift_answers.py", "test_drift.py"),
     ),
-    Target(file="bot/requests/justification.py", tests=("test_justification.py",)),
+    Target(file="bot/requests/in_entra/justification.py", tests=("test_justification.py",)),
     Target(file="bot/people/identity.py", tests=("test_people.py",)),
     Target(file="bot/requests/model/states.py", parts=MOVES, tests=("test_store_moves.py",)),
     *(
@@ -146,7 +146,7 @@ TARGETS: Final = (
     ),
     *(
         Target(
-            file=f"bot/requests/{module}.py",
+            file=f"bot/requests/in_entra/{module}.py",
             tests=(
                 *("test_submission.py", "test_pause.py", "test_recheck.py"),
                 *("test_holding.py", "test_restored.py"),

@@ -16,8 +16,8 @@ from bot.cli.access.operate import extend, remove, request
 from bot.cli.operator import Operator, at_the_command_line
 from bot.database import open_store
 from bot.database.audit_log import audit
+from bot.requests.in_entra.submission import Submitter
 from bot.requests.model import Kind
-from bot.requests.submission import Submitter
 from graph.models import AssignmentRequest
 from sandbox.tenant import seed
 from tests.bot.cli.access.test_operate import ANN, live, posted

@@ -12,7 +12,7 @@ from bot.messages.approvals import approval_card, card_threads
 from bot.notifications import outcome_notices
 from bot.packages.model import Stage
 from bot.people.model import Verb
-from bot.requests.justification import written_for
+from bot.requests.in_entra.justification import written_for
 from bot.requests.model import Kind, Request, State
 from bot.words.formats import all_of
 from tests.bot.samples import click, terms, wish

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.packages.model import NamedObject, Stage
 from bot.people.model import Verb
-from bot.requests import justification
+from bot.requests.in_entra import justification
 from tests.bot.samples import click, terms, wish
 
 BO = "a0000000-0000-4000-8000-000000000003"

@@ -24,10 +24,16 @@ from bot.assignments.store import assignments
 from bot.database import Store, flags
 from bot.packages.questions import for_graph
 from bot.people.permissions import Actor
-from bot.requests import justification, open_in_entra, state_machine
-from bot.requests.graph_request import OWN_REQUEST_TYPE, REQUEST_TYPE, chosen_schedule, request_type
+from bot.requests import state_machine
+from bot.requests.in_entra import justification, open_in_entra
+from bot.requests.in_entra.graph_request import (
+    OWN_REQUEST_TYPE,
+    REQUEST_TYPE,
+    chosen_schedule,
+    request_type,
+)
+from bot.requests.in_entra.requestor import is_somebody_elses
 from bot.requests.model import Kind, Request, State
-from bot.requests.requestor import is_somebody_elses
 from bot.requests.store import claims, in_graph
 from bot.requests.store.requests import FollowedByAnother
 from bot.timing import WAITS, Waits
@@ -319,7 +325,7 @@ class Submitter:
                 request, N_("Microsoft Entra refused it: {error}").format(error=error)
             )
             return
-        # Nothing was made, because there is nothing to remove: see how that is followed in `bot.requests.confirmation`.
+        # Nothing was made, because there is nothing to remove: see how that is followed in `bot.requests.in_entra.confirmation`.
         await self._submitted(request, None)
 
     def _may_have_been_taken(self, earlier: Request) -> bool:

@@ -8,7 +8,7 @@ from bot.accounts.model import NotConnected
 from bot.accounts.tokens import AccountTokens
 from bot.database import Store
 from bot.requests import state_machine
-from bot.requests.following import EntraFollower
+from bot.requests.in_entra.following import EntraFollower
 from bot.requests.model import Request
 from bot.words import N_
 from graph import Graph

@@ -13,10 +13,10 @@ from bot.assignments.store import assignments
 from bot.database import Store
 from bot.errors import NotClear
 from bot.requests import state_machine
-from bot.requests.following import EntraFollower
 from bot.requests.holder_lists import HolderLists
+from bot.requests.in_entra.following import EntraFollower
+from bot.requests.in_entra.shown_assignments import as_assignment, is_theirs, says_all
 from bot.requests.model import Kind, Request
-from bot.requests.shown_assignments import as_assignment, is_theirs, says_all
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits, poll_pause
 from bot.words import N_

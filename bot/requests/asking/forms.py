@@ -29,9 +29,9 @@ from bot.packages.suggestions import (
     suggest,
 )
 from bot.people.guard import Guard
-from bot.requests.applicant import AskedPackage, find_applicant, find_askers
+from bot.requests.asking.applicant import AskedPackage, find_applicant, find_askers
+from bot.requests.asking.policy_choice import FormPolicies, FormPolicyFinder
 from bot.requests.model import AskedTogether, KnownPackage, Request
-from bot.requests.policy_choice import FormPolicies, FormPolicyFinder
 from bot.requests.store import forms as reasons
 from bot.requests.store import requests
 from bot.words import N_

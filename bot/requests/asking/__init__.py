@@ -1,0 +1,1 @@
+"""Know what somebody must know to ask: packages, policies, forms; and ask for several at once."""
