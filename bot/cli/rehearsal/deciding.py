@@ -1,21 +1,17 @@
 """Experiments in which a second test person decides what the first has asked for."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
+from bot.cli.rehearsal.approving import APPROVALS, decide, stage_in_progress
 from bot.cli.rehearsal.asking import asks
-from bot.cli.rehearsal.bench import Bench, GraphAnswer, GraphCalls
+from bot.cli.rehearsal.bench import Bench, GraphAnswer
 from bot.cli.rehearsal.in_own_name import OwnScene, approval, own_scene, person
 from bot.cli.rehearsal.model import Observation, as_hoped, otherwise, unclear
 from bot.cli.rehearsal.people import RehearsalRole, TestPerson
-from bot.cli.rehearsal.reading import ENTITLEMENT
-from bot.cli.rehearsal.trial_access import GLANCE_SECONDS, REQUESTS, until_over
+from bot.cli.rehearsal.trial_access import REQUESTS, until_over
 from graph.models import SubjectSet
 
-APPROVALS: Final = f"{ENTITLEMENT}/accessPackageAssignmentApprovals"
 DECIDES: Final = "has the requester ask for the package made for it and the approver decide, and takes the access away"
-# Directory and entitlement management learn of each other a little later.
-TRIES: Final = 15
 
 
 async def deciding(bench: Bench) -> Observation:
@@ -31,14 +27,14 @@ async def deciding(bench: Bench) -> Observation:
         request_id = await own.waiting(policy)
         listed = await calls.get(f"{APPROVALS}/filterByCurrentUser(on='approver')")
         is_listed = request_id in {each.get("id") for each in listed.items}
-        stage, read = await _stage(bench, calls, request_id, parts)
+        stage, read = await stage_in_progress(bench, calls, request_id, parts)
         if stage is None:
             said.append(f"{version}: no stage in progress can be read: {read.said}")
             fine = False
             await own.scene.end_access()
             continue
-        decided = await _decide(calls, request_id, parts, str(stage["id"]))
-        again = await _decide(calls, request_id, parts, str(stage["id"]))
+        decided = await decide(calls, request_id, parts, str(stage["id"]))
+        again = await decide(calls, request_id, parts, str(stage["id"]))
         after = await calls.get(f"{APPROVALS}/{request_id}/{parts}")
         reviewers = {(each.get("reviewedBy") or {}).get("id") for each in after.items}
         has_reviewer = approver.object_id in reviewers
@@ -63,10 +59,10 @@ async def two_stages(bench: Bench) -> Observation:
     calls = bench.calls.named(approver)
     said: list[str] = []
     for number in (1, 2):
-        stage, read = await _stage(bench, calls, request_id, "stages")
+        stage, read = await stage_in_progress(bench, calls, request_id, "stages")
         if stage is None:
             return unclear(f"{'; '.join(said)}; stage {number} cannot be read: {read.said}")
-        decided = await _decide(calls, request_id, "stages", str(stage["id"]))
+        decided = await decide(calls, request_id, "stages", str(stage["id"]))
         said.append(f"stage {number}: {decided.said}")
         if not decided.ok:
             return unclear("; ".join(said))
@@ -92,9 +88,9 @@ async def fallback(bench: Bench) -> Observation:
         )
         request_id = await own.waiting(policy.id)
         calls = bench.calls.named(approver)
-        stage, read = await _stage(bench, calls, request_id, "stages")
+        stage, read = await stage_in_progress(bench, calls, request_id, "stages")
         is_theirs = stage is not None and stage.get("assignedToMe") is True
-        decided = await _decide(calls, request_id, "stages", str(stage["id"])) if stage else read
+        decided = await decide(calls, request_id, "stages", str(stage["id"])) if stage else read
         said = f"the approval is read {read.said}, assigned to them: {is_theirs}; approved: {decided.said}"
     finally:
         await bench.calls.send("PATCH", disabled, body={"accountEnabled": True})
@@ -106,10 +102,10 @@ async def late_cancel(bench: Bench) -> Observation:
     own, approver = await _scene(bench)
     request_id = await own.waiting(await _decided_by(own, approver))
     calls = bench.calls.named(approver)
-    stage, read = await _stage(bench, calls, request_id, "stages")
+    stage, read = await stage_in_progress(bench, calls, request_id, "stages")
     if stage is None:
         return otherwise(f"the approval cannot be read: {read.said}")
-    decided = await _decide(calls, request_id, "stages", str(stage["id"]))
+    decided = await decide(calls, request_id, "stages", str(stage["id"]))
     canceled = await own.cancel(request_id)
     state = await until_over(bench, GraphAnswer(200, {"id": request_id}))
     return unclear(f"approved: {decided.said}; canceled at once: {canceled.said}; then {state}")
@@ -120,10 +116,10 @@ async def denial(bench: Bench) -> Observation:
     own, approver = await _scene(bench)
     request_id = await own.waiting(await _decided_by(own, approver))
     calls = bench.calls.named(approver)
-    stage, read = await _stage(bench, calls, request_id, "stages")
+    stage, read = await stage_in_progress(bench, calls, request_id, "stages")
     if stage is None:
         return otherwise(f"the approval cannot be read: {read.said}")
-    decided = await _decide(calls, request_id, "stages", str(stage["id"]), review="Deny")
+    decided = await decide(calls, request_id, "stages", str(stage["id"]), review="Deny")
     state = await until_over(bench, GraphAnswer(200, {"id": request_id}))
     seen = await bench.calls.get(f"{REQUESTS}/{request_id}")
     said = f"denied: {decided.said}; the app sees state {state}"
@@ -142,29 +138,6 @@ async def _decided_by(own: OwnScene, approver: TestPerson) -> str:
         request_approval_settings=approval(SubjectSet.user(approver.object_id)),
     )
     return policy.id
-
-
-async def _stage(
-    bench: Bench, calls: GraphCalls, request_id: str, parts: str
-) -> tuple[Mapping[str, Any] | None, GraphAnswer]:
-    """Return the stage that is in progress, once there is one, and what the last look answered."""
-    for _ in range(TRIES):
-        read = await calls.get(f"{APPROVALS}/{request_id}/{parts}")
-        for each in read.items:
-            if str(each.get("status")).casefold() == "inprogress":
-                return each, read
-        await bench.sleep(GLANCE_SECONDS)
-    return None, read
-
-
-async def _decide(
-    calls: GraphCalls, request_id: str, parts: str, stage_id: str, *, review: str = "Approve"
-) -> GraphAnswer:
-    return await calls.send(
-        "PATCH",
-        f"{APPROVALS}/{request_id}/{parts}/{stage_id}",
-        body={"reviewResult": review, "justification": "latchkey rehearse"},
-    )
 
 
 DECIDING: Final = (

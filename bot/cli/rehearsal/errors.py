@@ -7,3 +7,7 @@ class NoAnswer(Exception):
 
 class NotPossible(Exception):
     """The experiment cannot be made here; ``str(error)`` says what it takes."""
+
+
+class StillWaits(Exception):
+    """A request waits for an approval and could not be ended; ``str(error)`` is what Graph said."""

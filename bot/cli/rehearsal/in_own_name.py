@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bot.cli.rehearsal.bench import Bench, GraphAnswer, GraphCalls
-from bot.cli.rehearsal.errors import NotPossible
+from bot.cli.rehearsal.errors import NotPossible, StillWaits
 from bot.cli.rehearsal.people import RehearsalRole, TestPerson
 from bot.cli.rehearsal.scene import Made, TrialScene
 from bot.cli.rehearsal.trial_access import (
@@ -53,7 +53,10 @@ class OwnScene:
             request_id = str(asked.body["id"])
 
             async def withdraw() -> None:
-                await self.cancel(request_id)
+                if not (canceled := await self.cancel(request_id)).ok:
+                    read = await self.bench.calls.get(f"{REQUESTS}/{request_id}")
+                    if read.body.get("state") == "pendingApproval":
+                        raise StillWaits(canceled.said)
 
             self.scene.waiting[request_id] = withdraw
         return asked

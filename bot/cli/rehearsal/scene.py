@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from bot.cli.rehearsal.errors import NoAnswer
+from bot.cli.rehearsal.errors import NoAnswer, StillWaits
 from bot.cli.tenant.following import until_delivered, until_ended
 from bot.cli.tenant.trial import PATIENCE, PAUSE, TRIES, Trial
 from graph.errors import AuthError, Forbidden, GraphError
@@ -130,21 +130,27 @@ class TrialScene(Trial):
         )
         return package.id
 
-    async def withdraw(self) -> None:
-        """End the requests that wait for an approval, each as whoever has made it: an app cannot."""
+    async def withdraw(self) -> list[str]:
+        """
+        End the requests that wait for an approval, each in the name of whoever can: an app cannot.
+
+        Returns:
+            A sentence for each that could not be ended; it is tried again the next time.
+        """
+        left: list[str] = []
         for request_id, end in list(self.waiting.items()):
-            await end()
-            self.waiting.pop(request_id, None)
+            try:
+                await end()
+            except (GraphError, NoAnswer, StillWaits) as error:
+                why = str(error) if isinstance(error, StillWaits) else type(error).__name__
+                left.append(f"Withdraw a request that waits: {why}; it ends by itself after a day")
+            else:
+                self.waiting.pop(request_id, None)
+        return left
 
     async def clean_up(self) -> list[str]:
         """Delete all that was made, whatever had come of it; what waits for an approval first."""
-        left: list[str] = []
-        try:
-            await self.withdraw()
-        except (GraphError, NoAnswer) as error:
-            left.append(
-                f"Withdraw what waits for an approval: {type(error).__name__}; it ends by itself after a day"
-            )
+        left = await self.withdraw()
         return left + await super().clean_up()
 
     async def _end_access(self, package_id: str) -> None:

@@ -4,7 +4,7 @@ from typing import Final
 
 from bot.cli.rehearsal.asking import ASKING
 from bot.cli.rehearsal.deciding import DECIDING
-from bot.cli.rehearsal.granting import GRANTING
+from bot.cli.rehearsal.granting import GRANTING, UNDER_APPROVAL
 from bot.cli.rehearsal.looking import LOOKING
 from bot.cli.rehearsal.model import Experiment
 from bot.cli.rehearsal.pressing import PRESSING
@@ -26,6 +26,7 @@ EXPERIMENTS: Final[tuple[Experiment, ...]] = (
     *ASKING,
     *RARELY_MADE,
     *DECIDING,
+    *UNDER_APPROVAL,
     REVOKING,
     HEADERS,
 )

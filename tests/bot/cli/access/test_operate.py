@@ -7,6 +7,9 @@ import pytest
 
 from bot import clock
 from bot.cli.access.operate import extend, remove, request
+from bot.database import open_store
+from bot.packages.settings.bindings import EntryBinding
+from bot.packages.store import settings_bindings
 from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration, Policy
 from tests.bot.samples import question
@@ -122,6 +125,27 @@ def test_an_approval_by_a_fresh_sign_in_is_not_skipped(latchkey, tenant, tmp_pat
     monkeypatch.setenv("LATCHKEY_PACKAGE_SETTINGS", str(file))
     monkeypatch.setenv("LATCHKEY_PUBLIC_URL", "https://latchkey.example")
     arguments = ["finance-reports", ANN, "--because", "Q4", "--yes", "--skip-approval"]
+    result = latchkey(request, arguments)
+    assert (result.exit_code, posted(tenant)) == (1, [])
+    assert "takes approvals by a fresh sign-in only" in result.stderr
+
+
+def test_a_package_that_was_renamed_is_not_skipped_either(latchkey, tenant, tmp_path, monkeypatch):
+    """The bot's database knows what was written for it."""
+    file = tmp_path / "latchkey.yml"
+    file.write_text("packages:\n  Finance Reports: {approval: fresh sign-in}\n", "utf-8")
+    monkeypatch.setenv("LATCHKEY_PACKAGE_SETTINGS", str(file))
+    monkeypatch.setenv("LATCHKEY_PUBLIC_URL", "https://latchkey.example")
+    bound = EntryBinding(
+        package_id=seed.FINANCE_REPORTS,
+        packages={"Finance Reports": {"approval": "fresh sign-in"}},
+        digest="as before",
+    )
+    store = open_store("sqlite+pysqlite:///latchkey.db")
+    store.run_here(settings_bindings.replace, [], [bound])
+    store.close()
+    tenant.world.packages[seed.FINANCE_REPORTS].display_name = "Quarterly Reports"
+    arguments = ["quarterly-reports", ANN, "--because", "Q4", "--yes", "--skip-approval"]
     result = latchkey(request, arguments)
     assert (result.exit_code, posted(tenant)) == (1, [])
     assert "takes approvals by a fresh sign-in only" in result.stderr

@@ -18,6 +18,7 @@ from bot.configuration.settings import read_settings
 from sandbox.run import stand_ins
 from sandbox.slack.model import Channel
 from sandbox.tenant import seed
+from sandbox.tenant.model import Policy
 from tests.bot.cli.rehearsal.hands import PORT, Hands
 from tests.harness.world import BO
 from tests.proofs.canaries.canaries import forms
@@ -233,3 +234,29 @@ async def test_one_that_fails_keeps_no_other_from_being_made_and_leaves_nothing(
     assert [observed.outcome for _, observed in result.made][1:] == [
         ExperimentOutcome.AS_ASSUMED
     ] * 2
+
+
+@pytest.mark.parametrize("people", [0, 2])
+async def test_where_entra_runs_the_approval_of_admin_add_all_else_is_tried_and_nothing_is_left(
+    outside, monkeypatch, people
+):
+    """An approver who has signed in ends what waits; without, it gives no access and keeps nothing else from being made."""
+    honest = Policy.stages_for
+
+    def stages(policy, request_type):
+        return honest(policy, "userAdd" if request_type == "adminAdd" else request_type)
+
+    monkeypatch.setattr(Policy, "stages_for", stages)
+    before = contents(outside)
+    names = ("twice", "own-requests", "decide", "approval", "emergency")
+    result = await run(plan_of(outside, named(*names), people=people))
+    of_people = ExperimentOutcome.AS_ASSUMED if people else ExperimentOutcome.NOT_POSSIBLE
+    assert {each.name: observed.outcome for each, observed in result.made} == {
+        "twice": ExperimentOutcome.AS_ASSUMED,
+        "own-requests": of_people,
+        "decide": of_people,
+        "approval": ExperimentOutcome.OTHERWISE,
+        "emergency": ExperimentOutcome.OTHERWISE if people else ExperimentOutcome.UNCLEAR,
+    }
+    assert result.left == []
+    assert contents(outside) == before

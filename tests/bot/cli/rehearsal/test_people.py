@@ -14,6 +14,7 @@ from bot.cli.rehearsal.report import report_of
 from bot.cli.rehearsal.sign_in_page import SignInPage
 from sandbox.tenant import seed
 from tests.bot.cli.rehearsal.hands import PORT, Hands
+from tests.bot.cli.rehearsal.lies import graph
 from tests.bot.cli.rehearsal.test_experiments import (
     contents,
     named,
@@ -168,3 +169,17 @@ async def test_after_ctrl_c_what_was_made_is_taken_back(outside, name):
     assert "twice" not in outcomes(result)
     assert result.left == []
     assert contents(outside) == before
+
+
+async def test_what_cannot_be_withdrawn_is_named_and_keeps_nothing_else_from_being_made(
+    outside, monkeypatch
+):
+    """It waits for a day at most; all else is taken back."""
+    people = set(outside.tenant.world.users)
+    with monkeypatch.context() as patch:
+        graph("POST .*/cancel", status=403).tell(outside, patch)
+        result = await run(plan_of(outside, named("waiting-request", "own-requests", "twice")))
+    # Entra takes no second request of the requester's meanwhile.
+    assert outcomes(result)["twice"] is ExperimentOutcome.AS_ASSUMED
+    assert any("403" in each and "after a day" in each for each in result.left)
+    assert set(outside.tenant.world.users) == people
