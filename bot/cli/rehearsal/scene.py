@@ -8,8 +8,9 @@ from typing import Any
 
 from bot.cli.rehearsal.errors import NoAnswer, StillWaits
 from bot.cli.tenant.following import until_delivered, until_ended
-from bot.cli.tenant.trial import PATIENCE, PAUSE, TRIES, Trial
-from graph.errors import AuthError, Forbidden, GraphError
+from bot.cli.tenant.trial import PATIENCE, Trial, few_tries
+from bot.repeating import until_done
+from graph.errors import GraphError
 from graph.models import (
     AssignmentPolicy,
     Expiration,
@@ -100,15 +101,10 @@ class TrialScene(Trial):
                 **more,
             },
         )
-        for attempt in range(1, TRIES + 1):
-            try:
-                return await self.graph.policies.create(policy)
-            except GraphError as error:
-                # What was made a moment ago is not seen everywhere yet.
-                if attempt == TRIES or isinstance(error, Forbidden | AuthError):
-                    raise
-            await self.sleep(PAUSE.total_seconds())
-        raise AssertionError("unreachable")
+        # What was made a moment ago is not seen everywhere yet.
+        return await until_done(
+            lambda: self.graph.policies.create(policy), pause_after=few_tries(), sleep=self.sleep
+        )
 
     @property
     def package_names(self) -> tuple[str, ...]:

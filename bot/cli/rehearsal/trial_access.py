@@ -1,19 +1,23 @@
 """Give access to the account that was made for it, and look what Entra shows of that."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count, repeat
 from typing import Any, Final, TypeVar
 
 from bot.cli.rehearsal.bench import Bench, GraphAnswer
 from bot.cli.rehearsal.errors import NotPossible
 from bot.cli.rehearsal.reading import ENTITLEMENT
 from bot.cli.rehearsal.scene import Made, TrialScene
+from bot.repeating import until_found
 
 Found = TypeVar("Found")
 REQUESTS: Final = f"{ENTITLEMENT}/assignmentRequests"
 ASSIGNMENTS: Final = f"{ENTITLEMENT}/assignments"
 PATIENCE_SECONDS: Final = 900
 GLANCE_SECONDS: Final = 2.0
+GLANCE: Final = timedelta(seconds=GLANCE_SECONDS)
+GLANCES: Final = int(PATIENCE_SECONDS / GLANCE_SECONDS)
 OVER: Final = frozenset({"delivered", "denied", "canceled", "deliveryFailed", "partiallyDelivered"})
 
 
@@ -105,24 +109,22 @@ async def lists_assignment(bench: Bench) -> Mapping[str, Any] | None:
 
 async def eventually(bench: Bench, look: Callable[[], Awaitable[Found | None]]) -> Found | None:
     """Return what *look* finds, as soon as it finds something; None if it never does."""
-    waited = 0.0
-    while not (found := await look()):
-        if waited >= PATIENCE_SECONDS:
-            return None
-        await bench.sleep(GLANCE_SECONDS)
-        waited += GLANCE_SECONDS
-    return found
+
+    async def glance() -> Found | None:
+        return await look() or None
+
+    return await until_found(glance, pauses=repeat(GLANCE, GLANCES), sleep=bench.sleep)
 
 
 async def seconds_until(bench: Bench, look: Callable[[], Awaitable[Any]]) -> float | None:
     """Return how long something took to show, in the steps of the looks."""
-    waited = 0.0
-    while not await look():
-        if waited >= PATIENCE_SECONDS:
-            return None
-        await bench.sleep(GLANCE_SECONDS)
-        waited += GLANCE_SECONDS
-    return waited
+    looks = count()
+
+    async def glance() -> float | None:
+        waited = next(looks) * GLANCE_SECONDS
+        return waited if await look() else None
+
+    return await until_found(glance, pauses=repeat(GLANCE, GLANCES), sleep=bench.sleep)
 
 
 def shown_seconds(seconds: float | None) -> str:

@@ -43,6 +43,29 @@ PAUSE: Final = timedelta(seconds=10)
 SignIn = Callable[[User], TokenSource]
 
 
+def few_tries(
+    *, believed_from: int = 1, say: Callable[[str], object] = lambda said: None
+) -> Callable[[Exception], timedelta | None]:
+    """
+    Return the pauses after what Graph fails: `TRIES` tries in all, `PAUSE` apart.
+
+    Args:
+        believed_from: The try from which a refusal is the last word.
+        say: Told each failure that is tried again.
+    """
+    tries = count(1)
+
+    def pause_after(error: Exception) -> timedelta | None:
+        attempt = next(tries)
+        is_refused = attempt >= believed_from and isinstance(error, Forbidden | AuthError)
+        if not isinstance(error, GraphError) or is_refused or attempt == TRIES:
+            return None
+        say(str(error))
+        return PAUSE
+
+    return pause_after
+
+
 @dataclass
 class Trial:
     """
@@ -271,18 +294,8 @@ class Trial:
         return left
 
     async def _again_and_again(self, remove: Callable[[], Awaitable[None]]) -> None:
-        tries = count(1)
-
-        def pause_after(error: Exception) -> timedelta | None:
-            attempt = next(tries)
-            if not isinstance(error, GraphError) or attempt == TRIES:
-                return None
-            # A refusal is worth one more look: Graph says 403 to what is gone, too.
-            if attempt > 1 and isinstance(error, Forbidden | AuthError):
-                return None
-            self.narrator.trouble(str(error))
-            return PAUSE
-
+        # A refusal is worth one more look: Graph says 403 to what is gone, too.
+        pause_after = few_tries(believed_from=2, say=self.narrator.trouble)
         await until_done(remove, pause_after=pause_after, sleep=self.sleep)
 
     async def _remove_packages(self) -> None:
