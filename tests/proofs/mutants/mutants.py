@@ -68,10 +68,24 @@ TARGETS: Final = (
     ),
     Target(
         file="bot/packages/eligibility.py",
-        tests=("test_policy_scope.py", "test_eligibility.py", "test_one_answer.py"),
+        tests=(
+            "test_policy_scope.py",
+            "test_eligibility.py",
+            "test_eligibility_over_time.py",
+            "test_incompatible.py",
+            "test_one_answer.py",
+        ),
     ),
     Target(file="bot/packages/unsupported.py", tests=("test_unsupported.py",)),
-    Target(file="bot/packages/facts.py", tests=("test_eligibility.py", "test_one_answer.py")),
+    Target(
+        file="bot/packages/facts.py",
+        tests=(
+            "test_eligibility.py",
+            "test_eligibility_over_time.py",
+            "test_incompatible.py",
+            "test_one_answer.py",
+        ),
+    ),
     Target(file="bot/people/admins.py", tests=("test_permissions.py",)),
     Target(file="bot/people/approvers.py", tests=("test_approvers.py",)),
     Target(
@@ -140,7 +154,13 @@ TARGETS: Final = (
     *(
         Target(
             file=f"bot/approvals/{module}.py",
-            tests=("test_processing.py", "test_deciding.py", "test_drafts.py", "test_holding.py"),
+            tests=(
+                "test_processing.py",
+                "test_deciding.py",
+                "test_drafts.py",
+                "test_holding.py",
+                "test_held_requests.py",
+            ),
         )
         for module in ("processing", "accepting", "in_time", "admin_checks")
     ),
@@ -149,7 +169,7 @@ TARGETS: Final = (
             file=f"bot/requests/in_entra/{module}.py",
             tests=(
                 *("test_submission.py", "test_pause.py", "test_recheck.py"),
-                *("test_holding.py", "test_restored.py"),
+                *("test_holding.py", "test_held_requests.py", "test_restored.py"),
             ),
         )
         for module in ("submission", "graph_request")
