@@ -16,7 +16,7 @@ from bot.words import N_, _
 # Of which as many are shown as a message takes.
 MOST_ROWS: Final = 40
 BLOCK: Final = "access"
-NAMES: Final = ("Person", "Package", "Since", "Until", "State")
+NAMES: Final = (N_("Person"), N_("Package"), N_("Since"), N_("Until"), N_("State"))
 # Whether a cell takes a button is not known for certain; a list of one person has its buttons.
 TO_REMOVE: Final = N_(
     "To remove one of these, open the console with `/access-admin`, or write "
@@ -60,7 +60,7 @@ def assignments(
         if rows and left < 0:
             break
         rows.append(cells)
-    table = data_table(_("Who has what"), NAMES, rows, block_id=BLOCK)
+    table = data_table(_("Who has what"), [_(name) for name in NAMES], rows, block_id=BLOCK)
     blocks = with_rest(
         [*head, table, context(_(TO_REMOVE))],
         taken=len(rows),
@@ -68,7 +68,7 @@ def assignments(
         count=page.count,
         skipped=page.skipped,
         next_button=pending_list.next_for_admins,
-        hint=access_list.NARROW,
+        hint=_(access_list.NARROW),
     )
     return message(said, blocks)
 

@@ -38,9 +38,8 @@ def asked(request: Request, *, created: bool) -> Message:
     name = bold(request.package_name)
     if created:
         line = _(
-            "Asked for emergency access to {package}. I am checking whether you may have it, and will send you a "
-            "message. If you may, nobody has to approve it: others are told at once, and somebody else reviews it "
-            "afterwards."
+            "I am checking whether you may have emergency access to {package}, and will send you a message. If you may, "
+            "nobody has to approve it: others are told at once, and somebody else reviews it afterwards."
         ).format(package=name)
     elif request.emergency:
         line = _(

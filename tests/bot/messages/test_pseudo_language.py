@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot import clock
-from bot.messages.admins import repairing
+from bot.messages.admins import assignment_table, repairing
 from bot.messages.approvals import approval_card, decision_lines, pending_rows
 from bot.messages.requests import on_behalf
 from bot.packages.model import Removal, Stage
@@ -24,7 +24,7 @@ from bot.words.catalogs import PSEUDO
 from tests.bot.messages import test_extremes
 from tests.bot.messages.every_message import held_up, request
 from tests.bot.messages.test_extremes import screens
-from tests.bot.samples import click, page, terms
+from tests.bot.samples import OF_ALL, click, held, page, terms
 
 # What no person reads.
 UNREAD = frozenset(
@@ -126,6 +126,10 @@ def rarely_seen():
             decision_lines.decision_line(decision),
             decision_lines.denial_line(decision),
         ]
+    rows = [held(id=f"a{number}", package_name="73", holder_name="73") for number in range(60)]
+    made["a table of who has what"] = assignment_table.assignments(
+        page(rows, most=40), place=OF_ALL, package=None, notes=(), removing=()
+    )
     removal = {"by": "U0X", "at": clock.now().isoformat()}
     for why in ("73", None):
         taken = replace(waits, terms=terms(contents=(), removal=Removal(**removal, why=why)))

@@ -71,7 +71,7 @@ async def test_the_form_says_what_an_emergency_is_and_gives_access_at_once(world
         view_id=form.id,
         values={"reason": {"reason": "the books burn"}, **ticked(seed.FINANCE_REPORTS)},
     )
-    assert "Asked for emergency access to *Finance Reports*" in said(world.form(ANN))
+    assert "whether you may have emergency access to *Finance Reports*" in said(world.form(ANN))
     await world.told(ANN, "You now have access")
     assert "the books burn" in said(await emergency_card(world, APPROVALS))
 
