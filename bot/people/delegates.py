@@ -62,9 +62,10 @@ class Delegates:
             SlackError, GraphError: It could not be read.
         """
         try:
-            return (await self._people.identify(slack_user)).person
+            found = await self._people.identify(slack_user)
         except NotAllowed:
-            return None
+            found = None
+        return found.person if found else None
 
 
 def counts_at(delegation: Delegation, stage: Stage | None) -> bool:
@@ -85,8 +86,8 @@ def _has_decided_for(
         if each is not None
         for other in people.for_entra_id(db, each.entra_id)
     } | set(slack_ids)
-    for delegator in delegations.delegators_since(db, every, since=since):
-        bound = people.find(db, delegator)
-        if delegator == holder or (bound and bound.entra_id.casefold() == entra_id.casefold()):
-            return True
-    return False
+    delegators = delegations.delegators_since(db, every, since=since)
+    bound = (people.find(db, each) for each in delegators)
+    return holder in delegators or any(
+        each is not None and each.entra_id.casefold() == entra_id.casefold() for each in bound
+    )

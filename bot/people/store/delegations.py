@@ -1,6 +1,6 @@
 """The table of delegations: whom an approver lets decide for them, until when, and what is still to be told of it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,31 +22,31 @@ MOST_FOR_ONE: Final = 500
 SUPERSEDED: Final = "replaced"
 
 SELECT: Final = sa.select(*COLUMNS)
-ENDS_AFTER: Final = delegations.c.ends_at > sa.bindparam("at", type_=delegations.c.ends_at.type)
+ENDS_AFTER: Final = delegations.c.ends_at > sa.bindparam("at")
 IN_FORCE: Final = sa.and_(NOT_CANCELED, ENDS_AFTER)
 INSERT: Final = delegations.insert()
 BY_ID: Final = SELECT.where(delegations.c.id == sa.bindparam("delegation"))
 TO_DELEGATE: Final = (
     SELECT.where(
-        delegations.c.delegate.in_(sa.bindparam("people", expanding=True)),
+        delegations.c.delegate.in_(sa.bindparam("people")),
         IN_FORCE,
-        delegations.c.made_at <= sa.bindparam("at", type_=delegations.c.ends_at.type),
+        delegations.c.made_at <= sa.bindparam("at"),
     )
     .order_by(delegations.c.made_at, delegations.c.id)
     .limit(MOST)
 )
 OF_DELEGATORS: Final = SELECT.where(
-    delegations.c.delegator.in_(sa.bindparam("people", expanding=True)), IN_FORCE
+    delegations.c.delegator.in_(sa.bindparam("people")), IN_FORCE
 ).order_by(delegations.c.made_at, delegations.c.id)
 DELEGATORS_SINCE: Final = (
     sa.select(delegations.c.delegator)
     .distinct()
     .where(
-        delegations.c.delegate.in_(sa.bindparam("people", expanding=True)),
+        delegations.c.delegate.in_(sa.bindparam("people")),
         ENDS_AFTER,
         sa.or_(
             delegations.c.canceled_at.is_(None),
-            delegations.c.canceled_at >= sa.bindparam("at", type_=delegations.c.ends_at.type),
+            delegations.c.canceled_at >= sa.bindparam("at"),
         ),
     )
     .limit(MOST)
@@ -68,15 +68,15 @@ PROVE: Final = (
     UPDATE.where(
         IN_FORCE,
         delegations.c.delegator == sa.bindparam("by"),
-        delegations.c.ends_at == sa.bindparam("known_end", type_=delegations.c.ends_at.type),
+        delegations.c.ends_at == sa.bindparam("known_end"),
     )
     .values(proof=sa.bindparam("digest"))
     .returning(*COLUMNS)
 )
 
 
-def _delegation(row: Sequence[Any]) -> Delegation:
-    values = dict(zip(FIELDS, row, strict=True))
+def _delegation(row: sa.Row[Any]) -> Delegation:
+    values = row._asdict()
     values["proven_contexts"] = tuple((values["proven_contexts"] or "").split())
     return Delegation(**values)
 

@@ -90,18 +90,30 @@ TARGETS: Final = (
     Target(file="bot/people/approvers.py", tests=("test_approvers.py",)),
     Target(
         file="bot/people/delegates.py",
-        tests=("test_permissions.py", "test_emergency_rules.py", "test_delegates.py"),
+        tests=(
+            *("test_permissions.py", "test_who_lets_decide.py"),
+            *("test_emergency_rules.py", "test_delegates.py"),
+        ),
     ),
     Target(
         file="bot/people/store/delegations.py",
-        tests=("test_store_delegations.py", "test_delegations.py", "test_delegates.py"),
+        tests=(
+            *("test_store_delegations.py", "test_store_delegations_kept.py"),
+            *("test_delegations.py", "test_delegates.py"),
+        ),
     ),
     Target(file="bot/packages/policy_terms.py", parts=KINDS, tests=("test_approvers.py",)),
     Target(file="bot/approvals/recipients.py", tests=("test_recipients.py",)),
     Target(file="bot/approvals/model.py", parts=VOICES, tests=("test_voices.py",)),
-    Target(file="bot/approvals/delegations.py", parts=DELEGATING, tests=("test_delegations.py",)),
     Target(
-        file="bot/approvals/questioning.py", parts=QUESTIONS, tests=("test_approver_questions.py",)
+        file="bot/approvals/delegations.py",
+        parts=DELEGATING,
+        tests=("test_delegations.py", "test_delegates.py"),
+    ),
+    Target(
+        file="bot/approvals/questioning.py",
+        parts=QUESTIONS,
+        tests=("test_questioning.py", "test_approver_questions.py"),
     ),
     Target(file="bot/approvals/ends.py", tests=("test_ends.py",)),
     Target(
