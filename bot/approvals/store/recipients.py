@@ -169,6 +169,9 @@ def _set(db: Transaction, request: Request, *, deciders: tuple[str, ...]) -> Non
     values: dict[str, Any] = {"deciders": deciders, "cards_due_at": clock.real()}
     db.execute(UPDATE, {"request": request.id, **values})
     all_deciders.keep(db, request, deciders)
+    if request.assignment_id is not None:
+        # The reminder in which it was asked for says for whom it waits.
+        db.execute(REDRAW, {"shown_request": "", "shown_assignment": request.assignment_id})
     if new:
         db.execute(RESTORE, {"cards": [card_key(request, each) for each in new]})
         touch_homes(db, request.holder, deciders=new)
