@@ -9,8 +9,7 @@ from bot.approvals.model import ApproverQuestion, Decision
 from bot.messages.approvals import approval_card
 from bot.messages.approvals.forms import reason_field
 from bot.messages.blocks.pages import VIEW
-from bot.messages.blocks.parts import Block, plain
-from bot.messages.phrases.shorter_ends import plain_moment
+from bot.messages.blocks.parts import Block, context, moment, plain
 from bot.requests.model import Request
 from bot.words import _, pgettext
 
@@ -32,7 +31,6 @@ def form(
         "type": "input",
         "block_id": END,
         "label": plain(_("Approve until")),
-        "hint": plain(_hint(request)),
         "element": {"type": "datetimepicker", "action_id": END},
     }
     reason = reason_field(
@@ -40,7 +38,9 @@ def form(
         optional=stage is None or not stage.reason_required,
         hint=_("Kept with the decision."),
     )
-    room = VIEW.less([until, reason])
+    # A hint formats nothing, and so could not say the moment in the reader's own zone, as the field has it.
+    ends = context(_latest(request))
+    room = VIEW.less([ends, until, reason])
     asked = approval_card.facts(request, counted, questions=questions, room=room)
     return {
         "type": "modal",
@@ -49,7 +49,7 @@ def form(
         "title": plain(_("Approve for less")),
         "submit": plain(_("Approve")),
         "close": plain(pgettext("close a form", "Cancel")),
-        "blocks": [*asked, until, reason],
+        "blocks": [*asked, until, ends, reason],
     }
 
 
@@ -62,10 +62,10 @@ def end_in(view: Mapping[str, Any]) -> datetime | None:
     return datetime.fromtimestamp(picked, UTC)
 
 
-def _hint(request: Request) -> str:
+def _latest(request: Request) -> str:
     latest = request.latest_end(clock.now())
     if latest is None:
         return _("It was asked for without an end. The requester reads which end you set.")
     return _("It would last until {when}. The requester reads which end you set.").format(
-        when=plain_moment(latest)
+        when=moment(latest)
     )

@@ -1,10 +1,13 @@
 """For whom somebody decides as a delegate, and for whom they have, whichever of their accounts it was."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot import clock
+from bot.packages.model import Stage
 from bot.people.delegates import Delegates
 from bot.people.model import Person
 from bot.people.store import delegations, people
@@ -86,3 +89,35 @@ async def test_the_delegate_may_come_by_another_account(store, delegates):
 
     assert await delegates.has_decided_for(["U0CY2"], "U0BO", "bo", since=since) is True
     assert await delegates.has_decided_for(["U0LEE"], "U0BO", "bo", since=since) is False
+
+
+async def test_where_an_approval_takes_a_sign_in_what_is_proven_comes_first(store, delegates):
+    """Before what was made first, and before whoever is asked; of one giver's, too."""
+    now = clock.now()
+    proven: dict[str, Any] = {"proof": "x" * 64, "proven_contexts": ("c1",)}
+    given: list[tuple[str, dict[str, Any]]] = [
+        ("U0A", {}),
+        ("U0ASKED", {}),
+        ("U0B", {"proof": "y" * 64}),
+        ("U0C", proven),
+    ]
+    for number, (giver, facts) in enumerate(given):
+        await add(
+            store,
+            id=str(number),
+            delegator=giver,
+            made_at=now - (9 - number) * DAY,
+            ends_at=now + DAY,
+            **facts,
+        )
+
+    async def order(stage):
+        found = await delegates.given_to(["U0CY"], at=now, asked={"U0ASKED"}, stage=stage)
+        return [each.delegator for each in found]
+
+    assert await order(None) == ["U0ASKED", "U0A", "U0B", "U0C"]
+    assert await order(Stage()) == ["U0ASKED", "U0A", "U0B", "U0C"]
+    signed = Stage(fresh_sign_in=True)
+    assert await order(signed) == ["U0B", "U0C", "U0ASKED", "U0A"]
+    assert await order(replace(signed, auth_context="c1")) == ["U0C", "U0ASKED", "U0A", "U0B"]
+    assert await order(replace(signed, auth_context="c2")) == ["U0ASKED", "U0A", "U0B", "U0C"]

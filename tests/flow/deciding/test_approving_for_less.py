@@ -1,5 +1,6 @@
 """Approve for less: an approver sets a shorter end, which Entra gets, the requester reads, and everybody sees."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -174,3 +175,13 @@ async def test_an_extension_is_shortened(world):
     assert [each[:16] for each in ends(world, "adminUpdate")] == [
         f"{before + timedelta(days=2):%Y-%m-%dT%H:%M}"
     ]
+
+
+async def test_the_form_says_the_latest_end_in_the_readers_zone(world):
+    """As the field beside it, which Slack shows in that zone: a moment in another one would be another moment."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.press(BO, await world.card(BO, "Finance Reports"), "Approve for less")
+    form = await eventually(lambda: world.form(BO))
+
+    assert re.search(r"It would last until <!date\^\d+\^[^>]*>\. The requester reads", said(form))
+    assert "UTC." not in re.sub(r"<[^>]*>", "", said(form))

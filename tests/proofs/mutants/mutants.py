@@ -108,7 +108,7 @@ TARGETS: Final = (
     Target(
         file="bot/approvals/delegations.py",
         parts=DELEGATING,
-        tests=("test_delegations.py", "test_delegates.py"),
+        tests=("test_delegations.py", "test_delegation_service.py"),
     ),
     Target(
         file="bot/approvals/questioning.py",
