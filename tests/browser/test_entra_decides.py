@@ -49,7 +49,7 @@ async def test_the_tour_of_what_entra_decides(page, address, pictures):
     await connect(page, address, "U0ANN", "ann@contoso.example")
     await be(page, address, "U0ANN", "C0GENERAL")
     await type_(page, "/request-access payroll because the month ends")
-    await reads(page, "whether you may have Payroll")
+    await reads(page, "Asked for Payroll")
 
     await be(page, address, "U0BO", "app")
     await reads(page, "the month ends")

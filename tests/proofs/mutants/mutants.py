@@ -129,7 +129,7 @@ TARGETS: Final = (
     ),
     Target(
         file="bot/approvals/in_entra.py",
-        tests=("test_entra_rights.py", "test_entra_decides.py", "test_entra_edges.py"),
+        tests=("test_entra_rights.py", "entra/test_entra_decides.py", "test_entra_edges.py"),
     ),
     Target(file="bot/approvals/review.py", tests=("test_approving_several.py", "test_replies.py")),
     Target(

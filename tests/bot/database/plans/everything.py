@@ -343,6 +343,11 @@ def _recipients(db: Transaction) -> None:
     recipients.look_again(db, request)
     recipients.look_again_for(db, ["U0BO", "U0CY"])
     recipients.settle(db, request, ("U0CY",), nobody=True, again_at=clock.real())
+    extension = requests.move(
+        db, _asked(db, kind=Kind.EXTEND, assignment_id="extended"), State.PENDING
+    )
+    assert extension is not None
+    assert recipients.add(db, extension, "U0BO", NamedAs.GROUP)
     deciders.waiting_for(db, "U0CY", rows=10)
     deciders.waiting_for(db, "U0CY", start=Start(after=Mark(clock.now(), "a")))
     deciders.keep(db, request, ("U0BO", "U0DANA"))
