@@ -40,7 +40,7 @@ WRITES: Final = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+\"?(\w+
 ONLY_READS: Final = re.compile(r"\s*(?:SELECT|PRAGMA|BEGIN|SET|SAVEPOINT|RELEASE|NOTIFY)\b")
 ALL_TABLES: Final = frozenset(metadata.tables)
 OF_SLACK: Final = ("people", "channels", "usergroups", "views", "_last_ts")
-NOT_OF_TENANT: Final = ("clock", "users", "_listeners", "delivery_outcome")
+NOT_OF_TENANT: Final = ("clock", "users", "_listeners", "delivery_outcome", "revoke_sign_ins")
 OF_LOGIN: Final = (
     "_devices",
     "_user_codes",
