@@ -78,8 +78,7 @@ class KnownBindings:
         Raises:
             Busy: The database does not answer.
         """
-        if self._file.has_entries:
-            self._file.bindings.know(self._store.read_here(settings_bindings.list_all))
+        self._file.bindings.know(self._store.read_here(settings_bindings.list_all))
 
     async def look(self) -> None:
         """Read what the replica whose turn the sync was has found."""

@@ -212,9 +212,7 @@ def _bind(
     db: Transaction, file: PackageSettingsFile, packages: Sequence[ListedPackage]
 ) -> tuple[EntryBinding, ...]:
     before = settings_bindings.list_all(db)
-    rebound = Rebinding(
-        said=file.entries, digest=file.digest, listed=packages, before=before
-    ).result()
+    rebound = Rebinding(said=file.entries, listed=packages, before=before).result()
     settings_bindings.replace(db, before, rebound.bindings)
     told: dict[TroubleKind, set[str]] = {kind: set() for kind in TROUBLES_OF_SETTINGS.values()}
     for problem in rebound.problems:

@@ -15,7 +15,7 @@ def upgrade() -> None:
         sa.Column("package_id", sa.String(64), primary_key=True),
         sa.Column("packages", sa.JSON, nullable=False),
         sa.Column("catalogs", sa.JSON, nullable=False),
-        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("seen", sa.JSON, nullable=False),
     )
 
 

@@ -25,6 +25,7 @@ ANY: Final = "[a-z-]+"
 FILLED_IN: Final = {"verb": "(?:approve|deny)", "kind": ANY, "outcome": ANY}
 
 VERBS: Final[Mapping[str, str]] = {
+    "accept-settings": "an operator says that the package settings mean a package by the names that it has now",
     "adopt": "an admin says that what did not agree is right as it is",
     "answer-question": "the requester has answered a question of an approver's",
     "archive": "old rows of this log were moved into a file",

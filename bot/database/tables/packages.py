@@ -31,5 +31,6 @@ settings_bindings = sa.Table(
     # Pairs of a name and what stood under it.
     sa.Column("packages", sa.JSON, nullable=False),
     sa.Column("catalogs", sa.JSON, nullable=False),
-    sa.Column("digest", ID, nullable=False),
+    # Names.
+    sa.Column("seen", sa.JSON, nullable=False),
 )

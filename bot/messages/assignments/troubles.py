@@ -55,12 +55,12 @@ OF_SETTINGS: Final[Mapping[TroubleKind, str]] = {
     TroubleKind.SETTINGS_RENAMED: N_(
         ":warning: In Entra, the access package {name} or its catalog does not have the name any more that stands in the package settings "
         "({entry}), {when}. What they say there goes on holding for it; where its new name has settings, too, the stricter of both. "
-        "Please correct the file, and restart me."
+        "Please correct the file, and restart me; if the file is right, say so with `latchkey check-settings FILE --accept PACKAGE`."
     ),
     TroubleKind.SETTINGS_TAKEN: N_(
         ":warning: The access package {name} has a name that stands in the package settings ({entry}) and was another package's, {when}. "
-        "Only what is stricter there holds for it. If all of it should hold, please change the file so that it says which package has "
-        "which settings, and restart me."
+        "Only what is stricter there holds for it. If all of it should hold, please give the other an entry under its name of now and "
+        "restart me, or say so with `latchkey check-settings FILE --accept PACKAGE`."
     ),
     TroubleKind.SETTINGS_NOBODY: N_(
         ":warning: No access package and no catalog in Entra has the name {entry} that stands in the package settings, {when}: what they "

@@ -30,13 +30,14 @@ class EntryBinding:
 
     Attributes:
         packages, catalogs: What they said when they were last in the file, as YAML's words, by name; the nearest last.
-        digest: Of the file in which they last agreed with Entra.
+        seen: While the file and Entra do not agree: every entry that the file had when that was found, as "packages: Name".
+            What was written since was written by somebody who could know of it.
     """
 
     package_id: str
     packages: Mapping[str, Any] = field(default_factory=dict)
     catalogs: Mapping[str, Any] = field(default_factory=dict)
-    digest: str
+    seen: tuple[str, ...] = ()
 
     @property
     def names(self) -> EntryNames:
@@ -44,7 +45,7 @@ class EntryBinding:
         return EntryNames(tuple(self.packages), tuple(self.catalogs))
 
 
-NOT_BOUND: Final = EntryBinding(package_id="", digest="")
+NOT_BOUND: Final = EntryBinding(package_id="")
 
 
 class Bindings:
@@ -123,139 +124,184 @@ class Rebound:
 
 
 class Rebinding:
-    """Binds the entries of one file to the packages of one look at Entra, going by what was bound before."""
+    """
+    Binds the entries of one file to the packages of one look at Entra, going by what was bound before.
+
+    What is bound stays so until the file, or an operator, says otherwise of the very package: a change of other lines says nothing.
+    """
 
     def __init__(
         self,
         *,
         said: Mapping[str, Mapping[str, Any]],
-        digest: str,
         listed: Collection[ListedPackage],
         before: Iterable[EntryBinding],
     ) -> None:
         """
         Args:
             said: The entries of the file by section and name, as YAML's words.
-            digest: Of all that the file says.
             listed: Every package that Entra shows, whether or not Latchkey may touch it.
         """
         self._said = {section: said.get(section) or {} for section in (PACKAGES, CATALOGS)}
-        self._digest = digest
-        self._own = {each.id: self._named(each) for each in listed}
-        self._before = {each.package_id: each for each in before}
+        self._listed = listed
+        self._own = {each.id: own_entries(each, self._said) for each in listed}
+        self._every_entry = tuple(
+            _place(section, name) for section, entries in self._said.items() for name in entries
+        )
         self._unmatched = {
             PACKAGES: self._said[PACKAGES].keys()
             - {name for own in self._own.values() for name in own.packages},
             CATALOGS: self._said[CATALOGS].keys()
             - {name for own in self._own.values() for name in own.catalogs},
         }
+        self._go_by(before)
 
-    def _named(self, package: ListedPackage) -> EntryNames:
-        name, catalog = clean(package.name), clean(package.catalog)
-        return EntryNames(
-            tuple(each for each in names_of(name, catalog) if each in self._said[PACKAGES]),
-            (catalog,) if catalog in self._said[CATALOGS] else (),
-        )
+    def _go_by(self, before: Iterable[EntryBinding]) -> None:
+        self._before = {each.package_id: each for each in before}
+        self._known = Bindings(self._before.values())
+        self._kept: set[str] = set()
+        self._problems: list[BindingProblem] = []
 
     def result(self) -> Rebound:
-        """Return the bindings by now; packages that Entra does not show keep theirs until the file has changed."""
-        bindings, problems = [], []
-        kept: set[str] = set()
-        for package_id, own in self._own.items():
-            before = self._before.get(package_id, NOT_BOUND)
-            foreign = tuple(
-                name
-                for name in own.packages
-                if name not in before.packages and self._is_taken(name, package_id)
-            )
-            wanted = tuple(each for each in own.packages if each not in foreign)
-            lost_package = self._is_lost(PACKAGES, before, before.names.packages, wanted)
-            lost_catalog = self._is_lost(CATALOGS, before, before.names.catalogs, own.catalogs)
-            packages = before.names.packages if lost_package else wanted
-            catalogs = before.names.catalogs if lost_catalog else own.catalogs
-            agrees = not (lost_package or lost_catalog)
-            binding = EntryBinding(
-                package_id=package_id,
-                packages=self._words(PACKAGES, packages, before.packages),
-                catalogs=self._words(CATALOGS, catalogs, before.catalogs),
-                digest=self._digest if agrees else before.digest,
-            )
-            if packages or catalogs:
-                bindings.append(binding)
-            for section, is_lost, names, now in (
-                (PACKAGES, lost_package, before.names.packages, own.packages),
-                (CATALOGS, lost_catalog, before.names.catalogs, own.catalogs),
-            ):
-                if is_lost:
-                    gone = tuple(each for each in names if each not in now)
-                    kept |= {f"{section}:{each}" for each in gone}
-                    problems.append(
-                        BindingProblem(
-                            kind=ProblemKind.RENAMED,
-                            entries=gone,
-                            section=section,
-                            package_id=package_id,
-                        )
-                    )
-            if foreign:
-                problems.append(
-                    BindingProblem(
-                        kind=ProblemKind.TAKEN,
-                        entries=foreign,
-                        section=PACKAGES,
-                        package_id=package_id,
-                    )
-                )
-        bindings += [
-            each
-            for each in self._before.values()
-            if each.package_id not in self._own and each.digest == self._digest
-        ]
-        problems += [
+        """Return the bindings by now, and what is wrong."""
+        # What one package gives up another may have in the same look.
+        self._go_by(self._bind_all())
+        bindings = self._bind_all()
+        nobody = [
             BindingProblem(kind=ProblemKind.NOBODY, entries=(name,), section=section)
             for section, names in self._unmatched.items()
             for name in sorted(names)
-            if f"{section}:{name}" not in kept
+            if _place(section, name) not in self._kept
         ]
-        return Rebound(bindings=tuple(bindings), problems=tuple(problems))
+        return Rebound(bindings=bindings, problems=(*self._problems, *nobody))
 
-    def _is_taken(self, name: str, package_id: str) -> bool:
-        """Tell whether an entry of a package is still another one's."""
-        for other in self._before.values():
-            if other.package_id == package_id or name not in other.packages:
-                continue
-            own = self._own.get(other.package_id)
-            if own is None or name in own.packages:
-                # Gone, or of the same name: whoever has changed the file since has seen both.
-                if other.digest == self._digest:
-                    return True
-            elif not own.packages or other.digest == self._digest:
-                # Renamed, and without an entry of its own.
-                return True
-        return False
+    def _bind_all(self) -> tuple[EntryBinding, ...]:
+        bound = [self._bind(package) for package in self._listed]
+        # What Entra does not show may be there again at the next look.
+        hidden = [
+            each
+            for each in self._before.values()
+            if each.package_id not in self._own
+            and (
+                each.packages.keys() & self._said[PACKAGES].keys()
+                or each.catalogs.keys() & self._said[CATALOGS].keys()
+            )
+        ]
+        return (*(each for each in bound if each.packages or each.catalogs or each.seen), *hidden)
 
-    def _is_lost(
-        self, section: str, before: EntryBinding, names: Collection[str], own: Collection[str]
-    ) -> bool:
-        """Tell whether entries were written for a package that does not bear their names, and nobody has put that right."""
-        lost = [each for each in names if each not in own]
-        if not lost or before.digest == self._digest:
-            return bool(lost)
-        if any(each not in names for each in own):
-            # The file was changed since, and has an entry under the name of now.
-            return False
-        still = [each for each in lost if each in self._said[section]]
-        if section == CATALOGS:
-            # A package may be moved to a catalog without settings, while others stay where it was.
-            still = [each for each in still if each in self._unmatched[CATALOGS]]
-        # An entry that is gone from the file while another holds for nothing was renamed there.
-        return bool(still) or not (own or not self._unmatched[section])
+    def _bind(self, package: ListedPackage) -> EntryBinding:
+        own, before = self._own[package.id], self._before.get(package.id, NOT_BOUND)
+        bears = {PACKAGES: names_of(*_names(package)), CATALOGS: _names(package)[1:]}
+        entries = {
+            PACKAGES: (before.packages, own.packages),
+            CATALOGS: (before.catalogs, own.catalogs),
+        }
+        lost: dict[str, tuple[str, ...]] = {PACKAGES: (), CATALOGS: ()}
+        foreign: tuple[str, ...] = ()
+        if not self._is_settled(before, own):
+            foreign = tuple(
+                name
+                for name in own.packages
+                if name not in before.packages and self._known.is_of_another(name, package.id)
+            )
+            lost = {
+                section: tuple(
+                    name
+                    for name in names
+                    if name not in now and self._holds(section, name, now, bears[section])
+                )
+                for section, (names, now) in entries.items()
+            }
+        if foreign:
+            self._note(ProblemKind.TAKEN, foreign, PACKAGES, package)
+        for section, names in lost.items():
+            if names:
+                self._kept |= {_place(section, name) for name in names}
+                self._note(ProblemKind.RENAMED, names, section, package)
+        bound = {
+            section: self._words(
+                section,
+                names,
+                # New ones are not added while the old go on: which are meant is not known.
+                [each for each in names if each in now or each in lost[section]]
+                if lost[section]
+                else [each for each in now if each not in foreign],
+            )
+            for section, (names, now) in entries.items()
+        }
+        agrees = not (foreign or any(lost.values()))
+        return EntryBinding(
+            package_id=package.id,
+            packages=bound[PACKAGES],
+            catalogs=bound[CATALOGS],
+            seen=() if agrees else before.seen or self._every_entry,
+        )
+
+    @staticmethod
+    def _is_settled(before: EntryBinding, own: EntryNames) -> bool:
+        """Tell whether somebody has written an entry for the package since it was found that the two do not agree."""
+        written = {
+            *(_place(PACKAGES, each) for each in own.packages if each not in before.packages),
+            *(_place(CATALOGS, each) for each in own.catalogs if each not in before.catalogs),
+        }
+        return bool(before.seen) and not written <= set(before.seen)
+
+    def _holds(self, section: str, name: str, own: Collection[str], bears: Collection[str]) -> bool:
+        """
+        Tell whether an entry that was written for a package still holds for it, although the two do not agree.
+
+        Args:
+            own: The entries that bear its names now.
+            bears: Its names now.
+        """
+        if name in self._said[section]:
+            # The package, or its catalog, is called otherwise by now.
+            return True
+        if name in bears:
+            # It was taken out of the file; or renamed there, to what nothing is called yet.
+            return bool(self._unmatched[section])
+        # It was renamed in the file as well, if that knows the new name.
+        return not own
 
     def _words(
-        self, section: str, names: Collection[str], before: Mapping[str, Any]
+        self, section: str, before: Mapping[str, Any], names: Iterable[str]
     ) -> dict[str, Any]:
         said = self._said[section]
         return {each: said[each] if each in said else before[each] for each in names}
+
+    def _note(
+        self, kind: ProblemKind, entries: tuple[str, ...], section: str, package: ListedPackage
+    ) -> None:
+        self._problems.append(
+            BindingProblem(kind=kind, entries=entries, section=section, package_id=package.id)
+        )
+
+
+def _place(section: str, name: str) -> str:
+    return f"{section}: {name}"
+
+
+def _names(package: ListedPackage) -> tuple[str, str]:
+    return clean(package.name), clean(package.catalog)
+
+
+def own_entries(package: ListedPackage, said: Mapping[str, Mapping[str, Any]]) -> EntryNames:
+    """Return the entries that bear a package's names."""
+    name, catalog = _names(package)
+    return EntryNames(
+        tuple(each for each in names_of(name, catalog) if each in said[PACKAGES]),
+        (catalog,) if catalog in said[CATALOGS] else (),
+    )
+
+
+def accepted(package: ListedPackage, said: Mapping[str, Mapping[str, Any]]) -> EntryBinding:
+    """Return the binding of a package for which an operator says that the file means it by its names of now."""
+    own = own_entries(package, said)
+    return EntryBinding(
+        package_id=package.id,
+        packages={name: said[PACKAGES][name] for name in own.packages},
+        catalogs={name: said[CATALOGS][name] for name in own.catalogs},
+    )
 
 
 def names_of(package: str, catalog: str) -> tuple[str, ...]:

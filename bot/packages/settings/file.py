@@ -1,7 +1,5 @@
 """Says what holds for a package by a package settings file, and which names in it nothing bears."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -85,19 +83,14 @@ class PackageSettingsFile:
         """Tell whether it says anything of a package or a catalog by name."""
         return any(self.entries.values())
 
-    @cached_property
-    def digest(self) -> str:
-        """Return a digest of all that the file says, in hex: another once somebody has changed it."""
-        return hashlib.sha256(json.dumps(self.said, sort_keys=True).encode()).hexdigest()
-
     def settings_for(
         self, package: str, *, package_id: str, catalog: str = "", policy: str | None = None
     ) -> PackageSettings:
         """
         Return what holds for a package: what it says itself, then its catalog, then the defaults.
 
-        An entry that was written for this package goes on holding when either was renamed; where the new name has an entry, too, and
-        where the entry was written for another package, the stricter of both holds.
+        An entry that was written for this package goes on holding when the package was renamed.  Where its new name has an entry, too,
+        where the entry was taken out of the file or renamed there, and where it was written for another package, the stricter holds.
 
         Args:
             package, catalog: Display names, letter by letter as in Entra.
@@ -118,15 +111,21 @@ class PackageSettingsFile:
             bound.catalogs if lost_catalog else own.catalogs,
         )
         kept = self._layered(kept_names, package_id, policy)
-        is_lost = lost_package or lost_catalog
-        if (
-            is_lost
+        is_renamed_only = (
+            not foreign
             and set(own.packages) <= set(bound.packages)
             and not (lost_catalog and own.catalogs)
-        ):
+            and self._has(bound)
+        )
+        if is_renamed_only:
             return kept
-        decides = kept.entra_decides or (now.entra_decides and not is_lost)
-        return strictest(kept, now, entra_decides=decides)
+        return strictest(kept, now, entra_decides=kept.entra_decides)
+
+    def _has(self, names: EntryNames) -> bool:
+        """Tell whether all these entries are in the file."""
+        return self.content.packages.keys() >= set(
+            names.packages
+        ) and self.content.catalogs.keys() >= set(names.catalogs)
 
     def _named(self, package: str, catalog: str) -> EntryNames:
         """Return the entries that bear a package's names."""

@@ -1,16 +1,18 @@
 """The entries of the package settings file that were written for each package, whatever it is called by now."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import sqlalchemy as sa
 
+from bot import clock
+from bot.database.audit_log import audit
 from bot.database.connections.engine import Transaction
 from bot.database.tables import settings_bindings
-from bot.packages.settings.bindings import EntryBinding
+from bot.packages.settings.bindings import EntryBinding, ListedPackage, accepted
 
 COLUMNS: Final = [
-    settings_bindings.c[name] for name in ("package_id", "packages", "catalogs", "digest")
+    settings_bindings.c[name] for name in ("package_id", "packages", "catalogs", "seen")
 ]
 ALL: Final = sa.select(*COLUMNS).order_by(settings_bindings.c.package_id)
 DELETE: Final = settings_bindings.delete().where(
@@ -27,7 +29,7 @@ def list_all(db: Transaction) -> list[EntryBinding]:
             package_id=row.package_id,
             packages=dict(row.packages),
             catalogs=dict(row.catalogs),
-            digest=row.digest,
+            seen=tuple(row.seen),
         )
         for row in db.execute(ALL)
     ]
@@ -49,8 +51,43 @@ def replace(db: Transaction, before: Iterable[EntryBinding], after: Iterable[Ent
                     "package_id": each.package_id,
                     "packages": list(map(list, each.packages.items())),
                     "catalogs": list(map(list, each.catalogs.items())),
-                    "digest": each.digest,
+                    "seen": each.seen,
                 }
                 for each in written
             ],
         )
+
+
+def accept(
+    db: Transaction,
+    package: ListedPackage,
+    said: Mapping[str, Mapping[str, Any]],
+    *,
+    by: str,
+    facts: Mapping[str, Any],
+) -> EntryBinding:
+    """
+    Note that the file means a package by the names that it has now, whatever was bound to it before.
+
+    Args:
+        said: The entries of the file by section and name, as YAML's words.
+        by: The actor for the audit log; *facts* about them go into the details.
+    """
+    before = list_all(db)
+    meant = accepted(package, said)
+    others = [each for each in before if each.package_id != package.id]
+    replace(db, before, [*others, meant])
+    audit.record(
+        db,
+        at=clock.now(),
+        actor=by,
+        verb="accept-settings",
+        package_id=package.id,
+        package_name=package.name,
+        details={
+            **facts,
+            "packages": sorted(meant.packages),
+            "catalogs": sorted(meant.catalogs),
+        },
+    )
+    return meant

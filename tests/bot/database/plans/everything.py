@@ -641,7 +641,7 @@ def _small_ones(db: Transaction) -> None:
     catalog.replace(db, [offered(name="Another name")])
     catalog.if_changed(db, None)
     catalog.find(db, "campaign")
-    bound = [EntryBinding(package_id="campaign", packages={"A name": {}}, digest="a")]
+    bound = [EntryBinding(package_id="campaign", packages={"A name": {}})]
     settings_bindings.replace(db, settings_bindings.list_all(db), bound)
     settings_bindings.replace(db, bound, [])
     catalog.extendable(db, NO_FILE)

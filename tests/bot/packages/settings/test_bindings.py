@@ -14,6 +14,7 @@ from bot.packages.settings.bindings import (
     ListedPackage,
     ProblemKind,
     Rebinding,
+    accepted,
 )
 from bot.packages.settings.blocks import PackageBlock
 from bot.packages.settings.model import BreakGlass, BreakGlassPeople, PackageSettings
@@ -37,13 +38,20 @@ class Installation:
         self.file = replace(
             parse_package_settings(text, name="latchkey.yml"), bindings=Bindings(self.rows)
         )
-        self.names = names
+        self.text, self.names = text, names
         listed = [ListedPackage(id=key, name=one, catalog=two) for key, (one, two) in names.items()]
-        rebound = Rebinding(
-            said=self.file.entries, digest=self.file.digest, listed=listed, before=self.rows
-        ).result()
+        rebound = Rebinding(said=self.file.entries, listed=listed, before=self.rows).result()
         self.rows, self.problems = rebound.bindings, rebound.problems
         self.file.bindings.know(self.rows)
+
+    def accept(self, package_id: str) -> None:
+        """Say, as an operator, that the file means the package by the names that it has now."""
+        name, catalog = self.names[package_id]
+        meant = accepted(
+            ListedPackage(id=package_id, name=name, catalog=catalog), self.file.entries
+        )
+        self.rows = (*(each for each in self.rows if each.package_id != package_id), meant)
+        self.look(self.text, self.names)
 
     def of(self, package_id: str) -> PackageSettings:
         name, catalog = self.names[package_id]
@@ -135,7 +143,7 @@ def test_another_package_that_takes_the_old_name_gets_what_is_stricter_and_nothi
     assert there.of("q").break_glass is not None
 
 
-def test_of_two_packages_of_one_name_the_newer_gets_what_is_stricter_until_the_file_is_changed():
+def test_of_two_packages_of_one_name_the_newer_gets_what_is_stricter_until_the_file_names_it():
     """From the first look on both have it: whoever wrote the file may have meant both."""
     names = {**AS_BEFORE, "q": ("Ledger", "Sales")}
     assert Installation(ledger(LAX), names).of("q").break_glass is not None
@@ -151,7 +159,7 @@ def test_of_two_packages_of_one_name_the_newer_gets_what_is_stricter_until_the_f
 
 
 def test_a_package_that_is_deleted_leaves_an_entry_for_nobody():
-    """One that is made anew under its name gets what is stricter until somebody has changed the file."""
+    """One that is made anew under its name gets what is stricter until an operator says that it is meant."""
     there = Installation(ledger(LAX), AS_BEFORE)
     there.look(ledger(LAX), {})
     assert there.told == {(NOBODY, "Ledger")}
@@ -160,6 +168,8 @@ def test_a_package_that_is_deleted_leaves_an_entry_for_nobody():
     assert there.told == {(TAKEN, "q")}
     assert there.of("q").break_glass is None
     there.look(ledger(LAX.replace("60", "30")), anew)
+    assert there.told == {(TAKEN, "q")}, "a change of the entry may be meant for the other"
+    there.accept("q")
     assert there.told == set()
     assert there.of("q").break_glass is not None
 
@@ -216,7 +226,7 @@ def test_a_catalog_that_is_renamed_takes_nothing_from_its_packages(text):
     assert (there.told, there.of("p")) == (set(), before)
 
 
-def test_a_package_that_is_moved_to_another_catalog_gets_the_stricter_of_both_until_the_file_is_changed():
+def test_a_package_that_is_moved_to_another_catalog_gets_the_stricter_of_both_until_the_file_names_it():
     """Both have settings, and neither names the package."""
     text = CATALOG + "  Sales: {quorum: 3, reason_pattern: CHG, reason_hint: Name it.}\n"
     names = {**AS_BEFORE, "o": ("Other", "Finance"), "s": ("Offers", "Sales")}
@@ -228,6 +238,8 @@ def test_a_package_that_is_moved_to_another_catalog_gets_the_stricter_of_both_un
     assert there.told == {(RENAMED, "p")}
     assert there.of("s").fresh_sign_in is False
     there.look(text + "packages:\n  Offers: {channel: C0OFFERS}\n", moved)
+    assert there.told == {(RENAMED, "p")}, "that says nothing of the one that was moved"
+    there.look(text + "packages:\n  Ledger: {channel: C0LEDGER}\n", moved)
     assert there.told == set()
     assert not there.of("p").fresh_sign_in
 
@@ -267,6 +279,78 @@ def test_a_word_that_an_update_does_not_know_any_more_is_left_out_alone():
     assert (read.quorum, read.approval) == ((2,), "fresh sign-in")
 
 
+UNRELATED = "defaults: {digest: monday 08:00}\n"
+
+
+@pytest.mark.parametrize("more", ["", f"  Main Ledger: {LAX}\n"])
+def test_a_change_of_other_lines_says_nothing_of_what_is_meant(more):
+    """Nor does a file that lacks them for a while, such as in one deployment."""
+    text = ledger(STRICT, more=more)
+    there = Installation(text, AS_BEFORE)
+    there.look(text, RENAMED_IN_ENTRA)
+    for other in (text + UNRELATED, UNRELATED, "", text):
+        there.look(other, RENAMED_IN_ENTRA)
+        assert there.of("p").fresh_sign_in, other
+    assert there.told == {(RENAMED, "p")}
+    assert there.of("p").fresh_sign_in
+    assert there.of("p").break_glass is None
+
+
+def test_what_was_allowed_ends_with_its_entry_whatever_else_is_wrong_in_the_file():
+    """Another entry for nobody may be the new name; what was stricter goes on, and what was laxer does not."""
+    nobody = "  Nobody: {channel: C0NOBODY}\n"
+    there = Installation(ledger(f"{LAX[:-1]}, approval: fresh sign-in}}", more=nobody), AS_BEFORE)
+    assert there.of("p").break_glass is not None
+    for look in (False, True):
+        if look:
+            there.look(f"packages:\n{nobody}", AS_BEFORE)
+        else:
+            there.file = replace(
+                parse_package_settings(f"packages:\n{nobody}", name="latchkey.yml"),
+                bindings=Bindings(there.rows),
+            )
+        assert there.of("p").break_glass is None
+        assert there.of("p").fresh_sign_in
+    assert there.told == {(RENAMED, "p"), (NOBODY, "Nobody")}
+    there.accept("p")
+    assert there.told == {(NOBODY, "Nobody")}
+    assert not there.of("p").fresh_sign_in
+
+
+def test_a_package_that_is_moved_to_a_catalog_without_settings_keeps_those_of_the_old_one():
+    """Whatever else is changed in the file, until an operator says that it is meant so."""
+    names = {**AS_BEFORE, "o": ("Other", "Finance")}
+    there = Installation(CATALOG, names)
+    moved = {**names, "p": ("Ledger", "Sales")}
+    for text in (CATALOG, CATALOG + UNRELATED):
+        there.look(text, moved)
+        assert there.of("p").fresh_sign_in
+        assert there.told == {(RENAMED, "p")}
+    there.accept("p")
+    assert there.told == set()
+    assert not there.of("p").fresh_sign_in
+    assert there.of("o").fresh_sign_in
+
+
+def test_a_package_that_is_hidden_while_the_file_is_changed_is_the_same_afterwards():
+    """What Graph's list lacks for a moment."""
+    there = Installation(ledger(STRICT), AS_BEFORE)
+    there.look(ledger(STRICT), RENAMED_IN_ENTRA)
+    there.look(ledger(STRICT, more=UNRELATED), {})
+    there.look(ledger(STRICT, more=UNRELATED), RENAMED_IN_ENTRA)
+    assert there.of("p").fresh_sign_in
+    assert there.told == {(RENAMED, "p")}
+
+
+def test_a_name_whose_entry_has_entra_decide_does_not_take_another_packages_quorum_away():
+    """Which Entra does not know: so Latchkey goes on deciding for it."""
+    text = ledger("{decides: entra, quorum: 1}", more="defaults: {quorum: 2}\n")
+    there = Installation(text, {**AS_BEFORE, "q": ("Other", "Finance")})
+    there.look(text, {"p": ("Main Ledger", "Finance"), "q": ("Ledger", "Finance")})
+    assert there.of("p").entra_decides
+    assert (there.of("q").entra_decides, there.of("q").quorum) == (False, (2,))
+
+
 quorums = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
 emergencies = st.none() | st.builds(
     BreakGlass,
@@ -304,12 +388,15 @@ CATALOGS = st.sampled_from(["Finance", "Sales"])
 LISTED = st.dictionaries(st.sampled_from("pqr"), st.tuples(NAMES, CATALOGS), max_size=3)
 
 
-@given(st.lists(LISTED, min_size=1, max_size=6))
-def test_whatever_is_renamed_while_the_file_stays_no_package_is_approved_more_easily(looks):
-    """What was written for a package stays; nobody else gets the emergency."""
-    text = ledger(STRICT, more=f"  Offers: {LAX}\n")
-    there = Installation(text, looks[0])
-    for names in looks[1:]:
+MORE = st.sampled_from(["", UNRELATED, "catalogs: {Finance: {digest: monday 08:00}}\n"])
+
+
+@given(st.lists(st.tuples(LISTED, MORE), min_size=1, max_size=6))
+def test_whatever_is_renamed_while_the_entries_stay_no_package_is_approved_more_easily(looks):
+    """What was written for a package stays, whatever else the file says; nobody else gets the emergency."""
+    entries = ledger(STRICT, more=f"  Offers: {LAX}\n")
+    there = Installation(entries + looks[0][1], looks[0][0])
+    for names, more in looks[1:]:
         there.names = names
         strict, may = there.written_for("Ledger"), there.written_for("Offers")
         for _ in range(2):
@@ -317,6 +404,6 @@ def test_whatever_is_renamed_while_the_file_stays_no_package_is_approved_more_ea
                 settings = there.of(each)
                 assert settings.fresh_sign_in or each not in strict
                 assert settings.break_glass is None or not may or each in may
-            there.look(text, names)
+            there.look(entries + more, names)
         assert there.written_for("Ledger") >= strict
         assert there.written_for("Offers") >= may
