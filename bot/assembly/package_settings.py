@@ -7,7 +7,7 @@ from typing import Final
 from bot.configuration.settings import Settings
 from bot.database import Store
 from bot.errors import ConfigurationError
-from bot.packages.settings.bindings import Bindings
+from bot.packages.settings.bindings import LatestBindings
 from bot.packages.settings.file import NO_FILE, PackageSettingsFile
 from bot.packages.store import settings_bindings
 from bot.source import FileError
@@ -33,7 +33,7 @@ def read_package_settings_of(settings: Settings) -> PackageSettingsFile:
         ConfigurationError: It cannot be used; a sentence for each mistake, with its place.
     """
     return replace(
-        _file_of(settings), always_approved=settings.approval == "always", bindings=Bindings()
+        _file_of(settings), always_approved=settings.approval == "always", bindings=LatestBindings()
     )
 
 

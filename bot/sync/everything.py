@@ -89,11 +89,11 @@ class TenantSync:
             whole, unsupported = await self._whole_policies(packages)
             unreadable |= {each.id for each in packages if _asks_under(each, unsupported)}
             await self._offer(packages, known, unreadable, whole)
-            await self._bind_settings(listed.objects, known, listed.unreadable)
         except GraphError as error:
             # What is offered stays as it was; what people hold does not wait for it.
             log.warning("policies-not-read", status=error.status, code=error.code)
             unread = error
+        await self._bind_settings(listed.objects, known, listed.unreadable)
         if self._bounds.are_set:
             # Whether they are within the bounds is known of those only that were once.
             outside |= listed.unreadable - known.keys()

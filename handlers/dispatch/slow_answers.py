@@ -65,7 +65,7 @@ def register(app: SlackApp, *, replies: Replies, background: Background) -> None
             context.run(background.start, lambda: _answer_late(answering, reply))
             early = AsyncAck()  # type: ignore[no-untyped-call]
             return await early(**message(context.run(_, COMES_LATER)))
-        await reply.say(message(context.run(_, SHOWS_LATER)))
+        await reply.say_keeping_trigger(message(context.run(_, SHOWS_LATER)))
         # Not forgotten half-way, and waited for at the end.
         context.run(background.start, lambda: _finish(answering))
         return BoltResponse(status=200)

@@ -88,6 +88,13 @@ class Reply:
 
         self.background.start(work)
 
+    async def say_keeping_trigger(self, message: Mapping[str, Any]) -> None:
+        """Say something as `say` does, but by no modal, which would spend the trigger that a form still needs."""
+        if self.url is None:
+            self.background.start(lambda: self._tell(message))
+        else:
+            await self.say(message)
+
     async def turn(self, message: Mapping[str, Any]) -> None:
         """Show another page of a list: in its place if it is in a modal, else as `say` does."""
         self.background.start(

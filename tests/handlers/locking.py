@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from bot.database.connections.engine import BUSY_TIMEOUT_MS
 from bot.machine import Machine
+from bot.monitoring import interactions
 from tests.harness.process import Process
 from tests.harness.simulation import Bot
 
@@ -20,18 +21,23 @@ PATIENCE: Final = BUSY_TIMEOUT_MS / 1000
 
 
 class OneThread(Executor):
-    """One transaction after the other; while *is_locked*, each waits for the lock as the driver does, or *hangs* so long."""
+    """
+    One transaction after the other.
+
+    While *is_locked*, each waits for the lock as the driver does; what somebody in Slack waits for *hangs* so long.
+    """
 
     def __init__(self, process: Process) -> None:
         self.is_locked = False
         self.hangs = 0.0
         self._loop = process.loop
-        self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._waiting: deque[tuple[Future[Any], Callable[[], Any], bool]] = deque()
         self._is_busy = False
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         future: Future[T] = Future()
-        self._waiting.append((future, lambda: fn(*args, **kwargs)))
+        of_slack = interactions.current() is not None
+        self._waiting.append((future, lambda: fn(*args, **kwargs), of_slack))
         if not self._is_busy:
             self._begin()
         return future
@@ -39,10 +45,10 @@ class OneThread(Executor):
     def _begin(self) -> None:
         self._is_busy = False
         while self._waiting and not self._is_busy:
-            future, work = self._waiting.popleft()
+            future, work, of_slack = self._waiting.popleft()
             if future.set_running_or_notify_cancel():
                 self._is_busy = True
-                seconds = max(PATIENCE if self.is_locked else 0, self.hangs)
+                seconds = max(PATIENCE if self.is_locked else 0, self.hangs if of_slack else 0)
                 self._loop.call_later(seconds, self._end, future, work)
 
     def _end(self, future: Future[Any], work: Callable[[], Any]) -> None:
@@ -84,7 +90,7 @@ class LockableBot(Bot):
 
     @contextmanager
     def hanging(self, *, seconds: float) -> Iterator[None]:
-        """Each transaction takes so long, and then is carried out."""
+        """Each transaction for which somebody in Slack waits takes so long, and then is carried out."""
         self._thread.hangs = seconds
         try:
             yield

@@ -6,6 +6,7 @@ from bot.assembly.package_settings import KnownBindings, read_package_settings_o
 from bot.cli.access.granting import Grant
 from bot.cli.connection import Stop, WrongSettings, graph_settings
 from bot.cli.database import bots_database
+from bot.database import Busy
 from bot.errors import ConfigurationError
 from bot.packages.names import clean
 
@@ -25,9 +26,15 @@ def insist_on_sign_in(grant: Grant) -> None:
         file = read_package_settings_of(settings)
     except ConfigurationError as error:
         raise WrongSettings(*error.problems) from None
+    busy: Busy | None = None
     with suppress(Stop), bots_database(settings, to_write=False) as store:
         # Without the bot's database, as with --without-audit, names are all there is to go by.
-        KnownBindings(store, file).read_now()
+        try:
+            KnownBindings(store, file).read_now()
+        except Busy as error:
+            busy = error
+    if busy is not None:
+        raise Stop(f"The database does not answer: {busy}")
     package = grant.package
     said = file.settings_for(
         package.display_name or "",

@@ -53,8 +53,8 @@ SHORT: Final[Mapping[DeliveryProgress, str]] = {
 }
 OF_SETTINGS: Final[Mapping[TroubleKind, str]] = {
     TroubleKind.SETTINGS_RENAMED: N_(
-        ":warning: In Entra, the access package {name} or its catalog does not have the name any more that stands in the package settings "
-        "({entry}), {when}. What they say there goes on holding for it; where its new name has settings, too, the stricter of both. "
+        ":warning: Entra and the package settings do not agree any more on the name of the access package {name} or of its catalog "
+        "({entry}), {when}. What stood there goes on holding for it; where something else is said of it now, the stricter of both. "
         "Please correct the file, and restart me; if the file is right, say so with `latchkey check-settings FILE --accept PACKAGE`."
     ),
     TroubleKind.SETTINGS_TAKEN: N_(

@@ -49,22 +49,15 @@ NOT_BOUND: Final = EntryBinding(package_id="")
 
 
 class Bindings:
-    """The bindings of all packages, as this process knows them; replaced as a whole when they have changed."""
+    """The bindings of all packages at one moment; it does not change."""
 
     def __init__(self, known: Iterable[EntryBinding] = ()) -> None:
-        self._by_package: Mapping[str, EntryBinding] = {}
-        self._holders: Mapping[str, frozenset[str]] = {}
-        self.know(known)
-
-    def know(self, known: Iterable[EntryBinding]) -> None:
-        """Go by these from now on."""
-        by_package = {each.package_id: each for each in known}
+        self._by_package: Final = {each.package_id: each for each in known}
         holders: dict[str, set[str]] = {}
-        for each in by_package.values():
+        for each in self._by_package.values():
             for name in each.packages:
                 holders.setdefault(name, set()).add(each.package_id)
-        self._by_package = by_package
-        self._holders = {name: frozenset(ids) for name, ids in holders.items()}
+        self._holders: Final = holders
 
     def __iter__(self) -> Iterator[EntryBinding]:
         return iter(self._by_package.values())
@@ -75,8 +68,23 @@ class Bindings:
 
     def is_of_another(self, name: str, package_id: str) -> bool:
         """Tell whether an entry of a package was written for another one, and not for this one."""
-        holders = self._holders.get(name, frozenset())
+        holders = self._holders.get(name, set())
         return bool(holders) and package_id not in holders
+
+
+class LatestBindings:
+    """
+    The bindings as this process knows them.
+
+    They are replaced as a whole while others read: whoever needs them more than once takes `now` once.
+    """
+
+    def __init__(self, known: Iterable[EntryBinding] = ()) -> None:
+        self.now = Bindings(known)
+
+    def know(self, known: Iterable[EntryBinding]) -> None:
+        """Go by these from now on."""
+        self.now = Bindings(known)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,22 +204,26 @@ class Rebinding:
             PACKAGES: (before.packages, own.packages),
             CATALOGS: (before.catalogs, own.catalogs),
         }
-        lost: dict[str, tuple[str, ...]] = {PACKAGES: (), CATALOGS: ()}
-        foreign: tuple[str, ...] = ()
-        if not self._is_settled(before, own):
-            foreign = tuple(
+        written = self._written_since(before, own)
+        foreign = tuple(
+            name
+            for name in own.packages
+            if name not in before.packages
+            and PACKAGES not in written
+            and self._known.is_of_another(name, package.id)
+        )
+        # What is said of a package by its own name says also what is meant by that of its catalog.
+        settles = {PACKAGES: {PACKAGES}, CATALOGS: {PACKAGES, CATALOGS}}
+        lost = {
+            section: tuple(
                 name
-                for name in own.packages
-                if name not in before.packages and self._known.is_of_another(name, package.id)
+                for name in names
+                if name not in now
+                and not written & settles[section]
+                and self._holds(section, name, now, bears[section])
             )
-            lost = {
-                section: tuple(
-                    name
-                    for name in names
-                    if name not in now and self._holds(section, name, now, bears[section])
-                )
-                for section, (names, now) in entries.items()
-            }
+            for section, (names, now) in entries.items()
+        }
         if foreign:
             self._note(ProblemKind.TAKEN, foreign, PACKAGES, package)
         for section, names in lost.items():
@@ -238,13 +250,19 @@ class Rebinding:
         )
 
     @staticmethod
-    def _is_settled(before: EntryBinding, own: EntryNames) -> bool:
-        """Tell whether somebody has written an entry for the package since it was found that the two do not agree."""
-        written = {
-            *(_place(PACKAGES, each) for each in own.packages if each not in before.packages),
-            *(_place(CATALOGS, each) for each in own.catalogs if each not in before.catalogs),
+    def _written_since(before: EntryBinding, own: EntryNames) -> set[str]:
+        """Return the sections in which somebody has written an entry for the package since it was found that the two do not agree."""
+        if not before.seen:
+            return set()
+        found = (
+            (PACKAGES, own.packages, before.packages),
+            (CATALOGS, own.catalogs, before.catalogs),
+        )
+        return {
+            section
+            for section, now, names in found
+            if any(each not in names and _place(section, each) not in before.seen for each in now)
         }
-        return bool(before.seen) and not written <= set(before.seen)
 
     def _holds(self, section: str, name: str, own: Collection[str], bears: Collection[str]) -> bool:
         """

@@ -7,7 +7,14 @@ from functools import cached_property
 from typing import Any, Final
 
 from bot.packages.names import clean
-from bot.packages.settings.bindings import CATALOGS, PACKAGES, Bindings, EntryNames, names_of
+from bot.packages.settings.bindings import (
+    CATALOGS,
+    PACKAGES,
+    EntryBinding,
+    EntryNames,
+    LatestBindings,
+    names_of,
+)
 from bot.packages.settings.blocks import (
     BreakGlassBlock,
     PackageBlock,
@@ -68,7 +75,7 @@ class PackageSettingsFile:
     content: SettingsFile = field(default_factory=SettingsFile)
     always_approved: bool = False
     said: Mapping[str, Any] = field(default_factory=dict)
-    bindings: Bindings = field(default_factory=Bindings, compare=False, repr=False)
+    bindings: LatestBindings = field(default_factory=LatestBindings, compare=False, repr=False)
 
     @cached_property
     def entries(self) -> Mapping[str, Mapping[str, Any]]:
@@ -98,9 +105,11 @@ class PackageSettingsFile:
             policy: The display name of the policy, where it is known which applies.
         """
         own = self._named(clean(package), clean(catalog))
-        bound = self.bindings.of(package_id).names
-        now = self._layered(own, package_id, policy)
-        foreign = {name for name in own.packages if self.bindings.is_of_another(name, package_id)}
+        bindings = self.bindings.now
+        binding = bindings.of(package_id)
+        bound = binding.names
+        now = self._layered(own, binding, policy)
+        foreign = {name for name in own.packages if bindings.is_of_another(name, package_id)}
         lost_package = not set(bound.packages) <= set(own.packages)
         lost_catalog = not set(bound.catalogs) <= set(own.catalogs)
         if not (foreign or lost_package or lost_catalog):
@@ -110,7 +119,7 @@ class PackageSettingsFile:
             bound.packages if lost_package else without,
             bound.catalogs if lost_catalog else own.catalogs,
         )
-        kept = self._layered(kept_names, package_id, policy)
+        kept = self._layered(kept_names, binding, policy)
         is_renamed_only = (
             not foreign
             and set(own.packages) <= set(bound.packages)
@@ -134,9 +143,10 @@ class PackageSettingsFile:
             (catalog,) if catalog in self.content.catalogs else (),
         )
 
-    def _layered(self, names: EntryNames, package_id: str, policy: str | None) -> PackageSettings:
+    def _layered(
+        self, names: EntryNames, bound: EntryBinding, policy: str | None
+    ) -> PackageSettings:
         """Return what these entries say together."""
-        bound = self.bindings.of(package_id)
         catalogs = [
             self.content.catalogs.get(name) or remembered_block(SettingsBlock, bound.catalogs[name])
             for name in names.catalogs
@@ -256,7 +266,7 @@ class PackageSettingsFile:
             yield block, ("catalogs", name)
         for name, block in self.content.packages.items():
             yield block, ("packages", name)
-        for each in self.bindings:
+        for each in self.bindings.now:
             for section, kind, known, remembered in (
                 (CATALOGS, SettingsBlock, self.content.catalogs, each.catalogs),
                 (PACKAGES, PackageBlock, self.content.packages, each.packages),

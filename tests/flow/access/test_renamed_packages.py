@@ -13,7 +13,7 @@ from tests.harness.world import ANN, APPROVALS, BO, World, begun, eventually, li
 
 FILE = "packages:\n  Finance Reports: {approval: fresh sign-in}\n"
 NEW = "Quarterly Reports"
-RENAMED = "does not have the name any more"
+RENAMED = "do not agree any more"
 
 
 def write(tmp_path: Path, text: str) -> str:

@@ -139,7 +139,6 @@ def test_a_package_that_was_renamed_is_not_skipped_either(latchkey, tenant, tmp_
     bound = EntryBinding(
         package_id=seed.FINANCE_REPORTS,
         packages={"Finance Reports": {"approval": "fresh sign-in"}},
-        digest="as before",
     )
     store = open_store("sqlite+pysqlite:///latchkey.db")
     store.run_here(settings_bindings.replace, [], [bound])

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.packages.settings.bindings import (
-    Bindings,
     EntryBinding,
+    LatestBindings,
     ListedPackage,
     ProblemKind,
     Rebinding,
@@ -36,7 +36,7 @@ class Installation:
 
     def look(self, text: str, names: Names) -> None:
         self.file = replace(
-            parse_package_settings(text, name="latchkey.yml"), bindings=Bindings(self.rows)
+            parse_package_settings(text, name="latchkey.yml"), bindings=LatestBindings(self.rows)
         )
         self.text, self.names = text, names
         listed = [ListedPackage(id=key, name=one, catalog=two) for key, (one, two) in names.items()]
@@ -307,7 +307,7 @@ def test_what_was_allowed_ends_with_its_entry_whatever_else_is_wrong_in_the_file
         else:
             there.file = replace(
                 parse_package_settings(f"packages:\n{nobody}", name="latchkey.yml"),
-                bindings=Bindings(there.rows),
+                bindings=LatestBindings(there.rows),
             )
         assert there.of("p").break_glass is None
         assert there.of("p").fresh_sign_in
