@@ -4,16 +4,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from bot import clock
 from bot.configuration.settings import Settings
 from bot.database import Store
 from bot.errors import ConfigurationError
 from bot.packages.settings.bindings import LatestBindings
 from bot.packages.settings.file import NO_FILE, PackageSettingsFile
-from bot.packages.store import settings_bindings
+from bot.packages.store import catalog, settings_bindings
 from bot.source import FileError
 
 # How soon a replica knows what another has found in Entra.
 LOOK_AT_BINDINGS: Final = timedelta(seconds=30)
+READ_AT_LEAST: Final = timedelta(minutes=5)
 NOBODY_TO_ASK: Final = "“on_call” needs LATCHKEY_ON_CALL_URL, the address that says who is on call; “everyone_in_policy” does not."
 NO_TOKENS: Final = (
     "“decides: entra” needs LATCHKEY_TOKEN_KEY, and LATCHKEY_PUBLIC_URL or Socket Mode: people connect their Microsoft "
@@ -70,6 +72,8 @@ class KnownBindings:
     def __init__(self, store: Store, file: PackageSettingsFile) -> None:
         self._store = store
         self._file = file
+        self._version: str | None = None
+        self._read_at = clock.real()
 
     def read_now(self) -> None:
         """
@@ -81,5 +85,9 @@ class KnownBindings:
         self._file.bindings.know(self._store.read_here(settings_bindings.list_all))
 
     async def look(self) -> None:
-        """Read what the replica whose turn the sync was has found."""
+        """Read what the replica whose turn the sync was has found: when the packages have changed, and now and then."""
+        version, now = await self._store.read(catalog.version_of), clock.real()
+        if version == self._version and now - self._read_at < READ_AT_LEAST:
+            return
         self._file.bindings.know(await self._store.read(settings_bindings.list_all))
+        self._version, self._read_at = version, now

@@ -131,9 +131,7 @@ def _check_self_service(
         raise bad_request(NO_POLICY)
     if policy not in applicable(world, world.policies_of(package.id), target):
         raise bad_request(NOT_ELIGIBLE)
-    if world.catalogs[package.catalog_id].state != "published":
-        # "Enabled: no" on the catalog: nobody can ask for what is in it.
-        raise bad_request(NOT_ELIGIBLE)
+    _check_catalog(world, package.id)
     if (policy.settings.get("verifiableCredentialSettings") or {}).get("credentialTypes"):
         raise bad_request("A verified credential must be presented before the request.")
     if policy.approval.get("isRequestorJustificationRequired") and not new.justification:
@@ -213,6 +211,13 @@ def _change(world: World, new: NewRequest, kind: str, user: User | None) -> Requ
     )
 
 
+def _check_catalog(world: World, package_id: str) -> None:
+    """Refuse what people ask for in a catalog that is switched off: "Enabled: no"."""
+    package = world.packages.get(package_id)
+    if package is not None and world.catalogs[package.catalog_id].state != "published":
+        raise bad_request(NOT_ELIGIBLE)
+
+
 def _check_own(
     world: World, new: NewRequest, assignment: Assignment, kind: str, user: User
 ) -> None:
@@ -225,6 +230,8 @@ def _check_own(
         return
     if not in_scope(world, policy, user):
         raise bad_request(NOT_ELIGIBLE)
+    # Whether that keeps people from extending, too, is not documented: refused.
+    _check_catalog(world, assignment.package_id)
     if policy.approval.get("isRequestorJustificationRequired") and not new.justification:
         raise bad_request("The requestor must give a justification.")
 

@@ -297,6 +297,41 @@ async def for_somebody_else(bench: Bench) -> Observation:
     return as_hoped(said["that lets them"][0] and not said["that does not"][0], shown)
 
 
+async def closed_catalog(bench: Bench) -> Observation:
+    """Switch off a catalog of its own, and extend what is in it."""
+    own = await own_scene(bench)
+    catalog, package = await own.scene.own_catalog()
+    policy = await own.scene.policy(
+        "For the requester",
+        package_id=package,
+        target=SubjectSet.user(own.requester.object_id),
+    )
+    assignment = {
+        "targetId": own.requester.object_id,
+        "assignmentPolicyId": policy.id,
+        "accessPackageId": package,
+    }
+    asked = await own.send("userAdd", assignment=assignment)
+    if not asked.ok:
+        return unclear(f"userAdd in a catalog of its own is refused: {asked.said}")
+    await own.state(asked)
+    held = await eventually(bench, lambda: lists_assignment(bench, package_id=package))
+    if held is None:
+        return unclear("the assignment was in no list")
+    await bench.graph.catalogs.update(catalog, is_published=False)
+    try:
+        end = datetime.now(UTC).replace(microsecond=0) + 20 * DAY
+        extended = await own.send(
+            "userUpdate", assignment={"id": held["id"]}, schedule=schedule_until(end)
+        )
+        state = await own.state(extended) if extended.ok else "refused"
+    finally:
+        await bench.graph.catalogs.update(catalog, is_published=True)
+    return as_hoped(
+        not extended.ok, f"userUpdate while the catalog is off: {extended.said}, {state}"
+    )
+
+
 async def _with_approval(own: OwnScene) -> str:
     policy = await own.policy(
         "With approval",
@@ -379,6 +414,13 @@ ASKING: Final = (
         questions_again,
         "Are a policy's questions asked again when access is extended?",
         "Whether Entra asks a policy's questions again when access is extended",
+    ),
+    asks(
+        "closed-catalog",
+        closed_catalog,
+        "Does a switched-off catalog keep people from extending?",
+        "Whether a switched-off catalog keeps people from extending",
+        writes="makes a catalog with a package, switches it off while the requester has the package, and deletes both",
     ),
     asks(
         "for-somebody-else",

@@ -16,7 +16,6 @@ BY_HAND: Final[Mapping[str, str]] = {
     "Whether `justification` is accepted in the US Government": "it takes a tenant in a national cloud",
     "Whether Graph removes (`adminRemove`) an assignment whose delivery failed": FORCED,
     "Whether all reads work with a catalog-scoped role only": RIGHTS,
-    "Whether a switched-off catalog keeps people from extending": "it would switch off a catalog that others use",
     "Where My Access is": "it takes a tenant in a national cloud",
     "Whether a request that nobody decided in time": "it takes days",
     "The state of an Entra request whose approval timed out": "it takes days",

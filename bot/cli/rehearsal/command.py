@@ -142,7 +142,9 @@ def rehearse(
     if domain is not None:
         click.echo(f"Whatever is made there has “{plan.mark}” in its name.", err=True)
     with failures_as_sentences():
-        result = asyncio.run(rehearse_all(plan, may_be_made=partial(_may_be_made, yes), tell=_tell))
+        result = asyncio.run(
+            rehearse_all(plan, may_be_made=partial(_may_be_made, yes, people), tell=_tell)
+        )
     counted = Counter(observed.outcome.value for _, observed in result.made)
     click.echo(", ".join(f"{count} {name}" for name, count in counted.items()))
     try:
@@ -203,8 +205,9 @@ def _show(chosen: Sequence[Experiment]) -> None:
     )
 
 
-async def _may_be_made(yes: bool, experiment: Experiment) -> bool:
-    if yes:
+async def _may_be_made(yes: bool, people: int, experiment: Experiment) -> bool:
+    # Where nobody signs in, it is not possible anyway.
+    if yes and not (experiment.is_always_asked and people):
         return True
     question = f"{experiment.question}\n  The experiment {experiment.writes}. Make it?"
     return await in_a_thread(lambda: click.confirm(question, err=True))

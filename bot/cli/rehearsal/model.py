@@ -76,6 +76,7 @@ class Experiment:
         writes: What it makes or changes meanwhile, behind "It …"; None if it only reads.
         service: Whose it is.
         is_guided: It takes somebody who looks or presses.
+        is_always_asked: Somebody must say yes to it alone, also where they have said yes to all.
     """
 
     name: str
@@ -85,3 +86,4 @@ class Experiment:
     run: Callable[[Bench], Awaitable[Observation]]
     writes: str | None = None
     is_guided: bool = False
+    is_always_asked: bool = False

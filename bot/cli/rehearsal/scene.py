@@ -108,13 +108,40 @@ class TrialScene(Trial):
 
     @property
     def package_names(self) -> tuple[str, ...]:
-        """Return both names: in one catalog no two packages may be called the same."""
-        return (self.package_name, self.second_name)
+        """Return all names: in one catalog no two packages may be called the same."""
+        return (self.package_name, self.second_name, self.third_name)
 
     @property
     def second_name(self) -> str:
         """Return what the second package is called."""
         return f"{self.package_name} 2"
+
+    @property
+    def third_name(self) -> str:
+        """Return what the package in a catalog of its own is called."""
+        return f"{self.package_name} 3"
+
+    @property
+    def own_catalog_name(self) -> str:
+        """Return what the catalog of that package is called."""
+        return f"Rehearsal {self.mark}"
+
+    async def own_catalog(self) -> tuple[str, str]:
+        """Make a catalog that nobody else uses, once, and a package in it that gives nothing; returns the ids of both."""
+        description = "Made by `latchkey rehearse`, which deletes it again"
+        self.is_untouched = False
+        catalog = await self.graph.catalogs.find(display_name=self.own_catalog_name)
+        if catalog is None:
+            catalog = await self.graph.catalogs.create(
+                display_name=self.own_catalog_name, description=description
+            )
+        package = await self.graph.packages.create(
+            catalog_id=catalog.id,
+            display_name=self.third_name,
+            description=description,
+            is_hidden=True,
+        )
+        return catalog.id, package.id
 
     async def second_package(self, made: Made) -> str:
         """Make a package that gives nothing; returns its id."""
@@ -147,7 +174,19 @@ class TrialScene(Trial):
     async def clean_up(self) -> list[str]:
         """Delete all that was made, whatever had come of it; what waits for an approval first."""
         left = await self.withdraw()
-        return left + await super().clean_up()
+        left += await super().clean_up()
+        try:
+            await self._delete_catalog()
+        except GraphError as error:
+            left.append(f"Delete the catalog {self.own_catalog_name}: {type(error).__name__}")
+        return left
+
+    async def _delete_catalog(self) -> None:
+        if self.is_untouched:
+            return
+        catalog = await self.graph.catalogs.find(display_name=self.own_catalog_name)
+        if catalog is not None:
+            await self.graph.catalogs.delete(catalog.id)
 
     async def _end_access(self, package_id: str) -> None:
         """As in the tutorial; what still waits for an approval, which nobody signed in can end, is left to its deadline."""

@@ -202,9 +202,16 @@ def _signs(
     question: str,
     *rows: str,
     writes: str = SIGNS_IN,
+    is_always_asked: bool = False,
 ) -> Experiment:
     return Experiment(
-        name=name, rows=rows, question=question, service=LOGIN, run=run, writes=writes
+        name=name,
+        rows=rows,
+        question=question,
+        service=LOGIN,
+        run=run,
+        writes=writes,
+        is_always_asked=is_always_asked,
     )
 
 
@@ -254,4 +261,5 @@ REVOKING: Final = _signs(
     "With which words does Microsoft's login refuse a token whose owner's sign-ins were revoked?",
     "With which error and suberror Microsoft's login refuses",
     writes="revokes all sign-ins of the requester: that account must sign in again everywhere",
+    is_always_asked=True,
 )

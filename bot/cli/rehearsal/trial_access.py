@@ -100,10 +100,12 @@ async def is_delivered(bench: Bench, asked: GraphAnswer) -> bool:
     return read.body.get("state") == "delivered"
 
 
-async def lists_assignment(bench: Bench) -> Mapping[str, Any] | None:
-    """Return the assignment as it is listed, once it is delivered."""
-    made = _made(bench)
-    found = await bench.calls.list(ASSIGNMENTS, filter=f"accessPackage/id eq '{made.package_id}'")
+async def lists_assignment(
+    bench: Bench, *, package_id: str | None = None
+) -> Mapping[str, Any] | None:
+    """Return the assignment of a package, of the one that was made for all by default, as it is listed once it is delivered."""
+    wanted = package_id or _made(bench).package_id
+    found = await bench.calls.list(ASSIGNMENTS, filter=f"accessPackage/id eq '{wanted}'")
     return next((each for each in found if each.get("state") == "delivered"), None)
 
 

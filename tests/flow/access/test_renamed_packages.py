@@ -131,3 +131,18 @@ async def test_another_replica_knows_what_was_written_for_which_package(database
                 NEW, package_id=seed.FINANCE_REPORTS, catalog="Finance"
             )
             assert found.fresh_sign_in
+
+
+async def test_a_replica_knows_within_a_minute_what_another_has_bound(database, tmp_path):
+    """Of a package that came after both had started."""
+    text = "packages:\n  Quarterly Reports: {approval: fresh sign-in}\n"
+    settings: dict[str, Any] = {**SETTINGS, "LATCHKEY_PACKAGE_SETTINGS": write(tmp_path, text)}
+    async with simulation(database) as around:
+        registered(around.outside)
+        world = await begun(around, **settings)
+        other = await begun(around, **settings)
+        rename(world)
+        await world.synced()
+        for each in (world, other):
+            bindings = each.bot.package_settings.bindings
+            await eventually(lambda known=bindings: known.of(seed.FINANCE_REPORTS).packages)

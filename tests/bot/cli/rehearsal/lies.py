@@ -304,6 +304,7 @@ LIES: Mapping[str, Lie] = {
     "own-lists": graph("GET .*filterByCurrentUser", status=403),
     "own-answers": graph("POST .*/assignmentRequests\\?", body='"userAdd"'),
     "questions-again": graph("POST .*/assignmentRequests\\?", body='"userUpdate"'),
+    "closed-catalog": function(tenant_requests, "_check_catalog", lambda *given: None),
     "for-somebody-else": graph("POST .*/assignmentRequests\\?", body='"userAdd"'),
     "hours": graph("GET /beta/.*AssignmentPolicies/", put(durationInDays=1)),
     "reviews": graph("GET .*/assignmentPolicies/", put(reviewSettings={"isEnabled": True})),

@@ -135,3 +135,13 @@ def test_the_end_of_what_can_be_read_is_no_yes(here, tenant):
     assert [each["name"] for each in report["experiments"]] == ["department"]
     assert report["made_with"]["interrupted"] is True
     assert {call.method for call in tenant.calls[calls:]} <= {"GET"}
+
+
+def test_a_yes_to_all_does_not_end_anybodys_sign_ins(here, tenant):
+    """That is asked for alone."""
+    ended = CliRunner(catch_exceptions=False).invoke(
+        rehearse, ["--yes", "--only", "revoked", "--people", "1"], input="n\n"
+    )
+    assert ended.exit_code == 0, ended.stderr
+    assert "revokes all sign-ins" in ended.stderr
+    assert "1 left out" in ended.stdout
