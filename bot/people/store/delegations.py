@@ -63,11 +63,13 @@ OWING_NEWS: Final = (
     SELECT.where(delegations.c.news_due_at <= NOW).order_by(delegations.c.news_due_at).limit(MOST)
 )
 UPDATE: Final = delegations.update().where(delegations.c.id == sa.bindparam("delegation"))
+LOCK: Final = BY_ID.with_for_update()
 # Only as whoever has signed in for it has seen it.
 PROVE: Final = (
     UPDATE.where(
         IN_FORCE,
         delegations.c.delegator == sa.bindparam("by"),
+        delegations.c.delegate == sa.bindparam("to"),
         delegations.c.ends_at == sa.bindparam("known_end"),
     )
     .values(proof=sa.bindparam("digest"))
@@ -152,12 +154,15 @@ def prove(
     Args:
         contexts: The authentication contexts that this sign-in has shown.
     """
-    is_same = delegation.is_proven_between(proven_as, proven_to)
-    shown = sorted({*contexts, *(delegation.proven_contexts if is_same else ())})
+    row = db.execute(LOCK, {"delegation": delegation.id}).first()
+    before = _delegation(row) if row else delegation
+    is_same = before.is_proven_between(proven_as, proven_to)
+    shown = sorted({*contexts, *(before.proven_contexts if is_same else ())})
     given = {
         "delegation": delegation.id,
         "at": clock.now(),
         "by": delegation.delegator,
+        "to": delegation.delegate,
         "known_end": delegation.ends_at,
         "digest": proof,
         "proven_as": proven_as,

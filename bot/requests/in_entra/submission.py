@@ -401,13 +401,13 @@ class Submitter:
                     return found
                 if not await self._is_anothers(request, found, is_over=False):
                     other = other or found
+        if other is not None:
+            return other
         if request.kind is Kind.REMOVE:
-            if other is not None:
-                return other
             is_over = await self._sighting(request) is Sighting.EXPIRED
             return AssignmentRequest(id="") if is_over else None
         if not everywhere:
-            return other
+            return None
         for state in FINISHED_STATES:
             finished = listed.stream(package_id=request.package_id, state=state)
             async with aclosing(finished):

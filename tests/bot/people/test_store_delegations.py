@@ -1,6 +1,8 @@
 """The table of delegations, on both databases: what holds when, and what is written down."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -71,3 +73,116 @@ async def test_nobody_is_their_own_delegate(store):
     """The database itself forbids it."""
     with pytest.raises(Busy, match="one of its rules"):
         await store.run(delegations.add, delegation(delegate="U0BO"))
+
+
+PROOF: dict[str, Any] = {
+    "proof": "a" * 64,
+    "proven_as": "bo",
+    "proven_to": "cy",
+    "signed_in_at": None,
+    "contexts": ("c1",),
+}
+
+
+async def test_a_sign_in_proves_it_and_what_it_has_shown_is_kept(store):
+    """A later one for the same two adds to it; one of somebody else takes its place."""
+    made = delegation()
+    await store.run(delegations.add, made)
+    first = await store.run(delegations.prove, made, **PROOF)
+    assert first is not None
+    assert first.proven_contexts == ("c1",)
+    # As it was read before the first.
+    more = {**PROOF, "proof": "b" * 64, "proven_as": "BO", "contexts": ("c2",)}
+    second = await store.run(delegations.prove, made, **more)
+    assert second is not None
+    assert second.proven_contexts == ("c1", "c2")
+    other = {**PROOF, "proof": "c" * 64, "proven_to": "mia", "contexts": ()}
+    third = await store.run(delegations.prove, second, **other)
+    assert third is not None
+    assert (third.proven_to, third.proven_contexts) == ("mia", ())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"delegate": "U0MIA"},
+        {"delegator": "U0DANA"},
+        {"ends_at": timedelta(days=8)},
+        {"ends_at": timedelta(days=6)},
+        {"id": "another"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+async def test_what_is_not_as_it_was_seen_is_not_proven(store, changes):
+    """The row is another by now."""
+    made = delegation()
+    await store.run(delegations.add, made)
+    if "ends_at" in changes:
+        changes = {"ends_at": made.made_at + changes["ends_at"]}
+    assert await store.run(delegations.prove, replace(made, **changes), **PROOF) is None
+    found = await store.read(delegations.find, made.id)
+    assert found is not None
+    assert found.proof is None
+
+
+async def test_what_is_over_is_not_proven(store):
+    """Canceled, replaced or run out."""
+    now = clock.now()
+    for end in (delegations.cancel, delegations.supersede, None):
+        start = now if end else now - timedelta(days=8)
+        made = delegation(made_at=start, ends_at=start + timedelta(days=7))
+        await store.run(delegations.add, made)
+        if end is delegations.cancel:
+            await store.run(delegations.cancel, made.id, by="U0BO", at=now)
+        elif end is delegations.supersede:
+            await store.run(delegations.supersede, made, by="U0BO", at=now)
+        assert await store.run(delegations.prove, made, **PROOF) is None
+
+
+async def test_no_sign_in_proves_two(store):
+    """The database itself keeps each proof once."""
+    first, second = delegation(), delegation(delegate="U0MIA")
+    for each in (first, second):
+        await store.run(delegations.add, each)
+    assert await store.run(delegations.prove, first, **PROOF) is not None
+    assert await store.run(delegations.prove, second, **PROOF) is None
+    found = await store.read(delegations.find, second.id)
+    assert found is not None
+    assert found.proof is None
+
+
+@pytest.mark.parametrize(
+    ("contexts", "asked", "counts"),
+    [
+        ((), None, True),
+        (("c1",), None, True),
+        (("c1",), "c1", True),
+        ((), "c1", False),
+        (("c2",), "c1", False),
+        (("c11",), "c1", False),
+    ],
+)
+def test_a_proof_counts_for_what_it_has_shown(contexts, asked, counts):
+    """And without a proof nothing does."""
+    proven = delegation(proof="a" * 64, proven_contexts=contexts)
+    assert proven.is_proven_for(asked) is counts
+    assert not replace(proven, proof=None).is_proven_for(asked)
+
+
+@pytest.mark.parametrize(
+    ("delegator", "delegate", "is_so"),
+    [
+        ("bo", "cy", True),
+        ("BO", "Cy", True),
+        ("cy", "bo", False),
+        ("dana", "cy", False),
+        ("bo", "mia", False),
+        ("bo", None, False),
+    ],
+)
+def test_a_proof_is_of_two_people(delegator, delegate, is_so):
+    """In Entra, however their ids are spelled."""
+    proven = delegation(proof="a" * 64, proven_as="bo", proven_to="cy")
+    assert proven.is_proven_between(delegator, delegate) is is_so
+    assert not replace(proven, proven_as=None).is_proven_between(delegator, delegate)
+    assert not replace(proven, proven_to=None).is_proven_between(delegator, delegate)

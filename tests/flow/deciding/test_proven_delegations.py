@@ -12,8 +12,11 @@ from bot.database import flags
 from bot.database.audit_log import audit
 from bot.database.tables import delegations as rows_of_delegations
 from bot.errors import NotAllowed
+from bot.people.delegates import MOST_LOOKED_AT
 from bot.people.store import delegations
+from bot.requests.store import requests
 from sandbox.tenant import seed
+from tests.bot.samples import delegation
 from tests.flow.deciding.test_fresh_sign_in import (
     FORGED,
     NOT_HEARD,
@@ -252,11 +255,13 @@ async def test_an_admin_who_lets_somebody_decide_cannot_prove_it(world):
     ("session", "command"),
     [
         (BO, f"/my-access delegate <@{CY}> until 2027-03-01"),
+        (BO, f"/my-access delegate <@{CY}> until 2027-02-01"),
+        (BO, f"/my-access delegate <@{CY}> until 2027-01-30"),
         (DANA, f"/access-admin delegate <@{BO}> to <@{CY}> until 2027-03-01"),
     ],
-    ids=["the approver's", "an admin's"],
+    ids=["longer", "the same", "shorter", "an admin's"],
 )
-async def test_a_longer_end_after_the_proof_is_proven_by_nothing(world, session, command):
+async def test_another_end_after_the_proof_is_proven_by_nothing(world, session, command):
     """Whoever has the session makes a new one of the same two: it takes a new sign-in."""
     await proven(world)
     answer = await world.type(session, command)
@@ -503,6 +508,40 @@ async def test_a_delegate_whom_entra_does_not_know_is_said_to_be(world):
     assert link_in_form(form) is None
 
 
+async def test_what_others_have_given_keeps_no_proven_delegate_from_deciding(world):
+    """However many have let them decide before, without a sign-in."""
+    now = world.outside.clock.now()
+    for number in range(2 * MOST_LOOKED_AT):
+        other = delegation(
+            delegator=f"U0NOBODY{number}",
+            made_by=f"U0NOBODY{number}",
+            made_at=now,
+            ends_at=now + timedelta(days=30),
+        )
+        await world.bot.store.run(delegations.add, other)
+    await proven(world)
+    await asked(world)
+    await sign_in_by(world, await approve(world, CY), email_of(CY, world))
+    await world.told(ANN, "Approved by Cy Chen for Bo Berg")
+
+
+async def test_where_entra_decides_no_delegate_is_heard_proven_or_not(database, tmp_path):
+    """It takes a decision from nobody but whom the policy names."""
+    text = "packages:\n  Finance Reports: {decides: entra, approval: fresh sign-in, auth_context: c1}\n"
+    async with approving(database, tmp_path, text) as world:
+        await connect(world, ANN)
+        await proven(world)
+        await asked(world)
+        await asyncio.sleep(2 * 60)
+        assert not world.cards(CY)
+        [request_id] = {
+            row["request_id"] for row in await world.bot.store.run(audit.rows) if row["request_id"]
+        }
+        request = await world.bot.store.read(requests.get, request_id)
+        actor = await world.bot.services.delegations._permissions.actor(CY, request=request)
+        assert (actor.in_entra, actor.acts_for) == (True, None)
+
+
 # -- authentication contexts -----------------------------------------------------------------------
 
 
@@ -543,6 +582,25 @@ async def test_several_contexts_are_proven_one_after_the_other(database, tmp_pat
 
 
 # -- a curious delegate ----------------------------------------------------------------------------
+
+
+async def test_two_sign_ins_at_the_same_moment_both_count(database, tmp_path):
+    """Neither forgets what the other has shown."""
+    text = "packages:\n  Finance Reports: {approval: fresh sign-in, auth_context: c2}\n  Customer Data: {auth_context: c1}\n"
+    async with approving(database, tmp_path, text) as world:
+        world.tenant.login.steps.contexts["c2"] = False
+        links = await links_to_prove(world, await let_decide(world))
+        browsers = [browser_of(world) for _ in links]
+        came = [
+            await brought(browser, link, email_of(BO, world))
+            for browser, link in zip(browsers, links.values(), strict=True)
+        ]
+        pages = await asyncio.gather(
+            *(bring(browser, *one) for browser, one in zip(browsers, came, strict=True))
+        )
+        assert [page.heading for page in pages] == [SAVED] * 3
+        [now] = await _all(world)
+        assert now.proven_contexts == ("c1", "c2")
 
 
 async def test_a_proven_delegate_approves_nothing_of_their_own(world):

@@ -9,7 +9,15 @@ from bot.requests.model import Kind, Request, State
 from sandbox.slack import Message
 from sandbox.tenant import lifecycle, seed
 from sandbox.tenant.requests import NewRequest, accept
-from tests.harness.accounts import approve, connect, email_of, link_of, sign_in_by
+from tests.harness.accounts import (
+    approve,
+    connect,
+    email_of,
+    link_in_form,
+    link_of,
+    new_link,
+    sign_in_by,
+)
 from tests.harness.owed import at_rest, every_request, is_draft, rows_of
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, MIA, World, eventually, labels, said
 
@@ -488,6 +496,36 @@ async def fresh_sign_in(world: World) -> None:
         await sign_in_by(world, await approve(world, BO), email_of(BO, world))
 
     await until(lambda: decided(world, BO), sign_in)
+    await delivered(world, Kind.ADD)
+
+
+async def proven_delegation(world: World) -> None:
+    """Bo lets Cy decide and signs in for it; Cy approves what Ann asks for, with a sign-in of their own."""
+
+    async def is_made() -> bool:
+        return bool(await read(world, rows_of, "delegation"))
+
+    async def is_proven() -> bool:
+        rows = await read(world, rows_of, "delegation")
+        return any(row["proof"] is not None for row in rows)
+
+    async def prove() -> None:
+        shown = (await world.type(BO, "/my-access delegate")).message
+        if shown is None or "Sign in for it" not in labels(shown):
+            return
+        before = link_in_form(world.form(BO))
+        await world.press(BO, shown, "Sign in for it")
+        link = await new_link(world, BO, before)
+        await sign_in_by(world, link, email_of(BO, world))
+
+    async def sign_in() -> None:
+        await sign_in_by(world, await approve(world, CY), email_of(CY, world))
+
+    command = f"/my-access delegate <@{CY}> until 2027-02-01"
+    await until(is_made, lambda: world.type(BO, command))
+    await until(is_proven, prove)
+    await ask(world, ANN, FINANCE)
+    await until(lambda: decided(world, CY), sign_in)
     await delivered(world, Kind.ADD)
 
 

@@ -93,6 +93,7 @@ TARGETS: Final = (
         tests=(
             *("test_permissions.py", "test_who_lets_decide.py"),
             *("test_emergency_rules.py", "test_delegates.py"),
+            "test_proven_delegations.py",
         ),
     ),
     Target(
@@ -100,6 +101,7 @@ TARGETS: Final = (
         tests=(
             *("test_store_delegations.py", "test_store_delegations_kept.py"),
             *("test_delegations.py", "test_delegates.py"),
+            "test_proven_delegations.py",
         ),
     ),
     Target(file="bot/packages/policy_terms.py", parts=KINDS, tests=("test_approvers.py",)),
@@ -126,6 +128,12 @@ TARGETS: Final = (
     Target(
         file="bot/approvals/signed.py",
         tests=("test_fresh_sign_in.py", "test_entra_fresh_sign_in.py"),
+    ),
+    Target(file="bot/approvals/signed_delegations.py", tests=("test_proven_delegations.py",)),
+    Target(file="bot/approvals/reach.py", tests=("test_delegating_in_entra.py",)),
+    Target(
+        file="bot/accounts/freshness.py",
+        tests=("test_fresh_sign_in.py", "test_proven_delegations.py"),
     ),
     Target(
         file="bot/approvals/in_entra.py",
