@@ -11,6 +11,7 @@ from bot.accounts.store import accounts
 from bot.database import flags
 from bot.database.audit_log import audit
 from bot.database.tables import delegations as rows_of_delegations
+from bot.database.tables import people as rows_of_people
 from bot.errors import NotAllowed
 from bot.people.delegates import MOST_LOOKED_AT
 from bot.people.store import delegations
@@ -390,6 +391,34 @@ async def test_a_sign_in_for_a_delegation_is_over_after_ten_minutes(world):
     await world.later(timedelta(minutes=10))
     assert "is over" in (await bring(browser, url, body)).shown
     assert not [each for each in await _all(world) if each.proof is not None]
+
+
+async def test_a_delegate_who_is_somebody_else_in_entra_meanwhile_is_not_proven(world):
+    """The page has shown who decides; the Slack account alone says nothing of that."""
+    browser = browser_of(world)
+    link = await link_to_prove(world, await let_decide(world))
+    url, body = await brought(browser, link, email_of(BO, world))
+    users = world.tenant.world.users
+    cy, mia = users[seed.CY], users[seed.MIA]
+    cy.mail, mia.mail = mia.mail, cy.mail
+    cy.user_principal_name, mia.user_principal_name = (
+        mia.user_principal_name,
+        cy.user_principal_name,
+    )
+    forgotten = rows_of_people.delete().where(rows_of_people.c.slack_user.in_([CY, MIA]))
+    await world.bot.store.run(lambda db: db.execute(forgotten) and None)
+    assert (await world.bot.people.identify(CY)).user.id == seed.MIA
+    assert OVER in (await bring(browser, url, body)).shown
+    assert not [each for each in await _all(world) if each.proof is not None]
+
+
+async def test_the_page_of_what_is_canceled_says_that_it_is_over(world):
+    """Nobody is sent to Microsoft for it."""
+    link = await link_to_prove(world, await let_decide(world))
+    await world.press(BO, (await world.type(BO, "/my-access delegate")).message, "Cancel")
+    page = await browser_of(world).get(link)
+    assert OVER in page.shown
+    assert not page.forms
 
 
 # -- what changes after the proof ------------------------------------------------------------------
