@@ -145,4 +145,4 @@ async def test_a_replica_knows_within_a_minute_what_another_has_bound(database, 
         await world.synced()
         for each in (world, other):
             bindings = each.bot.package_settings.bindings
-            await eventually(lambda known=bindings: known.of(seed.FINANCE_REPORTS).packages)
+            await eventually(lambda known=bindings: known.now.of(seed.FINANCE_REPORTS).packages)
