@@ -336,9 +336,9 @@ async def test_the_answer_of_one_sign_in_is_none_to_another(world):
     _, second = await brought(cy, links[1], email_of(BO, world))
     of_first, of_second = _fields(first), _fields(second)
     swapped = {**of_first, "code": of_second["code"]}
-    page = await ann.post(url, swapped)
+    page = await ann.is_sent(url, swapped)
     assert page.status == 400
-    page = await cy.post(url, {**of_second, "code": of_first["code"]})
+    page = await cy.is_sent(url, {**of_second, "code": of_first["code"]})
     assert page.status == 400
     await nothing_is_approved(world)
 

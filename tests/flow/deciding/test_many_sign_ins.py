@@ -75,7 +75,7 @@ async def test_a_state_that_never_was_is_over(world):
     await asked(world)
     for _ in range(MOST + 1):
         await approve(world, BO)
-    page = await browser_of(world).post(
+    page = await browser_of(world).is_sent(
         "https://latchkey.example/sign-in/callback", {"state": "x", "code": "y"}
     )
     assert REPLACED not in page.shown

@@ -198,9 +198,9 @@ async def connects_an_account(bot: Watched) -> None:
         asked = dict(parse_qsl(urlsplit(address).query))
         bot.signed_in |= {asked[name] for name in ("state", "nonce") if name in asked}
     bot.signed_in |= {
-        value
+        cookie.value
         for kept in browser.cookies.values()
-        for name, value in kept.items()
+        for name, cookie in kept.items()
         if "latchkey" in name
     }
     tokens = world.bot.accounts.tokens.of(ANN)

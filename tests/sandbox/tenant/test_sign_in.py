@@ -152,7 +152,8 @@ async def test_no_page_can_be_skipped(at):
     form = at.browser.page.forms[0]
     for step in ("second", "consent"):
         fields = {"ctx": form.fields["ctx"], "step": step, "code": "", "answer": "accept"}
-        page = await at.browser.post("https://graph.test/" + at.tenant.tenant_id + "/login", fields)
+        address = "https://graph.test/" + at.tenant.tenant_id + "/login"
+        page = await at.browser.is_sent(address, fields, by="https://graph.test")
         assert page.heading == "Enter password"
 
 
