@@ -35,13 +35,23 @@ def problems(settings: Settings) -> list[str]:
 def _problems_with_address(url: str | None) -> list[str]:
     if url is None:
         return []
-    is_here = urlsplit(url).hostname in HERE
-    if not PUBLIC_URL.fullmatch(url) or not (url.startswith("https://") or is_here):
+    if not PUBLIC_URL.fullmatch(url) or not _is_reachable(url):
         return [
             "LATCHKEY_PUBLIC_URL must be a root, https://HOST with nothing after it: the address at which browsers reach "
             "Latchkey's HTTP endpoint."
         ]
     return []
+
+
+def _is_reachable(url: str) -> bool:
+    """Tell whether browsers can be sent to an address: by TLS, or on this machine; with a name and a port that are some."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        is_written = bool(host.encode("idna")) and parts.port != 0
+    except ValueError:
+        return False
+    return is_written and (parts.scheme == "https" or host in HERE)
 
 
 def problems_with_keys(settings: Settings) -> list[str]:

@@ -1,8 +1,8 @@
 """
 Take people's browsers to a sign-in at Microsoft and back: the pages below ``/sign-in``.
 
-Opening the link shows what it is for; the button begins the sign-in, so that nothing which merely looks at links does.
-The browser that comes back must be the one that began.
+Opening the link shows what it is for; its button begins the sign-in, so that nothing which merely looks at links does, and no form
+of another site.  The browser that comes back must be the one that began.
 """
 
 from collections import Counter
@@ -22,9 +22,10 @@ from bot.approvals.signed import SignedApprovals
 from bot.approvals.signed_delegations import SignedDelegations
 from bot.database import Busy
 from bot.messages.approvals import proving, signing
-from bot.words import ENGLISH, _, current_language, language_of_locale, speaking, translate
+from bot.words import ENGLISH, N_, _, current_language, language_of_locale, speaking, translate
 from handlers.web import sign_in_pages as pages
 from handlers.web.http import read_body
+from handlers.web.pages_shown import FIELD, PagesShown, new_secret, seal
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,11 @@ COOKIE: Final = "__Host-latchkey-sign-in"
 COOKIE_SECONDS: Final = 900
 # Every browser takes cookies of "https" there, but for this machine, where no TLS is needed.
 COOKIE_HERE: Final = "latchkey-sign-in"
+
+NOT_PRESSED: Final = N_(
+    "Nothing has begun: the button counts only where this page was shown in this browser, as it is now. Please read it, and press "
+    "the button again. If you come back here once more, let your browser keep cookies for this page."
+)
 
 
 def routes(
@@ -55,21 +61,37 @@ def routes(
     """
     is_secure = urlsplit(public_url).scheme == "https"
     prefix = COOKIE if is_secure else COOKIE_HERE
+    shown = PagesShown(public_url)
 
     async def show(http: Request) -> Response:
         """Show what a link is for."""
         with speaking(_language(http)):
             try:
-                title, lines = await about(await browsers.find(http.path_params["ticket"]))
+                sign_in = await browsers.find(http.path_params["ticket"])
+                title, lines = await about(sign_in)
             except (SignInFailed, Busy) as failed:
                 return _failed(failed)
-            return pages.begin(
-                title,
-                lines,
-                label=_("Go on to Microsoft"),
-                is_secure=is_secure,
-                language=current_language(),
-            )
+            return page_of(sign_in, title, lines)
+
+    def page_of(sign_in: SignIn, title: str, lines: list[str], *, note: str = "") -> Response:
+        """
+        Return the page before a sign-in, sealed for the browser that it is shown in.
+
+        Args:
+            note: Why it is shown once more.
+        """
+        secret = new_secret()
+        answer = pages.begin(
+            title,
+            [note, *lines] if note else lines,
+            label=_("Go on to Microsoft"),
+            fields={FIELD: seal(secret, sign_in, [title, *lines])},
+            is_secure=is_secure,
+            status=403 if note else 200,
+            language=current_language(),
+        )
+        shown.remember(answer, sign_in, secret)
+        return answer
 
     async def about(sign_in: SignIn) -> tuple[str, list[str]]:
         """Return the title of the page before a sign-in, and what it says."""
@@ -93,9 +115,20 @@ def routes(
         ]
 
     async def begin(http: Request) -> Response:
-        """Send the browser on to Microsoft."""
+        """Send the browser on to Microsoft, if the button of the page was pressed in it; else show it the page."""
         with speaking(_language(http)):
+            form = await _form(http)
+            if form is None:
+                return Response(status_code=413)
             try:
+                sign_in = await browsers.find(http.path_params["ticket"])
+                title, lines = await about(sign_in)
+                why_not = shown.find_why_not(
+                    http, sign_in, [title, *lines], sealed=form.get(FIELD, "")
+                )
+                if why_not is not None:
+                    log.warning("sign-in-not-begun", reason=why_not)
+                    return page_of(sign_in, title, lines, note=_(NOT_PRESSED))
                 begun = await browsers.begin(http.path_params["ticket"])
             except (SignInFailed, Busy) as failed:
                 return _failed(failed)

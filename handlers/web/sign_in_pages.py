@@ -1,6 +1,6 @@
 """The pages that a browser shows before and after a sign-in to Microsoft: no script, nothing from elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -11,7 +11,13 @@ POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';
 THIS_MACHINE: Final = "http://127.0.0.1:* http://localhost:*"
 HEADERS: Final = {
     "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
+    # Nobody else learns the link; with "no-referrer" a browser would keep the origin of our own form from ourselves.
+    "referrer-policy": "same-origin",
+    # For browsers that do not know "frame-ancestors".
+    "x-frame-options": "DENY",
+    # Whoever has opened the page in a window has no hold on it.
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "x-robots-tag": "noindex",
 }
@@ -24,22 +30,35 @@ STYLE: Final = (
 
 
 def begin(
-    title: str, lines: Sequence[str], *, label: str, is_secure: bool, language: str
+    title: str,
+    lines: Sequence[str],
+    *,
+    label: str,
+    fields: Mapping[str, str],
+    is_secure: bool,
+    status: int = 200,
+    language: str,
 ) -> HTMLResponse:
     """
     Show what a sign-in is for, with the button that begins it.
 
     The form goes to us, and from there to Microsoft's login, which may send the browser on at once: to ADFS, Okta or
-    another identity provider of the tenant.  Browsers hold each of these steps to ``form-action``.
+    another identity provider of the tenant.  Browsers hold each of these steps to ``form-action``.  Nothing on the page has an id or
+    the focus: an address that ends in one would let a key that is held down press the button before the page is read.
 
     Args:
+        fields: What the form sends besides, which nobody sees.
         is_secure: We are reached by https; otherwise it is tried on one machine, where the login may be at any port.
 
     Source: https://www.w3.org/TR/CSP3/#directive-form-action
     """
     actions = "'self' https:" if is_secure else f"'self' https: {THIS_MACHINE}"
-    form = f'<form method="post"><button>{escape(label)}</button></form>'
-    return _page(title, lines, form, actions=actions, language=language)
+    hidden = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in fields.items()
+    )
+    form = f'<form method="post">{hidden}<button>{escape(label)}</button></form>'
+    return _page(title, lines, form, actions=actions, status=status, language=language)
 
 
 def ended(title: str, lines: Sequence[str], *, status: int = 200, language: str) -> HTMLResponse:

@@ -130,3 +130,26 @@ async def test_an_approval_takes_a_fresh_sign_in(page, address, pictures):
     await expect(page.get_by_test_id("messages")).to_contain_text(
         "You now have access to Customer Data"
     )
+
+
+async def test_another_site_leads_nobody_past_the_page(page, address):
+    """Its form is sent by itself to a link that this browser has opened before; then the page is read, and leads on."""
+    await be(page, address, "U0ANN", "C0GENERAL")
+    await type_(page, "/my-access connect")
+    link = await page.get_by_test_id("link-latchkey_sign_in").last.get_attribute("href")
+    await page.goto(link)
+    await expect(page.get_by_role("heading")).to_have_text("Connect your Microsoft account")
+    trap = f'<form method="post" action="{link}"></form><script>document.forms[0].submit()</script>'
+    await page.route(
+        "http://attacker.example/",
+        lambda route: route.fulfill(body=trap, content_type="text/html"),
+    )
+
+    await page.goto("http://attacker.example/")
+
+    await page.wait_for_url(link)
+    await expect(page.get_by_role("main")).to_contain_text("Nothing has begun")
+    await expect(page.get_by_role("main")).to_contain_text("Go on only if you have asked for this")
+    await sign_in(page, "ann@contoso.example")
+    await page.get_by_role("button", name="Accept").click()
+    await expect(page.get_by_role("heading")).to_have_text("Your Microsoft account is connected")

@@ -17,6 +17,7 @@ BY_HAND: Final[Mapping[str, str]] = {
     "Whether Graph removes (`adminRemove`) an assignment whose delivery failed": FORCED,
     "Whether all reads work with a catalog-scoped role only": RIGHTS,
     "Where My Access is": "it takes a tenant in a national cloud",
+    "Whether every browser that people use sends the cookie of the page": "it takes each browser, before an installation of Latchkey",
     "Whether a request that nobody decided in time": "it takes days",
     "The state of an Entra request whose approval timed out": "it takes days",
     "Throttling limits of entitlement management": LOAD,

@@ -89,6 +89,12 @@ WRONG: list[tuple[str, str | None]] = [
     ("LATCHKEY_SYNC_SECONDS", "-5"),
     ("LATCHKEY_PORT", "70000"),
     ("LATCHKEY_PORT", "http"),
+    ("LATCHKEY_PUBLIC_URL", "https://latchkey.example/slack"),
+    ("LATCHKEY_PUBLIC_URL", "http://latchkey.example"),
+    ("LATCHKEY_PUBLIC_URL", "https://latchkey.example:port"),
+    ("LATCHKEY_PUBLIC_URL", "https://latchkey.example:70000"),
+    ("LATCHKEY_PUBLIC_URL", "https://:443"),
+    ("LATCHKEY_PUBLIC_URL", "https://latchkey..example"),
 ]
 
 
