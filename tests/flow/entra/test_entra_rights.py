@@ -39,6 +39,16 @@ async def elsewhere(request, database, tmp_path):
         yield made
 
 
+@pytest.fixture(params=["v1.0", "beta"])
+async def partly(request, database, tmp_path):
+    """Latchkey decides about the other package, so that a delegate may decide something."""
+    text = f"packages:\n  Finance Reports: {{decides: entra, channel: {FINANCE}}}\n"
+    async with deciding(
+        database, tmp_path, text=text, prepare=prepared, GRAPH_API_VERSION=request.param
+    ) as made:
+        yield made
+
+
 async def shown_to_admins(world):
     """The card in the admins' channel."""
     return await eventually(
@@ -83,9 +93,9 @@ async def test_an_admin_is_refused_before_graph_is_asked(elsewhere):
     assert (await world.states())[-1] == "add pending"
 
 
-async def test_a_delegate_is_neither_asked_nor_heard(elsewhere):
+async def test_a_delegate_is_neither_asked_nor_heard(partly):
     """Entra knows no delegates of Latchkey's."""
-    world = elsewhere
+    world = partly
     await world.type(BO, f"/my-access delegate <@{CY}> for 3 days")
     await world.told(CY, "decide for")
     await asked(world)
