@@ -41,7 +41,7 @@ async def test_a_card_that_several_decide(
             address,
             "U0ANN",
             "/request-access production-database because INC-42, orders are not saved",
-            "Asked for Production Database",
+            "you may have",
         )
         shown = await messages(page, address, "U0MIA", "app", "asks for Production Database")
         await shown.get_by_test_id("action-latchkey_approve").last.click()
@@ -107,7 +107,7 @@ async def test_a_reminder_and_the_digest(
     page = await browser.new_page(viewport=TALL)
     async with sandbox(tmp_path, certificate=certificate) as (_, address):
         for person in ("U0ANN", "U0CY"):
-            await ask(page, address, person, "/request-access marketing-campaign", "Asked for")
+            await ask(page, address, person, "/request-access marketing-campaign", "you may have")
             await messages(page, address, person, "app", "You now have access")
         await ask(
             page,
