@@ -205,7 +205,7 @@ def abreast(
 
     def hold(connection: sa.Connection, cursor: Any, statement: str, *_: Any) -> None:
         engine = id(connection.engine)
-        if not statement.startswith(WRITE) or engine in arrived:
+        if not statement.startswith(write) or engine in arrived:
             return
         arrived.add(engine)
         with suppress(threading.BrokenBarrierError):
