@@ -41,7 +41,7 @@ from bot.messages.approvals import saved
 from bot.packages.model import Stage
 from bot.people.actors import Permissions
 from bot.people.model import Verb
-from bot.people.permissions import Actor, may
+from bot.people.permissions import LASTING, Actor, may
 from bot.requests import state_machine
 from bot.requests.evaluation.sign_ins import SignInRule
 from bot.requests.evaluation.stages import stage_changes
@@ -54,7 +54,7 @@ from graph.errors import GraphError
 
 # Each try is lost to somebody else's decision, and a stage takes no more of them than its quorum.
 MOST_TRIES: Final = 50
-# Somebody who was refused a moment ago, and presses again, is refused again without another look.
+# Somebody who was refused a moment ago, and presses again, is refused again without another look, if that cannot have changed.
 REFUSED_FOR: Final = timedelta(minutes=1)
 NEEDS_SIGN_IN: Final = N_(
     "This approval takes a fresh sign-in to Microsoft as yourself. Please press Approve again, and sign in."
@@ -120,6 +120,9 @@ class DecisionProcessor:
         """
         for _ in range(MOST_TRIES):
             if await self._try(decision):
+                return
+            if await self._store.read(decisions.is_settled, decision):
+                # Another replica has judged this very click meanwhile.
                 return
         raise Contended
 
@@ -289,10 +292,11 @@ class DecisionProcessor:
         return request, actor, why
 
     async def _is_refused_again(self, decision: Decision) -> bool:
-        """Settle the click of somebody who was refused the same within the last minute."""
+        """Settle the click of somebody who was refused the same within the last minute, for what has not changed since."""
         since = decision.at - REFUSED_FOR
         before = await self._store.read(decisions.refused_lately, decision, since=since)
-        if before is None or before.why in INCOMPLETE:
+        if before is None or before.why not in LASTING:
+            # They may have connected an account since, be an approver by now, or the delegate of one who has signed in for it.
             return False
         known = {"why": before.why, "entra_id": before.entra_id, "name": before.name}
         await self._settle(decision, Outcome.REFUSED, **known)

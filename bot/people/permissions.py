@@ -46,6 +46,23 @@ NOT_PROVEN: Final = N_(
 )
 
 
+OWN_REQUEST: Final = N_("You cannot decide your own request.")
+OWN_FROM_ANOTHER_ACCOUNT: Final = N_(
+    "You cannot decide your own request, from another Slack account either."
+)
+ASKED_FOR_ANOTHER: Final = N_(
+    "You have asked for this yourself, for somebody else; another person decides it."
+)
+DECIDED_EARLIER_STEP: Final = N_(
+    "You, or your delegate for you, have decided an earlier step of this request; another "
+    "person decides this one."
+)
+# Of these nothing changes while that step of the request waits; any other refusal may be over a moment later.
+LASTING: Final = frozenset(
+    {OWN_REQUEST, OWN_FROM_ANOTHER_ACCOUNT, ASKED_FOR_ANOTHER, DECIDED_EARLIER_STEP}
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Actor:
     """
@@ -146,18 +163,15 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
     if verb not in OF_DECIDERS:
         return N_("That is not something anybody may do.")
     if actor.slack_user == holder:
-        return N_("You cannot decide your own request.")
+        return OWN_REQUEST
     if actor.entra_id is None or holder_entra_id is None:
         return N_("I cannot tell who you are in Entra, so I cannot take a decision from you.")
     if actor.entra_id == holder_entra_id:
-        return N_("You cannot decide your own request, from another Slack account either.")
+        return OWN_FROM_ANOTHER_ACCOUNT
     if actor.has_asked:
-        return N_("You have asked for this yourself, for somebody else; another person decides it.")
+        return ASKED_FOR_ANOTHER
     if actor.has_decided:
-        return N_(
-            "You, or your delegate for you, have decided an earlier step of this request; another "
-            "person decides this one."
-        )
+        return DECIDED_EARLIER_STEP
     if actor.takes_sign_in and actor.acts_for is not None and not actor.is_proven:
         return NOT_PROVEN.format(person=actor.acts_for.entra_name)
     if actor.has_approved and verb is Verb.APPROVE:

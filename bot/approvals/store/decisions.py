@@ -106,6 +106,9 @@ ACCEPTED_OF: Final = (
     .order_by(decisions.c.stage, decisions.c.place)
 )
 
+IS_SETTLED: Final = sa.select(decisions.c.id).where(
+    decisions.c.id == sa.bindparam("decision"), decisions.c.outcome.is_not(None)
+)
 WAS_REFUSED: Final = (
     sa.select(decisions.c.id)
     .where(
@@ -141,6 +144,11 @@ def add(
     db.execute(INSERT, {**values, "due_at": None if is_draft else clock.real()})
     if not is_draft:
         wakeups.due(db, wakeups.DECISIONS)
+
+
+def is_settled(db: Transaction, decision: Decision) -> bool:
+    """Tell whether it is known what became of a click."""
+    return db.execute(IS_SETTLED, {"decision": decision.id}).first() is not None
 
 
 def was_refused(db: Transaction, decision: Decision) -> bool:

@@ -306,6 +306,7 @@ def _decisions(db: Transaction) -> None:
     assert decisions.settle(db, refused, Outcome.REFUSED)
     assert decisions.settle(db, drafted, Outcome.ACCEPTED, entra_id=BO)
     decisions.was_refused(db, refused)
+    assert decisions.is_settled(db, refused)
     decisions.refused_lately(db, refused, since=clock.now() - HOUR)
     for decision in decisions.claim_unanswered(db, lease=LEASE):
         decisions.answer_later(db, decision, until=clock.real())
