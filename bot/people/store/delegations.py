@@ -1,6 +1,6 @@
 """The table of delegations: whom an approver lets decide for them, until when, and what is still to be told of it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,13 +26,20 @@ ENDS_AFTER: Final = delegations.c.ends_at > sa.bindparam("at")
 IN_FORCE: Final = sa.and_(NOT_CANCELED, ENDS_AFTER)
 INSERT: Final = delegations.insert()
 BY_ID: Final = SELECT.where(delegations.c.id == sa.bindparam("delegation"))
+# With what was replaced after that moment, and what has come in its place; what holds comes first.
 TO_DELEGATE: Final = (
     SELECT.where(
         delegations.c.delegate.in_(sa.bindparam("people")),
-        IN_FORCE,
-        delegations.c.made_at <= sa.bindparam("at"),
+        ENDS_AFTER,
+        sa.or_(
+            delegations.c.canceled_at.is_(None),
+            sa.and_(
+                delegations.c.canceled_why == SUPERSEDED,
+                delegations.c.canceled_at > sa.bindparam("at"),
+            ),
+        ),
     )
-    .order_by(delegations.c.made_at, delegations.c.id)
+    .order_by(delegations.c.canceled_at.is_not(None), delegations.c.made_at, delegations.c.id)
     .limit(MOST)
 )
 OF_DELEGATORS: Final = SELECT.where(
@@ -98,9 +105,39 @@ def find(db: Transaction, delegation_id: str) -> Delegation | None:
 
 
 def to_delegate(db: Transaction, slack_ids: Collection[str], *, at: datetime) -> list[Delegation]:
-    """Return what lets somebody, by any of their ids, decide for others at a moment; the first made first."""
+    """
+    Return what lets somebody, by any of their ids, decide for others at a moment; the first made first.
+
+    For what was replaced since then stands what has come in its place, if nothing between has shortened or canceled it:
+    whoever clicks in time loses nothing when it is lengthened.
+    """
     given = {"people": sorted(slack_ids), "at": at, "most": MOST_FOR_ONE}
-    return [_delegation(row) for row in db.execute(TO_DELEGATE, given)]
+    found = [_delegation(row) for row in db.execute(TO_DELEGATE, given)]
+    # Of two that were made in one moment, what holds.
+    made = {(each.delegator, each.delegate, each.made_at): each for each in reversed(found)}
+    then = sorted(
+        (each for each in found if each.made_at <= at), key=lambda each: (each.made_at, each.id)
+    )
+    return [holds for each in then if (holds := _in_its_place(each, made)) is not None]
+
+
+def _in_its_place(
+    delegation: Delegation, made: Mapping[tuple[str, str, datetime], Delegation]
+) -> Delegation | None:
+    """
+    Return what holds in the place of a delegation that may have been superseded; None if nothing does.
+
+    Args:
+        made: What was not canceled but by another in its place, by who lets whom decide, and since when.
+    """
+    while delegation.canceled_at is not None:
+        successor = made.get((delegation.delegator, delegation.delegate, delegation.canceled_at))
+        if successor is None or successor.made_at <= delegation.made_at:
+            return None
+        if successor.ends_at < delegation.ends_at:
+            return None
+        delegation = successor
+    return delegation
 
 
 def delegators_since(db: Transaction, slack_ids: Collection[str], *, since: datetime) -> list[str]:
@@ -149,7 +186,8 @@ def prove(
     """
     Note that a sign-in of its giver proves a delegation; None if it is over, or is not as it was. No sign-in proves two.
 
-    What an earlier sign-in of theirs has shown for the same two people still counts. Those concerned are owed the news.
+    What an earlier sign-in of theirs has shown for the same two people still counts, of another at the same moment, too.
+    Those concerned are owed the news.
 
     Args:
         contexts: The authentication contexts that this sign-in has shown.
@@ -186,9 +224,10 @@ def prove(
 
 
 def supersede(db: Transaction, delegation: Delegation, *, by: str, at: datetime) -> None:
-    """End a delegation in whose place another one of the same two comes: that one is the news."""
-    values = {"canceled_at": at, "canceled_by": by, "canceled_why": SUPERSEDED, "news_due_at": None}
-    db.execute(CANCEL, {"delegation": delegation.id, "at": at, **values})
+    """End a delegation in whose place another one of the same two comes: that one is the news, and what was said before changes."""
+    values = {"canceled_at": at, "canceled_by": by, "canceled_why": SUPERSEDED}
+    due = {"news_due_at": clock.real()}
+    db.execute(CANCEL, {"delegation": delegation.id, "at": at, **values, **due})
 
 
 def owing_news(db: Transaction, *, limit: int = 50) -> list[Delegation]:

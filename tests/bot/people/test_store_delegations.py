@@ -186,3 +186,91 @@ def test_a_proof_is_of_two_people(delegator, delegate, is_so):
     assert proven.is_proven_between(delegator, delegate) is is_so
     assert not replace(proven, proven_as=None).is_proven_between(delegator, delegate)
     assert not replace(proven, proven_to=None).is_proven_between(delegator, delegate)
+
+
+# -- what comes in its place -----------------------------------------------------------------------
+
+DAY = 24 * 3600 * SECOND
+
+
+async def _replace(store, old, at, **changes):
+    """The same two agree on something else."""
+    made = delegation(**{"made_at": at, "ends_at": old.ends_at, **changes})
+    await store.run(delegations.supersede, old, by="U0BO", at=at)
+    await store.run(delegations.add, made)
+    return made
+
+
+@pytest.mark.parametrize("longer", [0 * DAY, SECOND, 30 * DAY])
+async def test_what_is_lengthened_counts_for_clicks_before(store, longer):
+    """However often: what holds now stands for what held then; before the first of them nothing did."""
+    first = delegation()
+    await store.run(delegations.add, first)
+    second = await _replace(store, first, first.made_at + DAY, ends_at=first.ends_at + longer)
+    third = await _replace(
+        store, second, first.made_at + 2 * DAY, ends_at=second.ends_at + 2 * longer
+    )
+
+    for at, holds in (
+        (first.made_at - SECOND, []),
+        (first.made_at, [third]),
+        (second.made_at - SECOND, [third]),
+        (second.made_at, [third]),
+        (third.made_at, [third]),
+        (third.ends_at - SECOND, [third]),
+        (third.ends_at, []),
+    ):
+        assert await store.read(delegations.to_delegate, ["U0CY"], at=at) == holds, at
+
+
+async def _canceled(store, made, at):
+    await store.run(delegations.cancel, made.id, by="U0BO", at=at)
+
+
+async def test_what_is_shortened_or_canceled_counts_for_no_click_before(store):
+    """Nor what is made anew after that, however long it is to last."""
+    for number, ends in enumerate(("shortened", "canceled", "shortened, then longer", "anew")):
+        who = f"U0CY{number}"
+        first = delegation(delegate=who)
+        await store.run(delegations.add, first)
+        later = first.made_at + DAY
+        if ends.startswith("shortened"):
+            less = first.ends_at - SECOND
+            latest = await _replace(store, first, later, delegate=who, ends_at=less)
+        else:
+            latest = await _replace(store, first, later, delegate=who)
+            await _canceled(store, latest, later + SECOND)
+        if ends == "shortened, then longer":
+            longer = first.ends_at + DAY
+            await _replace(store, latest, later + DAY, delegate=who, ends_at=longer)
+        if ends == "anew":
+            await store.run(delegations.add, delegation(delegate=who, made_at=later + DAY))
+        at = first.made_at + SECOND
+        assert await store.read(delegations.to_delegate, [who], at=at) == [], ends
+
+
+async def test_of_two_that_are_made_at_one_moment_the_last_holds(store):
+    """A clock may stand still."""
+    first = delegation()
+    await store.run(delegations.add, first)
+    at = first.made_at + DAY
+    second = await _replace(store, first, at)
+    third = await _replace(store, second, at)
+
+    for moment in (first.made_at, at, at + SECOND):
+        assert await store.read(delegations.to_delegate, ["U0CY"], at=moment) == [third]
+
+
+async def test_what_stood_in_its_place_for_others_changes_nothing(store):
+    """Neither another delegate of the same approver, nor another approver of the same delegate."""
+    first = delegation()
+    await store.run(delegations.add, first)
+    at = first.made_at + DAY
+    await store.run(delegations.supersede, first, by="U0BO", at=at)
+    for other in (
+        delegation(made_at=at, delegate="U0MIA"),
+        delegation(made_at=at, delegator="U0DANA"),
+    ):
+        await store.run(delegations.add, other)
+
+    assert await store.read(delegations.to_delegate, ["U0CY"], at=first.made_at) == []

@@ -72,8 +72,8 @@ async def test_one_is_canceled_and_no_other(store):
     assert details["until"] == one.ends_at.isoformat()
 
 
-async def test_what_is_replaced_says_so_and_owes_no_news(store):
-    """The one in its place is the news."""
+async def test_what_is_replaced_says_so_and_is_to_be_redrawn(store):
+    """The one in its place is the news; messages about it say what is not so any more."""
     (made,) = await add(store, delegation())
     when = clock.now()
 
@@ -81,7 +81,7 @@ async def test_what_is_replaced_says_so_and_owes_no_news(store):
 
     kept = await store.read(delegations.find, made.id)
     assert (kept.canceled_by, kept.canceled_why, kept.canceled_at) == ("U0BO", "replaced", when)
-    assert await store.read(delegations.owing_news) == []
+    assert await store.read(delegations.owing_news) == [kept]
 
 
 @pytest.mark.parametrize(
