@@ -58,10 +58,13 @@ class DelegationToProve:
 
     Attributes:
         delegate: Who would decide, read in Slack and Entra just now.
+        missing: The authentication contexts that packages ask for, and that it lacks after this sign-in, as far as that is known
+            before it.
     """
 
     delegation: Delegation
     delegate: Identity
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,10 +122,7 @@ class SignedDelegations:
             SignInFailed: It is not set up, or the delegate cannot be told.
         """
         delegate = await self._identify(delegation)
-        missing: list[str | None] = [
-            each for each in self._contexts if not delegation.is_proven_for(each)
-        ]
-        missing = missing[:MOST_LINKS]
+        missing: list[str | None] = list(self.find_missing(delegation)[:MOST_LINKS])
         if not delegation.is_proven_for(None):
             # Not everybody can sign in as strongly as some packages want.
             missing.append(None)
@@ -160,7 +160,17 @@ class SignedDelegations:
         delegate = await self._identify(found)
         if _digest(found, delegate) != sign_in.terms_hash:
             raise SignInFailed(IS_OVER)
-        return DelegationToProve(delegation=found, delegate=delegate)
+        return DelegationToProve(
+            delegation=found,
+            delegate=delegate,
+            missing=tuple(
+                each for each in self.find_missing(found) if each != sign_in.auth_context
+            ),
+        )
+
+    def find_missing(self, delegation: Delegation) -> tuple[str, ...]:
+        """Return the authentication contexts that packages ask for, and that no sign-in for a delegation has shown."""
+        return tuple(each for each in self._contexts if not delegation.is_proven_for(each))
 
     async def _identify(self, delegation: Delegation) -> Identity:
         try:

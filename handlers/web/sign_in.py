@@ -105,6 +105,7 @@ def routes(
                 to_prove.delegation,
                 name=to_prove.delegate.person.entra_name,
                 address=user.user_principal_name,
+                missing=to_prove.missing,
             )
         return _("Connect your Microsoft account"), [
             _(
@@ -171,11 +172,9 @@ def routes(
                 "It is checked right now, and Slack shows what came of it. You can close this page."
             )
         if finished.sign_in.purpose is Purpose.DELEGATE:
-            await delegations.complete(finished)
-            return _("Your sign-in is saved"), _(
-                "Your delegate can now decide for you also where an approval takes a fresh sign-in, with a sign-in of their "
-                "own. You can close this page."
-            )
+            proven = await delegations.complete(finished)
+            missing = delegations.find_missing(proven)
+            return _("Your sign-in is saved"), proving.saved_line(missing=missing)
         await connecting.complete(finished)
         return _("Your Microsoft account is connected"), _(
             "You can close this page and go back to Slack."

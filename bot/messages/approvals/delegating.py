@@ -104,6 +104,16 @@ def told_delegator(delegation: Delegation, *, limits: DelegationLimits) -> Messa
     )
 
 
+def replaced(delegation: Delegation, *, reader: str) -> Message:
+    """Replace what was said of a delegation in whose place another one of the same two has come, whatever became of that."""
+    other = delegation.delegator if reader == delegation.delegate else delegation.delegate
+    return message(
+        _(
+            "What stood here about {person} was replaced: `/my-access delegate` shows what holds now."
+        ).format(person=person(other))
+    )
+
+
 def over(delegation: Delegation, *, reader: str) -> Message:
     """Replace what was said of a delegation that has ended before its time, or by itself."""
     if reader == delegation.delegate:

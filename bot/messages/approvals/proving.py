@@ -91,13 +91,19 @@ def _note_of_proven(delegation: Delegation, limits: DelegationLimits, *, reader:
         said = _(
             "Also where an approval takes a fresh sign-in: {person} has signed in for it."
         ).format(person=person(delegation.delegator))
-    missing = [each for each in limits.contexts if not delegation.is_proven_for(each)]
-    if not missing:
-        return said
-    without = _("Not yet where it takes the authentication context {contexts}.").format(
-        contexts=in_a_row(missing)
-    )
-    return f"{said} {without}"
+    return " ".join([said, *_not_yet(_missing(delegation, limits))])
+
+
+def _missing(delegation: Delegation, limits: DelegationLimits) -> list[str]:
+    return [each for each in limits.contexts if not delegation.is_proven_for(each)]
+
+
+def _not_yet(contexts: Sequence[str]) -> list[str]:
+    """Say where a delegation that a sign-in has proven does not count all the same: of these authentication contexts."""
+    if not contexts:
+        return []
+    said = _("Not yet where it takes the authentication context {contexts}.")
+    return [said.format(contexts=in_a_row(contexts))]
 
 
 def sign_in_row(delegation: Delegation, limits: DelegationLimits, *, reader: str) -> list[Block]:
@@ -146,18 +152,22 @@ def not_possible(why: str) -> dict[str, Any]:
     return said_in_modal(said, title=_("Sign in to delegate"))
 
 
-def page_lines(delegation: Delegation, *, name: str, address: str | None) -> list[str]:
+def page_lines(
+    delegation: Delegation, *, name: str, address: str | None, missing: Sequence[str]
+) -> list[str]:
     """
     Say in plain text what somebody is about to let another person do.
 
     Args:
         name, address: Of the delegate, as Entra has them now.
+        missing: The authentication contexts that packages ask for, and that it lacks after this sign-in.
     """
     whom = name if address is None else f"{name} ({address})"
+    what = _(
+        "You are about to let {person} decide for you until {when}, also where an approval takes a fresh sign-in."
+    ).format(person=whom, when=plain_moment(delegation.ends_at))
     return [
-        _(
-            "You are about to let {person} decide for you until {when}, also where an approval takes a fresh sign-in."
-        ).format(person=whom, when=plain_moment(delegation.ends_at)),
+        " ".join([what, *_not_yet(missing)]),
         _(
             "Each of these approvals then takes a sign-in of theirs, and none of yours. You can end it in Slack at any time."
         ),
@@ -168,21 +178,30 @@ def page_lines(delegation: Delegation, *, name: str, address: str | None) -> lis
     ]
 
 
-def told_delegate(delegation: Delegation) -> Message:
-    """Tell a delegate that whoever lets them decide has signed in for it."""
-    return message(
-        _(
-            "{person} has signed in to Microsoft for letting you decide until {when}. Where an approval takes a fresh sign-in, "
-            "you can now give it with a sign-in of your own."
-        ).format(person=person(delegation.delegator), when=moment(delegation.ends_at))
+def saved_line(*, missing: Sequence[str]) -> str:
+    """Say in plain text, on the page after the sign-in, what it has proven; *missing* as for `page_lines`."""
+    said = _(
+        "Your delegate can now decide for you also where an approval takes a fresh sign-in, with a sign-in of their own."
     )
+    return " ".join([said, *_not_yet(missing), _("You can close this page.")])
 
 
-def told_delegator(delegation: Delegation) -> Message:
-    """Tell an approver that their sign-in lets their delegate decide everywhere, so that nobody does that unnoticed."""
-    text = _(
+def told_delegate(delegation: Delegation, limits: DelegationLimits) -> Message:
+    """Tell a delegate that whoever lets them decide has signed in for it, and where that does not suffice."""
+    said = _(
+        "{person} has signed in to Microsoft for letting you decide until {when}. Where an approval takes a fresh sign-in, "
+        "you can now give it with a sign-in of your own."
+    ).format(person=person(delegation.delegator), when=moment(delegation.ends_at))
+    return message(" ".join([said, *_not_yet(_missing(delegation, limits))]))
+
+
+def told_delegator(delegation: Delegation, limits: DelegationLimits) -> Message:
+    """Tell an approver where their sign-in lets their delegate decide, so that nobody does that unnoticed."""
+    said = _(
         "You have signed in to Microsoft for letting {person} decide for you until {when}, also where an approval takes a fresh "
-        "sign-in. If that was not you, cancel it, and tell your identity team at once."
+        "sign-in."
     ).format(person=person(delegation.delegate), when=moment(delegation.ends_at))
+    warning = _("If that was not you, cancel it, and tell your identity team at once.")
+    text = " ".join([said, *_not_yet(_missing(delegation, limits)), warning])
     cancel = button(pgettext("end a delegation", "Cancel"), "undelegate", delegation.id)
     return message(text, [section(text), actions(cancel, block_id=f"delegation:{delegation.id}")])

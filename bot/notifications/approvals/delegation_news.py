@@ -1,6 +1,6 @@
 """Tell those concerned of a delegation, once it is known that both people can be told in Slack and Entra."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,7 +24,7 @@ from graph.errors import GraphError
 log = structlog.get_logger(__name__)
 
 KIND: Final = "delegation"
-# The step of which both are told once its giver has signed in for it.
+# The step of which both are told once its giver has signed in for it, and once more for each authentication context.
 PROVEN: Final = "proven"
 AGAIN: Final = timedelta(minutes=1)
 
@@ -48,14 +48,16 @@ class DelegationNews:
         """Tell those concerned; return how many messages went out."""
         if delegation.canceled_at is None and not await self._is_of_use(delegation):
             return 0
-        owed = await self._store.read(_owed, delegation)
+        owed = await self._store.read(_owed, delegation, self._limits)
+        keys = [notice.key for together in owed for notice in together]
+        before = await self._store.read(notices.finished_keys, keys)
         sent = 0
-        for notice in owed:
-            sent += await self._sending.send([notice], _content(delegation, notice, self._limits))
-        keys = [notice.key for notice in owed]
+        for together in owed:
+            content = _content(delegation, together[0], self._limits)
+            sent += await self._sending.send(together, content)
         done = len(await self._store.read(notices.finished_keys, keys)) == len(keys)
         again_at = None if done else clock.real() + AGAIN
-        await self._store.run(_close, delegation, again_at)
+        await self._store.run(_close, delegation, self._limits, again_at, fresh=set(keys) - before)
         return sent
 
     async def _is_of_use(self, delegation: Delegation) -> bool:
@@ -81,17 +83,19 @@ class DelegationNews:
 
 def content_of(db: Transaction, notice: Notice, *, limits: DelegationLimits) -> Message | None:
     """Return what a message about a delegation says now; *limits* as for `DelegationNews`."""
-    _, delegation_id, step, _ = notice.key.split(":")
+    _, delegation_id, step = notice.key.removesuffix(f":{notice.to}").split(":", 2)
     found = delegations.find(db, delegation_id)
     if found is None:
         return None
     if step == "canceled":
         return delegating.canceled(found, reader=notice.to)
+    if found.canceled_why == delegations.SUPERSEDED:
+        return delegating.replaced(found, reader=notice.to)
     if not found.is_in_force(clock.now()):
         return delegating.over(found, reader=notice.to)
-    if step == PROVEN:
+    if step.startswith(PROVEN):
         told = proving.told_delegate if notice.to == found.delegate else proving.told_delegator
-        return told(found)
+        return told(found, limits)
     if notice.to == found.delegate:
         return delegating.told_delegate(found, limits=limits)
     return delegating.told_delegator(found, limits=limits)
@@ -109,18 +113,26 @@ def _content(
     return content
 
 
-def _owed(db: Transaction, delegation: Delegation) -> list[Notice]:
+def _owed(
+    db: Transaction, delegation: Delegation, limits: DelegationLimits
+) -> list[Sequence[Notice]]:
     """
     Return who is to be told: of its making all but who made it; that it is proven, both; of its early end, who had been told or
-    made it.
+    made it. Each with what one message tells.
     """
     if delegation.canceled_at is None:
         both = {delegation.delegate, delegation.delegator}
-        made = [
-            _notice(delegation, "made", to=each) for each in sorted(both - {delegation.made_by})
+        made: list[Sequence[Notice]] = [
+            [_notice(delegation, "made", to=each)] for each in sorted(both - {delegation.made_by})
         ]
-        proven = [_notice(delegation, PROVEN, to=each) for each in sorted(both)]
-        return made if delegation.proof is None else [*made, *proven]
+        if delegation.proof is None:
+            return made
+        steps = _steps_of_proof(delegation, limits)
+        proven = [
+            [_notice(delegation, step, to=each) for step in steps[1:] or steps]
+            for each in sorted(both)
+        ]
+        return [*made, *proven]
     if delegation.canceled_why == delegations.SUPERSEDED:
         return []
     first = [
@@ -130,16 +142,29 @@ def _owed(db: Transaction, delegation: Delegation) -> list[Notice]:
     told = {notice.to for notice in first if notice.key in sent}
     told |= {delegation.made_by, delegation.delegator}
     return [
-        _notice(delegation, "canceled", to=each)
+        [_notice(delegation, "canceled", to=each)]
         for each in sorted(told - {delegation.canceled_by or ""})
     ]
+
+
+def _steps_of_proof(delegation: Delegation, limits: DelegationLimits) -> list[str]:
+    """Return the steps in which its sign-ins are told: without an authentication context first, then one for each that counts."""
+    shown = [each for each in limits.contexts if each in delegation.proven_contexts]
+    return [PROVEN, *(f"{PROVEN}-{each}" for each in shown)]
 
 
 def _notice(delegation: Delegation, step: str, *, to: str) -> Notice:
     return Notice(key=f"{KIND}:{delegation.id}:{step}:{to}", kind=KIND, to=to)
 
 
-def _close(db: Transaction, delegation: Delegation, again_at: datetime | None) -> None:
+def _close(
+    db: Transaction,
+    delegation: Delegation,
+    limits: DelegationLimits,
+    again_at: datetime | None,
+    *,
+    fresh: Collection[str],
+) -> None:
     now = delegations.find(db, delegation.id)
     if now is not None and (now.canceled_at, now.proof) == (
         delegation.canceled_at,
@@ -147,8 +172,8 @@ def _close(db: Transaction, delegation: Delegation, again_at: datetime | None) -
     ):
         delegations.schedule_news(db, delegation, news=again_at)
     # What was said before is not so any more.
-    steps = ("made", PROVEN) if delegation.canceled_at is not None else ("made",)
+    steps = ["made", *_steps_of_proof(delegation, limits)]
     if delegation.canceled_at is not None or delegation.proof is not None:
-        for to in (delegation.delegate, delegation.delegator):
-            for step in steps:
-                notices.mark_stale(db, _notice(delegation, step, to=to).key)
+        both = (delegation.delegate, delegation.delegator)
+        said = {_notice(delegation, step, to=to).key for to in both for step in steps}
+        notices.mark_stale(db, *(said - set(fresh)))

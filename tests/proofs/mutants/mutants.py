@@ -51,6 +51,7 @@ RULE: Final = frozenset(
 VOICES: Final = frozenset({"approvals_of", "has_voice", "voices_of", "decided_before"})
 # What tells people their own delegations, and reads what they have typed, says nothing of who may.
 DELEGATING: Final = frozenset({"DelegationService", "make_delegation", "cancel_delegation"})
+PROVING: Final = frozenset({"SignedDelegations", "_digest", "_own_in_force", "_prove"})
 QUESTIONS: Final = frozenset(
     {
         *("QuestionProcessor", "begin_question", "ask_question", "open_question"),
@@ -64,7 +65,11 @@ MOVES: Final = frozenset({"MOVES", "OPEN", "ENDED"})
 TARGETS: Final = (
     Target(file="bot/people/permissions.py", parts=RULE, tests=("test_may.py",)),
     Target(
-        file="bot/people/actors.py", tests=("test_permissions.py", "test_deciding_for_another.py")
+        file="bot/people/actors.py",
+        tests=(
+            *("test_permissions.py", "test_deciding_for_another.py"),
+            *("test_contexts_of_delegations.py", "test_replaced_delegations.py"),
+        ),
     ),
     Target(
         file="bot/packages/eligibility.py",
@@ -134,6 +139,26 @@ TARGETS: Final = (
     Target(
         file="bot/accounts/freshness.py",
         tests=("test_fresh_sign_in.py", "test_proven_delegations.py"),
+    ),
+    Target(
+        file="bot/approvals/signed_delegations.py",
+        parts=PROVING,
+        tests=(
+            *("test_signed_delegations.py", "test_contexts_of_delegations.py"),
+            *("test_proven_delegations.py",),
+        ),
+    ),
+    Target(
+        file="bot/accounts/freshness.py",
+        tests=("test_fresh_sign_in.py", "test_proven_delegations.py"),
+    ),
+    Target(
+        file="bot/notifications/approvals/delegation_news.py",
+        parts=frozenset({"DelegationNews", "content_of", "_owed", "_steps_of_proof", "_close"}),
+        tests=(
+            *("test_delegation_news.py", "test_delegates.py"),
+            *("test_contexts_of_delegations.py", "test_replaced_delegations.py"),
+        ),
     ),
     Target(
         file="bot/approvals/in_entra.py",
