@@ -12,10 +12,11 @@ from bot.configuration.settings import read_settings
 from bot.database.audit_log import audit
 from bot.messages.admins.alarms import NOBODY_DECIDES
 from bot.people.model import Verb
+from bot.people.store import delegations
 from bot.requests.model import State
 from sandbox.tenant import seed
 from tests.bot.clicking import asked, clicks, decide, press, processed
-from tests.bot.samples import approval, members, user
+from tests.bot.samples import approval, delegation, members, user
 from tests.harness.by_hand import by_hand
 from tests.harness.loop import simulated
 
@@ -369,22 +370,36 @@ async def test_nobodys_second_click_comes_before_anothers_first(harness):
 
 
 async def test_who_was_refused_a_moment_ago_is_refused_without_another_look(harness):
-    """For a minute; then everything is read again."""
+    """For a minute, of what cannot change: that it is their own request; then everything is read again."""
     request = await asked(harness)
-    await decide(harness, request, "U0CY")
+    await decide(harness, request, "U0ANN")
     before = calls_of(harness, "users.info"), len(harness.line.sent)
 
-    await decide(harness, request, "U0CY")
+    await decide(harness, request, "U0ANN")
 
     assert (calls_of(harness, "users.info"), len(harness.line.sent)) == before
     outcomes = [(each.outcome, each.why) for each in await clicks(harness, request)]
     assert outcomes[0] == outcomes[1]
 
-    decided_by(harness, stage_of(user(seed.CY)))
     harness.shift(timedelta(seconds=62))
     simulated().stand_still(timedelta(seconds=62))
-    await decide(harness, request, "U0CY")
+    await decide(harness, request, "U0ANN")
     assert calls_of(harness, "users.info") > before[0]
+
+
+async def test_who_was_refused_for_what_can_change_is_looked_at_again_at_once(harness):
+    """An approver, or the delegate of one, they may be by now."""
+    request = await asked(harness)
+    await decide(harness, request, "U0CY")
+    assert (await harness.request(request.id)).state is State.PENDING
+    made = delegation(delegator="U0BO", delegate="U0CY", made_by="U0BO")
+    await harness.store.run(delegations.add, made)
+
+    after = await decide(harness, request, "U0CY")
+
+    assert after.state is not State.PENDING
+    [first, second] = [each.outcome for each in await clicks(harness, request)]
+    assert {first, second} == {Outcome.REFUSED, Outcome.ACCEPTED}
 
 
 async def test_who_forgot_the_reason_may_press_again_at_once(harness):

@@ -134,7 +134,6 @@ TARGETS: Final = (
         file="bot/approvals/signed.py",
         tests=("test_fresh_sign_in.py", "test_entra_fresh_sign_in.py"),
     ),
-    Target(file="bot/approvals/signed_delegations.py", tests=("test_proven_delegations.py",)),
     Target(file="bot/approvals/reach.py", tests=("test_delegating_in_entra.py",)),
     Target(
         file="bot/accounts/freshness.py",
@@ -147,10 +146,6 @@ TARGETS: Final = (
             *("test_signed_delegations.py", "test_contexts_of_delegations.py"),
             *("test_proven_delegations.py",),
         ),
-    ),
-    Target(
-        file="bot/accounts/freshness.py",
-        tests=("test_fresh_sign_in.py", "test_proven_delegations.py"),
     ),
     Target(
         file="bot/notifications/approvals/delegation_news.py",
