@@ -6,8 +6,9 @@ The key is saved before the payload is handled, or in the same transaction.  If 
 was answered: the person sees Slack's error and tries again, with another key; only an opened Home is not repeated,
 and the next one comes soon.
 
-Commands and clicks that only show people their own access write nothing, nor does what is written in direct messages.  Their keys are remembered in memory, by
-each replica, while the signature is valid: Slack does not repeat them, and a replay at another replica changes nothing.
+Commands and clicks that only show people their own access write nothing.  Their keys are remembered in memory, by each replica, while the
+signature is valid: Slack does not repeat them, and a replay at another replica changes nothing.  A command is told by its words: what does
+not surely ask for a list or for help counts as one that writes.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,9 @@ from slack_bolt.response import BoltResponse
 
 from bot import clock
 from bot.database import Busy
+from bot.messages.blocks.pages import read_page
 from bot.messages.blocks.parts import message
+from bot.messages.overviews.helping import HELP
 from bot.patience import Pulse
 from bot.people.guard import Guard
 from bot.words import _
@@ -35,9 +38,12 @@ log = structlog.get_logger(__name__)
 DEDUPLICATED_BY_ITS_HANDLER: Final = frozenset(
     {"/request-access", "/access-admin", "latchkey_more"}
 )
-# Those that only read the caller's own access; and what is written in direct messages, for Slack tells of each
-# message of our own as well, and of each redrawn card.
-READ_ONLY: Final = frozenset({"/my-access", "latchkey_my_more", "latchkey_my_access", "message"})
+# Those that only read the caller's own access.
+READ_ONLY: Final = frozenset({"latchkey_my_more", "latchkey_my_access"})
+# That only reads as well, where its words ask for no more.
+READS_BY_ITS_WORDS: Final = "/my-access"
+# Slack tells of each message of our own as well, and of each redrawn card: its handler saves the keys of those that a person has written.
+WRITTEN: Final = "message"
 # A timestamp may be ahead of our clock as far as behind it.
 REMEMBERED: Final = 2 * GOOD_FOR
 
@@ -64,7 +70,9 @@ def register(app: SlackApp, *, guard: Guard, replies: Replies, pulse: Pulse) -> 
         key = key_of(body)
         if key is None:
             return True
-        return recent.is_new(key) if _name_of(body) in READ_ONLY else await guard.is_new(key)
+        if _name_of(body) == WRITTEN or only_reads(body):
+            return recent.is_new(key)
+        return await guard.is_new(key)
 
     async def refuse_repeated(body: Body, ack: AsyncAck) -> BoltResponse | None:
         pulse.hear()
@@ -91,6 +99,15 @@ async def _say_busy(body: Mapping[str, Any], ack: AsyncAck, replies: Replies) ->
     if body.get("type") == "block_actions":
         await replies.to_click(body, body["actions"][0]).say(message(_(CHANGE_NOT_SAVED)))
     return await ack()
+
+
+def only_reads(body: Mapping[str, Any]) -> bool:
+    """Return True for what surely writes nothing, whoever sends it."""
+    name = _name_of(body)
+    if name != READS_BY_ITS_WORDS:
+        return name in READ_ONLY
+    text = str(body.get("text") or "").strip()
+    return text.lower() in HELP or read_page(text) is not None
 
 
 def _name_of(body: Mapping[str, Any]) -> Any:

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
+import structlog
+
 from bot.database import Busy
-from bot.errors import LatchkeyError, TooOften, UnknownPackage, WhichPackage
+from bot.errors import LatchkeyError, SeenBefore, TooOften, UnknownPackage, WhichPackage
 from bot.messages.blocks.parts import Message, message
 from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.overviews.helping import HELP, help_message, not_understood
@@ -21,9 +23,12 @@ from bot.people.guard import Guard
 from bot.requests.asking.forms import RequestForms
 from bot.words import _, translate
 from handlers.dispatch.command_limit import TOO_MANY, CommandLimit, write_down
+from handlers.dispatch.deduplicate import key_of
 from handlers.replying.background import Background
 from handlers.replying.errors import NOT_READ
 from handlers.routes import Routes
+
+log = structlog.get_logger(__name__)
 
 # What comes with a file, or was written with /me, was written all the same.
 WRITTEN: Final = frozenset({None, "file_share", "me_message"})
@@ -38,15 +43,16 @@ def register(
     limit: CommandLimit,
 ) -> None:
     @routes.event("message")
-    async def written(event: dict[str, Any]) -> None:
+    async def written(body: dict[str, Any], event: dict[str, Any]) -> None:
         """Answer after Slack has its acknowledgment, so that it does not send the event three times more."""
         if _is_of_a_person(event):
-            background.start(partial(answer, event["user"], event["channel"], event))
+            key = key_of(body)
+            background.start(partial(answer, event["user"], event["channel"], event, key))
 
     # Who has been told that it was too much, until it is not any more.
     silenced: set[str] = set()
 
-    async def answer(user: str, channel: str, event: Mapping[str, Any]) -> None:
+    async def answer(user: str, channel: str, event: Mapping[str, Any], key: str | None) -> None:
         again_in = limit.take(user)
         if again_in is not None:
             why = str(TooOften(TOO_MANY, again_in=again_in))
@@ -58,7 +64,12 @@ def register(
             return
         silenced.discard(user)
         try:
+            # What somebody says is kept for the button of the answer.
+            await guard.note(key)
             said = await _answer(forms, guard, user, str(event.get("text") or ""))
+        except SeenBefore:
+            log.info("seen-before")
+            return
         except Busy:
             said = message(_(NOT_READ))
         await background.tell(channel, user, said)
