@@ -12,7 +12,7 @@ from bot.database import Busy
 from bot.messages.approvals import delegating, proving
 from bot.messages.blocks.modals import said_in_modal
 from bot.words import _, translate
-from handlers.replying.errors import CHANGE_NOT_SAVED, explain_errors
+from handlers.replying.errors import CHANGE_NOT_SAVED, explain_errors, not_done
 from handlers.replying.replies import Replies
 from handlers.routes import Routes
 
@@ -61,8 +61,8 @@ def register(
                     links = await signed.links(given)
                 except SignInFailed as failed:
                     return proving.not_possible(translate(str(failed)))
-                except Busy:
-                    return proving.not_possible(_(CHANGE_NOT_SAVED))
+                except Busy as error:
+                    return proving.not_possible(_(not_done(error, busy=CHANGE_NOT_SAVED)))
                 return proving.form(given, [(each.url, each.context) for each in links])
 
             reply.open_form(form)

@@ -20,9 +20,10 @@ from bot.accounts.connecting import Connecting
 from bot.accounts.model import Purpose, SignIn
 from bot.approvals.signed import SignedApprovals
 from bot.approvals.signed_delegations import SignedDelegations
-from bot.database import Busy
+from bot.database import Busy, Unsure
 from bot.messages.approvals import proving, signing
 from bot.words import ENGLISH, N_, _, current_language, language_of_locale, speaking, translate
+from handlers.replying.errors import not_done
 from handlers.web import sign_in_pages as pages
 from handlers.web.http import read_body
 from handlers.web.pages_shown import FIELD, PagesShown, new_secret, seal
@@ -39,6 +40,7 @@ COOKIE_SECONDS: Final = 900
 # Every browser takes cookies of "https" there, but for this machine, where no TLS is needed.
 COOKIE_HERE: Final = "latchkey-sign-in"
 
+NOT_CHANGED: Final = N_("Nothing has changed; please try again in a minute.")
 NOT_PRESSED: Final = N_(
     "Nothing has begun: the button counts only where this page was shown in this browser, as it is now. Please read it, and press "
     "the button again. If you come back here once more, let your browser keep cookies for this page."
@@ -191,10 +193,13 @@ def routes(
 def _failed(failed: SignInFailed | Busy) -> Response:
     if isinstance(failed, Busy):
         log.warning("busy")
-        sentence = _("Nothing has changed; please try again in a minute.")
-        return pages.ended(
-            _("That did not work"), [sentence], status=503, language=current_language()
+        said = _(not_done(failed, busy=NOT_CHANGED))
+        title = (
+            _("I can't tell whether that worked")
+            if isinstance(failed, Unsure)
+            else _("That did not work")
         )
+        return pages.ended(title, [said], status=503, language=current_language())
     return pages.ended(
         _("That did not work"),
         [translate(str(failed))],

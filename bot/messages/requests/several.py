@@ -7,10 +7,14 @@ from bot.messages.blocks.parts import Block, context, escape, plain, section, sh
 from bot.messages.blocks.sentences import escape_sentence
 from bot.packages.model import Package
 from bot.requests.model import AskedTogether
-from bot.words import _, translate
+from bot.words import N_, _, translate
 from bot.words.formats import all_of, in_quotes
 
 LONGEST_NAME = 100
+NOT_KNOWN = N_(
+    "My database stopped answering just as I was saving this, so I can't tell whether it was asked for: {names}. Please look in "
+    "/my-access in a minute, and ask again if it is not there: nothing is asked for twice."
+)
 
 
 def results_view(result: AskedTogether) -> dict[str, Any]:
@@ -50,6 +54,9 @@ def results(result: AskedTogether) -> list[Block]:
                 ).format(names=not_saved)
             )
         )
+    if result.not_known:
+        not_known = _names(each.name for each in result.not_known)
+        blocks.append(section(_(NOT_KNOWN).format(names=not_known)))
     if result.asked or result.open_before:
         blocks.append(
             context(_("I will send you a message about each; `/my-access` shows how they stand."))
@@ -76,6 +83,9 @@ def note_before_forms(result: AskedTogether) -> str:
                 "I can't save this right now, so it was not asked for: {names}. Please try again in a minute."
             ).format(names=not_saved)
         )
+    if result.not_known:
+        not_known = _plain_names(each.name for each in result.not_known)
+        said.append(_(NOT_KNOWN).format(names=not_known))
     said.append(note_of_following(result.with_forms[1:]))
     return " ".join(each for each in said if each)
 

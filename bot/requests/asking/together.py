@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.database import Busy
+from bot.database import Busy, Unsure
 from bot.errors import LatchkeyError, WrongFields
 from bot.packages.model import Package
 from bot.packages.settings.model import ReasonRule
@@ -51,6 +51,8 @@ async def ask_for_each(packages: Sequence[Package], ask: AskFor) -> AskedTogethe
                 result.open_before.append(request)
             case LatchkeyError():
                 result.refused.append((package, str(answer)))
+            case Unsure():
+                result.not_known.append(package)
             case Busy():
                 result.not_saved.append(package)
             case BaseException():

@@ -18,6 +18,7 @@ class AskedTogether:
         with_forms: Packages that ask what only a form of their own can answer; not asked for yet.
         refused: Packages that were not asked for, each with the sentence that says why.
         not_saved: Packages that were not asked for because the database did not answer.
+        not_known: Packages that may have been asked for: the database went away while it saved that.
     """
 
     asked: list[Request] = field(default_factory=list)
@@ -26,3 +27,4 @@ class AskedTogether:
     with_forms: list[Package] = field(default_factory=list)
     refused: list[tuple[Package, str]] = field(default_factory=list)
     not_saved: list[Package] = field(default_factory=list)
+    not_known: list[Package] = field(default_factory=list)

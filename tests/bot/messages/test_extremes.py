@@ -223,6 +223,7 @@ def screens(key: str) -> dict[str, Any]:
             open_before=pending[:10],
             refused=[(each, reason) for each in packages[:10]],
             not_saved=packages[:10],
+            not_known=packages[:10],
         )
     )
     made["near"] = acknowledging.near(
