@@ -125,16 +125,27 @@ def facts(
     """Say all that a card says of a request, but for where it stands: for the card, and for a form that covers it."""
     head = [section(wish(request)), *evidence_lines(request.evidence, about=_whom(request))]
     why = _why(request)
+    said = _decisions(request, decided)
+    talk = question_blocks(questions, room=room.less([*head, *why, *said]))
+    wanted = _wanted(request, room=room.less([*head, *why, *talk, *said]))
+    return [*head, *wanted, *why, *talk, *said]
+
+
+def standing(request: Request, decided: Sequence[Decision], *, reader: str) -> list[Block]:
+    """Say how far a request is, as its card does: who decided what, and for whom it waits; for whoever has no part in it now."""
+    return [*_decisions(request, decided), *_passed(request, decided, reader=reader)]
+
+
+def _decisions(request: Request, decided: Sequence[Decision]) -> list[Block]:
+    """Say who decided what, here and in Entra, in that order; of many, the last ones."""
     said = fitted(
         [[context(decision_line(each))] for each in reversed(decided)],
         count=Count(len(decided)),
         room=ROOM_FOR_DECISIONS,
         rest=lambda left: _("… and {left} earlier.").format(left=left),
     )
-    said = [*(context(there_line(each)) for each in others_there(request, decided)), *said]
-    talk = question_blocks(questions, room=room.less([*head, *why, *said]))
-    wanted = _wanted(request, room=room.less([*head, *why, *talk, *said]))
-    return [*head, *wanted, *why, *talk, *reversed(said)]
+    there = [context(there_line(each)) for each in others_there(request, decided)]
+    return [*reversed(said), *reversed(there)]
 
 
 def _whom(request: Request) -> str | None:

@@ -116,7 +116,7 @@ def told_asker(
     review: bool,
 ) -> Message:
     """
-    Bring the answer to whoever asked; with the card, as long as it is theirs to decide.
+    Bring the answer to whoever asked; with the card, as long as it is theirs to decide, and then with where that stands.
 
     Args:
         named_as: Why they are asked to decide, if that is known.
@@ -139,12 +139,12 @@ def told_asker(
         context(_("The answer:")),
         quoted(question.answer or ""),
     ]
-    if request.state is not State.PENDING:
-        blocks.append(context(_("Nobody has to decide that request any more.")))
-    elif review:
+    if request.state is State.PENDING and review:
         about = about_person(request.holder_name, request.package_name)
         shows = button(_("Review"), "review", request.id, about=about)
         blocks.append(actions(shows, block_id=f"answered:{question.id}"))
+    else:
+        blocks += approval_card.standing(request, counted, reader=question.slack_user)
     return message(intro, blocks)
 
 

@@ -295,3 +295,26 @@ async def test_a_question_that_cannot_be_judged_yet_is_not_lost(world):
     await world.slack.submit(user=BO, view_id=form.id, values={"text": {"text": WHICH}})
 
     await world.told(ANN, "and asks:")
+
+
+@pytest.mark.parametrize("verb", ["Approve", "Deny"])
+async def test_the_message_with_the_answer_says_how_it_was_decided(world, verb):
+    """As the card does: by whom, and, while others have to decide, for whom it waits; with the answer still there."""
+    await world.type(CY, "/request-access production-database because of the migration")
+    await ask(world, MIA)
+    await answer(world, CY, await world.told(CY, "and asks:"), "The one of the EU")
+    back = await world.told(MIA, "answered your question")
+
+    await world.press(MIA, back, "Approve")
+    await eventually(lambda: labels(back) == [], about="the message has no buttons any more")
+
+    assert "The one of the EU" in said(back)
+    assert f"Approved by <@{MIA}>" in said(back)
+    assert "Your part is done. Now step 2 of 2 waits for " in said(back)
+
+    await world.press(DANA, await world.card(DANA), verb)
+    await world.give_reason(DANA, "As agreed")
+    decided = "Denied" if verb == "Deny" else "Approved"
+    await eventually(lambda: f"{decided} by <@{DANA}>" in said(back), about="who decided it")
+    assert f"Approved by <@{MIA}>" in said(back)
+    assert "The one of the EU" in said(back)

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from bot.approvals.model import Decision, Outcome
-from bot.messages.approvals import approval_card, card_threads
+from bot.messages.approvals import approval_card, approver_questions, card_threads
 from bot.notifications import outcome_notices
 from bot.packages.model import Stage
 from bot.people.model import Verb
 from bot.requests.in_entra.justification import written_for
 from bot.requests.model import Kind, Request, State
 from bot.words.formats import all_of
-from tests.bot.samples import click, terms, wish
+from tests.bot.samples import approver_question, click, terms, wish
 from tests.harness.world import said
 
 PEOPLE = (("U0MIA", "Mia Moreau"), ("U0BO", "Bo Berg"), ("U0DANA", "Dana Diaz"))
@@ -118,10 +118,18 @@ def test_the_card_and_its_thread_say_who_did_what(kind, end, stages, decided, ro
     request, made = case(kind, end, stages=stages, decided=decided, roles=roles)
     shown = said(approval_card.card(request, made))
     below = card_threads.ending(request, made)["text"]
+    asked = approver_question(
+        request, answer="Both.", answered_by="U0ANN", answered_at=request.asked_at
+    )
+    brought = said(
+        approver_questions.told_asker(
+            asked, request, made, questions=[asked], named_as=None, card=False, review=False
+        )
+    )
 
-    for each in made:
+    for each, place in itertools.product(made, (shown, brought)):
         did = "Denied" if each.verb is Verb.DENY else "Approved"
-        [line] = re.findall(rf"(\w+) by <@{each.slack_user}>([^\n]*)", shown)
+        [line] = re.findall(rf"(\w+) by <@{each.slack_user}>([^\n]*)", place)
         assert line[0] == did
         assert ("as an admin" in line[1]) is each.as_admin
         assert (" for <@U0LEE>" in line[1]) is (each.for_user is not None)
@@ -134,6 +142,7 @@ def test_the_card_and_its_thread_say_who_did_what(kind, end, stages, decided, ro
         assert "Denied" not in below
     if end is State.LAPSED and decided:
         assert f"nobody decided step {decided + 1} of {stages} in time" in below
+    assert approval_card.outcome_and_why(request) in brought
     for user, _ in PEOPLE[decided:]:
         assert user not in shown
 
