@@ -24,7 +24,7 @@ from bot.paging import Page
 from bot.people.model import Delegation
 from bot.people.store import delegations
 from bot.requests.asking.applicant import find_without_access
-from bot.requests.model import Kind, Request
+from bot.requests.model import Request
 from bot.requests.store import holds, request_lists
 
 # Of each list: more would not fit into the page, see `bot.messages.overviews.home`.
@@ -40,7 +40,7 @@ class _Read:
 
     held: Page[Assignment]
     waiting: Page[Request]
-    asked: Mapping[str, Kind]
+    asked: Mapping[str, Request]
     to_decide: Page[Request]
     reviews: OpenReviews
     questions: OpenQuestions
@@ -94,7 +94,7 @@ def _read(db: Transaction, slack_user: str, is_admin: bool, offers_accounts: boo
     held = assignment_lists.own_page(db, slack_user, rows=ROWS_IN_HOME)
     return _Read(
         held=held,
-        waiting=request_lists.open_for(db, slack_user, rows=ROWS_IN_HOME),
+        waiting=request_lists.waited_for(db, slack_user, rows=ROWS_IN_HOME),
         asked=request_lists.asked_about(db, slack_user, [row.id for row in held.rows]),
         to_decide=to_decide,
         questions=approver_questions.open_to(db, slack_user),

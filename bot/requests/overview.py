@@ -10,24 +10,24 @@ from bot.assignments.store import assignment_lists
 from bot.database import Transaction
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import ROWS_A_PAGE, Count, ListName, Page, Place, Start
-from bot.requests.model import Kind, Request
+from bot.requests.model import Request
 from bot.requests.store import request_lists
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccessOverview:
     """
-    A page of what one person has and, after that, of what they wait for.
+    A page of what one person has and, after that, of what else they wait for.
 
     Attributes:
-        asked: What is asked and waited for about what is shown, by assignment.
+        asked: The open requests about what is shown, by assignment.
         questions: What waits for their answer, on the first page.
         extendable: The policies whose holders may extend what they have.
     """
 
     held: Page[Assignment]
     waiting: Page[Request]
-    asked: Mapping[str, Kind]
+    asked: Mapping[str, Request]
     questions: OpenQuestions = NO_QUESTIONS
     extendable: ExtendablePolicies = field(default_factory=dict)
 
@@ -44,11 +44,11 @@ def access_overview(
     start = Start(after=place.after if place else None, skip=skip)
     if place is not None and place.list is ListName.ASKED:
         nothing: Page[Assignment] = Page(rows=(), marks=(), count=Count(0), skipped=None)
-        waiting = request_lists.open_for(db, slack_user, start=start, rows=rows)
+        waiting = request_lists.waited_for(db, slack_user, start=start, rows=rows)
         return AccessOverview(held=nothing, waiting=waiting, asked={})
     held = assignment_lists.own_page(db, slack_user, start=start, rows=rows)
     before = skip - assignment_lists.count_own(db, slack_user) if held.is_beyond else 0
-    waiting = request_lists.open_for(
+    waiting = request_lists.waited_for(
         db, slack_user, start=Start(skip=before), rows=rows - len(held.rows)
     )
     asked = request_lists.asked_about(db, slack_user, [row.id for row in held.rows])

@@ -35,7 +35,7 @@ from bot.packages.offers import ExtendablePolicies
 from bot.packages.settings.model import NO_LIMITS, DelegationLimits
 from bot.paging import Count, ListName, Page, Place, write_place
 from bot.people.model import Delegation
-from bot.requests.model import Hold, Kind, Request
+from bot.requests.model import Hold, Request
 from bot.words import N_, _, translate
 
 # App Home takes 100 blocks and 250 kB: something for each of its lists, and the rest for what is between them.
@@ -73,7 +73,7 @@ def home(
     reader: str,
     held: Page[Assignment],
     waiting: Page[Request],
-    asked: Mapping[str, Kind],
+    asked: Mapping[str, Request],
     to_decide: Page[Request],
     offer: Sequence[Package],
     mine: Collection[str],
@@ -91,7 +91,7 @@ def home(
     Draw the Home view of one person, within Slack's 100 blocks.
 
     Args:
-        asked: What is asked and waited for about what is shown, by assignment.
+        asked: The open requests about what is shown, by assignment.
         offer: What they may ask for, as far as it is known, what they may have first.
         mine: Ids of the packages that they have or have asked for.
         refusal: Why they can ask for nothing, a sentence; None: they can.

@@ -41,7 +41,7 @@ def my_access(
     held: Page[Assignment],
     waiting: Page[Request],
     *,
-    asked: Mapping[str, Kind],
+    asked: Mapping[str, Request],
     extendable: ExtendablePolicies,
     questions: OpenQuestions = NO_QUESTIONS,
 ) -> Message:
@@ -50,7 +50,7 @@ def my_access(
 
     Args:
         questions: What waits for their answer, said above.
-        asked: What is asked and waited for about what is shown, by assignment.
+        asked: The open requests about what is shown, by assignment.
         extendable: The policies whose holders may extend.
     """
     count = held.count.plus(waiting.count)
@@ -73,15 +73,18 @@ def my_access(
         head=head,
         next_button=lambda place: button(_("Next"), "my_more", place),
     )
-    text = _my_access_text(held.rows, waiting.rows, left=count.less(len(places)))
+    text = _my_access_text(held.rows, waiting.rows, asked=asked, left=count.less(len(places)))
     return message(" ".join(each for each in (counted(questions), text) if each), blocks)
 
 
-def _my_access_text(held: Sequence[Assignment], waiting: Sequence[Request], *, left: Count) -> str:
-    parts = [
-        f"{escape(row.package_name)} {until(row.ends_at)}{_(troubles.SHORT.get(row.progress, ''))}"
-        for row in held
-    ]
+def _my_access_text(
+    held: Sequence[Assignment],
+    waiting: Sequence[Request],
+    *,
+    asked: Mapping[str, Request],
+    left: Count,
+) -> str:
+    parts = [_held_text(row, asked.get(row.id)) for row in held]
     parts += [f"{escape(each.package_name)}: {progress(each)}" for each in waiting]
     shown = "; ".join(parts)
     if left.is_nothing:
@@ -91,11 +94,18 @@ def _my_access_text(held: Sequence[Assignment], waiting: Sequence[Request], *, l
     )
 
 
+def _held_text(row: Assignment, asked: Request | None) -> str:
+    name = escape(row.package_name)
+    if asked is not None and asked.kind is Kind.REMOVE:
+        return f"{name}: {progress(asked)}"
+    return f"{name} {until(row.ends_at)}{_(troubles.SHORT.get(row.progress, ''))}"
+
+
 def my_access_rows(
     held: Sequence[Assignment],
     waiting: Sequence[Request],
     *,
-    asked: Mapping[str, Kind],
+    asked: Mapping[str, Request],
     extendable: ExtendablePolicies,
 ) -> Iterator[Row]:
     """Make a row of each thing somebody has or waits for, with what they can do about it."""
@@ -106,7 +116,7 @@ def my_access_rows(
 
 
 def _held_row(
-    row: Assignment, *, extension: ExtensionOffer | None, asked: Kind | None
+    row: Assignment, *, extension: ExtensionOffer | None, asked: Request | None
 ) -> list[Block]:
     name = escape(row.package_name)
     line = f"*{name}* {until(row.ends_at)}"
@@ -115,16 +125,46 @@ def _held_row(
         if shown := bar(row.starts_at, row.ends_at):
             line += f"\n{shown}"
     more = troubles.notes(row, own=True)
-    if row.state is AssignmentState.REMOVING or asked is Kind.REMOVE:
+    if asked is not None and asked.kind is Kind.REMOVE:
+        return [section(line), *_removal(row, asked), *more]
+    if row.state is AssignmentState.REMOVING:
         return [section(line), context(_("Being removed.")), *more]
     extend = None
+    is_extended = asked is not None and asked.kind is Kind.EXTEND
     is_whole = row.progress in {DeliveryProgress.DELIVERED, DeliveryProgress.REPROCESSING}
-    if extension is not None and is_whole and asked is not Kind.EXTEND:
+    if extension is not None and is_whole and not is_extended:
         extend = button(extension.label, "extend", row.id, about=shorten(row.package_name, 40))
     give_back = button(
         _("Return"), "return", row.id, confirm=confirm_return(row), about=row.package_name
     )
     return [section(line), *more, actions(extend, give_back, block_id=f"held:{row.id}")]
+
+
+def _removal(row: Assignment, request: Request) -> list[Block]:
+    """Say in the row of access that it is being removed, by whom, and how far that is; with what they can do about it."""
+    if request.asked_by == request.holder:
+        who = _("You returned it {when}: {progress}.").format(
+            when=moment(request.asked_at), progress=progress(request)
+        )
+    else:
+        who = _("{person} removes it: {progress}.").format(
+            person=person(request.asked_by), progress=progress(request)
+        )
+    said = context(f"{_('Being removed.')} {who}")
+    if request.asked_by != request.holder or not _can_be_canceled(request):
+        return [said]
+    return [said, actions(_cancel_button(request), block_id=f"held:{row.id}")]
+
+
+def _can_be_canceled(request: Request) -> bool:
+    is_here = request.state is State.RECEIVED or request.can_be_withdrawn
+    return is_here or request.can_be_canceled_in_entra
+
+
+def _cancel_button(request: Request) -> Block:
+    return button(
+        pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
+    )
 
 
 def _waiting_row(request: Request) -> list[Block]:
@@ -147,12 +187,9 @@ def _waiting_row(request: Request) -> list[Block]:
                 )
             )
         ]
-    can_cancel = request.state is State.RECEIVED or request.can_be_withdrawn
-    if not can_cancel and not request.can_be_canceled_in_entra:
+    if not _can_be_canceled(request):
         return [section(line)]
-    cancel = button(
-        pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
-    )
+    cancel = _cancel_button(request)
     remind = remind_button(request)
     if remind is not None:
         return [section(line), actions(remind, cancel, block_id=f"waiting:{request.id}")]

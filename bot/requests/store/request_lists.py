@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.assignments.model import AssignmentState
+from bot.assignments.store.assignment_lists import MINE as IS_THEIRS
 from bot.assignments.store.assignments import IS_NOT_ENDED
 from bot.database import deletions
 from bot.database.connections.engine import Transaction
@@ -70,11 +71,25 @@ BEING_GIVEN: Final = sa.select(requests.c.package_id).where(
 KNOWN_TO_HAVE: Final = sa.select(assignments.c.package_id).where(
     assignments.c.entra_id == sa.bindparam("user"), IS_NOT_ENDED
 )
+IS_SAID_OF_ACCESS: Final = sa.and_(
+    requests.c.kind == word(Kind.REMOVE),
+    sa.exists().where(
+        assignments.c.id == requests.c.assignment_id,
+        IS_NOT_ENDED,
+        IS_THEIRS,
+    ),
+)
 OPEN_FOR: Final = ListStatements(
     SELECT.where(HOLDER, IS_OPEN), time=requests.c.asked_at, id_=requests.c.id
 )
-# What somebody has asked about these assignments of theirs.
-ASKED_ABOUT: Final = sa.select(requests.c.assignment_id, requests.c.kind).where(
+# What somebody waits for, but for the removal of access that is listed as theirs: that access says so itself.
+WAITED_FOR: Final = ListStatements(
+    SELECT.where(HOLDER, IS_OPEN, sa.not_(IS_SAID_OF_ACCESS)),
+    time=requests.c.asked_at,
+    id_=requests.c.id,
+)
+# What is asked about these assignments of somebody's.
+ASKED_ABOUT: Final = SELECT.where(
     requests.c.assignment_id.in_(sa.bindparam("assignments", expanding=True)), HOLDER, IS_OPEN
 )
 OPEN_KINDS: Final = sa.select(requests.c.assignment_id, requests.c.kind).where(
@@ -242,16 +257,26 @@ def known_to_have(db: Transaction, entra_id: str, *, but: str) -> set[str]:
 def open_for(
     db: Transaction, holder: str, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
 ) -> Page[Request]:
-    """Return what *holder* waits for, oldest first."""
+    """Return every open request for *holder*, oldest first."""
     return OPEN_FOR.page(db, from_row, start=start, rows=rows, holder=holder)
 
 
-def asked_about(db: Transaction, holder: str, assignment_ids: Collection[str]) -> dict[str, Kind]:
-    """Return what *holder* has asked about assignments of theirs and waits for, by assignment."""
+def waited_for(
+    db: Transaction, holder: str, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
+) -> Page[Request]:
+    """Return what *holder* waits for, oldest first, but for what the list of their access says: that some is being removed."""
+    return WAITED_FOR.page(db, from_row, start=start, rows=rows, holder=holder, slack_user=holder)
+
+
+def asked_about(
+    db: Transaction, holder: str, assignment_ids: Collection[str]
+) -> dict[str, Request]:
+    """Return the open requests about assignments of *holder*'s, by assignment."""
     if not assignment_ids:
         return {}
     given = {"holder": holder, "assignments": list(assignment_ids)}
-    return {row.assignment_id: Kind(row.kind) for row in db.execute(ASKED_ABOUT, given)}
+    found = [from_row(row) for row in db.execute(ASKED_ABOUT, given)]
+    return {each.assignment_id: each for each in found if each.assignment_id}
 
 
 def pending(db: Transaction, *, start: Start = FIRST, rows: int = ROWS_A_PAGE) -> Page[Request]:

@@ -220,7 +220,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         "my access": my_access.my_access(
             page(rows),
             page(waiting),
-            asked={row: each.kind for row, each in busy.items()},
+            asked=busy,
             extendable=extendable,
         ),
         "offer": offering.offer(packages),

@@ -312,7 +312,12 @@ def screens(key: str) -> dict[str, Any]:
             reader=reader,
             held=page(rows, most=ROWS_IN_HOME),
             waiting=page(pending, most=ROWS_IN_HOME),
-            asked={row.id: Kind.EXTEND for row in rows[::2]},
+            asked={
+                row.id: replace(
+                    one, id=f"asked{index}", kind=Kind.REMOVE if index % 4 else Kind.EXTEND
+                )
+                for index, row in enumerate(rows[::2])
+            },
             to_decide=page([] if role_name == "requester" else alike, most=ROWS_IN_HOME),
             offer=packages,
             mine={f"p{number}" for number in range(HELD)},

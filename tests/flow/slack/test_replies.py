@@ -60,6 +60,35 @@ async def test_return_redraws_the_list_where_it_was_pressed(world):
     assert not [each for each in world.direct(ANN) if "Returning" in said(each)]
 
 
+@pytest.mark.parametrize("by", ["the holder", "an admin"])
+async def test_a_removal_in_flight_is_one_row(world, by):
+    """The row of the access says that it goes, and who removes it; no second one, and nothing among the requests."""
+    await has_marketing(world)
+    await world.slack.open_home(user=ANN)
+    await eventually(lambda: "Marketing Campaign" in said(world.home(ANN)))
+
+    if by == "the holder":
+        await world.press(ANN, await listed(world, ANN, "/my-access"), "Return")
+        whose = "You returned it "
+    else:
+        await world.press(DANA, await listed(world, DANA, "/access-admin assignments"), "Remove")
+        await world.give_reason(DANA, "The campaign is over")
+        whose = f"<@{DANA}> removes it: "
+
+    def goes() -> bool:
+        return f"Being removed. {whose}" in said(world.home(ANN))
+
+    await eventually(goes, about="the row of what is removed")
+    yours = said(world.home(ANN)).partition("Access you can ask for")[0]
+    assert yours.count("Marketing Campaign") == 1
+    assert "Your requests" not in yours
+    mine = said(await listed(world, ANN, "/my-access"))
+    assert f"Being removed. {whose}" in mine
+    # What is read aloud, and the row.
+    assert mine.count("Marketing Campaign") == 2
+    assert "set up" not in mine
+
+
 async def test_cancel_redraws_the_list(world):
     """The request is gone from it."""
     await world.type(ANN, "/request-access finance-reports because Q4")

@@ -243,6 +243,8 @@ def _request_lists(db: Transaction) -> None:
     request_lists.known_to_have(db, ANN, but="another")
     request_lists.open_for(db, "U0ANN")
     request_lists.open_for(db, "U0ANN", start=Start(after=Mark(ago, package)))
+    request_lists.waited_for(db, "U0ANN")
+    request_lists.waited_for(db, "U0ANN", start=Start(after=Mark(ago, package)))
     request_lists.asked_about(db, "U0ANN", ["assignment"])
     first = request_lists.pending(db)
     request_lists.pending(db, start=Start(after=first.marks[-1]))
