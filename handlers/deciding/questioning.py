@@ -12,11 +12,14 @@ from bot.messages.blocks.parts import message
 from bot.messages.blocks.sentences import escape_sentence
 from bot.words import _, pgettext, translate
 from handlers.replying.errors import CHANGE_NOT_SAVED, explain_errors
+from handlers.replying.form_answers import FormAnswers
 from handlers.replying.replies import Replies
 from handlers.routes import Routes
 
 
 def register(routes: Routes, *, questions: QuestionService, replies: Replies) -> None:
+    answers = FormAnswers()
+
     @routes.action("latchkey_ask_question")
     async def ask(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Open the form for a question, unless it is known in time that this person may not ask."""
@@ -62,21 +65,28 @@ def register(routes: Routes, *, questions: QuestionService, replies: Replies) ->
             question, request = await questions.find_open(
                 slack_user=reply.user, question_id=reply.value
             )
-            reply.open_form(words.answer_form(question, request))
+            key = answers.keep(reply.done) if reply.is_in_list else None
+            reply.open_form(words.answer_form(question, request, key=key))
         await ack()
 
     @routes.view(words.ANSWER_CALLBACK)
     async def answered(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
-        """Save the answer; whoever asked is told right after."""
+        """Save the answer, and have the list that it was given from show so; whoever asked is told right after."""
+        question_id, key = words.answered_about(view)
         async with explain_errors(_errors(ack), busy=CHANGE_NOT_SAVED):
             text = words.typed(view)
             if not text:
                 await _errors(ack)({"text": _("Please write your answer.")})
                 return
             question = await questions.answer(
-                slack_user=body["user"]["id"], question_id=view["private_metadata"], text=text
+                slack_user=body["user"]["id"], question_id=question_id, text=text
             )
-            said = said_in_modal(words.answer_saved(question), title=pgettext("title", "Answer"))
+            saved, say = words.answer_saved(question), answers.take(key)
+            if say is not None:
+                await ack()
+                await say(saved)
+                return
+            said = said_in_modal(saved, title=pgettext("title", "Answer"))
             await ack(response_action="update", view=said)
 
 

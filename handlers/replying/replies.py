@@ -144,6 +144,12 @@ class Reply:
         )
 
     @property
+    def is_in_list(self) -> bool:
+        """Tell whether they pressed in the row of a list that can be redrawn in its place."""
+        can_be_redrawn = self.where is Where.EPHEMERAL or self.list_view is not None
+        return can_be_redrawn and self.place is not None and self.draw is not None
+
+    @property
     def later(self) -> LateReply:
         """Return how to answer this interaction when its answer has been worked out; in this process alone."""
         return LateReply(
@@ -172,8 +178,7 @@ class Reply:
 
     async def _listed(self) -> dict[str, Any] | None:
         """Draw the list that was pressed in, as it is now; None if that was no list, or it cannot be read."""
-        can_be_redrawn = self.where is Where.EPHEMERAL or self.list_view is not None
-        if not can_be_redrawn or self.place is None or self.draw is None:
+        if not self.is_in_list or self.place is None or self.draw is None:
             return None
         try:
             return with_place(dict(await self.draw(self.user, self.place)), self.place)

@@ -62,8 +62,13 @@ def question_saved(question: ApproverQuestion, request: Request) -> View:
     return said_in_modal(saved, title=_("Ask a question"))
 
 
-def answer_form(question: ApproverQuestion, request: Request) -> View:
-    """Ask for the answer, below the question."""
+def answer_form(question: ApproverQuestion, request: Request, *, key: str | None = None) -> View:
+    """
+    Ask for the answer, below the question.
+
+    Args:
+        key: Tells how to answer the press in a list that has opened it.
+    """
     asks = _("{person} asks about the request for {package}:").format(
         person=person(question.slack_user), package=bold(request.package_name)
     )
@@ -72,9 +77,15 @@ def answer_form(question: ApproverQuestion, request: Request) -> View:
         pgettext("title", "Answer"),
         _("Send answer"),
         callback_id=ANSWER_CALLBACK,
-        about_id=question.id,
+        about_id=" ".join(filter(None, (question.id, key))),
         blocks=[section(asks), quoted(question.question), _field(_("Your answer"), hint=hint)],
     )
+
+
+def answered_about(view: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Return the id of the question that a form answers, and how to answer the press that has opened it."""
+    question_id, _, key = str(view["private_metadata"]).partition(" ")
+    return question_id, key or None
 
 
 def typed(view: Mapping[str, Any]) -> str:
