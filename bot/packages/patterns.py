@@ -88,9 +88,9 @@ class Pattern:
         self.source = source
         self._states: list[_State] = []
         reader = _PatternParser(source)
-        tree = reader.read()
+        self.tree = reader.read()
         self._end = self._add(_State())
-        self._start = self._build(tree, self._end)
+        self._start = self._build(self.tree, self._end)
 
     @property
     def size(self) -> int:
@@ -129,7 +129,7 @@ class Pattern:
         self._states.append(state)
         return len(self._states) - 1
 
-    def _build(self, node: "_Node", onward: int) -> int:
+    def _build(self, node: "Node", onward: int) -> int:
         """Return the state in which *node* begins, when *onward* is what follows it."""
         if node.takes is not None:
             return self._add(_State(takes=node.takes, onward=[onward]))
@@ -143,7 +143,7 @@ class Pattern:
             onward = self._build(part, onward)
         return onward
 
-    def _repeated(self, node: "_Node", onward: int) -> int:
+    def _repeated(self, node: "Node", onward: int) -> int:
         [part] = node.parts
         if node.most is None:
             loop = self._add(_State())
@@ -172,12 +172,12 @@ def _is_at(place: str, text: str, position: int) -> bool:
 
 
 @dataclass(frozen=True)
-class _Node:
+class Node:
     """A part of a pattern: one character, a place, a sequence, a choice, or a repetition of one part."""
 
     takes: Fits | None = None
     at: str = ""
-    parts: tuple["_Node", ...] = ()
+    parts: tuple["Node", ...] = ()
     is_choice: bool = False
     least: int = 1
     most: int | None = 1
@@ -191,7 +191,7 @@ class _PatternParser:
         self._depth = 0
         self._ignores_case = False
 
-    def read(self) -> _Node:
+    def read(self) -> Node:
         if self._took("(?i)"):
             self._ignores_case = True
         node = self._choice()
@@ -211,19 +211,19 @@ class _PatternParser:
         character, self._rest = self._rest[0], self._rest[1:]
         return character
 
-    def _choice(self) -> _Node:
+    def _choice(self) -> Node:
         choices = [self._sequence()]
         while self._took("|"):
             choices.append(self._sequence())
-        return choices[0] if len(choices) == 1 else _Node(parts=tuple(choices), is_choice=True)
+        return choices[0] if len(choices) == 1 else Node(parts=tuple(choices), is_choice=True)
 
-    def _sequence(self) -> _Node:
+    def _sequence(self) -> Node:
         parts = []
         while self._rest and self._rest[0] not in "|)":
             parts.append(self._quantified(self._atom()))
-        return _Node(parts=tuple(parts))
+        return Node(parts=tuple(parts))
 
-    def _quantified(self, node: _Node) -> _Node:
+    def _quantified(self, node: Node) -> Node:
         bounds = self._bounds()
         if bounds is None:
             return node
@@ -236,7 +236,7 @@ class _PatternParser:
         least, most = bounds
         if most is not None and (most < least or most > MOST_STATES):
             raise UnsupportedPattern("the bounds of a repetition make no sense")
-        return _Node(parts=(node,), least=least, most=most)
+        return Node(parts=(node,), least=least, most=most)
 
     def _bounds(self) -> tuple[int, int | None] | None:
         for sign, bounds in (("*", (0, None)), ("+", (1, None)), ("?", (0, 1))):
@@ -253,25 +253,25 @@ class _PatternParser:
         self._rest = after
         return int(first), (int(second) if second else None) if comma else int(first)
 
-    def _atom(self) -> _Node:
+    def _atom(self) -> Node:
         character = self._next()
         if character == "(":
             return self._group()
         if character == "[":
-            return _Node(takes=self._class())
+            return Node(takes=self._class())
         if character == "\\":
             return self._escaped()
         if character in "*+?{":
             raise UnsupportedPattern("there is nothing to repeat")
         if character == ".":
-            return _Node(takes=lambda given: given != NEWLINE)
+            return Node(takes=lambda given: given != NEWLINE)
         if character == "^":
-            return _Node(at="start")
+            return Node(at="start")
         if character == "$":
-            return _Node(at="end or last newline")
-        return _Node(takes=self._literally(character))
+            return Node(at="end or last newline")
+        return Node(takes=self._literally(character))
 
-    def _group(self) -> _Node:
+    def _group(self) -> Node:
         if self._took("?"):
             if self._took("<"):
                 name, closed, self._rest = self._rest.partition(">")
@@ -287,14 +287,14 @@ class _PatternParser:
         if not self._took(")"):
             raise UnsupportedPattern("a bracket is not closed")
         # A sequence of its own, so that what follows repeats all of it.
-        return _Node(parts=(inside,))
+        return Node(parts=(inside,))
 
-    def _escaped(self) -> _Node:
+    def _escaped(self) -> Node:
         character = self._next()
         place = {"A": "start", "z": "end", "Z": "end or last newline", "b": "edge", "B": "no edge"}
         if character in place:
-            return _Node(at=place[character])
-        return _Node(takes=self._set(character) or self._literally(self._plain(character)))
+            return Node(at=place[character])
+        return Node(takes=self._set(character) or self._literally(self._plain(character)))
 
     def _set(self, character: str) -> Fits | None:
         """Return the set of characters that a letter behind a backslash stands for; None: for one alone."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
-from bot.packages import patterns
+from bot.packages import pattern_examples, patterns
 from bot.words import N_
 from bot.words.formats import number
 from graph.models import AccessPackageQuestion, AnswerChoice, LocalizedText
@@ -77,6 +77,11 @@ class Question:
     is_single_line: bool = True
     pattern: str | None = None
     attribute: str | None = None
+
+    @property
+    def example(self) -> str | None:
+        """Return an answer that has the form that is asked for; None if any has it, or none is found."""
+        return pattern_examples.example(patterns.parse(self.pattern)) if self.pattern else None
 
     def untranslated(self) -> "Question":
         """Return the question in its own words: what it asks, whoever reads it."""
@@ -243,10 +248,20 @@ def _error_of(question: Question, values: Sequence[str]) -> str | None:
     if question.is_single_line and "\n" in text:
         return N_("Please answer on one line.")
     if question.pattern and not patterns.parse(question.pattern).fits(text):
-        return N_("Please write it in the form that is asked for: {pattern}").format(
-            pattern=question.pattern
-        )
+        return _misshapen(question)
     return None
+
+
+def _misshapen(question: Question) -> str:
+    """Say how to answer; a pattern is nothing that people read."""
+    if question.example is not None:
+        return N_(
+            "Microsoft Entra does not take this answer. Please write it in the same form as this example: {example}"
+        ).format(example=question.example)
+    return N_(
+        "Microsoft Entra does not take this answer. Please read the question again, or ask whoever looks after this "
+        "package how the answer must look."
+    )
 
 
 def _wrong_choice(question: Question, values: Sequence[str]) -> str | None:

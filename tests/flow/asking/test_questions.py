@@ -128,8 +128,8 @@ async def test_answers_go_from_the_form_to_the_card_and_to_entra(world):
     ("ticket", "sentence"),
     [
         (None, "Please complete this required field."),
-        ("17", "in the form that is asked for"),
-        ("OPS-17 and more", "in the form that is asked for"),
+        ("17", "in the same form as this example: ABC-123"),
+        ("OPS-17 and more", "in the same form as this example: ABC-123"),
     ],
 )
 async def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(world, ticket, sentence):

@@ -40,14 +40,26 @@ def question_fields(question: Question, locale: str | None, given: Sequence[str]
         "label": plain(shorten(text, LONGEST_LABEL)),
         "element": element,
     }
-    hints = (
-        [_("In this form: {pattern}").format(pattern=question.pattern)] if question.pattern else []
-    )
+    hints = _form_hints(question)
     if question.attribute:
         hints.append(_("Microsoft Entra keeps the answer with your account."))
     if hints:
         block["hint"] = plain(shorten(" ".join(hints), LONGEST_LABEL))
     return [*above, block]
+
+
+def _form_hints(question: Question) -> list[str]:
+    """Say that not every answer will do, by an example; a pattern is nothing that people read."""
+    if not question.pattern:
+        return []
+    if question.example is None:
+        return [
+            _(
+                "Microsoft Entra takes only an answer of a certain form; whoever looks after this package knows which."
+            )
+        ]
+    hint = _("Microsoft Entra takes only an answer of a certain form, for example: {example}")
+    return [hint.format(example=question.example)]
 
 
 def _menu(question: Question, locale: str | None) -> tuple[Block, list[Block]]:

@@ -45,7 +45,7 @@ def test_what_is_not_answered_is_asked(latchkey, tenant):
 
     assert result.exit_code == 0, result.stderr
     assert "Which ticket is it about?" in result.stderr
-    assert "in the form that is asked for" in result.stderr
+    assert "in the same form as this example: ABC-123" in result.stderr
     assert "regions" not in result.stderr
     assert sent(tenant) == [(examples.TICKET, "OPS-17")]
 
@@ -54,7 +54,7 @@ def test_what_is_not_answered_is_asked(latchkey, tenant):
     ("options", "sentence"),
     [
         ([], "question 1 “Which ticket is it about?”: Please answer this question."),
-        (["--answer", "1=17"], "in the form that is asked for"),
+        (["--answer", "1=17"], "in the same form as this example: ABC-123"),
         (["--answer", "1=OPS-1", "--answer", "2=Mars"], "Please choose from what is offered."),
         (["--answer", "1=OPS-1", "--answer", "1=OPS-2"], "Please give one answer."),
         (["--answer", "3=OPS-1"], "answers no question of the policy"),
