@@ -1,6 +1,6 @@
 """One page of a long list: what is on it, where the next one begins, and how many rows there are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -32,8 +32,14 @@ class ListName(StrEnum):
     # What one has, and what one waits for, which comes after it.
     MINE = "mine"
     ASKED = "asked"
+    # What one has asked for, or others for one, and is over; the newest first.
+    PAST = "past"
     # What one is asked to decide.
     TO_DECIDE = "to-decide"
+
+
+# What people type behind `/my-access` for a list of what is over.
+NAMED_LISTS: Final[Mapping[str, ListName]] = {"past": ListName.PAST}
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ def make_services(
         guard=guard,
         offering=offering,
         are_whole=not outside.package_settings.entra_decides(),
+        kept=settings.retention.requests,
     )
     assignment_lists = AssignmentLists(
         store=store,

@@ -23,7 +23,7 @@ SKIP: Final = sa.bindparam("skip", type_=sa.Integer())
 
 
 class ListStatements:
-    """The statements of one list; what has no time comes last."""
+    """The statements of one list, from the oldest on or from the newest; what has no time comes last."""
 
     def __init__(
         self,
@@ -31,21 +31,30 @@ class ListStatements:
         *,
         time: sa.Column[Any],
         id_: sa.Column[Any],
+        newest_first: bool = False,
     ) -> None:
         """
         Args:
             select: The rows of the whole list, in any order.
+            newest_first: From the last moment to the first, along the same index; of a column that is never empty.
+
+        Raises:
+            ValueError: The newest are to be first by a column that may be empty.
         """
-        timed = sa.tuple_(time, id_) > sa.tuple_(AFTER_TIME, AFTER_ID)
+        if newest_first and time.nullable:
+            raise ValueError("what has no time has no place in a list from the newest on")
+        here, place = sa.tuple_(time, id_), sa.tuple_(AFTER_TIME, AFTER_ID)
+        timed = here < place if newest_first else here > place
+        by: list[Any] = [time.desc(), id_.desc()] if newest_first else [time, id_]
         # The order of a column that is never empty needs no word about what is.
-        in_order = time.nulls_last() if time.nullable else time
+        in_order = [time.nulls_last(), id_] if time.nullable else by
         self._select = select.add_columns(time.label("mark_time"), id_.label("mark_id"))
-        in_their_order = self._select.order_by(in_order, id_)
+        in_their_order = self._select.order_by(*in_order)
         self._first = in_their_order.limit(MOST)
-        self._after = self._select.where(timed).order_by(time, id_).limit(MOST)
+        self._after = self._select.where(timed).order_by(*by).limit(MOST)
         # What is passed over is counted in the index and not read.
         keys = select.with_only_columns(id_, maintain_column_froms=True)
-        skipped = keys.order_by(in_order, id_).limit(MOST).offset(SKIP)
+        skipped = keys.order_by(*in_order).limit(MOST).offset(SKIP)
         self._skipping = in_their_order.where(id_.in_(skipped))
         self._count = _counted(select, SKIP)
         self._count_after = _counted(select.where(timed))

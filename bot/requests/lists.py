@@ -4,15 +4,18 @@ Show lists of requests: a person's own, with what they have, and the admins'.
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.approvals.store import deciders
 from bot.database import Store
+from bot.messages.overviews.past_requests import PastRequests
 from bot.packages.catalog import OfferedPackages
-from bot.paging import FIRST, Page, Place, Start
+from bot.paging import FIRST, Mark, Page, Place, Start
 from bot.people.guard import Guard
 from bot.people.interaction_audit import ListRead, read_list
 from bot.requests.model import Hold, Request
 from bot.requests.overview import AccessOverview, access_overview
+from bot.requests.past import find_past, kept_since, may_ask_again
 from bot.requests.store import holds, request_lists
 
 
@@ -26,12 +29,15 @@ class RequestLists:
         guard: Guard,
         offering: OfferedPackages,
         are_whole: bool = True,
+        kept: timedelta | None = None,
     ) -> None:
         """
         Args:
+            kept: How long requests are kept that are over; None: for ever.
             are_whole: All that waits is in them; what Entra decides, and shows no app whose it is, is not.
         """
         self.are_whole = are_whole
+        self._kept = kept
         self._store = store
         self._guard = guard
         self._offering = offering
@@ -48,6 +54,17 @@ class RequestLists:
         """
         offered, found = await self._offering.beside(access_overview, slack_user, place, skip=skip)
         return replace(found, extendable=offered.extendable)
+
+    async def past(self, *, slack_user: str, after: Mark | None = None) -> PastRequests:
+        """Return a page of what somebody has asked for, or others for them, and is over; the newest first."""
+        offered, found = await self._offering.beside(find_past, slack_user, after)
+        askable = {each.id for each in offered.askable.packages}
+        return PastRequests(
+            reader=slack_user,
+            page=found.page,
+            again=may_ask_again(found, slack_user, askable),
+            since=kept_since(self._kept),
+        )
 
     async def being_removed(self, assignment_ids: Collection[str]) -> frozenset[str]:
         """Return which of these assignments somebody has asked to remove, and which are not yet removed."""

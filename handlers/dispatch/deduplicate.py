@@ -24,6 +24,7 @@ from bot.database import Busy
 from bot.messages.blocks.pages import read_page
 from bot.messages.blocks.parts import message
 from bot.messages.overviews.helping import HELP
+from bot.paging import NAMED_LISTS
 from bot.patience import Pulse
 from bot.people.guard import Guard
 from bot.words import _
@@ -107,7 +108,8 @@ def only_reads(body: Mapping[str, Any]) -> bool:
     if name != READS_BY_ITS_WORDS:
         return name in READ_ONLY
     text = str(body.get("text") or "").strip()
-    return text.lower() in HELP or read_page(text) is not None
+    is_named = text.casefold() in NAMED_LISTS
+    return is_named or text.lower() in HELP or read_page(text) is not None
 
 
 def _name_of(body: Mapping[str, Any]) -> Any:

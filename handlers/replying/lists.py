@@ -8,7 +8,7 @@ from bot.messages.admins.assignment_table import MOST_ROWS
 from bot.messages.approvals import pending_rows
 from bot.messages.blocks.parts import Message, with_plainer
 from bot.messages.blocks.placed_lists import with_place
-from bot.messages.overviews import my_access
+from bot.messages.overviews import my_access, past_requests
 from bot.paging import ROWS_A_PAGE, ListName, Place
 from bot.requests.overview import AccessOverview
 from handlers.services import Services
@@ -41,6 +41,9 @@ class Lists:
         if place.list in {ListName.MINE, ListName.ASKED}:
             return await self._own(user, place)
         lists = self._services.request_lists
+        if place.list is ListName.PAST:
+            past = await lists.past(slack_user=user, after=place.after)
+            return with_place(past_requests.past_requests(past), place)
         if place.list is ListName.TO_DECIDE:
             waiting = await lists.to_decide(slack_user=user, start=place.start)
             shown = pending_rows.to_decide(waiting, reader=user, is_whole=lists.are_whole)

@@ -1,4 +1,4 @@
-"""Answer ``/my-access``: the caller's access packages, until when, and their open requests, a page at a time; and ``/my-access delegate``, ``connect`` and ``disconnect``."""
+"""Answer ``/my-access``: the caller's access packages, until when, and their open requests, a page at a time; their past ones; and ``/my-access delegate``, ``connect`` and ``disconnect``."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from bot.messages.approvals import delegating
 from bot.messages.blocks.pages import split_page
 from bot.messages.blocks.parts import Message
 from bot.messages.overviews.helping import HELP, help_message
-from bot.paging import ListName, Place, page_number
+from bot.paging import NAMED_LISTS, ListName, Place, page_number
 from bot.words import N_
 from handlers.replying.accounts import connect_account, disconnect_account
 from handlers.replying.errors import CHANGE_NOT_SAVED, NOT_READ, explain_errors
@@ -23,7 +23,7 @@ from handlers.routes import Routes
 
 # What people type about their Microsoft account.
 ABOUT_ACCOUNT = {"connect": connect_account, "disconnect": disconnect_account}
-MINE = frozenset({ListName.MINE, ListName.ASKED, ListName.TO_DECIDE})
+MINE = frozenset({ListName.MINE, ListName.ASKED, ListName.PAST, ListName.TO_DECIDE})
 
 
 def register(
@@ -54,6 +54,10 @@ def register(
             await ack()
             return
         async with explain_errors(say, busy=NOT_READ):
+            named = NAMED_LISTS.get(text.strip().casefold())
+            if named is not None:
+                await say(await lists.draw(command["user_id"], Place(list=named)))
+                return
             _, page = split_page(text)
             place = Place(list=ListName.MINE, skip=page_number(page).skip)
             await say(await lists.draw(command["user_id"], place))
@@ -68,7 +72,7 @@ def register(
 
     @routes.action("latchkey_my_more")
     async def more(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Next, below that list, or Show all, in Home: show the list of whoever presses it."""
+        """Next, below that list, Past requests, or Show all, in Home: show the list of whoever presses it."""
         reply = replies.to_click(body, action)
         async with explain_errors(reply.say, busy=NOT_READ):
             place = read_next(reply.value, MINE)

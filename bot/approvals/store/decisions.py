@@ -105,6 +105,14 @@ ACCEPTED_OF: Final = (
     )
     .order_by(decisions.c.stage, decisions.c.place)
 )
+ACCEPTED_OF_EACH: Final = (
+    sa.select(*COLUMNS)
+    .where(
+        decisions.c.request_id.in_(sa.bindparam("requests", expanding=True)),
+        decisions.c.outcome == Outcome.ACCEPTED,
+    )
+    .order_by(decisions.c.stage, decisions.c.place)
+)
 
 IS_SETTLED: Final = sa.select(decisions.c.id).where(
     decisions.c.id == sa.bindparam("decision"), decisions.c.outcome.is_not(None)
@@ -374,3 +382,14 @@ def accepted_of(db: Transaction, request: Request) -> list[Decision]:
     """Return the decisions that count for this round, in the order of its stages."""
     found = db.execute(ACCEPTED_OF, {"request": request.id, "in_round": request.round})
     return [_decision(row) for row in found]
+
+
+def accepted_of_each(db: Transaction, of: Collection[Request]) -> dict[str, list[Decision]]:
+    """Return the decisions that count for the last round of each of these requests, by request id."""
+    rounds = {request.id: request.round for request in of}
+    found: dict[str, list[Decision]] = {request_id: [] for request_id in rounds}
+    if found:
+        for row in map(_decision, db.execute(ACCEPTED_OF_EACH, {"requests": list(rounds)})):
+            if row.round == rounds[row.request_id]:
+                found[row.request_id].append(row)
+    return found

@@ -9,6 +9,7 @@ from bot.requests.model import ENDED, OPEN
 
 IS_OPEN: Final = sa.text("state IN (" + ", ".join(f"'{state}'" for state in OPEN) + ")")
 IS_ENDED: Final = sa.text("state IN (" + ", ".join(f"'{state}'" for state in ENDED) + ")")
+IS_PAST_FOR_OTHER: Final = sa.text(f"{IS_ENDED} AND wanted_for IS NOT NULL")
 IS_PENDING: Final = sa.text("state = 'pending'")
 # Looked at, or failed, before: the few among which those are that wait for too long.
 IS_TRIED: Final = sa.text("(attempts > 0 OR failures > 0)")
@@ -137,6 +138,9 @@ requests = sa.Table(
         "asked_by",
         where="state = 'pending' AND wanted_for IS NOT NULL",
     ),
+    # The past requests of somebody, in their order: what they asked for, and what others asked for them.
+    partial_index("request_past", "asked_by", "asked_at", "id", where=IS_ENDED),
+    partial_index("request_past_for", "holder", "asked_at", "id", where=IS_PAST_FOR_OTHER),
     partial_index("request_denied", "entra_id", "package_id", "ended_at", where=IS_DENIED),
     partial_index("request_removes", "entra_id", "package_id", where=IS_REMOVAL),
     # One open request of a kind for a person and a package, by Slack id from the first moment and by

@@ -167,6 +167,7 @@ def part_of(
     head: Sequence[Block],
     next_button: Callable[[str], Block],
     hint: str = "",
+    tail: Sequence[Block] = (),
 ) -> list[Block]:
     """
     Show a page that was read by itself, under *head*, in a message, with a button for what comes after it.
@@ -178,15 +179,16 @@ def part_of(
         skipped: How many come before them; None if that is not known.
         next_button: Makes the button that carries where the list goes on.
         hint: How to find something in a list that is long.
+        tail: What stands below all that.
     """
-    room = _without_last_line(MESSAGE.less(head))
+    room = _without_last_line(MESSAGE.less(head).less(tail))
     if places:
         room = room.less([_way_on(next_button, places[-1])])
     shown = Fitting(room)
     for row in rows:
         if not shown.takes(row, room.size_of(row)):
             break
-    return with_rest(
+    listed = with_rest(
         [*head, *shown.blocks],
         taken=shown.taken,
         places=places,
@@ -195,6 +197,7 @@ def part_of(
         next_button=next_button,
         hint=hint,
     )
+    return [*listed, *tail]
 
 
 def with_rest(

@@ -9,7 +9,8 @@ HELP = frozenset({"help", "?", "hilfe", "ayuda", "aide"})
 COMMANDS = N_(
     "• `/request-access` opens a form; `/request-access marketing-campaign because …` asks "
     "at once\n• `/request-access list` shows what you can ask for\n• `/my-access` shows what "
-    "you have, until when, and what you wait for\n• `/my-access delegate @person until "
+    "you have, until when, and what you wait for\n• `/my-access past` shows what you asked for "
+    "before, and how it ended\n• `/my-access delegate @person until "
     "friday` lets somebody decide for you while you are away"
 )
 

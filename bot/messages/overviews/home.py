@@ -26,7 +26,7 @@ from bot.messages.blocks.parts import (
 )
 from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies.emergency_list import NO_REVIEWS, OpenReviews, review_rows
-from bot.messages.overviews.my_access import NO_ACCESS, NOTHING, my_access_rows
+from bot.messages.overviews.my_access import NO_ACCESS, NOTHING, my_access_rows, past_button
 from bot.messages.overviews.open_questions import question_rows
 from bot.messages.phrases.request_words import for_admins
 from bot.messages.requests.offering import offered
@@ -164,7 +164,7 @@ def _shorter(room: Room, blocks: int) -> Room:
 
 def _offers(offer: Sequence[Package], mine: Collection[str]) -> list[Block]:
     search = button(_("Request access"), "new_request", "-", style="primary")
-    blocks = [divider(), header(_("Access you can ask for")), actions(search)]
+    blocks = [divider(), header(_("Access you can ask for")), actions(search, past_button())]
     rest = [package for package in offer if package.id not in mine]
     if rest:
         blocks += fitted(

@@ -29,7 +29,7 @@ from bot.messages.phrases.request_words import for_requester, progress
 from bot.messages.phrases.time_left import bar
 from bot.messages.phrases.waiting import remind_button
 from bot.packages.offers import ExtendablePolicies
-from bot.paging import Count, ListName, Page, Place
+from bot.paging import Count, ListName, Page, Place, write_place
 from bot.requests.model import Kind, Request, State
 from bot.words import N_, _, pgettext
 
@@ -62,7 +62,7 @@ def my_access(
         nothing = _(NOTHING_MORE) if held.skipped is None else none
         request = button(_("Request access"), "new_request", "-")
         said_first = " ".join(each for each in (counted(questions), nothing) if each)
-        return message(said_first, [*head, section(nothing), actions(request)])
+        return message(said_first, [*head, section(nothing), actions(request, past_button())])
     places = [Place(list=ListName.MINE, after=each) for each in held.marks]
     places += [Place(list=ListName.ASKED, after=each) for each in waiting.marks]
     blocks = part_of(
@@ -72,9 +72,15 @@ def my_access(
         skipped=held.skipped,
         head=head,
         next_button=lambda place: button(_("Next"), "my_more", place),
+        tail=[actions(past_button())],
     )
     text = _my_access_text(held.rows, waiting.rows, asked=asked, left=count.less(len(places)))
     return message(" ".join(each for each in (counted(questions), text) if each), blocks)
+
+
+def past_button() -> Block:
+    """Make the button that lists what the reader has asked for and is over."""
+    return button(_("Past requests"), "my_more", write_place(Place(list=ListName.PAST)) or "-")
 
 
 def _my_access_text(

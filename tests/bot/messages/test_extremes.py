@@ -44,7 +44,7 @@ from bot.messages.approvals import (
 from bot.messages.assignments import reminding, troubles
 from bot.messages.blocks.parts import beginning, escape, length, shorten, split
 from bot.messages.emergencies.emergency_list import OpenReviews
-from bot.messages.overviews import my_access
+from bot.messages.overviews import my_access, past_requests
 from bot.messages.overviews.home import AdminOverview, home
 from bot.messages.phrases import waiting
 from bot.messages.requests import (
@@ -64,7 +64,7 @@ from bot.packages.settings.model import DelegationLimits
 from bot.packages.suggestions import Prospect, Suggestion
 from bot.paging import ListName, Mark, Place
 from bot.people.model import Verb
-from bot.requests.model import AskedTogether, Evidence, Kind, State
+from bot.requests.model import ENDED, AskedTogether, Evidence, Kind, State
 from tests.bot.messages.every_message import held_up, request, way
 from tests.bot.samples import (
     OF_ALL,
@@ -401,6 +401,22 @@ def screens(key: str) -> dict[str, Any]:
     )
     made["my access, nothing but questions"] = my_access.my_access(
         page([]), page([]), asked={}, extendable=extendable, questions=waits
+    )
+    past = [
+        past_requests.PastRequest(
+            request=replace(each, state=state),
+            decided=decided,
+            access=rows[0] if state is State.DELIVERED else None,
+        )
+        for each, state in zip(pending, itertools.cycle(ENDED), strict=False)
+    ]
+    made["past requests"] = past_requests.past_requests(
+        past_requests.PastRequests(
+            reader=one.asked_by,
+            page=page(past),
+            again={each.id for each in pending},
+            since=clock.now(),
+        )
     )
     made["to decide"] = pending_rows.to_decide(page(pending), reader="U0BO")
     made["pending"] = pending_list.pending(page(pending), reader="U0BO")

@@ -10,7 +10,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from bot import clock
 from bot.database import Transaction
 from bot.database.tables import metadata
-from bot.paging import ListName, Place, write_place
+from bot.paging import NAMED_LISTS, ListName, Place, write_place
 from bot.people.store import delegations
 from handlers.dispatch.deduplicate import READ_ONLY, only_reads
 from tests.harness.accounts import SETTINGS, registered
@@ -106,7 +106,7 @@ WRITES = [
     "delegate",
     "what is this",
 ]
-READS = ["", " ", "help", "?", "list", "page 2", "list 2", "Hilfe"]
+READS = ["", " ", "help", "?", "list", "page 2", "list 2", "Hilfe", *NAMED_LISTS, "Past"]
 CLICKS = {"latchkey_my_more": "", "latchkey_my_access": ""}
 
 

@@ -48,7 +48,7 @@ async def test_a_newcomer_sees_what_there_is_to_ask_for(world):
     shown = said(world.home(ANN))
     assert "You have no access" in shown
     assert TO_DECIDE not in shown
-    assert labels(world.home(ANN)) == ["Request access", *4 * ["Ask for it"]]
+    assert labels(world.home(ANN)) == ["Request access", "Past requests", *4 * ["Ask for it"]]
 
 
 async def test_one_asks_from_home(world):
@@ -158,7 +158,7 @@ async def test_access_that_ended_leaves_home(world):
     await world.later(timedelta(days=31))
 
     await shows(world, ANN, "You have no access")
-    assert labels(world.home(ANN)) == ["Request access", *3 * ["Ask for it"]]
+    assert labels(world.home(ANN)) == ["Request access", "Past requests", *3 * ["Ask for it"]]
 
 
 async def test_one_extends_and_returns_from_home(world):

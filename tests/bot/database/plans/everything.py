@@ -52,6 +52,7 @@ from bot.requests.store import (
     holds,
     in_graph,
     made_in_entra,
+    past,
     removals,
     request_lists,
     requests,
@@ -245,6 +246,8 @@ def _request_lists(db: Transaction) -> None:
     request_lists.open_for(db, "U0ANN", start=Start(after=Mark(ago, package)))
     request_lists.waited_for(db, "U0ANN")
     request_lists.waited_for(db, "U0ANN", start=Start(after=Mark(ago, package)))
+    past.page(db, "U0ANN")
+    past.page(db, "U0ANN", after=Mark(clock.now(), package))
     request_lists.asked_about(db, "U0ANN", ["assignment"])
     first = request_lists.pending(db)
     request_lists.pending(db, start=Start(after=first.marks[-1]))
@@ -314,6 +317,7 @@ def _decisions(db: Transaction) -> None:
         decisions.answer_later(db, decision, until=clock.real())
         decisions.answered(db, decision)
     decisions.accepted_of(db, request)
+    decisions.accepted_of_each(db, [request])
 
 
 def _approver_questions(db: Transaction) -> None:
