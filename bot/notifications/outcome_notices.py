@@ -14,7 +14,7 @@ from bot.messages.emergencies import emergency
 from bot.messages.phrases.decided import names_of
 from bot.messages.phrases.shorter_ends import earliest
 from bot.messages.requests import made_in_entra, on_behalf, outcomes
-from bot.messages.requests.asking_again import with_again_buttons
+from bot.messages.requests.asking_again import RefusalExplained, with_again_buttons
 from bot.notifications.model import Notice
 from bot.people.model import Verb
 from bot.requests.model import Kind, Request, State
@@ -34,6 +34,7 @@ def notices_for_request(
     admin_channel: str,
     will_remind: bool,
     delivery_note: str | None = None,
+    explained: RefusalExplained | None = None,
 ) -> list[OwedNotice]:
     """
     Return everything that is to be said about a request that has ended.
@@ -41,6 +42,7 @@ def notices_for_request(
     Args:
         will_remind: Whether a reminder of the access's end is still to come.
         delivery_note: The package's own sentence, for whoever has got access.
+        explained: What there is to say about a refusal besides its reason.
     """
     owed = []
     to = _first_to_know(request)
@@ -49,7 +51,14 @@ def notices_for_request(
             request, decided, will_remind=will_remind, delivery_note=delivery_note
         )
     elif to is not None:
-        words = _words(request, decided, to=to, will_remind=will_remind, note=delivery_note)
+        words = _words(
+            request,
+            decided,
+            to=to,
+            will_remind=will_remind,
+            note=delivery_note,
+            explained=explained,
+        )
         is_decided = request.state in {State.DELIVERED, State.DENIED}
         if is_decided and request.cancel_wanted_at is not None:
             words = outcomes.after_all(request, words)
@@ -198,6 +207,7 @@ def _words(
     to: str,
     will_remind: bool,
     note: str | None,
+    explained: RefusalExplained | None = None,
 ) -> Message:
     approved = names_of(decided, Verb.APPROVE)
     if request.state is State.DELIVERED:
@@ -231,4 +241,4 @@ def _words(
     if request.state is State.FAILED:
         failed = outcomes.failed(request)
         return with_again_buttons(failed, request) if request.give_up_by else failed
-    return with_again_buttons(outcomes.refused(request), request)
+    return with_again_buttons(outcomes.refused(request, explained), request)

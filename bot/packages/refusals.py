@@ -12,6 +12,8 @@ from graph.models import AssignmentPolicy
 # Names and texts of Graph's may be of any length, and so may lists of them.
 LONGEST_NAME: Final = 80
 MOST_NAMED: Final = 6
+# Whom it is for is said with it, where that is for everybody to know.
+NOT_AMONG: Final = N_("You are not among those who may ask for it.")
 AGAIN: Final = N_("You can ask again when it has ended.")
 
 
@@ -72,7 +74,7 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
         "Its rules in Entra are of a kind I do not understand ({about}{details}), so I must not "
         "guess. I have told the admins."
     ).format(about=_about(refusal), details=_list(refusal.details)),
-    RefusalReason.NO_POLICY: lambda _: N_("Its policy in Entra does not let you ask for it."),
+    RefusalReason.NO_POLICY: lambda _: NOT_AMONG,
     RefusalReason.SEVERAL: lambda refusal: N_(
         "There are several ways to have it: {choices}. Please ask again with the form of "
         "/request-access, and choose one there."

@@ -19,8 +19,11 @@ from bot.messages.requests.acknowledging import my_access_button
 from bot.packages.model import Package
 from bot.requests.model import Kind, Request
 from bot.words import N_, _, translate
+from bot.words.formats import any_of
 
 MOST_RULES = 10
+# Kinds of people whom the policies of a package are for, in one sentence.
+MOST_KINDS = 3
 LONGEST_NAME = 250
 
 
@@ -37,6 +40,14 @@ class RefusalExplained:
     request: Request
     package: Package | None
     channel: str
+
+    @classmethod
+    def about(
+        cls, request: Request, package: Package | None, *, channel: str
+    ) -> "RefusalExplained":
+        """Return a refusal with what may be said: whom a hidden package is for is not, to whoever has guessed its name."""
+        is_shown = package is not None and package.can_be_asked_for and not package.is_hidden
+        return cls(request=request, package=package if is_shown else None, channel=channel)
 
 
 def with_again_buttons(content: Message, request: Request) -> Message:
@@ -65,10 +76,7 @@ def explanation(explained: RefusalExplained) -> dict[str, Any]:
     if rules:
         blocks.append(section(_("*Who may ask for it:*")))
         blocks += [section(rule) for rule in rules]
-    if explained.channel:
-        blocks.append(section(_("<#{channel}> can help you.").format(channel=explained.channel)))
-    else:
-        blocks.append(section(_("Your identity team can help you.")))
+    blocks.append(section(who_helps(explained.channel)))
     return {
         "type": "modal",
         "callback_id": "latchkey_explanation",
@@ -76,6 +84,21 @@ def explanation(explained: RefusalExplained) -> dict[str, Any]:
         "close": plain(_("Close")),
         "blocks": blocks,
     }
+
+
+def whom_it_is_for(package: Package) -> str | None:
+    """Say whom all the policies of a package are for, escaped; None if that is not known of one, or of none."""
+    every = list(dict.fromkeys(open_to(policy.open_to) for policy in package.policies))
+    if not all(every) or not 0 < len(every) <= MOST_KINDS:
+        return None
+    return escape(any_of([shorten(each, LONGEST_NAME) for each in every]))
+
+
+def who_helps(channel: str) -> str:
+    """Say who can help whoever was refused."""
+    if channel:
+        return _("<#{channel}> can help you.").format(channel=channel)
+    return _("Your identity team can help you.")
 
 
 def _numbers(package: Package) -> range:

@@ -22,6 +22,8 @@ from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies import emergency
 from bot.messages.phrases.quorum import approvals_so_far
 from bot.messages.phrases.shorter_ends import approved_until
+from bot.messages.requests.asking_again import RefusalExplained, who_helps, whom_it_is_for
+from bot.packages.refusals import NOT_AMONG
 from bot.requests.model import NOT_CONNECTED, Kind, Request, State
 from bot.words import N_, _, translate
 from bot.words.formats import all_of
@@ -29,7 +31,13 @@ from bot.words.formats import all_of
 TOO_SHORT = N_("That is too short for a reminder: I will tell you when it has ended.")
 
 
-def refused(request: Request) -> Message:
+def refused(request: Request, explained: RefusalExplained | None = None) -> Message:
+    """
+    Say that a request is refused, why, and who can help.
+
+    Args:
+        explained: What else there is to say about it: whom the package is for, and where people help.
+    """
     match request.kind:
         case Kind.ADD:
             what = _("I cannot get you access to {package}.")
@@ -38,6 +46,11 @@ def refused(request: Request) -> Message:
         case Kind.REMOVE:
             what = _("Access to {package} was not removed.")
     why = escape_sentence(translate(request.why or ""))
+    if explained is not None:
+        whom = whom_it_is_for(explained.package) if explained.package else None
+        if request.why == NOT_AMONG and whom:
+            why = _("It is for {whom}. You are not among them.").format(whom=whom)
+        why = f"{why} {who_helps(explained.channel)}"
     return message(f"{what.format(package=bold(request.package_name))} {why}")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.approvals.store import decisions
 from bot.database import Store, Transaction
+from bot.messages.requests.asking_again import RefusalExplained
 from bot.notifications.announcing import Announcer, count, when_unfinished
 from bot.notifications.assignments.reminder_times import ReminderPlan
 from bot.notifications.assignments.reminders import will_remind
@@ -11,7 +12,8 @@ from bot.notifications.outcome_notices import NOT_UNDERSTOOD, OwedNotice, notice
 from bot.notifications.requests import card_threads
 from bot.notifications.store import notices
 from bot.packages.settings.file import PackageSettingsFile
-from bot.requests.model import Request
+from bot.packages.store import catalog
+from bot.requests.model import Kind, Request, State
 from bot.requests.package_settings import settings_of
 from bot.requests.store import requests
 from bot.slack.rate_limits import Urgency
@@ -40,6 +42,8 @@ class OutcomeNews:
         counted = await self._store.read(decisions.accepted_of, request)
         will_be_reminded = await self._store.read(will_remind, request, self._plan)
         cards = await self._store.read(notices.cards_in_channels, request.id)
+        settings = settings_of(request, self._package_settings)
+        explained = await self._explained(request, channel=settings.channel)
 
         def make() -> list[OwedNotice]:
             owed = notices_for_request(
@@ -47,7 +51,8 @@ class OutcomeNews:
                 decided=counted,
                 admin_channel=self._admin_channel,
                 will_remind=will_be_reminded,
-                delivery_note=settings_of(request, self._package_settings).delivery_note,
+                delivery_note=settings.delivery_note,
+                explained=explained,
             )
             return owed + card_threads.ending_replies(request, counted, cards)
 
@@ -60,6 +65,13 @@ class OutcomeNews:
                 # Said today already: it counts this one, too.
                 await self._store.run(notices.mark_stale, notice.key)
         return count(sent)
+
+    async def _explained(self, request: Request, *, channel: str | None) -> RefusalExplained | None:
+        """Return what there is to say about a refusal besides its reason; None where nobody has to be helped."""
+        if request.state is not State.REFUSED or request.kind is Kind.REMOVE:
+            return None
+        package = await self._store.read(catalog.find, request.package_id)
+        return RefusalExplained.about(request, package, channel=channel or self._admin_channel)
 
 
 def _close_outcome(db: Transaction, request: Request, keys: Sequence[str]) -> None:

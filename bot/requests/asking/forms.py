@@ -273,11 +273,7 @@ class RequestForms:
         channel = self._help_channel
         if package is not None:
             channel = self._settings_of(package).channel or channel
-        # Whom a hidden package is for is not said to whoever has guessed its name.
-        is_shown = package is not None and package.can_be_asked_for and not package.is_hidden
-        return RefusalExplained(
-            request=request, package=package if is_shown else None, channel=channel
-        )
+        return RefusalExplained.about(request, package, channel=channel)
 
     async def read_answers(self, *, slack_user: str, request_id: str) -> Request:
         """

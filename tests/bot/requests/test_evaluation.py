@@ -69,7 +69,7 @@ async def test_who_is_not_in_scope_is_refused(harness):
     request = await harness.ask("board-papers")
 
     assert request.state is State.REFUSED
-    assert request.why == "Its policy in Entra does not let you ask for it."
+    assert request.why == "You are not among those who may ask for it."
     assert not request.tell_admins
 
 

@@ -73,14 +73,18 @@ async def test_its_answers_are_there_again(world):
 
 
 async def test_a_refusal_says_whom_it_is_for_and_who_can_help(world):
-    """The rule, and the channel; not the names of those who may have it."""
+    """In the news, and with the rule where one asks why; not the names of those who may have it."""
     news = await refused(world, ANN)
+    assert (
+        "I cannot get you access to *Board Papers*. It is for certain people. You are not among them. "
+        f"<#{APPROVALS}> can help you."
+    ) in said(news)
 
     await world.press(ANN, news, "Why can't I?")
     form = await eventually(lambda: world.form(ANN), about="the explanation")
 
     shown = said(form)
-    assert "Its policy in Entra does not let you ask for it." in shown
+    assert "You are not among those who may ask for it." in shown
     assert "certain people" in shown
     assert f"<#{APPROVALS}> can help you." in shown
     for name in ("Mia", "Bo Berg", "Dana", "Cy"):
@@ -95,6 +99,10 @@ async def test_the_rule_of_a_hidden_package_is_not_told(world):
     hidden.is_hidden = True
     await world.synced()
     news = await refused(world, ANN)
+    assert (
+        "I cannot get you access to *Board Papers*. You are not among those who may ask for it. "
+        f"<#{APPROVALS}> can help you."
+    ) in said(news)
 
     await world.press(ANN, news, "Why can't I?")
     form = await eventually(lambda: world.form(ANN), about="the explanation")

@@ -356,7 +356,9 @@ async def test_who_is_not_in_the_policys_scope_is_refused(world):
     """Bo is not of the marketing team: the policy does not let him ask, and Graph hears nothing."""
     await world.type(BO, "/request-access marketing-campaign")
 
-    await world.told(BO, "does not let you ask for it")
+    await world.told(
+        BO, "It is for members of “Marketing”, and certain people. You are not among them"
+    )
     assert world.posts() == []
 
 
