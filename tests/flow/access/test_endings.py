@@ -249,7 +249,11 @@ async def test_access_given_in_the_portal_can_be_seen_and_extended(world):
     shown = (await world.type(CY, "/my-access")).message
 
     assert "Marketing Campaign" in said(shown)
-    assert [each.split(" to ")[0] for each in labels(shown)] == ["Extend", "Return"]
+    assert [each.split(" to ")[0] for each in labels(shown)] == [
+        "Extend",
+        "Return",
+        "Past requests",
+    ]
     await world.press(CY, shown, "Extend")
     await world.told(CY, "now lasts until")
 
@@ -316,7 +320,7 @@ async def test_access_without_an_end_is_not_reminded_of(world):
     await world.later(timedelta(days=400))
 
     shown = (await world.type(DANA, "/my-access")).message
-    assert labels(shown) == ["Return"]
+    assert labels(shown) == ["Return", "Past requests"]
     assert not [each for each in world.direct(DANA) if "Ending soon" in each.text]
 
 
