@@ -48,7 +48,11 @@ def notices_for_request(
     to = _first_to_know(request)
     if request.is_on_behalf:
         owed += _outcomes_for_others(
-            request, decided, will_remind=will_remind, delivery_note=delivery_note
+            request,
+            decided,
+            will_remind=will_remind,
+            delivery_note=delivery_note,
+            explained=explained,
         )
     elif to is not None:
         words = _words(
@@ -151,6 +155,7 @@ def _outcomes_for_others(
     *,
     will_remind: bool,
     delivery_note: str | None,
+    explained: RefusalExplained | None,
 ) -> list[OwedNotice]:
     """Return what whoever asked for somebody else, and whom they asked for, are told at the end."""
     owed = []
@@ -159,7 +164,7 @@ def _outcomes_for_others(
     if not withdrawn:
         verb = Verb.DENY if request.state is State.DENIED else Verb.APPROVE
         by = all_of(names_of(decided, verb)) or None
-        said = on_behalf.outcome_for_asker(request, by=by)
+        said = on_behalf.outcome_for_asker(request, by=by, explained=explained)
         owed.append((_notice(f"{request.state}-for", request, to=request.asked_by), said))
     # Before it was known that whoever asked may do so, the other heard nothing.
     if request.holder is not None and not declined:

@@ -15,6 +15,7 @@ from bot.messages.blocks.parts import (
 )
 from bot.messages.blocks.quotes import quote, quoted
 from bot.messages.phrases.waiting import named_deciders
+from bot.messages.requests.asking_again import RefusalExplained, who_helps
 from bot.requests.model import Request, State
 from bot.words import _, pgettext, translate
 
@@ -101,12 +102,15 @@ def with_asker(content: Message, request: Request) -> Message:
     return {**content, "blocks": [*blocks, actions(give_back)] if give_back else blocks}
 
 
-def outcome_for_asker(request: Request, *, by: str | None) -> Message:
+def outcome_for_asker(
+    request: Request, *, by: str | None, explained: RefusalExplained | None = None
+) -> Message:
     """
     Tell whoever asked for somebody else what became of it.
 
     Args:
         by: Who decided, if somebody did.
+        explained: What there is to say about a refusal besides its reason: where people help.
     """
     name, them = escape(request.package_name), _them(request)
     match request.state:
@@ -141,7 +145,10 @@ def outcome_for_asker(request: Request, *, by: str | None) -> Message:
     if not request.why:
         return message(line)
     why = translate(request.why)
-    return message(f"{line}{quote(why)}", [section(line), quoted(why)])
+    if explained is None:
+        return message(f"{line}{quote(why)}", [section(line), quoted(why)])
+    helps = who_helps(explained.channel)
+    return message(f"{line}{quote(why)}\n{helps}", [section(line), quoted(why), section(helps)])
 
 
 def outcome_for_beneficiary(request: Request) -> Message:
