@@ -34,12 +34,17 @@ class ListName(StrEnum):
     ASKED = "asked"
     # What one has asked for, or others for one, and is over; the newest first.
     PAST = "past"
+    # What one has decided, the newest first.
+    DECIDED = "decided"
     # What one is asked to decide.
     TO_DECIDE = "to-decide"
 
 
 # What people type behind `/my-access` for a list of what is over.
-NAMED_LISTS: Final[Mapping[str, ListName]] = {"past": ListName.PAST}
+NAMED_LISTS: Final[Mapping[str, ListName]] = {
+    "past": ListName.PAST,
+    "decided": ListName.DECIDED,
+}
 
 
 @dataclass(frozen=True)

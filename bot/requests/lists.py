@@ -4,9 +4,10 @@ Show lists of requests: a person's own, with what they have, and the admins'.
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from bot.approvals.store import deciders
+from bot.approvals.model import Decision
+from bot.approvals.store import decided, deciders
 from bot.database import Store
 from bot.messages.overviews.past_requests import PastRequests
 from bot.packages.catalog import OfferedPackages
@@ -65,6 +66,13 @@ class RequestLists:
             again=may_ask_again(found, slack_user, askable),
             since=kept_since(self._kept),
         )
+
+    async def decided(
+        self, *, slack_user: str, after: Mark | None = None
+    ) -> tuple[Page[tuple[Decision, Request]], datetime | None]:
+        """Return a page of somebody's own decisions, the newest first; and since when requests are kept, None for ever."""
+        found = await self._store.read(decided.page, slack_user, after=after)
+        return found, kept_since(self._kept)
 
     async def being_removed(self, assignment_ids: Collection[str]) -> frozenset[str]:
         """Return which of these assignments somebody has asked to remove, and which are not yet removed."""

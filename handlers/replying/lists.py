@@ -5,7 +5,7 @@ from typing import Any
 from bot.assignments.search import Listing
 from bot.messages.admins import access_list, assignment_table, pending_list, repairing
 from bot.messages.admins.assignment_table import MOST_ROWS
-from bot.messages.approvals import pending_rows
+from bot.messages.approvals import decided_list, pending_rows
 from bot.messages.blocks.parts import Message, with_plainer
 from bot.messages.blocks.placed_lists import with_place
 from bot.messages.overviews import my_access, past_requests
@@ -44,6 +44,9 @@ class Lists:
         if place.list is ListName.PAST:
             past = await lists.past(slack_user=user, after=place.after)
             return with_place(past_requests.past_requests(past), place)
+        if place.list is ListName.DECIDED:
+            decided, since = await lists.decided(slack_user=user, after=place.after)
+            return with_place(decided_list.decided(decided, since=since), place)
         if place.list is ListName.TO_DECIDE:
             waiting = await lists.to_decide(slack_user=user, start=place.start)
             shown = pending_rows.to_decide(waiting, reader=user, is_whole=lists.are_whole)

@@ -23,7 +23,9 @@ from handlers.routes import Routes
 
 # What people type about their Microsoft account.
 ABOUT_ACCOUNT = {"connect": connect_account, "disconnect": disconnect_account}
-MINE = frozenset({ListName.MINE, ListName.ASKED, ListName.PAST, ListName.TO_DECIDE})
+MINE = frozenset(
+    {ListName.MINE, ListName.ASKED, ListName.PAST, ListName.DECIDED, ListName.TO_DECIDE}
+)
 
 
 def register(

@@ -130,7 +130,8 @@ WAS_REFUSED: Final = (
 )
 
 
-def _decision(row: Sequence[Any]) -> Decision:
+def from_row(row: Sequence[Any]) -> Decision:
+    """Make a decision of a row of COLUMNS."""
     values = dict(zip(FIELDS, row, strict=True))
     values["verb"] = Verb(values["verb"])
     values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
@@ -173,7 +174,7 @@ def was_refused(db: Transaction, decision: Decision) -> bool:
 def find_draft(db: Transaction, decision_id: str, *, slack_user: str) -> Decision | None:
     """Return one's own click that is not complete yet."""
     row = db.execute(DRAFT, {"decision": decision_id, "by": slack_user}).first()
-    return _decision(row) if row else None
+    return from_row(row) if row else None
 
 
 def explain(
@@ -244,7 +245,7 @@ def open_like(db: Transaction, decision: Decision) -> tuple[Decision, bool] | No
     row = db.execute(OPEN_SAME, _same(decision)).first()
     if row is None:
         return None
-    found = _decision(row)
+    found = from_row(row)
     is_due = db.execute(DUE_AT, {"decision": found.id}).scalar_one()
     return found, is_due is None
 
@@ -252,7 +253,7 @@ def open_like(db: Transaction, decision: Decision) -> tuple[Decision, bool] | No
 def refused_lately(db: Transaction, decision: Decision, *, since: datetime) -> Decision | None:
     """Return the last time since then that the same person was refused the same."""
     row = db.execute(REFUSED_SAME, {**_same(decision), "since": since}).first()
-    return _decision(row) if row else None
+    return from_row(row) if row else None
 
 
 def _same(decision: Decision) -> dict[str, Any]:
@@ -269,7 +270,7 @@ def _same(decision: Decision) -> dict[str, Any]:
 def pending(db: Transaction, *, limit: int = 50) -> list[Decision]:
     """Return the clicks that nobody has processed yet, oldest first, but nobody's second before another's first."""
     found = db.execute(PENDING, {"now": clock.real(), "most": limit})
-    return [_decision(row) for row in found]
+    return [from_row(row) for row in found]
 
 
 def claim(db: Transaction, clicks: Sequence[Decision], *, lease: timedelta) -> list[Decision]:
@@ -361,7 +362,7 @@ def claim_unanswered(db: Transaction, *, lease: timedelta, limit: int = 50) -> l
     """Take refused and late clicks whose people have not been told; tried five times at most."""
     now = clock.real()
     taken = db.execute(CLAIM_UNANSWERED, {"now": now, "until": now + lease, "most": limit})
-    return [_decision(row) for row in taken]
+    return [from_row(row) for row in taken]
 
 
 def answer_later(db: Transaction, decision: Decision, *, until: datetime) -> None:
@@ -381,7 +382,7 @@ def may_be_asked(db: Transaction, request: Request, slack_user: str) -> bool:
 def accepted_of(db: Transaction, request: Request) -> list[Decision]:
     """Return the decisions that count for this round, in the order of its stages."""
     found = db.execute(ACCEPTED_OF, {"request": request.id, "in_round": request.round})
-    return [_decision(row) for row in found]
+    return [from_row(row) for row in found]
 
 
 def accepted_of_each(db: Transaction, of: Collection[Request]) -> dict[str, list[Decision]]:
@@ -389,7 +390,7 @@ def accepted_of_each(db: Transaction, of: Collection[Request]) -> dict[str, list
     rounds = {request.id: request.round for request in of}
     found: dict[str, list[Decision]] = {request_id: [] for request_id in rounds}
     if found:
-        for row in map(_decision, db.execute(ACCEPTED_OF_EACH, {"requests": list(rounds)})):
+        for row in map(from_row, db.execute(ACCEPTED_OF_EACH, {"requests": list(rounds)})):
             if row.round == rounds[row.request_id]:
                 found[row.request_id].append(row)
     return found

@@ -2,6 +2,7 @@
 
 from bot.database.tables.accounts import account_tokens, accounts, sign_ins
 from bot.database.tables.approvals import (
+    ACCEPTED,
     IS_UNANSWERED,
     approver_questions,
     deciders,
@@ -44,6 +45,7 @@ from bot.database.tables.requests import (
 from bot.database.tables.webhooks import dead_events, webhooks
 
 __all__ = [
+    "ACCEPTED",
     "ENDED_OUTSIDE",
     "GAVE",
     "IS_CURRENT_DRIFT",

@@ -78,6 +78,8 @@ decisions = sa.Table(
         unique=True,
     ),
     partial_index("decision_one_proof", "proof", where="proof IS NOT NULL", unique=True),
+    # What somebody has decided, in its order.
+    partial_index("decision_by", "slack_user", "at", "id", where=ACCEPTED),
     # One person approves one stage of a round at most; while that needs others as well, they may still deny it.
     partial_index(
         "decision_one_stage_each",

@@ -208,11 +208,10 @@ def listed_all(found: Sequence[Delegation], *, limits: DelegationLimits) -> Mess
     return message(_("Who decides for whom"), [*shown, context(_(HOW_FOR_ADMINS))])
 
 
-def ask_button_row() -> Block:
-    """Make the row with the button that opens the form."""
-    return actions(
-        button(_("Let somebody decide for me"), "delegate", "mine"), block_id="delegate:mine"
-    )
+def ask_button_row(*beside: Block) -> Block:
+    """Make the row with the button that opens the form, and what stands beside it."""
+    ask = button(_("Let somebody decide for me"), "delegate", "mine")
+    return actions(ask, *beside, block_id="delegate:mine")
 
 
 def _row(delegation: Delegation, line: str, *, note: str | None) -> Block:

@@ -9,6 +9,7 @@ from bot.assignments.model import Assignment
 from bot.console.model import LONGEST_SOUGHT, Tab
 from bot.messages.approvals import delegating
 from bot.messages.approvals.approving_several import approve_all_row
+from bot.messages.approvals.decided_list import decided_button
 from bot.messages.approvals.pending_rows import pending_review
 from bot.messages.blocks.pages import Fitting, Room, Row, fitted
 from bot.messages.blocks.parts import (
@@ -124,7 +125,7 @@ def home(
     if to_decide.rows or given or received:
         blocks += [
             *who_decides,
-            delegating.ask_button_row(),
+            delegating.ask_button_row(decided_button()),
             divider(),
         ]
     blocks.append(header(_("Your access")))

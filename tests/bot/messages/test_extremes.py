@@ -35,6 +35,7 @@ from bot.messages.approvals import (
     approver_questions,
     approving_for_less,
     card_threads,
+    decided_list,
     delegating,
     forms,
     nudging,
@@ -417,6 +418,9 @@ def screens(key: str) -> dict[str, Any]:
             again={each.id for each in pending},
             since=clock.now(),
         )
+    )
+    made["decided"] = decided_list.decided(
+        page([(each, replace(one, state=State.DENIED)) for each in decided]), since=clock.now()
     )
     made["to decide"] = pending_rows.to_decide(page(pending), reader="U0BO")
     made["pending"] = pending_list.pending(page(pending), reader="U0BO")

@@ -151,3 +151,23 @@ async def test_what_is_deleted_is_gone_and_the_list_says_so(kept_for_a_month):
     shown = said(await past_of(world, ANN))
     assert "You have no past requests." in shown
     assert "are not kept" in shown
+
+
+async def test_whoever_decided_sees_what_they_decided(world):
+    """Themselves alone: by the command, and from Home beside what waits."""
+    await denied(world)
+    await world.type(CY, "/request-access finance-reports because Q4")
+    await world.slack.open_home(user=BO)
+    await eventually(lambda: "What I decided" in labels(world.home(BO)), about="the button")
+
+    listed = said((await world.type(BO, "/my-access decided")).message)
+
+    assert "Not before the audit" in listed
+    assert f"<@{ANN}> asks for *Finance Reports*" in listed
+    for other in (ANN, CY):
+        theirs = (await world.type(other, "/my-access decided")).message
+        assert "You have not decided anything." in said(theirs)
+    await world.press_home(BO, "What I decided")
+    window = await eventually(lambda: world.form(BO), about="the list")
+    assert "Not before the audit" in said(window)
+    assert complaints(world) == []

@@ -9,7 +9,7 @@ from bot import clock
 from bot.accounts.model import ConnectedAccount, Purpose, SignIn, SignInOutcome
 from bot.accounts.store import accounts, sign_ins
 from bot.approvals.model import Outcome
-from bot.approvals.store import approver_questions, deciders, decisions, grants, recipients
+from bot.approvals.store import approver_questions, decided, deciders, decisions, grants, recipients
 from bot.assignments.model import Assignment, DeliveryProgress, EndReason, TroubleKind
 from bot.assignments.store import (
     asked_there,
@@ -318,6 +318,12 @@ def _decisions(db: Transaction) -> None:
         decisions.answered(db, decision)
     decisions.accepted_of(db, request)
     decisions.accepted_of_each(db, [request])
+    # A page of the past costs a page: of somebody who has decided one thing, and not of whoever has decided all.
+    other = click(request, slack_user="U0CY", stage=1)
+    decisions.add(db, other, holder="U0ANN", holder_entra_id=ANN, is_draft=False)
+    assert decisions.settle(db, other, Outcome.ACCEPTED, entra_id="cy")
+    first = decided.page(db, "U0CY", rows=1)
+    decided.page(db, "U0CY", after=first.marks[-1])
 
 
 def _approver_questions(db: Transaction) -> None:
