@@ -98,7 +98,7 @@ async def test_cancel_redraws_the_list(world):
     await world.press(ANN, shown, "Cancel")
     await redrawn(shown, "is canceled")
 
-    assert labels(shown) == ["Request access"]
+    assert labels(shown) == ["Request access", "Past requests"]
 
 
 async def test_extend_redraws_the_list(world):
@@ -140,7 +140,7 @@ async def test_pressing_again_in_a_list_that_is_out_of_date_redraws_it(world):
     await world.press(ANN, second, "Cancel")
     await redrawn(second, "withdrawn")
 
-    assert labels(second) == ["Request access"]
+    assert labels(second) == ["Request access", "Past requests"]
 
 
 async def test_a_late_decision_in_a_list_is_refused_in_the_list(world):
