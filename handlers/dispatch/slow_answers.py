@@ -57,7 +57,7 @@ def register(app: SlackApp, *, replies: Replies, background: Background) -> None
             raise
         if answering.done():
             return answering.result()
-        log.warning("answer-is-slow", kind=kind)
+        log.warning("answer-is-slow", route=kind)
         # They do not read that it has failed, so it need not be left undone.
         context.run(told_to_wait)
         reply = _reply_to(kind, body, replies)

@@ -4,6 +4,7 @@ import heapq
 import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Final
 
 from sandbox import chance
 from sandbox.clock import SandboxClock
@@ -24,6 +25,9 @@ from sandbox.tenant.model import (
     Site,
     User,
 )
+
+# No state of the tenant's: what others have connected to its world.
+WIRING: Final = frozenset({"clock", "delivery_outcome", "revoke_sign_ins", "_listeners"})
 
 
 class World:

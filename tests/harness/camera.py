@@ -25,6 +25,7 @@ from bot.configuration.settings import read_settings
 from bot.database.tables import metadata, sweeps
 from bot.timing import WAITS, Waits
 from sandbox.run import StandIns
+from sandbox.tenant.world import WIRING
 from tests.harness.process import Process
 from tests.harness.simulation import Simulation
 from tests.harness.world import World
@@ -40,7 +41,7 @@ WRITES: Final = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+\"?(\w+
 ONLY_READS: Final = re.compile(r"\s*(?:SELECT|PRAGMA|BEGIN|SET|SAVEPOINT|RELEASE|NOTIFY)\b")
 ALL_TABLES: Final = frozenset(metadata.tables)
 OF_SLACK: Final = ("people", "channels", "usergroups", "views", "_last_ts")
-NOT_OF_TENANT: Final = ("clock", "users", "_listeners", "delivery_outcome", "revoke_sign_ins")
+NOT_OF_TENANT: Final = WIRING | {"users"}
 OF_LOGIN: Final = (
     "_devices",
     "_user_codes",

@@ -27,7 +27,7 @@ def _read(kind: type[SettingsBlock], text: str) -> SettingsBlock:
             return kind.model_validate(words)
         except ValidationError as error:
             wrong = {each["loc"][0] for each in error.errors() if each["loc"]}
-            log.error("remembered-settings-not-read", words=sorted(map(str, wrong)))
+            log.error("remembered-settings-not-read", said=sorted(map(str, wrong)))
             # A hint and its pattern belong together, which is wrong about no word in particular.
             wrong |= {"reason_pattern", "reason_hint"} if not wrong & words.keys() else set()
             if not wrong & words.keys():

@@ -15,12 +15,12 @@ import pytest
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
 from sandbox.tenant.seed import ANN
+from sandbox.tenant.world import WIRING
 from tests.bot.provisioning.conftest import FaultyTransport, Killed, Provisioner, picture
 from tests.bot.provisioning.files import SMALL, many
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 # What of the tenant's world is not its state.
-NO_STATE: Final = {"clock", "delivery_outcome", "_listeners"}
 GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.]+(\+00:00|Z)")
 
@@ -42,7 +42,7 @@ class SavedState:
     @classmethod
     def by(cls, provisioner: Provisioner) -> "SavedState":
         world, path = provisioner.tenant.world, provisioner.state.path
-        tables = {name: value for name, value in vars(world).items() if name not in NO_STATE}
+        tables = {name: value for name, value in vars(world).items() if name not in WIRING}
         return cls(
             # What is on its agenda belongs to the world that there is.
             world=copy.deepcopy(tables, {id(world): world}),
