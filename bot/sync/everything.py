@@ -221,7 +221,7 @@ def _bind(
         ids = {"package": problem.package_id} if problem.package_id else {}
         why = ", ".join(f"“{each}”" for each in problem.entries)
         if troubles.open_one(db, kind, about, why=why, **ids):
-            log.warning("package-settings-differ", kind=problem.kind, package=problem.package_id)
+            log.warning("package-settings-differ", reason=problem.kind, package=problem.package_id)
     for kind, about_those in told.items():
         troubles.close_all_but(db, kind, about_those)
     return rebound.bindings
