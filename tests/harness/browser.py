@@ -147,13 +147,17 @@ class Browser:
         for form in page.forms:
             for text, value in form.buttons:
                 if label in text:
-                    unknown = fields.keys() - form.fields.keys()
-                    assert not unknown, f"no field {unknown} on {page.url}: {page.shown}"
-                    return await self._submit(form, {**form.fields, **fields, **value})
+                    return await self.submit(form, value, **fields)
         raise AssertionError(f"no button “{label}” on {page.url}: {page.shown}")
 
-    async def _submit(self, form: Form, fields: Mapping[str, str]) -> Page:
+    async def submit(
+        self, form: Form, button: Mapping[str, str] | None = None, /, **fields: str
+    ) -> Page:
+        """Fill in a form and send it, also one of a page that was shown before."""
         page = self._current()
+        unknown = fields.keys() - form.fields.keys()
+        assert not unknown, f"no field {unknown} in the form for {form.action}"
+        fields = {**form.fields, **fields, **(button or {})}
         url, by = urljoin(page.url, form.action), origin_of(page.url)
         if form.method == "POST":
             body = urlencode(fields).encode()

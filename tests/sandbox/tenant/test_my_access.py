@@ -24,7 +24,7 @@ async def enter(window, email):
 async def ask(window, policy, **values):
     """Send the form by which a package is asked for."""
     form = next(each for each in window.page.forms if each.fields.get("policy") == policy)
-    return await window.post(PAGE, form.fields | values)
+    return await window.submit(form, **values)
 
 
 async def test_nobody_sees_the_page_without_a_sign_in(window):
@@ -84,7 +84,7 @@ async def test_whoever_has_asked_cancels(window, tenant, clock):
     form = next(each for each in window.page.forms if each.fields.get("action") == "cancel")
     await window.press("Sign out")
     await enter(window, "cy@contoso.example")
-    page = await window.post(PAGE, form.fields)
+    page = await window.submit(form)
     assert "not authorized" in page.shown
     assert request.state == "pendingApproval"
     await window.press("Sign out")
