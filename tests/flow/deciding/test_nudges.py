@@ -123,14 +123,14 @@ async def test_whoever_asked_reminds_them_once_a_day(world):
     """By a button in their list, which is gone for a day then; pressed elsewhere in vain."""
     await asked(world)
     mine = (await world.type(ANN, "/my-access")).message
-    assert labels(mine) == ["Remind", "Cancel"]
+    assert labels(mine) == ["Remind", "Cancel", "Past requests"]
 
     await world.press(ANN, mine, "Remind")
     await world.press(ANN, mine, "Remind")
 
     await world.told(BO, f"<@{ANN}> asks you to look at this request again")
     again = (await world.type(ANN, "/my-access")).message
-    assert labels(again) == ["Cancel"]
+    assert labels(again) == ["Cancel", "Past requests"]
     assert "You had them reminded" in said(again)
     verbs = [verb for _, verb, _ in await world.deeds()]
     assert verbs.count("remind") == 1

@@ -33,7 +33,15 @@ def test_a_question_takes_y_n_or_skip(typed, said):
     assert "Is it there?" in ended.stderr
 
 
-def test_a_real_ctrl_c_ends_it_with_a_report(tenant, certificate, monkeypatch, tmp_path):
+@pytest.fixture
+def heard():
+    """Ctrl-C is heard, also where the tests are run in the background, whose programs are started without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_real_ctrl_c_ends_it_with_a_report(tenant, certificate, monkeypatch, tmp_path, heard):
     """What was observed before is in it, and nothing after is made."""
     from tests.bot.cli.conftest import settings_for
     from tests.bot.cli.reaching import reach
