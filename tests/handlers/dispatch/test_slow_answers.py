@@ -162,7 +162,10 @@ async def test_a_form_still_opens_from_home(world, bot):
     await world.type(CY, "/request-access finance-reports because Q4")
     await world.slack.open_home(user=BO)
     await eventually(lambda: "Review" in labels(world.home(BO)))
+    world.slack.person(BO).modals.clear()
     async with hanging(bot, 2.4):
         await world.press_home(BO, "Review")
-        form = await eventually(lambda: world.form(BO))
-        assert "Finance Reports" in said(form)
+        await world.told(BO, LONGER)
+        await asyncio.sleep(SLACK_WAITS)
+
+    assert ["Finance Reports" in said(each) for each in world.slack.person(BO).modals] == [True]
