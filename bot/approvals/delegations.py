@@ -15,7 +15,6 @@ from bot.approvals.end_dates import read_end
 from bot.approvals.reach import DelegationReach
 from bot.approvals.store import recipients
 from bot.database import Store, Transaction
-from bot.database.homes import touch_homes
 from bot.errors import LatchkeyError, NotAllowed, TooLate
 from bot.packages.settings.model import NO_LIMITS, DelegationLimits
 from bot.patience import in_time
@@ -235,7 +234,7 @@ def make_delegation(db: Transaction, made: Delegation) -> None:
             ).format(count=MOST_DELEGATES)
         )
     delegations.add(db, made)
-    _look_again(db, made)
+    recipients.look_again_at_delegate(db, made)
 
 
 def cancel_delegation(
@@ -260,7 +259,7 @@ def cancel_delegation(
     canceled = delegations.cancel(db, delegation_id, by=slack_user, at=clock.now())
     if canceled is None:
         raise TooLate(N_("That is over already."))
-    _look_again(db, canceled)
+    recipients.look_again_at_delegate(db, canceled)
     return canceled
 
 
@@ -271,9 +270,3 @@ def own_delegations(db: Transaction, slack_user: str) -> OwnDelegations:
         given=tuple(delegations.of_delegators(db, [slack_user], at=now)),
         received=tuple(delegations.to_delegate(db, [slack_user], at=now)),
     )
-
-
-def _look_again(db: Transaction, delegation: Delegation) -> None:
-    """Find anew whom to ask about what the approver is asked about."""
-    recipients.look_again_for(db, [delegation.delegator])
-    touch_homes(db, None, deciders=[delegation.delegator, delegation.delegate])

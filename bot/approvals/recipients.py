@@ -17,7 +17,7 @@ from bot.approvals.store import decisions, recipients
 from bot.configuration.addresses import same_address
 from bot.database import Store
 from bot.people.approvers import Approvers, UnresolvedApprovers
-from bot.people.delegates import counts_at
+from bot.people.delegates import Delegates, counts_at
 from bot.people.identity import People
 from bot.people.model import Delegation, NamedAs
 from bot.people.store import contacts, delegations, people
@@ -51,11 +51,22 @@ VERIFIED_FOR: Final = timedelta(minutes=10)
 class Recipients:
     """Looks up whom to ask about pending requests."""
 
-    def __init__(self, *, store: Store, slack: Slack, people: People, approvers: Approvers) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        slack: Slack,
+        people: People,
+        approvers: Approvers,
+        delegates: Delegates,
+    ) -> None:
         self._store = store
         self._slack = slack
         self._people = people
         self._approvers = approvers
+        self._delegates = delegates
+        # Delegates who were known in Slack and Entra a while ago: as whom, and when (real time).
+        self._delegates_known: dict[str, tuple[str, datetime]] = {}
         # Slack has told us to wait until then (real time).
         self._not_before: datetime | None = None
 
@@ -162,11 +173,30 @@ class Recipients:
         }
         found = []
         for each in given[:MOST_DELEGATES]:
-            bound = await self._store.read(people.find, each.delegate)
-            may_decide = bound is None or bound.entra_id not in nobody
-            if may_decide and each.delegate not in (request.holder, request.asked_by):
+            if each.delegate in (request.holder, request.asked_by):
+                continue
+            entra_id = await self._delegate_in_entra(each.delegate)
+            if entra_id is not None and entra_id not in nobody:
                 found.append(each)
         return found
+
+    async def _delegate_in_entra(self, slack_user: str) -> str | None:
+        """
+        Return who a delegate is in Entra; None for a guest, and for whoever has left, who see nothing of a request.
+
+        Raises:
+            SlackError, GraphError: It could not be read, and they are not known.
+        """
+        now = clock.real()
+        known = self._delegates_known.get(slack_user)
+        if known is not None and now - known[1] <= VERIFIED_FOR:
+            return known[0]
+        person = await self._delegates.find_person(slack_user)
+        if person is None:
+            self._delegates_known.pop(slack_user, None)
+            return None
+        self._delegates_known[slack_user] = (person.entra_id, now)
+        return person.entra_id
 
     async def _named(
         self, request: Request, counted: Sequence[Decision]

@@ -67,7 +67,11 @@ def make_processing(
         package_settings=outside.package_settings,
     )
     recipients = Recipients(
-        store=store, slack=outside.slack, people=people.people, approvers=people.approvers
+        store=store,
+        slack=outside.slack,
+        people=people.people,
+        approvers=people.approvers,
+        delegates=people.delegates,
     )
     sign_ins = SignInRule(store=store, package_settings=outside.package_settings)
     decision_processor = DecisionProcessor(

@@ -13,7 +13,7 @@ from bot.database.homes import touch_homes
 from bot.database.statements import MOST, NOW, UNTIL, word
 from bot.database.tables import deciders, notices, requests
 from bot.notifications.model import Notice, is_channel
-from bot.people.model import NamedAs
+from bot.people.model import Delegation, NamedAs
 from bot.requests.model import Request, State
 from bot.requests.store.redraws import REDRAW
 from bot.requests.store.request_rows import COLUMNS, SELECT, from_row
@@ -136,6 +136,12 @@ def look_again_for(db: Transaction, slack_users: Collection[str]) -> None:
     # In two steps: in one, PostgreSQL may read every request there ever was.
     asked = db.execute(ASKED_OF, {"people": sorted(slack_users)}).scalars().all()
     db.execute(LOOK_AGAIN_FOR, {"asked": sorted(set(asked)), "at_once": clock.real()})
+
+
+def look_again_at_delegate(db: Transaction, delegation: Delegation) -> None:
+    """Look now whom to ask about what the approver of a delegation is asked about, which has begun or ended."""
+    look_again_for(db, [delegation.delegator])
+    touch_homes(db, None, deciders=[delegation.delegator, delegation.delegate])
 
 
 def card_key(request: Request, to: str) -> str:

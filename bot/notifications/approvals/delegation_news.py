@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from bot import clock
+from bot.approvals.store import recipients
 from bot.database import Store, Transaction
 from bot.database.audit_log import audit
 from bot.messages.approvals import delegating, proving
@@ -65,13 +66,7 @@ class DelegationNews:
         try:
             for slack_user in (delegation.delegator, delegation.delegate):
                 if await self._delegates.find_person(slack_user) is None:
-                    await self._store.run(
-                        delegations.cancel,
-                        delegation.id,
-                        by=audit.LATCHKEY,
-                        at=clock.now(),
-                        why=delegating.NOT_KNOWN,
-                    )
+                    await self._store.run(_cancel_useless, delegation)
                     return False
         except (SlackError, GraphError) as error:
             log.warning("delegation-not-checked", error=type(error).__name__)
@@ -79,6 +74,14 @@ class DelegationNews:
             await self._store.run(delegations.schedule_news, delegation, news=again_at)
             return False
         return True
+
+
+def _cancel_useless(db: Transaction, delegation: Delegation) -> None:
+    canceled = delegations.cancel(
+        db, delegation.id, by=audit.LATCHKEY, at=clock.now(), why=delegating.NOT_KNOWN
+    )
+    if canceled is not None:
+        recipients.look_again_at_delegate(db, canceled)
 
 
 def content_of(db: Transaction, notice: Notice, *, limits: DelegationLimits) -> Message | None:

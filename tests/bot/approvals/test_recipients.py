@@ -329,10 +329,50 @@ async def test_a_delegate_who_could_not_decide_is_not_asked(harness, changes):
     assert (await harness.ask(ASK)).deciders == ("U0BO",)
 
 
+@pytest.mark.parametrize("whom", ["U0GUS", "U0EVE", "U0NOBODY"])
+async def test_a_delegate_who_is_no_full_member_sees_nothing(harness, whom):
+    """A guest, somebody of another company, nobody: neither asked nor named."""
+    await harness.store.run(delegations.add, delegation(delegate=whom))
+
+    request = await harness.ask(ASK)
+    await harness.talk()
+
+    assert request.deciders == ("U0BO",)
+    assert whom not in harness.workspace.people or harness.told(whom) == []
+
+
+async def test_a_delegate_is_read_in_slack_and_entra_once_in_ten_minutes(harness):
+    """However many requests there are to decide."""
+    await harness.store.run(delegations.add, delegation())
+    await judged(harness)
+    await harness.jobs.find_recipients()
+    before = calls_of(harness, "users.info")
+    await harness.requests.ask(slack_user="U0MIA", text=ASK)
+    await harness.jobs.requests.run()
+    asked = calls_of(harness, "users.info")
+
+    await harness.jobs.find_recipients()
+
+    assert asked > before
+    assert calls_of(harness, "users.info") == asked
+
+
 async def test_beside_one_approver_twenty_delegates_are_asked_at_most(harness):
     """However many they have named."""
     for number in range(25):
-        await harness.store.run(delegations.add, delegation(delegate=f"U2{number:02}"))
+        mail = f"nr{number}@contoso.example"
+        user_id = f"a1000000-0000-4000-8000-{number:012d}"
+        world = harness.tenant.world
+        world.users[user_id] = User(user_id, f"Nr {number}", mail, world.now(), mail=mail)
+        slack_user = f"U2{number:02}"
+        harness.workspace.people[slack_user] = Person(
+            id=slack_user,
+            name=f"nr{number}",
+            real_name=f"Nr {number}",
+            email=mail,
+            team_id="T0LATCH",
+        )
+        await harness.store.run(delegations.add, delegation(delegate=slack_user))
     request = await judged(harness)
 
     await harness.jobs.find_recipients()

@@ -165,6 +165,37 @@ async def test_a_delegate_who_may_decide_nothing_is_of_no_use(world, whom):
     assert world.direct(whom) == []
 
 
+@pytest.mark.parametrize("whom", [GUS, EVE])
+async def test_who_may_decide_nothing_sees_no_card(world, whom):
+    """Neither of what waits when they are named, nor of what comes meanwhile; nobody reads that they are asked."""
+    await world.type(ANN, ASK)
+    await world.card(BO)
+
+    await world.type(BO, f"/my-access delegate <@{whom}> until tomorrow")
+    await world.type(CY, ASK)
+
+    await world.told(BO, f"<@{whom}> no longer decides for you. Only full members")
+    await eventually(lambda: cards_of(world, BO) == 2)
+    await world.looked_at_everything()
+    assert world.direct(whom) == []
+    assert [f"<@{whom}>" in said(each) for each in world.cards(BO)] == [False, False]
+
+
+async def test_a_delegate_who_leaves_is_asked_no_more(world):
+    """Their card loses what it said as soon as it is looked again whom to ask; the approver's names them no more."""
+    await world.type(BO, f"/my-access delegate <@{CY}> for 5 days")
+    await world.type(ANN, ASK)
+    card = await world.card(CY)
+    await world.told(CY, f"you may decide for <@{BO}>")
+
+    world.outside.tenant.disable_user(seed.CY)
+
+    await eventually(
+        lambda: "not asked about this request any more" in said(card), seconds=2 * 3_600
+    )
+    await eventually(lambda: f"<@{CY}>" not in said(world.cards(BO)[-1]))
+
+
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
