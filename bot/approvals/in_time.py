@@ -16,7 +16,7 @@ from bot.words.formats import kept_moment
 OVERTAKEN: Final = {
     State.CANCELED: N_("Whoever asked has canceled that request; there is nothing left to decide."),
     State.LAPSED: N_(
-        "That request has expired, because nobody decided in time; it can be made again."
+        "That request has expired, because it was not decided in time; it can be made again."
     ),
 }
 
@@ -31,7 +31,8 @@ def why_late(decision: Decision, request: Request, counted: Sequence[Decision]) 
     after = [each for each in counted if each.stage >= decision.stage]
     denials = [each for each in after if each.verb is Verb.DENY]
     # A denial ends it all; else those of the stage that they meant, whoever has decided the next.
-    by = denials[:1] or approvals_of(after, decision.stage) or after[:1]
+    later = [each for each in after if each.stage > decision.stage]
+    by = denials[:1] or _of_whole_stage(after, decision.stage, request) or later[:1]
     if by:
         return _decided_already(by)
     if _is_after_deadline(decision, request):
@@ -48,6 +49,16 @@ def why_late(decision: Decision, request: Request, counted: Sequence[Decision]) 
             state=state_word(request)
         ),
     )
+
+
+def _of_whole_stage(
+    counted: Sequence[Decision], stage: int, request: Request
+) -> Sequence[Decision]:
+    """Return the approvals of a stage that has all that it needs; none of one that lacks some, which nobody has decided."""
+    approvals = approvals_of(counted, stage)
+    stages = request.terms.stages if request.terms else ()
+    needed = stages[stage].quorum if stage < len(stages) else 1
+    return approvals if len(approvals) >= needed else []
 
 
 def _decided_already(by: Sequence[Decision]) -> str:

@@ -226,9 +226,8 @@ def _foot(
         unnamed = _(UNNAMED_IN_ENTRA) if request.entra_decides else _(UNNAMED)
         blocks.append(context(unnamed if approvals is None else quorum.too_few(request)))
     if request.deciders:
-        blocks.append(
-            context(_("Asked: {named_deciders}.").format(named_deciders=named_deciders(request)))
-        )
+        named = named_deciders(request, together=request.approvals_needed > 1)
+        blocks.append(context(_("Asked: {named_deciders}.").format(named_deciders=named)))
     part = quorum.own_part(request, decided, reader)
     if stage.fresh_sign_in and part is None:
         # Entra knows no delegates.
@@ -238,7 +237,7 @@ def _foot(
         blocks.append(context(why_asked(request, named_as)))
     if request.lapses_at:
         blocks.append(
-            context(_("Expires {when} if nobody decides.").format(when=moment(request.lapses_at)))
+            context(_("Expires {when} unless it is decided before.").format(when=moment(request.lapses_at)))
         )
     if is_shown_only:
         return [*blocks, context(_(ENTRA_DECIDES))]

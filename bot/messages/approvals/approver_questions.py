@@ -253,7 +253,7 @@ def _deadline(request: Request) -> list[Block]:
     return [
         context(
             _(
-                "A question moves no deadline: the request expires {moment} if nobody decides."
+                "A question moves no deadline: the request expires {moment} unless it is decided before."
             ).format(moment=moment(request.lapses_at))
         )
     ]

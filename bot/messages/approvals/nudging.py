@@ -56,7 +56,7 @@ def _why(request: Request, occasion: Occasion) -> str:
             "{since}."
         ).format(person=person(request.asked_by), since=_since(request))
     if occasion is Occasion.DEADLINE and request.lapses_at is not None:
-        return _(":bell: This request expires {when} if nobody decides before.").format(
+        return _(":bell: This request expires {when} unless it is decided before.").format(
             when=moment(request.lapses_at)
         )
     return _(":bell: This request has been waiting for your decision since {since}.").format(
@@ -67,8 +67,8 @@ def _why(request: Request, occasion: Occasion) -> str:
 def escalated(request: Request) -> str:
     """Tell the admins, in a sentence, that those who are asked have not decided."""
     return _(
-        ":rotating_light: Nobody has decided about *{package}* for {person}: it is "
-        "{waiting_for}. An admin may decide it, too."
+        ":rotating_light: *{package}* for {person} is still not decided: it is {waiting_for}. "
+        "An admin may decide it, too."
     ).format(
         package=escape(request.package_name),
         person=person(request.holder, request.holder_name),
@@ -78,7 +78,7 @@ def escalated(request: Request) -> str:
 
 def waits(request: Request) -> str:
     """Say in a channel, in a sentence, that nobody has decided."""
-    return _(":bell: Nobody has decided about this since {since}.").format(since=_since(request))
+    return _(":bell: This has been waiting for a decision since {since}.").format(since=_since(request))
 
 
 def _since(request: Request) -> str:

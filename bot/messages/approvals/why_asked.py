@@ -14,7 +14,7 @@ WHY_ASKED: Final[Mapping[NamedAs, str]] = {
     NamedAs.MANAGER: N_("You are asked because the policy names a manager of whoever gets it."),
     NamedAs.SPONSOR: N_("You are asked because the policy names the sponsors of whoever gets it."),
     NamedAs.FALLBACK: N_("You are asked because nobody is found whom the policy names first."),
-    NamedAs.ESCALATION: N_("You are asked as well because nobody has decided for a while."),
+    NamedAs.ESCALATION: N_("You are asked as well because this has been waiting for a while."),
     NamedAs.DELEGATE: N_("You are asked because an approver has named you as their delegate."),
 }
 

@@ -18,7 +18,7 @@ TOO_FEW: Final = N_(
 
 TOO_FEW_YET: Final = N_(
     ":warning: Its policy in Entra finds fewer people now than must approve this. Its escalation approvers are asked as "
-    "well once nobody has decided for a while."
+    "well once it has waited for a while."
 )
 
 
@@ -36,7 +36,7 @@ def approvals_line(request: Request, decided: Sequence[Decision]) -> str | None:
         return None
     names = [escape(name_of(each)) for each in approvals_of(decided, request.stage)]
     if not names:
-        return _("{needed} different people must approve this; nobody has yet.").format(
+        return _("{needed} different people must approve this step; nobody has approved it yet.").format(
             needed=needed
         )
     return _("{count} of {needed} approvals: {names}.").format(

@@ -31,14 +31,24 @@ def named_deciders(request: Request, *, together: bool = False) -> str:
     """
     Return who is asked about the current stage, as far as they have been found: "@Bo, @Lee and 3 more".
 
+    Any one of them is meant ("@Bo or @Lee"); where several must still approve, that many ("2 of @Bo, @Lee and @Mia").
+
     Args:
-        together: All of them are meant, and not any one: "@Bo and @Lee".
+        together: All of them are meant: "@Bo and @Lee".
     """
     shown = [person(each) for each in request.deciders[:MOST_DECIDERS]]
     more = len(request.deciders) - len(shown)
+    left = request.approvals_needed - request.approvals
+    needs_several = left > 1 and not together
     if more > 0:
-        return _("{names} and {count} more").format(names=in_a_row(shown), count=more)
-    return all_of(shown) if together else any_of(shown)
+        named = _("{names} and {count} more").format(names=in_a_row(shown), count=more)
+    elif needs_several or together:
+        named = all_of(shown)
+    else:
+        return any_of(shown)
+    if needs_several and left < len(request.deciders):
+        return _("{count} of {people}").format(count=left, people=named)
+    return named
 
 
 def waiting_for(request: Request) -> str:

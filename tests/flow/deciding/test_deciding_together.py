@@ -142,7 +142,7 @@ async def test_two_stages_of_two_policies(world):
     await world.told(CY, "Bo Berg approved step 1 of 2")
 
     # Ann's second takes two: Dana for Bo is one of them, and Bo himself no second.
-    needed = "2 different people must approve this; nobody has yet."
+    needed = "2 different people must approve this step; nobody has approved it yet."
     card = await eventually(card_with(world, DANA, "Ann Abara", needed))
     assert "named you as their delegate" in said(card)
     assert "Which quarter?" in said(card)

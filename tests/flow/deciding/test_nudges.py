@@ -115,7 +115,7 @@ async def test_an_approver_is_nudged_before_the_deadline(world):
 
     await world.later(13 * DAY + 17 * HOUR)
 
-    await world.told(BO, "expires .* if nobody decides before")
+    await world.told(BO, "expires .* unless it is decided before")
     assert len(nudges(world, BO)) == 2
 
 
@@ -221,7 +221,7 @@ async def test_what_nobody_decides_is_shown_to_the_admins(database, tmp_path):
             return [
                 each
                 for each in world.slack.channel(APPROVALS).messages
-                if "Nobody has decided about" in said(each)
+                if "is still not decided: it is" in said(each)
             ]
 
         await eventually(told)

@@ -81,7 +81,7 @@ async def test_two_must_approve(world):
     """The first is named on the card and to the requester; the second grants it, and Entra reads both."""
     await world.type(ANN, ASK)
     card = await world.card(BO)
-    assert "2 different people must approve this; nobody has yet." in said(card)
+    assert "2 different people must approve this step; nobody has approved it yet." in said(card)
 
     await world.press(BO, card, "Approve")
 
@@ -233,7 +233,7 @@ async def test_changed_terms_begin_anew(world):
     await world.press(MIA, await world.card(MIA), "Approve")
 
     card = await eventually(lambda: _anew(world))
-    assert "2 different people must approve this; nobody has yet." in said(card)
+    assert "2 different people must approve this step; nobody has approved it yet." in said(card)
     await world.press(BO, card, "Approve")
     await counted(world, 3)
     assert world.posts("adminAdd") == []
@@ -358,7 +358,7 @@ async def test_escalation_brings_the_people_that_are_missing(database, tmp_path,
 
         card = await world.card(MIA)
         await eventually(lambda: too_few not in said(world.cards(APPROVALS)[-1]))
-        assert "You are asked as well because nobody has decided for a while" in said(card)
+        assert "You are asked as well because this has been waiting for a while" in said(card)
         await world.press(MIA, card, "Approve")
         await counted(world, 2 if order == "before" else 1)
         if order == "after":

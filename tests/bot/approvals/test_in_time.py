@@ -1,0 +1,51 @@
+"""Test what is said of a click that comes too late: who has decided before, or why there is nothing left."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.approvals.in_time import why_late
+from bot.approvals.model import Outcome
+from bot.packages.model import Stage
+from bot.people.model import Verb
+from bot.requests.model import State
+from tests.bot.samples import click, terms, wish
+
+TWO = Stage(quorum=2)
+
+
+def approved(request, name, *, stage=0, verb=Verb.APPROVE):
+    return click(
+        request, name=name, entra_id=name, stage=stage, verb=verb, outcome=Outcome.ACCEPTED
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "stage", "who", "said"),
+    [
+        (State.LAPSED, 0, ["Bo"], "That request has expired"),
+        (State.CANCELED, 0, ["Bo"], "Whoever asked has canceled that request"),
+        (State.REFUSED, 0, ["Bo"], "That request is already refused"),
+        (State.LAPSED, 1, ["Bo", "Mia"], "That was already approved by Bo and by Mia"),
+        (State.APPROVED, 0, ["Bo", "Mia"], "That was already approved by Bo and by Mia"),
+        (State.PENDING, 1, ["Bo", "Mia"], "That was already approved by Bo and by Mia"),
+    ],
+)
+def test_a_step_that_lacked_an_approval_was_not_approved(state, stage, who, said):
+    """Whoever comes too late to a step that takes two reads that it was approved only if both are there."""
+    request = wish(state=state, stage=stage, terms=terms(stages=(TWO, Stage())))
+    late = replace(approved(request, "Dana"), outcome=None)
+
+    why = why_late(late, request, [approved(request, each) for each in who])
+
+    assert why.startswith(said), why
+
+
+def test_a_denial_of_a_step_that_takes_two_is_named():
+    """Although somebody had approved it."""
+    request = wish(state=State.DENIED, terms=terms(stages=(TWO,)))
+    counted = [approved(request, "Bo"), approved(request, "Mia", verb=Verb.DENY)]
+
+    why = why_late(replace(approved(request, "Dana"), outcome=None), request, counted)
+
+    assert why.startswith("That was already denied by Mia")
