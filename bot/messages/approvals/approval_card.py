@@ -237,7 +237,11 @@ def _foot(
         blocks.append(context(why_asked(request, named_as)))
     if request.lapses_at:
         blocks.append(
-            context(_("Expires {when} unless it is decided before.").format(when=moment(request.lapses_at)))
+            context(
+                _("Expires {when} unless it is decided before.").format(
+                    when=moment(request.lapses_at)
+                )
+            )
         )
     if is_shown_only:
         return [*blocks, context(_(ENTRA_DECIDES))]

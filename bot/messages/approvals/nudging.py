@@ -78,7 +78,9 @@ def escalated(request: Request) -> str:
 
 def waits(request: Request) -> str:
     """Say in a channel, in a sentence, that nobody has decided."""
-    return _(":bell: This has been waiting for a decision since {since}.").format(since=_since(request))
+    return _(":bell: This has been waiting for a decision since {since}.").format(
+        since=_since(request)
+    )
 
 
 def _since(request: Request) -> str:

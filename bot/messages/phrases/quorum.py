@@ -36,9 +36,9 @@ def approvals_line(request: Request, decided: Sequence[Decision]) -> str | None:
         return None
     names = [escape(name_of(each)) for each in approvals_of(decided, request.stage)]
     if not names:
-        return _("{needed} different people must approve this step; nobody has approved it yet.").format(
-            needed=needed
-        )
+        return _(
+            "{needed} different people must approve this step; nobody has approved it yet."
+        ).format(needed=needed)
     return _("{count} of {needed} approvals: {names}.").format(
         count=len(names), needed=needed, names=in_a_row(names)
     )
