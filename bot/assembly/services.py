@@ -122,7 +122,9 @@ def make_services(
             store=store, guard=guard, processor=processing.question_processor, wake=wake
         ),
         assignments=AssignmentService(store=store, guard=guard, wake=wake),
-        emergencies=EmergencyService(store=store, wake=wake),
+        emergencies=EmergencyService(
+            store=store, guard=guard, processor=processing.finding_processor, wake=wake
+        ),
         assignment_lists=assignment_lists,
         exports=Exports(store=store, slack=slack, permissions=permissions, guard=guard),
         removals=Removals(store=store, guard=guard, offering=offering, wake=wake),

@@ -89,7 +89,13 @@ class ReviewFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewedRequest:
-    """An emergency with its request."""
+    """
+    An emergency with its request.
+
+    Attributes:
+        is_over: The access has ended, or Entra has not given it: there is nothing to take away.
+    """
 
     emergency: Emergency
     request: Request
+    is_over: bool = False

@@ -1,5 +1,6 @@
 """Judge what people say in reviews of emergencies: may they, and were they first?"""
 
+import asyncio
 from datetime import timedelta
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ import structlog
 
 from bot import clock
 from bot.approvals.model import Outcome
-from bot.database import Store, Transaction
+from bot.database import Busy, Store, Transaction
 from bot.emergencies.model import Finding, ReviewFinding
 from bot.emergencies.store import emergencies, findings
 from bot.people.actors import Permissions
@@ -17,7 +18,10 @@ from bot.requests import state_machine
 from bot.requests.model import Request
 from bot.requests.retry import EXPECTED, pause_after
 from bot.requests.store import requests
+from bot.slack.errors import SlackError
+from bot.timing import EARLY_SECONDS
 from bot.words import N_
+from graph.errors import GraphError
 
 log = structlog.get_logger(__name__)
 
@@ -57,12 +61,29 @@ class FindingProcessor:
             return False
         return True
 
-    async def _process(self, said: ReviewFinding) -> None:
-        request = await self._store.read(requests.get, said.request_id)
+    async def why_not(self, request_id: str, slack_user: str, team: str | None) -> str | None:
+        """Return why what somebody finds would not count; None if it would, or that cannot be read while somebody waits."""
+        request = await self._store.read(requests.get, request_id)
+        try:
+            async with asyncio.timeout(EARLY_SECONDS):
+                _, why = await self._judge(request, slack_user, team)
+        except (Busy, GraphError, SlackError, TimeoutError):
+            return None
+        return why
+
+    async def _judge(
+        self, request: Request, slack_user: str, team: str | None
+    ) -> tuple[Actor, str | None]:
+        """Return who reviews, and why they may not; None if they may."""
         actor = await self._permissions.reviewer(
-            said.slack_user, request=request, team=said.team, home_team=self._home_team
+            slack_user, request=request, team=team, home_team=self._home_team
         )
         why = may(actor, Verb.REVIEW, holder=request.holder, holder_entra_id=request.entra_id)
+        return actor, why
+
+    async def _process(self, said: ReviewFinding) -> None:
+        request = await self._store.read(requests.get, said.request_id)
+        actor, why = await self._judge(request, said.slack_user, said.team)
         if why is not None:
             refused: dict[str, Any] = {"why": why, "entra_id": actor.entra_id}
             await self._store.run(findings.settle, said, Outcome.REFUSED, **refused)

@@ -8,8 +8,10 @@ from slack_bolt.async_app import AsyncAck
 from bot import clock
 from bot.emergencies.service import EmergencyService
 from bot.messages.blocks.modals import said_in_modal
+from bot.messages.blocks.parts import message
+from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies import emergency_review as words
-from bot.words import _
+from bot.words import _, translate
 from handlers.replying.errors import DECISION_NOT_SAVED, NOT_READ, explain_errors
 from handlers.replying.replies import Replies
 from handlers.routes import Routes
@@ -18,11 +20,24 @@ from handlers.routes import Routes
 def register(routes: Routes, *, emergencies: EmergencyService, replies: Replies) -> None:
     @routes.action("latchkey_emergency_review")
     async def open_form(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Open the form, from the card of the emergency."""
+        """Open the form, from the card of the emergency, unless it is known in time that this person may not review it."""
         reply = replies.to_click(body, action)
+
+        async def is_refused() -> bool:
+            why = await emergencies.find_reason_against(
+                request_id=reply.value, slack_user=reply.user, team=reply.team
+            )
+            if why is not None:
+                await reply.refuse(message(escape_sentence(translate(why))))
+            return why is not None
+
         async with explain_errors(reply.say, busy=NOT_READ):
             found = await emergencies.find(reply.value)
-            reply.open_form(words.form(found.emergency, found.request, now=clock.now()))
+            form = words.form(
+                found.emergency, found.request, now=clock.now(), is_over=found.is_over
+            )
+            # How a closed one was reviewed, everybody reads who sees its card.
+            reply.open_form(form, unless=is_refused if found.emergency.is_open else None)
         await ack()
 
     @routes.view(words.CALLBACK)

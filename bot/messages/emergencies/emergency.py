@@ -154,7 +154,7 @@ def card_facts(emergency: Emergency, request: Request, *, now: datetime) -> Mess
         )
     blocks.append(context(_state(request)))
     if not emergency.is_open:
-        return message(text, [*blocks, context(closed(emergency))])
+        return message(text, [*blocks, context(closed(emergency, request))])
     return message(text, [*blocks, context(_still_open(emergency, now=now))])
 
 
@@ -185,15 +185,18 @@ def _state(request: Request) -> str:
     return _("The access was given until {moment}.").format(moment=moment(request.ends_at))
 
 
-def closed(emergency: Emergency) -> str:
-    """Say how a review was closed, by whom, and in which words."""
+def closed(emergency: Emergency, request: Request) -> str:
+    """Say how a review was closed, by whom, and in which words; of access that was over by then, nothing was taken away."""
     parts = {
         "person": person(emergency.closed_by, emergency.closed_name),
         "approver": person(emergency.for_user, emergency.for_name),
         "moment": moment(emergency.closed_at) if emergency.closed_at else "",
         "comment": as_written(emergency.comment or ""),
     }
-    removes = emergency.finding is Finding.REMOVE
+    is_bad = emergency.finding is Finding.REMOVE
+    removes = is_bad and not _was_over(emergency, request)
+    if is_bad and not removes:
+        return _closed_afterwards(emergency).format(**parts)
     if emergency.as_admin:
         if removes:
             return _(
@@ -215,10 +218,25 @@ def closed(emergency: Emergency) -> str:
     return _("Reviewed {moment}: {person} found it fine: {comment}").format(**parts)
 
 
+def _was_over(emergency: Emergency, request: Request) -> bool:
+    """Tell whether there was nothing to take away when the review was closed: what was there has its removal with it."""
+    return emergency.removal_id is None and request.state in {State.DELIVERED, State.FAILED}
+
+
+def _closed_afterwards(emergency: Emergency) -> str:
+    if emergency.as_admin:
+        return _(
+            "Reviewed {moment}: {person}, as an admin and not as an approver, did not find it fine: {comment}"
+        )
+    if emergency.for_user:
+        return _("Reviewed {moment}: {person} for {approver} did not find it fine: {comment}")
+    return _("Reviewed {moment}: {person} did not find it fine: {comment}")
+
+
 def told_holder(emergency: Emergency, request: Request) -> Message:
     """Tell whoever had the access how it was reviewed."""
     return message(
         _("Your emergency access to {package} has been reviewed. {closed}").format(
-            package=bold(request.package_name), closed=closed(emergency)
+            package=bold(request.package_name), closed=closed(emergency, request)
         )
     )

@@ -65,12 +65,11 @@ def row(emergency: Emergency, request: Request, *, now: datetime) -> list[Block]
     }
     if emergency.is_overdue(now):
         line = _(
-            ":rotating_light: {person} has had emergency access to *{package}* since {opened}. :warning: Its review "
-            "was due {due}."
+            ":rotating_light: {person} took emergency access to *{package}* {opened}. :warning: Its review was due {due}."
         ).format(**parts)
     else:
         line = _(
-            ":rotating_light: {person} has had emergency access to *{package}* since {opened}. Its review is due {due}."
+            ":rotating_light: {person} took emergency access to *{package}* {opened}. Its review is due {due}."
         ).format(**parts)
     about = about_person(request.holder_name, request.package_name)
     review = button(_("Review"), "emergency_review", request.id, about=about)

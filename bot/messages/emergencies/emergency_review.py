@@ -8,6 +8,7 @@ from bot.emergencies.model import Emergency, Finding, ReviewFinding
 from bot.messages.blocks.parts import (
     Message,
     bold,
+    context,
     message,
     moment,
     plain,
@@ -52,8 +53,15 @@ def not_counted(said: ReviewFinding, request: Request) -> Message:
     )
 
 
-def form(emergency: Emergency, request: Request, *, now: datetime) -> dict[str, Any]:
-    """Ask how somebody finds an emergency, and why; of a closed review, say how it was closed."""
+def form(
+    emergency: Emergency, request: Request, *, now: datetime, is_over: bool = False
+) -> dict[str, Any]:
+    """
+    Ask how somebody finds an emergency, and why; of a closed review, say how it was closed.
+
+    Args:
+        is_over: There is no access any more that could stay or be taken away.
+    """
     facts = cards.card_facts(emergency, request, now=now)["blocks"]
     view: dict[str, Any] = {
         "type": "modal",
@@ -65,10 +73,14 @@ def form(emergency: Emergency, request: Request, *, now: datetime) -> dict[str, 
     }
     if not emergency.is_open:
         return view
-    labels = {
-        Finding.FINE: _("It was fine: the access stays until its end."),
-        Finding.REMOVE: _("Take the access away now."),
-    }
+    if is_over:
+        labels = {Finding.FINE: _("It was fine."), Finding.REMOVE: _("It was not fine.")}
+        view["blocks"] = facts = [*facts, context(_("The access is not there any more."))]
+    else:
+        labels = {
+            Finding.FINE: _("It was fine: the access stays until its end."),
+            Finding.REMOVE: _("Take the access away now."),
+        }
     options = [
         {"text": plain(shorten(label, LONGEST_OPTION)), "value": str(finding)}
         for finding, label in labels.items()
@@ -85,7 +97,7 @@ def form(emergency: Emergency, request: Request, *, now: datetime) -> dict[str, 
         {
             "type": "input",
             "block_id": COMMENT,
-            "label": plain(_("Why? The person who has the access reads this.")),
+            "label": plain(_("Why? The person whose access it is reads this.")),
             "element": {
                 "type": "plain_text_input",
                 "action_id": COMMENT,

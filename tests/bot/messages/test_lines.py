@@ -137,10 +137,12 @@ def places() -> dict[str, Any]:
         "in a list": pending_list.pending_row(pending, reader="U0BO"),
         "several": approving_several.form([pending, replace(pending, id="r2")]),
         "an emergency": emergency.card_facts(review, pending, now=clock.now()),
-        "a review": emergency.closed(review),
-        "a review, as an admin": emergency.closed(replace(review, as_admin=True)),
-        "a review, for another": emergency.closed(replace(review, for_user="U0LEE")),
-        "access taken in a review": emergency.closed(replace(review, finding=Finding.REMOVE)),
+        "a review": emergency.closed(review, pending),
+        "a review, as an admin": emergency.closed(replace(review, as_admin=True), pending),
+        "a review, for another": emergency.closed(replace(review, for_user="U0LEE"), pending),
+        "access taken in a review": emergency.closed(
+            replace(review, finding=Finding.REMOVE), pending
+        ),
         "adopted": drift.blocks(
             ShownMismatch(mismatch=replace(mismatch, state=DriftState.ADOPTED), row=None)
         ),

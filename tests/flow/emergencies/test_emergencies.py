@@ -12,8 +12,8 @@ from bot.errors import NotAllowed
 from tests.flow.emergencies.emergencies import (
     ASK,
     emergency_cards,
-    request_of,
     review,
+    say_in_review,
     verbs,
     write_settings,
 )
@@ -77,18 +77,30 @@ async def test_a_reviewer_takes_the_access_away_now(world):
     await world.told(ANN, "was removed")
 
 
+@pytest.mark.parametrize(
+    ("user", "why"),
+    [(ANN, "You cannot review your own emergency access"), (CY, "not among those who may review")],
+)
+async def test_whoever_may_not_review_gets_no_form(world, user, why):
+    """They read why where they have pressed, before they have written anything; the attempt is in the audit log."""
+    await world.type(ANN, ASK)
+    await world.told(ANN, "You now have access")
+    [card] = await eventually(lambda: emergency_cards(world, APPROVALS))
+    world.slack.channel(APPROVALS).members.add(user)
+
+    await world.press(user, card, "Close the review")
+
+    await world.whispered(user, APPROVALS, why)
+    assert world.form(user) is None
+    assert "refused" in await verbs(world)
+
+
 async def test_nobody_reviews_their_own(world):
-    """The form opens for anybody; what it says is judged by who they are."""
+    """What a form says is judged by who has sent it."""
     await world.type(ANN, ASK)
     await world.told(ANN, "You now have access")
     await eventually(lambda: emergency_cards(world, APPROVALS))
-    await world.bot.services.emergencies.review(
-        request_id=await request_of(world),
-        slack_user=ANN,
-        team=None,
-        finding=Finding.FINE,
-        comment="all well",
-    )
+    await say_in_review(world, ANN, Finding.FINE, "all well")
     await world.told(ANN, "does not count. You cannot review your own")
     assert "Close the review" in labels(emergency_cards(world, APPROVALS)[0])
 

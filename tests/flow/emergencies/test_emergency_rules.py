@@ -16,6 +16,8 @@ from tests.flow.emergencies.emergencies import (
     emergency_cards,
     request_of,
     review,
+    review_form,
+    say_in_review,
     verbs,
     write_settings,
 )
@@ -207,14 +209,13 @@ async def test_whoever_decides_for_the_holder_does_not_review(world):
     """Neither now, nor if they did when it was asked for."""
     await world.type(ANN, "/my-access delegate @bo until tomorrow")
     await has_emergency(world)
-    card = await emergency_card(world, APPROVALS)
-    world.slack.channel(APPROVALS).members.add(BO)
+    await emergency_card(world, APPROVALS)
     await asyncio.sleep(60)
     assert emergency_cards(world, BO) == []
-    await review(world, BO, card, "fine", "she is my friend")
+    await say_in_review(world, BO, Finding.FINE, "she is my friend")
     await world.told(BO, "does not count. You decide for the person who has this access")
     await world.later(timedelta(days=3))
-    await review(world, BO, card, "fine", "she is still my friend")
+    await say_in_review(world, BO, Finding.FINE, "she is still my friend")
     await world.told(BO, "does not count. You decide for the person", times=2)
     assert "Close the review" in labels(emergency_cards(world, APPROVALS)[0])
     assert (await verbs(world)).count("review-refused") == 2
@@ -239,8 +240,8 @@ async def test_a_delegate_reviews_where_an_approval_takes_a_fresh_sign_in(databa
 async def test_nobody_else_closes_it(world):
     """Whoever is no approver reads so, from wherever they have the card."""
     await has_emergency(world)
-    world.slack.channel(APPROVALS).members.add(CY)
-    await review(world, CY, await emergency_card(world, APPROVALS), "fine", "looks good")
+    await emergency_card(world, APPROVALS)
+    await say_in_review(world, CY, Finding.FINE, "looks good")
     await world.told(CY, "does not count. You are not among those")
     assert "Close the review" in labels(emergency_cards(world, APPROVALS)[0])
 
@@ -284,14 +285,26 @@ async def eventually_verbs(world, verb):
     raise AssertionError(f"nobody has done {verb}")
 
 
-@pytest.mark.parametrize("finding", ["fine", "remove"])
-async def test_access_that_has_ended_is_still_reviewed(world, finding):
-    """There is nothing to take away then, and nothing is asked of Entra."""
+@pytest.mark.parametrize(
+    ("finding", "result"),
+    [("fine", "found it fine: I have looked"), ("remove", "did not find it fine: I have looked")],
+)
+async def test_access_that_has_ended_is_still_reviewed(world, finding, result):
+    """There is nothing to take away then, nothing is asked of Entra, and nobody reads that something was taken away."""
+    await world.slack.open_home(user=BO)
     await has_emergency(world)
     await world.later(HOUR + timedelta(minutes=10))
     await world.told(ANN, "has ended")
-    await review(world, BO, await emergency_card(world, BO), finding, "I have looked")
-    await world.told(ANN, "has been reviewed")
+    await eventually(lambda: "took emergency access to *Finance Reports*" in said(world.home(BO)))
+    card = await emergency_card(world, BO)
+    await world.press(BO, card, "Close the review")
+    form = said(await review_form(world, BO))
+    assert "The access is not there any more." in form
+    assert "stays until" not in form
+    assert "Take the access" not in form
+    await review(world, BO, card, finding, "I have looked")
+    await world.told(ANN, f"has been reviewed.*{result}")
+    await eventually(lambda: result in said(card))
     await asyncio.sleep(60)
     assert world.posts("adminRemove") == []
 
