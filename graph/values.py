@@ -89,9 +89,28 @@ def folded_address(address: str) -> str:
     return "".join(each.lower() if each.isascii() else each for each in address)
 
 
+# Graph's own "never": no moment is later, and none earlier.
+LAST_MOMENT: Final = datetime.max.replace(tzinfo=UTC)
+FIRST_MOMENT: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def moment_after(start: datetime, duration: timedelta) -> datetime:
+    """Return the moment so long after *start* (aware), or the last or first that there is if it lies beyond."""
+    try:
+        return start + duration
+    except OverflowError:
+        return FIRST_MOMENT if duration < timedelta(0) else LAST_MOMENT
+
+
 def _in_utc(moment: datetime) -> datetime:
     # Graph's times are UTC; a few of them come without saying so.
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        # On the last or first day of the calendar, and in UTC a day beyond it.
+        return LAST_MOMENT if moment.year == LAST_MOMENT.year else FIRST_MOMENT
 
 
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
@@ -185,7 +204,7 @@ class Expiration(KeepingModel):
         if same_word(self.type, "afterDateTime"):
             return self.end_date_time
         if same_word(self.type, "afterDuration") and start and self.duration is not None:
-            return start + self.duration
+            return moment_after(start, self.duration)
         return None
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, EndReason
 from bot.drift.model import DriftKind, Found
 from bot.requests.model import Kind, Request
+from graph.values import moment_after
 
 # What has only just begun or ended is not there everywhere yet.
 GRACE: Final = timedelta(hours=1)
@@ -101,7 +102,7 @@ def approved_end(request: Request) -> datetime | None:
     if terms is not None and request.kind is Kind.ADD:
         began = max(each for each in (request.starts_at, request.ended_at) if each)
         if terms.longest_seconds is not None:
-            ends.append(began + timedelta(seconds=terms.longest_seconds))
+            ends.append(moment_after(began, timedelta(seconds=terms.longest_seconds)))
         if terms.latest_end is not None:
             ends.append(datetime.fromisoformat(terms.latest_end))
     return min((each for each in ends if each), default=None)

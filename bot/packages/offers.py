@@ -9,6 +9,7 @@ from bot.packages.named_stages import NamedDeciders, NamedStage
 from bot.packages.questions import Question
 from bot.words import N_
 from bot.words.formats import kept_moment
+from graph.values import moment_after
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ class OfferedPolicy:
         if self.latest_end is not None:
             return self.latest_end
         if self.longest_seconds is not None:
-            return start + timedelta(seconds=self.longest_seconds)
+            return moment_after(start, timedelta(seconds=self.longest_seconds))
         return None
 
 

@@ -14,7 +14,7 @@ from graph.models import (
     SubjectSet,
     User,
 )
-from graph.values import same_word
+from graph.values import FIRST_MOMENT, LAST_MOMENT, iso_duration, moment_after, same_word
 from tests.graph.wire import Wire, graph_on
 
 START = "2026-01-01T08:00:00.42Z"
@@ -185,6 +185,32 @@ def test_a_time_in_another_zone_becomes_utc():
     assert read.end_date_time is not None
     assert read.end_date_time.utcoffset() == timedelta(0)
     assert read.end_date_time.hour == 8
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("9999-12-31T23:59:59.9999999Z", LAST_MOMENT),
+        ("9999-12-31T23:59:59-12:00", LAST_MOMENT),
+        ("0001-01-01T00:00:00Z", FIRST_MOMENT),
+        ("0001-01-01T00:00:00+05:00", FIRST_MOMENT),
+    ],
+)
+def test_a_time_beyond_the_calendar_is_the_nearest_that_there_is(written, meant):
+    """As programs write "never", in whatever zone: it spoils no list."""
+    assert assignment({"type": "afterDateTime", "endDateTime": written}).ends_at() == meant
+
+
+@pytest.mark.parametrize("length", ["P9999Y", "P3650000D"])
+def test_a_duration_beyond_the_calendar_ends_with_it(length):
+    """And is written as it was read."""
+    given = assignment({"type": "afterDuration", "duration": length})
+
+    assert given.ends_at() == LAST_MOMENT
+    expiration = Expiration.model_validate({"type": "afterDuration", "duration": length})
+    assert expiration.duration is not None
+    assert expiration.to_graph()["duration"] == iso_duration(expiration.duration)
+    assert moment_after(BEGAN, -expiration.duration) == FIRST_MOMENT
 
 
 def test_a_subject_set_knows_its_kind():

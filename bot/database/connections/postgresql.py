@@ -51,12 +51,14 @@ def prepare(engine: sa.Engine) -> None:
 
 
 def _beginning(limits: SessionLimits, *, only_reads: bool) -> str:
-    # SET LOCAL, three times; with BEGIN in one way to the server and back.
+    # SET LOCAL, four times; with BEGIN in one way to the server and back.  Moments come in UTC: on the calendar's last
+    # day some zones have one that Python does not know.
     mode = " ISOLATION LEVEL REPEATABLE READ READ ONLY" if only_reads else ""
     return (
         f"BEGIN{mode}; SELECT set_config('lock_timeout', '{limits.lock_ms}', true), "
         f"set_config('statement_timeout', '{limits.statement_ms}', true), "
-        f"set_config('idle_in_transaction_session_timeout', '{limits.idle_ms}', true)"
+        f"set_config('idle_in_transaction_session_timeout', '{limits.idle_ms}', true), "
+        "set_config('TimeZone', 'UTC', true)"
     )
 
 

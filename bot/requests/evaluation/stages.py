@@ -8,6 +8,7 @@ from bot import clock
 from bot.packages import policy_terms
 from bot.requests.model import Request
 from bot.requests.store.request_rows import evidence_row
+from graph.values import moment_after
 
 # How often Entra is asked about what waits for a decision there.
 FOLLOW_EVERY: Final = timedelta(seconds=30)
@@ -60,4 +61,4 @@ def stage_changes(request: Request, *, stage: int, since: datetime | None = None
 
 
 def _after(seconds: int | None, since: datetime | None = None) -> datetime | None:
-    return (since or clock.now()) + timedelta(seconds=seconds) if seconds else None
+    return moment_after(since or clock.now(), timedelta(seconds=seconds)) if seconds else None

@@ -10,6 +10,7 @@ from bot.packages.model import Stage, Terms
 from bot.packages.questions import Answered, Answers, answered
 from bot.requests.model.evidence import DecidedThere, Evidence
 from bot.requests.model.states import DECLINED, MOVES, REMOVED_MEANWHILE, SENDING, Kind, State
+from graph.values import moment_after
 
 # 128 random bits in hex, and a byte each for round and stage.
 ASK_ID_LENGTH: Final = 36
@@ -263,7 +264,7 @@ class Request:
         ends = [self.ends_at, self.approved_until]
         if self.terms is not None and self.kind is Kind.ADD:
             if self.terms.longest_seconds is not None:
-                ends.append(begins + timedelta(seconds=self.terms.longest_seconds))
+                ends.append(moment_after(begins, timedelta(seconds=self.terms.longest_seconds)))
             if self.terms.latest_end is not None:
                 ends.append(datetime.fromisoformat(self.terms.latest_end))
         return min((each for each in ends if each), default=None)

@@ -17,6 +17,7 @@ from bot.requests.model import (
 from bot.requests.state_machine.anew import ANEW
 from bot.requests.store import claims, made_in_entra, request_lists, request_rows, requests
 from bot.words import N_
+from graph.values import moment_after
 
 # Where the policy says no time; two weeks are what Entra gives if nothing else is set.
 ACCOUNT_WITHIN: Final = timedelta(days=14)
@@ -82,7 +83,7 @@ def account_needed_by(request: Request, since: datetime) -> datetime:
     """Return until when a request waits for the account that it is to be sent by: as long as its first stage would wait."""
     stages = request.terms.stages if request.terms else ()
     seconds = stages[0].deny_after_seconds if stages else None
-    return since + (timedelta(seconds=seconds) if seconds else ACCOUNT_WITHIN)
+    return moment_after(since, timedelta(seconds=seconds) if seconds else ACCOUNT_WITHIN)
 
 
 def need_account_to_cancel(db: Transaction, request: Request) -> None:

@@ -13,6 +13,7 @@ from bot.drift.model import DriftKind
 from bot.requests.model import Kind, State
 from bot.sync.drift import given_groups
 from graph.models import AccessPackage
+from graph.values import LAST_MOMENT
 from tests.bot.samples import ANN, BO, held, terms, wish
 
 DAY = timedelta(days=1)
@@ -129,6 +130,8 @@ def test_the_earliest_of_what_was_approved_counts():
     assert compare.approved_end(short) == now + DAY
     day = gave(terms=terms(latest_end=(now + 2 * DAY).isoformat()))
     assert compare.approved_end(day) == now + 2 * DAY
+    ever = gave(ends_at=None, terms=terms(longest_seconds=10**12))
+    assert compare.approved_end(ever) == LAST_MOMENT
     assert compare.approved_end(gave(ends_at=None)) is None
     extended = gave(kind=Kind.EXTEND, terms=terms(longest_seconds=60))
     assert compare.approved_end(extended) == extended.ends_at

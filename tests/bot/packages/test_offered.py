@@ -50,6 +50,8 @@ def test_only_equal_policies_must_be_chosen_among(ranks, is_so):
         ({"has_own_dates": False}, DAY, None, {"start"}),
         ({"has_own_dates": False}, DAY, 2 * DAY, {"start", "end"}),
         ({"longest_seconds": None}, None, 5_000 * DAY, set()),
+        # Longer than the calendar.
+        ({"longest_seconds": 10**12}, None, 5_000 * DAY, set()),
         ({"longest_seconds": None, "latest_end": NOW + DAY}, None, 2 * DAY, {"end"}),
         ({"longest_seconds": None, "latest_end": NOW + DAY}, 2 * DAY, None, {"start"}),
     ],

@@ -9,8 +9,10 @@ from bot.database.tables import assignments
 from bot.errors import ReasonNeeded, UnknownPackage
 from bot.requests.model import State
 from graph import StaticToken
+from graph.values import LAST_MOMENT
 from sandbox.tenant import seed
-from sandbox.tenant.model import User
+from sandbox.tenant.model import Expiration, User
+from tests.bot.samples import user
 from tests.harness.faults import answering
 
 
@@ -329,3 +331,25 @@ async def test_a_hidden_package_is_not_suggested(harness):
     ]
     taken = await harness.requests.ask(slack_user="U0DANA", text="board-papers")
     assert taken.request.package_id == seed.BOARD_PAPERS
+
+
+async def test_lengths_beyond_the_calendar_are_as_long_as_it_lasts(harness):
+    """Of access, of the wait for a decision and of that before escalation; nobody is kept waiting for a number."""
+    policy = harness.policy_of(seed.FINANCE_REPORTS)
+    policy.expiration = Expiration("afterDuration", duration=timedelta(days=3_650_000))
+    (stage,) = policy.settings["requestApprovalSettings"]["stages"]
+    stage["durationBeforeAutomaticDenial"] = "P9999Y"
+    stage |= {
+        "isEscalationEnabled": True,
+        "durationBeforeEscalation": "P9999Y",
+        "escalationApprovers": [user(seed.CY)],
+    }
+    await harness.tenant_sync.run()
+
+    request = await harness.ask("finance-reports", reason="Q4")
+    await harness.talk()
+
+    assert request.state is State.PENDING
+    assert request.lapses_at == request.escalates_at == LAST_MOMENT
+    assert request.latest_end(clock.now()) == LAST_MOMENT
+    assert any("Finance Reports" in message.text for message in harness.told("U0BO"))

@@ -14,6 +14,7 @@ from bot.packages.store import catalog
 from bot.sync.assignments import LISTS_AT_ONCE
 from graph.errors import GraphError, Throttled
 from graph.subjects.assignments import ACCESS_STATES
+from graph.values import FIRST_MOMENT, LAST_MOMENT
 from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration
 from tests.harness import crowd
@@ -333,3 +334,36 @@ async def test_a_policy_that_changes_is_seen_with_the_next_sync(harness):
         if each.slug == "marketing-campaign"
     ]
     assert campaign.lasts == "14 days"
+
+
+@pytest.mark.parametrize(
+    "expiration",
+    [
+        {"type": "afterDateTime", "endDateTime": "9999-12-31T23:59:59-12:00"},
+        {"type": "afterDateTime", "endDateTime": "0001-01-01T00:00:00+05:00"},
+        {"type": "afterDuration", "duration": "P9999Y"},
+    ],
+    ids=["after the last day", "before the first", "longer than the calendar"],
+)
+async def test_a_moment_that_no_calendar_has_keeps_nobody_from_being_seen(harness, expiration):
+    """Neither whoever has it, nor the others."""
+    odd, other = await give(harness), await give(harness, seed.CY)
+
+    async def lists(request: httpx.Request, go_on: GoOn) -> httpx.Response:
+        answer = await go_on()
+        await answer.aread()
+        body = answer.json()
+        for each in body["value"]:
+            if each["id"] == odd:
+                each["schedule"]["expiration"] = expiration
+        return httpx.Response(200, json=body, request=request)
+
+    harness.line.on(LIST, lists, times=EVER)
+    moved = clock.now() + timedelta(days=3)
+    harness.tenant.move_end(other, moved)
+
+    await harness.tenant_sync.run()
+    await harness.talk()
+
+    assert (await row(harness, other)).ends_at == moved
+    assert (await row(harness, odd)).ends_at in {FIRST_MOMENT, LAST_MOMENT}

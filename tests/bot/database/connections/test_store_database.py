@@ -7,11 +7,13 @@ from collections import Counter
 import pytest
 import sqlalchemy as sa
 
-from bot.database import Busy, ping
+from bot.assignments.store import assignments
+from bot.database import Busy, open_store, ping
 from bot.database.audit_log import audit
 from bot.requests.model import State
 from bot.requests.store import requests
-from tests.bot.samples import wish
+from graph.values import FIRST_MOMENT, LAST_MOMENT
+from tests.bot.samples import held, wish
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -109,3 +111,19 @@ async def test_whoever_is_undone_twice_is_told_that_it_is_busy(store):
     with pytest.raises(Busy, match="undone"):
         await store.run(undone)
     assert tries["all"] == 2
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+@pytest.mark.parametrize("moment", [FIRST_MOMENT, LAST_MOMENT])
+async def test_the_zone_of_the_server_does_not_matter(store, database_url, zone, moment):
+    """Of the first and the last day of the calendar it would make one that Python does not know."""
+    far = store.engine.url.update_query_dict({"options": f"-c timezone={zone}"})
+    beside = open_store(far.render_as_string(hide_password=False))
+    try:
+        await beside.run(assignments.save_live, held(ends_at=moment))
+        found = await beside.run(assignments.find, held().id)
+    finally:
+        beside.close()
+
+    assert found is not None
+    assert found.ends_at == moment
