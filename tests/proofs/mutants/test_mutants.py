@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.proofs.mutants.mutants import TARGETS, files_of, missing_parts
+from tests.proofs.mutants.changes import changes_of
+from tests.proofs.mutants.equivalents import EQUIVALENTS
+from tests.proofs.mutants.targets import TARGETS, files_of, missing_parts
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.file)
@@ -10,3 +12,11 @@ def test_what_the_table_names_is_there(target):
     """The module, its parts, and test files that must notice."""
     assert files_of(target)
     assert not missing_parts(target)
+
+
+@pytest.mark.parametrize("file", EQUIVALENTS)
+def test_what_is_named_as_equivalent_is_a_change_that_is_tried(file):
+    """A reason goes with the line that it is about."""
+    (target,) = (each for each in TARGETS if each.file == file)
+
+    assert EQUIVALENTS[file].keys() <= {each.said for each in changes_of(target)}

@@ -1,0 +1,278 @@
+"""
+Try the tests on one change after another, each in a process of its own, and tell how each ended.
+
+Two ways, of which each has what the other has not.  `try_in_place` imports and collects everything once; each change is a
+new body of a function that is there already, so whoever has taken over a function from its module has the changed one.
+`Afresh` imports everything anew, as a start of the program does: for what modules and classes compute when they are
+imported, and for the last word about what has survived the first way.
+"""
+
+import gc
+import importlib.util
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum, auto
+from functools import cached_property
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any, Final, TextIO
+
+import pytest
+
+from tests.proofs.mutants.changes import Change, changes_of
+from tests.proofs.mutants.targets import Target, files_of
+
+OPTIONS: Final = (
+    *("-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"),
+    # Chance must not decide who is noticed, and only our tests may notice.
+    *("--seed=1", "--metadata=none"),
+    # Its alarm would take the place of ours.
+    "--timeout=0",
+)
+# Of CPU, as many times what the tests need without any change, and some seconds more.
+ENDLESS: Final = 4
+ENDLESS_BESIDE: Final = 10
+# By the clock: whoever waits for ever.  A slow machine reaches it as well, so it is no answer.
+WAITED_SECONDS: Final = 900
+# Where the files of databases cost no waiting for a disk.
+MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of its own in it
+MOST_MEMORY: Final = 6 * 2**30
+
+
+class Outcome(StrEnum):
+    """How a trial ended."""
+
+    NOTICED = auto()
+    SURVIVED = auto()
+    # It used many times the CPU that the tests need.
+    ENDLESS = auto()
+    # It was given up, and says nothing.
+    TIMED_OUT = "timed out"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The end of a trial, and the CPU that it took."""
+
+    outcome: Outcome
+    cpu_seconds: float
+
+
+def _forked(do: Callable[[], int], most_cpu: int) -> Trial:
+    """Do something in a process of its own, whose exit code is pytest's, with a folder for its files."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        child = os.fork()
+        if not child:
+            code = 1
+            try:
+                resource.setrlimit(resource.RLIMIT_CPU, (most_cpu, most_cpu + 5))
+                resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+                resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+                signal.alarm(WAITED_SECONDS)
+                os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
+                code = do()
+            finally:
+                os._exit(code)
+        _, status, used = os.wait4(child, 0)
+    return Trial(_outcome(status), used.ru_utime + used.ru_stime)
+
+
+def _outcome(status: int) -> Outcome:
+    if os.WIFSIGNALED(status):
+        ended = {signal.SIGXCPU: Outcome.ENDLESS, signal.SIGALRM: Outcome.TIMED_OUT}
+        return ended[signal.Signals(os.WTERMSIG(status))]
+    match os.WEXITSTATUS(status):
+        case pytest.ExitCode.OK:
+            return Outcome.SURVIVED
+        case pytest.ExitCode.NO_TESTS_COLLECTED:
+            raise LookupError("no test was collected")
+        case _:
+            # A test fails, or what they import cannot be imported.
+            return Outcome.NOTICED
+
+
+def _limit(clean: Trial, target: Target) -> int:
+    """Return the CPU that a trial may take, by what the tests took without any change."""
+    if clean.outcome is not Outcome.SURVIVED:
+        files = " ".join(files_of(target))
+        raise SystemExit(f"{target.file}: the tests fail without any change: {files}")
+    return int(clean.cpu_seconds * ENDLESS) + ENDLESS_BESIDE
+
+
+def _arguments(target: Target) -> list[str]:
+    chosen = () if target.on_both else ("-k", "not postgresql")
+    return [*OPTIONS, *chosen, *files_of(target)]
+
+
+def _be_silent() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+
+
+# -- in place ------------------------------------------------------------------------------
+
+
+def try_in_place(target: Target) -> Iterator[Outcome | None]:
+    """Yield how the trial of each change of a target ended, in their order; None where it cannot be tried in this way."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            os.close(reading)
+            _be_silent()
+            with os.fdopen(writing, "w", buffering=1) as told:
+                collected = _Collected(target, told)
+                code = pytest.main(_arguments(target), plugins=[collected])
+        finally:
+            os._exit(code)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        _limit(Trial(Outcome(told.readline().strip()), 0), target)
+        for line in told:
+            said = line.strip()
+            yield Outcome(said) if said else None
+    if os.waitpid(child, 0)[1] != 0:
+        raise SystemExit(f"{target.file}: the trials did not come to their end")
+
+
+class _Collected:
+    """Tries every change as soon as the tests are collected, in place of running them."""
+
+    def __init__(self, target: Target, told: TextIO) -> None:
+        self._target = target
+        self._told = told
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        functions = _functions_in(self._target.file)
+        clean, took = self._try(session, {}, WAITED_SECONDS)
+        self._told.write(f"{clean.outcome}\n")
+        # The quick ones first.
+        order = sorted(range(len(took)), key=took.__getitem__)
+        session.items[:] = [session.items[place] for place in order]
+        for change in changes_of(self._target):
+            bodies = _bodies(change, functions)
+            if not bodies:
+                self._told.write("\n")
+                continue
+            trial, took = self._try(session, bodies, _limit(clean, self._target))
+            self._told.write(f"{trial.outcome}\n")
+            if trial.outcome is Outcome.NOTICED:
+                # What noticed one change notices its neighbors.
+                session.items.insert(0, session.items.pop(len(took) - 1))
+        return True
+
+    def _try(
+        self, session: pytest.Session, bodies: Mapping[FunctionType, CodeType], limit: int
+    ) -> tuple[Trial, list[float]]:
+        """Run the tests with these bodies; the seconds of CPU of each test belong to the answer."""
+        reading, writing = os.pipe()
+
+        def run() -> int:
+            for function, body in bodies.items():
+                function.__code__ = body
+            items = session.items
+            with os.fdopen(writing, "w", buffering=1) as tell:
+                for item, following in zip(items, [*items[1:], None], strict=True):
+                    begun = time.process_time()
+                    item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+                    tell.write(f"{time.process_time() - begun:.3f}\n")
+                    if session.testsfailed:
+                        return pytest.ExitCode.TESTS_FAILED
+            return pytest.ExitCode.OK
+
+        trial = _forked(run, limit)
+        os.close(writing)
+        with os.fdopen(reading) as told:
+            return trial, [float(each) for each in told]
+
+
+def _functions_in(file: str) -> dict[tuple[str, int], list[FunctionType]]:
+    """Return the functions of a module that are there, by their name in it and their first line."""
+    found: dict[tuple[str, int], list[FunctionType]] = {}
+    # What is frozen is not listed.
+    gc.unfreeze()
+    path = str(Path(file).resolve())
+    for each in gc.get_objects():
+        if isinstance(each, FunctionType) and each.__code__.co_filename == path:
+            code = each.__code__
+            found.setdefault((code.co_qualname, code.co_firstlineno), []).append(each)
+    gc.freeze()
+    return found
+
+
+def _bodies(
+    change: Change, functions: Mapping[tuple[str, int], list[FunctionType]]
+) -> dict[FunctionType, CodeType] | None:
+    """Return the functions that a change gives another body; None if it is not only that."""
+    if change.function is None:
+        return None
+    bodies = {
+        function: code
+        for code in _codes(change.compiled())
+        if code.co_qualname == change.function
+        for function in functions.get((code.co_qualname, code.co_firstlineno), ())
+    }
+    alike = all(
+        len(function.__code__.co_freevars) == len(code.co_freevars)
+        for function, code in bodies.items()
+    )
+    return bodies if bodies and alike else None
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield each
+            yield from _codes(each)
+
+
+# -- afresh --------------------------------------------------------------------------------
+
+
+class _Loader(SourceFileLoader):
+    """Loads the changed module in place of the module."""
+
+    def __init__(self, file: str, code: CodeType) -> None:
+        super().__init__(file.removesuffix(".py").replace("/", "."), file)
+        self._code = code
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self._code
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name != self.name:
+            return None
+        return importlib.util.spec_from_file_location(name, self.path, loader=self)
+
+
+class Afresh:
+    """Tries changes of a target in processes that import everything anew."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    @cached_property
+    def _most_cpu(self) -> int:
+        return _limit(self._run(None, WAITED_SECONDS), self._target)
+
+    def try_out(self, change: Change) -> Outcome:
+        """Tell how the trial of a change ended."""
+        return self._run(change.compiled(), self._most_cpu).outcome
+
+    def _run(self, code: CodeType | None, limit: int) -> Trial:
+        def run() -> int:
+            _be_silent()
+            if code is not None:
+                sys.meta_path.insert(0, _Loader(self._target.file, code))
+            return pytest.main(_arguments(self._target))
+
+        return _forked(run, limit)
