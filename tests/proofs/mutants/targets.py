@@ -241,6 +241,8 @@ def name_of(part: ast.stmt) -> str | None:
     """Return what a statement of a module defines."""
     if isinstance(part, ast.AnnAssign):
         return ast.unparse(part.target)
+    if isinstance(part, ast.Assign):
+        return ast.unparse(part.targets[0])
     return getattr(part, "name", None)
 
 

@@ -43,6 +43,8 @@ ENDLESS_BESIDE: Final = 10
 WAITED_SECONDS: Final = 900
 # Where the files of databases cost no waiting for a disk.
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of its own in it
+# Names pytest's folder.
+FOLDER: Final = "PYTEST_DEBUG_TEMPROOT"
 MOST_MEMORY: Final = 6 * 2**30
 
 
@@ -66,21 +68,19 @@ class Trial:
 
 
 def _forked(do: Callable[[], int], most_cpu: int) -> Trial:
-    """Do something in a process of its own, whose exit code is pytest's, with a folder for its files."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        child = os.fork()
-        if not child:
-            code = 1
-            try:
-                resource.setrlimit(resource.RLIMIT_CPU, (most_cpu, most_cpu + 5))
-                resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-                resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-                signal.alarm(WAITED_SECONDS)
-                os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
-                code = do()
-            finally:
-                os._exit(code)
-        _, status, used = os.wait4(child, 0)
+    """Do something in a process of its own, whose exit code is pytest's."""
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            resource.setrlimit(resource.RLIMIT_CPU, (most_cpu, most_cpu + 5))
+            resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            signal.alarm(WAITED_SECONDS)
+            code = do()
+        finally:
+            os._exit(code)
+    _, status, used = os.wait4(child, 0)
     return Trial(_outcome(status), used.ru_utime + used.ru_stime)
 
 
@@ -111,6 +111,11 @@ def _arguments(target: Target) -> list[str]:
     return [*OPTIONS, *chosen, *files_of(target)]
 
 
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Make a folder for the files of tests; whoever is ended leaves some."""
+    return tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
+
+
 def _be_silent() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -129,14 +134,16 @@ def try_in_place(target: Target) -> Iterator[Outcome | None]:
         try:
             os.close(reading)
             _be_silent()
-            with os.fdopen(writing, "w", buffering=1) as told:
+            with os.fdopen(writing, "w", buffering=1) as told, _folder() as folder:
+                os.environ[FOLDER] = folder
                 collected = _Collected(target, told)
                 code = pytest.main(_arguments(target), plugins=[collected])
         finally:
             os._exit(code)
     os.close(writing)
     with os.fdopen(reading) as told:
-        _limit(Trial(Outcome(told.readline().strip()), 0), target)
+        # Nothing, when they could not even be collected.
+        _limit(Trial(Outcome(told.readline().strip() or Outcome.NOTICED), 0), target)
         for line in told:
             said = line.strip()
             yield Outcome(said) if said else None
@@ -152,6 +159,7 @@ class _Collected:
         self._told = told
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        _set_up(session)
         functions = _functions_in(self._target.file)
         clean, took = self._try(session, {}, WAITED_SECONDS)
         self._told.write(f"{clean.outcome}\n")
@@ -193,6 +201,13 @@ class _Collected:
         os.close(writing)
         with os.fdopen(reading) as told:
             return trial, [float(each) for each in told]
+
+
+def _set_up(session: pytest.Session) -> None:
+    """Run one test of each file here, so that what is set up once for all tests is there in every trial."""
+    for item in {item.path: item for item in reversed(session.items)}.values():
+        # With the session itself as what comes next, only what is the session's own stays.
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=session)
 
 
 def _functions_in(file: str) -> dict[tuple[str, int], list[FunctionType]]:
@@ -269,10 +284,13 @@ class Afresh:
         return self._run(change.compiled(), self._most_cpu).outcome
 
     def _run(self, code: CodeType | None, limit: int) -> Trial:
-        def run() -> int:
-            _be_silent()
-            if code is not None:
-                sys.meta_path.insert(0, _Loader(self._target.file, code))
-            return pytest.main(_arguments(self._target))
+        with _folder() as folder:
 
-        return _forked(run, limit)
+            def run() -> int:
+                _be_silent()
+                os.environ[FOLDER] = folder
+                if code is not None:
+                    sys.meta_path.insert(0, _Loader(self._target.file, code))
+                return pytest.main(_arguments(self._target))
+
+            return _forked(run, limit)
