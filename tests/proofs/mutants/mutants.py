@@ -1,8 +1,8 @@
 """
 Changes authorization, identity and state in one place after another, and counts which changes no test notices.
 
-Run with ``python -m tests.proofs.mutants.mutants [FILE[::BEGINNING] …]``, where BEGINNING is that of what is said of a
-change, such as a class and a function: ``bot/people/approvers.py::Approvers.find``.
+Run with ``python -m tests.proofs.mutants.mutants [FILE[:BEGINNING] …]``, where BEGINNING is that of what is said of a
+change, such as a class and a function: ``bot/people/approvers.py:Approvers.find``.
 Sentences for people and log lines stay as they are.  Nothing on the disk is changed: each mutant lives in a process of
 its own, and one at a time.
 """
@@ -72,7 +72,7 @@ def _count(target: Target) -> Counter[str]:
 def _targets(wanted: list[str]) -> Iterator[Target]:
     known = {target.file: target for target in TARGETS}
     for each in wanted or known:
-        file, _, only = each.partition("::")
+        file, _, only = each.partition(":")
         if file not in known:
             raise SystemExit(f"no target: {file}")
         yield replace(known[file], only=only)
