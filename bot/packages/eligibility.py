@@ -10,6 +10,7 @@ policies applies), "Configure separation of duties checks for an access package"
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum, auto
 from typing import Final
 
@@ -63,6 +64,7 @@ class RefusalReason(StrEnum):
     NO_POLICY = "no policy admits them"
     SEVERAL = "several policies admit them alike"
     NOT_THAT_POLICY = "the policy they chose does not apply"
+    ENDED = "what its policy gives has ended"
     EXCLUDED = "they have what excludes it"
     NO_REASON = "they say no reason"
     NO_ANSWERS = "they leave required questions open"
@@ -98,8 +100,10 @@ class Case:
         excluded_by: Packages that they have, none of which goes with the package.
         excluding_groups: Groups that they are in, none of which goes with the package.
         excluded: Packages that they have, and that nobody may ask for who has this one.
+        at: The moment at which it is so (aware UTC).
     """
 
+    at: datetime
     package: AccessPackage
     policies: tuple[AssignmentPolicy, ...]
     requester: Requester
@@ -190,10 +194,19 @@ def is_extendable(policy: AssignmentPolicy) -> bool:
     )
 
 
-def is_offered(package: AccessPackage) -> bool:
+def is_offered(package: AccessPackage, *, at: datetime) -> bool:
     """Tell whether somebody may ask for the package; who, is judged when they do."""
     published = package.catalog is not None and package.catalog.is_published
-    return published and any(is_requestable(each) for each in package.assignment_policies)
+    return published and bool(askable_policies(package, at=at))
+
+
+def askable_policies(package: AccessPackage, *, at: datetime) -> list[AssignmentPolicy]:
+    """Return the policies under which somebody who asks at that moment may get access."""
+    return [
+        each
+        for each in package.assignment_policies
+        if is_requestable(each) and not policy_terms.has_ended(each, at=at)
+    ]
 
 
 def fit(policy: AssignmentPolicy, requester: Requester) -> Fit:
@@ -305,12 +318,18 @@ def evaluate_request(
             policy=choice.unsupported_policy,
             details=choice.unsupported,
         )
-    if choice.policy is None:
-        if not choice.candidates:
-            return Refusal(reason=RefusalReason.NO_POLICY)
-        reason = RefusalReason.NOT_THAT_POLICY if wanted else RefusalReason.SEVERAL
-        return Refusal(reason=reason, candidates=choice.candidates)
-    return _check_exclusions(case, choice.policy)
+    if choice.policy is not None:
+        return _check_end_and_exclusions(case, choice.policy)
+    if not choice.candidates:
+        return Refusal(reason=RefusalReason.NO_POLICY)
+    lasting = tuple(
+        each for each in choice.candidates if not policy_terms.has_ended(each, at=case.at)
+    )
+    if not lasting or (len(lasting) == 1 and len(choice.candidates) > 1 and not wanted):
+        # Of those that give nothing any more nobody can choose.
+        return _check_end_and_exclusions(case, (lasting or choice.candidates)[0])
+    reason = RefusalReason.NOT_THAT_POLICY if wanted else RefusalReason.SEVERAL
+    return Refusal(reason=reason, candidates=lasting)
 
 
 def evaluate_direct_assignment(case: Case, policy: AssignmentPolicy) -> Admitted | Refusal:
@@ -321,10 +340,13 @@ def evaluate_direct_assignment(case: Case, policy: AssignmentPolicy) -> Admitted
     unsupported = unsupported_in_policy(policy, extending=False)
     if unsupported:
         return Refusal(reason=RefusalReason.UNSUPPORTED, policy=policy, details=unsupported)
-    return _check_exclusions(case, policy)
+    return _check_end_and_exclusions(case, policy)
 
 
-def _check_exclusions(case: Case, policy: AssignmentPolicy) -> Admitted | Refusal:
+def _check_end_and_exclusions(case: Case, policy: AssignmentPolicy) -> Admitted | Refusal:
+    if policy_terms.has_ended(policy, at=case.at):
+        # A less specific policy does not step in: that Entra would let it is nowhere said.
+        return Refusal(reason=RefusalReason.ENDED, policy=policy)
     if case.excluded_by or case.excluding_groups:
         return Refusal(
             reason=RefusalReason.EXCLUDED,

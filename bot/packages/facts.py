@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
+from bot import clock
 from bot.packages.eligibility import Case, Fit, Requester, fit, groups_named
 from bot.packages.model import NamedObject
 from graph import Graph
@@ -128,6 +129,7 @@ async def read_case(
         reads.beside(package.id, user.id, known), reads.policies(wanted)
     )
     return Case(
+        at=clock.now(),
         package=package,
         policies=tuple(policies),
         requester=requester,
@@ -155,7 +157,7 @@ async def read_extension_case(
     asked = groups_named([under]) if under else set()
     groups = await graph.users.member_of(user.id, asked) if asked else set()
     requester = Requester(entra_id=user.id, is_guest=user.is_guest, groups=frozenset(groups))
-    return Case(package=package, policies=(), requester=requester), under
+    return Case(at=clock.now(), package=package, policies=(), requester=requester), under
 
 
 async def policy_of(graph: Graph, held: AccessPackageAssignment) -> AssignmentPolicy | None:

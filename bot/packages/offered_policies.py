@@ -1,10 +1,11 @@
 """Makes of Graph's policies what a request form needs to know of them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from bot.packages import policy_scope, policy_terms
-from bot.packages.eligibility import is_requestable, rank_of
+from bot.packages.eligibility import askable_policies, rank_of
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import NotAskable, Question
 from bot.packages.unsupported import questions_of, unsupported_in_question
@@ -18,18 +19,17 @@ NOT_READ: Final = N_(
 
 
 def offered(
-    package: AccessPackage, whole: Mapping[str, AssignmentPolicy]
+    package: AccessPackage, whole: Mapping[str, AssignmentPolicy], *, at: datetime
 ) -> tuple[OfferedPolicy, ...]:
     """
-    Return the policies under which people may ask for *package*, by name.
+    Return the policies under which people may ask for *package* at that moment, by name.
 
     Args:
         whole: The policies that could be read with their questions, by id.
     """
     found = [
         offered_policy(package, whole.get(each.id, each))
-        for each in package.assignment_policies
-        if is_requestable(each)
+        for each in askable_policies(package, at=at)
     ]
     return tuple(sorted(found, key=lambda each: (each.rank, each.name.casefold(), each.id)))
 

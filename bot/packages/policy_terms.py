@@ -68,6 +68,12 @@ def needs_reason(policy: AssignmentPolicy) -> bool:
     return bool(settings and settings.is_requestor_justification_required)
 
 
+def has_ended(policy: AssignmentPolicy, *, at: datetime) -> bool:
+    """Tell whether everything that *policy* gives has an end that is over: whoever got it at that moment would get nothing."""
+    end = policy.expiration.end_date_time if policy.expiration else None
+    return end is not None and _expires(policy.expiration) == "afterdatetime" and end <= at
+
+
 def may_extend(policy: AssignmentPolicy) -> bool:
     """Tell whether holders under this policy may ask for a later end by themselves."""
     settings, approval = policy.requestor_settings, policy.request_approval_settings

@@ -48,6 +48,9 @@ def to_admin(refusal: Refusal, *, who: str, package: str) -> str:
             )
         case RefusalReason.NOT_THAT_POLICY:
             return f"That policy does not apply to {who}; these do: {_choices(refusal)}."
+        case RefusalReason.ENDED:
+            lasts = policy_terms.lasts(refusal.policy.expiration if refusal.policy else None)
+            return f"The policy {name} gives {package} {lasts}, which is over."
         case RefusalReason.EXCLUDED:
             return f"{package} does not go with what {who} has already: {_excluding(refusal)}."
         case RefusalReason.NO_REASON:
@@ -82,6 +85,9 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
     RefusalReason.NOT_THAT_POLICY: lambda refusal: N_(
         "The way that you chose is not open to you now; what is: {choices}. Please ask again."
     ).format(choices=_choices(refusal)),
+    RefusalReason.ENDED: lambda refusal: N_(
+        "It was available {lasts} only. Please ask whoever looks after this package."
+    ).format(lasts=policy_terms.lasts(refusal.policy.expiration if refusal.policy else None)),
     RefusalReason.EXCLUDED: lambda refusal: _both(
         N_("It does not go with what you have already: {names}.").format(
             names=_quoted(refusal.details)

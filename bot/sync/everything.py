@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from bot import clock
 from bot.assignments.model import TroubleKind
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction
@@ -251,7 +252,8 @@ def package_row(
     Args:
         whole: The policies that were read with their questions, by id.
     """
-    policies = [each for each in package.assignment_policies if eligibility.is_requestable(each)]
+    now = clock.now()
+    policies = eligibility.askable_policies(package, at=now)
     periods = dict.fromkeys(policy_terms.lasts(each.expiration) for each in policies)
     return Package(
         id=package.id,
@@ -261,7 +263,7 @@ def package_row(
         description=package.description or "",
         contents=policy_terms.contents(package),
         lasts=" or ".join(periods),
-        can_be_asked_for=eligibility.is_offered(package),
+        can_be_asked_for=eligibility.is_offered(package, at=now),
         is_hidden=bool(package.is_hidden),
         # Only where every way in wants a reason: the one that applies is known when the person is.
         needs_reason=bool(policies) and all(policy_terms.needs_reason(each) for each in policies),
@@ -274,5 +276,5 @@ def package_row(
             )
         ),
         automatic=eligibility.automatic_policies(package),
-        policies=offered(package, whole),
+        policies=offered(package, whole, at=now),
     )

@@ -162,11 +162,14 @@ def _refuse_duplicates(world: World, target: User, package: Package) -> None:
 
 def _agreed_expiration(world: World, new: NewRequest, policy: Policy) -> Expiration:
     """The asked-for end, never later than the policy allows."""
-    asked = new.expiration
+    asked, start = new.expiration, new.start or world.now()
+    limit = policy.expiration.ends_at(start)
+    if limit is not None and limit <= start:
+        # How Entra says that a policy's date is over is not documented.
+        raise bad_request("The end of the assignment lies in the past.")
     if asked is None or asked.type == "notSpecified":
         return policy.expiration
-    start = new.start or world.now()
-    limit, wanted = policy.expiration.ends_at(start), asked.ends_at(start)
+    wanted = asked.ends_at(start)
     if wanted is not None and wanted <= world.now():
         raise bad_request("The end of the requested schedule lies in the past.")
     if limit is not None and (wanted is None or wanted > limit):

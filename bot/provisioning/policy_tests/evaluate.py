@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot import clock
 from bot.packages import policy_terms
 from bot.packages.eligibility import (
     Admitted,
@@ -145,6 +146,7 @@ class Evaluator:
             guessed = dict(zip(doubts, answers, strict=True))
             inside = frozenset(each for each in groups if known[each] or guessed.get(each))
             case = Case(
+                at=clock.now(),
                 package=offer.package,
                 policies=offer.policies,
                 requester=Requester(entra_id=person.id, is_guest=guest, groups=inside),
@@ -235,6 +237,8 @@ def _said(refusal: Refusal, offer: Offer) -> str:
             return f"policy {names} lets them, as they choose"
         case RefusalReason.CATALOG_OFF:
             return f"the catalog of {offer.name} is not published"
+        case RefusalReason.ENDED:
+            return f"what policy “{refusal.policy and refusal.policy.display_name}” gives has ended"
         case RefusalReason.EXCLUDED:
             return f"{offer.name} does not go with {', '.join(refusal.details)}"
         case _:

@@ -10,6 +10,7 @@ from bot.people.model import Verb
 from bot.requests.model import Kind, Request, State
 from sandbox.tenant import seed
 from sandbox.tenant.model import Assignment, Expiration, Policy
+from tests.bot.clicking import decide
 from tests.bot.packages.test_eligibility import CAMPAIGN, another_policy, refusal
 from tests.bot.samples import user, wish
 from tests.harness.by_hand import BotHarness
@@ -253,3 +254,63 @@ async def test_an_assignment_of_another_package_is_not_extended_as_this_one(harn
     )
 
     assert "gone in Entra" in await refusal(harness, about)
+
+
+LAST_YEAR = Expiration("afterDateTime", end=clock.now() - timedelta(days=365))
+
+
+async def test_what_has_ended_for_everybody_is_not_offered_and_not_granted(either):
+    """The policy's own date is over: an assignment would end as it begins, and be taken for one that failed."""
+    either.policy_of(CAMPAIGN).expiration = LAST_YEAR
+
+    request = await either.ask("marketing-campaign")
+    await either.finish()
+
+    assert request.state is State.REFUSED
+    assert "It was available until" in (request.why or "")
+    assert either.posted("adminAdd") == 0
+    await either.tenant_sync.run()
+    offered = [each.slug for each in await either.request_forms.offered_packages()]
+    assert "marketing-campaign" not in offered
+
+
+async def test_what_ends_while_it_waits_for_a_decision_is_not_granted(either):
+    """The date is looked at once more before the grant."""
+    policy = either.policy_of(seed.FINANCE_REPORTS)
+    policy.expiration = Expiration("afterDateTime", end=clock.now() + timedelta(days=1))
+    await either.tenant_sync.run()
+    request = await either.ask("finance-reports", reason="Q4")
+    assert request.state is State.PENDING
+    either.shift(timedelta(days=2))
+
+    await decide(either, request, "U0BO")
+    await either.finish()
+
+    request = await either.request(request.id)
+    assert request.state is State.REFUSED
+    assert "It was available until" in (request.why or "")
+    assert either.posted("adminAdd") == 0
+
+
+async def test_of_two_equal_policies_the_one_that_still_gives_something_is_meant(either):
+    """Nobody is asked to choose what is over."""
+    over = another_policy(either, CAMPAIGN, expiration=LAST_YEAR)
+    await either.tenant_sync.run()
+
+    request = await either.ask("marketing-campaign")
+
+    assert request.terms is not None
+    assert request.terms.policy_id not in (None, over.id)
+    assert request.state is not State.REFUSED
+
+
+async def test_a_general_policy_does_not_step_in_for_one_that_is_over(either):
+    """Nothing says that Entra would let it."""
+    another_policy(either, CAMPAIGN, allowed_target_scope="allDirectoryUsers")
+    either.policy_of(CAMPAIGN).expiration = LAST_YEAR
+    await either.tenant_sync.run()
+
+    request = await either.ask("marketing-campaign")
+
+    assert request.state is State.REFUSED
+    assert either.posted("adminAdd") == 0

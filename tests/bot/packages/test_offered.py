@@ -125,7 +125,7 @@ def test_questions_that_were_not_read_are_not_none():
     """The form says so, instead of asking nothing."""
     listed = policy(questions=None)
     synced = package(role_scope(), assignmentPolicies=[listed.to_graph() | {"id": "policy"}])
-    [found] = offered(synced, {})
+    [found] = offered(synced, {}, at=NOW)
 
     assert "could not be read" in (found.not_askable or "")
 

@@ -1,5 +1,6 @@
 """Test whom a policy lets in: Graph will not stop a wrong grant, so whatever is not understood is refused."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from bot.packages.eligibility import (
     is_offered,
     is_requestable,
 )
-from tests.bot.samples import ANN, BO, approval, members, package, policy, question, user
+from tests.bot.samples import ANN, BO, SOME_DAY, approval, members, package, policy, question, user
 
 MEMBER = Requester(entra_id=ANN, is_guest=False, groups=frozenset({"marketing"}))
 GUEST = Requester(entra_id=ANN, is_guest=True, groups=frozenset({"marketing"}))
@@ -39,6 +40,11 @@ SCOPES = [
     ("", UNKNOWN, UNKNOWN),
     (None, UNKNOWN, UNKNOWN),
 ]
+
+
+def until(moment: datetime) -> dict[str, Any]:
+    """An end on a day, in Graph's words."""
+    return {"type": "afterDateTime", "endDateTime": moment.isoformat()}
 
 
 @pytest.mark.parametrize(("scope", "of_member", "of_guest"), SCOPES)
@@ -228,11 +234,14 @@ def holding(*policies, state="published"):
         (holding(policy(**AUTOMATIC)), False),
         (holding(policy(), state="unpublished"), False),
         (holding(policy(), state=None), False),
+        (holding(policy(expiration=until(SOME_DAY))), False),
+        (holding(policy(expiration=until(SOME_DAY)), policy()), True),
+        (holding(policy(expiration=until(SOME_DAY + timedelta(seconds=1)))), True),
     ],
 )
 def test_what_a_published_catalog_has_for_somebody_is_offered(read, offered):
     """By one policy at least; of a catalog of which nothing is known, nothing is."""
-    assert is_offered(read) is offered
+    assert is_offered(read, at=SOME_DAY) is offered
 
 
 def test_automatic_policies_are_told_by_their_ids():

@@ -16,6 +16,7 @@ PACKAGE = seed.MARKETING_CAMPAIGN
 OTHER = seed.FINANCE_REPORTS
 PEOPLE = {"member": seed.ANN, "guest": seed.GUS, "nobody says": seed.CY}
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
+EARLIER = datetime(2020, 1, 1, tzinfo=UTC)
 
 TARGETS: list[dict[str, Any]] = [
     *(user(each) for each in PEOPLE.values()),
@@ -38,6 +39,7 @@ EXPIRATIONS = {
     "days": Expiration("afterDuration", duration=timedelta(days=30)),
     "hours": Expiration("afterDuration", duration=timedelta(hours=4)),
     "date": Expiration("afterDateTime", end=LATER),
+    "over": Expiration("afterDateTime", end=EARLIER),
     "never": Expiration("noExpiration"),
 }
 

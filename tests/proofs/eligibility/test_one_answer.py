@@ -160,6 +160,14 @@ FLAWS: dict[str, tuple[World, RefusalReason]] = {
         replace(FREE, rules=(PLAIN, replace(PLAIN, scope="allMemberUsers")), wanted=0),
         RefusalReason.NOT_THAT_POLICY,
     ),
+    "what its policy gives has ended": (
+        replace(FREE, rules=(replace(PLAIN, expiration="over"),)),
+        RefusalReason.ENDED,
+    ),
+    "of two alike the one that is left is over": (
+        replace(FREE, rules=(PLAIN, replace(PLAIN, expiration="over")), wanted=1),
+        RefusalReason.ENDED,
+    ),
     "another package excludes it": (replace(FREE, has_other="delivered"), RefusalReason.EXCLUDED),
     "a group excludes it": (replace(FREE, in_group=True), RefusalReason.EXCLUDED),
 }
