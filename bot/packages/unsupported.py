@@ -47,8 +47,6 @@ HARMLESS_IN_PACKAGE: Final = frozenset(
         "incompatibleGroups",
     }
 )
-# Beta marks the stand-ins among approvers so, and says of nobody who may ask that they are one.
-HARMLESS_IN_SUBJECT: Final = frozenset({"isBackup"})
 NOTHING: Final[frozenset[str]] = frozenset()
 
 # What an unsupported property is about, where we know.
@@ -95,6 +93,7 @@ def unsupported_in_policy(policy: AssignmentPolicy, *, extending: bool) -> tuple
     ]
     if policy.requestor_settings is not None:
         found += _unsupported("requestorSettings", policy.requestor_settings, NOTHING, SETTINGS)
+        found += _of_subjects("onBehalfRequestors", policy.requestor_settings.on_behalf_requestors)
     found += _of_subjects("specificAllowedTargets", policy.specific_allowed_targets)
     if policy.questions is None:
         found.append("its questions were not read")
@@ -196,8 +195,12 @@ def _of_stage(stage: ApprovalStage) -> Iterator[str]:
 def _of_subjects(where: str, subjects: Iterable[SubjectSet]) -> Iterator[str]:
     # The kind itself is checked where it is looked up who belongs to it.
     for subject in subjects:
+        # Beta marks the fallback among approvers so, and they are told apart where beta is read: whoever is still marked
+        # would decide as one of the first.
+        said = subject.model_extra or {}
+        harmless = frozenset({"isBackup"}) if said.get("isBackup") is False else NOTHING
         yield from _unsupported(
-            f"{subject.kind or 'somebody'} in {where}", subject, HARMLESS_IN_SUBJECT, NOTHING
+            f"{subject.kind or 'somebody'} in {where}", subject, harmless, NOTHING
         )
 
 

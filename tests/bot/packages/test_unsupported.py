@@ -85,7 +85,17 @@ UNKNOWN: dict[str, dict[str, Any]] = {
     "an alternate's stand-in": {
         "requestApprovalSettings": approval({**STAGE, "fallbackEscalationApprovers": [SUBJECT]})
     },
+    "a stand-in among the first approvers": {
+        "requestApprovalSettings": approval({"primaryApprovers": [{**user(BO), "isBackup": True}]})
+    },
     "whom it is for": {"specificAllowedTargets": [SUBJECT]},
+    "who may ask for others": {
+        "requestorSettings": {
+            "enableTargetsToSelfAddAccess": True,
+            "enableOnBehalfRequestorsToAddAccess": True,
+            "onBehalfRequestors": [SUBJECT],
+        }
+    },
     "the expiration": {
         "expiration": {"type": "afterDuration", "duration": "P1D", "unlessOnLeave": True}
     },
