@@ -6,6 +6,8 @@ compared is measured in the same run, turn by turn, because two runs on a busy m
 """
 
 import importlib
+import time
+import traceback
 from pathlib import Path
 from typing import Final
 
@@ -45,12 +47,21 @@ def main(
     configure_logs(level=50)
     options = Options(quick=quick, databases=databases or DATABASES)
     results: list[Result] = []
+    broken: list[str] = []
     for name in names or BENCHMARKS:
-        click.echo(f"{name} ...", err=True)
-        results += importlib.import_module(f"benchmarks.{name}").measure(options)
+        began = time.perf_counter()
+        try:
+            results += importlib.import_module(f"benchmarks.{name}").measure(options)
+        except Exception:
+            # What the others measure is not lost.
+            traceback.print_exc()
+            broken.append(name)
+        click.echo(f"{name}: {time.perf_counter() - began:.0f} s", err=True)
     show(results)
     if file is not None:
         save(results, file)
+    if broken:
+        raise click.ClickException(f"These could not be measured, see above: {', '.join(broken)}")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 import psutil
+import sqlalchemy as sa
 
 from benchmarks.floor import floor
 from benchmarks.history import fill_open
@@ -239,14 +240,16 @@ def _fill(store: Store, rows: int, packages: int) -> Mark:
         return assignment_lists.page(db, start=Start(skip=rows // 2)).marks[0]
 
     middle = store.run_patiently(write)
-    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+    # The store begins a transaction on each connection of its own, in which this cannot be done.
+    engine = sa.create_engine(store.engine.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as db:
         # What the server's own autovacuum does in time.
         if _is_server(db):
             db.exec_driver_sql("VACUUM ANALYZE")
     return middle
 
 
-def _is_server(db: Transaction) -> bool:
+def _is_server(db: sa.Connection) -> bool:
     return db.dialect.name == "postgresql"
 
 

@@ -22,6 +22,8 @@ from sandbox.tenant import seed
 from sandbox.tenant.model import Assignment, User
 
 PACKAGES: Final = 10
+# The number of a person beyond those whom a benchmark lets ask.
+PROBE_NUMBER: Final = 999_999
 COUNT: Final = {"count": "graph"}
 LIMITS: Final = {"limits": "slack"}
 # Access that people hold from the start ends so soon.
@@ -114,9 +116,9 @@ def _obey(outside: StandIns, order: dict[str, Any]) -> object:
     return "done"
 
 
-async def _serve(folder: Path, people: int, holders: int) -> None:
+async def _serve(folder: Path, people: int, holders: int = 0) -> None:
     async with stand_ins(folder, socket_mode=False) as outside:
-        for number in range(people):
+        for number in (*range(people), PROBE_NUMBER):
             add_person(outside, number)
         for number in range(PACKAGES):
             add_package(outside, number)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from benchmarks.load import App, commands, load
 from benchmarks.processes import Process, started
-from benchmarks.stand_ins import package_name, user_id
+from benchmarks.stand_ins import PROBE_NUMBER, package_name, user_id
 from benchmarks.table import Database
 from bot.database import open_store
 from bot.database.schema import migrate
@@ -24,8 +24,8 @@ ADDRESS: Final = re.compile(r"(http://\S+)/readyz")
 SETTINGS: Final = {"LATCHKEY_PORT": "0", "LATCHKEY_SYNC_SECONDS": "3600"}
 READY_SECONDS: Final = 60
 LOOK_SECONDS: Final = 0.2
-# Somebody whom no benchmark lets ask.
-PROBE: Final = "U0PROBE"
+# Somebody whom no benchmark lets ask, and who is a member: others are offered nothing.
+PROBE: Final = user_id(PROBE_NUMBER)
 
 
 @dataclass(frozen=True, kw_only=True)
