@@ -146,16 +146,22 @@ def old_requests(outside: StandIns, number: int, *, about: str, holder: str) -> 
 
 
 async def asked_for(
-    outside: StandIns, bot: Bot, wishes: Sequence[tuple[str, str]], *, at_once: int = 50
+    outside: StandIns,
+    bots: Sequence[Bot],
+    wishes: Sequence[tuple[str, str]],
+    *,
+    at_once: int = 50,
 ) -> Spent:
     """
     Let people ask, and wait until everybody has read that they have access.
 
     Args:
+        bots: The replicas, whose calls are added up.
         wishes: Who (a Slack id) wants what (a slug).
     """
-    bot.line.operations.clear()
-    bot.line.sent.clear()
+    for bot in bots:
+        bot.line.operations.clear()
+        bot.line.sent.clear()
     gate = asyncio.Semaphore(at_once)
 
     async def ask(user: str, slug: str) -> None:
@@ -179,9 +185,9 @@ async def asked_for(
     await eventually(all_told, about="access for everybody")
     return Spent(
         requests=len(wishes),
-        operations=len(bot.line.operations),
-        calls=len(bot.line.sent),
-        kinds=Counter(map(kind_of, bot.line.operations)),
+        operations=sum(len(bot.line.operations) for bot in bots),
+        calls=sum(len(bot.line.sent) for bot in bots),
+        kinds=Counter(kind_of(each) for bot in bots for each in bot.line.operations),
     )
 
 

@@ -40,7 +40,7 @@ async def spent(shop: Simulation, *, people: int, packages: int, old: int = 0) -
         crowd.old_requests(outside, old, about=crowd.package_id(number), holder=seed.CY)
     bot = await shop.start(**crowd.SETTINGS)
     await eventually(lambda: bot.latchkey.jobs.statuses["sync"].last_success)
-    return await crowd.asked_for(outside, bot, wishes)
+    return await crowd.asked_for(outside, [bot], wishes)
 
 
 async def test_a_lone_request_reads_each_thing_once(shop):
@@ -59,7 +59,7 @@ async def test_what_does_not_wait_for_another_is_read_with_it(shop):
     shop.outside.tenant.faults.set("slow", rate=1.0, seconds=CALL_SECONDS)
     asked_at = shop.outside.tenant.world.now()
 
-    await crowd.asked_for(shop.outside, bot, [wish])
+    await crowd.asked_for(shop.outside, [bot], [wish])
 
     (made,) = shop.outside.tenant.world.requests.values()
     rounds = (made.created_at - asked_at).total_seconds() / CALL_SECONDS
@@ -85,7 +85,7 @@ async def test_where_graph_joins_no_states_it_is_asked_so_once(shop):
     (bot,) = shop.bots
     await asyncio.sleep(FRESH.total_seconds() * 2)
     second = await crowd.asked_for(
-        shop.outside, bot, [(crowd.person(shop.outside, 1), crowd.slug(0))]
+        shop.outside, [bot], [(crowd.person(shop.outside, 1), crowd.slug(0))]
     )
     assert second.operations == LONE_BY_STATE, second.kinds
 
@@ -142,7 +142,7 @@ async def test_open_requests_are_read_to_their_end_before_what_people_have(shop)
     calls = shop.outside.tenant.calls
     before = len(calls)
 
-    await crowd.asked_for(shop.outside, bot, [wish])
+    await crowd.asked_for(shop.outside, [bot], [wish])
 
     read = [each.path.rpartition("/")[2] for each in calls[before:] if each.method == "GET"]
     posted = [each.method for each in calls[before:]].index("POST")
