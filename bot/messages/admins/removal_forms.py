@@ -9,10 +9,12 @@ from bot.assignments.model import Assignment
 from bot.messages.blocks.pages import VIEW, count_of, fitted
 from bot.messages.blocks.parts import (
     LONGEST_LABEL,
+    LONGEST_SECTION,
     Block,
     Message,
     context,
     escape,
+    length,
     message,
     person,
     plain,
@@ -37,6 +39,8 @@ AUTOMATIC: Final = N_(
     "An automatic policy in Entra gave this access and may give it again; I will tell you "
     "if it does."
 )
+# In one section.
+MOST_LINES: Final = 5
 READ: Final = N_("The holder reads this, and it is kept in the audit log.")
 
 View = dict[str, Any]
@@ -161,11 +165,18 @@ def everything(
             )
         )
     foot = [*_waiting(waiting, sent), _reason()]
+    together = _lines(rows)
+
+    def left_out(left: Count) -> str:
+        """Say how many lines are not shown, of so many blocks."""
+        lines = sum(len(part) for part in together[len(together) - left.number :])
+        return _("… and {left} more.").format(left=lines)
+
     shown = fitted(
-        ([section("\n".join(part))] for part in _lines(rows)),
-        count=Count(len(rows)),
+        ([section("\n".join(part))] for part in together),
+        count=Count(len(together)),
         room=VIEW.less([*blocks, *foot]),
-        rest=lambda left: _("… and {left} more.").format(left=left),
+        rest=left_out,
     )
     submit = _("Remove all {count}").format(count=len(rows)) if len(rows) > 1 else _("Remove")
     if not rows:
@@ -220,12 +231,19 @@ def nothing_left(whose: str, *, sent: int = 0) -> View:
     return {**shown, "blocks": [*shown["blocks"], *not_canceled(sent)]}
 
 
-def _lines(rows: Sequence[Assignment], together: int = 5) -> list[list[str]]:
-    lines = [
-        f"• {person(row.holder, row.holder_name)}: *{escape(row.package_name)}* {until(row.ends_at)}"
-        for row in rows
-    ]
-    return [lines[start : start + together] for start in range(0, len(lines), together)]
+def _lines(rows: Sequence[Assignment]) -> list[list[str]]:
+    """Put a line for each row into as few sections as hold all of them whole."""
+    together: list[list[str]] = []
+    for row in rows:
+        who, package = person(row.holder, row.holder_name), escape(row.package_name)
+        line = f"• {who}: *{package}* {until(row.ends_at)}"
+        last = together[-1] if together else []
+        is_full = len(last) == MOST_LINES or length("\n".join([*last, line])) > LONGEST_SECTION
+        if is_full or not together:
+            together.append([line])
+        else:
+            last.append(line)
+    return together
 
 
 def removing_several(asked: int, *, already: int, over: int, canceled: int = 0) -> Message:
