@@ -37,6 +37,7 @@ class UnknownPackage(LatchkeyError):
         near: Packages that it may have meant, best first.
         more: How many others have what was typed in their names.
         reason: What the person has said besides, if one of those was meant.
+        or_person: It might have named a person as well, and nobody is known by that name.
     """
 
     def __init__(
@@ -46,12 +47,18 @@ class UnknownPackage(LatchkeyError):
         *,
         more: int = 0,
         reason: str | None = None,
+        or_person: bool = False,
     ) -> None:
         self.asked = asked
         self.reason = reason
         self.near = tuple(near)
         self.more = more
-        super().__init__(N_("There is no access package called “{asked}”.").format(asked=asked))
+        sentence = (
+            N_("I know nobody and no access package called “{asked}”.")
+            if or_person
+            else N_("There is no access package called “{asked}”.")
+        )
+        super().__init__(sentence.format(asked=asked))
 
 
 class WhichPackage(LatchkeyError):

@@ -16,6 +16,7 @@ from bot.packages.model import Package
 from bot.paging import FIRST, ROWS_A_PAGE, ListName, Page, Place, Start
 from bot.people.guard import Guard
 from bot.people.interaction_audit import ListRead, read_list
+from bot.people.store import people
 
 
 class AssignmentLists:
@@ -122,7 +123,7 @@ class AssignmentLists:
             await self._suggest(sought)
             if sought.package is not None:
                 raise
-            raise unknown_package(text, offered.everything) from None
+            raise unknown_package(text, offered.everything, or_person=True) from None
         return replace(found, automatic=offered.automatic)
 
     async def _suggest(self, sought: PersonQuery) -> None:
@@ -133,7 +134,7 @@ class AssignmentLists:
             WhichPerson: There are some.
         """
         name = package_names.clean(sought.named.name or "") if sought.named else ""
-        found = await self._store.read(assignment_lists.names_starting_with, name)
+        found = await self._store.read(_names_starting_with, name)
         if found:
             raise WhichPerson(name, _id_of(sought.package), found)
 
@@ -160,6 +161,15 @@ class AssignmentLists:
                 await self._guard.note(key)
                 raise
         return package_names.NameAndReason(name=match.name, reason=match.reason)
+
+
+def _names_starting_with(db: Transaction, beginning: str) -> dict[str, str]:
+    """Return whose names begin so: of those who hold something, and of those whom we know otherwise."""
+    most = assignment_lists.MOST_NAMES + 1
+    known = people.names_starting_with(db, beginning, most=most)
+    found = known | assignment_lists.names_starting_with(db, beginning)
+    in_order = sorted(found.items(), key=lambda each: (each[1].casefold(), each[0]))
+    return dict(in_order[:most])
 
 
 def _understood(text: str, offered: PackageSnapshot) -> PersonQuery | None:

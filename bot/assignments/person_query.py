@@ -67,9 +67,19 @@ def parse_query(text: str, packages: PackageIndex) -> PersonQuery:
     return PersonQuery(named=_called(words))
 
 
-def unknown_package(text: str, packages: PackageIndex) -> UnknownPackage:
-    """Return what to say of a text that names no package, and nobody either."""
-    return packages.unknown(text, name=package_names.clean(text))
+def unknown_package(
+    text: str, packages: PackageIndex, *, or_person: bool = False
+) -> UnknownPackage:
+    """
+    Return what to say of a text that names no package.
+
+    Args:
+        or_person: It might have named somebody, and nobody is known by that name.
+    """
+    found = packages.unknown(text, name=package_names.clean(text))
+    return UnknownPackage(
+        found.asked, found.near, more=found.more, reason=found.reason, or_person=or_person
+    )
 
 
 def _read_person(text: str) -> tuple[NamedPerson | None, str]:

@@ -41,7 +41,7 @@ class NobodyFound(LookUpFailed):
 
 class WhichPerson(LatchkeyError):
     """
-    Nobody has the name that was given, and the names of some who hold something begin so.
+    Nobody has the name that was given, and the names of some whom we know begin so.
 
     Attributes:
         name: What was typed.

@@ -16,6 +16,9 @@ from bot.database.tables import UtcDateTime
 
 S = TypeVar("S")
 
+# Comes after all that a name can go on with.
+LAST_CHARACTER: Final = "\U0010ffff"
+
 # A parameter that is compared with a column takes the column's type; these say theirs for wherever they stand.
 NOW: Final = sa.bindparam("now", type_=UtcDateTime())
 # Deadlines are in business time, which the sandbox and the tests move.
@@ -33,6 +36,20 @@ SPELLINGS: Final = [sa.func.lower(sa.bindparam(name, type_=sa.String())) for nam
 def spellings(name: str) -> dict[str, str]:
     """Give a name in the capitals in which it may be written, as the parameters of `SPELLINGS`."""
     return dict(zip(SPELLED, (name, name.lower(), name.title(), name.upper()), strict=True))
+
+
+def begins_so(called: sa.ColumnElement[str]) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions on a column of names in small letters by which they begin as `beginning_of` says."""
+    beginning = sa.func.lower(sa.bindparam("beginning", type_=sa.String()))
+    return (
+        called >= beginning,
+        called < beginning + sa.bindparam("last", type_=sa.String()),
+    )
+
+
+def beginning_of(name: str) -> dict[str, str]:
+    """Give the beginning of a name as the parameters of `begins_so`."""
+    return {"beginning": name, "last": LAST_CHARACTER}
 
 
 def words(values: Iterable[str]) -> list[sa.ColumnElement[str]]:

@@ -11,15 +11,21 @@ from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
 from bot.assignments.store.assignments import IS_NOT_ENDED, SELECT, from_row
 from bot.database.connections.engine import Transaction
 from bot.database.keyset import ListStatements
-from bot.database.statements import MOST, SPELLINGS, UNTIL, spellings, words
+from bot.database.statements import (
+    MOST,
+    SPELLINGS,
+    UNTIL,
+    beginning_of,
+    begins_so,
+    spellings,
+    words,
+)
 from bot.database.tables import assignments, people, requests
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.requests.model import OPEN, Kind
 
 # Of names that begin as was typed; whoever means somebody else, types more.
 MOST_NAMES: Final = 10
-# Comes after all that a name can go on with.
-LAST_CHARACTER: Final = "\U0010ffff"
 
 HOLDER: Final = sa.bindparam("slack_user", type_=sa.String())
 OF_PACKAGE: Final = assignments.c.package_id == sa.bindparam("package")
@@ -74,14 +80,9 @@ CALLED: Final = (
     .where(IS_NOT_ENDED, assignments.c.called.in_(SPELLINGS))
     .distinct()
 )
-BEGINNING: Final = sa.func.lower(sa.bindparam("beginning", type_=sa.String()))
 NAMES: Final = (
     sa.select(assignments.c.entra_id, assignments.c.holder_name, assignments.c.called)
-    .where(
-        IS_NOT_ENDED,
-        assignments.c.called >= BEGINNING,
-        assignments.c.called < BEGINNING + sa.bindparam("last", type_=sa.String()),
-    )
+    .where(IS_NOT_ENDED, *begins_so(assignments.c.called))
     .distinct()
     .order_by(assignments.c.called, assignments.c.entra_id)
     .limit(MOST)
@@ -177,6 +178,6 @@ def names_starting_with(db: Transaction, beginning: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for spelled in dict.fromkeys(spellings(beginning).values()):
-        given = {"beginning": spelled, "last": LAST_CHARACTER, "most": MOST_NAMES + 1}
+        given = {**beginning_of(spelled), "most": MOST_NAMES + 1}
         found |= {row.entra_id: row.holder_name for row in db.execute(NAMES, given)}
     return dict(list(found.items())[: MOST_NAMES + 1])

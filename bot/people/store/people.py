@@ -10,7 +10,15 @@ import sqlalchemy as sa
 from bot import clock
 from bot.database.connections.engine import Transaction, insert
 from bot.database.homes import touch_homes
-from bot.database.statements import MOST, NOW, SPELLINGS, for_each_database, spellings
+from bot.database.statements import (
+    MOST,
+    NOW,
+    SPELLINGS,
+    beginning_of,
+    begins_so,
+    for_each_database,
+    spellings,
+)
 from bot.database.tables import people
 from bot.people.model import Person
 
@@ -40,6 +48,13 @@ BY_ENTRA_ID: Final = (
     .order_by(people.c.bound_at, people.c.slack_user)
 )
 CALLED: Final = sa.select(*COLUMNS).where(people.c.called.in_(SPELLINGS))
+NAMES: Final = (
+    sa.select(people.c.entra_id, people.c.entra_name, people.c.called)
+    .where(*begins_so(people.c.called))
+    .distinct()
+    .order_by(people.c.called, people.c.entra_id)
+    .limit(MOST)
+)
 OWING_NEWS: Final = (
     sa.select(*COLUMNS)
     .where(people.c.news_due_at <= NOW)
@@ -168,3 +183,12 @@ def find_active(db: Transaction, slack_user: str) -> Person | None:
 def find_by_name(db: Transaction, name: str) -> list[Person]:
     """Return everybody who has that name in Entra, in any capitals."""
     return [_person(row) for row in db.execute(CALLED, spellings(name))]
+
+
+def names_starting_with(db: Transaction, beginning: str, *, most: int) -> dict[str, str]:
+    """Return whose names in Entra begin so, of those whom we know: names by Entra id, in the order of the names."""
+    found: dict[str, str] = {}
+    for spelled in dict.fromkeys(spellings(beginning).values()):
+        given = {**beginning_of(spelled), "most": most}
+        found |= {row.entra_id: row.entra_name for row in db.execute(NAMES, given)}
+    return dict(list(found.items())[:most])

@@ -89,6 +89,23 @@ async def test_who_has_what_is_found_by_person_and_by_package(world):
     assert complaints(world) == []
 
 
+async def test_the_beginning_of_a_name_finds_whoever_holds_nothing(world):
+    """Whom we know by a request of theirs; of a name that nobody bears, that is said, too."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.card(BO)
+    await opened(world)
+    await shows(world, "1 request waits")
+    await pressed(world, "Leaver")
+    await shows(world, "Choose who has left")
+    await sought(world, "ann")
+    await shows(world, "Nobody is called “ann”; these names begin so.")
+    await pressed(world, "Show", about="Ann Abara")
+    await shows(world, "*Remove all* cancels these requests, too.")
+
+    await sought(world, "zzz")
+    await shows(world, "I know nobody and no access package called “zzz”.")
+
+
 async def test_what_is_not_found_leads_on(world):
     """A slip is answered with what is near, each a press away."""
     await delivered(world)

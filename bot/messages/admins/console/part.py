@@ -25,7 +25,8 @@ def part(
     left = found.count.less(shown.taken)
     next_page = None
     if not left.is_nothing:
-        blocks.append(context(_("{count} more come after these.").format(count=count_of(left))))
+        more = _("{count} more come after these.").format(count=count_of(left))
+        blocks.append(context(f"{more[0].upper()}{more[1:]}"))
         next_page = next_button(page, of, found.marks[shown.taken - 1])
         if next_page is None:
             blocks.append(
