@@ -53,6 +53,7 @@ class UnknownPackage(LatchkeyError):
         self.reason = reason
         self.near = tuple(near)
         self.more = more
+        self.or_person = or_person
         sentence = (
             N_("I know nobody and no access package called “{asked}”.")
             if or_person

@@ -1,20 +1,15 @@
 """List for admins what waits for a decision."""
 
-from bot.messages.approvals.approval_card import ENTRA_DECIDES, decision_buttons
 from bot.messages.approvals.approving_several import approve_all_row
-from bot.messages.approvals.pending_rows import left_out, review_button
+from bot.messages.approvals.pending_rows import left_out, pending_review
 from bot.messages.blocks.pages import NOTHING_MORE, beyond, how_many, part_of, plural_of
 from bot.messages.blocks.parts import (
     Block,
     Message,
     button,
-    context,
     message,
-    moment,
     section,
 )
-from bot.messages.blocks.quotes import quote
-from bot.messages.phrases.request_words import wish
 from bot.paging import ListName, Page, Place
 from bot.requests.model import Request
 from bot.words import _, ngettext
@@ -22,7 +17,7 @@ from bot.words import _, ngettext
 
 def pending(page: Page[Request], *, reader: str, is_whole: bool = True) -> Message:
     """
-    List a page of what waits for a decision, each with its buttons; one's own without.
+    List a page of what waits for a decision, each with a button that shows its card: nobody decides what they have not read.
 
     Args:
         is_whole: Nothing waits in Entra that cannot be listed.
@@ -41,7 +36,7 @@ def pending(page: Page[Request], *, reader: str, is_whole: bool = True) -> Messa
         ),
     )
     blocks = part_of(
-        (pending_row(request, reader=reader) for request in page.rows),
+        (pending_review(request, reader=reader) for request in page.rows),
         places=[Place(list=ListName.PENDING, after=each) for each in page.marks],
         count=page.count,
         skipped=page.skipped,
@@ -54,17 +49,3 @@ def pending(page: Page[Request], *, reader: str, is_whole: bool = True) -> Messa
 def next_for_admins(place: str) -> Block:
     """Make the button that leads on in an admin's list."""
     return button(_("Next"), "more", place)
-
-
-def pending_row(request: Request, *, reader: str) -> list[Block]:
-    """Make a row of a pending request: a button that shows the whole card, and those that decide."""
-    line = f"{wish(request)}, {moment(request.asked_at)}"
-    if request.justification:
-        line += quote(request.justification)
-    if reader == request.holder or (request.is_on_behalf and reader == request.asked_by):
-        return [section(line), context(_("Your own request: somebody else decides it."))]
-    review = review_button(request)
-    shown = section(line, accessory=review, block_id=f"review:{request.id}")
-    if request.entra_decides and reader not in request.deciders:
-        return [shown, context(_(ENTRA_DECIDES))]
-    return [shown, decision_buttons(request)]

@@ -165,6 +165,12 @@ def _why(request: Request) -> list[Block]:
     blocks += answer_blocks(request)
     if request.no_emergency_why:
         blocks.append(context(emergency.not_an_emergency_note(request)))
+    return [*blocks, *_what_was_before(request)]
+
+
+def _what_was_before(request: Request) -> list[Block]:
+    """Say that the access was removed or has ended, or that this had been decided in other words."""
+    blocks = []
     removal = request.terms.removal if request.terms else None
     if removal is not None:
         blocks.append(context(_removed_before(removal)))
@@ -175,6 +181,18 @@ def _why(request: Request) -> list[Block]:
             context(_("What is asked for, or its policy, has changed: it needs a new decision."))
         )
     return blocks
+
+
+def evidence(request: Request) -> list[Block]:
+    """Say what is on file about whoever asks, and what speaks against it: of one of several that are decided together."""
+    about = evidence_lines(request.evidence, about=_whom(request))
+    return [*about, *_conflicts(request), *_what_was_before(request)]
+
+
+def gives(contents: Sequence[str], *, characters: int) -> list[Block]:
+    """List what a package gives, as its terms say it."""
+    said = [translate(each) for each in contents] or [_("nothing yet: the package is empty")]
+    return listed(_("*The package gives*"), said, characters=characters)
 
 
 def _removed_before(removal: Removal) -> str:
@@ -306,19 +324,18 @@ def _wanted(request: Request, *, room: Room) -> list[Block]:
         _("*Rule*\n{fact}").format(fact=_fact(terms.policy_name)),
         *catalog,
     )
-    gains = [translate(each) for each in terms.contents] or [_("nothing yet: the package is empty")]
-    excluded = []
-    if terms.excluded:
-        names = one_line(in_a_row([in_quotes(each.name) for each in terms.excluded]))
-        excluded.append(
-            context(
-                _(
-                    "*They already have* {names}. Entra lets nobody ask for that who has {package}."
-                ).format(names=names, package=bold(request.package_name))
-            )
-        )
+    excluded = _conflicts(request)
     left = room.less([rules, *excluded]).characters
-    return [*listed(_("*The package gives*"), gains, characters=left), rules, *excluded]
+    return [*gives(terms.contents, characters=left), rules, *excluded]
+
+
+def _conflicts(request: Request) -> list[Block]:
+    """Say what they have that does not go together with it; nothing where all does."""
+    if request.terms is None or not request.terms.excluded:
+        return []
+    names = one_line(in_a_row([in_quotes(each.name) for each in request.terms.excluded]))
+    sentence = _("*They already have* {names}. Entra lets nobody ask for that who has {package}.")
+    return [context(sentence.format(names=names, package=bold(request.package_name)))]
 
 
 def _fact(text: str) -> str:

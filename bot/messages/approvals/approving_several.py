@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from bot.messages.approvals import approval_card
 from bot.messages.approvals.forms import reason_field
 from bot.messages.blocks.pages import VIEW, fitted
 from bot.messages.blocks.parts import (
@@ -28,6 +29,8 @@ CHOSEN: Final = "chosen"
 # Options of checkboxes, and so requests in one form.
 MOST_CHOICES: Final = 10
 MOST_BUTTONS: Final = 5
+# Characters, of what the package gives.
+MOST_GIVEN: Final = 12_000
 LONGEST_OPTION: Final = 75
 # Of a package's name, in a button.
 LONGEST_NAME: Final = 50
@@ -61,7 +64,7 @@ def approve_all_row(requests: Sequence[Request], *, reader: str) -> list[Block]:
 
 
 def form(requests: Sequence[Request]) -> dict[str, Any]:
-    """List each request with its reason, all of them chosen, and ask for one reason."""
+    """List each request with its reason and what is on file about it, all of them chosen, and ask for one reason."""
     options = [
         {
             "value": request.ask_id,
@@ -88,10 +91,11 @@ def form(requests: Sequence[Request]) -> dict[str, Any]:
     reason = reason_field(
         _("Reason"), optional=not needs_reason, hint=_("Kept with each of these decisions.")
     )
+    gives = _gives(requests)
     listed = fitted(
-        [[_row(request)] for request in requests],
+        [[_row(request), *approval_card.evidence(request)] for request in requests],
         count=Count(len(requests)),
-        room=VIEW.less([choice, reason]),
+        room=VIEW.less([*gives, choice, reason]),
         rest=lambda left: _("… and {left} more; their cards say why they ask.").format(left=left),
     )
     return {
@@ -100,8 +104,18 @@ def form(requests: Sequence[Request]) -> dict[str, Any]:
         "title": plain(_("Approve several")),
         "submit": plain(_("Approve the chosen")),
         "close": plain(pgettext("close a form", "Cancel")),
-        "blocks": [*listed, choice, reason],
+        "blocks": [*gives, *listed, choice, reason],
     }
+
+
+def _gives(requests: Sequence[Request]) -> list[Block]:
+    """Say what the package gives: once, and for each version of it that somebody was shown."""
+    each = dict.fromkeys(tuple(one.terms.contents) for one in requests if one.terms)
+    return [
+        block
+        for contents in each
+        for block in approval_card.gives(contents, characters=MOST_GIVEN // len(each))
+    ]
 
 
 def chosen_in(view: Mapping[str, Any]) -> list[str]:

@@ -33,7 +33,7 @@ from bot.packages.questions import Question
 from bot.people.model import Verb
 from bot.requests.model import DecidedThere, Kind, State
 from tests.bot.messages.every_message import request
-from tests.bot.samples import approver_question, click, terms
+from tests.bot.samples import approver_question, click, page, terms
 
 WROTE = "No.\n1. Ask *Lee*\n\n> Denied by <@U0BO>"
 # What looks like a format, and is none.
@@ -134,7 +134,7 @@ def places() -> dict[str, Any]:
             request(terms=asks, answers={"q": (WROTE,)}, justification=None), []
         ),
         "in Home": pending_rows.pending_review(pending, reader="U0BO"),
-        "in a list": pending_list.pending_row(pending, reader="U0BO"),
+        "in a list": pending_list.pending(page([pending]), reader="U0BO"),
         "several": approving_several.form([pending, replace(pending, id="r2")]),
         "an emergency": emergency.card_facts(review, pending, now=clock.now()),
         "a review": emergency.closed(review, pending),

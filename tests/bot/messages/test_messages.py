@@ -207,7 +207,7 @@ def test_every_button_about_a_person_names_them():
         hold = held_up(one, why="")
         stuck = replace(one, state=State.APPROVED, held_at=clock.now())
         made = [
-            approval_card.card(one, []),
+            approval_card.card(replace(one, state=State.PENDING), []),
             pending_list.pending(page([one]), reader="U0BO"),
             access_list.assignments(page([row]), place=OF_ALL),
             repairing.card(hold, stuck),

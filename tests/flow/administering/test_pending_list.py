@@ -48,15 +48,18 @@ async def test_a_line_of_the_list_opens_its_whole_card(world):
     assert complaints(world) == []
 
 
-async def test_ones_own_line_has_no_review(world):
-    """Somebody else decides it: the line says so, and has no button at all."""
+async def test_ones_own_line_decides_nothing(world):
+    """Somebody else decides it: the line says so, and so does its card, which has no button."""
     await world.type(DANA, "/request-access finance-reports because Q4")
     await world.card(APPROVALS, "Finance Reports")
 
     shown = await listed(world, DANA, "/access-admin pending")
 
     assert "somebody else decides it" in said(shown)
-    assert labels(shown) == []
+    assert labels(shown) == ["Review"]
+    card = await review(world, DANA, shown, "Dana Diaz")
+    assert "somebody else decides it" in said(card)
+    assert labels(card) == []
 
 
 async def test_a_review_that_comes_too_late_shows_how_it_was_decided(world):

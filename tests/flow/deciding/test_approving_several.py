@@ -41,6 +41,9 @@ async def test_an_approver_approves_all_in_home(world):
     form = await in_home(world, BO)
     assert "Q4" in said(form)
     assert "the audit" in said(form)
+    # What a card shows of each; and of the package, once.
+    assert said(form).count("manager Mia Moreau") == 2
+    assert said(form).count("The package gives") == 1
 
     outcome = await world.slack.submit(
         user=BO, view_id=form.id, values={"reason": {"reason": "Fine"}}

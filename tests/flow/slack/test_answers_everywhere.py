@@ -68,18 +68,21 @@ async def test_a_refusal_is_answered_wherever_it_is(everywhere, channel):
     )
 
 
-async def test_a_decision_that_does_not_count_is_answered_in_a_private_channel(everywhere):
-    """Cards can be seen where their list was shown."""
-    await everywhere.type(CY, "/request-access finance-reports because I must")
-    await everywhere.card(APPROVALS)
+async def test_approving_several_too_late_is_answered_in_a_private_channel(everywhere):
+    """Where the list was shown."""
+    for user in (ANN, CY):
+        await everywhere.type(user, "/request-access finance-reports because I must")
+    await eventually(lambda: len(everywhere.cards(BO)) == 2, about="two cards")
     shown = (await everywhere.type(DANA, "/access-admin pending", channel=SECRET)).message
-    await everywhere.press(DANA, shown, "Approve")
-    await everywhere.told(CY, "You now have access")
+    for card in everywhere.cards(BO):
+        await everywhere.press(BO, card, "Approve")
+    for user in (ANN, CY):
+        await everywhere.told(user, "You now have access")
 
-    await everywhere.press(DANA, shown, "Approve")
+    await everywhere.press(DANA, shown, "Approve all 2 for Finance Reports")
 
     await eventually(
-        lambda: any("already approved" in each for each in heard(everywhere, DANA, SECRET)),
+        lambda: any("None of these waits" in each for each in heard(everywhere, DANA, SECRET)),
         about="that it was too late",
     )
 

@@ -128,7 +128,7 @@ async def full(world):
 def ids_in(message):
     """Return which rows a screen shows, by what its blocks are called."""
     found = [
-        re.fullmatch(r"(?:remove|held|card|waiting):([^:|]+).*", each.get("block_id") or "")
+        re.fullmatch(r"(?:remove|held|review|waiting):([^:|]+).*", each.get("block_id") or "")
         for each in message.blocks
     ]
     return [each[1] for each in found if each]

@@ -1,10 +1,15 @@
 """The approval card and the list of what waits: what they say, and who has buttons."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from bot import clock
 from bot.messages.admins import pending_list
-from bot.messages.approvals import approval_card
+from bot.messages.approvals import approval_card, approving_several
+from bot.messages.approvals.review import review
+from bot.packages.model import NamedObject, Removal
 from bot.requests.model import State
 from tests.bot.messages.every_message import request, texts_of
 from tests.bot.samples import page, terms
@@ -36,11 +41,32 @@ def test_a_card_that_was_decided_has_no_buttons():
         assert has_buttons is (state is State.PENDING), state
 
 
+@pytest.mark.parametrize("reader", ["U0ANN", "U0BO"])
+def test_nothing_is_decided_in_a_list(reader):
+    """Nobody decides what they have not read: the button shows the whole card."""
+    listed = pending_list.pending(page([request(state=State.PENDING)]), reader=reader)
+
+    assert set(re.findall(r"latchkey_\w+", texts_of(listed))) == {"latchkey_review"}
+
+
+def test_what_speaks_against_one_of_several_is_said_with_it():
+    """As on its card: what does not go together with it, and that an admin has removed it before."""
+    excluded = (NamedObject(id="x", name="Release Approvals"),)
+    removal = Removal(by="U0DANA", at="2026-11-01T10:00:00+00:00", why="She moved")
+    one = request(state=State.PENDING, terms=terms(excluded=excluded, contents=("A", "B")))
+    other = replace(one, id="r2", terms=terms(removal=removal, contents=("A", "C")))
+
+    form = texts_of(approving_several.form([one, other]))
+
+    assert "“Release Approvals”" in form
+    assert "She moved" in form
+    # Whoever asked first was shown another version of the package.
+    assert form.count("The package gives") == 2
+
+
 def test_ones_own_request_has_no_buttons():
     """Nobody is tempted."""
-    listed = pending_list.pending(page([request(state=State.PENDING)]), reader="U0ANN")
+    own = request(state=State.PENDING)
 
-    assert "latchkey_approve" not in texts_of(listed)
-    assert "latchkey_approve" in texts_of(
-        pending_list.pending(page([request(state=State.PENDING)]), reader="U0BO")
-    )
+    assert "latchkey_approve" not in texts_of(review(own, [], reader="U0ANN"))
+    assert "latchkey_approve" in texts_of(review(own, [], reader="U0BO"))
