@@ -79,6 +79,7 @@ class PackageIndex:
     def __init__(self, packages: Iterable[Package]) -> None:
         self._all: Final = tuple(packages)
         self._by_id: Final = {package.id: package for package in self._all}
+        self._shown: Final = {package.slug: package for package in self._all}
         self._is_among: Callable[[Package], bool] = _everything
         self._exact: Final[_ByName] = defaultdict(list)
         self._folded: Final[_ByName] = defaultdict(list)
@@ -204,7 +205,9 @@ class PackageIndex:
             # What has no letter that could be typed names nothing.
             found = self._among(names.get(name, ()) if name else ())
             if found:
-                return rule, found
+                # What a list shows as another package's word is never taken for this one's name without a question.
+                shown = self._shown.get(package_names.unquoted(reading.name))
+                return rule, _once((*found, *self._among([shown] if shown else ())))
         return NO_RULE, ()
 
     def _among(self, packages: Iterable[Package]) -> tuple[Package, ...]:

@@ -300,3 +300,24 @@ def test_what_is_near_is_found_without_comparing_all(typed):
     many = index(*(f"Package {number} of the finance department" for number in range(100, 500)))
 
     assert calls_of(lambda: many.nearest(typed)) <= 2 * calls_of(lambda: few.nearest(typed)) + 2_000
+
+
+@pytest.mark.parametrize(
+    ("names", "typed", "meant"),
+    [
+        # The list shows C# as `c`, and Finance Reports as `finance-reports`.
+        (("C#", "C"), "c", ["C#", "C"]),
+        (("C#", "C"), "C", ["C"]),
+        (("C#", "C"), "c because it builds", ["C#", "C"]),
+        (("Finance Reports", "finance-reports"), "finance-reports", None),
+        (("Finance Reports", "finance-reports"), "`finance-reports`", None),
+        (("Finance Reports", "finance-reports"), "Finance Reports", ["Finance Reports"]),
+        (("finance-reports", "Finance Reports"), "finance-reports", ["finance-reports"]),
+        (("Café", "cafe"), "cafe", None),
+    ],
+)
+def test_the_word_that_a_list_shows_for_a_package_is_never_another_one_without_a_question(
+    names, typed, meant
+):
+    """Whoever may name packages in a catalog of theirs takes no word away from another one."""
+    assert sorted(named(index(*names).read(typed).packages)) == sorted(meant or names)
