@@ -147,6 +147,14 @@ class Settings(BaseSettings):
             return tuple(name.strip() for name in re.split(r"[,;\n]", value) if name.strip())
         return value
 
+    @field_validator("email_domains", "catalogs", mode="before")
+    @classmethod
+    def _names_something(cls, value: Any) -> Any:
+        # Without them everything counts: a list that was joined of nothing must not say so by accident.
+        if isinstance(value, str) and not value.strip(" \t\r\n,;\"'"):
+            raise ValueError("it names nothing; name what counts, or leave the setting out")
+        return value
+
     @field_validator("reminder_days", mode="before")
     @classmethod
     def _read_rungs(cls, value: Any) -> Any:

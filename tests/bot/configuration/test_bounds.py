@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.configuration.settings import read_settings
+from bot.configuration.settings import UnreadableSettings, read_settings
 from bot.errors import ConfigurationError, UnknownPackage
 from bot.packages.bounds import bounds_of
 from bot.people.model import Verb
@@ -68,7 +68,15 @@ def test_names_of_catalogs_may_have_blanks():
     settings = read_settings({"LATCHKEY_CATALOGS": " Finance EU, Finance US;\nGeneral ,"})
 
     assert settings.catalogs == ("Finance EU", "Finance US", "General")
-    assert read_settings({"LATCHKEY_CATALOGS": " "}).catalogs == ()
+    assert read_settings({}).catalogs == ()
+
+
+@pytest.mark.parametrize("name", ["LATCHKEY_CATALOGS", "LATCHKEY_EMAIL_DOMAINS"])
+@pytest.mark.parametrize("nothing", [",", " , ;\n", '""', "','"])
+def test_a_bound_that_names_nothing_is_no_leave_for_everything(name, nothing):
+    """As when a template joins nothing: without these settings everything counts."""
+    with pytest.raises(UnreadableSettings, match=f"{name} cannot be used: it names nothing"):
+        read_settings({name: nothing})
 
 
 @pytest.fixture
