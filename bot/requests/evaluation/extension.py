@@ -15,6 +15,7 @@ from bot.requests.evaluation.rules import (
     Evaluation,
     Refused,
     check_deciders,
+    check_whose,
     refused,
     with_settings,
 )
@@ -50,7 +51,7 @@ class ExtensionEvaluator:
         Raises:
             Refused: It cannot be extended.
         """
-        assignment = await self._assignment(request)
+        assignment = await self._assignment(request, identity)
         case, under = await read_extension_case(self._graph, package, identity.user, assignment)
         admitted = eligibility.evaluate_extension(case, assignment, under)
         if isinstance(admitted, Refusal):
@@ -74,13 +75,14 @@ class ExtensionEvaluator:
         )
         return Evaluation(identity=identity, terms=terms, ends_at=ends_at)
 
-    async def _assignment(self, request: Request) -> AccessPackageAssignment:
+    async def _assignment(self, request: Request, identity: Identity) -> AccessPackageAssignment:
         """
         Return the assignment that the request is about.
 
         Raises:
             AccessEnded: It has ended.
             Refused: It is not all there, or is somebody else's.
+            NotClear: Graph does not say whose it is.
         """
         try:
             found = await self._graph.assignments.get(request.assignment_id or "")
@@ -95,12 +97,7 @@ class ExtensionEvaluator:
                     "Nothing has changed; please try again in an hour."
                 )
             )
-        if (
-            found.target is not None
-            and request.entra_id
-            and found.target.object_id != request.entra_id
-        ):
-            raise Refused(N_("That access is somebody else's."))
+        check_whose(found, identity.user.id)
         return found
 
 

@@ -9,6 +9,7 @@ from bot.people.actors import Permissions
 from bot.people.identity import People
 from bot.people.model import Verb
 from bot.people.permissions import Actor, may
+from bot.requests.evaluation.rules import Refused, check_whose
 from bot.requests.model import Request
 from graph import Graph
 from graph.errors import NotFound
@@ -59,12 +60,16 @@ class RemovalEvaluator:
 
         Raises:
             NotAllowed, SlackError, GraphError: Who they are is not known, or could not be read.
+            NotClear: Graph does not say whose the access is that they give back.
         """
         verb = Verb.RETURN if request.is_given_back else Verb.REMOVE
         actor = await self._remover(request)
         why = may(actor, verb, holder=request.holder, holder_entra_id=request.entra_id)
         if why is None and request.is_given_back:
-            refusal = await self._refusal_of_return(request)
+            try:
+                refusal = await self._refusal_of_return(request)
+            except Refused as refused:
+                return str(refused)
             why = refusals.to_person(refusal) if refusal else None
         if why:
             return why
@@ -86,6 +91,7 @@ class RemovalEvaluator:
         except NotFound:
             # Then it is over, which is what they want.
             return None
+        check_whose(assignment, request.entra_id)
         return eligibility.evaluate_return(await policy_of(self._graph, assignment))
 
     async def _remover(self, request: Request) -> Actor:

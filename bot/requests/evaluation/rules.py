@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.errors import NotClear
 from bot.messages.admins.alarms import NOBODY_DECIDES
 from bot.packages import policy_terms, refusals
 from bot.packages.eligibility import Refusal, RefusalReason
@@ -12,7 +13,8 @@ from bot.people.actors import Permissions
 from bot.people.approvers import UnresolvedApprovers
 from bot.people.identity import Identity
 from bot.requests.model import Request
-from graph.models import AccessPackage
+from bot.words import N_
+from graph.models import AccessPackage, AccessPackageAssignment
 
 
 class Refused(Exception):
@@ -69,6 +71,20 @@ def with_settings(
         policy=terms.policy_name,
     )
     return policy_terms.with_settings(terms, said, agreed=agreed)
+
+
+def check_whose(found: AccessPackageAssignment, entra_id: str | None) -> None:
+    """
+    Insist that an assignment, read just now, is that person's.
+
+    Raises:
+        NotClear: Graph does not say whose it is, which is not to say that it is theirs.
+        Refused: It is somebody else's.
+    """
+    if found.target is None or found.target.object_id is None:
+        raise NotClear("Microsoft Entra shows an assignment, and not whose it is.")
+    if found.target.object_id != entra_id:
+        raise Refused(N_("That access is somebody else's."))
 
 
 async def check_deciders(permissions: Permissions, request: Request, terms: Terms) -> None:

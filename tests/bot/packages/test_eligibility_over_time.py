@@ -1,7 +1,9 @@
 """What a policy says now is what counts for access that somebody has: extensions, their ends, and giving back."""
 
 from datetime import timedelta
+from typing import Any
 
+import httpx
 import pytest
 
 from bot import clock
@@ -14,6 +16,7 @@ from tests.bot.clicking import decide
 from tests.bot.packages.test_eligibility import CAMPAIGN, another_policy, refusal
 from tests.bot.samples import user, wish
 from tests.harness.by_hand import BotHarness
+from tests.harness.wires import Fault, GoOn
 
 
 def holds(harness: BotHarness, package_id: str, policy: Policy, *, days: int = 10) -> Assignment:
@@ -314,3 +317,52 @@ async def test_a_general_policy_does_not_step_in_for_one_that_is_over(either):
 
     assert request.state is State.REFUSED
     assert either.posted("adminAdd") == 0
+
+
+def shown_as(assignment_id: str, target: dict[str, Any] | None) -> Fault:
+    """One assignment as if Graph said this of whose it is."""
+
+    async def do(request: httpx.Request, go_on: GoOn) -> httpx.Response:
+        answer = await go_on()
+        await answer.aread()
+        body = answer.json()
+        if body.get("id") == assignment_id:
+            body["target"] = target
+        return httpx.Response(answer.status_code, json=body, request=request)
+
+    return do
+
+
+async def return_it(harness: BotHarness, held: Assignment) -> Request:
+    """Ann gives back what she has."""
+    await harness.tenant_sync.run()
+    await harness.people.identify("U0ANN")
+    taken = await harness.request_changes.return_access(slack_user="U0ANN", assignment_id=held.id)
+    await harness.work()
+    return await harness.request(taken.request.id)
+
+
+ANOTHER: dict[str, Any] = {"id": "subject", "objectId": seed.CY, "displayName": "Cy"}
+
+
+@pytest.mark.parametrize("change", [extension, return_it])
+@pytest.mark.parametrize(
+    ("target", "state"),
+    [
+        # Whose it is was not read: that is no yes, and no no.
+        (None, State.RECEIVED),
+        ({**ANOTHER, "objectId": None}, State.RECEIVED),
+        (ANOTHER, State.REFUSED),
+    ],
+    ids=["not read", "an unknown account", "another account"],
+)
+async def test_access_is_changed_only_for_whom_graph_names(harness, change, target, state):
+    """Our own row may be older than what Graph says."""
+    held = holds(harness, CAMPAIGN, harness.policy_of(CAMPAIGN))
+    await harness.tenant_sync.run()
+    harness.line.on("GET .*/assignments/.*", shown_as(held.id, target), times=10**6)
+
+    request = await change(harness, held)
+
+    assert request.state is state
+    assert harness.posted("adminUpdate") + harness.posted("adminRemove") == 0
