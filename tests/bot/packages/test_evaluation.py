@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot import clock
 from bot.packages.eligibility import (
     Admitted,
     Case,
@@ -48,7 +49,7 @@ DIRECT = policy(
 def case(*policies: AssignmentPolicy, **changes: Any) -> Case:
     """What is known of Ann and the campaign."""
     return replace(
-        Case(package=package(), policies=policies, requester=ANN_AS_MEMBER),
+        Case(at=clock.now(), package=package(), policies=policies, requester=ANN_AS_MEMBER),
         **changes,
     )
 
