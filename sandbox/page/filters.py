@@ -56,8 +56,8 @@ def initials(name: str) -> str:
 
 
 @pass_context
-def _mrkdwn(context: Context, text: str) -> Markup:
-    return mrkdwn.mrkdwn(text, context["reader"])
+def _mrkdwn(context: Context, text: str, verbatim: object = None) -> Markup:
+    return mrkdwn.mrkdwn(text, context["reader"], is_verbatim=verbatim is True)
 
 
 def _plain(text_object: Json) -> Markup:

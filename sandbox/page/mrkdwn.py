@@ -11,7 +11,7 @@ from sandbox.page.reader import Reader
 _FENCE = re.compile(r"```\n?(.+?)\n?```", re.DOTALL)
 _CODE = re.compile(r"`([^`\n]+)`")
 _ANGLE = re.compile(r"<([^<>\n]+)>")
-_BARE_LINK = re.compile(r"(?<![\w\"'=>/])https?://[^\s<>]+[^\s<>.,;:!?)\]]")
+_BARE_LINK = re.compile(r"(?<![\w\"'=>/])https?://(?:(?!&[lg]t;)[^\s<>])+(?<![.,;:!?)\]])")
 _DATE = re.compile(r"!date\^(-?\d+)\^([^|^]+)(?:\^([^|]+))?(?:\|(.*))?", re.DOTALL)
 _EMPHASIS = (
     ("strong", re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]*?[^\s*])\*(?![\w*])")),
@@ -22,8 +22,13 @@ _EMPHASIS = (
 _HELD = re.compile("\ue000(\\d+)\ue001")
 
 
-def mrkdwn(text: str, reader: Reader) -> Markup:
-    """*text* (Slack-escaped, as apps send it) as HTML; nothing in it can become markup of ours."""
+def mrkdwn(text: str, reader: Reader, *, is_verbatim: bool = False) -> Markup:
+    """
+    Return *text* (Slack-escaped, as apps send it) as HTML; nothing in it can become markup of ours.
+
+    Args:
+        is_verbatim: Addresses that are not marked as links stay text, as `verbatim` of a text object says.
+    """
     held: list[Markup] = []
 
     def hold(html: Markup) -> str:
@@ -34,7 +39,8 @@ def mrkdwn(text: str, reader: Reader) -> Markup:
     text = _FENCE.sub(lambda m: hold(Markup("<pre>{}</pre>").format(unescape(m[1]))), text)
     text = _CODE.sub(lambda m: hold(Markup("<code>{}</code>").format(unescape(m[1]))), text)
     text = _ANGLE.sub(lambda m: hold(_special(m[1], reader)), text)
-    text = _BARE_LINK.sub(lambda m: hold(link(unescape(m[0]), unescape(m[0]), reader)), text)
+    if not is_verbatim:
+        text = _BARE_LINK.sub(lambda m: hold(link(unescape(m[0]), unescape(m[0]), reader)), text)
     html = str(_lines(text))
     while _HELD.search(html):
         html = _HELD.sub(lambda m: str(held[int(m[1])]), html)

@@ -15,6 +15,7 @@ from bot.messages.blocks.parts import (
     button,
     confirm,
     context,
+    escape,
     message,
     moment,
     person,
@@ -87,7 +88,7 @@ def code(typed: str, url: str, minutes: int) -> dict[str, Any]:
     text = _(
         "Open {url} in a browser, type in this code, and sign in with the work account that belongs to this Slack "
         "account:"
-    ).format(url=url)
+    ).format(url=f"<{escape(url)}>")
     hint = _(
         "The code is for you alone, and good for {minutes} minutes. I will send you a message when it is done."
     ).format(minutes=minutes)

@@ -63,6 +63,20 @@ def test_a_link_opens_elsewhere_and_tells_nobody_where_from() -> None:
     assert 'rel="noopener noreferrer">ticket</a>' in html
 
 
+def test_an_address_ends_where_an_escaped_bracket_begins() -> None:
+    """What somebody wrote as <address|name> stays what they wrote."""
+    html = mrkdwn("see &lt;https://example.com/a?b=1&amp;c=2|x&gt; now", reader())
+    assert "see &lt;<a" in html
+    assert ">https://example.com/a?b=1&amp;c=2|x</a>&gt; now" in html
+
+
+def test_verbatim_text_makes_no_links_of_addresses() -> None:
+    """Those that an app marks as links are links."""
+    html = mrkdwn("https://a.example <https://b.example|B>", reader(), is_verbatim=True)
+    assert 'href="https://a.example' not in html
+    assert 'href="https://b.example"' in html
+
+
 def test_a_link_to_my_access_leads_to_its_stand_in() -> None:
     """The words stay as the app wrote them."""
     eyes = replace(reader(), my_access="http://127.0.0.1:1/myaccess")
