@@ -30,6 +30,7 @@ REASON: Final = re.compile(
 CLEAR: Final = re.compile(r"\s+because\b\s*|\s*:\s+|\s+[-–—]+\s+", re.IGNORECASE)
 BECAUSE: Final = re.compile(r"\s+because\s*", re.IGNORECASE)
 QUOTES: Final = "\"'`“”„‘’«»"
+CLOSED_BY: Final = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“”", "‘": "’", "«": "»", "»": "«"}
 # One spelling for what keyboards write in several.
 PLAIN_SIGNS: Final = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "`": "'"}
@@ -149,6 +150,35 @@ def unquoted(name: str) -> str:
     return name.strip(QUOTES + " ")
 
 
+def unquoted_reason(reason: str) -> str:
+    """Return a reason without the quotes around the whole, and without one whose other half was left with the name; with all others."""
+    said = reason.strip()
+    if not said.strip(QUOTES + " "):
+        return ""
+    while len(said) > 1:
+        inside = said[1:-1]
+        first, last = said[0], said[-1]
+        if last in CLOSED_BY.get(first, "") and not {first, last} & set(inside):
+            said = inside.strip()
+        elif last in QUOTES and _is_alone(last, said):
+            said = said[:-1].rstrip()
+        elif first in QUOTES and _is_alone(first, said):
+            said = said[1:].lstrip()
+        else:
+            break
+    return said
+
+
+def _is_alone(quote: str, text: str) -> bool:
+    """Tell whether a quote at the end of a text has no other half in it."""
+    if quote in CLOSED_BY.get(quote, ""):
+        return text.count(quote) % 2 == 1
+    halves = CLOSED_BY.get(quote) or "".join(
+        each for each, closing in CLOSED_BY.items() if quote in closing
+    )
+    return not any(each in text for each in halves)
+
+
 def folded(name: str) -> str:
     """Return what two spellings of one name have in common: capitals, widths, kinds of quotes and dashes do not count."""
     return bare(_fold(clean(name)))
@@ -192,7 +222,7 @@ def readings(text: str, *, ignoring: re.Pattern[str] | None = None) -> list[Read
             Reading(
                 typed=words[:start].strip(),
                 name=name.strip(),
-                reason=unquoted(words[end:])[:LONGEST_REASON] or None,
+                reason=unquoted_reason(words[end:])[:LONGEST_REASON] or None,
                 folded=bare(folded_name),
                 slug="-".join(slug for slug in slugs if slug),
             )
@@ -225,7 +255,7 @@ def beginnings(text: str) -> list[Reading]:
         name = " ".join(words[:count]).rstrip(",;.:")
         if len(name) > LONGEST_NAME:
             continue
-        rest = unquoted(" ".join(words[count:]))[:LONGEST_REASON] or None
+        rest = unquoted_reason(" ".join(words[count:]))[:LONGEST_REASON] or None
         found.append(replace(whole_text(name), reason=rest))
     return found
 
@@ -250,5 +280,5 @@ def split_reason(text: str) -> NameAndReason:
     ends = [*found, (LONGEST_NAME, LONGEST_NAME)]
     certain = (end for end in ends if BECAUSE.fullmatch(words[end[0] : end[1]]))
     start, end = next(certain, ends[0])
-    reason = unquoted(words[end:])[:LONGEST_REASON] or None
+    reason = unquoted_reason(words[end:])[:LONGEST_REASON] or None
     return NameAndReason(name=bare(words[:start]), reason=reason)

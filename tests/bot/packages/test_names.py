@@ -134,6 +134,33 @@ REASONS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("INC-42 `y`", "INC-42 `y`"),
+        ("he said “no”", "he said “no”"),
+        ('"a" and "b"', '"a" and "b"'),
+        ("it's the users'", "it's the users'"),
+        ('"the audit"', "the audit"),
+        ("“the audit”", "the audit"),
+        ("„das Audit“", "das Audit"),
+        ("'the \"audit\"'", 'the "audit"'),
+        # The other half stood before the name.
+        ('the audit"', "the audit"),
+        ("the audit”", "the audit"),
+        ("the audit“", "the audit"),
+        ("the “second” audit”", "the “second” audit”"),
+        ('"', ""),
+        ("“”", ""),
+        (" ` ", ""),
+        ("", ""),
+    ],
+)
+def test_of_a_reason_only_quotes_around_it_go(typed, reason):
+    """What was quoted in it is read as it was written."""
+    assert package_names.unquoted_reason(typed) == reason
+
+
 @pytest.mark.parametrize(("typed", "reason"), REASONS)
 def test_a_reason_may_follow_the_name(typed, reason):
     """After because, a colon or a dash."""
