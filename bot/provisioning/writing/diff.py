@@ -153,9 +153,9 @@ def compare_names(actual: str | None, wanted: str) -> tuple[Difference, ...]:
 
 def say_renamed(differences: Iterable[Difference]) -> str:
     """Say what a title adds when the name changes."""
-    return next(
-        (f", renamed from {each.before}" for each in differences if each.what == "name"), ""
-    )
+    # What is new has no name that it had before.
+    before = (each.before for each in differences if each.what == "name")
+    return next((f", renamed from {each}" for each in before if each is not None), "")
 
 
 def block(**words: Any) -> dict[str, Any]:

@@ -24,6 +24,13 @@ async def test_a_plan_writes_nothing(provisioner: Provisioner, tenant: Tenant) -
     assert not provisioner.state.path.exists()
 
 
+async def test_what_is_new_is_not_called_renamed(provisioner: Provisioner) -> None:
+    """Nothing of it had another name."""
+    planned = await provisioner.plan(EXAMPLE)
+    assert {each.operation for each in planned.plan.changes} == {Operation.CREATE}
+    assert [each.title for each in planned.plan.changes if "renamed" in each.title] == []
+
+
 async def test_after_apply_nothing_would_change(provisioner: Provisioner) -> None:
     """What apply wrote is what the next plan reads."""
     await provisioner.apply(EXAMPLE)
