@@ -15,7 +15,7 @@ STATE_WORDS: Final[Mapping[State, str]] = {
     State.REFUSED: N_("refused"),
     State.DENIED: N_("denied"),
     State.CANCELED: N_("canceled"),
-    State.LAPSED: N_("lapsed"),
+    State.LAPSED: N_("expired"),
     State.FAILED: N_("failed"),
 }
 

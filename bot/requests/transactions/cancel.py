@@ -18,6 +18,8 @@ _ON_ITS_WAY: Final = {
     State.APPROVED: N_("on its way to Entra"),
     State.SUBMITTED: N_("being set up by Entra"),
 }
+# The last that happened to a request in these was a decision, if there is one.
+_BY_DECISION: Final = frozenset({State.PENDING, State.APPROVED, State.DENIED})
 
 
 def _so_far(request: Request) -> str:
@@ -72,9 +74,13 @@ def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
 
 
 def _fate(db: Transaction, request: Request) -> str:
-    """Return what has become of a request, and through whom."""
-    counted = decisions.accepted_of(db, request)
-    if not counted or request.state is State.SUBMITTED:
+    """
+    Return what has become of a request; where a decision is the last that was, through whom.
+
+    A stage that was approved says nothing of what has expired, was refused or failed after it.
+    """
+    counted = decisions.accepted_of(db, request) if request.state in _BY_DECISION else ()
+    if not counted:
         return N_("it is {state}").format(state=_so_far(request))
     last = counted[-1]
     return N_("it was {done} by {person}").format(
