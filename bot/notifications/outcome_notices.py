@@ -16,6 +16,7 @@ from bot.messages.phrases.shorter_ends import earliest
 from bot.messages.requests import made_in_entra, on_behalf, outcomes
 from bot.messages.requests.asking_again import RefusalExplained, with_again_buttons
 from bot.notifications.model import Notice
+from bot.packages.refusals import PACKAGE_GONE
 from bot.people.model import Verb
 from bot.requests.model import Kind, Request, State
 from bot.words.formats import all_of
@@ -35,11 +36,13 @@ def notices_for_request(
     will_remind: bool,
     delivery_note: str | None = None,
     explained: RefusalExplained | None = None,
+    is_offered: bool = True,
 ) -> list[OwedNotice]:
     """
     Return everything that is to be said about a request that has ended.
 
     Args:
+        is_offered: Whether its package can still be asked for.
         will_remind: Whether a reminder of the access's end is still to come.
         delivery_note: The package's own sentence, for whoever has got access.
         explained: What there is to say about a refusal besides its reason.
@@ -62,6 +65,7 @@ def notices_for_request(
             will_remind=will_remind,
             note=delivery_note,
             explained=explained,
+            is_offered=is_offered,
         )
         is_decided = request.state in {State.DELIVERED, State.DENIED}
         if is_decided and request.cancel_wanted_at is not None:
@@ -86,11 +90,14 @@ def notices_for_request(
     return owed
 
 
-def notice_for_expiry(assignment: Assignment, *, extending: Request | None) -> OwedNotice:
+def notice_for_expiry(
+    assignment: Assignment, *, extending: Request | None, is_offered: bool
+) -> OwedNotice:
     """
     Tell the holder of an access that it has ended.
 
     Args:
+        is_offered: Its package can still be asked for.
         extending: Their open request to extend it, or what has become of that.
     """
     notice = Notice(
@@ -101,7 +108,7 @@ def notice_for_expiry(assignment: Assignment, *, extending: Request | None) -> O
     )
     if extending is not None:
         return notice, endings.ended_while_extending(assignment, extending)
-    return notice, endings.ended(assignment)
+    return notice, endings.ended(assignment, is_offered=is_offered)
 
 
 def not_understood_notice(request: Request, *, to: str) -> Notice:
@@ -213,6 +220,7 @@ def _words(
     will_remind: bool,
     note: str | None,
     explained: RefusalExplained | None = None,
+    is_offered: bool = True,
 ) -> Message:
     approved = names_of(decided, Verb.APPROVE)
     if request.state is State.DELIVERED:
@@ -226,24 +234,31 @@ def _words(
         denials = [each for each in decided if each.verb is Verb.DENY]
         by = all_of(names_of(denials, Verb.DENY)) or _there(request, Verb.DENY)
         # Whoever has denied a stage after all had approved it only for a while.
-        denied = {(each.stage, voice) for each in denials for voice in each.voices}
+        against = {(each.stage, voice) for each in denials for voice in each.voices}
         others = [
             each
             for each in decided
-            if denied.isdisjoint((each.stage, voice) for voice in each.voices)
+            if against.isdisjoint((each.stage, voice) for voice in each.voices)
         ]
         approved = names_of(others, Verb.APPROVE)
-        return with_again_buttons(outcomes.denied(request, by=by, approved=approved), request)
+        denied = outcomes.denied(request, by=by, approved=approved)
+        return with_again_buttons(denied, request, is_offered=is_offered)
     if request.state is State.LAPSED:
         if request.approvals:
             # The stage that was too late has some of its approvals.
             approved = names_of(approvals_of(decided, request.stage), Verb.APPROVE)
-        return with_again_buttons(outcomes.lapsed(request, approved=approved), request)
+        lapsed = outcomes.lapsed(request, approved=approved, is_offered=is_offered)
+        return with_again_buttons(lapsed, request, is_offered=is_offered)
     if request.is_canceled_in_entra:
         return outcomes.canceled_in_entra(request)
     if request.state is State.CANCELED:
         return outcomes.canceled_by_admin(request)
     if request.state is State.FAILED:
-        failed = outcomes.failed(request)
-        return with_again_buttons(failed, request) if request.give_up_by else failed
-    return with_again_buttons(outcomes.refused(request, explained), request)
+        failed = outcomes.failed(request, is_offered=is_offered)
+        if not request.give_up_by:
+            return failed
+        return with_again_buttons(failed, request, is_offered=is_offered)
+    refused = outcomes.refused(request, explained)
+    # The sync may not have seen yet that it is gone.
+    is_there = is_offered and request.why != PACKAGE_GONE
+    return with_again_buttons(refused, request, is_offered=is_there)

@@ -14,6 +14,7 @@ LONGEST_NAME: Final = 80
 MOST_NAMED: Final = 6
 # Whom it is for is said with it, where that is for everybody to know.
 NOT_AMONG: Final = N_("You are not among those who may ask for it.")
+PACKAGE_GONE: Final = N_("That package no longer exists.")
 AGAIN: Final = N_("You can ask again when it has ended.")
 
 

@@ -33,14 +33,31 @@ def ended_while_extending(assignment: Assignment, request: Request) -> Message:
     return message(line, [section(line), actions(cancel)])
 
 
-def ended(assignment: Assignment) -> Message:
+def ended(assignment: Assignment, *, is_offered: bool = True) -> Message:
+    """
+    Say that access has ended, and how.
+
+    Args:
+        is_offered: The package can still be asked for.
+    """
+    has_run_out = assignment.ended_why == EndReason.RAN_OUT
+    name = bold(assignment.package_name)
+    if not is_offered:
+        sentence = (
+            _("Your access to {package} has ended. It is not offered any more.")
+            if has_run_out
+            else _(
+                "Your access to {package} was removed in Entra, outside Latchkey. It is not offered any more."
+            )
+        )
+        return message(sentence.format(package=name))
     sentence = (
         _("Your access to {package} has ended. If you still need it, you can ask again.")
-        if assignment.ended_why == EndReason.RAN_OUT
+        if has_run_out
         else _(
             "Your access to {package} was removed in Entra, outside Latchkey. If you still need it, you can ask again."
         )
     )
-    line = sentence.format(package=bold(assignment.package_name))
+    line = sentence.format(package=name)
     again = button(_("Ask again"), "ask", assignment.package_id, about=assignment.package_name)
     return message(line, [section(line), actions(again)])

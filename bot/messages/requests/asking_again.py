@@ -50,17 +50,33 @@ class RefusalExplained:
         return cls(request=request, package=package if is_shown else None, channel=channel)
 
 
-def with_again_buttons(content: Message, request: Request) -> Message:
-    """Add what the reader may do next to the news that they do not get access."""
+def with_again_buttons(content: Message, request: Request, *, is_offered: bool) -> Message:
+    """
+    Add what the reader may do next to the news that they do not get access.
+
+    Args:
+        is_offered: The package can still be asked for.
+    """
     if request.kind is not Kind.ADD:
         return content
     why = None
     if request.is_refused:
         why = button(_("Why can't I?"), "why", request.id, about=request.package_name)
-    again = button(_("Ask again"), "ask_again", request.id, about=request.package_name)
+    again = None
+    if is_offered:
+        again = button(_("Ask again"), "ask_again", request.id, about=request.package_name)
     # What is said of that list has its button beside it.
     mine = my_access_button() if "/my-access" in (request.why or "") else None
+    if why is None and again is None and mine is None:
+        return content
     return {**content, "blocks": [*content["blocks"], actions(why, again, mine)]}
+
+
+def may_ask_again(request: Request, *, is_offered: bool) -> str:
+    """Say whether somebody may ask for the same once more."""
+    if request.kind is Kind.REMOVE:
+        return _("You can try it again.")
+    return _("You can ask again.") if is_offered else _("It is not offered any more.")
 
 
 def explanation(explained: RefusalExplained) -> dict[str, Any]:

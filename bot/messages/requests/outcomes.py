@@ -22,7 +22,12 @@ from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies import emergency
 from bot.messages.phrases.quorum import approvals_so_far
 from bot.messages.phrases.shorter_ends import approved_until
-from bot.messages.requests.asking_again import RefusalExplained, who_helps, whom_it_is_for
+from bot.messages.requests.asking_again import (
+    RefusalExplained,
+    may_ask_again,
+    who_helps,
+    whom_it_is_for,
+)
 from bot.packages.refusals import NOT_AMONG
 from bot.requests.model import NOT_CONNECTED, Kind, Request, State
 from bot.words import N_, _, translate
@@ -83,21 +88,23 @@ def _approved_before(approved: Sequence[str]) -> str:
     return _("{people} had approved it before.").format(people=escape(all_of(approved)))
 
 
-def lapsed(request: Request, *, approved: Sequence[str] = ()) -> Message:
+def lapsed(request: Request, *, approved: Sequence[str] = (), is_offered: bool = True) -> Message:
     """
     Say that a request has expired.
 
     Args:
+        is_offered: The package can still be asked for.
         approved: Who had approved the stages before; or the stage that it waited in, where several must.
     """
-    name, again = bold(request.package_name), _("You can ask again.")
+    name, again = bold(request.package_name), may_ask_again(request, is_offered=is_offered)
     if request.why == NOT_CONNECTED:
         line = _("Your request for {package} has expired.").format(package=name)
         return message(f"{line} {translate(request.why)} {again}")
     if request.why:
         line = _("Your access to {package} was not extended.").format(package=name)
         why = escape_sentence(translate(request.why))
-        return message(f"{line} {why} {_('You can ask for it again.')}")
+        again = _("You can ask for it again.") if is_offered else again
+        return message(f"{line} {why} {again}")
     is_extension = request.kind is Kind.EXTEND
     steps = len(request.terms.stages) if request.terms else 1
     counted = approvals_so_far(request)
@@ -170,7 +177,7 @@ def canceled_by_admin(request: Request) -> Message:
     return message(f"{line} {escape_sentence(translate(request.why or ''))}")
 
 
-def failed(request: Request) -> Message:
+def failed(request: Request, *, is_offered: bool = True) -> Message:
     match request.kind:
         case Kind.ADD:
             what = _("I could not get you access to {package}.")
@@ -178,7 +185,11 @@ def failed(request: Request) -> Message:
             what = _("I could not extend your access to {package}.")
         case Kind.REMOVE:
             what = _("I could not remove the access to {package}.")
-    after = _("You can ask again.") if request.give_up_by else _("The admins have been told.")
+    after = (
+        may_ask_again(request, is_offered=is_offered)
+        if request.give_up_by
+        else _("The admins have been told.")
+    )
     line = what.format(package=bold(request.package_name))
     return message(f"{line} {escape_sentence(translate(request.why or ''))} {after}")
 

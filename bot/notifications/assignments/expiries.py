@@ -237,7 +237,12 @@ def _take_endings(
 
 def _ending(db: Transaction, row: Assignment, languages: Languages) -> outcome_notices.OwedNotice:
     with languages.speaking_to(db, row.holder or ""):
-        return outcome_notices.notice_for_expiry(row, extending=_extending(db, row))
+        package = catalog.find(db, row.package_id)
+        return outcome_notices.notice_for_expiry(
+            row,
+            extending=_extending(db, row),
+            is_offered=package is not None and package.can_be_asked_for,
+        )
 
 
 def _extending(db: Transaction, row: Assignment) -> Request | None:

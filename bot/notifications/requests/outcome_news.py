@@ -11,6 +11,7 @@ from bot.notifications.assignments.reminders import will_remind
 from bot.notifications.outcome_notices import NOT_UNDERSTOOD, OwedNotice, notices_for_request
 from bot.notifications.requests import card_threads
 from bot.notifications.store import notices
+from bot.packages.model import Package
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
 from bot.requests.model import Kind, Request, State
@@ -43,7 +44,8 @@ class OutcomeNews:
         will_be_reminded = await self._store.read(will_remind, request, self._plan)
         cards = await self._store.read(notices.cards_in_channels, request.id)
         settings = settings_of(request, self._package_settings)
-        explained = await self._explained(request, channel=settings.channel)
+        package = await self._store.read(catalog.find, request.package_id)
+        explained = self._explained(request, package, channel=settings.channel)
 
         def make() -> list[OwedNotice]:
             owed = notices_for_request(
@@ -53,6 +55,7 @@ class OutcomeNews:
                 will_remind=will_be_reminded,
                 delivery_note=settings.delivery_note,
                 explained=explained,
+                is_offered=package is not None and package.can_be_asked_for,
             )
             return owed + card_threads.ending_replies(request, counted, cards)
 
@@ -66,11 +69,12 @@ class OutcomeNews:
                 await self._store.run(notices.mark_stale, notice.key)
         return count(sent)
 
-    async def _explained(self, request: Request, *, channel: str | None) -> RefusalExplained | None:
+    def _explained(
+        self, request: Request, package: Package | None, *, channel: str | None
+    ) -> RefusalExplained | None:
         """Return what there is to say about a refusal besides its reason; None where nobody has to be helped."""
         if request.state is not State.REFUSED or request.kind is Kind.REMOVE:
             return None
-        package = await self._store.read(catalog.find, request.package_id)
         return RefusalExplained.about(request, package, channel=channel or self._admin_channel)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.packages.bounds import Bounds
+from bot.packages.refusals import PACKAGE_GONE
 from bot.people.identity import Identity, People
 from bot.requests.evaluation.askers import Askers
 from bot.requests.evaluation.extension import ExtensionEvaluator
@@ -74,7 +75,7 @@ class AccessEvaluator:
         try:
             package = await facts.package(request.package_id)
         except NotFound:
-            raise Refused(N_("That package no longer exists.")) from None
+            raise Refused(PACKAGE_GONE) from None
         self._bounds.insist(package)
         if request.kind is Kind.EXTEND:
             return await self._extension.evaluate(request, identity, package)

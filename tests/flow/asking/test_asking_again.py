@@ -7,6 +7,7 @@ import pytest
 from bot.messages.requests.request_form.questions import block_of
 from bot.packages.questions import Question
 from sandbox.tenant import examples
+from sandbox.tenant.seed import FINANCE_REPORTS, MARKETING_CAMPAIGN
 from tests.harness.world import ANN, APPROVALS, BO, CY, MIA, eventually, labels, living, said
 
 TICKET = block_of(Question(id=examples.TICKET, text="?", required=True))
@@ -148,3 +149,76 @@ async def test_ended_access_is_asked_for_again(world):
     form = await eventually(lambda: world.form(ANN), about="the form")
 
     assert "Marketing Campaign" in said(form)
+
+
+@pytest.mark.parametrize("is_synced", [True, False])
+async def test_what_is_gone_is_not_offered_again(world, is_synced):
+    """Deleted while it waited: nobody is sent to ask for what there is not, whether the sync has seen it or not."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    card = await world.card(BO)
+    world.tenant.delete_package(FINANCE_REPORTS)
+    if is_synced:
+        await world.synced()
+
+    await world.press(BO, card, "Approve")
+
+    news = await world.told(ANN, "That package no longer exists")
+    assert labels(news) == ["Why can't I?"]
+
+
+async def test_what_has_expired_and_is_gone_is_not_offered_again(world):
+    """The sentence says so, too."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.card(BO)
+    world.tenant.delete_package(FINANCE_REPORTS)
+    await world.synced()
+
+    await world.later(timedelta(days=15))
+
+    news = await world.told(ANN, "has expired")
+    assert "It is not offered any more." in said(news)
+    assert "You can ask again" not in said(news)
+    assert labels(news) == []
+
+
+async def test_what_was_denied_and_is_gone_is_not_offered_again(world):
+    """The reason of the denial stands alone."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    card = await world.card(BO)
+    world.tenant.delete_package(FINANCE_REPORTS)
+    await world.synced()
+
+    await world.press(BO, card, "Deny")
+    await world.give_reason(BO, "It is gone")
+
+    assert labels(await world.told(ANN, "was denied")) == []
+
+
+async def test_ended_access_to_what_is_gone_is_not_offered_again(world):
+    """The package was deleted, and with it the access."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    world.tenant.delete_package(MARKETING_CAMPAIGN)
+
+    await world.synced()
+
+    news = await world.told(ANN, "was removed in Entra, outside Latchkey")
+    assert "It is not offered any more." in said(news)
+    assert "you can ask again" not in said(news)
+    assert labels(news) == []
+
+
+async def test_ended_access_to_what_nobody_may_ask_for_is_not_offered_again(world):
+    """It is there, and its policy lets nobody ask any more."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    for policy in world.tenant.world.policies.values():
+        if policy.package_id == MARKETING_CAMPAIGN:
+            policy.settings["requestorSettings"]["enableTargetsToSelfAddAccess"] = False
+    await world.synced()
+
+    await world.later(timedelta(days=40))
+
+    news = await world.told(ANN, "has ended")
+    assert "It is not offered any more." in said(news)
+    assert labels(news) == []
