@@ -36,6 +36,11 @@ OVER: Final = N_(
     "Nobody has to decide that request any more, so an answer would change nothing; /my-access shows how it stands."
 )
 
+NOT_YET: Final = N_(
+    "That request is being checked again, so your answer was not saved. You can answer once somebody has to decide it; "
+    "/my-access shows how it stands."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionForm:
@@ -240,6 +245,13 @@ def ask_question(
     return asked, request
 
 
+def _check_waits(request: Request) -> None:
+    if request.comes_to_a_decision:
+        raise TooLate(NOT_YET)
+    if request.state is not State.PENDING:
+        raise TooLate(OVER)
+
+
 def open_question(
     db: Transaction, slack_user: str, question_id: str
 ) -> tuple[ApproverQuestion, Request]:
@@ -265,8 +277,7 @@ def open_question(
         raise NotAllowed(why)
     if question.is_answered:
         raise TooLate(N_("That question is answered already."))
-    if request.state is not State.PENDING:
-        raise TooLate(OVER)
+    _check_waits(request)
     return question, request
 
 
@@ -283,8 +294,9 @@ def answer_question(
     question, request = open_question(db, slack_user, question_id)
     # It may have been decided meanwhile, and cannot be from here on.
     locked = requests.find_locked(db, request.id)
-    if locked is None or locked.state is not State.PENDING:
-        raise TooLate(OVER)
+    if locked is None:
+        raise TooLate(NOT_KNOWN)
+    _check_waits(locked)
     answered = approver_questions.answer(db, question, request, text, by=slack_user)
     if answered is None:
         raise TooLate(N_("That question is answered already."))

@@ -100,6 +100,14 @@ def told_requester(question: ApproverQuestion, request: Request, *, reader: str)
     blocks = [section(intro), quoted(question.question)]
     if question.answer is not None and question.answered_at is not None:
         blocks += [context(_answered(question, reader=reader)), quoted(question.answer)]
+    elif request.comes_to_a_decision:
+        blocks.append(
+            context(
+                _(
+                    "That request is being checked again. You can answer once somebody has to decide it."
+                )
+            )
+        )
     elif request.state is not State.PENDING:
         blocks.append(
             context(_("Nobody has to decide that request any more: no answer is needed."))

@@ -93,7 +93,8 @@ def _content(notice: Notice) -> Callable[[Transaction], Message | None]:
 
 def _waits_for_answer(db: Transaction, question: ApproverQuestion) -> bool:
     request = requests.get(db, question.request_id)
-    return request.state is State.PENDING and not question.is_answered
+    may_wait = request.state is State.PENDING or request.comes_to_a_decision
+    return may_wait and not question.is_answered
 
 
 def _reply(

@@ -203,6 +203,11 @@ class Request:
         return self.entra_decides and is_on_its_way and self.waits_since is None
 
     @property
+    def comes_to_a_decision(self) -> bool:
+        """True while nobody has to decide it, and somebody may have to: it is being checked, or on its way to Entra, which decides."""
+        return self.state is State.RECEIVED or self.is_asked_for_in_entra
+
+    @property
     def is_made_in_entra(self) -> bool:
         """True if it was made in Entra, mostly at My Access, and found there by Latchkey."""
         there = self.graph_request_id

@@ -27,6 +27,12 @@ def remind(db: Transaction, slack_user: str, request_id: str) -> Request:
     )
     if why:
         raise NotAllowed(why)
+    if request.comes_to_a_decision:
+        raise TooLate(
+            N_(
+                "That request is being checked, and nobody has to decide it yet; /my-access shows how it stands."
+            )
+        )
     if request.state is not State.PENDING:
         raise TooLate(
             N_("Nobody has to decide that request any more; /my-access shows how it stands.")

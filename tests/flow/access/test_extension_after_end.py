@@ -6,11 +6,12 @@ import pytest
 
 from bot import clock
 from bot.database import flags
+from bot.errors import TooLate
 from bot.people.model import Verb
 from bot.requests.model import Kind, Request, State
 from sandbox.tenant import seed
 from tests.harness.by_hand import BotHarness
-from tests.harness.world import APPROVALS, labels, said
+from tests.harness.world import APPROVALS, buttons, labels, said
 
 DAY = timedelta(days=1)
 ANN, BO = "U0ANN", "U0BO"
@@ -222,3 +223,50 @@ async def test_it_becomes_new_once(harness, looks):
     await harness.finish()
 
     assert (await harness.request(request.id)).round == 1
+
+
+async def test_while_it_is_checked_again_nobody_reads_that_it_is_decided(harness):
+    """Between the end and the new check: the question waits, and neither Answer nor Remind says that nobody has to decide."""
+    request = await extending(harness)
+    await harness.talk()
+    asking = harness.latchkey.services.questions
+    await asking.ask(ask_id=request.ask_id, slack_user=BO, team=None, text="Until when?")
+    await harness.work()
+    await harness.talk()
+    (told,) = [each for each in harness.told(ANN) if "Until when?" in said(each)]
+    (answer,) = [each for each in buttons(told) if each["text"]["text"] == "Answer"]
+
+    await run_out(harness)
+    await harness.talk()
+
+    assert (await harness.request(request.id)).state is State.RECEIVED
+    (told,) = [each for each in harness.told(ANN) if "Until when?" in said(each)]
+    assert labels(told) == []
+    assert "That request is being checked again." in said(told)
+    with pytest.raises(TooLate, match="being checked again, so your answer was not saved"):
+        await asking.answer(slack_user=ANN, question_id=answer["value"], text="Friday")
+    with pytest.raises(TooLate, match="is being checked, and nobody has to decide it yet"):
+        await harness.request_changes.remind(slack_user=ANN, request_id=request.id)
+
+    await harness.work()
+    await harness.talk()
+
+    assert (await harness.request(request.id)).state is State.PENDING
+    (told,) = [each for each in harness.told(ANN) if "Until when?" in said(each)]
+    assert labels(told) == ["Answer"]
+    await asking.answer(slack_user=ANN, question_id=answer["value"], text="Friday")
+
+
+async def test_a_question_from_just_before_the_end_is_still_sent(harness):
+    """It was asked while the extension waited, and is told while the request is checked again."""
+    request = await extending(harness)
+    await harness.talk()
+    asking = harness.latchkey.services.questions
+    await asking.ask(ask_id=request.ask_id, slack_user=BO, team=None, text="Until when?")
+    await harness.jobs.decisions.run()
+
+    await run_out(harness)
+    assert (await harness.request(request.id)).state is State.RECEIVED
+    await harness.talk()
+
+    assert [each for each in harness.told(ANN) if "Until when?" in said(each)]
