@@ -23,7 +23,7 @@ from bot.requests.service import RequestService
 from bot.requests.transactions.ask import AlreadyHeld
 from bot.words import translate
 from handlers.dispatch.deduplicate import RecentKeys, key_of
-from handlers.replying.asking import answer_to_ask, say_asked
+from handlers.replying.asking import answer_to_ask, offer_for_other, say_asked
 from handlers.replying.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
 from handlers.replying.replies import Replies, Reply
 from handlers.replying.request_opening import open_form_about, open_request_form
@@ -61,6 +61,10 @@ def register(
                 urgent = await requests.ask_in_emergency(slack_user=user, text=text, key=key)
                 if urgent is not None:
                     await say(emergency.asked(urgent.request, created=urgent.created))
+                    return
+                for_other = await offer_for_other(forms, user, text)
+                if for_other is not None:
+                    await say(for_other)
                     return
                 asked = requests.ask(slack_user=user, text=text, key=key)
                 await say(await answer_to_ask(forms, user, asked))
@@ -119,5 +123,9 @@ def _listed(offer: PersonalOffer, unknown: UnknownPackage) -> Message:
         return message(escape_sentence(translate(offer.refusal)))
     page = read_page(unknown.asked)
     if page is not None:
-        return offering.offer(offer.packages, page=page)
-    return offering.offer(offer.packages, intro=offering.no_such_package(unknown.asked))
+        return offering.offer(offer.packages, prospects=offer.prospects, page=page)
+    return offering.offer(
+        offer.packages,
+        prospects=offer.prospects,
+        intro=offering.no_such_package(unknown.asked),
+    )

@@ -3,12 +3,16 @@
 from collections.abc import Awaitable
 
 from bot.errors import FormNeeded, ReasonIncomplete, ReasonNeeded, UnknownPackage, WhichPackage
-from bot.messages.blocks.parts import Message
+from bot.messages.blocks.parts import Message, message
+from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies import emergency
 from bot.messages.requests import acknowledging, offering
+from bot.packages.whom import asked_for_other
+from bot.people.permissions import NOT_FOR_OTHERS
 from bot.requests.asking.forms import RequestForms
 from bot.requests.transactions.ask import AlreadyHeld
 from bot.requests.transactions.creation import Submitted
+from bot.words import translate
 
 
 async def answer_to_ask(forms: RequestForms, user: str, ask: Awaitable[Submitted]) -> Message:
@@ -57,6 +61,25 @@ async def answer_to_ask(forms: RequestForms, user: str, ask: Awaitable[Submitted
     except ReasonNeeded as needed:
         return offering.reason_needed(needed.package_id, needed.package_name, str(needed))
     return await say_asked(forms, user, submitted)
+
+
+async def offer_for_other(forms: RequestForms, user: str, text: str) -> Message | None:
+    """
+    Offer the form to somebody who names another person behind "for"; None if nobody is named, or no package.
+
+    Nothing is asked for: behind a command Slack sends no id of the other, and the form shows for whom it is.
+    """
+    wanted = asked_for_other(text)
+    if wanted is None or wanted.user == user:
+        return None
+    try:
+        package, _ = await forms.read_name(wanted.name)
+    except (UnknownPackage, WhichPackage):
+        return None
+    if not forms.may_ask_for_others(user, [package]):
+        return message(escape_sentence(translate(NOT_FOR_OTHERS)))
+    about = await forms.keep_reason(slack_user=user, package_id=package.id, reason=wanted.reason)
+    return offering.form_for_other(about, package.name, wanted_for=wanted.user)
 
 
 async def say_asked(forms: RequestForms, user: str, submitted: Submitted) -> Message:

@@ -1,12 +1,13 @@
 """Open the form in which people choose packages and ask for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.messages.blocks.parts import message
 from bot.messages.emergencies.emergency_choice import EmergencyChoice, is_chosen_in
 from bot.messages.requests.request_form.form import menu_form, refused_form, request_form
 from bot.packages.model import Package
+from bot.packages.offers import OfferedPolicy
 from bot.requests.asking.forms import RequestForms
 from bot.words import N_, _
 from handlers.replying.replies import Reply
@@ -46,22 +47,31 @@ def open_request_form(*, forms: RequestForms, reply: Reply, reason: str | None =
 
 
 async def open_form_about(*, forms: RequestForms, reply: Reply) -> None:
-    """Open the form of the package that a pressed button names, with the reason that was given before."""
-    package, reason = await forms.find_form(slack_user=reply.user, about=reply.value)
+    """Open the form of the package that a pressed button names, with the reason, and the person it is for, that were given before."""
+    about, _sign, wanted_for = reply.value.partition(" ")
+    package, reason = await forms.find_form(slack_user=reply.user, about=about)
     if package is None:
         await reply.say(message(_(GONE)))
         return
 
     async def form() -> Mapping[str, Any]:
-        offered = await forms.find_policies(slack_user=reply.user, package=package)
+        for_others = forms.may_ask_for_others(reply.user, [package])
+        is_for_other = for_others and wanted_for not in ("", reply.user)
+        policies: Sequence[OfferedPolicy] = package.policies
+        locale = None
+        if not is_for_other:
+            offered = await forms.find_policies(slack_user=reply.user, package=package)
+            policies, locale = offered.policies, offered.locale
         return request_form(
             package,
-            policies=offered.policies,
-            locale=offered.locale,
+            policies=policies,
+            locale=locale,
             reason=reason,
             reason_hint=forms.reason_hint(package),
             emergency=emergency_choice(forms, package),
-            for_others=forms.may_ask_for_others(reply.user, [package]),
+            for_others=for_others,
+            wanted_for=wanted_for if is_for_other else None,
+            reader=reply.user,
         )
 
     reply.open_form(form)

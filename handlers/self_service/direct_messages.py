@@ -24,6 +24,7 @@ from bot.requests.asking.forms import RequestForms
 from bot.words import _, translate
 from handlers.dispatch.command_limit import TOO_MANY, CommandLimit, write_down
 from handlers.dispatch.deduplicate import key_of
+from handlers.replying.asking import offer_for_other
 from handlers.replying.background import Background
 from handlers.replying.errors import NOT_READ
 from handlers.routes import Routes
@@ -98,6 +99,9 @@ async def _answer(forms: RequestForms, guard: Guard, user: str, text: str) -> Me
     if not text.strip() or text.strip().lower() in HELP:
         return help_message(is_admin=is_admin)
     try:
+        for_other = await offer_for_other(forms, user, text)
+        if for_other is not None:
+            return for_other
         package, reason = await forms.read_name(text)
     except UnknownPackage as unknown:
         if not unknown.near:

@@ -1,6 +1,6 @@
 """List what can be asked for, and say what is still missing to ask for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.messages.blocks.pages import page_of
 from bot.messages.blocks.parts import (
@@ -8,16 +8,20 @@ from bot.messages.blocks.parts import (
     Block,
     Message,
     actions,
+    bold,
     button,
     context,
     escape,
     message,
+    person,
     section,
     shorten,
 )
 from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.phrases import policy_words
+from bot.messages.requests.package_menu import NOTES
 from bot.packages.model import Package
+from bot.packages.suggestions import Prospect
 from bot.words import _, translate
 from bot.words.formats import in_a_row, number
 
@@ -26,8 +30,20 @@ MOST_OFFERED = 20
 MOST_NAMED = 50
 
 
-def offer(packages: Sequence[Package], *, intro: str | None = None, page: int = 1) -> Message:
-    """List what this workspace offers, each with a button to ask for it, a page at a time."""
+def offer(
+    packages: Sequence[Package],
+    *,
+    prospects: Mapping[str, Prospect] | None = None,
+    intro: str | None = None,
+    page: int = 1,
+) -> Message:
+    """
+    List what this workspace offers, each with a button to ask for it, a page at a time.
+
+    Args:
+        prospects: By package, what is known of the reader's prospects.
+    """
+    prospects = prospects or {}
     intro = intro or _("What do you need access to?")
     if not packages:
         return message(
@@ -42,7 +58,7 @@ def offer(packages: Sequence[Package], *, intro: str | None = None, page: int = 
             context(_("`/request-access` with a part of a name finds every package that has it."))
         )
     blocks = page_of(
-        ([offered(package)] for package in packages),
+        ([offered(package, prospects.get(package.id, Prospect.OPEN))] for package in packages),
         count=len(packages),
         page=page,
         head=head,
@@ -57,7 +73,8 @@ def offer(packages: Sequence[Package], *, intro: str | None = None, page: int = 
     return message(f"{intro} {can}", blocks)
 
 
-def offered(package: Package) -> Block:
+def offered(package: Package, prospect: Prospect = Prospect.OPEN) -> Block:
+    """Show a package, with a button to ask for it; what somebody has, or has asked for, has none."""
     lines = [f"*{escape(package.name)}*  `{escape(package.slug)}`"]
     if package.description:
         lines.append(escape(shorten(package.description, LONGEST_DESCRIPTION)))
@@ -67,6 +84,9 @@ def offered(package: Package) -> Block:
         policy_words.approval_needed(package),
     ]
     lines.append(f"_{' · '.join(escape(fact) for fact in facts if fact)}_")
+    if prospect in {Prospect.HAS_ALREADY, Prospect.ASKED_ALREADY}:
+        lines.append(_(NOTES[prospect]))
+        return section("\n".join(lines), block_id=f"offer:{package.id}")
     ask = button(_("Ask for it"), "ask", package.id, about=package.name)
     return section("\n".join(lines), accessory=ask, block_id=f"offer:{package.id}")
 
@@ -79,6 +99,28 @@ def reason_needed(package_id: str, name: str, sentence: str) -> Message:
     ask = button(_("Say why"), "ask", package_id, style="primary", about=name)
     shown = escape_sentence(translate(sentence))
     return message(shown, [section(shown), actions(ask)])
+
+
+def form_for_other(about: str, name: str, *, wanted_for: str | None) -> Message:
+    """
+    Offer the form in which somebody asks for another person.
+
+    Args:
+        about: What the button carries to the form.
+        wanted_for: The Slack id of the other, who is chosen in it already; None if it is not known.
+    """
+    line = (
+        _("To ask for {name} for {person}, please fill in the form.").format(
+            name=bold(name), person=person(wanted_for)
+        )
+        if wanted_for
+        else _("To ask for {name} for somebody else, please choose them in the form.").format(
+            name=bold(name)
+        )
+    )
+    value = f"{about} {wanted_for}" if wanted_for else about
+    ask = button(_("Open the form"), "ask", value, style="primary", about=name)
+    return message(line, [section(line), actions(ask)])
 
 
 def form_needed(about: str, sentence: str) -> Message:

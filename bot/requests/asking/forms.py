@@ -5,8 +5,8 @@ Nothing is asked for here.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot.database import Busy, Store
@@ -52,11 +52,13 @@ class PersonalOffer:
 
     Attributes:
         packages: What they may have first.
+        prospects: Of those that they have or have asked for, by package.
         refusal: Why they can ask for nothing, a sentence; None: they can.
         is_known: Whether they are a member is known; otherwise they may be a guest.
     """
 
     packages: tuple[Package, ...]
+    prospects: Mapping[str, Prospect] = field(default_factory=dict)
     refusal: str | None = None
     is_known: bool = True
 
@@ -107,7 +109,13 @@ class RequestForms:
         refusal = applicant.guest_sentence
         packages = () if refusal else offered_to(offered.shown.packages, applicant)
         is_known = applicant.entra_id is not None or refusal is not None
-        return PersonalOffer(packages=packages, refusal=refusal, is_known=is_known)
+        prospects = {
+            **dict.fromkeys(applicant.asked, Prospect.ASKED_ALREADY),
+            **dict.fromkeys(applicant.has, Prospect.HAS_ALREADY),
+        }
+        return PersonalOffer(
+            packages=packages, prospects=prospects, refusal=refusal, is_known=is_known
+        )
 
     async def find_offer(self, slack_user: str) -> PersonalOffer:
         """
