@@ -319,7 +319,7 @@ def why_not_a_member(profile: SlackUser) -> str | None:
     if not profile.not_a_member:
         return None
     return N_(
-        "Only full members of this Slack workspace can do that, and this account is {member}."
+        "Only full members of this Slack workspace can ask for access or decide about it, and this account is {member}."
     ).format(member=profile.not_a_member)
 
 

@@ -9,9 +9,9 @@ from bot.accounts.connecting import Connecting
 from bot.approvals.delegations import DelegationService, read_words
 from bot.errors import LatchkeyError
 from bot.messages.approvals import delegating
-from bot.messages.blocks.pages import split_page
+from bot.messages.blocks.pages import read_page
 from bot.messages.blocks.parts import Message
-from bot.messages.overviews.helping import HELP, help_message
+from bot.messages.overviews.helping import HELP, help_message, unknown_words
 from bot.paging import NAMED_LISTS, ListName, Place, page_number
 from bot.words import N_
 from handlers.replying.accounts import connect_account, disconnect_account
@@ -60,7 +60,10 @@ def register(
             if named is not None:
                 await say(await lists.draw(command["user_id"], Place(list=named)))
                 return
-            _, page = split_page(text)
+            page = read_page(text)
+            if page is None:
+                await say(unknown_words(text.strip()))
+                return
             place = Place(list=ListName.MINE, skip=page_number(page).skip)
             await say(await lists.draw(command["user_id"], place))
 

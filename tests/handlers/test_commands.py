@@ -72,10 +72,22 @@ async def test_any_text_gets_a_valid_answer(world, command, typed):
     assert "Something broke" not in outcome.text
 
 
-@pytest.mark.parametrize("typed", ["nothing", "3,000 signs", "mentions"])
-async def test_what_is_typed_behind_my_access_does_not_matter(world, typed):
-    """The command takes nothing, and says the same whatever follows it."""
-    outcome = await world.type(ANN, f"/my-access {ODD[typed]}")
+@pytest.mark.parametrize("typed", ["3,000 signs", "mentions", "a word", "pst"])
+async def test_what_my_access_does_not_know_is_said(world, typed):
+    """With what can be typed there, and not the list as if nothing had been typed; it formats nothing and is not repeated whole."""
+    outcome = await world.type(ANN, f"/my-access {ODD.get(typed, typed)}")
+
+    assert outcome.ok
+    assert "I do not know what “" in outcome.text
+    assert "/my-access past" in outcome.text
+    assert "<!channel>" not in outcome.text
+    assert len(outcome.text) < 3_000
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "list", "page 1"])
+async def test_the_list_of_what_one_has_is_asked_for_in_several_ways(world, typed):
+    """Without a word, and by its name."""
+    outcome = await world.type(ANN, f"/my-access {typed}")
 
     assert (outcome.ok, outcome.text) == (True, (await world.type(ANN, "/my-access")).text)
 
