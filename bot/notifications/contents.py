@@ -50,6 +50,9 @@ def content_of(
         return question_news.content_of(db, notice)
     if notice.kind == progress.KIND:
         return progress.content_of(db, notice)
+    if notice.kind == outcome_notices.FOR_OTHER:
+        request = requests.find(db, notice.request_id or "")
+        return outcome_notices.content_for_other(notice, request) if request else None
     if notice.kind == outcome_notices.NOT_UNDERSTOOD and notice.request_id is not None:
         request = requests.find(db, notice.request_id)
         return alarms.not_understood(request, others=_others(db, request)) if request else None

@@ -24,6 +24,11 @@ from bot.words.formats import all_of
 # The kind of the notice that a package's rules are not understood; the word is stored.
 NOT_UNDERSTOOD: Final = "puzzle"
 
+# Of those that say what is asked for somebody else, and are redrawn; and the beginnings of their keys.
+FOR_OTHER: Final = "for-other"
+TO_THEM: Final = "asked-for-you"
+TO_ASKER: Final = "asked-for-them"
+
 # A notice, and what it says.
 OwedNotice = tuple[Notice, Message]
 
@@ -149,11 +154,18 @@ def _notices_for_others(request: Request) -> list[OwedNotice]:
         return []
     return [
         (
-            _notice("asked-for-you", request, to=request.holder),
+            _for_other(TO_THEM, request, to=request.holder),
             on_behalf.told_beneficiary(request),
         ),
-        (_notice("asked-for-them", request, to=request.asked_by), on_behalf.told_asker(request)),
+        (_for_other(TO_ASKER, request, to=request.asked_by), on_behalf.told_asker(request)),
     ]
+
+
+def content_for_other(notice: Notice, request: Request) -> Message:
+    """Return what a message about what is asked for somebody else says now."""
+    if notice.key.startswith(f"{TO_THEM}:"):
+        return on_behalf.told_beneficiary(request)
+    return on_behalf.told_asker(request)
 
 
 def _outcomes_for_others(
@@ -188,6 +200,10 @@ def _outcomes_for_others(
 
 def alarm(prefix: str, request: Request, *, to: str) -> Notice:
     return Notice(key=f"{prefix}:{request.id}", kind="alarm", to=to, request_id=request.id)
+
+
+def _for_other(prefix: str, request: Request, *, to: str) -> Notice:
+    return Notice(key=f"{prefix}:{request.id}", kind=FOR_OTHER, to=to, request_id=request.id)
 
 
 def _notice(prefix: str, request: Request, *, to: str) -> Notice:

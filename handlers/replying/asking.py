@@ -88,6 +88,6 @@ async def say_asked(forms: RequestForms, user: str, submitted: Submitted) -> Mes
     if request.emergency:
         return emergency.asked(request, created=submitted.created)
     if not submitted.created:
-        return acknowledging.already_asked(request)
+        return acknowledging.already_asked(request, reader=user)
     known = await forms.find_known(request)
     return acknowledging.asked(request, known)

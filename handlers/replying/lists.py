@@ -93,13 +93,14 @@ class Lists:
         overview = await self._services.request_lists.access_overview(
             user, place if place.after or place.list is ListName.ASKED else None, skip=place.skip
         )
-        return with_place(_shown(overview), place)
+        return with_place(_shown(overview, reader=user), place)
 
 
-def _shown(overview: AccessOverview) -> Message:
+def _shown(overview: AccessOverview, *, reader: str) -> Message:
     return my_access.my_access(
         overview.held,
         overview.waiting,
+        reader=reader,
         asked=overview.asked,
         extendable=overview.extendable,
         questions=overview.questions,

@@ -131,7 +131,7 @@ def home(
     blocks.append(header(_("Your access")))
     if held.rows:
         blocks += _list(
-            my_access_rows(held.rows, (), asked=asked, extendable=extendable),
+            my_access_rows(held.rows, (), reader=reader, asked=asked, extendable=extendable),
             count=held.count,
             room=_shorter(OWN, -(-short // 2)),
             everything=Place(list=ListName.MINE),
@@ -143,7 +143,7 @@ def home(
     if waiting.rows:
         blocks.append(header(_("Your requests")))
         blocks += _list(
-            my_access_rows((), waiting.rows, asked=asked, extendable=extendable),
+            my_access_rows((), waiting.rows, reader=reader, asked=asked, extendable=extendable),
             count=waiting.count,
             room=_shorter(WAITING, -(-short // 4)),
             everything=Place(list=ListName.ASKED),

@@ -41,6 +41,7 @@ def my_access(
     held: Page[Assignment],
     waiting: Page[Request],
     *,
+    reader: str,
     asked: Mapping[str, Request],
     extendable: ExtendablePolicies,
     questions: OpenQuestions = NO_QUESTIONS,
@@ -49,6 +50,7 @@ def my_access(
     List a page of what somebody has and, after that, waits for.
 
     Args:
+        reader: Whose list it is, by Slack id.
         questions: What waits for their answer, said above.
         asked: The open requests about what is shown, by assignment.
         extendable: The policies whose holders may extend.
@@ -66,7 +68,7 @@ def my_access(
     places = [Place(list=ListName.MINE, after=each) for each in held.marks]
     places += [Place(list=ListName.ASKED, after=each) for each in waiting.marks]
     blocks = part_of(
-        my_access_rows(held.rows, waiting.rows, asked=asked, extendable=extendable),
+        my_access_rows(held.rows, waiting.rows, reader=reader, asked=asked, extendable=extendable),
         places=places,
         count=count,
         skipped=held.skipped,
@@ -74,7 +76,8 @@ def my_access(
         next_button=lambda place: button(_("Next"), "my_more", place),
         tail=[actions(past_button())],
     )
-    text = _my_access_text(held.rows, waiting.rows, asked=asked, left=count.less(len(places)))
+    left = count.less(len(places))
+    text = _my_access_text(held.rows, waiting.rows, reader=reader, asked=asked, left=left)
     return message(" ".join(each for each in (counted(questions), text) if each), blocks)
 
 
@@ -87,17 +90,34 @@ def _my_access_text(
     held: Sequence[Assignment],
     waiting: Sequence[Request],
     *,
+    reader: str,
     asked: Mapping[str, Request],
     left: Count,
 ) -> str:
     parts = [_held_text(row, asked.get(row.id)) for row in held]
-    parts += [f"{escape(each.package_name)}: {progress(each)}" for each in waiting]
+    parts += [f"{_whose(each, reader)}: {progress(each)}" for each in waiting]
     shown = "; ".join(parts)
     if left.is_nothing:
         return _("Your access: {packages}.").format(packages=shown)
     return _("Your access: {packages}; and {count} more.").format(
         packages=shown, count=count_of(left)
     )
+
+
+def _whose(request: Request, reader: str) -> str:
+    """Name a request in a row of others; what was asked for somebody else, with whom it is for."""
+    name = escape(request.package_name)
+    if not _is_for_other(request, reader):
+        return name
+    return _("{package} for {person}").format(package=name, person=_whom(request))
+
+
+def _is_for_other(request: Request, reader: str) -> bool:
+    return request.is_on_behalf and request.holder != reader
+
+
+def _whom(request: Request) -> str:
+    return person(request.holder or request.wanted_for, request.holder_name)
 
 
 def _held_text(row: Assignment, asked: Request | None) -> str:
@@ -111,6 +131,7 @@ def my_access_rows(
     held: Sequence[Assignment],
     waiting: Sequence[Request],
     *,
+    reader: str,
     asked: Mapping[str, Request],
     extendable: ExtendablePolicies,
 ) -> Iterator[Row]:
@@ -118,7 +139,7 @@ def my_access_rows(
     for row in held:
         yield _held_row(row, extension=extension_of(row, extendable), asked=asked.get(row.id))
     for request in waiting:
-        yield _waiting_row(request)
+        yield _waiting_row(request, reader)
 
 
 def _held_row(
@@ -173,19 +194,21 @@ def _cancel_button(request: Request) -> Block:
     )
 
 
-def _waiting_row(request: Request) -> list[Block]:
+def _waiting_row(request: Request, reader: str) -> list[Block]:
     name = escape(request.package_name)
     line = for_requester(request)
     if request.terms is not None and request.terms.removal is not None:
         removed_by = _("An admin has to approve it: {person} had removed it.")
         line += f"\n{removed_by.format(person=person(request.terms.removal.by))}"
-    if request.is_on_behalf:
+    if _is_for_other(request, reader):
+        line = _("{line}, for {person}").format(line=line, person=_whom(request))
+    elif request.is_on_behalf:
         line = _("{line}, by {person}").format(line=line, person=person(request.asked_by))
         if request.state is not State.PENDING:
             return [section(line)]
         decline = button(_("Decline"), "decline", request.id, about=request.package_name)
         return [section(line, accessory=decline, block_id=f"waiting:{request.id}")]
-    if request.asked_by != request.holder:
+    elif request.asked_by != request.holder:
         return [
             section(
                 _("*{name}* is being removed by {person}.").format(

@@ -10,6 +10,7 @@ from bot.messages.blocks.parts import (
     actions,
     bold,
     button,
+    confirm,
     escape,
     message,
     moment,
@@ -91,6 +92,24 @@ def remind_button(request: Request) -> Block | None:
     if not may_remind(request):
         return None
     return button(_("Remind"), "remind", request.id, about=request.package_name)
+
+
+def decline_button(request: Request) -> Block:
+    """Make the button by which somebody declines what another has asked for them."""
+    return button(
+        _("Decline"),
+        "decline",
+        request.id,
+        confirm=confirm(
+            _("Decline it?"),
+            _("You will not get access to {package} by this request.").format(
+                package=request.package_name
+            ),
+            yes=_("Decline"),
+            danger=True,
+        ),
+        about=request.package_name,
+    )
 
 
 def reminding(request: Request) -> Message:

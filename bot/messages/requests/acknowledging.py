@@ -21,13 +21,14 @@ from bot.messages.blocks.parts import (
     left,
     message,
     moment,
+    person,
     section,
     shorten,
     until,
 )
 from bot.messages.phrases import policy_words
 from bot.messages.phrases.request_words import about_busy, progress
-from bot.messages.phrases.waiting import remind_button
+from bot.messages.phrases.waiting import decline_button, remind_button
 from bot.messages.requests.offering import no_such_package
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
@@ -106,9 +107,16 @@ def _who_decides(known: KnownPackage) -> str:
     return _("By its policy and Latchkey’s settings, {decides}.").format(decides=decides)
 
 
-def already_asked(request: Request) -> Message:
-    """Say how a request stands that was open already: since when, at which step, and for whom it waits."""
+def already_asked(request: Request, *, reader: str) -> Message:
+    """
+    Say how a request stands that was open already: since when, at which step, and for whom it waits.
+
+    Args:
+        reader: Who asks now: perhaps somebody else has asked for them, or for whom they ask.
+    """
     name = bold(request.package_name)
+    if request.asked_by != reader:
+        return _asked_by_another(request)
     line = _(
         "You have already asked for {name}, {when}; it is {progress}. I will send you a "
         "message as soon as that changes."
@@ -122,6 +130,23 @@ def already_asked(request: Request) -> Message:
         )
     buttons = _alone(remind_button(request), cancel, my_access_button(), about=request.id)
     return message(line, [section(line), buttons])
+
+
+def _asked_by_another(request: Request) -> Message:
+    """Say that somebody else has asked for the reader; they may decline, and the other may cancel it and have it reminded."""
+    line = _(
+        "{person} has already asked for {name} for you, {when}; it is {progress}. I will send you a "
+        "message as soon as that changes."
+    ).format(
+        person=person(request.asked_by),
+        name=bold(request.package_name),
+        when=moment(request.asked_at),
+        progress=progress(request),
+    )
+    decline = None
+    if request.state is State.PENDING and request.can_be_withdrawn:
+        decline = decline_button(request)
+    return message(line, [section(line), _alone(decline, my_access_button(), about=request.id)])
 
 
 def already_held(

@@ -14,7 +14,7 @@ from bot.messages.blocks.parts import (
     until,
 )
 from bot.messages.blocks.quotes import quote, quoted
-from bot.messages.phrases.waiting import named_deciders
+from bot.messages.phrases.waiting import decline_button, named_deciders, remind_button
 from bot.messages.requests.asking_again import RefusalExplained, who_helps
 from bot.requests.model import Request, State
 from bot.words import _, pgettext, translate
@@ -31,39 +31,34 @@ def asked_for_them(request: Request) -> Message:
 
 
 def told_beneficiary(request: Request) -> Message:
-    """Tell somebody that access is asked for them, and let them decline."""
-    line = _("{person} has asked for *{package}* for you. {waits}").format(
-        person=person(request.asked_by), package=escape(request.package_name), waits=_waits(request)
+    """Tell somebody that access is asked for them, and let them decline while it waits."""
+    line = _("{person} has asked for *{package}* for you.").format(
+        person=person(request.asked_by), package=escape(request.package_name)
     )
+    is_waiting = request.state is State.PENDING
+    if is_waiting:
+        line = f"{line} {_waits(request)}"
     blocks: list[Block] = [section(line)]
     if request.justification:
         blocks += [context(_("*Why*")), quoted(request.justification)]
-    decline = button(
-        _("Decline"),
-        "decline",
-        request.id,
-        confirm=confirm(
-            _("Decline it?"),
-            _("You will not get access to {package} by this request.").format(
-                package=request.package_name
-            ),
-            yes=_("Decline"),
-            danger=True,
-        ),
-        about=request.package_name,
-    )
-    return message(line, [*blocks, actions(decline)])
+    if is_waiting:
+        blocks.append(actions(decline_button(request)))
+    return message(line, blocks)
 
 
 def told_asker(request: Request) -> Message:
-    """Tell whoever asked for somebody else that it waits for a decision."""
-    line = _("Your request for *{package}* for {them} is checked. {waits}").format(
-        package=escape(request.package_name), them=_them(request), waits=_waits(request)
+    """Tell whoever asked for somebody else that it is checked, and for whom it waits, while it does."""
+    line = _("Your request for *{package}* for {them} is checked.").format(
+        package=escape(request.package_name), them=_them(request)
     )
+    if request.state is not State.PENDING:
+        return message(line)
+    line = f"{line} {_waits(request)}"
     cancel = button(
         pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
     )
-    return message(line, [section(line), actions(cancel)])
+    buttons = actions(remind_button(request), cancel, block_id=f"for-other:{request.id}")
+    return message(line, [section(line), buttons])
 
 
 def _waits(request: Request) -> str:

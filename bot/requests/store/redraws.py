@@ -18,7 +18,9 @@ REDRAW: Final = (
             sa.and_(
                 notices.c.request_id == sa.bindparam("shown_request"),
                 notices.c.kind.in_(
-                    words(("card", "held", "nudge", "progress", "question", "emergency"))
+                    words(
+                        ("card", "held", "nudge", "progress", "question", "emergency", "for-other")
+                    )
                 ),
             ),
             sa.and_(

@@ -20,6 +20,7 @@ from bot.database.tables import (
     GAVE,
     IS_ENDED,
     IS_OPEN,
+    IS_PENDING,
     IS_TRIED,
     TELLS_ADMINS,
     assignments,
@@ -82,9 +83,16 @@ IS_SAID_OF_ACCESS: Final = sa.and_(
 OPEN_FOR: Final = ListStatements(
     SELECT.where(HOLDER, IS_OPEN), time=requests.c.asked_at, id_=requests.c.id
 )
-# What somebody waits for, but for the removal of access that is listed as theirs: that access says so itself.
+# Who waits for what: whoever gets it, and whoever has asked for it for somebody else, while that waits for a decision.
+# A removal of access that is listed as theirs is left out: that access says so itself.
+OWN_OPEN: Final = sa.select(requests.c.id).where(HOLDER, IS_OPEN, sa.not_(IS_SAID_OF_ACCESS))
+ASKED_FOR_OTHERS: Final = sa.select(requests.c.id).where(
+    requests.c.asked_by == sa.bindparam("holder"),
+    IS_PENDING,
+    requests.c.wanted_for.is_not(None),
+)
 WAITED_FOR: Final = ListStatements(
-    SELECT.where(HOLDER, IS_OPEN, sa.not_(IS_SAID_OF_ACCESS)),
+    SELECT.where(requests.c.id.in_(sa.union_all(OWN_OPEN, ASKED_FOR_OTHERS))),
     time=requests.c.asked_at,
     id_=requests.c.id,
 )
@@ -264,7 +272,11 @@ def open_for(
 def waited_for(
     db: Transaction, holder: str, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
 ) -> Page[Request]:
-    """Return what *holder* waits for, oldest first, but for what the list of their access says: that some is being removed."""
+    """
+    Return what *holder* waits for, oldest first: their own requests, and what they have asked for somebody else.
+
+    That some access is being removed is left out: the list of their access says so.
+    """
     return WAITED_FOR.page(db, from_row, start=start, rows=rows, holder=holder, slack_user=holder)
 
 

@@ -153,7 +153,10 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
             ):
                 made[f"news {notice.key.split(':')[0]} {label}"] = said
         else:
-            made[f"already asked {label}"] = acknowledging.already_asked(one)
+            made[f"already asked {label}"] = acknowledging.already_asked(one, reader=one.asked_by)
+            made[f"already asked by another {label}"] = acknowledging.already_asked(
+                one, reader="U0OTHER"
+            )
             for known in (
                 KnownPackage(package=None),
                 KnownPackage(package=offered(policies=(way("1", name, text),))),
@@ -220,6 +223,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         "my access": my_access.my_access(
             page(rows),
             page(waiting),
+            reader="U0ANN",
             asked=busy,
             extendable=extendable,
         ),

@@ -398,10 +398,10 @@ def screens(key: str) -> dict[str, Any]:
     # Reminders and lists.
     made["expiring"] = reminding.expiring(rows, extendable=extendable, busy={})
     made["my access"] = my_access.my_access(
-        page(rows), page(pending), asked={}, extendable=extendable, questions=waits
+        page(rows), page(pending), reader="U0ANN", asked={}, extendable=extendable, questions=waits
     )
     made["my access, nothing but questions"] = my_access.my_access(
-        page([]), page([]), asked={}, extendable=extendable, questions=waits
+        page([]), page([]), reader="U0ANN", asked={}, extendable=extendable, questions=waits
     )
     past = [
         past_requests.PastRequest(

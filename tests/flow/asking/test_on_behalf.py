@@ -299,3 +299,66 @@ async def test_one_request_at_a_time_for_one_person(world):
 
     await world.told(DANA, "It has been asked for already, for Cy Chen")
     assert sorted(await world.states()) == ["add pending", "add refused"]
+
+
+async def test_whoever_asked_sees_it_among_what_they_wait_for(world):
+    """In the list and in App Home, with Remind and Cancel, and not "nothing is pending"."""
+    allow(world, FINANCE_REPORTS)
+    await world.synced()
+    await ask_for(world, MIA, CY)
+    await world.card(BO, "Mia Moreau asks for Finance Reports for Cy Chen")
+
+    shown = (await world.type(MIA, "/my-access")).message
+
+    assert "nothing is pending" not in said(shown)
+    assert f"waiting for <@{BO}> (since" in said(shown)
+    assert f", for <@{CY}>" in said(shown)
+    assert labels(shown) == ["Remind", "Cancel", "Past requests"]
+    await world.slack.open_home(user=MIA)
+    home = await eventually(lambda: "Your requests" in said(world.home(MIA)) and world.home(MIA))
+    assert f", for <@{CY}>" in said(home)
+    theirs = (await world.type(CY, "/my-access")).message
+    assert f", by <@{MIA}>" in said(theirs)
+    assert labels(theirs) == ["Decline", "Past requests"]
+
+    await world.press(MIA, shown, "Cancel")
+
+    await world.told(CY, "has canceled the request")
+    assert "nothing is pending" in said((await world.type(MIA, "/my-access")).message)
+
+
+async def test_whom_it_is_for_reads_that_another_has_asked(world):
+    """They have not asked themselves, and may not cancel it, but decline."""
+    allow(world, FINANCE_REPORTS)
+    await world.synced()
+    await ask_for(world, MIA, CY)
+    await world.card(BO)
+
+    answer = (await world.type(CY, "/request-access finance-reports because Q4")).message
+
+    assert f"<@{MIA}> has already asked for *Finance Reports* for you" in said(answer)
+    assert "You have already asked" not in said(answer)
+    assert labels(answer) == ["Decline", "My access"]
+    await world.press(CY, answer, "Decline")
+    await world.told(MIA, "has declined")
+
+
+async def test_what_both_were_told_says_for_whom_it_waits_and_loses_its_buttons(world):
+    """Once the deciders are found, and once it is decided."""
+    allow(world, FINANCE_REPORTS)
+    await world.synced()
+    await ask_for(world, MIA, CY)
+    card = await world.card(BO)
+    to_them = await world.told(CY, "has asked for .*Finance Reports.* for you")
+    to_asker = await world.told(MIA, "Your request for .*Finance Reports.* is checked")
+    for each in (to_them, to_asker):
+        await eventually(lambda each=each: f"It waits for <@{BO}>." in said(each))
+    assert labels(to_them) == ["Decline"]
+    assert labels(to_asker) == ["Remind", "Cancel"]
+
+    await world.press(BO, card, "Approve")
+
+    await world.told(CY, "You now have access")
+    for each in (to_them, to_asker):
+        await eventually(lambda each=each: labels(each) == [], about="no buttons")
+        assert "It waits" not in said(each)

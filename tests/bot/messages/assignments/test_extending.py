@@ -65,7 +65,9 @@ def test_it_is_offered_by_the_policy_one_has_it_under(policy_id):
 
     assert extension_of(row, {"p": under()}) is None
     for said in (
-        my_access.my_access(page([row]), page([]), asked={}, extendable={"p": under()}),
+        my_access.my_access(
+            page([row]), page([]), reader="U0ANN", asked={}, extendable={"p": under()}
+        ),
         reminding.expiring([row], extendable={"p": under()}, busy={}),
     ):
         assert not any(label.startswith("Extend") for label in labels(said["blocks"]))
