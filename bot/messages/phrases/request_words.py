@@ -111,14 +111,16 @@ def stage_of_work(request: Request, *, own: bool = True) -> str:
             return _("due to begin {when}").format(when=_begins(request))
         case State.SUBMITTED if request.is_asked_for_in_entra:
             return _("sent to Microsoft Entra")
+        case State.APPROVED if request.kind is Kind.REMOVE:
+            return _("about to be removed")
+        case State.APPROVED if request.is_delayed:
+            return _("approved, and next to be set up, which takes longer than usual")
         case State.APPROVED:
-            return (
-                _("about to be removed")
-                if request.kind is Kind.REMOVE
-                else _("approved, and next to be set up")
-            )
+            return _("approved, and next to be set up")
         case State.SUBMITTED:
             return _(IN_ENTRA[request.kind])
+        case _ if request.is_delayed:
+            return _("being checked, which takes longer than usual")
         case _:
             return _("being checked")
 

@@ -31,7 +31,7 @@ from bot.messages.phrases.request_words import about_busy, progress
 from bot.messages.phrases.waiting import decline_button, remind_button
 from bot.messages.requests.offering import no_such_package
 from bot.packages.model import Package
-from bot.packages.offers import ExtendablePolicies
+from bot.packages.offers import ExtendablePolicies, OfferedPolicy
 from bot.paging import Count
 from bot.requests.model import KnownPackage, Request, State
 from bot.words import _, pgettext
@@ -44,7 +44,9 @@ ALONE: Final = "ack:"
 def asked(request: Request, known: KnownPackage) -> Message:
     """Say what comes of a request that has just been made; it is called one only of what they may have, as far as we know."""
     name = bold(request.package_name)
-    needs_approval = known.package is None or known.package.needs_approval
+    policies = _policies_of(request, known)
+    # Of one without stages nobody has to approve it, whatever the others say that were not chosen.
+    needs_approval = not policies or any(each.stages != () for each in policies)
     if known.is_for_others:
         line = _(
             "I am checking in Entra whether you may have {name}. Its policy names certain people, and as far as I "
@@ -69,7 +71,7 @@ def asked(request: Request, known: KnownPackage) -> Message:
                 "Asked for {name}. I am checking whether you may have it, and will send you a message. {who_decides}"
             )
         )
-        line = sentence.format(name=name, who_decides=_who_decides(known)).rstrip()
+        line = sentence.format(name=name, who_decides=_who_decides(policies)).rstrip()
     else:
         sentence = (
             _(
@@ -89,11 +91,17 @@ def asked(request: Request, known: KnownPackage) -> Message:
     return message(line, [section(line), _alone(cancel, my_access_button(), about=request.id)])
 
 
-def _who_decides(known: KnownPackage) -> str:
-    """Say who approves, where that is one and the same under every policy of the package."""
-    if known.package is None:
-        return ""
-    ways = {policy.stages for policy in known.package.policies}
+def _policies_of(request: Request, known: KnownPackage) -> Sequence[OfferedPolicy]:
+    """Return the policies that may apply: the one that was chosen, or all of the package's."""
+    every = known.package.policies if known.package else ()
+    if request.wanted_policy_id is None:
+        return every
+    return [policy for policy in every if policy.id == request.wanted_policy_id]
+
+
+def _who_decides(policies: Sequence[OfferedPolicy]) -> str:
+    """Say who approves, where that is one and the same under each of the policies."""
+    ways = {policy.stages for policy in policies}
     if len(ways) != 1:
         return ""
     [stages] = ways

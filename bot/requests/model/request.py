@@ -203,6 +203,12 @@ class Request:
         return self.entra_decides and is_on_its_way and self.waits_since is None
 
     @property
+    def is_delayed(self) -> bool:
+        """True if a step had to be tried again because something outside failed or asked to wait; false of what waits in Entra."""
+        is_ours = self.state in {State.RECEIVED, State.APPROVED}
+        return is_ours and (self.failures > 0 or self.attempts > 0)
+
+    @property
     def comes_to_a_decision(self) -> bool:
         """True while nobody has to decide it, and somebody may have to: it is being checked, or on its way to Entra, which decides."""
         return self.state is State.RECEIVED or self.is_asked_for_in_entra
