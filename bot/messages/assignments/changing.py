@@ -52,15 +52,22 @@ def letting_end(assignment: Assignment) -> Message:
 
 
 def canceled(request: Request) -> Message:
-    if request.is_being_canceled:
-        return message(
-            _(
+    """Say that what the reader takes back is canceled, or is being canceled where it is in Entra: by what it asked for."""
+    match request.kind:
+        case Kind.ADD:
+            here = _("Your request for {package} is canceled.")
+            there = _(
                 "I am canceling your request for {package} in Microsoft Entra, and will tell you what has come of it."
-            ).format(package=bold(request.package_name))
-        )
-    line = (
-        _("Your extension of {package} is canceled.")
-        if request.kind is Kind.EXTEND
-        else _("Your request for {package} is canceled.")
-    )
+            )
+        case Kind.EXTEND:
+            here = _("Your extension of {package} is canceled.")
+            there = _(
+                "I am canceling your extension of {package} in Microsoft Entra, and will tell you what has come of it."
+            )
+        case Kind.REMOVE:
+            here = _("Your return of {package} is canceled.")
+            there = _(
+                "I am canceling your return of {package} in Microsoft Entra, and will tell you what has come of it."
+            )
+    line = there if request.is_being_canceled else here
     return message(line.format(package=bold(request.package_name)))

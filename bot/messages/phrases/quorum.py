@@ -6,7 +6,7 @@ from typing import Final
 from bot.approvals.model import Decision, approvals_of
 from bot.messages.blocks.parts import bold, escape
 from bot.messages.phrases.decided import name_of
-from bot.requests.model import Request
+from bot.requests.model import Kind, Request
 from bot.words import N_, _, ngettext
 from bot.words.formats import in_a_row
 
@@ -90,6 +90,11 @@ def approval_told(request: Request) -> str:
 
 def approved_by_one(request: Request, *, by: str, place: int, needed: int) -> str:
     """Tell whoever asked who has approved their request, which needs more approvals."""
-    return _(
-        "{by} approved your request for {package}: that is {place} of {needed} approvals."
-    ).format(by=escape(by), package=bold(request.package_name), place=place, needed=needed)
+    sentence = (
+        _("{by} approved your extension of {package}: that is {place} of {needed} approvals.")
+        if request.kind is Kind.EXTEND
+        else _("{by} approved your request for {package}: that is {place} of {needed} approvals.")
+    )
+    return sentence.format(
+        by=escape(by), package=bold(request.package_name), place=place, needed=needed
+    )

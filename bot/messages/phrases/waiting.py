@@ -18,7 +18,7 @@ from bot.messages.blocks.parts import (
     section,
 )
 from bot.messages.phrases.quorum import approvals_so_far, approved_by_one
-from bot.requests.model import Request, State
+from bot.requests.model import Kind, Request, State
 from bot.words import _, pgettext
 from bot.words.formats import all_of, any_of, in_a_row
 
@@ -115,12 +115,18 @@ def decline_button(request: Request) -> Block:
 def reminding(request: Request) -> Message:
     """Say that those who decide are reminded."""
     who = named_deciders(request, together=True)
-    return message(
+    sentence = (
         _(
+            "I will remind {who} of your extension of {package}: at once, or as soon as it is not "
+            "night or weekend for them. You can do that once a day."
+        )
+        if request.kind is Kind.EXTEND
+        else _(
             "I will remind {who} of your request for {package}: at once, or as soon as it is not "
             "night or weekend for them. You can do that once a day."
-        ).format(who=who, package=bold(request.package_name))
+        )
     )
+    return message(sentence.format(who=who, package=bold(request.package_name)))
 
 
 def approval_counted(
@@ -146,7 +152,12 @@ def step_reached(request: Request, *, step: int, by: str, is_waiting: bool) -> M
         is_waiting: It waits at the step after that one.
     """
     steps = len(request.terms.stages) if request.terms else step
-    said = _("{by} approved step {step} of {steps} of your request for {package}.").format(
+    sentence = (
+        _("{by} approved step {step} of {steps} of your extension of {package}.")
+        if request.kind is Kind.EXTEND
+        else _("{by} approved step {step} of {steps} of your request for {package}.")
+    )
+    said = sentence.format(
         by=escape(by or _("Somebody")), step=step, steps=steps, package=bold(request.package_name)
     )
     return _with_reminder(said, request, is_waiting=is_waiting)

@@ -151,11 +151,14 @@ def lapsed(request: Request, *, approved: Sequence[str] = (), is_offered: bool =
 
 def canceled_in_entra(request: Request) -> Message:
     """Tell whoever wanted it that their request is canceled there."""
-    return message(
-        _("Your request for {package} is canceled in Microsoft Entra.").format(
-            package=bold(request.package_name)
-        )
-    )
+    match request.kind:
+        case Kind.ADD:
+            line = _("Your request for {package} is canceled in Microsoft Entra.")
+        case Kind.EXTEND:
+            line = _("Your extension of {package} is canceled in Microsoft Entra.")
+        case Kind.REMOVE:
+            line = _("Your return of {package} is canceled in Microsoft Entra.")
+    return message(line.format(package=bold(request.package_name)))
 
 
 def after_all(request: Request, content: Message) -> Message:
@@ -171,9 +174,11 @@ def after_all(request: Request, content: Message) -> Message:
 
 def canceled_by_admin(request: Request) -> Message:
     """Tell somebody that an admin has canceled what they have asked for, and why."""
-    line = _("An admin has canceled your request for *{package}*.").format(
-        package=escape(request.package_name)
-    )
+    line = (
+        _("An admin has canceled your extension of *{package}*.")
+        if request.kind is Kind.EXTEND
+        else _("An admin has canceled your request for *{package}*.")
+    ).format(package=escape(request.package_name))
     return message(f"{line} {escape_sentence(translate(request.why or ''))}")
 
 
