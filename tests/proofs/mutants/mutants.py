@@ -54,6 +54,8 @@ def _trials(target: Target) -> Iterator[tuple[str, str]]:
         if change.said in equivalents and outcome is not Outcome.NOTICED:
             yield where, EQUIVALENT
         elif outcome is None or outcome is Outcome.SURVIVED:
+            if outcome:
+                _say(f"once more, all anew:  {where}")
             yield where, afresh.try_out(change)
         else:
             yield where, outcome
