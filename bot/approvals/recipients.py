@@ -116,39 +116,36 @@ class Recipients:
         named = await self._named(request, counted)
         # Of the approvals that its stage needs, those that are still to come.
         missing = request.approvals_needed - len(approvals_of(counted, request.stage))
-        users = None if named is None else [user for user, _ in named]
-        reasons = {user.id: named_as for user, named_as in named or ()}
+        deciders = named or ()
+        known = await self._known([user for user, _ in deciders])
         found: list[str] = []
         searches = 0
-        known = await self._known(users or ())
-        for user in sorted(users or (), key=lambda user: user.id not in known):
+        for user, named_as in sorted(deciders, key=lambda each: each[0].id not in known):
             searches += user.id not in known
             if len(found) >= MOST_CARDS or searches > MOST_SEARCHES:
                 break
             slack_user = await self._in_slack(user, known.get(user.id))
             if slack_user is None or slack_user in (request.holder, request.asked_by, *found):
                 continue
-            named_as = reasons[user.id]
             if not await self._store.run(recipients.add, request, slack_user, named_as):
                 return
             found.append(slack_user)
         look_again_in = LOOK_AGAIN
         for delegation in await self._delegations(request, found, counted):
             look_again_in = min(look_again_in, delegation.ends_at - clock.now())
-            if delegation.delegate in found:
-                continue
-            if not await self._store.run(
-                recipients.add, request, delegation.delegate, NamedAs.DELEGATE
-            ):
-                return
-            found.append(delegation.delegate)
+            if delegation.delegate not in found:
+                found.append(delegation.delegate)
+                # If the request has gone on, nothing comes of it, nor of what is settled.
+                await self._store.run(
+                    recipients.add, request, delegation.delegate, NamedAs.DELEGATE
+                )
         await self._store.run(
             recipients.settle,
             request,
             found,
-            nobody=users is not None and len(users) < missing,
+            nobody=named is not None and len(named) < missing,
             grown=any(each not in request.deciders for each in found),
-            again_at=clock.real() + max(look_again_in, timedelta(0)),
+            again_at=clock.real() + look_again_in,
         )
 
     async def _delegations(
@@ -226,8 +223,9 @@ class Recipients:
                 good_for = FOUND_FOR if contact.slack_user else NOT_FOUND_FOR
                 if now - contact.looked_up_at <= good_for:
                     known[entra_id] = contact
-                    continue
-            if entra_id in bound:
+            is_found = entra_id in known and known[entra_id].slack_user is not None
+            if entra_id in bound and not is_found:
+                # Also who was not found a moment ago, and has used Latchkey since.
                 known[entra_id] = Contact(
                     entra_id=entra_id, slack_user=bound[entra_id], looked_up_at=now
                 )
@@ -238,7 +236,7 @@ class Recipients:
         if known is not None:
             if known.slack_user is None:
                 return None
-            if await self._is_still(user, known):
+            if await self._is_still(user, known, known.slack_user):
                 return known.slack_user
         profile = await self._people.slack_member_of(user)
         now = clock.real()
@@ -251,15 +249,15 @@ class Recipients:
         await self._store.run(contacts.save, contact)
         return contact.slack_user
 
-    async def _is_still(self, user: User, known: Contact) -> bool:
+    async def _is_still(self, user: User, known: Contact, slack_user: str) -> bool:
         now = clock.real()
         if known.verified_at is not None and now - known.verified_at <= VERIFIED_FOR:
             return True
         try:
-            profile = await self._slack.users.get(known.slack_user or "")
+            profile = await self._slack.users.get(slack_user)
         except SlackRefused:
             return False
-        bound = await self._store.read(people.find, known.slack_user or "")
+        bound = await self._store.read(people.find, slack_user)
         if bound is not None:
             is_meant = bound.entra_id.casefold() == user.id.casefold()
         else:
@@ -269,7 +267,7 @@ class Recipients:
         if is_still:
             fresh = Contact(
                 entra_id=user.id,
-                slack_user=known.slack_user,
+                slack_user=slack_user,
                 looked_up_at=known.looked_up_at,
                 verified_at=now,
             )

@@ -126,7 +126,10 @@ TARGETS: Final = (
         )
         for module in ("bindings", "strictest", "remembered")
     ),
-    Target(file="bot/approvals/recipients.py", tests=("test_recipients.py",)),
+    Target(
+        file="bot/approvals/recipients.py",
+        tests=("test_recipient_lookups.py", "test_recipients.py"),
+    ),
     Target(file="bot/approvals/model.py", parts=VOICES, tests=("test_voices.py",)),
     Target(
         file="bot/approvals/delegations.py",
