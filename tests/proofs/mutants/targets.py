@@ -82,7 +82,7 @@ TARGETS: Final = (
             "test_one_answer.py",
         ),
     ),
-    Target(file="bot/people/admins.py", tests=("test_permissions.py",)),
+    Target(file="bot/people/admins.py", tests=("test_roster.py", "test_permissions.py")),
     Target(file="bot/people/approvers.py", tests=("test_approvers.py",)),
     Target(
         file="bot/people/delegates.py",
