@@ -53,11 +53,11 @@ class FactReader:
         if len(policy_ids) == 1:
             found = await self.policy(policy_ids[0])
             return [] if found is None else [found]
-        return _there(await self._graph.policies.each(policy_ids)) if policy_ids else []
+        return _there(await self._graph.policies.each(policy_ids))
 
     async def groups_of(self, user_id: str, group_ids: Collection[str]) -> set[str]:
         """Return those of *group_ids* that the person is in."""
-        return await self._graph.users.member_of(user_id, group_ids) if group_ids else set()
+        return await self._graph.users.member_of(user_id, group_ids)
 
     async def holdings(self, user_id: str) -> list[AccessPackageAssignment] | None:
         """
@@ -155,7 +155,7 @@ async def read_extension_case(
     package_id = held.access_package.id if held.access_package else None
     under = await policy_of(graph, held) if package_id == package.id else None
     asked = groups_named([under]) if under else set()
-    groups = await graph.users.member_of(user.id, asked) if asked else set()
+    groups = await graph.users.member_of(user.id, asked)
     requester = Requester(entra_id=user.id, is_guest=user.is_guest, groups=frozenset(groups))
     return Case(at=clock.now(), package=package, policies=(), requester=requester), under
 

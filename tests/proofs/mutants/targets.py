@@ -76,6 +76,7 @@ TARGETS: Final = (
     Target(
         file="bot/packages/facts.py",
         tests=(
+            "test_facts.py",
             "test_eligibility.py",
             "test_eligibility_over_time.py",
             "test_incompatible.py",

@@ -2,8 +2,8 @@
 Try the tests on one change after another, each in a process of its own, and tell how each ended.
 
 Two ways, of which each has what the other has not.  `try_in_place` imports and collects everything once; each change is a
-new body of a function that is there already, so whoever has taken over a function from its module has the changed one.
-`Afresh` imports everything anew, as a start of the program does: for what modules and classes compute when they are
+new body of a function, or a new plain value, that is there already: whoever has imported it from its module has the changed
+one.  `Afresh` imports everything anew, as a start of the program does: for what else modules and classes compute when they are
 imported, and for the last word about what has survived the first way.
 """
 
@@ -15,14 +15,15 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum, auto
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import CodeType, FunctionType
-from typing import Any, Final, TextIO
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, Final, TextIO, cast
 
 import pytest
 
@@ -161,17 +162,17 @@ class _Collected:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         _set_up(session)
         functions = _functions_in(self._target.file)
-        clean, took = self._try(session, {}, WAITED_SECONDS)
+        clean, took = self._try(session, _Patch(), WAITED_SECONDS)
         self._told.write(f"{clean.outcome}\n")
         # The quick ones first.
         order = sorted(range(len(took)), key=took.__getitem__)
         session.items[:] = [session.items[place] for place in order]
         for change in changes_of(self._target):
-            bodies = _bodies(change, functions)
-            if not bodies:
+            patch = _patch(change, functions)
+            if patch is None:
                 self._told.write("\n")
                 continue
-            trial, took = self._try(session, bodies, _limit(clean, self._target))
+            trial, took = self._try(session, patch, _limit(clean, self._target))
             self._told.write(f"{trial.outcome}\n")
             if trial.outcome is Outcome.NOTICED:
                 # What noticed one change notices its neighbors.
@@ -179,14 +180,13 @@ class _Collected:
         return True
 
     def _try(
-        self, session: pytest.Session, bodies: Mapping[FunctionType, CodeType], limit: int
+        self, session: pytest.Session, patch: "_Patch", limit: int
     ) -> tuple[Trial, list[float]]:
-        """Run the tests with these bodies; the seconds of CPU of each test belong to the answer."""
+        """Run the tests with a change; the seconds of CPU of each test belong to the answer."""
         reading, writing = os.pipe()
 
         def run() -> int:
-            for function, body in bodies.items():
-                function.__code__ = body
+            patch.apply()
             items = session.items
             with os.fdopen(writing, "w", buffering=1) as tell:
                 for item, following in zip(items, [*items[1:], None], strict=True):
@@ -224,12 +224,29 @@ def _functions_in(file: str) -> dict[tuple[str, int], list[FunctionType]]:
     return found
 
 
-def _bodies(
+@dataclass(frozen=True)
+class _Patch:
+    """What a change makes of functions and plain values that are there."""
+
+    bodies: Mapping[FunctionType, CodeType] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    modules: Sequence[ModuleType] = ()
+
+    def apply(self) -> None:
+        for function, body in self.bodies.items():
+            function.__code__ = body
+        for module in self.modules:
+            vars(module).update(
+                {name: self.values[name] for name in self.values & vars(module).keys()}
+            )
+
+
+def _patch(
     change: Change, functions: Mapping[tuple[str, int], list[FunctionType]]
-) -> dict[FunctionType, CodeType] | None:
-    """Return the functions that a change gives another body; None if it is not only that."""
+) -> _Patch | None:
+    """Return what a change makes of what is there; None if it is not only that."""
     if change.function is None:
-        return None
+        return _new_values(change)
     bodies = {
         function: code
         for code in _codes(change.compiled())
@@ -240,7 +257,48 @@ def _bodies(
         len(function.__code__.co_freevars) == len(code.co_freevars)
         for function, code in bodies.items()
     )
-    return bodies if bodies and alike else None
+    return _Patch(bodies=bodies) if bodies and alike else None
+
+
+def _new_values(change: Change) -> _Patch | None:
+    """Return the plain values that a module has otherwise with a change, for it and whoever has imported them by name."""
+    name = change.file.removesuffix(".py").replace("/", ".")
+    namespace: dict[str, Any] = {"__name__": name}
+    try:
+        exec(change.compiled(), namespace)  # noqa: S102
+    except Exception:
+        return None
+    there = vars(sys.modules[name])
+    values = {
+        each: value
+        for each, value in namespace.items()
+        if each in there
+        and _is_plain(value)
+        and _is_plain(there[each])
+        and repr(value) != repr(there[each])
+    }
+    modules = [
+        module
+        for module in sys.modules.values()
+        if module.__name__ == name or f"from {name} import" in _text(module)
+    ]
+    return _Patch(values=values, modules=modules) if values else None
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether a value means the same whichever copy of its module has made it."""
+    if isinstance(value, dict):
+        return all(_is_plain(each) for each in (*value.keys(), *value.values()))
+    if type(value) in (tuple, list, frozenset, set):
+        return all(_is_plain(each) for each in cast(Iterable[object], value))
+    return type(value) in (str, int, float, bool, timedelta, type(None))
+
+
+@cache
+def _text(module: ModuleType) -> str:
+    path = Path(getattr(module, "__file__", None) or os.devnull)
+    is_ours = path.suffix == ".py" and path.is_relative_to(Path.cwd()) and ".venv" not in path.parts
+    return path.read_text() if is_ours else ""
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
