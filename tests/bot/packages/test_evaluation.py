@@ -1,11 +1,11 @@
 """Test the whole answer about a request, an extension and a return: the reason, what it is about, and what comes first."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from bot import clock
 from bot.packages.eligibility import (
     Admitted,
     Case,
@@ -21,7 +21,17 @@ from bot.packages.eligibility import (
 from bot.packages.model import NamedObject
 from bot.packages.unsupported import read_question
 from graph.models import AccessPackageAssignment, AccessPackageQuestion, AssignmentPolicy
-from tests.bot.samples import ANN, BO, approval, package, policy, question, role_scope, user
+from tests.bot.samples import (
+    ANN,
+    BO,
+    SOME_DAY,
+    approval,
+    package,
+    policy,
+    question,
+    role_scope,
+    user,
+)
 
 ANN_AS_MEMBER = Requester(entra_id=ANN, is_guest=False)
 OPEN = policy()
@@ -36,6 +46,16 @@ ARCHIVED = ("its catalog is in the state archived",)
 ID_CARD = ("it asks for a Verified ID",)
 LEDGER = NamedObject(id="ledger", name="Ledger")
 AUDIT = NamedObject(id="audit", name="Audit")
+
+
+def until(moment: datetime) -> dict[str, Any]:
+    return {"expiration": {"type": "afterDateTime", "endDateTime": moment.isoformat()}}
+
+
+OVER = policy(id="over", **until(SOME_DAY))
+OVER_TOO = policy(id="over too", **until(SOME_DAY - timedelta(days=365)))
+ENDING = policy(id="ending", **until(SOME_DAY + timedelta(seconds=1)))
+FOR_ALL = policy(id="all", allowedTargetScope="allDirectoryUsers")
 DIRECT = policy(
     id="direct",
     allowedTargetScope="notSpecified",
@@ -49,7 +69,7 @@ DIRECT = policy(
 def case(*policies: AssignmentPolicy, **changes: Any) -> Case:
     """What is known of Ann and the campaign."""
     return replace(
-        Case(at=clock.now(), package=package(), policies=policies, requester=ANN_AS_MEMBER),
+        Case(at=SOME_DAY, package=package(), policies=policies, requester=ANN_AS_MEMBER),
         **changes,
     )
 
@@ -140,6 +160,39 @@ REQUESTS: list[tuple[str, Case, Admitted | Refusal]] = [
             groups=("Audit",),
         ),
     ),
+    ("one that is over", case(OVER), Refusal(reason=RefusalReason.ENDED, policy=OVER)),
+    (
+        "one that is over, and excluded",
+        case(OVER, **HAS_BOTH),
+        Refusal(reason=RefusalReason.ENDED, policy=OVER),
+    ),
+    ("one that ends in a moment", case(ENDING), Admitted(policy=ENDING)),
+    (
+        "one that is over, and a general one",
+        case(FOR_ALL, OVER),
+        Refusal(reason=RefusalReason.ENDED, policy=OVER),
+    ),
+    ("of two alike one that is over", case(OVER, OPEN), Admitted(policy=OPEN)),
+    (
+        "of two alike one that is over, and excluded",
+        case(OVER, OPEN, excluded_by=(LEDGER,)),
+        Refusal(reason=RefusalReason.EXCLUDED, policy=OPEN, details=("Ledger",)),
+    ),
+    (
+        "two alike that are over",
+        case(OVER_TOO, OVER),
+        Refusal(reason=RefusalReason.ENDED, policy=OVER),
+    ),
+    (
+        "of three alike one that is over",
+        case(OPEN, OVER, ASKING),
+        Refusal(reason=RefusalReason.SEVERAL, candidates=(ASKING, OPEN)),
+    ),
+    (
+        "of two alike one that is not understood",
+        case(OPEN, VERIFIED),
+        Refusal(reason=RefusalReason.SEVERAL, candidates=(OPEN,)),
+    ),
     ("what it excludes", case(OPEN, excluded=(LEDGER,)), Admitted(policy=OPEN)),
     (
         "questions",
@@ -181,6 +234,28 @@ def test_of_two_policies_alike_the_one_they_name_counts(chosen, expected):
     assert evaluate_request(case(ASKING, OPEN), **chosen) == expected
 
 
+@pytest.mark.parametrize(
+    ("policies", "expected"),
+    [
+        ((OVER, OPEN), Refusal(reason=RefusalReason.NOT_THAT_POLICY, candidates=(OPEN,))),
+        ((OPEN,), Refusal(reason=RefusalReason.NOT_THAT_POLICY, candidates=(OPEN,))),
+        ((OVER, OVER_TOO), Refusal(reason=RefusalReason.ENDED, policy=OVER)),
+        ((OVER,), Refusal(reason=RefusalReason.ENDED, policy=OVER)),
+    ],
+)
+def test_who_names_none_of_them_chooses_among_those_that_give_something(policies, expected):
+    """Nothing is chosen for whoever has chosen."""
+    assert evaluate_request(case(*policies), wanted="gone") == expected
+
+
+def test_who_names_one_that_is_over_is_told_so():
+    """The other is theirs to choose."""
+    over = Refusal(reason=RefusalReason.ENDED, policy=OVER)
+
+    assert evaluate_request(case(OVER, OPEN), wanted="over") == over
+    assert evaluate_request(case(OVER, OPEN), agreed="over") == over
+
+
 def test_who_names_a_policy_where_none_is_for_them_is_told_so():
     """There is nothing to choose among."""
     assert evaluate_request(case(FOR_BO), wanted="policy") == NO_POLICY
@@ -213,6 +288,7 @@ GIVEN: list[tuple[str, Case, AssignmentPolicy, Admitted | Refusal]] = [
         DIRECT,
         Refusal(reason=RefusalReason.EXCLUDED, policy=DIRECT, details=("Ledger",)),
     ),
+    ("over", case(**HAS_BOTH), OVER, Refusal(reason=RefusalReason.ENDED, policy=OVER)),
     (
         "excluded by a group",
         case(excluding_groups=(LEDGER,)),
