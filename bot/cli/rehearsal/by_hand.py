@@ -19,6 +19,7 @@ BY_HAND: Final[Mapping[str, str]] = {
     "Where My Access is": "it takes a tenant in a national cloud",
     "Whether every browser that people use sends the cookie of the page": "it takes each browser, before an installation of Latchkey",
     "Whether a request that nobody decided in time": "it takes days",
+    "Whether Entra lets people ask under a policy whose date is over": "it takes days",
     "The state of an Entra request whose approval timed out": "it takes days",
     "Throttling limits of entitlement management": LOAD,
     "Whether writes of entitlement management may share": ELSEWHERE,
