@@ -1,11 +1,17 @@
 """Import the module of a command when the command is called, and not to list it."""
 
+import errno
 import importlib
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import click
+
+# What a system answers when there is no room for what is written.
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,18 @@ class LazyGroup(click.Group):
 
         own_packages.check_own_packages()
         return named.load()
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run the command; a place without room for what it writes is a sentence, and exit code 1."""
+        try:
+            return super().main(*args, standalone_mode=standalone_mode, **extra)
+        except OSError as error:
+            if not standalone_mode or error.errno not in NO_ROOM:
+                raise
+            click.echo(f"Not everything could be written: {os.strerror(error.errno)}.", err=True)
+            # What is left of it would be tried once more at the end of the program, and fail as loudly.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -70,3 +71,22 @@ def test_an_unknown_command_is_refused() -> None:
     answer = CliRunner().invoke(main, ["grant"])
     assert answer.exit_code == 2
     assert "No such command 'grant'" in answer.output
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.is_char_device(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("words", [["--help"], ["audit", "--help"]])
+def test_a_disk_without_room_is_a_sentence(words: list[str]) -> None:
+    """And no traceback, neither at once nor when Python ends."""
+    with FULL.open("w") as full:
+        ran = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "bot", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 1
+    assert ran.stderr == "Not everything could be written: No space left on device.\n"
