@@ -163,6 +163,8 @@ def key() -> None:
     Print the public key that evidence packs and archives are signed with.
 
     Give it to whoever checks them by another way than the pack.  It belongs to LATCHKEY_AUDIT_KEY.
+
+    Example: latchkey audit key > audit.pub
     """
     from bot.cli.audit.signing import audit_signer
 

@@ -41,6 +41,8 @@ def run(log_level: str | None, log_format: str | None) -> None:
     Run the bot: Socket Mode when SLACK_APP_TOKEN is set, otherwise HTTP.
 
     Exits with 2 when settings are missing or wrong, and with 1 when something it needs refuses it.
+
+    Example: latchkey run --log-format console
     """
     settings = _settings_for_running()
     configure_logs(
@@ -113,6 +115,8 @@ def doctor(as_json: bool) -> None:
     channels is seen by a scheduled message that is taken back at once.)
 
     Exits with 0 when all is well, 3 when something deserves a warning, 1 when something is broken, and 2 when the settings are wrong.
+
+    Example: latchkey doctor --json
     """
     settings = _settings_for_running()
     configure_logs(logging.ERROR)
@@ -141,7 +145,11 @@ def doctor(as_json: bool) -> None:
     help="In which everybody reads Slack, and channels are written to.",
 )
 def sandbox(port: int, no_browser: bool, large: bool, language: str) -> None:
-    """Try everything with no accounts: a stand-in Slack and tenant around the real bot, on this machine only."""
+    """
+    Try everything with no accounts: a stand-in Slack and tenant around the real bot, on this machine only.
+
+    Example: latchkey sandbox --port 8090
+    """
     try:
         from sandbox.run import run_sandbox
     except ModuleNotFoundError as missing:

@@ -30,7 +30,11 @@ def pause(reason: str) -> None:
 @click.command()
 @click.option("--reason", help="Why; kept in the audit log.")
 def resume(reason: str | None) -> None:
-    """Grant again; what was approved meanwhile is checked once more and granted now."""
+    """
+    Grant again; what was approved meanwhile is checked once more and granted now.
+
+    Example: latchkey resume --reason "the account is its owner's again"
+    """
     settings = settings_for_database()
     by = at_the_command_line(settings.operator)
     with bots_database(settings) as store:

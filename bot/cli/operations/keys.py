@@ -22,7 +22,11 @@ def keys() -> None:
 
 @keys.command("new")
 def new() -> None:
-    """Print a new key, for LATCHKEY_TOKEN_KEY or the file that LATCHKEY_TOKEN_KEY_FILE names."""
+    """
+    Print a new key, for LATCHKEY_TOKEN_KEY or the file that LATCHKEY_TOKEN_KEY_FILE names.
+
+    Example: latchkey keys new > token.key
+    """
     click.echo(base64.b64encode(os.urandom(KEY_BYTES)).decode())
 
 
@@ -33,6 +37,8 @@ def rotate() -> None:
 
     First set both and restart every replica; the bot may run meanwhile.  Afterwards the previous key can go.
     Tokens that open with neither are deleted: those people connect their account again.
+
+    Example: latchkey keys rotate
     """
     settings = settings_for_database()
     by = at_the_command_line(settings.operator)

@@ -1,7 +1,9 @@
 """Test what the command line imports, and when."""
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -71,6 +73,31 @@ def test_an_unknown_command_is_refused() -> None:
     answer = CliRunner().invoke(main, ["grant"])
     assert answer.exit_code == 2
     assert "No such command 'grant'" in answer.output
+
+
+def leaves(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    """Each command that does something, with the words that call it."""
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        if found is not None:
+            yield from leaves(found, f"{path} {name}")
+
+
+def test_every_command_explains_itself_with_an_example() -> None:
+    """One that calls this command, as docs/how-to/command-line.md promises."""
+    without = [
+        path
+        for path, command in leaves(main, "latchkey")
+        # "requests show" is "trace" by another name.
+        if not re.search(
+            rf"({path}|latchkey {command.name})\b", (command.help or "").partition("Example")[2]
+        )
+    ]
+    assert without == []
 
 
 FULL = Path("/dev/full")
