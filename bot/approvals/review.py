@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bot.approvals.model import ApproverQuestion, Decision
+from bot.approvals.model import ApproverQuestion, Decision, has_voice
 from bot.approvals.store import approver_questions, deciders, decisions
 from bot.database import Store, Transaction
 from bot.errors import NotAllowed, TooLate
@@ -38,7 +38,24 @@ class ReviewCards:
         may_see = {request.holder, request.asked_by, *request.deciders}
         if slack_user not in may_see and not self._guard.is_admin(slack_user):
             raise NotAllowed(N_("Only those who decide about that request see its card."))
-        return review(request, decided, questions=questions, reader=slack_user, named_as=named_as)
+        return review(
+            request,
+            decided,
+            questions=questions,
+            reader=slack_user,
+            named_as=named_as,
+            may_decide=self._may_decide(request, slack_user, decided),
+        )
+
+    def _may_decide(
+        self, request: Request, slack_user: str, decided: Sequence[Decision] = ()
+    ) -> bool:
+        """Tell whether somebody is offered to decide; whoever has approved it already may still deny."""
+        return (
+            slack_user in request.deciders
+            or has_voice(decided, request.stage, slack_user)
+            or (self._guard.is_admin(slack_user) and self._guard.may_admins_decide(request))
+        )
 
     async def several(self, *, slack_user: str, ask_ids: Sequence[str]) -> dict[str, Any]:
         """
@@ -47,14 +64,13 @@ class ReviewCards:
         Raises:
             TooLate: Nothing of it waits any more.
         """
-        is_admin = self._guard.is_admin(slack_user)
         found = await self._store.read(
             _current, ask_ids[: approving_several.MOST_CHOICES], slack_user
         )
         seen = [
             request
             for request in found
-            if (is_admin or slack_user in request.deciders)
+            if self._may_decide(request, slack_user)
             and slack_user not in {request.holder, request.asked_by}
         ]
         if not seen:

@@ -233,16 +233,26 @@ class Permissions:
             # Nobody is let in by guessing.
             return False
 
-    async def _may_stand_in(
-        self, stage: Stage | None, request: Request, decided: Collection[str]
-    ) -> bool:
+    def may_admins_decide(self, request: Request) -> bool:
+        """Tell whether admins may decide a stage, by what is known here; for what they are shown, not for their right."""
+        always = self._may_always_stand_in(request.current_stage, request)
+        return request.unnamed if always is None else always
+
+    def _may_always_stand_in(self, stage: Stage | None, request: Request) -> bool | None:
+        """Tell whether admins may decide a stage; None: only if nobody else can."""
         is_after_removal = request.terms is not None and request.terms.removal is not None
         is_admins_own = stage is not None and stage.is_admins_own
         if self.admins_decide == "always" or (is_after_removal and is_admins_own):
             # What an admin has taken away, an admin gives back.
             return True
-        if self.admins_decide == "never" or stage is None:
-            return False
+        return False if self.admins_decide == "never" or stage is None else None
+
+    async def _may_stand_in(
+        self, stage: Stage | None, request: Request, decided: Collection[str]
+    ) -> bool:
+        always = self._may_always_stand_in(stage, request)
+        if always is not None or stage is None:
+            return always is True
         try:
             return not await self.approvers.has_any(stage, request, beside=decided)
         except UnresolvedApprovers:

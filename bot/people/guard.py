@@ -12,6 +12,7 @@ from bot.people.actors import Permissions
 from bot.people.interaction_audit import record_refusal
 from bot.people.model import Verb
 from bot.people.permissions import may
+from bot.requests.model import Request
 from bot.slack.errors import SlackError
 from bot.timing import EARLY_SECONDS
 from graph.errors import GraphError
@@ -48,6 +49,10 @@ class Guard:
     def is_admin(self, slack_user: str) -> bool:
         """Return True for an admin, by what was read lately."""
         return self._permissions.is_known_admin(slack_user)
+
+    def may_admins_decide(self, request: Request) -> bool:
+        """Tell whether admins may decide a request, by what is known here; for what they are shown, not for their right."""
+        return not request.entra_decides and self._permissions.may_admins_decide(request)
 
     async def check_admin(
         self, slack_user: str, about_id: str | None = None, *, key: str | None = None

@@ -43,6 +43,10 @@ class RequestLists:
         self._guard = guard
         self._offering = offering
 
+    def may_admins_decide(self, request: Request) -> bool:
+        """Tell whether the admins' list offers an admin who is not asked to decide a request."""
+        return self._guard.may_admins_decide(request)
+
     async def access_overview(
         self, slack_user: str, place: Place | None = None, *, skip: int = 0
     ) -> AccessOverview:

@@ -53,7 +53,12 @@ class Lists:
             return with_place(shown, place)
         if place.list is ListName.PENDING:
             page = await lists.pending(slack_user=user, start=place.start, key=key)
-            listed = pending_list.pending(page, reader=user, is_whole=lists.are_whole)
+            listed = pending_list.pending(
+                page,
+                reader=user,
+                is_whole=lists.are_whole,
+                may_admins_decide=lists.may_admins_decide,
+            )
             return with_place(listed, place)
         if place.list is ListName.STUCK:
             held = await lists.stuck(slack_user=user, start=place.start, key=key)

@@ -62,6 +62,9 @@ UNNAMED_IN_ENTRA: Final = N_(
     ":warning: Its policy in Entra finds nobody who can decide this. Microsoft Entra decides it, so no admin can do that "
     "here: please name an approver in the policy."
 )
+ADMINS_MAY_NOT: Final = N_(
+    "The admins may not decide this request: that is for the approvers whom its policy names."
+)
 ENTRA_DECIDES: Final = N_(
     "Microsoft Entra decides this: only the approvers whom its policy names can approve or deny it."
 )
@@ -77,6 +80,7 @@ def card(
     asked: bool = True,
     access: Assignment | None = None,
     is_for_admins: bool = False,
+    is_shown_only: bool = False,
 ) -> Message:
     """
     Draw an approval card: who, what exactly, why, until when, under which policy; and how it was decided.
@@ -88,6 +92,7 @@ def card(
         asked: The stage that is decided now is the one that this card asks about; without, it has no buttons.
         access: What the request gave, on a card for admins: while it is there, they may remove it.
         is_for_admins: It is in the admins' channel; of what Entra decides they see all, and decide nothing.
+        is_shown_only: Its reader, an admin, cannot decide it.
     """
     foot = (
         _foot(
@@ -95,7 +100,7 @@ def card(
             decided,
             reader=reader,
             named_as=named_as,
-            is_shown_only=is_for_admins and request.entra_decides,
+            is_shown_only=is_shown_only or (is_for_admins and request.entra_decides),
         )
         if asked
         else _passed(request, decided, reader=reader)
@@ -262,7 +267,8 @@ def _foot(
             )
         )
     if is_shown_only:
-        return [*blocks, context(_(ENTRA_DECIDES))]
+        why = ENTRA_DECIDES if request.entra_decides else ADMINS_MAY_NOT
+        return [*blocks, context(_(why))]
     if part is not None:
         return [*blocks, context(part), decision_buttons(request, has_approved=True)]
     return [*blocks, decision_buttons(request)]

@@ -45,8 +45,6 @@ def approve_all_row(requests: Sequence[Request], *, reader: str) -> list[Block]:
         stage = request.current_stage
         # Each approval by a fresh sign-in is one of its own.
         is_one_of_several = stage is not None and not stage.fresh_sign_in
-        if request.entra_decides and reader not in request.deciders:
-            continue
         if request.state is State.PENDING and is_one_of_several and not is_own:
             by_package.setdefault(request.package_id, []).append(request)
     several = [each[:MOST_CHOICES] for each in by_package.values() if len(each) > 1]

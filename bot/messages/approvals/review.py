@@ -38,15 +38,21 @@ def review(
     questions: Sequence[ApproverQuestion] = (),
     reader: str,
     named_as: NamedAs | None = None,
+    may_decide: bool = True,
 ) -> dict[str, Any]:
-    """Draw the card; without its buttons for whoever cannot decide it: whom it is about, and admins, where Entra decides."""
+    """
+    Draw the card; without its buttons for whoever cannot decide it: whom it is about, and admins who may not.
+
+    Args:
+        may_decide: Their decision would count, as far as that is known.
+    """
     card = approval_card.card(
         request,
         decided,
         questions=questions,
         reader=reader,
         named_as=named_as,
-        is_for_admins=reader not in request.deciders,
+        is_shown_only=not may_decide,
     )
     blocks: list[Block] = card["blocks"]
     if reader in {request.holder, request.asked_by}:

@@ -1,15 +1,22 @@
 """`/access-admin pending`: the whole card of a request is a press away, where the list is."""
 
+import pytest
+
+from bot.requests.store import request_lists
+from sandbox.tenant import seed
 from tests.flow.slack.test_replies import listed
 from tests.harness.valid import complaints
 from tests.harness.world import (
     ANN,
     APPROVALS,
     BO,
+    CY,
     DANA,
+    MIA,
     buttons,
     eventually,
     labels,
+    living,
     said,
 )
 
@@ -74,3 +81,56 @@ async def test_a_review_that_comes_too_late_shows_how_it_was_decided(world):
 
     assert "Delivered" in said(card)
     assert labels(card) == []
+
+
+def nobody_approves(outside):
+    """Let the policy name as its only approver whoever asks."""
+    for policy in outside.tenant.world.policies.values():
+        if policy.package_id == seed.FINANCE_REPORTS:
+            stage = policy.settings["requestApprovalSettings"]["stages"][0]
+            stage["primaryApprovers"] = [
+                {"@odata.type": "#microsoft.graph.singleUser", "userId": seed.ANN}
+            ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "prepare", "is_offered"),
+    [
+        ("always", None, True),
+        ("fallback", None, False),
+        ("never", None, False),
+        ("fallback", nobody_approves, True),
+    ],
+    ids=["always", "fallback", "never", "fallback, and nobody is named"],
+)
+async def test_an_admin_is_offered_what_would_count(database, setting, prepare, is_offered):
+    """Where admins do not decide, neither the list nor its cards have a button that is refused; and it is said why."""
+    async with living(database, prepare=prepare, LATCHKEY_ADMINS_DECIDE=setting) as world:
+        for user in (ANN,) if prepare else (ANN, CY):
+            await world.type(user, "/request-access finance-reports because Q4")
+            await world.card(APPROVALS, {ANN: "Ann Abara", CY: "Cy Chen"}[user])
+        await world.looked_at_everything()
+
+        async def is_known() -> bool:
+            rows = await world.bot.store.run(request_lists.pending)
+            return all(bool(each.deciders) or each.unnamed for each in rows.rows)
+
+        await eventually(is_known, about="who is asked")
+        shown = await listed(world, DANA, "/access-admin pending")
+        several = [each for each in labels(shown) if "Approve all" in each]
+        card = await review(world, DANA, shown, "Ann Abara")
+
+        assert bool(several) is (is_offered and not prepare)
+        assert ("Approve" in labels(card)) is is_offered
+        assert ("The admins may not decide this request" in said(card)) is not is_offered
+
+
+async def test_an_admin_who_is_an_approver_decides_whatever_admins_may(database):
+    """The policy names Dana for the second step."""
+    async with living(database, LATCHKEY_ADMINS_DECIDE="never") as world:
+        await world.type(ANN, "/request-access production-database because of the outage")
+        await world.press(MIA, await world.card(MIA), "Approve")
+        await world.card(DANA)
+        shown = await listed(world, DANA, "/access-admin pending")
+
+        assert "Approve" in labels(await review(world, DANA, shown, "Ann Abara"))
