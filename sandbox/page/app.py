@@ -33,6 +33,7 @@ from sandbox.slack.model import Json, Outcome, UploadedFile
 from sandbox.tenant import Tenant
 
 LONGEST_STEP_DAYS = 366
+AN_HOUR = timedelta(hours=1)
 _HERE = Path(__file__).parent
 Action = Callable[[FormData], Awaitable[str | None]]
 
@@ -293,7 +294,7 @@ class _Page:
                 return "No reminder is due: nobody has access that ends."
             by = max(due - self._clock.now(), timedelta(0)) + timedelta(seconds=1)
         else:
-            by = _days(step)
+            by = AN_HOUR if step == "hour" else _days(step)
         self._clock.shift(by)
         self._tenant.tick()
         return None
@@ -311,7 +312,9 @@ class _Page:
 
 def _days(step: str) -> timedelta:
     if not step.isdecimal() or not 1 <= int(step) <= LONGEST_STEP_DAYS:
-        raise ValueError(f"the clock moves forward by 1 to {LONGEST_STEP_DAYS} days at a time")
+        raise ValueError(
+            f"the clock moves forward by an hour, or by 1 to {LONGEST_STEP_DAYS} days at a time"
+        )
     return timedelta(days=int(step))
 
 

@@ -76,6 +76,14 @@ async def test_the_clock_moves_and_the_tenant_with_it(sandbox: Sandbox) -> None:
     assert 'data-testid="state">expired</span>' in answer.text
 
 
+async def test_the_clock_moves_by_an_hour(sandbox: Sandbox) -> None:
+    """For what is due the same day: a nudge, an escalation, the review of an emergency."""
+    for _ in range(5):
+        answer = await sandbox.do("/clock", step="hour")
+    assert timedelta(hours=5) <= sandbox.clock.offset < timedelta(hours=6)
+    assert "5 hours ahead" in answer.text
+
+
 async def test_the_clock_goes_to_the_next_reminder(sandbox: Sandbox) -> None:
     """One press, and it is the moment at which the bot will remind."""
     due = sandbox.clock.now() + timedelta(days=23, hours=4)
@@ -103,7 +111,7 @@ async def test_the_clock_takes_no_nonsense(sandbox: Sandbox) -> None:
     """Backwards, or not a number: a sentence, and nothing moves."""
     for step in ("-7", "0", "soon", "", "99999999999999999999"):
         answer = await sandbox.do("/clock", step=step)
-        assert "The clock moves forward by 1 to 366 days at a time." in answer.text
+        assert "The clock moves forward by an hour, or by 1 to 366 days at a time." in answer.text
     assert not sandbox.clock.offset
 
 
