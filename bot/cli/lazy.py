@@ -57,12 +57,12 @@ class LazyGroup(click.Group):
         own_packages.check_own_packages()
         return named.load()
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
-        """Run the command; a place without room for what it writes is a sentence, and exit code 1."""
+    def __call__(self, *args: Any, **extra: Any) -> Any:
+        """Run the program; a place without room for what it writes is a sentence, and exit code 1."""
         try:
-            return super().main(*args, standalone_mode=standalone_mode, **extra)
+            return super().__call__(*args, **extra)
         except OSError as error:
-            if not standalone_mode or error.errno not in NO_ROOM:
+            if error.errno not in NO_ROOM:
                 raise
             click.echo(f"Not everything could be written: {os.strerror(error.errno)}.", err=True)
             # What is left of it would be tried once more at the end of the program, and fail as loudly.

@@ -1,6 +1,7 @@
 """Write rows for people, programs and spreadsheets: a table, JSON or CSV."""
 
 import csv
+import functools
 import io
 import json
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 from rich import box
@@ -20,7 +21,6 @@ from bot.packages.names import clean
 
 Cell = str | bool | int | datetime | Sequence[str] | None
 Row = Mapping[str, Cell]
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Wider than any table: what is piped is not cut to a terminal that is not there.
 NO_TERMINAL_WIDTH: Final = 10_000
@@ -52,18 +52,22 @@ class Column:
     is_wide: bool = False
 
 
-def form_options(command: Command) -> Command:
+def form_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Let a command be asked for ``--json``, ``--csv`` or ``--wide``."""
+
+    @functools.wraps(command)
+    def in_one_form(*args: Any, as_csv: bool, as_json: bool, **options: Any) -> Any:
+        if as_csv and as_json:
+            raise click.UsageError("Choose one of --json and --csv.")
+        form = Form.JSON.value if as_json else Form.CSV.value if as_csv else None
+        return command(*args, form=form, **options)
+
     wide = click.option(
         "--wide", is_flag=True, help="Show all columns of the table, ids among them."
     )
-    csv_ = click.option(
-        "--csv", "form", flag_value=Form.CSV.value, help="For a spreadsheet: all columns."
-    )
-    json_ = click.option(
-        "--json", "form", flag_value=Form.JSON.value, help="For a program: all columns."
-    )
-    return json_(csv_(wide(command)))
+    csv_ = click.option("--csv", "as_csv", is_flag=True, help="For a spreadsheet: all columns.")
+    json_ = click.option("--json", "as_json", is_flag=True, help="For a program: all columns.")
+    return json_(csv_(wide(in_one_form)))
 
 
 def write(

@@ -240,6 +240,15 @@ def test_ids_are_accepted_for_names(latchkey):
     assert len(shown(latchkey, "resources", "--catalog", seed.GENERAL)) == 6
 
 
+def test_two_forms_at_once_are_wrong_usage(latchkey):
+    """Neither is guessed, in whatever order they stand."""
+    for words in (["--json", "--csv"], ["--csv", "--json"]):
+        result = latchkey(show, ["catalogs", *words])
+        assert result.exit_code == 2
+        assert "Choose one of --json and --csv." in result.stderr
+        assert result.stdout == ""
+
+
 def test_every_command_shows_an_example_in_its_help(latchkey):
     """A newcomer copies it."""
     for subject in SUBJECTS:
