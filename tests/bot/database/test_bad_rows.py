@@ -90,6 +90,26 @@ async def test_a_row_that_cannot_be_read_keeps_nobody_from_theirs(harness, kind)
     assert "unreadable_since=datetime" in shown
 
 
+@pytest.mark.parametrize("kind", BAD)
+async def test_a_row_whose_second_look_is_refused_keeps_nobody_from_theirs(harness, kind):
+    """Graph does not find it by its id, and does not let what this person has be listed: it stays as it was."""
+    anns, cys = await two_holders(harness)
+    harness.tenant.remove_assignment(anns)
+    harness.tenant.remove_assignment(cys)
+    harness.line.on(f"GET .*/assignments/{anns}$", answering(404), times=EVER)
+
+    async def anns_list(request: httpx.Request, go_on: GoOn) -> httpx.Response:
+        asked = request.url.params.get("$filter", "")
+        return await (BAD[kind](request, go_on) if seed.ANN in asked else go_on())
+
+    harness.line.on(LISTS, anns_list, times=EVER)
+    await harness.jobs.sync()
+
+    unread = await row(harness, anns)
+    assert (unread.state, unread.misses) == (AssignmentState.LIVE, 1)
+    assert (await row(harness, cys)).ended_why == EndReason.OUTSIDE
+
+
 async def test_it_passes(harness):
     """Once Graph shows it again nothing is left of it, and the alarm says so."""
     anns, _ = await two_holders(harness)
