@@ -243,9 +243,7 @@ def _fits(target: SubjectSet, requester: Requester) -> Fit:
         return Fit.IN if target.user_id == requester.entra_id else Fit.OUT
     if target.is_kind("groupMembers") and target.group_id:
         return Fit.IN if target.group_id in requester.groups else Fit.OUT
-    if target.is_kind("singleServicePrincipal"):
-        return Fit.OUT
-    return Fit.UNKNOWN
+    return Fit.OUT if target.is_kind("singleServicePrincipal") else Fit.UNKNOWN
 
 
 def choose_policy(
@@ -268,21 +266,22 @@ def choose_policy(
     """
     judged = [(rank_of(policy), fit(policy, requester), policy) for policy in policies]
     best = min((rank for rank, verdict, _ in judged if verdict is Fit.IN), default=None)
-    unclear = sorted(
+    unclear = min(
         (
-            (rank, policy.id, policy)
+            policy
             for rank, verdict, policy in judged
             if verdict is Fit.UNKNOWN and (best is None or rank <= best)
         ),
-        key=lambda each: each[:2],
+        key=lambda policy: (rank_of(policy), policy.id),
+        default=None,
     )
     equal = [policy for rank, verdict, policy in judged if verdict is Fit.IN and rank == best]
     equal.sort(key=lambda policy: policy.id)
     unsupported = {each.id: unsupported_in_policy(each, extending=False) for each in equal}
     candidates = tuple(each for each in equal if not unsupported[each.id])
     picked = wanted or (agreed if agreed in unsupported else None)
-    if unclear and (best is None or unclear[0][0] < best or picked is None):
-        return PolicyChoice(unsupported_policy=unclear[0][2], unsupported=("whom it is for",))
+    if unclear is not None and (best is None or rank_of(unclear) < best or picked is None):
+        return PolicyChoice(unsupported_policy=unclear, unsupported=("whom it is for",))
     if picked is None and len(equal) > 1 and candidates:
         return PolicyChoice(candidates=candidates)
     chosen = next((each for each in equal if picked in (None, each.id)), None)
@@ -399,8 +398,8 @@ def evaluate_extension(
     if unsupported:
         return Refusal(reason=RefusalReason.UNSUPPORTED, details=unsupported)
     unsupported = unsupported_in_policy(under, extending=True)
-    if not unsupported and in_scope(under, case.requester) is Fit.UNKNOWN:
-        unsupported = ("whom it is for",)
+    if in_scope(under, case.requester) is Fit.UNKNOWN:
+        unsupported = (*unsupported, "whom it is for")
     if unsupported:
         return Refusal(reason=RefusalReason.UNSUPPORTED, policy=under, details=unsupported)
     if _scope(under) != "notspecified" and in_scope(under, case.requester) is Fit.OUT:

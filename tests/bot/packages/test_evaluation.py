@@ -532,6 +532,25 @@ def test_what_administrators_gave_must_be_understood_to_be_prolonged():
     )
 
 
+def test_whoever_asks_is_a_holder_unless_it_is_said():
+    """What administrators gave, only they prolong."""
+    assert evaluate_extension(case(), holds("direct"), DIRECT) == Refusal(
+        reason=RefusalReason.GIVEN_DIRECTLY, policy=DIRECT
+    )
+
+
+def test_all_that_is_not_understood_of_an_extension_is_said():
+    """What it asks for, and whom it is for."""
+    odd = policy(
+        allowedTargetScope="allUsersOfTheMoon",
+        verifiableCredentialSettings={"credentialTypes": [{"issuers": ["x"]}]},
+    )
+
+    assert extension(odd) == Refusal(
+        reason=RefusalReason.UNSUPPORTED, policy=odd, details=(*ID_CARD, "whom it is for")
+    )
+
+
 @pytest.mark.parametrize(
     ("settings", "returnable"),
     [

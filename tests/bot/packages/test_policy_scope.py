@@ -372,7 +372,41 @@ def test_an_unsupported_policy_that_would_come_later_does_not_matter():
     assert choose_policy([outsiders, ann], GUEST).policy == ann
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_who_is_not_meant_or_perhaps_not_has_no_part_in_the_choice(order):
+    """However specific the policy is; nor can it be picked."""
+    ann, bo, unclear = (
+        policy(
+            id=name, allowedTargetScope="specificDirectoryUsers", specificAllowedTargets=[subject]
+        )
+        for name, subject in (
+            ("ann", user(ANN)),
+            ("bo", user(BO)),
+            ("unclear", {"@odata.type": "#microsoft.graph.somethingNew"}),
+        )
+    )
+
+    assert choose_policy([ann, bo][::order], MEMBER).policy == ann
+    for others, wanted in (([bo], "bo"), ([unclear], "unclear"), ([bo, unclear], "bo")):
+        choice = choose_policy([ann, *others][::order], MEMBER, wanted=wanted)
+        assert (choice.policy, choice.candidates) == (None, (ann,))
+        assert choice.unsupported_policy is None
+
+
 OUTSIDERS = ["allConfiguredConnectedOrganizationUsers", "allExternalUsers"]
+
+
+@pytest.mark.parametrize("scopes", [OUTSIDERS, OUTSIDERS[::-1]])
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_several_that_are_not_understood_the_first_by_id_is_named(scopes, order):
+    """Those that come before the others first."""
+    one, two = (
+        policy(id=str(number), allowedTargetScope=each) for number, each in enumerate(scopes)
+    )
+    earlier = policy(id="9", allowedTargetScope="specificConnectedOrganizationUsers")
+
+    assert choose_policy([one, two][::order], GUEST).unsupported_policy == one
+    assert choose_policy([one, two, earlier][::order], GUEST).unsupported_policy == earlier
 
 
 @pytest.mark.parametrize("scope", OUTSIDERS)

@@ -88,8 +88,7 @@ TARGETS: Final = (
     Target(
         file="bot/packages/policy_terms.py",
         tests=(
-            *("test_policy_terms.py", "test_unsupported.py", "test_evaluation.py"),
-            *("test_approvers.py", "test_recheck.py", "test_after_a_removal.py"),
+            *("test_terms.py", "test_policy_terms.py", "test_unsupported.py"),
             *(
                 "access/test_package_settings.py",
                 "deciding/test_quorum.py",
