@@ -1,6 +1,7 @@
 """Write the weekly digest for the owner of access packages: who has what, what ends, who granted what, and how fast."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, tzinfo
 from typing import Final
 
 from bot.messages.blocks.data_blocks import (
@@ -48,15 +49,16 @@ BESIDE_TABLE: Final = Room(blocks=2, characters=600)
 HINT: Final = N_("An admin sees all of it by `/access-admin assignments`.")
 
 
-def digest(found: ReportFigures, *, newer: bool) -> Message:
+def digest(found: ReportFigures, *, newer: bool, zone: tzinfo = UTC) -> Message:
     """
     Write the digest.
 
     Args:
         newer: With Slack's blocks for charts and tables; the same is said in plain blocks where Slack refuses these.
+        zone: Of its reader, by whose days the table says since when and until when, as the sentences do.
     """
     text = f"{TITLE}: {_who_has(found)}"
-    return message(text, _newer(found) if newer else _plain(found))
+    return message(text, _newer(found, zone) if newer else _plain(found))
 
 
 def _plain(found: ReportFigures) -> list[Block]:
@@ -69,10 +71,10 @@ def _plain(found: ReportFigures) -> list[Block]:
     ]
 
 
-def _newer(found: ReportFigures) -> list[Block]:
+def _newer(found: ReportFigures, zone: tzinfo) -> list[Block]:
     blocks = [*_head(found), *_charts(found), *_lists(found)]
     room = MESSAGE.less(blocks).less([context(_(HINT))])
-    table = _table(found.current, room)
+    table = _table(found.current, room, zone)
     return [*blocks, *table, context(_(HINT))]
 
 
@@ -290,7 +292,7 @@ def _name(name: str) -> str:
     return escape(shorten(name, LONGEST_NAME))
 
 
-def _table(current: Sequence[CurrentAccess], room: Room) -> list[Block]:
+def _table(current: Sequence[CurrentAccess], room: Room, zone: tzinfo) -> list[Block]:
     """List who has what in a table, as many rows as there is room for."""
     if not current:
         return []
@@ -302,7 +304,7 @@ def _table(current: Sequence[CurrentAccess], room: Room) -> list[Block]:
     rows: list[Sequence[Cell]] = []
     size, read = 0, sum(map(len, names))
     for access in current[:MOST_TABLE_ROWS]:
-        row = _row(access)
+        row = _row(access, zone)
         size += room.size_of(row) + 1
         read += sum(length(each["text"]) for each in row)
         if rows and (size > room.characters or read > MOST_CELL_CHARACTERS):
@@ -324,13 +326,13 @@ def _table(current: Sequence[CurrentAccess], room: Room) -> list[Block]:
     return [table, *more]
 
 
-def _row(access: CurrentAccess) -> list[Cell]:
+def _row(access: CurrentAccess, zone: tzinfo) -> list[Cell]:
     return [
         text_cell(shorten(access.holder_name or _("(name not known)"), LONGEST_CELL)),
         text_cell(access.package_name),
         # Not as a token of Slack's, which a cell would not show; by these, rows are sorted.
-        text_cell(f"{access.starts_at:%Y-%m-%d}" if access.starts_at else ""),
-        text_cell(f"{access.ends_at:%Y-%m-%d}" if access.ends_at else _("no end")),
+        text_cell(f"{access.starts_at.astimezone(zone):%Y-%m-%d}" if access.starts_at else ""),
+        text_cell(f"{access.ends_at.astimezone(zone):%Y-%m-%d}" if access.ends_at else _("no end")),
     ]
 
 

@@ -150,7 +150,8 @@ class Digests:
         with speaking(await self._languages.of(due.owner)):
             content: Message = digest.digest(found, newer=False)
             if self._newer_blocks:
-                content = with_plainer(digest.digest(found, newer=True), content)
+                table = digest.digest(found, newer=True, zone=due.at.tzinfo or UTC)
+                content = with_plainer(table, content)
         return await self._sending.send([due.notice], content, urgency=Urgency.SOME_TIME)
 
     async def _send_picture(self, due: DueDigest) -> None:

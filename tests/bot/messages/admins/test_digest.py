@@ -1,5 +1,8 @@
 """The digest stays within what Slack takes, whatever there is, and says what it leaves out."""
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from bot.messages.admins import digest
@@ -48,6 +51,28 @@ def test_ten_thousand_rows_stay_within_slacks_limits(newer, name):
     assert complaints(message) == []
     assert MESSAGE.has(message["blocks"])
     assert "more" in said(message)
+
+
+@pytest.mark.parametrize(
+    ("zone", "days"),
+    [
+        ("UTC", ["2026-01-09", "2099-12-29"]),
+        ("Europe/Berlin", ["2026-01-10", "2099-12-30"]),
+        ("America/New_York", ["2026-01-09", "2099-12-29"]),
+    ],
+)
+def test_the_table_has_the_days_of_its_reader(zone, days):
+    """Half past eleven at night by UTC is the next day in Berlin, as the sentences above the table say there."""
+    starts_at = datetime(2026, 1, 9, 23, 30, tzinfo=UTC)
+    ends_at = datetime(2099, 12, 29, 23, 30, tzinfo=UTC)
+    message = digest.digest(
+        made(current=[access(starts_at=starts_at, ends_at=ends_at)]),
+        newer=True,
+        zone=ZoneInfo(zone),
+    )
+
+    [table] = [each for each in message["blocks"] if each["type"] == "data_table"]
+    assert [each["text"] for each in table["rows"][1][2:]] == days
 
 
 @pytest.mark.parametrize("newer", [False, True], ids=["plain", "newer"])
