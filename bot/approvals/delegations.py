@@ -16,6 +16,7 @@ from bot.approvals.reach import DelegationReach
 from bot.approvals.store import recipients
 from bot.database import Store, Transaction
 from bot.errors import LatchkeyError, NotAllowed, TooLate
+from bot.messages.approvals import delegating
 from bot.packages.settings.model import NO_LIMITS, DelegationLimits
 from bot.patience import in_time
 from bot.people.actors import Permissions
@@ -161,6 +162,9 @@ class DelegationService:
         if why is not None:
             await self._store.run(record_refusal, admin, delegator, why)
             raise NotAllowed(why)
+        for who in (delegator, delegate):
+            if await self._permissions.delegates.find_person(who) is None:
+                raise LatchkeyError(delegating.NOT_KNOWN)
         if await self._reach.is_all_in_entra(delegator):
             raise LatchkeyError(ALL_IN_ENTRA if delegator == admin else ALL_THEIRS_IN_ENTRA)
         return await self._make(

@@ -13,6 +13,7 @@ from tests.harness.world import (
     CY,
     DANA,
     EVE,
+    GENERAL,
     GUS,
     MIA,
     World,
@@ -163,6 +164,20 @@ async def test_a_delegate_who_may_decide_nothing_is_of_no_use(world, whom):
 
     await world.told(BO, f"<@{whom}> no longer decides for you. Only full members")
     assert world.direct(whom) == []
+
+
+@pytest.mark.parametrize(("approver", "whom"), [(BO, GUS), (BO, EVE), (GUS, CY)])
+async def test_an_admin_reads_at_once_that_somebody_cannot_decide(world, approver, whom):
+    """Nothing is made of it, and nobody is told anything else."""
+    await world.type(DANA, f"/access-admin delegate <@{approver}> to <@{whom}> until tomorrow")
+
+    await world.whispered(DANA, GENERAL, "Only full members of this workspace")
+    assert "delegate" not in await _verbs(world)
+    assert world.direct(whom) == []
+
+
+async def _verbs(world: World) -> list[str]:
+    return [verb for _, verb, _ in await world.deeds()]
 
 
 @pytest.mark.parametrize("whom", [GUS, EVE])
