@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,11 @@ import pytest
 import yaml
 
 import handlers
+from bot.accounts.connecting import APPROVER_SCOPES
+from bot.doctor.entra import NEEDED
 from bot.doctor.slack import SCOPES
 from bot.slack.rate_limits import POST
+from graph.sign_in.signin import SUBJECT_ACCESS
 from handlers.dispatch.app import SlackApp
 from tests.handlers.no_services import no_services
 from tests.harness.world import ANN, living
@@ -204,3 +208,17 @@ def test_the_manifest_is_valid(manifest, shared_conformance):
     spec.loader.exec_module(checker)
 
     assert checker.check_manifest(manifest) == []
+
+
+def test_what_latchkey_may_do_is_said_whole(manifest):
+    """SECURITY.md names each scope of Slack's and each permission of Graph's, and no other."""
+    page = (ROOT / "SECURITY.md").read_text()
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| ")]
+    said = {row[1].strip(): set(re.findall(r"`([-\w:.]+)`", row[2])) for row in rows}
+
+    assert said["Slack"] == set(manifest["oauth_config"]["scopes"]["bot"])
+    assert said["Graph (application)"] == set(NEEDED)
+    assert said["Graph (delegated), for connected accounts only"] == {
+        SUBJECT_ACCESS,
+        *APPROVER_SCOPES,
+    }
