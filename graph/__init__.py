@@ -22,6 +22,7 @@ from graph.subjects.packages import Packages
 from graph.subjects.policies import Policies
 from graph.subjects.resources import Resources
 from graph.subjects.self_service import SelfService
+from graph.subjects.teams import Teams
 from graph.subjects.users import Users
 
 __all__ = ["Deadline", "Graph", "Retries", "StaticToken", "TokenSource"]
@@ -72,6 +73,7 @@ class Graph:
         self.granted = GrantedPermissions(session)
         self.users = Users(session)
         self.groups = Groups(session)
+        self.teams = Teams(session)
         self.applications = Applications(session)
         self.organizations = Organizations(session)
         self.catalogs = Catalogs(session)

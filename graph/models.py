@@ -121,6 +121,18 @@ class Group(GraphModel):
     mail_enabled: StrictBool | None = None
 
 
+class Team(GraphModel):
+    """
+    The team in Microsoft Teams that a group has; its id is the group's.
+
+    Attributes:
+        web_url: Opens it in Teams; Graph wants it to be treated as opaque.
+    """
+
+    id: str | None = None
+    web_url: str | None = None
+
+
 class DirectoryObject(GraphModel):
     """An object of the directory, of which no more is known than its id and perhaps its type."""
 

@@ -52,17 +52,36 @@ class DirectoryQueries:
         Raises:
             GraphError: One of them could not be read.
         """
-        wanted = list(dict.fromkeys(ids))
-        calls = [Call("GET", self._session.address(path(each), params)) for each in wanted]
         found: dict[str, Model | None] = {}
-        outcomes = await Batch(self._session).send(calls)
-        for object_id, outcome in zip(wanted, outcomes, strict=True):
+        for object_id, outcome in (await self.outcomes(model, ids, path, params)).items():
             if isinstance(outcome, NotFound):
                 found[object_id] = None
             elif isinstance(outcome, GraphError):
                 raise outcome
             else:
+                found[object_id] = outcome
+        return found
+
+    async def outcomes(
+        self,
+        model: type[Model],
+        ids: Iterable[str],
+        path: Callable[[str], str],
+        params: dict[str, str],
+    ) -> dict[str, Model | GraphError]:
+        """Read many objects by their ids, twenty a call; an error stands for each that could not be read."""
+        wanted = list(dict.fromkeys(ids))
+        calls = [Call("GET", self._session.address(path(each), params)) for each in wanted]
+        found: dict[str, Model | GraphError] = {}
+        outcomes = await Batch(self._session).send(calls)
+        for object_id, outcome in zip(wanted, outcomes, strict=True):
+            if isinstance(outcome, GraphError):
+                found[object_id] = outcome
+                continue
+            try:
                 found[object_id] = to_model(model, outcome)
+            except BadAnswer as error:
+                found[object_id] = error
         return found
 
     async def page(self, model: type[Model], path: str, params: dict[str, str]) -> list[Model]:

@@ -51,3 +51,13 @@ def user_path(user: str) -> str:
 def group_path(group_id: str) -> str:
     """Return the path of a group."""
     return f"/groups/{key(group_id)}"
+
+
+def application_path(application_id: str) -> str:
+    """Return the path of an enterprise application, by the object id of its service principal."""
+    return f"/servicePrincipals/{key(application_id)}"
+
+
+def team_path(group_id: str) -> str:
+    """Return the path of the team that a group has."""
+    return f"/teams/{key(group_id)}"

@@ -8,10 +8,10 @@ from sandbox.tenant.directory_pages import (
     page_size,
     referenced,
 )
-from sandbox.tenant.errors import bad_request, no_such_object
+from sandbox.tenant.errors import bad_request, no_such_object, not_found
 from sandbox.tenant.model import Group
 from sandbox.tenant.routes import Route
-from sandbox.tenant.shapes import group_entity
+from sandbox.tenant.shapes import group_entity, team_entity
 
 
 def _group(ask: Ask) -> Group:
@@ -33,6 +33,14 @@ def list_groups(ask: Ask) -> Answer:
 
 def get_group(ask: Ask) -> Answer:
     return ask.one(group_entity(ask.world, _group(ask), ask.version), "groups")
+
+
+def get_team(ask: Ask) -> Answer:
+    """The team of a group; a group without one answers as one that is not there."""
+    group = ask.world.find_group(ask.ids["group"])
+    if group is None or not group.has_team:
+        raise not_found(f"No team found with Group Id {ask.ids['group']}", code="NotFound")
+    return ask.one(team_entity(ask.world, group), "teams")
 
 
 def create_group(ask: Ask) -> Answer:
@@ -131,6 +139,7 @@ def routes() -> list[Route]:
             ("GET", group, get_group, "groups"),
             ("PATCH", group, update_group, "groups.write"),
             ("DELETE", group, delete_group, "groups.write"),
+            ("GET", "teams/{group}", get_team, "teams"),
             ("GET", members, list_members, "groups"),
             ("GET", f"{members}/{cast}", list_user_members, "groups"),
             ("POST", f"{members}/$ref", add_member, "groups.write"),

@@ -51,6 +51,8 @@ class Group:
     members: list[str] = field(default_factory=list)
     # Whether Privileged Identity Management looks after it: then it also offers roles to activate.
     is_privileged: bool = False
+    # Whether it has a team in Microsoft Teams.
+    has_team: bool = False
 
 
 @dataclass

@@ -20,6 +20,17 @@ _GROUPS_READ = {
     "Directory.Read.All",
 }
 
+# Source: Graph reference, "Get team"; all but the first three "for backward compatibility".
+_TEAMS_READ = {
+    "Team.ReadBasic.All",
+    "TeamSettings.Read.All",
+    "TeamSettings.ReadWrite.All",
+    "Group.Read.All",
+    "Group.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+}
+
 # need -> (what an application must hold, what a signed-in user must hold); None: not supported.
 NEEDS: dict[str, tuple[set[str] | None, set[str] | None]] = {
     "anything": (set(), set()),
@@ -36,6 +47,7 @@ NEEDS: dict[str, tuple[set[str] | None, set[str] | None]] = {
     "users.revoke": ({"User.RevokeSessions.All"}, {"User.RevokeSessions.All"}),
     "groups": (_GROUPS_READ, _GROUPS_READ),
     "groups.write": ({"Group.ReadWrite.All"}, {"Group.ReadWrite.All"}),
+    "teams": (_TEAMS_READ, _TEAMS_READ),
     "applications": (
         {"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All"},
         {"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All"},

@@ -116,6 +116,9 @@ class _Seeding:
                 mail_nickname=name.lower().replace(" ", "-"),
                 members=list(members),
             )
+        # Only a Microsoft 365 group can have a team.
+        team = self.world.groups[MARKETING_RESOURCES]
+        team.group_types, team.mail_enabled, team.has_team = ["Unified"], True, True
         roles = {LEDGER_READER: "Reader", LEDGER_EDITOR: "Editor"}
         self.world.applications[LEDGER] = Application(LEDGER, "Contoso Ledger", roles)
         self.world.sites[FINANCE_SITE] = Site(FINANCE_SITE, "Finance", dict(SITE_ROLES))

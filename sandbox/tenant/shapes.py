@@ -1,6 +1,7 @@
 """Write the directory's objects, which look the same in every version of Graph."""
 
 import uuid
+from urllib.parse import quote, urlencode
 
 from sandbox.tenant.entity import Entity, whole_seconds
 from sandbox.tenant.model import Application, Group, User
@@ -80,6 +81,24 @@ def group_entity(world: World, group: Group, version: str) -> Entity:
                 for each in group.members
                 if each in world.users or each in world.groups
             ]
+        },
+    )
+
+
+def team_entity(world: World, group: Group) -> Entity:
+    """The team of a group.  Its address is an opaque one, which leads into the Teams client."""
+    thread = quote(f"19:{group.id.replace('-', '')}@thread.tacv2", safe="")
+    ids = urlencode({"groupId": group.id, "tenantId": world.tenant_id})
+    return Entity(
+        "team",
+        {
+            "id": group.id,
+            "createdDateTime": whole_seconds(group.created_at),
+            "displayName": group.display_name,
+            "description": group.description,
+            "isArchived": False,
+            "visibility": "private",
+            "webUrl": f"https://teams.microsoft.com/l/team/{thread}/conversations?{ids}",
         },
     )
 

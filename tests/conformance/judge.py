@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.conformance.record import REQUEST, Message, Recorder
+from tests.conformance.record import GUID, REQUEST, Message, Recorder
 
 EXCUSED = Path(__file__).with_name("excused.yml")
 _INDEX = re.compile(r"\[\d+\]")
@@ -109,11 +109,12 @@ def judge(recorder: Recorder, checker: Any, excuses: Iterable[Excuse]) -> Verdic
     for message in recorder.messages:
         verdict.shapes[message.kind] += 1
         template = _template(checker, message)
-        operation = f"{message.method} {template or message.path}"
+        operation = f"{message.method} {template or GUID.sub('{id}', message.path)}"
         if template:
             verdict.operations.add((message.version, operation))
         for found in _check(checker, message):
             where = _INDEX.sub("[]", found.where).replace(message.path, "…")
+            where = GUID.sub("{id}", where)
             problem = Problem(
                 message.kind,
                 message.version,

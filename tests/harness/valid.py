@@ -1,13 +1,17 @@
 """Whether everything that was said to Slack and Graph was said as they want it."""
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tests.harness.world import World
 
 CONFORMANCE = Path(__file__).resolve().parents[3] / "shared" / "conformance"
+# Microsoft Teams, which the copy of Microsoft's metadata leaves out, see tests/conformance/excused.yml.
+UNKNOWN: Final = "unknown-path"
+OUTSIDE: Final = re.compile(r"(?:^|\s)/teams/[^/]+$")
 
 
 def complaints(world: World) -> list[str]:
@@ -66,8 +70,8 @@ def _against_microsofts_own_data(world: World) -> list[str]:
     checker = _checker("graphcheck")
     if checker is None:
         return []
-    found: list[str] = []
+    found: list[Any] = []
     for call in world.tenant.calls:
         _, version, path = call.path.split("/", 2)
         found += checker.check_request(version, call.method, f"/{path}", call.query, call.body)
-    return found
+    return [each for each in found if each.code != UNKNOWN or not OUTSIDE.search(each.where)]

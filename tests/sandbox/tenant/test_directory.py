@@ -123,3 +123,38 @@ async def test_a_group_is_renamed(graph):
     response = await graph.call("PATCH", f"/groups/{group.id}", {"displayName": "Sales"})
     assert response.status_code == 204
     assert (group.display_name, group.members) == ("Sales", members)
+
+
+async def test_a_group_with_a_team_has_its_address(graph):
+    """By the group's id, whole and with $select; the address leads into Teams and names group and tenant."""
+    whole = await graph.get(f"/teams/{seed.MARKETING_RESOURCES}")
+    assert whole["id"] == seed.MARKETING_RESOURCES
+    assert whole["webUrl"].startswith("https://teams.microsoft.com/l/team/")
+    assert f"groupId={seed.MARKETING_RESOURCES}" in whole["webUrl"]
+    assert f"tenantId={graph.tenant.tenant_id}" in whole["webUrl"]
+    some = await graph.get(f"/teams/{seed.MARKETING_RESOURCES}", **{"$select": "id,webUrl"})
+    assert {name for name in some if "@" not in name} == {"id", "webUrl"}
+
+
+@pytest.mark.parametrize("group", [seed.MARKETING, "00000000-0000-4000-8000-000000000000"])
+async def test_a_group_without_a_team_has_none(graph, group):
+    """Whether or not there is such a group."""
+    assert await graph.error("GET", f"/teams/{group}") == (404, "NotFound")
+
+
+@pytest.mark.parametrize(
+    ("granted", "status"),
+    [
+        ("Team.ReadBasic.All", 200),
+        ("TeamSettings.Read.All", 200),
+        ("Group.Read.All", 200),
+        ("GroupMember.Read.All", 403),
+        ("User.Read.All", 403),
+        ("Application.Read.All", 403),
+    ],
+)
+async def test_a_team_takes_a_permission_of_its_own(graph, granted, status):
+    """Who may read members may not read teams."""
+    poor = graph.tenant.delegated_token(seed.DANA, grants={granted})
+    answer = await graph.call("GET", f"/teams/{seed.MARKETING_RESOURCES}", token=poor)
+    assert answer.status_code == status
