@@ -15,6 +15,7 @@ from bot.auditing import anchors as anchoring
 from bot.auditing.anchors import Anchors
 from bot.jobs.clock_check import Clockwork
 from bot.jobs.table import Jobs
+from bot.packages.opening import Openings
 from bot.priority import Courtesy
 from bot.requests.evaluation.evidence import EvidenceReader
 from bot.retention import deletion
@@ -28,6 +29,7 @@ from bot.sync.made_in_entra import RequestsMadeInEntra
 from bot.sync.reprocessing import Reprocessing
 from bot.sync.turns import Fence
 from bot.webhooks.delivery import Webhooks
+from graph.clouds import links_of
 
 
 async def make_jobs(
@@ -81,6 +83,7 @@ async def make_jobs(
             waits=waits,
             bounds=outside.bounds,
             package_settings=outside.package_settings,
+            openings=Openings(links_of(settings.graph_url), tenant_id=settings.azure_tenant_id),
         ),
         fence=fence,
         drift_answers=DriftAnswers(store=store, graph=graph, permissions=people.permissions),

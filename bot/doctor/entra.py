@@ -10,7 +10,9 @@ from graph.errors import Forbidden, GraphError, NotFound
 MANAGE: Final = "EntitlementManagement.ReadWrite.All"
 READ: Final = "EntitlementManagement.Read.All"
 NEEDED: Final = (MANAGE, "User.Read.All", "GroupMember.Read.All")
-KNOWN: Final = frozenset({*NEEDED, READ})
+# By which applications and teams can be opened from Slack; everything else works without.
+FOR_LINKS: Final = ("Application.Read.All", "Team.ReadBasic.All")
+KNOWN: Final = frozenset({*NEEDED, READ, *FOR_LINKS})
 # Nobody's id: what is not there is answered with 404, and what may not be asked with 403.
 NOBODY: Final = "00000000-0000-4000-8000-000000000000"
 

@@ -1,7 +1,7 @@
 """The packages of the last sync, indexed once for each change of them, so that no look-up waits for another."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, ParamSpec, TypeVar
@@ -11,6 +11,7 @@ from bot.database.connections.engine import Work
 from bot.packages import names as package_names
 from bot.packages.index import PackageIndex
 from bot.packages.local_approval import with_local_approval
+from bot.packages.local_links import OpeningsByPackage, openings_of
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
 from bot.packages.settings.file import PackageSettingsFile
@@ -37,6 +38,7 @@ class PackageSnapshot:
             WhichPackage where it names none, or may mean several.
         extendable: The policies whose holders may extend what they have.
         automatic: Ids of the policies under which Entra gives access by itself.
+        package_settings: What is set for each package.
     """
 
     version: str
@@ -46,6 +48,16 @@ class PackageSnapshot:
     read: Callable[[str], tuple[Package, str | None]]
     extendable: ExtendablePolicies
     automatic: frozenset[str]
+    package_settings: PackageSettingsFile
+
+    def opened_by(self, package_ids: Iterable[str]) -> OpeningsByPackage:
+        """Return what whoever has these packages can open; nothing of those that are not there any more."""
+        found = {each: self.package(each) for each in package_ids}
+        return {
+            package_id: openings_of(package, self.package_settings)
+            for package_id, package in found.items()
+            if package is not None
+        }
 
     def package(self, package_id: str) -> Package | None:
         """Return the package of that id, if there still is one."""
@@ -72,6 +84,7 @@ def _indexed(
         read=read,
         extendable={key: policy for each in packages for key, policy in each.extendable.items()},
         automatic=frozenset(under for each in packages for under in each.automatic),
+        package_settings=package_settings,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.packages.offers import ExtendablePolicies, OfferedPolicy, needs_choice
+from bot.packages.opening import Opening
 from bot.packages.questions import Question
 
 
@@ -141,6 +142,7 @@ class Package:
         can_extend: Ids of the policies whose holders may extend.
         automatic: Ids of the policies under which Entra gives it by itself.
         policies: Those under which people may ask, as Graph shows them whole.
+        opens: What of it whoever has it can open.
     """
 
     id: str
@@ -157,6 +159,7 @@ class Package:
     can_extend: tuple[str, ...] = field(default_factory=tuple)
     automatic: tuple[str, ...] = field(default_factory=tuple)
     policies: tuple[OfferedPolicy, ...] = ()
+    opens: tuple[Opening, ...] = ()
 
     @property
     def extendable(self) -> ExtendablePolicies:

@@ -17,6 +17,7 @@ from bot.packages import names as package_names
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.model import Package
 from bot.packages.offered_policies import offered
+from bot.packages.opening import Opening, Openings
 from bot.packages.settings.bindings import (
     BindingProblem,
     EntryBinding,
@@ -28,10 +29,12 @@ from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog, settings_bindings
 from bot.people.identity import People
 from bot.sync.assignments import MISSES_BEFORE_ALARM, AssignmentSync
+from bot.sync.link_facts import LinkFactReader
 from bot.sync.links import HolderLinks
 from bot.sync.turns import Transactions
 from bot.timing import WAITS, Waits
 from graph import Graph
+from graph.clouds import GLOBAL
 from graph.errors import BadAnswer, Forbidden, GraphError
 from graph.models import AccessPackage, AssignmentPolicy
 
@@ -58,11 +61,19 @@ class TenantSync:
         waits: Waits = WAITS,
         bounds: Bounds = EVERYWHERE,
         package_settings: PackageSettingsFile | None = None,
+        openings: Openings | None = None,
     ) -> None:
+        """
+        Args:
+            openings: Tells what resources open as; only what takes no tenant's id, if that is not said.
+        """
         self._store = store
         self._graph = graph
         self._assignments = AssignmentSync(store=store, graph=graph, waits=waits)
         self._links = HolderLinks(store=store, graph=graph, people=people)
+        self._link_facts = LinkFactReader(
+            graph=graph, openings=openings or Openings(GLOBAL, tenant_id=None)
+        )
         self._bounds = bounds
         self._package_settings = package_settings or PackageSettingsFile()
         # In how many syncs in a row a package could not be read.
@@ -122,9 +133,10 @@ class TenantSync:
             ],
             kept={each.id: each.slug for each in known.values()},
         )
+        opens = await self._link_facts.opened(readable, known)
         found = [replace(each, slug=slugs[each.id]) for each in kept]
         for number, each in enumerate(readable, start=1):
-            found.append(package_row(each, slug=slugs[each.id], whole=whole))
+            found.append(package_row(each, slug=slugs[each.id], whole=whole, opens=opens[each.id]))
             if number % PACKAGES_A_TURN == 0:
                 await asyncio.sleep(0)
         for package_id in sorted(unreadable):
@@ -244,13 +256,18 @@ def _asks_under(package: AccessPackage, policy_ids: Collection[str]) -> bool:
 
 
 def package_row(
-    package: AccessPackage, *, slug: str, whole: Mapping[str, AssignmentPolicy]
+    package: AccessPackage,
+    *,
+    slug: str,
+    whole: Mapping[str, AssignmentPolicy],
+    opens: tuple[Opening, ...] = (),
 ) -> Package:
     """
     Return what the workspace offers of a package of Graph's.
 
     Args:
         whole: The policies that were read with their questions, by id.
+        opens: What of it can be opened.
     """
     now = clock.now()
     policies = eligibility.askable_policies(package, at=now)
@@ -277,4 +294,5 @@ def package_row(
         ),
         automatic=eligibility.automatic_policies(package),
         policies=offered(package, whole, at=now),
+        opens=opens,
     )

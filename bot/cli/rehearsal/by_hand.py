@@ -8,6 +8,7 @@ GRID: Final = "it takes an Enterprise Grid"
 LOAD: Final = "it takes more calls than an experiment should make in a tenant that others use"
 FORCED: Final = "it cannot be brought about from outside"
 ELSEWHERE: Final = "another command tries it, as the row says"
+OPENED: Final = "it takes a person who has it and opens the link"
 RIGHTS: Final = "it takes an app registration with other rights"
 
 # By words of the row.
@@ -17,6 +18,12 @@ BY_HAND: Final[Mapping[str, str]] = {
     "Whether Graph removes (`adminRemove`) an assignment whose delivery failed": FORCED,
     "Whether all reads work with a catalog-scoped role only": RIGHTS,
     "Where My Access is": "it takes a tenant in a national cloud",
+    "Whether the direct sign-on link of an application": OPENED,
+    "Where My Apps is in the Government's clouds": "it takes a tenant in a national cloud",
+    "Under which address a group opens in My Groups": OPENED,
+    "Whether My Access shows whoever has a package": PORTAL,
+    "Whether `webUrl` of a team": "it takes a team, and a permission that few need",
+    "Whether the origin id of a site is its address": OPENED,
     "Whether every browser that people use sends the cookie of the page": "it takes each browser, before an installation of Latchkey",
     "Whether a request that nobody decided in time": "it takes days",
     "Whether Entra lets people ask under a policy whose date is over": "it takes days",

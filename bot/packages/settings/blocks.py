@@ -22,6 +22,7 @@ from bot.packages.settings.values import (
     Hours,
     Length,
     Note,
+    Opens,
     Owner,
     Quorum,
     ReasonPattern,
@@ -109,6 +110,13 @@ class SettingsBlock(Block):
     )
     delivery_note: Note = Field(
         default=None, description="A sentence that is added to “You now have access”."
+    )
+    open: Opens = Field(
+        default="resources",
+        description=(
+            "What people who have it can open: “resources” for the links of what it gives, an https address instead of "
+            "them, or “none”."
+        ),
     )
     owner: Owner = Field(
         default=None, description="The Slack user or channel that gets the digest."

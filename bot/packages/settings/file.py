@@ -321,6 +321,8 @@ def _values(block: SettingsBlock) -> dict[str, Any]:
     """Return what a block says, as fields of `PackageSettings`; what it takes back is None."""
     said = block.model_fields_set
     values: dict[str, Any] = {name: getattr(block, name) for name in PLAIN if name in said}
+    if "open" in said:
+        values["opens"] = block.open
     if "approval" in said:
         values["fresh_sign_in"] = block.approval is not None
     if "decides" in said:

@@ -7,6 +7,8 @@ from typing import Final
 
 from bot.packages.patterns import Pattern
 
+# What a package opens, where it is what its resources open as.
+RESOURCES: Final = "resources"
 ONE_DAY: Final = timedelta(days=1)
 SATURDAY: Final = 5
 # Nights and a weekend, one after the other.
@@ -189,6 +191,7 @@ class PackageSettings:
         fresh_sign_in: Whoever approves proves by a fresh sign-in to Microsoft that it is them.
         auth_context: The authentication context of Entra's that this sign-in must satisfy.
         entra_decides: People ask and decide in Entra in their own name, and Latchkey follows; without, Latchkey decides.
+        opens: What people who have it are offered to open: `RESOURCES`, or an address of its own instead; None: nothing.
     """
 
     channel: str | None = None
@@ -206,6 +209,7 @@ class PackageSettings:
     fresh_sign_in: bool = False
     auth_context: str | None = None
     entra_decides: bool = False
+    opens: str | None = RESOURCES
 
     def approvals_needed(self, stage: int) -> int:
         """Return how many different people must approve stage *stage* (from 0); one where the list says nothing."""

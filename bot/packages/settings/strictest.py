@@ -10,7 +10,7 @@ def strictest(
     one: PackageSettings, other: PackageSettings, *, entra_decides: bool
 ) -> PackageSettings:
     """
-    Return the stricter of each: more approvals, a fresh sign-in, a reason, and no emergency that only one of them allows.
+    Return the stricter of each: more approvals, a fresh sign-in, a reason, and no emergency and no links that only one of them allows.
 
     Args:
         one: Whose channel, times and sentences hold.
@@ -24,6 +24,7 @@ def strictest(
         reason=one.reason or other.reason,
         break_glass=_break_glass(one.break_glass, other.break_glass),
         entra_decides=entra_decides,
+        opens=one.opens if other.opens is not None else None,
     )
     if entra_decides:
         return replace(found, quorum=(1,), escalate_after=None, break_glass=None)

@@ -9,8 +9,9 @@ from pydantic import BeforeValidator, WithJsonSchema, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from bot.packages.characters import unseen
+from bot.packages.opening import LONGEST_ADDRESS, is_web_address
 from bot.packages.patterns import Pattern, UnsupportedPattern
-from bot.packages.settings.model import Reminders, WeeklyTime
+from bot.packages.settings.model import RESOURCES, Reminders, WeeklyTime
 
 # Takes back what the catalog or the defaults say.
 NONE: Final = "none"
@@ -36,6 +37,8 @@ MOST_APPROVALS: Final = 20
 MOST_STAGES: Final = 10
 LONGEST_NOTE: Final = 500
 LONGEST_HINT: Final = 200
+# Of an address that cannot be one, in the sentence that says so.
+SHOWN: Final = 80
 # Read on the way of an answer to Slack: a reason of 1,000 characters takes a tenth of a second at worst.
 LONGEST_REASON_PATTERN: Final = 200
 MOST_PATTERN_STATES: Final = 100
@@ -126,6 +129,18 @@ def _decides(value: Any) -> str:
     said = _text(value).casefold()
     if said not in {ENTRA, LATCHKEY}:
         raise ValueError(f"“{value}” decides nothing; write “{ENTRA}” or “{LATCHKEY}”.")
+    return said
+
+
+def _opens(value: Any) -> str:
+    said = _text(value)
+    if said.casefold() == RESOURCES:
+        return RESOURCES
+    if not is_web_address(said):
+        raise ValueError(
+            f"“{said[:SHOWN]}” is no address that people can open; write one that begins with https://, has the name of a "
+            f"host and no spaces, and has at most {LONGEST_ADDRESS:,} characters; or “{RESOURCES}”, or “none”."
+        )
     return said
 
 
@@ -264,6 +279,25 @@ Approval = Annotated[
     or_none({"const": FRESH_SIGN_IN}),
 ]
 Decides = Annotated[str, BeforeValidator(_decides), WithJsonSchema({"enum": [ENTRA, LATCHKEY]})]
+Opens = Annotated[
+    str | None,
+    BeforeValidator(_opens),
+    WrapValidator(unless_none),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {
+                    "type": "string",
+                    "pattern": r"^https://[^\s<>|\"@]+$",
+                    "maxLength": LONGEST_ADDRESS,
+                    "examples": ["https://reports.contoso.example/"],
+                },
+                {"const": RESOURCES},
+                {"const": NONE},
+            ]
+        }
+    ),
+]
 AuthContext = Annotated[
     str | None,
     BeforeValidator(_auth_context),

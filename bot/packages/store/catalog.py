@@ -15,12 +15,14 @@ from bot.database.tables import control, packages
 from bot.packages.local_approval import with_local_approval
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies, OfferedPolicy
+from bot.packages.opening import Opening
 from bot.packages.settings.file import PackageSettingsFile
 
 # The one row of the table of what holds for the whole installation.
 ONLY: Final = 1
 # JSON has no tuples, times and classes: this brings them back.
 POLICIES: Final = TypeAdapter(tuple[OfferedPolicy, ...])
+OPENS: Final = TypeAdapter(tuple[Opening, ...])
 FIELDS: Final = tuple(Package.__dataclass_fields__)
 COLUMNS: Final = [packages.c[name] for name in FIELDS]
 
@@ -46,6 +48,7 @@ def _values(package: Package) -> dict[str, Any]:
     return {
         **asdict(package),
         "policies": POLICIES.dump_python(package.policies, mode="json"),
+        "opens": OPENS.dump_python(package.opens, mode="json"),
     }
 
 
@@ -55,6 +58,7 @@ def _package(row: Sequence[Any]) -> Package:
     values["can_extend"] = tuple(values["can_extend"])
     values["automatic"] = tuple(values["automatic"])
     values["policies"] = POLICIES.validate_python(values["policies"])
+    values["opens"] = OPENS.validate_python(values["opens"])
     return Package(**values)
 
 

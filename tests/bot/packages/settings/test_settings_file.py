@@ -12,6 +12,7 @@ from bot.packages.settings import schema
 from bot.packages.settings.file import NO_FILE
 from bot.packages.settings.model import (
     NO_SETTINGS,
+    RESOURCES,
     BreakGlass,
     BreakGlassPeople,
     PackageNames,
@@ -69,6 +70,8 @@ def test_the_example_says_what_it_seems_to_say() -> None:
     reports = file.settings_for("Finance Reports", package_id="p", catalog="Finance")
     assert reports.delivery_note is not None
     assert reports.delivery_note.startswith("The reports open at https://")
+    assert reports.opens == "https://reports.contoso.example/"
+    assert production.opens == RESOURCES
     assert reports.reason is not None
     assert reports.reason.takes("for CHG-77, as agreed")
     assert not reports.reason.takes("for CHG, as agreed")
@@ -219,6 +222,14 @@ packages:
         (f"reason_pattern: {'a' * 201}\nreason_hint: Say why.", "a pattern may have 200."),
         (f"delivery_note: {'a' * 501}", "This has 501 characters; 500 are possible."),
         ("delivery_note: ''", "line 3, column 5: This must not be empty"),
+        ("open: reports", "line 3, column 5: “reports” is no address that people can open"),
+        ("open: http://reports.contoso.example", "one that begins with https://"),
+        ("open: https://ann@reports.contoso.example", "is no address that people can open"),
+        ("open: https://reports.contoso.example/a b", "no spaces"),
+        ("open: https://reports.contoso.example/a|b", "is no address that people can open"),
+        ("open: javascript:alert(1)", "is no address that people can open"),
+        (f"open: https://reports.contoso.example/{'a' * 1_000}", "at most 1,000 characters"),
+        ("open:", "“open” says nothing."),
         ("delivery_note: a\u202eb", "a character that nobody sees: U+202E"),
         ("digest: mondays", "“mondays” is no day of the week with a time"),
         ("digest: monday 24:00", "“monday 24:00” is no day of the week with a time"),
