@@ -24,7 +24,14 @@ from handlers.replying.background import Background
 from handlers.replying.lists import Lists
 from handlers.replying.replies import Replies
 from handlers.routes import Routes
-from handlers.self_service import assignment_actions, connecting, direct_messages, home, my_access
+from handlers.self_service import (
+    assignment_actions,
+    connecting,
+    direct_messages,
+    home,
+    my_access,
+    opening,
+)
 from handlers.services import Services
 
 # What one person may send in an hour, if nothing is set.
@@ -88,6 +95,7 @@ def register(
         accounts=services.accounts,
         replies=replies,
     )
+    opening.register(routes, openings=services.openings, replies=replies)
     connecting.register(routes, accounts=services.accounts, replies=replies)
     direct_messages.register(
         routes,

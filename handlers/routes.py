@@ -65,6 +65,11 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "/my-access": NoRightNeeded.READS,
     "latchkey_my_more": NoRightNeeded.READS,
     "latchkey_my_access": NoRightNeeded.READS,
+    # The browser opens the link by itself.
+    "latchkey_open_1": NoRightNeeded.READS,
+    "latchkey_open_2": NoRightNeeded.READS,
+    "latchkey_open_3": NoRightNeeded.READS,
+    "latchkey_open_all": NoRightNeeded.READS,
     "latchkey_ask_now": NoRightNeeded.ASKS,
     "app_home_opened": NoRightNeeded.READS,
     "message": NoRightNeeded.READS,

@@ -10,6 +10,7 @@ from bot.approvals.service import ApprovalService
 from bot.approvals.signed import SignedApprovals
 from bot.approvals.signed_delegations import SignedDelegations
 from bot.assignments.lists import AssignmentLists
+from bot.assignments.openings import AccessOpenings
 from bot.assignments.service import AssignmentService
 from bot.console.exports import Exports
 from bot.console.views import ConsoleViews
@@ -36,6 +37,7 @@ class Services:
     questions: QuestionService
     assignments: AssignmentService
     assignment_lists: AssignmentLists
+    openings: AccessOpenings
     console: ConsoleViews
     reviews: ReviewCards
     removals: Removals

@@ -16,6 +16,7 @@ from bot.assembly.outside import Outside
 from bot.assembly.people import PeopleParts
 from bot.assembly.processing import ProcessingParts
 from bot.assignments.lists import AssignmentLists
+from bot.assignments.openings import AccessOpenings
 from bot.assignments.search import PersonSearch
 from bot.assignments.service import AssignmentService
 from bot.console.exports import Exports
@@ -126,6 +127,7 @@ def make_services(
             store=store, guard=guard, processor=processing.finding_processor, wake=wake
         ),
         assignment_lists=assignment_lists,
+        openings=AccessOpenings(offering=offering),
         exports=Exports(store=store, slack=slack, permissions=permissions, guard=guard),
         removals=Removals(store=store, guard=guard, offering=offering, wake=wake),
         reviews=ReviewCards(store=store, guard=guard),

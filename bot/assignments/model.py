@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from bot import clock
+
 
 class AssignmentState(StrEnum):
     LIVE = "live"
@@ -80,6 +82,18 @@ class Assignment:
     def may_end(self) -> bool:
         """The holder is fine with the end that it has now."""
         return same_end(self.let_end, self.ends_at)
+
+
+def can_be_opened(assignment: Assignment) -> bool:
+    """Tell whether all of it is there now, so that whoever has it can open what it gives."""
+    now = clock.now()
+    return (
+        assignment.state is AssignmentState.LIVE
+        and assignment.progress in {DeliveryProgress.DELIVERED, DeliveryProgress.REPROCESSING}
+        and (assignment.starts_at is None or assignment.starts_at <= now)
+        and (assignment.ends_at is None or assignment.ends_at > now)
+        and assignment.gone_at is None
+    )
 
 
 class TroubleKind(StrEnum):

@@ -81,6 +81,7 @@ async def drawn(
         refusal=read.applicant.guest_sentence,
         mine=read.mine,
         extendable=offered.extendable,
+        opens=offered.opened_by(row.package_id for row in read.held.rows),
         given=read.given,
         received=read.received,
         admin=read.admin,

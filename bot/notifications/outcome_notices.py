@@ -1,6 +1,6 @@
 """Find the notices that the end of a request, or of an access, calls for: to whom, under which key, in which words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,7 @@ from bot.messages.phrases.shorter_ends import earliest
 from bot.messages.requests import made_in_entra, on_behalf, outcomes
 from bot.messages.requests.asking_again import RefusalExplained, with_again_buttons
 from bot.notifications.model import Notice
+from bot.packages.opening import Opening
 from bot.packages.refusals import PACKAGE_GONE
 from bot.people.model import Verb
 from bot.requests.model import Kind, Request, State
@@ -40,6 +41,7 @@ def notices_for_request(
     admin_channel: str,
     will_remind: bool,
     delivery_note: str | None = None,
+    openings: Collection[Opening] = (),
     explained: RefusalExplained | None = None,
     is_offered: bool = True,
 ) -> list[OwedNotice]:
@@ -50,6 +52,7 @@ def notices_for_request(
         is_offered: Whether its package can still be asked for.
         will_remind: Whether a reminder of the access's end is still to come.
         delivery_note: The package's own sentence, for whoever has got access.
+        openings: What they can open.
         explained: What there is to say about a refusal besides its reason.
     """
     owed = []
@@ -60,6 +63,7 @@ def notices_for_request(
             decided,
             will_remind=will_remind,
             delivery_note=delivery_note,
+            openings=openings,
             explained=explained,
         )
     elif to is not None:
@@ -69,6 +73,7 @@ def notices_for_request(
             to=to,
             will_remind=will_remind,
             note=delivery_note,
+            openings=openings,
             explained=explained,
             is_offered=is_offered,
         )
@@ -174,6 +179,7 @@ def _outcomes_for_others(
     *,
     will_remind: bool,
     delivery_note: str | None,
+    openings: Collection[Opening],
     explained: RefusalExplained | None,
 ) -> list[OwedNotice]:
     """Return what whoever asked for somebody else, and whom they asked for, are told at the end."""
@@ -189,7 +195,12 @@ def _outcomes_for_others(
     if request.holder is not None and not declined:
         if request.state is State.DELIVERED:
             words = _words(
-                request, decided, to=request.holder, will_remind=will_remind, note=delivery_note
+                request,
+                decided,
+                to=request.holder,
+                will_remind=will_remind,
+                note=delivery_note,
+                openings=openings,
             )
             said = on_behalf.with_asker(words, request)
         else:
@@ -235,6 +246,7 @@ def _words(
     to: str,
     will_remind: bool,
     note: str | None,
+    openings: Collection[Opening],
     explained: RefusalExplained | None = None,
     is_offered: bool = True,
 ) -> Message:
@@ -244,7 +256,12 @@ def _words(
             return outcomes.removed(request, told=to)
         by = all_of(approved) or _there(request, Verb.APPROVE)
         return outcomes.delivered(
-            request, by=by, will_remind=will_remind, note=note, shorter=earliest(decided)
+            request,
+            by=by,
+            will_remind=will_remind,
+            note=note,
+            openings=openings,
+            shorter=earliest(decided),
         )
     if request.state is State.DENIED:
         denials = [each for each in decided if each.verb is Verb.DENY]

@@ -8,6 +8,7 @@ from bot.approvals.store import approver_questions
 from bot.assignments.model import Assignment
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
+from bot.packages.local_links import OpeningsByPackage
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import ROWS_A_PAGE, Count, ListName, Page, Place, Start
 from bot.requests.model import Request
@@ -23,6 +24,7 @@ class AccessOverview:
         asked: The open requests about what is shown, by assignment.
         questions: What waits for their answer, on the first page.
         extendable: The policies whose holders may extend what they have.
+        opens: What they can open of what they have.
     """
 
     held: Page[Assignment]
@@ -30,6 +32,7 @@ class AccessOverview:
     asked: Mapping[str, Request]
     questions: OpenQuestions = NO_QUESTIONS
     extendable: ExtendablePolicies = field(default_factory=dict)
+    opens: OpeningsByPackage = field(default_factory=dict)
 
 
 def access_overview(

@@ -108,5 +108,6 @@ def _shown(overview: AccessOverview, *, reader: str) -> Message:
         reader=reader,
         asked=overview.asked,
         extendable=overview.extendable,
+        opens=overview.opens,
         questions=overview.questions,
     )

@@ -64,6 +64,8 @@ OF_ANYBODY: Final = {
 ENDING: Final = _listed(assignments.c.ends_at <= UNTIL)
 OF_ONESELF: Final = _listed(MINE, sa.not_(SHOWN_AS_REQUEST))
 
+OWN_OF_PACKAGE: Final = SELECT.where(IS_NOT_ENDED, MINE, OF_PACKAGE).order_by(assignments.c.id)
+
 BOUND: Final = sa.select(people.c.slack_user, people.c.entra_id).where(
     people.c.slack_user.in_(sa.bindparam("slack_users", expanding=True)),
     people.c.news_due_at.is_(None),
@@ -119,6 +121,12 @@ def own_page(
 ) -> Page[Assignment]:
     """Return what the Entra user holds whom a Slack user is bound to, but for what is shown as a request still."""
     return OF_ONESELF.page(db, from_row, start=start, rows=rows, slack_user=slack_user)
+
+
+def own_of_package(db: Transaction, slack_user: str, package_id: str) -> list[Assignment]:
+    """Return what the Entra user holds of one package whom a Slack user is bound to."""
+    found = db.execute(OWN_OF_PACKAGE, {"slack_user": slack_user, "package": package_id})
+    return [from_row(row) for row in found]
 
 
 def count_own(db: Transaction, slack_user: str) -> int:

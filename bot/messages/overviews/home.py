@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 from bot.approvals.model import NO_QUESTIONS, OpenQuestions
@@ -31,6 +32,7 @@ from bot.messages.overviews.my_access import NO_ACCESS, NOTHING, my_access_rows,
 from bot.messages.overviews.open_questions import question_rows
 from bot.messages.phrases.request_words import for_admins
 from bot.messages.requests.offering import offered
+from bot.packages.local_links import OpeningsByPackage
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
 from bot.packages.settings.model import NO_LIMITS, DelegationLimits
@@ -80,6 +82,7 @@ def home(
     mine: Collection[str],
     refusal: str | None = None,
     extendable: ExtendablePolicies,
+    opens: OpeningsByPackage = MappingProxyType({}),
     given: Sequence[Delegation] = (),
     received: Sequence[Delegation] = (),
     reviews: OpenReviews = NO_REVIEWS,
@@ -96,6 +99,7 @@ def home(
         offer: What they may ask for, as far as it is known, what they may have first.
         mine: Ids of the packages that they have or have asked for.
         refusal: Why they can ask for nothing, a sentence; None: they can.
+        opens: What they can open of what they have, by package.
         given: By what they let others decide for them.
         received: By what others let them decide.
         reviews: Emergency access that they are asked to review, and of an admin all that is to be reviewed.
@@ -131,7 +135,9 @@ def home(
     blocks.append(header(_("Your access")))
     if held.rows:
         blocks += _list(
-            my_access_rows(held.rows, (), reader=reader, asked=asked, extendable=extendable),
+            my_access_rows(
+                held.rows, (), reader=reader, asked=asked, extendable=extendable, opens=opens
+            ),
             count=held.count,
             room=_shorter(OWN, -(-short // 2)),
             everything=Place(list=ListName.MINE),

@@ -1,13 +1,15 @@
 """List what somebody has and waits for, with what they can do about it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from bot import clock
 from bot.approvals.model import NO_QUESTIONS, OpenQuestions
-from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
+from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, can_be_opened
 from bot.messages.assignments import troubles
 from bot.messages.assignments.changing import confirm_return
 from bot.messages.assignments.extending import ExtensionOffer, extension_of
+from bot.messages.assignments.opening import IN_ROW, open_buttons
 from bot.messages.blocks.pages import NOTHING_MORE, Row, beyond, count_of, part_of
 from bot.messages.blocks.parts import (
     Block,
@@ -28,7 +30,9 @@ from bot.messages.overviews.open_questions import counted, question_rows
 from bot.messages.phrases.request_words import for_requester, progress
 from bot.messages.phrases.time_left import bar
 from bot.messages.phrases.waiting import remind_button
+from bot.packages.local_links import OpeningsByPackage
 from bot.packages.offers import ExtendablePolicies
+from bot.packages.opening import Opening
 from bot.paging import Count, ListName, Page, Place, write_place
 from bot.requests.model import Kind, Request, State
 from bot.words import N_, _, pgettext
@@ -44,6 +48,7 @@ def my_access(
     reader: str,
     asked: Mapping[str, Request],
     extendable: ExtendablePolicies,
+    opens: OpeningsByPackage = MappingProxyType({}),
     questions: OpenQuestions = NO_QUESTIONS,
 ) -> Message:
     """
@@ -54,6 +59,7 @@ def my_access(
         questions: What waits for their answer, said above.
         asked: The open requests about what is shown, by assignment.
         extendable: The policies whose holders may extend.
+        opens: What they can open of what they have, by package.
     """
     count = held.count.plus(waiting.count)
     head = question_rows(questions)
@@ -68,7 +74,14 @@ def my_access(
     places = [Place(list=ListName.MINE, after=each) for each in held.marks]
     places += [Place(list=ListName.ASKED, after=each) for each in waiting.marks]
     blocks = part_of(
-        my_access_rows(held.rows, waiting.rows, reader=reader, asked=asked, extendable=extendable),
+        my_access_rows(
+            held.rows,
+            waiting.rows,
+            reader=reader,
+            asked=asked,
+            extendable=extendable,
+            opens=opens,
+        ),
         places=places,
         count=count,
         skipped=held.skipped,
@@ -134,16 +147,26 @@ def my_access_rows(
     reader: str,
     asked: Mapping[str, Request],
     extendable: ExtendablePolicies,
+    opens: OpeningsByPackage = MappingProxyType({}),
 ) -> Iterator[Row]:
     """Make a row of each thing somebody has or waits for, with what they can do about it."""
     for row in held:
-        yield _held_row(row, extension=extension_of(row, extendable), asked=asked.get(row.id))
+        yield _held_row(
+            row,
+            extension=extension_of(row, extendable),
+            asked=asked.get(row.id),
+            openings=opens.get(row.package_id, ()) if can_be_opened(row) else (),
+        )
     for request in waiting:
         yield _waiting_row(request, reader)
 
 
 def _held_row(
-    row: Assignment, *, extension: ExtensionOffer | None, asked: Request | None
+    row: Assignment,
+    *,
+    extension: ExtensionOffer | None,
+    asked: Request | None,
+    openings: Collection[Opening],
 ) -> list[Block]:
     name = escape(row.package_name)
     line = f"*{name}* {until(row.ends_at)}"
@@ -164,7 +187,8 @@ def _held_row(
     give_back = button(
         _("Return"), "return", row.id, confirm=confirm_return(row), about=row.package_name
     )
-    return [section(line), *more, actions(extend, give_back, block_id=f"held:{row.id}")]
+    links = open_buttons(openings, package_id=row.package_id, package=row.package_name, most=IN_ROW)
+    return [section(line), *more, actions(*links, extend, give_back, block_id=f"held:{row.id}")]
 
 
 def _removal(row: Assignment, request: Request) -> list[Block]:

@@ -1,12 +1,14 @@
 """Tell people what became of what they asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.approvals.model import Decision
+from bot.messages.assignments.opening import IN_MESSAGE, open_buttons
 from bot.messages.blocks.parts import (
     LONGEST_TEXT,
     Block,
     Message,
+    actions,
     bold,
     context,
     escape,
@@ -28,6 +30,7 @@ from bot.messages.requests.asking_again import (
     who_helps,
     whom_it_is_for,
 )
+from bot.packages.opening import Opening
 from bot.packages.refusals import NOT_AMONG
 from bot.requests.model import NOT_CONNECTED, Kind, Request, State
 from bot.words import N_, _, translate
@@ -205,6 +208,7 @@ def delivered(
     by: str | None,
     will_remind: bool,
     note: str | None = None,
+    openings: Collection[Opening] = (),
     shorter: Decision | None = None,
 ) -> Message:
     """
@@ -212,6 +216,7 @@ def delivered(
 
     Args:
         note: The package's own sentence, from its settings.
+        openings: What they can open now.
         shorter: The decision that set a shorter end than was asked for.
     """
     less = approved_until(shorter, by=escape(shorter.name or _("an approver"))) if shorter else ""
@@ -234,6 +239,11 @@ def delivered(
         blocks += listed(_("It gives you:"), [translate(each) for each in gains])
     if note:
         blocks.append(section(escape(note)))
+    links = open_buttons(
+        openings, package_id=request.package_id, package=request.package_name, most=IN_MESSAGE
+    )
+    if links:
+        blocks.append(actions(*links, block_id=f"open:{request.id}"))
     notes = [
         emergency.holder_note(request) if request.emergency else "",
         _("Approved by {by}.").format(by=escape(by)) if by else "",

@@ -11,7 +11,9 @@ from bot.notifications.assignments.reminders import will_remind
 from bot.notifications.outcome_notices import NOT_UNDERSTOOD, OwedNotice, notices_for_request
 from bot.notifications.requests import card_threads
 from bot.notifications.store import notices
+from bot.packages.local_links import openings_of
 from bot.packages.model import Package
+from bot.packages.opening import Opening
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
 from bot.requests.model import Kind, Request, State
@@ -45,6 +47,7 @@ class OutcomeNews:
         cards = await self._store.read(notices.cards_in_channels, request.id)
         settings = settings_of(request, self._package_settings)
         package = await self._store.read(catalog.find, request.package_id)
+        openings = self._openings(request, package)
         explained = self._explained(request, package, channel=settings.channel)
 
         def make() -> list[OwedNotice]:
@@ -54,6 +57,7 @@ class OutcomeNews:
                 admin_channel=self._admin_channel,
                 will_remind=will_be_reminded,
                 delivery_note=settings.delivery_note,
+                openings=openings,
                 explained=explained,
                 is_offered=package is not None and package.can_be_asked_for,
             )
@@ -68,6 +72,11 @@ class OutcomeNews:
                 # Said today already: it counts this one, too.
                 await self._store.run(notices.mark_stale, notice.key)
         return count(sent)
+
+    def _openings(self, request: Request, package: Package | None) -> tuple[Opening, ...]:
+        """Return what whoever has got access can open; nothing where that is not what has happened."""
+        is_given = request.state is State.DELIVERED and request.kind is Kind.ADD
+        return openings_of(package, self._package_settings) if package and is_given else ()
 
     def _explained(
         self, request: Request, package: Package | None, *, channel: str | None

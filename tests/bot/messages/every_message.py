@@ -17,7 +17,7 @@ from bot.errors import PackageName
 from bot.messages.admins import access_list, alarms, command_answers, pending_list, repairing
 from bot.messages.approvals import approval_card, forms
 from bot.messages.approvals.answers import all_answers
-from bot.messages.assignments import changing, endings, reminding
+from bot.messages.assignments import changing, endings, opening, reminding
 from bot.messages.overviews import helping, my_access
 from bot.messages.overviews.home import home
 from bot.messages.requests import acknowledging, offering
@@ -27,6 +27,7 @@ from bot.notifications.home_view import ROWS_IN_HOME
 from bot.packages.model import Package, Stage
 from bot.packages.named_stages import ApproverKind, NamedApprover, NamedStage
 from bot.packages.offers import OfferedPolicy
+from bot.packages.opening import LONGEST_ADDRESS, Opening, OpeningKind
 from bot.packages.questions import Choice, Question
 from bot.people.model import Verb
 from bot.requests.model import Hold, Kind, KnownPackage, Request, State
@@ -149,7 +150,11 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         made[f"not understood {label}"] = alarms.not_understood(one)
         if not one.is_open:
             for notice, said in outcome_notices.notices_for_request(
-                one, decided=decided, admin_channel="C0APPROVALS", will_remind=True
+                one,
+                decided=decided,
+                admin_channel="C0APPROVALS",
+                will_remind=True,
+                openings=openings(count, name),
             ):
                 made[f"news {notice.key.split(':')[0]} {label}"] = said
         else:
@@ -226,7 +231,9 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
             reader="U0ANN",
             asked=busy,
             extendable=extendable,
+            opens={row.package_id: openings(number, name) for number, row in enumerate(rows)},
         ),
+        "everything to open": opening.everything_to_open(name, openings(count, name)),
         "offer": offering.offer(packages),
         "offer page 2": offering.offer(packages, page=2),
         "unknown": offering.offer(packages, intro=offering.no_such_package(name[:80])),
@@ -314,6 +321,7 @@ def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
             offer=packages,
             mine={"p0"},
             extendable={str(n): None for n in range(count)},
+            opens={row.package_id: openings(number, name) for number, row in enumerate(rows)},
         ),
         "empty home": home(
             reader="U0BO",
@@ -338,6 +346,19 @@ CASES = [
     pytest.param(HOSTILE["long words"], 60, id="60 long rows"),
     pytest.param(HOSTILE["wide"], 60, id="60 wide rows"),
 ]
+
+
+def openings(count: int, name: str) -> list[Opening]:
+    """Return so many things to open, all of one name and each of another kind."""
+    return [
+        Opening(
+            kind=kind,
+            origin_id=str(number),
+            name=name,
+            url=f"https://contoso.sharepoint.com/{'x' * (LONGEST_ADDRESS - 40)}/{number}",
+        )
+        for number, kind in zip(range(count), itertools.cycle(OpeningKind), strict=False)
+    ]
 
 
 def texts_of(message: Any) -> str:

@@ -43,6 +43,7 @@ from bot.messages.approvals import (
     review,
 )
 from bot.messages.assignments import reminding, troubles
+from bot.messages.assignments.opening import everything_to_open
 from bot.messages.blocks.parts import beginning, escape, length, shorten, split
 from bot.messages.emergencies.emergency_list import OpenReviews
 from bot.messages.overviews import my_access, past_requests
@@ -66,7 +67,7 @@ from bot.packages.suggestions import Prospect, Suggestion
 from bot.paging import ListName, Mark, Place
 from bot.people.model import Verb
 from bot.requests.model import ENDED, AskedTogether, Evidence, Kind, State
-from tests.bot.messages.every_message import held_up, request, way
+from tests.bot.messages.every_message import held_up, openings, request, way
 from tests.bot.samples import (
     OF_ALL,
     approver_question,
@@ -190,6 +191,7 @@ def screens(key: str) -> dict[str, Any]:
     ]
     policies = [way(f"p{number}", name, reason) for number in range(20)]
     extendable: dict[str, Any] = {f"p{number}": policies[number % 20] for number in range(HELD)}
+    opens = {f"p{number}": openings(number, name[:200]) for number in range(HELD)}
     named = [PackageName(id=each.id, name=name, catalog=name) for each in packages]
     people = {f"e{number}": name for number in range(PACKAGES)}
     given, received = ([delegation(canceled_why=reason) for _ in range(HELD)] for _ in range(2))
@@ -323,6 +325,7 @@ def screens(key: str) -> dict[str, Any]:
             offer=packages,
             mine={f"p{number}" for number in range(HELD)},
             extendable=extendable,
+            opens=opens,
             given=given,
             received=received,
             questions=waits,
@@ -398,8 +401,15 @@ def screens(key: str) -> dict[str, Any]:
     # Reminders and lists.
     made["expiring"] = reminding.expiring(rows, extendable=extendable, busy={})
     made["my access"] = my_access.my_access(
-        page(rows), page(pending), reader="U0ANN", asked={}, extendable=extendable, questions=waits
+        page(rows),
+        page(pending),
+        reader="U0ANN",
+        asked={},
+        extendable=extendable,
+        opens=opens,
+        questions=waits,
     )
+    made["everything to open"] = everything_to_open(name, openings(1_000, name[:200]))
     made["my access, nothing but questions"] = my_access.my_access(
         page([]), page([]), reader="U0ANN", asked={}, extendable=extendable, questions=waits
     )
