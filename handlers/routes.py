@@ -66,7 +66,7 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_my_more": NoRightNeeded.READS,
     "latchkey_my_access": NoRightNeeded.READS,
     # The browser opens the link by itself.
-    "latchkey_open_1": NoRightNeeded.READS,
+    "latchkey_open": NoRightNeeded.READS,
     "latchkey_open_2": NoRightNeeded.READS,
     "latchkey_open_3": NoRightNeeded.READS,
     "latchkey_open_all": NoRightNeeded.READS,

@@ -12,7 +12,7 @@ from handlers.routes import Routes
 
 
 def register(routes: Routes, *, openings: AccessOpenings, replies: Replies) -> None:
-    @routes.action("latchkey_open_1")
+    @routes.action("latchkey_open")
     @routes.action("latchkey_open_2")
     @routes.action("latchkey_open_3")
     async def opened(ack: AsyncAck) -> None:

@@ -63,8 +63,11 @@ def _open_button(opening: Opening, *, package: str, place: int, is_only: bool) -
     about = shorten(package, LONGEST_ABOUT)
     if is_only and opening.kind is not OpeningKind.OWN:
         about = f"{shorten(opening.name, LONGEST_ABOUT)}, {about}"
+    made = button(label, "open", "-", about=about)
+    # In one row each has an id of its own.
+    action_id = made["action_id"] if place == 1 else f"{made['action_id']}_{place}"
     # Slack opens the address by itself, and tells of the press.
-    return {**button(label, f"open_{place}", "-", about=about), "url": opening.url}
+    return {**made, "action_id": action_id, "url": opening.url}
 
 
 def everything_to_open(package: str, openings: Collection[Opening]) -> Message:

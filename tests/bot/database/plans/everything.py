@@ -511,6 +511,7 @@ def _assignment_lists(db: Transaction) -> None:
     assignment_lists.ending_page(db, until=clock.now() + HOUR)
     assignment_lists.own_page(db, "U0ANN")
     assignment_lists.own_page(db, "U0ANN", start=Start(after=Mark(clock.now(), "a")))
+    assignment_lists.own_of_package(db, "U0ANN", "package")
     assignment_lists.count_own(db, "U0ANN")
     assignment_lists.my_packages(db, "U0ANN")
     assignment_lists.whole_of_each(
