@@ -103,7 +103,8 @@ async def test_both_who_asked_and_whose_it_is_are_shown_it(world):
     await shows(world, MIA, f"your request for *Finance Reports* for <@{CY}>, and asks:")
     await shows(world, CY, "decides about that, and asks:")
     mine = await listed(world, MIA, "/my-access")
-    assert labels(mine) == ["Answer", "Request access", "Past requests"]
+    # What she has asked for Cy waits in her list, too.
+    assert labels(mine) == ["Answer", "Remind", "Cancel", "Past requests"]
 
     await world.press_home(CY, "Answer")
     await answered_in_home(world, CY, "All of them")
