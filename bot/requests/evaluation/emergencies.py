@@ -39,7 +39,6 @@ ON_CALL_UNKNOWN: Final = N_("I could not find out whether you are on call.")
 LENGTH_UNKNOWN: Final = N_(
     "I cannot tell how long its policy lets access last, so I cannot give less than that."
 )
-OVER: Final = N_("By its policy, access to this package has ended.")
 
 
 class NoEmergency(Exception):
@@ -168,7 +167,5 @@ def _end(policy: AssignmentPolicy, lasts: timedelta) -> datetime:
     if expiration is not None and expiration.is_unsaid:
         raise NoEmergency(LENGTH_UNKNOWN)
     latest = expiration.end_from(now) if expiration else None
-    end = min(now + lasts, latest) if latest else now + lasts
-    if end <= now:
-        raise NoEmergency(OVER)
-    return end
+    # Whatever has ended by its policy was refused before, see `eligibility`.
+    return min(now + lasts, latest) if latest else now + lasts
