@@ -204,6 +204,22 @@ async def test_in_fallback_an_admins_approval_counts_no_more_when_somebody_is_fo
         assert harness.posted("adminAdd") == 0
 
 
+async def test_in_fallback_an_admin_decides_what_its_only_approver_may_not_decide_any_more(
+    database,
+):
+    """Bo has decided the first stage, and is the only one whom the second names; so it is at the grant, too."""
+    async with by_hand(database, LATCHKEY_ADMINS_DECIDE="fallback") as harness:
+        decided_by(harness, stage_of(user(seed.BO)), stage_of(user(seed.BO)))
+        request = await decide(harness, await asked(harness), "U0BO")
+        assert (request.state, request.stage) == (State.PENDING, 1)
+        assert (await decide(harness, request, "U0BO")).state is State.PENDING
+
+        after = await decide(harness, request, "U0DANA")
+
+        assert after.state is State.SUBMITTED
+        assert harness.posted("adminAdd") == 1
+
+
 async def test_an_approver_who_is_only_an_admin_now_decides_anew(harness):
     """What Entra would be told is not so any more."""
     decided_by(harness, stage_of(user(seed.DANA)))

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot import clock
 from bot.people.model import Verb
+from bot.requests.evaluation.rules import Refused
 from bot.requests.model import Kind, Request, State
 from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration, ResourceRoleScope
-from tests.bot.samples import SOME_DAY
+from tests.bot.samples import SOME_DAY, wish
 from tests.harness.by_hand import BotHarness
 from tests.harness.faults import answering
 
@@ -330,3 +332,29 @@ async def test_an_extension_never_shortens_what_was_moved_meanwhile(harness):
     end = harness.tenant.world.assignments[held.id].end
     assert end is not None
     assert end >= later - timedelta(seconds=1)
+
+
+def no_dates_of_ones_own(harness: BotHarness) -> None:
+    settings = harness.policy_of(seed.FINANCE_REPORTS).settings["requestorSettings"]
+    settings["allowCustomAssignmentSchedule"] = False
+
+
+def a_day_only(harness: BotHarness) -> None:
+    policy = harness.policy_of(seed.FINANCE_REPORTS)
+    policy.expiration = Expiration("afterDuration", duration=timedelta(days=1))
+
+
+@pytest.mark.parametrize("change", [no_dates_of_ones_own, a_day_only])
+@pytest.mark.parametrize("days", [{"ends_at": 5}, {"starts_at": 3, "ends_at": 5}], ids=str)
+async def test_dates_that_the_policy_gives_no_more_are_refused(harness, change, days):
+    """They were chosen in a form of before, and nobody has promised them."""
+    settings = harness.policy_of(seed.FINANCE_REPORTS).settings["requestorSettings"]
+    settings["allowCustomAssignmentSchedule"] = True
+    dates = {name: clock.now() + timedelta(days=count) for name, count in days.items()}
+    wanted = wish(package_id=seed.FINANCE_REPORTS, justification="Q4", **dates)
+    assert (await harness.evaluator.access.find_terms(wanted)).ends_at == wanted.ends_at
+    change(harness)
+    await harness.forget_what_was_read()
+
+    with pytest.raises(Refused, match="The dates that you asked for do not go"):
+        await harness.evaluator.access.find_terms(wanted)
