@@ -29,6 +29,10 @@ def register(
             return form(draft.decision, draft.request, draft.counted, draft.questions)
         return signing.form(await signed.link(draft), draft.request)
 
+    def card_is_over(view: Mapping[str, Any]) -> None:
+        """Say in the card that a form was opened from, where that is in a modal, that it is decided: its buttons are over."""
+        replies.update_view(view.get("previous_view_id"), review.decision_saved())
+
     async def decide(
         verb: Verb,
         ack: AsyncAck,
@@ -98,6 +102,7 @@ def register(
                 )
             else:
                 await ack()
+                card_is_over(view)
 
     @routes.view("latchkey_reason")
     async def explain(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -121,5 +126,4 @@ def register(
                 )
                 return
             await ack()
-            # The card that it was opened from, where that was in a modal: its buttons are over.
-            replies.update_view(view.get("previous_view_id"), review.decision_saved())
+            card_is_over(view)

@@ -13,6 +13,7 @@ from tests.harness.world import (
     BO,
     CY,
     MIA,
+    buttons,
     eventually,
     labels,
     said,
@@ -185,3 +186,26 @@ async def test_the_form_says_the_latest_end_in_the_readers_zone(world):
 
     assert re.search(r"It would last until <!date\^\d+\^[^>]*>\. The requester reads", said(form))
     assert "UTC." not in re.sub(r"<[^>]*>", "", said(form))
+
+
+async def test_the_card_that_it_was_opened_from_has_no_buttons_left(world):
+    """Review in Home lays the card under the form: it says then that the decision is saved."""
+    await ask(world)
+    await world.slack.open_home(user=BO)
+    await eventually(lambda: world.home(BO) and "Review" in labels(world.home(BO)))
+    await world.press_home(BO, "Review")
+    card = await eventually(lambda: world.form(BO), about="the card")
+    button = next(each for each in buttons(card) if each["text"]["text"] == "Approve for less")
+    await world.slack.click_view(
+        user=BO,
+        view_id=card.id,
+        action_id=button["action_id"],
+        block_id=button["block_id"],
+        value=button["value"],
+    )
+    await eventually(lambda: world.form(BO).id != card.id, about="the form over it")
+
+    assert (await set_end(world, BO, clock.now() + TEN_DAYS)).ok
+
+    await eventually(lambda: "Your decision is saved" in said(world.form(BO)))
+    assert labels(world.form(BO)) == []
