@@ -320,8 +320,9 @@ def _wanted(request: Request, *, room: Room) -> list[Block]:
     """Say what exactly they would get, until when and under which policy, and who Entra says they are."""
     terms = request.terms
     account = _("*Account*\n{fact}").format(fact=_fact(request.holder_name or _("not known yet")))
+    asked = _("*Asked*\n{when}").format(when=moment(request.asked_at))
     if terms is None:
-        return [fields(account)]
+        return [fields(account, asked)]
     catalog = [_("*Catalog*\n{fact}").format(fact=_fact(terms.catalog))] if terms.catalog else []
     rules = fields(
         account,
@@ -329,6 +330,7 @@ def _wanted(request: Request, *, room: Room) -> list[Block]:
         _("*Ends*\n{until}").format(until=_until(request)),
         _("*Rule*\n{fact}").format(fact=_fact(terms.policy_name)),
         *catalog,
+        asked,
     )
     excluded = _conflicts(request)
     left = room.less([rules, *excluded]).characters

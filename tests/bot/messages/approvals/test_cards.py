@@ -9,10 +9,11 @@ from bot import clock
 from bot.messages.admins import pending_list
 from bot.messages.approvals import approval_card, approving_several
 from bot.messages.approvals.review import review
+from bot.messages.blocks.parts import moment
 from bot.packages.model import NamedObject, Removal
 from bot.requests.model import State
 from tests.bot.messages.every_message import request, texts_of
-from tests.bot.samples import page, terms
+from tests.bot.samples import SOME_DAY, page, terms
 
 
 @pytest.mark.parametrize("contents", [1, 20, 60])
@@ -39,6 +40,14 @@ def test_a_card_that_was_decided_has_no_buttons():
         card = approval_card.card(request(state=state), [])
         has_buttons = any(block["type"] == "actions" for block in card["blocks"])
         assert has_buttons is (state is State.PENDING), state
+
+
+@pytest.mark.parametrize("known", [terms(), None], ids=["checked", "not yet"])
+def test_a_card_says_since_when_it_is_asked(known):
+    """Also where no message around it has a time: in a form, in Home, in a list."""
+    one = request(state=State.PENDING, terms=known, asked_at=SOME_DAY)
+
+    assert f"*Asked*\\n{moment(SOME_DAY)}" in texts_of(review(one, [], reader="U0BO"))
 
 
 @pytest.mark.parametrize("reader", ["U0ANN", "U0BO"])
