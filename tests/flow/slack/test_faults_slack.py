@@ -122,3 +122,23 @@ async def test_a_card_that_cannot_be_redrawn_now_is_redrawn_later(world):
     await eventually(lambda: news(world))
     await recovered(world)
     assert "Approve" not in labels(world.cards(BO)[-1])
+
+
+@pytest.mark.parametrize("fault", ["drop", "server_error", "too late"])
+async def test_a_form_that_slack_does_not_open_is_said_and_opens_at_the_next_press(world, fault):
+    """Nothing is decided by the press that opened none."""
+    await world.type(ANN, FINANCE)
+    card = await world.card(BO)
+    if fault == "too late":
+        # A trigger is good for three seconds.
+        world.slack.faults.set("slow", count=1, only="views.open", pause=timedelta(seconds=4))
+    else:
+        world.slack.faults.set(fault, count=1, only="views.open")
+
+    await world.press(BO, card, "Deny")
+
+    await world.told(BO, "did not open the form in time")
+    assert world.form(BO) is None
+    assert not [each for each in world.direct(ANN) if "denied" in said(each)]
+    await world.press(BO, card, "Deny")
+    await eventually(lambda: world.form(BO), about="the form")
