@@ -54,6 +54,7 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_return": frozenset({Verb.RETURN}),
     # Stops the reminders of access that the holder might as well return.
     "latchkey_let_end": frozenset({Verb.RETURN}),
+    "latchkey_remind_again": frozenset({Verb.RETURN}),
     "latchkey_cancel": frozenset({Verb.CANCEL}),
     "latchkey_remind": frozenset({Verb.REMIND}),
     "latchkey_delegate": NoRightNeeded.READS,

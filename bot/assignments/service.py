@@ -7,7 +7,7 @@ Each method is one short transaction and nothing remote.
 from collections.abc import Callable
 
 from bot.assignments.model import Assignment
-from bot.assignments.transactions import let_end, reprocess
+from bot.assignments.transactions import let_end, remind_again, reprocess
 from bot.database import Store
 from bot.patience import in_time
 from bot.people.guard import Guard
@@ -35,6 +35,17 @@ class AssignmentService:
             NotAllowed, TooLate: Not theirs, or over.
         """
         assignment = await self._guard.run(let_end, slack_user, assignment_id)
+        self._wake()
+        return assignment
+
+    async def remind_again(self, *, slack_user: str, assignment_id: str) -> Assignment:
+        """
+        Save that the holder wants to be reminded after all of the end that they were fine with.
+
+        Raises:
+            NotAllowed, TooLate: Not theirs, or over.
+        """
+        assignment = await self._guard.run(remind_again, slack_user, assignment_id)
         self._wake()
         return assignment
 

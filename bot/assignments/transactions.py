@@ -18,6 +18,15 @@ def let_end(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
     return assignment
 
 
+def remind_again(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
+    """Note that the holder, who was fine with the end, wants to be reminded of it after all."""
+    assignment = get_current(db, assignment_id)
+    check_holder(db, slack_user, Verb.RETURN, assignment)
+    if assignment.let_end is not None:
+        assignments.remind_again(db, assignment, actor=slack_user)
+    return assignment
+
+
 def reprocess(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
     """Note that an admin wants Entra to process an access again; the jobs see to it."""
     assignment = get_current(db, assignment_id)

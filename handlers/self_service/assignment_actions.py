@@ -1,4 +1,4 @@
-"""Do what holders press: Extend, Return, Let it end, and what asks about a request: Remind, Cancel and Decline."""
+"""Do what holders press: Extend, Return, Let it end, Remind me after all, and what asks about a request: Remind, Cancel and Decline."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -79,6 +79,12 @@ def register(
         assignment = await assignments.let_end(slack_user=click.user, assignment_id=click.value)
         return changing.letting_end(assignment)
 
+    async def remind_again(click: Reply) -> Message:
+        assignment = await assignments.remind_again(
+            slack_user=click.user, assignment_id=click.value
+        )
+        return changing.reminded_again(assignment)
+
     async def cancel(click: Reply) -> Message:
         request = await changes.cancel(slack_user=click.user, request_id=click.value)
         return changing.canceled(request)
@@ -109,6 +115,7 @@ def register(
 
     on("latchkey_return", give_back)
     on("latchkey_let_end", let_end, busy=CHANGE_NOT_SAVED)
+    on("latchkey_remind_again", remind_again, busy=CHANGE_NOT_SAVED)
     on("latchkey_remind", remind, busy=CHANGE_NOT_SAVED)
     on("latchkey_cancel", cancel, busy=CHANGE_NOT_SAVED)
     on("latchkey_decline", decline, busy=CHANGE_NOT_SAVED)

@@ -90,6 +90,7 @@ VERBS: Final[Mapping[str, str]] = {
     "hold": "a request is on hold: too many steps of it have failed",
     "ignore": "an admin says that what does not agree is not to be told of until a day",
     "let-end": "a holder lets access end",
+    "remind-again": "a holder who let access end wants to be reminded after all",
     "list": "an admin has looked at what is other people's",
     "move": "a request goes from one state to another (`before`, `after`)",
     "new-assignment": "Entra shows access that was not known",

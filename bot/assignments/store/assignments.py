@@ -245,6 +245,13 @@ def let_end(db: Transaction, assignment: Assignment, *, actor: str) -> None:
     _mark_views_stale(db, assignment)
 
 
+def remind_again(db: Transaction, assignment: Assignment, *, actor: str) -> None:
+    """Note that the holder wants to be reminded of the end after all."""
+    db.execute(UPDATE, {"assignment": assignment.id, "let_end": None})
+    audit.record(db, at=clock.now(), actor=actor, verb="remind-again", **audit_ids(assignment))
+    _mark_views_stale(db, assignment)
+
+
 def ending_before(
     db: Transaction,
     until: datetime,

@@ -1,7 +1,7 @@
 """Acknowledge what people change about their requests and their access."""
 
 from bot.assignments.model import Assignment
-from bot.messages.blocks.parts import Message, bold, confirm, message, moment
+from bot.messages.blocks.parts import Block, Message, bold, button, confirm, message, moment
 from bot.messages.phrases.request_words import progress
 from bot.requests.model import Kind, Request
 from bot.words import _
@@ -49,6 +49,24 @@ def letting_end(assignment: Assignment) -> Message:
             package=name, when=moment(assignment.ends_at)
         )
     )
+
+
+def reminded_again(assignment: Assignment) -> Message:
+    """Say that the holder is reminded after all."""
+    name = bold(assignment.package_name)
+    if assignment.ends_at is None:
+        return message(_("Reminders of {package} are on again.").format(package=name))
+    return message(
+        _("Reminders of {package} are on again. It ends {when}.").format(
+            package=name, when=moment(assignment.ends_at)
+        )
+    )
+
+
+def remind_again_button(assignment: Assignment) -> Block:
+    """Make the button that takes back *Let it end*."""
+    about = assignment.package_name
+    return button(_("Remind me after all"), "remind_again", assignment.id, about=about)
 
 
 def canceled(request: Request) -> Message:

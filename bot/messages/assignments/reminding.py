@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
 from bot.messages.assignments import troubles
-from bot.messages.assignments.changing import confirm_return
+from bot.messages.assignments.changing import confirm_return, remind_again_button
 from bot.messages.assignments.extending import extension_of
 from bot.messages.blocks.pages import MESSAGE, fitted
 from bot.messages.blocks.parts import (
@@ -125,7 +125,11 @@ def _expiring_row(
     if busy is not None:
         return [section(line), context(about_busy(busy))]
     if row.may_end:
-        return [section(line), context(_("You chose to let it end. I will not remind you again."))]
+        chosen = context(_("You chose to let it end. I will not remind you again."))
+        if is_overtaken:
+            return [section(line), chosen]
+        undo = actions(remind_again_button(row), block_id=f"ending:{row.id}")
+        return [section(line), chosen, undo]
     if is_overtaken:
         return [
             section(line),

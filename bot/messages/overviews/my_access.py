@@ -7,7 +7,7 @@ from bot import clock
 from bot.approvals.model import NO_QUESTIONS, OpenQuestions
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, can_be_opened
 from bot.messages.assignments import troubles
-from bot.messages.assignments.changing import confirm_return
+from bot.messages.assignments.changing import confirm_return, remind_again_button
 from bot.messages.assignments.extending import ExtensionOffer, extension_of
 from bot.messages.assignments.opening import IN_ROW, open_buttons
 from bot.messages.blocks.pages import NOTHING_MORE, Row, beyond, count_of, part_of
@@ -188,7 +188,12 @@ def _held_row(
         _("Return"), "return", row.id, confirm=confirm_return(row), about=row.package_name
     )
     links = open_buttons(openings, package_id=row.package_id, package=row.package_name, most=IN_ROW)
-    return [section(line), *more, actions(*links, extend, give_back, block_id=f"held:{row.id}")]
+    remind = None
+    if row.may_end:
+        more.append(context(_("You chose to let it end. I will not remind you again.")))
+        remind = remind_again_button(row)
+    buttons = actions(*links, extend, give_back, remind, block_id=f"held:{row.id}")
+    return [section(line), *more, buttons]
 
 
 def _removal(row: Assignment, request: Request) -> list[Block]:

@@ -83,6 +83,7 @@ async def test_an_address_of_two_leads_to_nobody(harness, enabled):
         harness.request_changes.return_access,
         harness.request_changes.extend,
         harness.assignments.let_end,
+        harness.assignments.remind_again,
     ):
         with pytest.raises(NotAllowed, match="Only the person"):
             await act(slack_user="U0ANN", assignment_id=mine)
@@ -111,6 +112,7 @@ async def test_messages_that_go_astray_give_no_rights(harness):
         harness.request_changes.return_access,
         harness.request_changes.extend,
         harness.assignments.let_end,
+        harness.assignments.remind_again,
     ):
         with pytest.raises(NotAllowed):
             await act(slack_user="U0ANN", assignment_id=cys)

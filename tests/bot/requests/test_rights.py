@@ -20,14 +20,14 @@ async def campaign_of_ann(harness: BotHarness) -> Assignment:
     return held
 
 
-@pytest.mark.parametrize("act", ["cancel", "extend", "return_access", "let_end"])
+@pytest.mark.parametrize("act", ["cancel", "extend", "return_access", "let_end", "remind_again"])
 async def test_nobody_touches_what_is_somebody_elses(harness, act):
     """Not even an admin, by the holder's buttons; and it is written down."""
     held = await campaign_of_ann(harness)
     waiting = await harness.ask(FINANCE)
 
     about = {"request_id": waiting.id} if act == "cancel" else {"assignment_id": held.id}
-    service = harness.assignments if act == "let_end" else harness.request_changes
+    service = harness.assignments if act in {"let_end", "remind_again"} else harness.request_changes
     for user in ("U0CY", "U0DANA", ""):
         with pytest.raises(NotAllowed):
             await getattr(service, act)(slack_user=user, **about)

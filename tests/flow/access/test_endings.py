@@ -85,6 +85,31 @@ async def test_let_it_end_silences_the_reminders(world):
     await world.told(ANN, "Your access to \\*Marketing Campaign\\* has ended")
 
 
+async def test_let_it_end_can_be_taken_back(world):
+    """In the reminder and in the list: the buttons are there again, and so is the next reminder."""
+    await has_campaign(world)
+    await world.later(timedelta(days=24))
+    reminder = await world.told(ANN, REMINDED)
+    for place in ("reminder", "list"):
+        await world.press(ANN, reminder, "Let it end")
+        await eventually(lambda: labels(reminder) == ["Remind me after all"], about="the button")
+        shown = (await world.type(ANN, "/my-access")).message
+        assert "You chose to let it end." in said(shown)
+
+        await world.press(ANN, reminder if place == "reminder" else shown, "Remind me after all")
+
+        await eventually(lambda: "Let it end" in labels(reminder), about="the buttons again")
+    assert [what for _, what, _ in await world.deeds() if what == "remind-again"] == [
+        "remind-again",
+        "remind-again",
+    ]
+    await world.told(ANN, "Reminders of \\*Marketing Campaign\\* are on again. It ends")
+
+    await world.later(timedelta(days=5, hours=12))
+
+    await world.told(ANN, "Your access to .* ends", times=2)
+
+
 async def test_a_reminder_is_redrawn_when_something_was_done(world):
     """After Extend, the reminder's buttons go away and the new end stands there."""
     await has_campaign(world)
@@ -94,7 +119,7 @@ async def test_a_reminder_is_redrawn_when_something_was_done(world):
     await world.press(ANN, reminder, "Let it end")
 
     await eventually(lambda: "I will not remind you again" in said(world.direct(ANN)[1]))
-    assert labels(world.direct(ANN)[1]) == []
+    assert labels(world.direct(ANN)[1]) == ["Remind me after all"]
 
 
 async def test_extended_access_is_reminded_of_again(world):

@@ -23,6 +23,7 @@ BUTTONS = [
     "latchkey_extend",
     "latchkey_return",
     "latchkey_let_end",
+    "latchkey_remind_again",
     "latchkey_cancel",
     "latchkey_remove",
     "latchkey_retry",
@@ -167,7 +168,9 @@ async def test_an_unknown_action_is_no_server_error(world, endpoint, pending, ac
 
 
 @pytest.mark.parametrize("user", [ANN, DANA, GUS])
-@pytest.mark.parametrize("action_id", ["latchkey_extend", "latchkey_return", "latchkey_let_end"])
+@pytest.mark.parametrize(
+    "action_id", ["latchkey_extend", "latchkey_return", "latchkey_let_end", "latchkey_remind_again"]
+)
 async def test_only_the_holder_extends_or_returns_their_access(
     world, endpoint, held, action_id, user
 ):

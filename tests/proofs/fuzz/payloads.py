@@ -19,6 +19,7 @@ ACTIONS: Final = (
     "extend",
     "return",
     "let_end",
+    "remind_again",
     "remove",
     "ask",
     "answers",

@@ -117,7 +117,7 @@ def is_rightful(row: dict[str, Any], actor: str) -> bool:
         # What is asked for somebody else is only saved here: the right to it is judged afterwards.
         whose = actor if request.get("wanted_for") else request.get("holder")
         return bool(whose == actor == request.get("asked_by"))
-    if verb in {"ask-extend", "let-end"}:
+    if verb in {"ask-extend", "let-end", "remind-again"}:
         return bool(held.get("holder") == actor)
     if verb == "ask-remove":
         return bool(held.get("holder") == actor or actor in ADMINS)

@@ -477,6 +477,7 @@ def _assignments(db: Transaction) -> None:
     assignments.set_removing(db, row.id)
     assignments.set_not_removing(db, row.id)
     assignments.let_end(db, row, actor="U0ANN")
+    assignments.remind_again(db, row, actor="U0ANN")
     assignments.ending_before(db, now + HOUR, limit=100)
     assignments.ending_before(db, now + HOUR, seen_since=clock.real() - HOUR, limit=100)
     assignments.ending_before(db, now + HOUR, after=replace(row, ends_at=now), limit=100)
