@@ -185,7 +185,7 @@ def _ended_for_them(request: Request) -> str:
         case State.DENIED:
             return _("Denied.")
         case State.LAPSED:
-            return _("Nobody decided it in time, so it has expired.")
+            return _("It has expired.")
         case State.CANCELED if not request.is_canceled_in_entra:
             return _("Canceled by {person}.").format(person=person(request.asked_by))
         case State.CANCELED:

@@ -14,6 +14,7 @@ from bot.messages.blocks.parts import (
     until,
 )
 from bot.messages.blocks.quotes import quote, quoted
+from bot.messages.phrases.quorum import approvals_so_far
 from bot.messages.phrases.waiting import decline_button, named_deciders, remind_button
 from bot.messages.requests.asking_again import RefusalExplained, who_helps
 from bot.requests.model import Request, State
@@ -121,9 +122,7 @@ def outcome_for_asker(
             )
             line = sentence.format(name=name, them=them, person=escape(by or ""))
         case State.LAPSED:
-            line = _(
-                "Nobody decided your request for *{name}* for {them} in time, so it has expired."
-            ).format(name=name, them=them)
+            line = _expired(request)
         case State.CANCELED if request.is_canceled_by_admin:
             line = _("Your request for *{name}* for {them} is canceled.").format(
                 name=name, them=them
@@ -146,6 +145,24 @@ def outcome_for_asker(
     return message(f"{line}{quote(why)}\n{helps}", [section(line), quoted(why), section(helps)])
 
 
+def _expired(request: Request) -> str:
+    """Say what was not decided in time: all of it, a step, or what is missing of the approvals that it takes."""
+    facts = {"name": escape(request.package_name), "them": _them(request)}
+    counted = approvals_so_far(request)
+    steps = len(request.terms.stages) if request.terms else 1
+    if request.approvals and counted:
+        return _(
+            "Your request for *{name}* for {them} has expired: it got {approvals} in time."
+        ).format(**facts, approvals=counted)
+    if request.stage and steps > 1:
+        return _(
+            "Your request for *{name}* for {them} has expired: nobody decided step {step} of {steps} in time."
+        ).format(**facts, step=request.stage + 1, steps=steps)
+    return _("Your request for *{name}* for {them} has expired: nobody decided it in time.").format(
+        **facts
+    )
+
+
 def outcome_for_beneficiary(request: Request) -> Message:
     """Tell somebody who did not get what was asked for them that it is over."""
     name, asker = escape(request.package_name), person(request.asked_by)
@@ -158,9 +175,9 @@ def outcome_for_beneficiary(request: Request) -> Message:
             )
         case State.LAPSED:
             return message(
-                _(
-                    "Nobody decided the request of {asker} for *{name}* for you in time, so it has expired."
-                ).format(asker=asker, name=name)
+                _("The request of {asker} for *{name}* for you has expired.").format(
+                    asker=asker, name=name
+                )
             )
         case State.CANCELED if request.is_canceled_by_admin:
             return message(
