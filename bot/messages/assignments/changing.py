@@ -2,6 +2,7 @@
 
 from bot.assignments.model import Assignment
 from bot.messages.blocks.parts import Block, Message, bold, button, confirm, message, moment
+from bot.messages.phrases.naming import name_to_asker
 from bot.messages.phrases.request_words import progress
 from bot.requests.model import Kind, Request
 from bot.words import _
@@ -88,4 +89,4 @@ def canceled(request: Request) -> Message:
                 "I am canceling your return of {package} in Microsoft Entra, and will tell you what has come of it."
             )
     line = there if request.is_being_canceled else here
-    return message(line.format(package=bold(request.package_name)))
+    return message(line.format(package=name_to_asker(request)))

@@ -27,6 +27,7 @@ from bot.messages.blocks.parts import (
     until,
 )
 from bot.messages.overviews.open_questions import counted, question_rows
+from bot.messages.phrases.naming import is_for_other, name_in_row, whom_it_is_for
 from bot.messages.phrases.request_words import for_requester, progress
 from bot.messages.phrases.time_left import bar
 from bot.messages.phrases.waiting import remind_button
@@ -108,29 +109,13 @@ def _my_access_text(
     left: Count,
 ) -> str:
     parts = [_held_text(row, asked.get(row.id)) for row in held]
-    parts += [f"{_whose(each, reader)}: {progress(each)}" for each in waiting]
+    parts += [f"{name_in_row(each, reader=reader)}: {progress(each)}" for each in waiting]
     shown = "; ".join(parts)
     if left.is_nothing:
         return _("Your access: {packages}.").format(packages=shown)
     return _("Your access: {packages}; and {count} more.").format(
         packages=shown, count=count_of(left)
     )
-
-
-def _whose(request: Request, reader: str) -> str:
-    """Name a request in a row of others; what was asked for somebody else, with whom it is for."""
-    name = escape(request.package_name)
-    if not _is_for_other(request, reader):
-        return name
-    return _("{package} for {person}").format(package=name, person=_whom(request))
-
-
-def _is_for_other(request: Request, reader: str) -> bool:
-    return request.is_on_behalf and request.holder != reader
-
-
-def _whom(request: Request) -> str:
-    return person(request.holder or request.wanted_for, request.holder_name)
 
 
 def _held_text(row: Assignment, asked: Request | None) -> str:
@@ -229,8 +214,8 @@ def _waiting_row(request: Request, reader: str) -> list[Block]:
     if request.terms is not None and request.terms.removal is not None:
         removed_by = _("An admin has to approve it: {person} had removed it.")
         line += f"\n{removed_by.format(person=person(request.terms.removal.by))}"
-    if _is_for_other(request, reader):
-        line = _("{line}, for {person}").format(line=line, person=_whom(request))
+    if is_for_other(request, reader):
+        line = _("{line}, for {person}").format(line=line, person=whom_it_is_for(request))
     elif request.is_on_behalf:
         line = _("{line}, by {person}").format(line=line, person=person(request.asked_by))
         if request.state is not State.PENDING:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.approvals.model import Decision, approvals_of
-from bot.messages.blocks.parts import bold, escape
+from bot.messages.blocks.parts import escape
 from bot.messages.phrases.decided import name_of
+from bot.messages.phrases.naming import name_to_asker
 from bot.requests.model import Kind, Request
 from bot.words import N_, _, ngettext
 from bot.words.formats import in_a_row
@@ -96,5 +97,5 @@ def approved_by_one(request: Request, *, by: str, place: int, needed: int) -> st
         else _("{by} approved your request for {package}: that is {place} of {needed} approvals.")
     )
     return sentence.format(
-        by=escape(by), package=bold(request.package_name), place=place, needed=needed
+        by=escape(by), package=name_to_asker(request), place=place, needed=needed
     )

@@ -8,7 +8,6 @@ from bot.messages.blocks.parts import (
     Block,
     Message,
     actions,
-    bold,
     button,
     confirm,
     escape,
@@ -17,6 +16,7 @@ from bot.messages.blocks.parts import (
     person,
     section,
 )
+from bot.messages.phrases.naming import name_to_asker
 from bot.messages.phrases.quorum import approvals_so_far, approved_by_one
 from bot.requests.model import Kind, Request, State
 from bot.words import _, pgettext
@@ -126,7 +126,7 @@ def reminding(request: Request) -> Message:
             "night or weekend for them. You can do that once a day."
         )
     )
-    return message(sentence.format(who=who, package=bold(request.package_name)))
+    return message(sentence.format(who=who, package=name_to_asker(request)))
 
 
 def approval_counted(
@@ -158,7 +158,7 @@ def step_reached(request: Request, *, step: int, by: str, is_waiting: bool) -> M
         else _("{by} approved step {step} of {steps} of your request for {package}.")
     )
     said = sentence.format(
-        by=escape(by or _("Somebody")), step=step, steps=steps, package=bold(request.package_name)
+        by=escape(by or _("Somebody")), step=step, steps=steps, package=name_to_asker(request)
     )
     return _with_reminder(said, request, is_waiting=is_waiting)
 

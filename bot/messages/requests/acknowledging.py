@@ -27,6 +27,7 @@ from bot.messages.blocks.parts import (
     until,
 )
 from bot.messages.phrases import policy_words
+from bot.messages.phrases.naming import name_to_asker
 from bot.messages.phrases.request_words import about_busy, progress
 from bot.messages.phrases.waiting import decline_button, remind_button
 from bot.messages.requests.offering import no_such_package
@@ -122,7 +123,7 @@ def already_asked(request: Request, *, reader: str) -> Message:
     Args:
         reader: Who asks now: perhaps somebody else has asked for them, or for whom they ask.
     """
-    name = bold(request.package_name)
+    name = name_to_asker(request)
     if request.asked_by != reader:
         return _asked_by_another(request)
     line = _(

@@ -68,3 +68,12 @@ def test_a_cancel_that_goes_to_entra_says_of_what(kind, name):
 
     assert one.is_being_canceled
     assert f"I am canceling your {name}" in said(canceled(one))
+
+
+@pytest.mark.parametrize("about", ["canceled", "reminding", "a step", "an approval"])
+def test_whom_it_is_for_is_named_to_whoever_asked_for_them(about):
+    """Who has asked for several people reads which of the requests is meant."""
+    one = request(Kind.ADD, asked_by="U0MIA", wanted_for="U0ANN")
+
+    assert "*Marketing Campaign* for <@U0ANN>" in said(SAYS[about](one))
+    assert "for <@U0ANN>" not in said(SAYS[about](request(Kind.ADD)))
