@@ -8,14 +8,22 @@ from bot.packages.names import LONGEST_TEXT
 
 # The word, and the colon that makes it more than a word of a name or of a reason.
 EMERGENCY: Final = re.compile(r"\s+emergency\s*:", re.IGNORECASE)
+# The word alone, behind which the reason is missing; or it ends a name, or the reason of a request like any other.
+WORD_ALONE: Final = re.compile(r"\s+emergency\s*[.!]*\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class UrgentText:
-    """A name, and the reason that the emergency gives."""
+    """
+    A name, and the reason that the emergency gives.
+
+    Attributes:
+        is_marked: A colon says that it is one; otherwise the word ends the text, and may mean something else.
+    """
 
     name: str
     reason: str
+    is_marked: bool = True
 
 
 def read(text: str) -> UrgentText | None:
@@ -23,5 +31,8 @@ def read(text: str) -> UrgentText | None:
     said = text[:LONGEST_TEXT]
     found = EMERGENCY.search(said)
     if found is None:
-        return None
+        alone = WORD_ALONE.search(said)
+        if alone is None:
+            return None
+        return UrgentText(name=said[: alone.start()].strip(), reason="", is_marked=False)
     return UrgentText(name=said[: found.start()].strip(), reason=said[found.end() :].strip())

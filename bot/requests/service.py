@@ -11,7 +11,14 @@ from dataclasses import replace
 
 from bot.database import Store
 from bot.database.replicas.limits import Limit
-from bot.errors import EmergencyNotOffered, LatchkeyError, TooLate, WrongFields
+from bot.errors import (
+    EmergencyNotOffered,
+    LatchkeyError,
+    TooLate,
+    UnknownPackage,
+    WhichPackage,
+    WrongFields,
+)
 from bot.monitoring import interactions
 from bot.packages import names as package_names
 from bot.packages import urgent
@@ -103,8 +110,13 @@ class RequestService:
         if said is None:
             return None
         offered = await self._offering.now()
-        package, _ = offered.read(said.name)
-        if _is_named_so(offered, text, package):
+        try:
+            package, before = offered.read(said.name)
+        except (UnknownPackage, WhichPackage):
+            if not said.is_marked:
+                return None
+            raise
+        if _is_named_so(offered, text, package) or (before and not said.is_marked):
             return None
         why = package_names.clean_reason(said.reason)
         self._check_emergency(package, why)
