@@ -171,6 +171,35 @@ def say_expiration(expiration: Expiration | None) -> str:
     return NO_END
 
 
+def is_said_exactly(expiration: Expiration | None) -> bool:
+    """Tell whether the file's words for an end mean that end, to the second, and can be read."""
+    kind = expiration.type if expiration else None
+    if expiration is None or any(
+        same_word(kind, each) for each in ("notSpecified", "noExpiration")
+    ):
+        return True
+    try:
+        read = read_expiration(say_expiration(expiration))
+    except ValueError:
+        return False
+    if same_word(kind, "afterDuration"):
+        return read.duration == expiration.duration is not None
+    return same_word(kind, read.type) and _seconds(read) == _seconds(expiration)
+
+
+def is_said_exactly_as_duration(duration: timedelta) -> bool:
+    """The same of a duration that is no end."""
+    try:
+        return read_duration(say_duration(duration)) == duration
+    except ValueError:
+        return False
+
+
+def _seconds(expiration: Expiration) -> datetime | None:
+    end = expiration.end_date_time
+    return end.replace(microsecond=0) if end else None
+
+
 def read_subject(text: str) -> Subject:
     """
     Read "group Marketing", "person ann@contoso.example", "manager", "manager level 2" and so on.

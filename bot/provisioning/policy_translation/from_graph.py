@@ -1,6 +1,7 @@
 """Say Graph's model of a policy in the file's words: for the import, and to compare one with another."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 from bot.packages.policy_scope import is_their_manager, managers_may_ask
@@ -240,6 +241,10 @@ def unreadable(policy: AssignmentPolicy) -> str | None:
         return (
             "Graph does not say how long its access lasts: no end, or hours, which beta cannot say"
         )
+    if not grammar.is_said_exactly(policy.expiration):
+        return "the file has no words for how long its access lasts"
+    if not all(map(grammar.is_said_exactly_as_duration, _deadlines(policy))):
+        return "the file has no words for how long its approvers have"
     if not _is_readable(policy):
         return "the file has no words for whom it names"
     if policy.review_settings and policy.review_settings.is_enabled:
@@ -247,6 +252,15 @@ def unreadable(policy: AssignmentPolicy) -> str | None:
         if not {"every", "start", "lasts"} <= set(said):
             return "the file has no words for how its access is reviewed"
     return None
+
+
+def _deadlines(policy: AssignmentPolicy) -> Iterator[timedelta]:
+    """Yield how long its approvers have, wherever it says so."""
+    approval = policy.request_approval_settings
+    for stage in approval.stages if approval else ():
+        for each in (stage.duration_before_automatic_denial, stage.duration_before_escalation):
+            if each:
+                yield each
 
 
 def _is_readable(policy: AssignmentPolicy) -> bool:

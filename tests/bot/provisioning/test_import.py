@@ -1,10 +1,13 @@
 """A file written from a tenant."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.errors import LatchkeyError
 from bot.provisioning.file_format.file import read_text
 from sandbox.tenant import Tenant
+from sandbox.tenant.model import Expiration
 from sandbox.tenant.seed import ANN, FINANCE_REPORTS
 from tests.bot.provisioning.conftest import Provisioner
 from tests.bot.provisioning.files import EXAMPLE
@@ -88,3 +91,39 @@ async def test_a_policy_without_words_for_it_is_left_out_and_said(
     )
     assert "# Left out: policy Everyone at Contoso of package Finance Reports" in imported.text
     assert await provisioner.changes(imported.text) == []
+
+
+ODD_ENDS: dict[str, Expiration] = {
+    "longer than any file says": Expiration("afterDuration", duration=timedelta(days=3_650_000)),
+    "a minute and a half": Expiration("afterDuration", duration=timedelta(seconds=90)),
+    "no time at all": Expiration("afterDuration", duration=timedelta(0)),
+}
+
+
+@pytest.mark.parametrize("end", ODD_ENDS.values(), ids=ODD_ENDS)
+async def test_an_end_that_the_file_has_no_words_for_is_not_written_as_another(
+    tenant, tmp_path, end
+):
+    """The policy is left out and named; the rest of the file can be read, and changes nothing."""
+    provisioner = Provisioner(tenant, "v1.0", tmp_path)
+    policy = next(p for p in tenant.world.policies.values() if p.package_id == FINANCE_REPORTS)
+    policy.expiration = end
+
+    imported = await provisioner.import_()
+
+    (said,) = [each for each in imported.left_out if policy.display_name in each]
+    assert "the file has no words for how long its access lasts" in said
+    assert await provisioner.changes(imported.text) == []
+
+
+@pytest.mark.parametrize("name", ["durationBeforeAutomaticDenial", "durationBeforeEscalation"])
+async def test_neither_is_a_deadline_of_its_approvers(tenant, tmp_path, name):
+    """Seconds are no minutes."""
+    provisioner = Provisioner(tenant, "v1.0", tmp_path)
+    policy = next(p for p in tenant.world.policies.values() if p.package_id == FINANCE_REPORTS)
+    policy.settings["requestApprovalSettings"]["stages"][0][name] = "PT90S"
+
+    imported = await provisioner.import_()
+
+    (said,) = [each for each in imported.left_out if policy.display_name in each]
+    assert "the file has no words for how long its approvers have" in said
