@@ -99,7 +99,9 @@ async def make_jobs(
             ),
         ),
         drift_every=timedelta(hours=settings.drift_hours) if settings.drift_hours else None,
-        reprocessing=Reprocessing(store=store, graph=graph, permissions=people.permissions),
+        reprocessing=Reprocessing(
+            store=store, graph=graph, permissions=people.permissions, bounds=outside.bounds
+        ),
         permissions=people.permissions,
         poll_every=timedelta(seconds=settings.poll_seconds),
         sync_every=timedelta(seconds=settings.sync_seconds),

@@ -8,6 +8,8 @@ from typing import Final
 from bot.errors import ConfigurationError, NotAllowed
 from bot.packages.names import clean, folded
 from bot.words import N_
+from graph import Graph
+from graph.errors import NotFound
 from graph.models import AccessPackage, AccessPackageCatalog
 
 OUTSIDE: Final = N_(
@@ -51,6 +53,22 @@ class Bounds:
 
 
 EVERYWHERE: Final = Bounds()
+
+
+async def find_refusal(bounds: Bounds, graph: Graph, package_id: str) -> str | None:
+    """
+    Return why Latchkey may not touch a package, as it is now; None if it is within the bounds, where there are any.
+
+    Raises:
+        GraphError: It could not be read.
+    """
+    if not bounds.are_set:
+        return None
+    try:
+        within = bounds.has(await graph.packages.get(package_id))
+    except NotFound:
+        within = False
+    return None if within else OUTSIDE
 
 
 def bounds_of(wanted: Sequence[str], catalogs: Collection[AccessPackageCatalog]) -> Bounds:

@@ -10,6 +10,7 @@ from bot.assignments.model import Assignment, DeliveryProgress, Trouble
 from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction
 from bot.database.audit_log import audit
+from bot.packages.bounds import EVERYWHERE, Bounds, find_refusal
 from bot.people.actors import Permissions
 from bot.people.model import Verb
 from bot.people.permissions import may
@@ -34,10 +35,13 @@ NO_REQUEST: Final = N_(
 class Reprocessing:
     """Carries out the admins' wish that Graph processes access again."""
 
-    def __init__(self, *, store: Store, graph: Graph, permissions: Permissions) -> None:
+    def __init__(
+        self, *, store: Store, graph: Graph, permissions: Permissions, bounds: Bounds = EVERYWHERE
+    ) -> None:
         self._store = store
         self._graph = graph
         self._permissions = permissions
+        self._bounds = bounds
 
     async def work(self) -> None:
         """Ask Graph for all that is wanted; what cannot be asked for now is tried again, and not for ever."""
@@ -65,6 +69,7 @@ class Reprocessing:
             return N_("That access is not there any more.")
         actor = await self._permissions.actor(trouble.wanted_by)
         why = may(actor, Verb.REPROCESS, holder=row.holder, holder_entra_id=row.entra_id)
+        why = why or await find_refusal(self._bounds, self._graph, row.package_id)
         if why:
             return why
         if row.progress in {DeliveryProgress.DELIVERED, DeliveryProgress.REPROCESSING}:

@@ -1,7 +1,7 @@
 """Evaluate a request to end access: who wants it gone, and may they?"""
 
 from bot.packages import eligibility, refusals
-from bot.packages.bounds import OUTSIDE, Bounds
+from bot.packages.bounds import Bounds, find_refusal
 from bot.packages.eligibility import Refusal
 from bot.packages.facts import policy_of
 from bot.packages.settings.file import PackageSettingsFile
@@ -77,13 +77,7 @@ class RemovalEvaluator:
 
     async def find_bounds_refusal(self, request: Request) -> str | None:
         """Return why Latchkey may not touch the package; None if it is within the bounds, where there are any."""
-        if not self._bounds.are_set:
-            return None
-        try:
-            within = self._bounds.has(await self._graph.packages.get(request.package_id))
-        except NotFound:
-            within = False
-        return None if within else OUTSIDE
+        return await find_refusal(self._bounds, self._graph, request.package_id)
 
     async def _refusal_of_return(self, request: Request) -> Refusal | None:
         try:

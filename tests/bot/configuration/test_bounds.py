@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.assignments.store import troubles
 from bot.configuration.settings import UnreadableSettings, read_settings
 from bot.errors import ConfigurationError, UnknownPackage
 from bot.packages.bounds import bounds_of
@@ -172,6 +173,25 @@ async def test_a_removal_that_was_approved_before_is_not_sent(holding):
 
     assert (await bounded.request(taken.request.id)).state is State.REFUSED
     assert bounded.posted("adminRemove") == 0
+
+
+@pytest.mark.parametrize(("catalog", "is_done"), [(seed.GENERAL, True), (OTHER, False)])
+async def test_what_is_outside_is_not_processed_again(bounded, catalog, is_done):
+    """Dana has pressed Reprocess on a card that was drawn before."""
+    bounded.tenant.faults.set("delivery_partial", count=1)
+    await bounded.ask("marketing-campaign")
+    await bounded.finish()
+    await bounded.tenant_sync.run()
+    (held,) = (await bounded.request_lists.access_overview("U0ANN")).held.rows
+    await bounded.assignments.reprocess(slack_user="U0DANA", assignment_id=held.id)
+    await move(bounded, seed.MARKETING_CAMPAIGN, to=catalog)
+
+    await bounded.jobs.reprocessing.work()
+
+    posts = [call.path for call in bounded.tenant.calls if call.path.endswith("reprocess")]
+    assert bool(posts) is is_done
+    (trouble,) = await bounded.store.run(troubles.open_about, held.id)
+    assert ("not set up to handle" in (trouble.answer or "")) is not is_done
 
 
 async def test_what_is_outside_is_neither_listed_nor_reminded_of_nor_said_to_have_ended(holding):
