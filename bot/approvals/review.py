@@ -28,14 +28,16 @@ class ReviewCards:
         Draw the card of a request, with its buttons for whoever may press them.
 
         Raises:
-            NotAllowed: They are neither asked about it, nor an admin, nor whoever asked.
+            NotAllowed: They are neither asked about it, nor have they asked a question, nor are they an admin or whoever wants it.
             TooLate: There is no such request.
         """
         found = await self._store.read(_with_decisions, request_id, slack_user)
         if found is None:
             raise TooLate(N_("I do not know that request any more."))
         request, decided, questions, named_as = found
-        may_see = {request.holder, request.asked_by, *request.deciders}
+        # Whoever has asked about this stage was told then that they may decide it, with a card of their own or without.
+        asked_about = {each.slack_user for each in questions if each.ask_id == request.ask_id}
+        may_see = {request.holder, request.asked_by, *request.deciders, *asked_about}
         if slack_user not in may_see and not self._guard.is_admin(slack_user):
             raise NotAllowed(N_("Only those who decide about that request see its card."))
         return review(
@@ -44,7 +46,7 @@ class ReviewCards:
             questions=questions,
             reader=slack_user,
             named_as=named_as,
-            may_decide=self._may_decide(request, slack_user, decided),
+            may_decide=slack_user in asked_about or self._may_decide(request, slack_user, decided),
         )
 
     def _may_decide(

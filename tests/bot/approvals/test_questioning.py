@@ -18,6 +18,7 @@ from bot.approvals.questioning import (
 from bot.approvals.store import approver_questions
 from bot.database import homes, tables
 from bot.errors import LatchkeyError, NotAllowed, TooLate
+from bot.packages.model import Stage
 from bot.requests.model import State
 from bot.requests.store import requests
 from sandbox.tenant import seed
@@ -55,6 +56,30 @@ async def over(store, request, state=State.CANCELED):
 def _end(db, request, state):
     db.execute(
         sa.update(tables.requests).where(tables.requests.c.id == request.id).values(state=state)
+    )
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+async def test_whoever_has_asked_is_shown_the_card(harness, stage):
+    """Also an approver without a card of their own, one of many: the answer comes with a button that shows it; of a later step, not."""
+    two = terms(stages=(Stage(), Stage()))
+    request = await pending(harness.store, deciders=("U0MIA",), terms=two)
+    await asked(harness.store, request)
+    await harness.store.run(_reach, request, stage)
+    cards = harness.latchkey.services.reviews
+
+    if stage:
+        with pytest.raises(NotAllowed, match="Only those who decide"):
+            await cards.drawn(slack_user="U0BO", request_id=request.id)
+    else:
+        card = await cards.drawn(slack_user="U0BO", request_id=request.id)
+        assert "latchkey_approve" in str(card)
+        assert "admins may not" not in str(card)
+
+
+def _reach(db, request, stage):
+    db.execute(
+        sa.update(tables.requests).where(tables.requests.c.id == request.id).values(stage=stage)
     )
 
 
