@@ -18,7 +18,7 @@ from bot.configuration.addresses import same_address
 from bot.database import Store
 from bot.people.approvers import Approvers, UnresolvedApprovers
 from bot.people.delegates import Delegates, counts_at
-from bot.people.identity import People
+from bot.people.identity import People, SecondAccountUnannounced
 from bot.people.model import Delegation, NamedAs
 from bot.people.store import contacts, delegations, people
 from bot.people.store.contacts import Contact
@@ -188,7 +188,11 @@ class Recipients:
         known = self._delegates_known.get(slack_user)
         if known is not None and now - known[1] <= VERIFIED_FOR:
             return known[0]
-        person = await self._delegates.find_person(slack_user)
+        try:
+            person = await self._delegates.find_person(slack_user)
+        except SecondAccountUnannounced:
+            # By a second account of theirs, which is still to be told of: nothing is shown there before, and nobody waits for it.
+            person = None
         if person is None:
             self._delegates_known.pop(slack_user, None)
             return None

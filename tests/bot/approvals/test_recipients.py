@@ -1,12 +1,14 @@
 """Test whom to send a card: found beside the decisions, kept, and looked at again."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot import clock
 from bot.approvals.store import recipients
+from bot.people.identity import SecondAccountUnannounced
 from bot.people.model import NamedAs, Verb
 from bot.people.store import contacts, delegations
 from bot.requests.model import State
@@ -339,6 +341,24 @@ async def test_a_delegate_who_is_no_full_member_sees_nothing(harness, whom):
 
     assert request.deciders == ("U0BO",)
     assert whom not in harness.workspace.people or harness.told(whom) == []
+
+
+async def test_a_second_account_of_a_delegate_stops_nobody(harness):
+    """It is still to be told of: until then nothing is shown there, and everybody else has their card."""
+    cy = harness.workspace.people["U0CY"]
+    harness.workspace.people["U0CY2"] = replace(cy, id="U0CY2", name="cy2")
+    await harness.people.identify("U0CY")
+    with pytest.raises(SecondAccountUnannounced):
+        await harness.people.identify("U0CY2")
+    await harness.store.run(delegations.add, delegation(delegate="U0CY2"))
+    one = await judged(harness)
+    other = (await harness.requests.ask(slack_user="U0MIA", text=ASK)).request
+    await harness.jobs.requests.run()
+
+    await harness.jobs.find_recipients()
+
+    for each in (one, other):
+        assert (await harness.request(each.id)).deciders == ("U0BO",)
 
 
 async def test_a_delegate_is_read_in_slack_and_entra_once_in_ten_minutes(harness):
