@@ -85,28 +85,15 @@ TARGETS: Final = (
             "test_proven_delegations.py",
         ),
     ),
-    Target(
-        file="bot/packages/policy_terms.py",
-        tests=(
-            *("test_terms.py", "test_policy_terms.py", "test_unsupported.py"),
-            *(
-                "access/test_package_settings.py",
-                "deciding/test_quorum.py",
-                "test_fresh_sign_in.py",
-            ),
-        ),
-    ),
+    Target(file="bot/packages/policy_terms.py", tests=("test_terms.py", "test_policy_terms.py")),
     Target(
         file="bot/packages/settings/file.py",
-        tests=(
-            *("test_settings_file.py", "test_bindings.py", "test_quiet_hours.py"),
-            *("access/test_package_settings.py", "test_renamed_packages.py"),
-        ),
+        tests=("test_settings_file.py", "test_bindings.py", "test_quiet_hours.py"),
     ),
     *(
         Target(
             file=f"bot/packages/settings/{module}.py",
-            tests=("test_bindings.py", "test_settings_file.py", "test_renamed_packages.py"),
+            tests=("test_bindings.py", "test_settings_file.py"),
         )
         for module in ("bindings", "strictest", "remembered")
     ),
