@@ -12,7 +12,7 @@ from tests.proofs.mutants.targets import Target, name_of
 
 NEVER_CHANGED: Final = frozenset({"annotation", "returns", "decorator_list"})
 # Their arguments in another order are the same statement, or the same question.
-COMMUTATIVE: Final = frozenset({"where", "and_", "or_", "_same", "same_address"})
+COMMUTATIVE: Final = frozenset({"where", "and_", "or_", "_same", "same_address", "max", "min"})
 TRUTHS: Final = frozenset({"test", "ifs"})
 PAIRS: Final[tuple[tuple[type[ast.AST], type[ast.AST]], ...]] = (
     (ast.Eq, ast.NotEq),

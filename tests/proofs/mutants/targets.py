@@ -93,7 +93,7 @@ TARGETS: Final = (
     *(
         Target(
             file=f"bot/packages/settings/{module}.py",
-            tests=("test_bindings.py", "test_settings_file.py"),
+            tests=("test_strictest.py", "test_bindings.py", "test_settings_file.py"),
         )
         for module in ("bindings", "strictest", "remembered")
     ),
