@@ -55,7 +55,10 @@ class UnknownPackage(LatchkeyError):
         self.more = more
         self.or_person = or_person
         sentence = (
-            N_("I know nobody and no access package called “{asked}”.")
+            N_(
+                "I know nobody and no access package called “{asked}”. People are found by their whole name or its "
+                "beginning, as it stands in Entra."
+            )
             if or_person
             else N_("There is no access package called “{asked}”.")
         )

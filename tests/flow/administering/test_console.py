@@ -103,7 +103,7 @@ async def test_the_beginning_of_a_name_finds_whoever_holds_nothing(world):
     await shows(world, "*Remove all* cancels these requests, too.")
 
     await sought(world, "zzz")
-    await shows(world, "I know nobody and no access package called “zzz”.")
+    await shows(world, "I know nobody and no access package called “zzz”. People are found by")
 
 
 async def test_what_is_not_found_leads_on(world):
