@@ -98,12 +98,13 @@ class Languages:
                 self._silent_until = now + KEPT_FOR / 10
         if not read:
             return
-        for slack_user, locale in read.items():
-            self._keep(slack_user, locale, read_at=now)
         try:
             await self._store.run(_save, read, guests, read_at=now)
         except Busy:
             log.info("language-not-saved")
+        # Only now: whoever finds it fresh relies on what was saved with it, that somebody is a guest.
+        for slack_user, locale in read.items():
+            self._keep(slack_user, locale, read_at=now)
 
     def _may_ask(self) -> bool:
         """Tell whether Slack may be asked about one person more, and count it."""

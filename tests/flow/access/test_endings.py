@@ -275,6 +275,7 @@ async def test_access_given_in_the_portal_can_be_seen_and_extended(world):
 
     assert "Marketing Campaign" in said(shown)
     assert [each.split(" to ")[0] for each in labels(shown)] == [
+        "Open",
         "Extend",
         "Return",
         "Past requests",
