@@ -206,15 +206,20 @@ class Answer(GraphModel):
     answered_question: AccessPackageQuestion | None = None
 
 
-class AccessPackageAssignment(GraphModel):
-    """The access of a person to a package, now or in the past."""
+class AssignmentOutline(GraphModel):
+    """Access, as far as it says whose it is and how it stands."""
 
     id: str
     state: str | None = None
+    target: AccessPackageSubject | None = None
+
+
+class AccessPackageAssignment(AssignmentOutline):
+    """The access of a person to a package, now or in the past."""
+
     status: str | None = None
     schedule: Schedule | None = None
     expired_date_time: Moment | None = None
-    target: AccessPackageSubject | None = None
     access_package: AccessPackage | None = None
     assignment_policy: AssignmentPolicy | None = None
 
@@ -266,9 +271,9 @@ class AccessPackageAssignment(GraphModel):
         return policy_expiration.end_from(start) if policy_expiration else None
 
 
-class AssignmentRequest(GraphModel):
+class RequestOutline(GraphModel):
     """
-    A request to give, change or take away an assignment, as Graph last reported it.
+    A request, as far as it says what it is, for whom, and how it stands: that can be read whatever else Graph says of it.
 
     With a word of ``state`` that we do not know it is neither under way nor over.
     """
@@ -276,14 +281,7 @@ class AssignmentRequest(GraphModel):
     id: str
     request_type: str | None = None
     state: str | None = None
-    status: str | None = None
-    created_date_time: Moment | None = None
-    completed_date_time: Moment | None = None
-    justification: str | None = None
-    schedule: Schedule | None = None
-    answers: Annotated[list[Answer], NoneAsEmpty] = Field(default_factory=list)
-    assignment: AccessPackageAssignment | None = None
-    access_package: AccessPackage | None = None
+    assignment: AssignmentOutline | None = None
     requestor: AccessPackageSubject | None = None
 
     def is_type(self, request_type: str) -> bool:
@@ -329,6 +327,19 @@ class AssignmentRequest(GraphModel):
     def is_over(self) -> bool:
         """Tell whether it has ended, delivered or not."""
         return self.is_delivered or self.is_denied or self.is_canceled or self.is_failed
+
+
+class AssignmentRequest(RequestOutline):
+    """A request to give, change or take away an assignment, as Graph last reported it."""
+
+    status: str | None = None
+    created_date_time: Moment | None = None
+    completed_date_time: Moment | None = None
+    justification: str | None = None
+    schedule: Schedule | None = None
+    answers: Annotated[list[Answer], NoneAsEmpty] = Field(default_factory=list)
+    assignment: AccessPackageAssignment | None = None
+    access_package: AccessPackage | None = None
 
 
 # Source: Graph reference, "accessPackageRequestState values".

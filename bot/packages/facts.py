@@ -13,8 +13,8 @@ from graph.models import (
     AccessPackage,
     AccessPackageAssignment,
     AssignmentPolicy,
-    AssignmentRequest,
     Group,
+    RequestOutline,
     User,
 )
 from graph.subjects.incompatibilities import PackageExclusions
@@ -188,7 +188,7 @@ def allows_requests_for_others(package: AccessPackage) -> bool:
     )
 
 
-def is_request_for(asked: AssignmentRequest, entra_id: str, *, on_behalf: bool) -> bool:
+def is_request_for(asked: RequestOutline, entra_id: str, *, on_behalf: bool) -> bool:
     """
     Tell whether a request in Entra that is not over is about new access for *entra_id*.
 

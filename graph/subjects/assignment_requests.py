@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from graph.calls.deadlines import Deadline
 from graph.calls.objects import Objects
@@ -10,7 +10,7 @@ from graph.calls.paths import ASSIGNMENT_REQUESTS, assignment_request_path
 from graph.calls.session import Session
 from graph.calls.states import StateLists
 from graph.errors import GraphError
-from graph.models import Answer, AssignmentRequest, Schedule
+from graph.models import Answer, AssignmentRequest, RequestOutline, Schedule
 from graph.sign_in.tokens import TokenSource
 from graph.values import PENDING_APPROVAL
 
@@ -28,6 +28,7 @@ OPEN_STATES: Final = ("submitted", PENDING_APPROVAL, "scheduled", "delivering")
 
 # ``AssignmentRequests.list`` takes the name inside the class.
 RequestList = list[AssignmentRequest]
+Outline = TypeVar("Outline", bound=RequestOutline)
 
 
 class AssignmentRequests:
@@ -166,7 +167,9 @@ class AssignmentRequests:
             expand=REQUEST_PARTS,
         )
 
-    async def list_in(self, *, package_id: str, states: Sequence[str]) -> RequestList:
+    async def list_in(
+        self, *, package_id: str, states: Sequence[str]
+    ) -> Sequence[AssignmentRequest]:
         """
         A package's requests in any of *states*, each once, whatever came of all the others.
 
@@ -178,15 +181,31 @@ class AssignmentRequests:
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "List assignmentRequests", on the filter by state; `graph.calls.states`.
         """
+        return await self._in_states(AssignmentRequest, package_id, states)
+
+    async def outlines_in(
+        self, *, package_id: str, states: Sequence[str]
+    ) -> Sequence[RequestOutline]:
+        """
+        The same, as far as a request says for whom it is: one of which the rest cannot be read is in nobody else's way.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: as `list_in`.
+        """
+        return await self._in_states(RequestOutline, package_id, states)
+
+    async def _in_states(
+        self, model: type[Outline], package_id: str, states: Sequence[str]
+    ) -> Sequence[Outline]:
         found = await self._by_state.whole(
             "request",
-            AssignmentRequest,
+            model,
             ASSIGNMENT_REQUESTS,
             package_id=package_id,
             states=states,
             expand=REQUEST_PARTS,
         )
-        return list({each.id: each for each in found}.values())
+        return tuple({each.id: each for each in found}.values())
 
     async def stream(
         self, *, package_id: str | None, state: str | None

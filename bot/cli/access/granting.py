@@ -164,7 +164,9 @@ async def _check_no_existing_access(graph: Graph, *, person: User, package: Acce
             until = f", until {when(end)} UTC" if end else ""
             raise NotAllowed(f"{_who(person)} has {_name(package)} already{until}.")
     on_behalf = allows_requests_for_others(package)
-    for asked in await graph.assignment_requests.list_in(package_id=package.id, states=OPEN_STATES):
+    for asked in await graph.assignment_requests.outlines_in(
+        package_id=package.id, states=OPEN_STATES
+    ):
         if is_request_for(asked, person.id, on_behalf=on_behalf):
             raise NotAllowed(
                 f"A request for it is under way already: {asked.id}, {clean(asked.state or '?')}."

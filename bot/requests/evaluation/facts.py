@@ -23,8 +23,8 @@ from graph.models import (
     AccessPackage,
     AccessPackageAssignment,
     AssignmentPolicy,
-    AssignmentRequest,
     Group,
+    RequestOutline,
 )
 from graph.subjects.assignment_requests import OPEN_STATES
 from graph.subjects.incompatibilities import PackageExclusions
@@ -58,8 +58,8 @@ class SharedFacts:
         resources = await self._resources.get(catalog_id, since=began)
         return with_resources(found, resources)
 
-    async def _open_requests(self, package_id: str) -> list[AssignmentRequest]:
-        return await self._graph.assignment_requests.list_in(
+    async def _open_requests(self, package_id: str) -> Sequence[RequestOutline]:
+        return await self._graph.assignment_requests.outlines_in(
             package_id=package_id, states=OPEN_STATES
         )
 
@@ -127,7 +127,7 @@ class RequestFacts(FactReader):
             self.shared.holders.note(package_id)
         return await self.shared.package(package_id, since=self.since)
 
-    async def open_requests(self, package_id: str) -> list[AssignmentRequest]:
+    async def open_requests(self, package_id: str) -> Sequence[RequestOutline]:
         """Return the requests for it in Entra that have not been answered."""
         return await self.shared.open_requests.get(package_id, since=self.since)
 

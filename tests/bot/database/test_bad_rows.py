@@ -8,6 +8,7 @@ import pytest
 from bot import clock
 from bot.assignments.model import AssignmentState, EndReason
 from bot.assignments.store import assignments, troubles
+from bot.requests.model import Request, State
 from graph.errors import GraphError
 from sandbox.tenant import seed
 from tests.bot.sync.test_tenant_sync import give, row
@@ -233,3 +234,51 @@ async def test_a_list_is_written_down_page_by_page(harness):
 
     assert (await row(harness, anns)).ends_at == moved
     assert (await row(harness, cys)).ends_at == moved
+
+
+# What an open request of somebody else's says that is not what Graph sends.
+STRANGE = {
+    "when it was made": {"createdDateTime": "soon"},
+    "its dates": {"schedule": "never"},
+    "its answers": {"answers": "many"},
+    "why it was made": {"justification": ["because"]},
+}
+DECISIVE = {"its state": {"state": ["x"]}, "who asked": {"requestor": "somebody"}}
+
+
+async def ask_beside(harness: BotHarness, words: dict[str, object]) -> Request:
+    """Ann asks while Cy has an open request in Entra that says *words*."""
+    await give(harness, seed.CY)
+    (cys,) = harness.tenant.world.requests.values()
+    cys.state, cys.completed_at = "submitted", None
+
+    async def strange(request: httpx.Request, go_on: GoOn) -> httpx.Response:
+        answer = await go_on()
+        await answer.aread()
+        body = answer.json()
+        for each in body.get("value", []):
+            if each["id"] == cys.id:
+                each.update(words)
+        return httpx.Response(answer.status_code, json=body, request=request)
+
+    harness.line.on("GET .*/assignmentRequests$", strange, times=EVER)
+    return await harness.ask("marketing-campaign")
+
+
+@pytest.mark.parametrize("words", STRANGE.values(), ids=STRANGE)
+async def test_an_open_request_of_which_a_part_cannot_be_read_is_in_nobody_elses_way(
+    harness, words
+):
+    """For whom it is, and how it stands, says all that counts."""
+    request = await ask_beside(harness, words)
+
+    assert request.state is State.SUBMITTED
+
+
+@pytest.mark.parametrize("words", DECISIVE.values(), ids=DECISIVE)
+async def test_whom_an_open_request_is_for_must_be_known(harness, words):
+    """It may be Ann's own: nothing is granted by guessing."""
+    request = await ask_beside(harness, words)
+
+    assert request.state is State.RECEIVED
+    assert harness.posted("adminAdd") == 1
