@@ -12,6 +12,7 @@ from bot.errors import NotAllowed
 from tests.flow.emergencies.emergencies import (
     ASK,
     emergency_cards,
+    request_of,
     review,
     say_in_review,
     verbs,
@@ -93,6 +94,34 @@ async def test_whoever_may_not_review_gets_no_form(world, user, why):
     await world.whispered(user, APPROVALS, why)
     assert world.form(user) is None
     assert "refused" in await verbs(world)
+
+
+@pytest.mark.parametrize(
+    ("user", "why"), [(ANN, "your own emergency"), (BO, None), (CY, "not among those")]
+)
+@pytest.mark.parametrize("fault", [None, "graph", "slack", "slow"])
+async def test_who_may_not_review_reads_why_if_that_is_known_in_time(world, user, why, fault):
+    """Otherwise the form opens, and it is judged when the review comes."""
+    await world.type(ANN, ASK)
+    await world.told(ANN, "You now have access")
+    await eventually(lambda: emergency_cards(world, BO))
+    if fault == "graph":
+        world.tenant.faults.set("unavailable", count=99)
+    elif fault == "slow":
+        world.tenant.faults.set("slow", count=99, seconds=60)
+    elif fault == "slack":
+        world.slack.faults.set("fatal_error", only="users.info")
+
+    said_why = await world.bot.services.emergencies.find_reason_against(
+        request_id=await request_of(world), slack_user=user, team=None
+    )
+
+    if fault is None:
+        assert (said_why is None) is (why is None)
+        assert why is None or why in str(said_why)
+    else:
+        assert said_why is None
+    assert ("refused" in await verbs(world)) is (said_why is not None)
 
 
 async def test_nobody_reviews_their_own(world):
