@@ -5,11 +5,16 @@ from typing import Any
 
 import pytest
 
+from bot.packages import policy_terms
 from bot.packages.eligibility import (
+    Admitted,
+    Case,
     Fit,
+    RefusalReason,
     Requester,
     automatic_policies,
     choose_policy,
+    evaluate_request,
     fit,
     groups_named,
     in_scope,
@@ -477,3 +482,60 @@ def test_a_question_that_need_not_be_answered_stops_nobody():
     chosen = policy(questions=[question(isRequired=False)])
 
     assert choose_policy([chosen], MEMBER).policy == chosen
+
+
+OVER = until(SOME_DAY)
+
+
+@pytest.mark.parametrize(
+    ("policies", "wanted", "answer", "named"),
+    [
+        ({"a": OVER}, None, RefusalReason.ENDED, ("a",)),
+        ({"a": OVER, "b": OVER}, None, RefusalReason.ENDED, ("a",)),
+        ({"a": OVER, "b": None}, None, "admitted", ("b",)),
+        ({"a": OVER, "b": None}, "a", RefusalReason.ENDED, ("a",)),
+        ({"a": OVER, "b": None}, "b", "admitted", ("b",)),
+        ({"a": OVER, "b": None}, "another", RefusalReason.NOT_THAT_POLICY, ("b",)),
+        ({"a": OVER, "b": None, "c": None}, None, RefusalReason.SEVERAL, ("b", "c")),
+        ({"b": None, "c": None}, None, RefusalReason.SEVERAL, ("b", "c")),
+        ({"b": None, "c": None}, "another", RefusalReason.NOT_THAT_POLICY, ("b", "c")),
+        ({"b": None}, "another", RefusalReason.NOT_THAT_POLICY, ("b",)),
+        ({"a": OVER}, "another", RefusalReason.ENDED, ("a",)),
+    ],
+)
+def test_what_is_over_is_no_choice(policies, wanted, answer, named):
+    """And is never given: whoever picked it reads so."""
+    ends = {"type": "afterDuration", "duration": "P1D"}
+    case = Case(
+        at=SOME_DAY,
+        package=package(),
+        policies=tuple(policy(id=key, expiration=end or ends) for key, end in policies.items()),
+        requester=MEMBER,
+    )
+
+    found = evaluate_request(case, wanted=wanted)
+
+    if isinstance(found, Admitted):
+        assert ("admitted", (found.policy.id,)) == (answer, named)
+        return
+    about = (found.policy.id,) if found.policy else tuple(each.id for each in found.candidates)
+    assert (found.reason, about) == (answer, named)
+
+
+@pytest.mark.parametrize(
+    ("expiration", "has_ended"),
+    [
+        (until(SOME_DAY), True),
+        (until(SOME_DAY - timedelta(seconds=1)), True),
+        (until(SOME_DAY + timedelta(seconds=1)), False),
+        ({"type": "AFTERDATETIME", "endDateTime": SOME_DAY.isoformat()}, True),
+        # A date that does not count.
+        ({"type": "noExpiration", "endDateTime": SOME_DAY.isoformat()}, False),
+        ({"type": "afterDateTime"}, False),
+        ({"type": "afterDuration", "duration": "P1D"}, False),
+        (None, False),
+    ],
+)
+def test_a_policy_is_over_at_its_date(expiration, has_ended):
+    """To the second; a length never is."""
+    assert policy_terms.has_ended(policy(expiration=expiration), at=SOME_DAY) is has_ended
