@@ -118,15 +118,15 @@ class Openings:
         return _ids_of(packages, "aadgroup") if self._cloud.teams_hosts else set()
 
     def _opening(self, given: GivenResource, facts: LinkFacts) -> Opening | None:
+        if given.system == "aadgroup" and given.is_eligible:
+            # Nothing of it opens before the membership is activated.
+            return None
         match given.system:
             case "sharepointonline":
                 return _made(OpeningKind.SITE, given, self._site(given.origin_id))
             case "aadapplication" if given.origin_id in facts.app_ids:
                 url = self._application(given.name, facts.app_ids[given.origin_id])
                 return _made(OpeningKind.APP, given, url)
-            case "aadgroup" if given.is_eligible:
-                # Nothing of it opens before the membership is activated.
-                return None
             case "aadgroup" if given.origin_id in facts.team_urls:
                 url = self._team(facts.team_urls[given.origin_id])
                 return _made(OpeningKind.TEAM, given, url)
@@ -144,8 +144,7 @@ class Openings:
         parts = _split(address)
         if domain is None or parts is None or parts.query or parts.fragment or parts.port:
             return None
-        own, _, rest = (parts.hostname or "").partition(".")
-        return address if own and rest == domain else None
+        return address if str(parts.hostname).partition(".")[2] == domain else None
 
     def _application(self, name: str, app_id: str | None) -> str | None:
         """

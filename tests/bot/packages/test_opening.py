@@ -292,6 +292,28 @@ def test_an_application_that_cannot_be_named_has_no_link(name):
     assert urls(app(name)) == []
 
 
+def test_what_bears_one_name_has_an_order_all_the_same():
+    """So that buttons do not change places between two syncs."""
+    addresses = [f"{SITE}/{letter}" for letter in "abc"]
+    for order in (addresses, addresses[::-1]):
+        assert urls(*map(site, order)) == addresses
+
+
+def test_the_kinds_are_stored_under_these_words():
+    """Of packages that were read before an update."""
+    assert [str(each) for each in OpeningKind] == ["site", "app", "team", "entra role", "own"]
+
+
+def test_where_nothing_is_known_of_teams_none_is_asked_for():
+    """Nor is anything else, in a cloud without a portal."""
+    bare = Cloud("bare", "https://graph.example", "https://login.example")
+    openings = Openings(bare, tenant_id=TENANT)
+    gives = [package(site(), app(), team(), entra_role())]
+
+    assert openings.groups(gives) == openings.applications(gives) == set()
+    assert openings.of(gives[0], KNOWN) == ()
+
+
 def test_nothing_is_offered_twice():
     """Two roles of one resource lead to the same place."""
     other = site(name="Finance") | {"id": "another"}
@@ -412,3 +434,100 @@ def test_a_package_from_graph_can_be_any():
     assert isinstance(package(site()), AccessPackage)
     assert Openings(GLOBAL, tenant_id=TENANT).applications([package(app(), site())]) == {PRINCIPAL}
     assert Openings(GLOBAL, tenant_id=TENANT).groups([package(team(), site())]) == {GROUP}
+
+
+@pytest.mark.parametrize(("length", "fits"), [(1_000, True), (1_001, False)])
+def test_an_address_has_at_most_a_thousand_characters(length, fits):
+    """Slack takes three times as many; nobody's address comes near."""
+    address = "https://contoso.sharepoint.com/"
+    address += "a" * (length - len(address))
+
+    assert is_web_address(address) is fits
+    assert urls(site(address)) == ([address] if fits else [])
+
+
+@pytest.mark.parametrize(("length", "fits"), [(253, True), (254, False)])
+def test_a_host_is_as_long_as_a_host_can_be(length, fits):
+    """With its labels; and each label as long as a label can be."""
+    host = f"{'a.' * 100}{'b' * (length - 200)}"
+    assert is_web_address(f"https://{host}/") is fits
+    assert is_web_address(f"https://{'c' * 63}.example/")
+    assert not is_web_address(f"https://{'c' * 64}.example/")
+    assert is_web_address(f"https://contoso.{'c' * 63}/")
+    assert not is_web_address(f"https://contoso.{'c' * 64}/")
+
+
+@pytest.mark.parametrize(
+    ("host", "fits"),
+    [
+        ("a", True),
+        ("a.b", True),
+        ("reports", True),
+        ("xn--bcher-kva.example", True),
+        ("a-b.example", True),
+        ("-a.example", False),
+        ("a-.example", False),
+        ("a..example", False),
+        ("a_b.example", False),
+        ("example.", False),
+        ("", False),
+    ],
+)
+@pytest.mark.parametrize("rest", ["", "/", ":8443", ":8443/a?b=c#d"])
+def test_an_address_names_its_host(host, fits, rest):
+    """By letters, digits and hyphens, as names of hosts are."""
+    assert is_web_address(f"https://{host}{rest}") is fits
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "a"])
+def test_an_address_has_a_port_that_there_is(port):
+    """Or none."""
+    assert not is_web_address(f"https://reports.contoso.example:{port}/")
+
+
+def test_a_name_is_shown_up_to_a_length():
+    """Names of Entra have up to 256 characters, and buttons fewer."""
+    (opening,) = opened(site(name="x" * 256))
+    assert opening.name == "x" * 200
+
+
+def test_a_site_without_a_name_is_called_by_its_address():
+    """It has no other; what has neither is not offered."""
+    assert [each.name for each in opened(site(name=""), team(name=""), entra_role())] == [
+        "Helpdesk",
+        SITE,
+    ]
+
+
+def test_what_is_eligible_is_known_by_either_of_its_names():
+    """Graph leaves one out, or the other."""
+    plain, origin = team(), team(role="Eligible Member")
+    plain["role"] |= {"displayName": "Eligible Member"}
+    origin["role"] |= {"displayName": None, "originId": f"EligibleMember_{GROUP}"}
+    assert urls(plain) == urls(origin) == []
+
+
+def test_the_system_is_read_from_wherever_it_stands():
+    """The resource, the role or the scope; in whatever capitals."""
+    found = []
+    for place in ("resource", "role", "scope"):
+        bare = site()
+        bare["role"]["resource"]["originSystem"] = None
+        bare["role"]["originSystem"] = None
+        part = {"resource": bare["role"]["resource"], "role": bare["role"], "scope": bare["scope"]}
+        part[place]["originSystem"] = "sharePointONLINE"
+        found += urls(bare)
+    assert found == [SITE] * 3
+
+
+def test_a_part_of_a_resource_opens_the_whole():
+    """By the resource's own address, where the catalog says it."""
+    part = site()
+    part["scope"] |= {"isRootScope": False, "originId": f"{SITE}/part"}
+    assert urls(part) == [SITE]
+
+
+def test_the_tenants_guid_may_be_written_in_any_way():
+    """In capitals, or with blanks around it."""
+    assert urls(app(), tenant_id=f" {TENANT.upper()} ") == [LEDGER]
+    assert urls(app(), facts=LinkFacts(app_ids={PRINCIPAL: APP.upper()})) == [LEDGER]
