@@ -149,7 +149,13 @@ TARGETS: Final = (
         file="bot/approvals/in_entra.py",
         tests=("test_entra_rights.py", "entra/test_entra_decides.py", "test_entra_edges.py"),
     ),
-    Target(file="bot/approvals/review.py", tests=("test_approving_several.py", "test_replies.py")),
+    Target(
+        file="bot/approvals/review.py",
+        tests=(
+            *("test_approving_several.py", "test_replies.py", "test_pending_list.py"),
+            "test_questioning.py",
+        ),
+    ),
     Target(
         file="bot/emergencies/processing.py",
         tests=("test_emergencies.py", "test_emergency_rules.py"),
