@@ -1,7 +1,7 @@
 """Compare the file with the tenant, and say what would have to be done."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.provisioning.changes.refresh import refresh
@@ -51,7 +51,7 @@ async def make_plan(graph: Graph, document: Document, state: StateFile, *, versi
     others = _left_alone(document, snapshot, mentioned=removed.mentioned)
     return Planned(
         plan=Plan(
-            changes=tuple(sorted([*changes, *deletions], key=_order)),
+            changes=tuple(sorted([*map(_with_missed_name, changes), *deletions], key=_order)),
             left_alone=(*others, *scope.notes, *removed.kept),
         ),
         snapshot=snapshot,
@@ -87,6 +87,15 @@ async def _compare(scope: FileScope) -> list[Change]:
 
 def _fields(scope: FileScope, place: Place) -> dict[str, Any]:
     return {**vars(scope), "place": place}
+
+
+def _with_missed_name(change: Change) -> Change:
+    """Say of what is made anew that nothing has the name that it is said to have had before: it may be misspelled."""
+    was = getattr(change.want, "was", None)
+    if change.operation is not Operation.CREATE or was is None:
+        return change
+    note = f"it was “{was}”, says the file, but nothing is called that there: it is made anew, and nothing is renamed"
+    return replace(change, notes=(*change.notes, note))
 
 
 def _order(change: Change) -> int:

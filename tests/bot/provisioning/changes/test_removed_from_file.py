@@ -284,6 +284,32 @@ async def test_a_group_renamed_by_was_keeps_who_is_in_it(
     assert picture(tenant) == empty
 
 
+@pytest.mark.parametrize("kind", [*RENAMINGS, "group"])
+async def test_a_former_name_that_nothing_has_is_said(provisioner: Provisioner, kind: str) -> None:
+    """It may be misspelled: something new is made, and what it was to be stays as it is."""
+    await provisioner.apply(ALPHA)
+    old, new = {**RENAMINGS, "group": ("- name: New g\n", "- name: New h\n    was: New g\n")}[kind]
+    was = new.partition("was: ")[2].strip()
+    text = ALPHA.replace(old, new.replace(f"was: {was}", "was: Misspelled"))
+    if kind == "group":
+        text = text.replace("New g", "New h")
+
+    planned = await provisioner.plan(text)
+
+    (made,) = [
+        each for each in planned.plan.changes if (each.operation, each.kind) == ("create", kind)
+    ]
+    assert [note for note in made.notes if "“Misspelled”" in note and "made anew" in note]
+    # What has no former name in the file says nothing of one.
+    assert not [
+        note
+        for each in planned.plan.changes
+        if each is not made
+        for note in each.notes
+        if "says the file" in note
+    ]
+
+
 async def test_a_rename_cut_short_is_finished_by_the_next_apply(
     provisioner: Provisioner, tenant: Tenant
 ) -> None:
