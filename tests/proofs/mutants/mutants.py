@@ -103,4 +103,4 @@ if __name__ == "__main__":
         _say(rows[-1])
     _say(f"\n{'module':<48}{'changes':>8}{''.join(f'{each:>12}' for each in COLUMNS)}{'took':>10}")
     _say("\n".join(rows))
-    sys.exit(any(every[bad] for bad in (Outcome.SURVIVED, Outcome.TIMED_OUT)))
+    sys.exit(any(every[bad] for bad in (Outcome.SURVIVED, Outcome.TIMED_OUT, Outcome.CRASHED)))

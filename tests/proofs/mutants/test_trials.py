@@ -8,7 +8,15 @@ from pathlib import Path
 
 MODULE = '''"""A module."""
 
+import os
+
 MOST = 10
+FEWEST = 3
+
+
+def end():
+    """Return nothing: whoever calls it otherwise ends the process."""
+    return os.kill(os.getpid(), 0)
 
 
 def kind(number):
@@ -32,13 +40,15 @@ OTHER = '''"""Another module."""
 from made_up import taken_over
 
 IS_THERE = taken_over(1)
+# A value of its own, under the name of another one's.
+FEWEST = 3
 '''
 TESTS = '''"""Tests."""
 
 import pytest
-from other import IS_THERE, taken_over
+from other import FEWEST, IS_THERE, taken_over
 
-from made_up import kind
+from made_up import end, kind
 
 
 @pytest.mark.parametrize(
@@ -47,6 +57,16 @@ from made_up import kind
 def test_kinds(number, expected):
     """Each."""
     assert kind(number) == expected
+
+
+def test_the_other_ones_own():
+    """It is not the first module's."""
+    assert FEWEST == 3
+
+
+def test_it_lives():
+    """Nobody ends it."""
+    assert end() is None
 
 
 def test_what_was_taken_over():
@@ -99,6 +119,9 @@ def test_each_end_of_a_trial_is_told_by_its_name(tmp_path):
     assert {change: end for change, end in ends.items() if end != "noticed"} == {
         "kind: number > 100  ->  True": "endless",
         "kind: number -= 100  ->  pass": "endless",
+        "FEWEST: 3  ->  4": "survived",
+        "end: return os.kill(os.getpid(), 0)  ->  return None": "survived",
+        "end: 0  ->  1": "crashed",
         "is_known: return number == 1  ->  return None": "survived",
         "is_known: number == 1  ->  number != 1": "survived",
         "is_known: 1  ->  2": "survived",

@@ -7,6 +7,7 @@ one.  `Afresh` imports everything anew, as a start of the program does: for what
 imported, and for the last word about what has survived the first way.
 """
 
+import ast
 import gc
 import importlib.util
 import os
@@ -15,7 +16,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum, auto
@@ -58,13 +59,23 @@ class Outcome(StrEnum):
     ENDLESS = auto()
     # It was given up, and says nothing.
     TIMED_OUT = "timed out"
+    # Its process ended in a way of its own, which says nothing either.
+    CRASHED = auto()
+
+
+# The exit code of a trial whose change is more than can be put in place; none of pytest's.
+NOT_IN_PLACE: Final = 70
+# A test failed; what they import cannot be imported (in a test's module, and in what all tests share).
+NOTICING: Final = frozenset(
+    {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR}
+)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """The end of a trial, and the CPU that it took."""
+    """The end of a trial, None if the change could not be put in place, and the CPU that it took."""
 
-    outcome: Outcome
+    outcome: Outcome | None
     cpu_seconds: float
 
 
@@ -72,7 +83,7 @@ def _forked(do: Callable[[], int], most_cpu: int) -> Trial:
     """Do something in a process of its own, whose exit code is pytest's."""
     child = os.fork()
     if not child:
-        code = 1
+        code: int = pytest.ExitCode.INTERNAL_ERROR
         try:
             resource.setrlimit(resource.RLIMIT_CPU, (most_cpu, most_cpu + 5))
             resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
@@ -85,18 +96,18 @@ def _forked(do: Callable[[], int], most_cpu: int) -> Trial:
     return Trial(_outcome(status), used.ru_utime + used.ru_stime)
 
 
-def _outcome(status: int) -> Outcome:
+def _outcome(status: int) -> Outcome | None:
     if os.WIFSIGNALED(status):
         ended = {signal.SIGXCPU: Outcome.ENDLESS, signal.SIGALRM: Outcome.TIMED_OUT}
-        return ended[signal.Signals(os.WTERMSIG(status))]
-    match os.WEXITSTATUS(status):
-        case pytest.ExitCode.OK:
-            return Outcome.SURVIVED
-        case pytest.ExitCode.NO_TESTS_COLLECTED:
-            raise LookupError("no test was collected")
-        case _:
-            # A test fails, or what they import cannot be imported.
-            return Outcome.NOTICED
+        return ended.get(signal.Signals(os.WTERMSIG(status)), Outcome.CRASHED)
+    code = os.WEXITSTATUS(status)
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise LookupError("no test was collected")
+    if code == NOT_IN_PLACE:
+        return None
+    if code == pytest.ExitCode.OK:
+        return Outcome.SURVIVED
+    return Outcome.NOTICED if code in NOTICING else Outcome.CRASHED
 
 
 def _limit(clean: Trial, target: Target) -> int:
@@ -173,7 +184,7 @@ class _Collected:
                 self._told.write("\n")
                 continue
             trial, took = self._try(session, patch, _limit(clean, self._target))
-            self._told.write(f"{trial.outcome}\n")
+            self._told.write(f"{trial.outcome or ''}\n")
             if trial.outcome is Outcome.NOTICED:
                 # What noticed one change notices its neighbors.
                 session.items.insert(0, session.items.pop(len(took) - 1))
@@ -186,7 +197,8 @@ class _Collected:
         reading, writing = os.pipe()
 
         def run() -> int:
-            patch.apply()
+            if not patch.apply():
+                return NOT_IN_PLACE
             items = session.items
             with os.fdopen(writing, "w", buffering=1) as tell:
                 for item, following in zip(items, [*items[1:], None], strict=True):
@@ -224,21 +236,45 @@ def _functions_in(file: str) -> dict[tuple[str, int], list[FunctionType]]:
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Patch:
-    """What a change makes of functions and plain values that are there."""
+    """What a change makes of functions that are there."""
 
     bodies: Mapping[FunctionType, CodeType] = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=dict)
-    modules: Sequence[ModuleType] = ()
 
-    def apply(self) -> None:
+    def apply(self) -> bool:
+        """Put the change in place; False if it is more than that."""
         for function, body in self.bodies.items():
             function.__code__ = body
-        for module in self.modules:
-            vars(module).update(
-                {name: self.values[name] for name in self.values & vars(module).keys()}
-            )
+        return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class _NewValues(_Patch):
+    """What a change makes of a module's plain values, for the module and whoever has imported them by name."""
+
+    module: str
+    code: CodeType
+
+    def apply(self) -> bool:
+        namespace: dict[str, Any] = {"__name__": self.module}
+        try:
+            exec(self.code, namespace)  # noqa: S102
+        except Exception:
+            return False
+        there = vars(sys.modules[self.module])
+        values = {
+            each: value
+            for each, value in namespace.items()
+            if each in there
+            and _is_plain(value)
+            and _is_plain(there[each])
+            and repr(value) != repr(there[each])
+        }
+        for module, name, its_name in _names_of(self.module):
+            if name in values:
+                vars(module)[its_name] = values[name]
+        return bool(values)
 
 
 def _patch(
@@ -246,7 +282,8 @@ def _patch(
 ) -> _Patch | None:
     """Return what a change makes of what is there; None if it is not only that."""
     if change.function is None:
-        return _new_values(change)
+        name = change.file.removesuffix(".py").replace("/", ".")
+        return _NewValues(module=name, code=change.compiled())
     bodies = {
         function: code
         for code in _codes(change.compiled())
@@ -260,29 +297,14 @@ def _patch(
     return _Patch(bodies=bodies) if bodies and alike else None
 
 
-def _new_values(change: Change) -> _Patch | None:
-    """Return the plain values that a module has otherwise with a change, for it and whoever has imported them by name."""
-    name = change.file.removesuffix(".py").replace("/", ".")
-    namespace: dict[str, Any] = {"__name__": name}
-    try:
-        exec(change.compiled(), namespace)  # noqa: S102
-    except Exception:
-        return None
-    there = vars(sys.modules[name])
-    values = {
-        each: value
-        for each, value in namespace.items()
-        if each in there
-        and _is_plain(value)
-        and _is_plain(there[each])
-        and repr(value) != repr(there[each])
-    }
-    modules = [
-        module
-        for module in sys.modules.values()
-        if module.__name__ == name or f"from {name} import" in _text(module)
-    ]
-    return _Patch(values=values, modules=modules) if values else None
+def _names_of(module: str) -> Iterator[tuple[ModuleType, str, str]]:
+    """Yield who has each name of a module: the module itself, and whoever says that it imports it, by which name."""
+    own = sys.modules[module]
+    yield from ((own, name, name) for name in [*vars(own)])
+    for other in [*sys.modules.values()]:
+        for said in _imports_of(other):
+            if said.module == module and not said.level:
+                yield from ((other, each.name, each.asname or each.name) for each in said.names)
 
 
 def _is_plain(value: object) -> bool:
@@ -295,10 +317,12 @@ def _is_plain(value: object) -> bool:
 
 
 @cache
-def _text(module: ModuleType) -> str:
+def _imports_of(module: ModuleType) -> tuple[ast.ImportFrom, ...]:
+    """Return what one of our modules imports by name, while it is imported itself."""
     path = Path(getattr(module, "__file__", None) or os.devnull)
     is_ours = path.suffix == ".py" and path.is_relative_to(Path.cwd()) and ".venv" not in path.parts
-    return path.read_text() if is_ours else ""
+    body = ast.parse(path.read_text()).body if is_ours else []
+    return tuple(each for each in body if isinstance(each, ast.ImportFrom))
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -339,7 +363,7 @@ class Afresh:
 
     def try_out(self, change: Change) -> Outcome:
         """Tell how the trial of a change ended."""
-        return self._run(change.compiled(), self._most_cpu).outcome
+        return self._run(change.compiled(), self._most_cpu).outcome or Outcome.CRASHED
 
     def _run(self, code: CodeType | None, limit: int) -> Trial:
         with _folder() as folder:
