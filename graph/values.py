@@ -2,7 +2,7 @@
 
 import functools
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated, Any, Final
 
 from pydantic import (
@@ -102,15 +102,19 @@ def moment_after(start: datetime, duration: timedelta) -> datetime:
         return FIRST_MOMENT if duration < timedelta(0) else LAST_MOMENT
 
 
+def in_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """Return *moment* (aware) by the clock of *zone*, or the last or first that this clock can show if it lies beyond."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        # On the last or first day of the calendar, and over there a day beyond it.
+        nearest = LAST_MOMENT if moment.year == LAST_MOMENT.year else FIRST_MOMENT
+        return nearest.replace(tzinfo=zone)
+
+
 def _in_utc(moment: datetime) -> datetime:
     # Graph's times are UTC; a few of them come without saying so.
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        # On the last or first day of the calendar, and in UTC a day beyond it.
-        return LAST_MOMENT if moment.year == LAST_MOMENT.year else FIRST_MOMENT
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else in_zone(moment, UTC)
 
 
 Moment = Annotated[datetime, AfterValidator(_in_utc)]

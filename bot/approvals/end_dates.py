@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.errors import LatchkeyError
 from bot.words import N_
+from graph.values import moment_after
 
 LONGEST: Final = timedelta(days=180)
 DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -69,7 +70,7 @@ def _until(said: str, now: datetime) -> datetime | None:
     if found is None or named is None:
         return None
     if found["hour"] is None:
-        return datetime.combine(named + timedelta(days=1), time(0), now.tzinfo)
+        return moment_after(datetime.combine(named, time(0), now.tzinfo), timedelta(days=1))
     hour, minute = int(found["hour"]), int(found["minute"])
     try:
         return datetime.combine(named, time(hour, minute), now.tzinfo)

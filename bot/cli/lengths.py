@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import click
 
+from graph.values import in_zone, moment_after
+
 UNITS: Final = {
     "m": "minutes",
     "min": "minutes",
@@ -69,8 +71,8 @@ class Moment(click.ParamType):  # type: ignore[type-arg] # generic in some versi
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         if not self._begins and re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-            moment += timedelta(days=1)
-        return moment.astimezone(UTC)
+            moment = moment_after(moment, timedelta(days=1))
+        return in_zone(moment, UTC)
 
 
 LENGTH_TYPE: Final = Length()

@@ -29,8 +29,12 @@ class Reader:
         return url
 
     def local(self, moment: datetime) -> datetime:
-        """*moment* on this reader's wall clock."""
-        return moment.astimezone(self.zone)
+        """*moment* on this reader's wall clock, or the last or first that it can show."""
+        try:
+            return moment.astimezone(self.zone)
+        except OverflowError:
+            last = datetime.max.replace(tzinfo=self.zone)
+            return last if moment.year == last.year else datetime.min.replace(tzinfo=self.zone)
 
 
 def zone_named(name: str) -> ZoneInfo:

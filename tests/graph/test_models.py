@@ -1,6 +1,6 @@
 """What Graph sends becomes what we mean, in both versions' spelling."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from graph.models import (
     SubjectSet,
     User,
 )
-from graph.values import FIRST_MOMENT, LAST_MOMENT, iso_duration, moment_after, same_word
+from graph.values import FIRST_MOMENT, LAST_MOMENT, in_zone, iso_duration, moment_after, same_word
 from tests.graph.wire import Wire, graph_on
 
 START = "2026-01-01T08:00:00.42Z"
@@ -199,6 +199,19 @@ def test_a_time_in_another_zone_becomes_utc():
 def test_a_time_beyond_the_calendar_is_the_nearest_that_there_is(written, meant):
     """As programs write "never", in whatever zone: it spoils no list."""
     assert assignment({"type": "afterDateTime", "endDateTime": written}).ends_at() == meant
+
+
+@pytest.mark.parametrize("hours", range(-14, 15))
+@pytest.mark.parametrize("moment", [FIRST_MOMENT, LAST_MOMENT, BEGAN])
+def test_each_clock_shows_every_moment(moment, hours):
+    """The last and the first too, which a clock east or west of UTC has no day for; none is moved by more than that."""
+    zone = timezone(timedelta(hours=hours))
+
+    shown = in_zone(moment, zone)
+
+    assert shown.tzinfo is zone
+    assert abs(shown - moment) <= (timedelta(0) if moment == BEGAN else abs(zone.utcoffset(None)))
+    assert abs(in_zone(shown, UTC) - moment) <= abs(shown - moment)
 
 
 @pytest.mark.parametrize("length", ["P9999Y", "P3650000D"])

@@ -17,6 +17,7 @@ from bot.database.audit_log import audit
 from bot.errors import ConfigurationError
 from bot.webhooks.model import FeedState
 from bot.webhooks.store import feeds
+from graph.values import in_zone
 
 name_argument = click.argument("endpoint")
 
@@ -174,7 +175,7 @@ def _place(text: str, option: str) -> int | datetime:
 
 
 def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else in_zone(moment, UTC)
 
 
 def _record(

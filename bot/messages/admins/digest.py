@@ -32,6 +32,7 @@ from bot.messages.phrases.waits import how_long
 from bot.reports.model import CurrentAccess, FinishedRequest, PackageFigures, ReportFigures
 from bot.words import N_, _, ngettext
 from bot.words.formats import each_of, number
+from graph.values import in_zone
 
 TITLE: Final = N_("Access digest")
 # Beside the picture of the charts, in the digest's thread.
@@ -331,8 +332,8 @@ def _row(access: CurrentAccess, zone: tzinfo) -> list[Cell]:
         text_cell(shorten(access.holder_name or _("(name not known)"), LONGEST_CELL)),
         text_cell(access.package_name),
         # Not as a token of Slack's, which a cell would not show; by these, rows are sorted.
-        text_cell(f"{access.starts_at.astimezone(zone):%Y-%m-%d}" if access.starts_at else ""),
-        text_cell(f"{access.ends_at.astimezone(zone):%Y-%m-%d}" if access.ends_at else _("no end")),
+        text_cell(f"{in_zone(access.starts_at, zone):%Y-%m-%d}" if access.starts_at else ""),
+        text_cell(f"{in_zone(access.ends_at, zone):%Y-%m-%d}" if access.ends_at else _("no end")),
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from bot.notifications.model import Occasion
 from bot.packages.settings.model import PackageSettings, QuietHours
 from bot.requests.model import Request
+from graph.values import LAST_MOMENT
 
 # So long before it becomes quiet, so that there is time to decide; or just before, if the stage is newer.
 BEFORE_QUIET: Final = (timedelta(hours=1), timedelta(minutes=1))
@@ -58,6 +59,9 @@ def moment_to_nudge(
     What is due while it is quiet comes as soon as it is not; but where that is not before the deadline, before it
     becomes quiet.  What is late comes now, or by the same rule.
     """
+    if due.year == LAST_MOMENT.year:
+        # Graph's "never", or a wait that ends after the calendar: on its last day no clock can be asked.
+        return None
     at = _moment(due, reader, deadline=deadline)
     if at is not None and at < now:
         at = _moment(now, reader, deadline=deadline)

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.suggestions import nearest
 from graph.models import Expiration
-from graph.values import same_word
+from graph.values import in_zone, same_word
 
 UNITS: Final = {
     "minute": timedelta(minutes=1),
@@ -151,7 +151,7 @@ def _moment(text: str) -> datetime:
         raise ValueError(f"“{text}” is no date; write one like “2027-01-31”.") from None
     if len(text) == 10:
         return datetime.combine(moment.date(), END_OF_DAY)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else in_zone(moment, UTC)
 
 
 def is_untold(expiration: Expiration | None) -> bool:

@@ -50,6 +50,16 @@ def test_an_end_is_read_as_people_write_it(text, end):
     assert read_end(text, now=NOW) == moment(*end)
 
 
+@pytest.mark.parametrize("zone", [BERLIN, UTC, ZoneInfo("America/New_York")])
+@pytest.mark.parametrize(
+    "text", ["until 9999-12-31", "until 31 dec 9999", "until 9999-12-31 23:59"]
+)
+def test_the_last_day_of_the_calendar_is_too_far_away(text, zone):
+    """It has no day after it, and is refused like any other of its kind."""
+    with pytest.raises(LatchkeyError, match="too long"):
+        read_end(text, now=NOW.astimezone(zone))
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -6,6 +6,7 @@ import click
 import pytest
 
 from bot.cli.lengths import LENGTH_TYPE, MOMENT_TYPE
+from graph.values import FIRST_MOMENT, LAST_MOMENT
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,9 @@ def test_what_is_no_length_is_refused(typed):
         ("2026-12-31T18:00", datetime(2026, 12, 31, 18, tzinfo=UTC)),
         ("2026-12-31T18:00Z", datetime(2026, 12, 31, 18, tzinfo=UTC)),
         ("2026-12-31 18:00+02:00", datetime(2026, 12, 31, 16, tzinfo=UTC)),
+        ("9999-12-31", LAST_MOMENT),
+        ("9999-12-31T23:59-05:00", LAST_MOMENT),
+        ("0001-01-01T00:00+02:00", FIRST_MOMENT),
     ],
 )
 def test_moments_are_read_as_utc(typed, meant):

@@ -31,6 +31,16 @@ def test_each_token_is_filled(pattern: str, shown: str) -> None:
     assert dates.fill(pattern, moment=MOMENT, reader=reader()) == shown
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "UTC"])
+@pytest.mark.parametrize(
+    "moment", [datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)]
+)
+def test_the_ends_of_the_calendar_are_shown_on_every_clock(moment: datetime, zone: str) -> None:
+    """There is no day beyond them, wherever somebody is."""
+    there = replace(reader(), zone=zone_named(zone))
+    assert there.local(moment).year == moment.year
+
+
 @pytest.mark.parametrize(
     ("days", "shown"), [(-1, "yesterday"), (0, "today"), (1, "tomorrow"), (2, "Feb 1, 2026")]
 )

@@ -1,6 +1,6 @@
 """The digest stays within what Slack takes, whatever there is, and says what it leaves out."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +9,7 @@ from bot.messages.admins import digest
 from bot.messages.blocks.data_blocks import distinct_labels
 from bot.messages.blocks.pages import MESSAGE
 from bot.reports.model import RequestOutcome
+from graph.values import FIRST_MOMENT, LAST_MOMENT
 from tests.bot.reports.made import HOUR, access, finished, made, package
 from tests.harness.world import said
 from tests.slack_limits.limits import Limits, load_second
@@ -73,6 +74,21 @@ def test_the_table_has_the_days_of_its_reader(zone, days):
 
     [table] = [each for each in message["blocks"] if each["type"] == "data_table"]
     assert [each["text"] for each in table["rows"][1][2:]] == days
+
+
+@pytest.mark.parametrize("hours", range(-14, 15))
+def test_access_until_the_end_of_the_calendar_spoils_no_digest(hours):
+    """Graph's "never" is the last moment that there is: there is no such day east of UTC, nor the first one west of it."""
+    message = digest.digest(
+        made(current=[access(starts_at=FIRST_MOMENT, ends_at=LAST_MOMENT)]),
+        newer=True,
+        zone=timezone(timedelta(hours=hours)),
+    )
+
+    assert complaints(message) == []
+    [table] = [each for each in message["blocks"] if each["type"] == "data_table"]
+    assert table["rows"][1][3]["text"] in {"9999-12-30", "9999-12-31"}
+    assert table["rows"][1][2]["text"].endswith(("1-01-01", "1-01-02"))
 
 
 @pytest.mark.parametrize("newer", [False, True], ids=["plain", "newer"])

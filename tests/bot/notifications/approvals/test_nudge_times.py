@@ -1,6 +1,6 @@
 """Test when somebody is nudged: never while it is quiet for them, never after the deadline, and by no clock but their own."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.notifications.approvals.nudge_times import Reader, moment_to_nudge, occasions
 from bot.notifications.model import Occasion
 from bot.packages.settings.model import NIGHTS_AND_WEEKENDS, PackageSettings, QuietHours
+from graph.values import LAST_MOMENT
 from tests.bot.samples import wish
 
 BERLIN, KOLKATA = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")
@@ -155,3 +156,17 @@ def test_what_is_taken_back_nudges_nobody():
     settings = PackageSettings(nudge_after=None, nudge_before_deadline=None)
 
     assert occasions(wish(lapses_at=MORNING + HOUR), settings, reader()) == {}
+
+
+@pytest.mark.parametrize("hours", range(-14, 15))
+@pytest.mark.parametrize("ahead", [2 * HOUR, 30 * HOUR, timedelta(days=300)])
+@pytest.mark.parametrize(
+    "quiet", [NIGHTS_AND_WEEKENDS, QuietHours(start=time(0), end=time(23, 59)), None]
+)
+def test_a_deadline_at_the_end_of_the_calendar_nudges_nobody(hours, ahead, quiet):
+    """A wait of Graph's may be longer than the calendar: no clock shows its end, and nobody waits for it."""
+    settings = PackageSettings(nudge_after=None, nudge_before_deadline=ahead)
+    asked = reader(zone=timezone(timedelta(hours=hours)), quiet=quiet)
+    due = occasions(wish(lapses_at=LAST_MOMENT), settings, asked)[Occasion.DEADLINE]
+
+    assert moment_to_nudge(due, asked, deadline=LAST_MOMENT, now=MORNING) is None

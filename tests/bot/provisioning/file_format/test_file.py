@@ -20,6 +20,7 @@ from bot.provisioning.file_format.grammar import (
     say_expiration,
 )
 from bot.source import FileError
+from graph.values import LAST_MOMENT
 from tests.bot.provisioning.files import EXAMPLE, SMALL, with_policy
 
 DOCS = Path(__file__).resolve().parents[4] / "docs"
@@ -264,6 +265,12 @@ def test_a_duration_said_and_read_is_the_same(count: int, unit: str) -> None:
 def test_an_end_said_and_read_is_the_same(text: str) -> None:
     """What the file says is what an import writes."""
     assert say_expiration(read_expiration(text)) == text
+
+
+def test_an_end_beyond_the_calendar_is_its_last_moment() -> None:
+    """On the last day that there is, and by UTC the day after."""
+    read = read_expiration("until 9999-12-31 23:59-05:00")
+    assert read.end_date_time == LAST_MOMENT
 
 
 @pytest.mark.parametrize(
