@@ -77,6 +77,12 @@ async def test_whoever_has_asked_is_shown_the_card(harness, stage):
         assert "admins may not" not in str(card)
 
 
+async def test_a_card_of_a_request_that_is_gone_is_not_shown(harness):
+    """Deleted since the list with its button was drawn."""
+    with pytest.raises(TooLate, match="do not know that request"):
+        await harness.latchkey.services.reviews.drawn(slack_user="U0DANA", request_id="gone")
+
+
 def _reach(db, request, stage):
     db.execute(
         sa.update(tables.requests).where(tables.requests.c.id == request.id).values(stage=stage)
