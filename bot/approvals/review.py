@@ -1,6 +1,7 @@
 """Read the whole card of a request, for whoever is asked to decide it and for admins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bot.approvals.model import ApproverQuestion, Decision, has_voice
@@ -71,19 +72,34 @@ class ReviewCards:
         )
         seen = [
             request
-            for request in found
+            for request in found.requests
             if self._may_decide(request, slack_user)
             and slack_user not in {request.holder, request.asked_by}
         ]
         if not seen:
             raise TooLate(approving_several.NOTHING_LEFT)
-        return approving_several.form(seen)
+        return approving_several.form(seen, decided=found.decided, questions=found.questions)
 
 
-def _current(db: Transaction, ask_ids: Sequence[str], slack_user: str) -> list[Request]:
+@dataclass(frozen=True, kw_only=True)
+class _Current:
+    """
+    Several requests that wait for a decision.
+
+    Attributes:
+        decided: The decisions that count so far, by the request's id.
+        questions: What those who decide have asked, by the request's id.
+    """
+
+    requests: Sequence[Request]
+    decided: Mapping[str, Sequence[Decision]]
+    questions: Mapping[str, Sequence[ApproverQuestion]]
+
+
+def _current(db: Transaction, ask_ids: Sequence[str], slack_user: str) -> _Current:
     """Return the requests that wait in the round and stage that these ids name, and that somebody has not approved."""
     found = [requests.find(db, ask_id[:-4]) for ask_id in ask_ids]
-    return [
+    waiting = [
         request
         for request in found
         if request is not None
@@ -93,6 +109,11 @@ def _current(db: Transaction, ask_ids: Sequence[str], slack_user: str) -> list[R
         and request.ask_id in ask_ids
         and decisions.may_be_asked(db, request, slack_user)
     ]
+    return _Current(
+        requests=waiting,
+        decided=decisions.accepted_of_each(db, waiting),
+        questions={each.id: approver_questions.accepted_of(db, each.id) for each in waiting},
+    )
 
 
 def _with_decisions(

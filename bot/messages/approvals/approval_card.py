@@ -188,10 +188,19 @@ def _what_was_before(request: Request) -> list[Block]:
     return blocks
 
 
-def evidence(request: Request) -> list[Block]:
-    """Say what is on file about whoever asks, and what speaks against it: of one of several that are decided together."""
-    about = evidence_lines(request.evidence, about=_whom(request))
-    return [*about, *_conflicts(request), *_what_was_before(request)]
+def one_of_several(
+    request: Request,
+    decided: Sequence[Decision],
+    *,
+    questions: Sequence[ApproverQuestion] = (),
+) -> list[Block]:
+    """Say all that a card says of one of several requests that are decided together, but for what the package gives."""
+    head = [section(wish(request)), *evidence_lines(request.evidence, about=_whom(request))]
+    rules = [_rules(request), *_conflicts(request)]
+    why = _why(request)
+    said = _decisions(request, decided)
+    talk = question_blocks(questions, room=MESSAGE.less([*head, *rules, *why, *said]))
+    return [*head, *rules, *why, *talk, *said]
 
 
 def gives(contents: Sequence[str], *, characters: int) -> list[Block]:
@@ -318,13 +327,23 @@ def _plain_title(request: Request) -> str:
 
 def _wanted(request: Request, *, room: Room) -> list[Block]:
     """Say what exactly they would get, until when and under which policy, and who Entra says they are."""
+    rules = _rules(request)
+    if request.terms is None:
+        return [rules]
+    excluded = _conflicts(request)
+    left = room.less([rules, *excluded]).characters
+    return [*gives(request.terms.contents, characters=left), rules, *excluded]
+
+
+def _rules(request: Request) -> Block:
+    """Say until when they would have it and under which policy, when it was asked for, and who Entra says they are."""
     terms = request.terms
     account = _("*Account*\n{fact}").format(fact=_fact(request.holder_name or _("not known yet")))
     asked = _("*Asked*\n{when}").format(when=moment(request.asked_at))
     if terms is None:
-        return [fields(account, asked)]
+        return fields(account, asked)
     catalog = [_("*Catalog*\n{fact}").format(fact=_fact(terms.catalog))] if terms.catalog else []
-    rules = fields(
+    return fields(
         account,
         *([_("*From*\n{when}").format(when=day(request.starts_at))] if request.starts_at else []),
         _("*Ends*\n{until}").format(until=_until(request)),
@@ -332,9 +351,6 @@ def _wanted(request: Request, *, room: Room) -> list[Block]:
         *catalog,
         asked,
     )
-    excluded = _conflicts(request)
-    left = room.less([rules, *excluded]).characters
-    return [*gives(terms.contents, characters=left), rules, *excluded]
 
 
 def _conflicts(request: Request) -> list[Block]:

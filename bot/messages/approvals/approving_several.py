@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from bot.approvals.model import ApproverQuestion, Decision
 from bot.messages.approvals import approval_card
 from bot.messages.approvals.forms import reason_field
 from bot.messages.blocks.pages import VIEW, fitted
@@ -11,18 +12,14 @@ from bot.messages.blocks.parts import (
     Message,
     actions,
     button,
-    day,
+    divider,
     message,
     plain,
-    section,
     shorten,
 )
-from bot.messages.blocks.quotes import quote
-from bot.messages.phrases.request_words import wish
 from bot.paging import Count
 from bot.requests.model import Request, State
-from bot.words import N_, _, pgettext
-from bot.words.formats import as_sentence
+from bot.words import N_, _, ngettext, pgettext
 
 CALLBACK: Final = "latchkey_approve_chosen"
 CHOSEN: Final = "chosen"
@@ -61,8 +58,66 @@ def approve_all_row(requests: Sequence[Request], *, reader: str) -> list[Block]:
     return [actions(*made, block_id="approve-all")] if made else []
 
 
-def form(requests: Sequence[Request]) -> dict[str, Any]:
-    """List each request with its reason and what is on file about it, all of them chosen, and ask for one reason."""
+def form(
+    requests: Sequence[Request],
+    *,
+    decided: Mapping[str, Sequence[Decision]] | None = None,
+    questions: Mapping[str, Sequence[ApproverQuestion]] | None = None,
+) -> dict[str, Any]:
+    """
+    List each request with all that its card says, all of them chosen, and ask for one reason; only what is listed can be chosen.
+
+    Args:
+        decided: The decisions that count so far, by the request's id.
+        questions: What those who decide have asked, with the answers, by the request's id.
+    """
+    needs_reason = any(
+        request.current_stage is not None and request.current_stage.reason_required
+        for request in requests
+    )
+    reason = reason_field(
+        _("Reason"), optional=not needs_reason, hint=_("Kept with each of these decisions.")
+    )
+    gives = _gives(requests)
+    rows = [
+        [
+            divider(),
+            *approval_card.one_of_several(
+                request,
+                (decided or {}).get(request.id, ()),
+                questions=(questions or {}).get(request.id, ()),
+            ),
+        ]
+        for request in requests
+    ]
+    listed = fitted(
+        rows,
+        count=Count(len(requests)),
+        room=VIEW.less([*gives, _choice(requests), reason]),
+        rest=lambda left: ngettext(
+            "… and {left} more, which does not fit here: it stays as it is.",
+            "… and {left} more, which do not fit here: they stay as they are.",
+            left.number,
+        ).format(left=left.number),
+    )
+    # Nobody approves what they could not read: what does not fit cannot be chosen.
+    shown = [
+        request
+        for request, row in zip(requests, rows, strict=True)
+        if any(block is row[0] for block in listed)
+    ]
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "title": plain(_("Approve several")),
+        "submit": plain(_("Approve the chosen")),
+        "close": plain(pgettext("close a form", "Cancel")),
+        "blocks": [*gives, *listed, _choice(shown), reason],
+    }
+
+
+def _choice(requests: Sequence[Request]) -> Block:
+    """Let some of these requests be chosen; all of them are, at first."""
     options = [
         {
             "value": request.ask_id,
@@ -71,7 +126,7 @@ def form(requests: Sequence[Request]) -> dict[str, Any]:
         }
         for request in requests
     ]
-    choice: Block = {
+    return {
         "type": "input",
         "block_id": CHOSEN,
         "label": plain(_("Which of these do you approve?")),
@@ -81,28 +136,6 @@ def form(requests: Sequence[Request]) -> dict[str, Any]:
             "options": options,
             "initial_options": options,
         },
-    }
-    needs_reason = any(
-        request.current_stage is not None and request.current_stage.reason_required
-        for request in requests
-    )
-    reason = reason_field(
-        _("Reason"), optional=not needs_reason, hint=_("Kept with each of these decisions.")
-    )
-    gives = _gives(requests)
-    listed = fitted(
-        [[_row(request), *approval_card.evidence(request)] for request in requests],
-        count=Count(len(requests)),
-        room=VIEW.less([*gives, choice, reason]),
-        rest=lambda left: _("… and {left} more; their cards say why they ask.").format(left=left),
-    )
-    return {
-        "type": "modal",
-        "callback_id": CALLBACK,
-        "title": plain(_("Approve several")),
-        "submit": plain(_("Approve the chosen")),
-        "close": plain(pgettext("close a form", "Cancel")),
-        "blocks": [*gives, *listed, choice, reason],
     }
 
 
@@ -134,12 +167,3 @@ def saved(count: int) -> Message:
             "count, I send you a message that says whose it was, and why."
         ).format(count=count)
     )
-
-
-def _row(request: Request) -> Block:
-    end = request.granted_end
-    why = quote(request.justification) if request.justification else ""
-    wanted = wish(request)
-    if end:
-        wanted = _("{wish} until {when}").format(wish=wanted, when=day(end))
-    return section(f"{as_sentence(wanted)}{why}")

@@ -15,7 +15,7 @@ from bot.approvals.model import Outcome
 from bot.assignments.model import AssignmentState, EndReason
 from bot.errors import PackageName
 from bot.messages.admins import access_list, alarms, command_answers, pending_list, repairing
-from bot.messages.approvals import approval_card, forms
+from bot.messages.approvals import approval_card, approving_several, forms
 from bot.messages.approvals.answers import all_answers
 from bot.messages.assignments import changing, endings, opening, reminding
 from bot.messages.overviews import helping, my_access
@@ -310,6 +310,16 @@ def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
             reason=text[:1_000],
         ),
         "answers": all_answers(replace(one, terms=asking_terms, answers=answers)),
+        "several": approving_several.form(
+            [
+                replace(each, state=State.PENDING, terms=asking_terms, answers=answers)
+                for each in others[: approving_several.MOST_CHOICES]
+            ],
+            decided={
+                each.id: [click(each, name=name, reason=text[:1_000], outcome=Outcome.ACCEPTED)]
+                for each in others
+            },
+        ),
         "why approve": forms.reason(click(one), one),
         "why deny": forms.reason(click(one, verb=Verb.DENY), one),
         "home": home(

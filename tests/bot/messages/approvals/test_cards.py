@@ -2,18 +2,22 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bot import clock
+from bot.approvals.model import Outcome
 from bot.messages.admins import pending_list
 from bot.messages.approvals import approval_card, approving_several
 from bot.messages.approvals.review import review
+from bot.messages.blocks.pages import MESSAGE
 from bot.messages.blocks.parts import moment
 from bot.packages.model import NamedObject, Removal
-from bot.requests.model import State
+from bot.packages.questions import Question
+from bot.requests.model import Kind, State
 from tests.bot.messages.every_message import request, texts_of
-from tests.bot.samples import SOME_DAY, page, terms
+from tests.bot.samples import SOME_DAY, approver_question, click, page, terms
 
 
 @pytest.mark.parametrize("contents", [1, 20, 60])
@@ -71,6 +75,77 @@ def test_what_speaks_against_one_of_several_is_said_with_it():
     assert "She moved" in form
     # Whoever asked first was shown another version of the package.
     assert form.count("The package gives") == 2
+
+
+QUESTIONS = tuple(
+    Question(id=f"q{place}", text=f"Question {place}?", required=True) for place in range(8)
+)
+ONE_OF_SEVERAL: dict[str, dict[str, Any]] = {
+    "answers": {
+        "terms": terms(questions=QUESTIONS[:2]),
+        "answers": {"q0": ("Alpha",), "q1": ("Beta",)},
+    },
+    "more answers than a card has": {
+        "terms": terms(questions=QUESTIONS),
+        "answers": {each.id: (f"Said to {each.id}",) for each in QUESTIONS},
+    },
+    "asked for as an emergency": {"no_emergency_why": "Nobody may do that at night."},
+    "an extension": {"kind": Kind.EXTEND, "access_ended_at": SOME_DAY},
+    "asked anew": {"round": 1},
+    "from a day on": {"starts_at": SOME_DAY, "terms": terms(catalog="General")},
+    "for somebody else": {"asked_by": "U0MIA", "wanted_for": "U0ANN"},
+    "not read yet": {"terms": None},
+    "nothing besides": {},
+}
+
+
+@pytest.mark.parametrize("case", ONE_OF_SEVERAL)
+def test_one_of_several_says_all_that_its_card_says(case):
+    """Whoever approves several has read of each what they would have read alone; what the package gives is said once."""
+    one = request(state=State.PENDING, **ONE_OF_SEVERAL[case])
+    decided = [click(one, name="Bo Berg", reason="As agreed", outcome=Outcome.ACCEPTED)]
+    asked = [approver_question(one, question="Which month?")]
+    on_card = approval_card.facts(one, decided, questions=asked, room=MESSAGE)
+
+    form = approving_several.form(
+        [one, replace(one, id="r2")], decided={one.id: decided}, questions={one.id: asked}
+    )
+
+    given = approval_card.gives(one.terms.contents, characters=12_000) if one.terms else []
+    assert [each for each in on_card if each not in [*form["blocks"], *given]] == []
+
+
+def _choice_of(form: dict[str, Any]) -> tuple[set[str], set[str]]:
+    """What can be chosen in a form, and what is chosen at first."""
+    (choice,) = [each["element"] for each in form["blocks"] if each.get("block_id") == "chosen"]
+    chosen = {each["value"] for each in choice["initial_options"]}
+    return {each["value"] for each in choice["options"]}, chosen
+
+
+@pytest.mark.parametrize(("answers", "is_whole"), [(1, True), (8, False)])
+def test_nobody_approves_what_does_not_fit(answers, is_whole):
+    """What is chosen is what is listed; how many are not is said."""
+    said = {each.id: (each.text,) for each in QUESTIONS[:answers]}
+    many = [
+        request(
+            id=f"r{place}",
+            holder_name=f"Nr {place}",
+            state=State.PENDING,
+            terms=terms(questions=QUESTIONS[:answers]),
+            answers=said,
+        )
+        for place in range(10)
+    ]
+
+    form = approving_several.form(many)
+
+    offered, chosen = _choice_of(form)
+    listed = {each.ask_id for each in many if f'Account*\\n{each.holder_name}"' in texts_of(form)}
+    assert offered == chosen == listed
+    assert (len(listed) == len(many)) is is_whole
+    left = len(many) - len(listed)
+    assert (f"… and {left} more, which do not fit here" in texts_of(form)) is not is_whole
+    assert len(form["blocks"]) <= 100
 
 
 def test_ones_own_request_has_no_buttons():
