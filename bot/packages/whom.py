@@ -4,55 +4,83 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.packages.names import CLEAR, LONGEST_REASON, LONGEST_TEXT, clean, unquoted
+from bot.packages.names import LONGEST_REASON, LONGEST_TEXT, clean, unquoted_reason
 
 # In a message Slack sends a mention as an id; behind a command, whose text it does not escape, as it was typed.
-MENTION: Final = r"<@(?P<user>[UW][A-Z0-9]+)(?:\|[^>]*)?>|@[^\s<>]+"
-FOR_OTHER: Final = re.compile(rf"\s+for\s+(?:{MENTION})", re.IGNORECASE)
-AT_FIRST: Final = re.compile(rf"(?:for\s+)?(?:{MENTION})\s+", re.IGNORECASE)
-# What stands behind it is the reason.
-SIGN: Final = re.compile(rf"{CLEAR.pattern}|\s*[,;](?:\s+|$)", re.IGNORECASE)
+MENTION: Final = r"(?P<mention><@(?P<user>[UW][A-Z0-9]+)(?:\|[^>]*)?>|@[^\s<>]+)"
+FOR_OTHER: Final = re.compile(rf"\s+for\s+{MENTION}", re.IGNORECASE)
+AT_FIRST: Final = re.compile(rf"(?:for\s+)?{MENTION}[\s:,]+", re.IGNORECASE)
+# At the end of what stands before, it makes a part of the reason of what follows.
+SIGN_BEFORE: Final = re.compile(r"(?:\sbecause|[:,;.]|\s[-–—]+)\s*$", re.IGNORECASE)
+SIGN_BEHIND: Final = re.compile(
+    r"\s*(?:[:,;.]\s*(?:because\b\s*)?|because\b\s*|[-–—]+\s+)", re.IGNORECASE
+)
+# Of a name that was typed in several words, the others stand between its first and the sign of a reason.
+REST_OF_NAME: Final = re.compile(r"(?:\s+[^\W\d_]\w*){1,2}(?=\s+because\b|\s*[:,;.]\s|\s+[-–—]+\s)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class AskedForOther:
     """
-    The text behind the command that names for whom the access is.
+    The text behind the command that names a person for whom the access may be.
 
     Attributes:
-        name: The part that names the package.
+        name: What must name the package, all of it; where the person is named at first, a reason may follow in it.
+        is_first: The person is named at first.
         user: The Slack id of whom it is for; None where Slack sends names only.
-        reason: The rest, if there is any.
+        mention: The person, as they were typed.
+        reason: What stands behind the person, if anything does.
+        words: The same with "for" and the person.
     """
 
     name: str
+    is_first: bool = False
     user: str | None
-    reason: str | None
+    mention: str
+    reason: str | None = None
+    words: str | None = None
 
 
 def asked_for_other(text: str) -> AskedForOther | None:
-    """Return what somebody types who asks for another person; None if nobody is named before the reason begins."""
+    """
+    Return what somebody types who may ask for another person; None if nobody is named where a name would end.
+
+    Whether the words before the person are a package's name, and not the beginning of a reason, only the packages tell.
+    """
     words = clean(text[:LONGEST_TEXT])
     if first := AT_FIRST.match(words):
-        name, _, reason = _parted(words[first.end() :])
-        return AskedForOther(name=name, user=first["user"], reason=reason)
+        return AskedForOther(
+            name=words[first.end() :], is_first=True, user=first["user"], mention=first["mention"]
+        )
     found = FOR_OTHER.search(words)
     if found is None:
         return None
     name = words[: found.start()]
-    if SIGN.search(name):
+    if SIGN_BEFORE.search(name):
         # They are named in the reason.
         return None
-    _, has_sign, reason = _parted(words[found.end() :])
-    rest = words[found.end() :].strip(" ,;.:")
-    # Of a name that was typed in several words, the others stand before the sign.
-    said = reason if has_sign or found["user"] is None else unquoted(rest)[:LONGEST_REASON] or None
-    return AskedForOther(name=name, user=found["user"], reason=said)
+    return AskedForOther(
+        name=name,
+        user=found["user"],
+        mention=found["mention"],
+        reason=_reason_behind(words[found.end() :], found),
+        words=words[found.start() :].strip()[:LONGEST_REASON],
+    )
 
 
-def _parted(text: str) -> tuple[str, bool, str | None]:
-    """Return what stands before the sign of a reason, whether there is one, and the reason."""
-    sign = SIGN.search(text)
-    if sign is None:
-        return text.strip(), False, None
-    return text[: sign.start()].strip(), True, unquoted(text[sign.end() :])[:LONGEST_REASON] or None
+def without_mention_of(bot_user: str | None, text: str) -> str:
+    """Return what somebody writes to the bot without the mention of the bot before it."""
+    first = AT_FIRST.match(text)
+    if first is None or bot_user is None or first["user"] != bot_user:
+        return text
+    return text[first.end() :]
+
+
+def _reason_behind(rest: str, found: re.Match[str]) -> str | None:
+    """Return the reason behind a person; nothing of it is left out but the rest of their name."""
+    is_name_open = found["user"] is None and found["mention"][-1].isalnum()
+    name = REST_OF_NAME.match(rest) if is_name_open else None
+    if name is not None and all(each[0].isupper() for each in name[0].split()):
+        rest = rest[name.end() :]
+    sign = SIGN_BEHIND.match(rest)
+    return unquoted_reason(rest[sign.end() if sign else 0 :])[:LONGEST_REASON] or None

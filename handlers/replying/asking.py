@@ -3,16 +3,14 @@
 from collections.abc import Awaitable
 
 from bot.errors import FormNeeded, ReasonIncomplete, ReasonNeeded, UnknownPackage, WhichPackage
-from bot.messages.blocks.parts import Message, message
-from bot.messages.blocks.sentences import escape_sentence
+from bot.messages.blocks.parts import Message
 from bot.messages.emergencies import emergency
 from bot.messages.requests import acknowledging, offering
-from bot.packages.whom import asked_for_other
+from bot.packages.whom import AskedForOther, asked_for_other
 from bot.people.permissions import NOT_FOR_OTHERS
 from bot.requests.asking.forms import RequestForms
 from bot.requests.transactions.ask import AlreadyHeld
 from bot.requests.transactions.creation import Submitted
-from bot.words import translate
 
 
 async def answer_to_ask(forms: RequestForms, user: str, ask: Awaitable[Submitted]) -> Message:
@@ -65,7 +63,7 @@ async def answer_to_ask(forms: RequestForms, user: str, ask: Awaitable[Submitted
 
 async def offer_for_other(forms: RequestForms, user: str, text: str) -> Message | None:
     """
-    Offer the form to somebody who names another person behind "for"; None if nobody is named, or no package.
+    Offer the form to somebody who names another person behind a package; None if they ask for no other.
 
     Nothing is asked for: behind a command Slack sends no id of the other, and the form shows for whom it is.
     """
@@ -73,13 +71,29 @@ async def offer_for_other(forms: RequestForms, user: str, text: str) -> Message 
     if wanted is None or wanted.user == user:
         return None
     try:
-        package, _ = await forms.read_name(wanted.name)
+        package, said = await forms.read_name(wanted.name)
     except (UnknownPackage, WhichPackage):
         return None
+    if not wanted.is_first and (said is not None or await _is_in_name(forms, text, wanted)):
+        # The person stands in the reason, or in the name of another package.
+        return None
+    reason = said if wanted.is_first else wanted.reason
     if not forms.may_ask_for_others(user, [package]):
-        return message(escape_sentence(translate(NOT_FOR_OTHERS)))
-    about = await forms.keep_reason(slack_user=user, package_id=package.id, reason=wanted.reason)
+        # Of a request for oneself, whom it is for is a part of the reason.
+        own = said if wanted.is_first else wanted.words
+        about = await forms.keep_reason(slack_user=user, package_id=package.id, reason=own)
+        return acknowledging.not_for_others(NOT_FOR_OTHERS, package, about=about, reason=own)
+    about = await forms.keep_reason(slack_user=user, package_id=package.id, reason=reason)
     return offering.form_for_other(about, package.name, wanted_for=wanted.user)
+
+
+async def _is_in_name(forms: RequestForms, text: str, wanted: AskedForOther) -> bool:
+    """Tell whether a longer name has the person in it: the longest name in a text is the one that counts."""
+    try:
+        _, reason = await forms.read_name(text)
+    except (UnknownPackage, WhichPackage):
+        return False
+    return wanted.mention not in (reason or "")
 
 
 async def say_asked(forms: RequestForms, user: str, submitted: Submitted) -> Message:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 import structlog
+from slack_bolt.async_app import AsyncBoltContext
 
 from bot.database import Busy
 from bot.errors import LatchkeyError, SeenBefore, TooOften, UnknownPackage, WhichPackage
@@ -19,6 +20,7 @@ from bot.messages.blocks.parts import Message, message
 from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.overviews.helping import HELP, help_message, not_understood
 from bot.messages.requests import acknowledging
+from bot.packages.whom import without_mention_of
 from bot.people.guard import Guard
 from bot.requests.asking.forms import RequestForms
 from bot.words import _, translate
@@ -44,16 +46,19 @@ def register(
     limit: CommandLimit,
 ) -> None:
     @routes.event("message")
-    async def written(body: dict[str, Any], event: dict[str, Any]) -> None:
+    async def written(
+        body: dict[str, Any], event: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
         """Answer after Slack has its acknowledgment, so that it does not send the event three times more."""
         if _is_of_a_person(event):
             key = key_of(body)
-            background.start(partial(answer, event["user"], event["channel"], event, key))
+            text = without_mention_of(context.bot_user_id, str(event.get("text") or ""))
+            background.start(partial(answer, event["user"], event["channel"], text, key))
 
     # Who has been told that it was too much, until it is not any more.
     silenced: set[str] = set()
 
-    async def answer(user: str, channel: str, event: Mapping[str, Any], key: str | None) -> None:
+    async def answer(user: str, channel: str, text: str, key: str | None) -> None:
         again_in = limit.take(user)
         if again_in is not None:
             why = str(TooOften(TOO_MANY, again_in=again_in))
@@ -67,7 +72,7 @@ def register(
         try:
             # What somebody says is kept for the button of the answer.
             await guard.note(key)
-            said = await _answer(forms, guard, user, str(event.get("text") or ""))
+            said = await _answer(forms, guard, user, text)
         except SeenBefore:
             log.info("seen-before")
             return

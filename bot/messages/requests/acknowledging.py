@@ -26,6 +26,7 @@ from bot.messages.blocks.parts import (
     shorten,
     until,
 )
+from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.phrases import policy_words
 from bot.messages.phrases.naming import name_to_asker
 from bot.messages.phrases.request_words import about_busy, progress
@@ -35,7 +36,7 @@ from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies, OfferedPolicy
 from bot.paging import Count
 from bot.requests.model import KnownPackage, Request, State
-from bot.words import _, pgettext
+from bot.words import _, pgettext, translate
 from bot.words.formats import in_a_row
 
 # Of the blocks whose buttons are all that a message is for: it is replaced when one has been pressed.
@@ -233,15 +234,35 @@ def near(
 def ask_for_it(package: Package, *, about: str, reason: str | None) -> Message:
     """Offer to ask for a package that somebody has named without a command; *about* is what the button carries."""
     line = _("Do you need *{name}*?").format(name=escape(package.name))
-    ask = button(
+    ask = _ask_now(package, about)
+    return message(
+        line, [section(line), *_kept(reason), _alone(ask, my_access_button(), about=package.id)]
+    )
+
+
+def not_for_others(why: str, package: Package, *, about: str, reason: str | None) -> Message:
+    """
+    Say to somebody that they may not ask for another person, and offer to ask for themselves.
+
+    Args:
+        why: Who may, a sentence.
+    """
+    line = _("{why} Do you need *{name}* yourself?").format(
+        why=escape_sentence(translate(why)), name=escape(package.name)
+    )
+    return message(
+        line, [section(line), *_kept(reason), _alone(_ask_now(package, about), about=package.id)]
+    )
+
+
+def _ask_now(package: Package, about: str) -> Block:
+    """*about* is what the button carries."""
+    return button(
         _("Ask for {name}").format(name=package.name),
         "ask_now",
         about,
         style="primary",
         about=package.name,
-    )
-    return message(
-        line, [section(line), *_kept(reason), _alone(ask, my_access_button(), about=package.id)]
     )
 
 
