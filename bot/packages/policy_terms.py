@@ -25,14 +25,13 @@ from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expirat
 NAMES_ONLY: Final = frozenset({"policy_name", "contents", "catalog"})
 # What a stage has of which the package settings say nothing.
 UNASKED: Final = (("quorum", 1), ("fresh_sign_in", False), ("auth_context", None))
-# What a role in a resource is called, by the kind of the resource.
-GIVES: Final[Mapping[str, str]] = {
-    "group": N_("{role} of the group {name}"),
-    "app": N_("{role} of the app {name}"),
-    "site": N_("{role} of the site {name}"),
-    "resource": N_("{role} of the resource {name}"),
-    "": "{role} of the {noun} {name}",
-}
+# What a role in a resource is called, for translators; of a kind that Graph has not invented yet, it is said in English.
+GIVES: Final = (
+    N_("{role} of the group {name}"),
+    N_("{role} of the app {name}"),
+    N_("{role} of the site {name}"),
+    N_("{role} of the resource {name}"),
+)
 # The roles that Entra gives in groups.
 ROLES: Final = (N_("Member"), N_("Owner"), N_("User"))
 # Of the name of an approver.
@@ -370,7 +369,7 @@ def _given(role: str, noun: str, name: str) -> str:
         # The role of an Entra role is only how it is held: active or eligible.
         what = N_("the Entra role {name}").format(name=name)
     else:
-        what = GIVES.get(noun, GIVES[""]).format(role=plain or N_("a role"), noun=noun, name=name)
+        what = f"{plain or N_('a role')} of the {noun} {name}"
     return N_("May activate {what}").format(what=what) if is_eligible else what
 
 

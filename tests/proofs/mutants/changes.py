@@ -178,7 +178,9 @@ def _function(within: tuple[ast.AST, ...]) -> str | None:
 
 
 def _is_alias(part: ast.stmt) -> bool:
-    """Tell whether a statement of a module only names a type, of which nothing is left when it runs."""
+    """Tell whether a statement of a module only names a type, or sentences for translators: nothing of it is left when it runs."""
+    if isinstance(part, ast.AnnAssign) and isinstance(part.value, ast.Tuple):
+        return all(ast.unparse(each).startswith("N_(") for each in part.value.elts)
     return isinstance(part, ast.Assign) and isinstance(part.value, ast.Subscript)
 
 
