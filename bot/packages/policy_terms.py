@@ -19,7 +19,14 @@ from bot.packages.questions import Answers, Question
 from bot.packages.settings.model import PackageSettings
 from bot.requests.model import Request
 from bot.words import N_, N_ngettext
-from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expiration, SubjectSet
+from graph.models import (
+    AccessPackage,
+    ApprovalSettings,
+    ApprovalStage,
+    AssignmentPolicy,
+    Expiration,
+    SubjectSet,
+)
 
 # Of the terms, for people.
 NAMES_ONLY: Final = frozenset({"policy_name", "contents", "catalog"})
@@ -59,7 +66,7 @@ ORDINARY_STAGES: Final = frozenset({"", "accesspackageapprovalstage", "approvals
 
 
 def _expires(expiration: Expiration | None) -> str:
-    return ((expiration.type if expiration else None) or "notSpecified").lower()
+    return ((expiration.type if expiration else None) or "").lower()
 
 
 def needs_reason(policy: AssignmentPolicy) -> bool:
@@ -93,28 +100,27 @@ def stages_for(policy: AssignmentPolicy, *, extending: bool, always: bool) -> tu
         always: A human decides even where the policy asks nobody: then the admins.
     """
     stages = tuple(stage_of(stage) for stage in _stages(policy, extending=extending))
-    if not stages and (always or _approval_required(policy, extending=extending)):
+    if not stages and (always or _needed_approval(policy, extending=extending)):
         return (Stage(),)
     return stages
 
 
-def _approval_required(policy: AssignmentPolicy, *, extending: bool) -> bool:
+def _needed_approval(policy: AssignmentPolicy, *, extending: bool) -> ApprovalSettings | None:
+    """Return the settings of the approval that is needed; None where nobody has to approve."""
     settings = policy.request_approval_settings
     if settings is None:
-        return False
+        return None
     required = (
         settings.is_approval_required_for_update
         if extending
         else settings.is_approval_required_for_add
     )
-    return bool(required)
+    return settings if required else None
 
 
 def _stages(policy: AssignmentPolicy, *, extending: bool) -> list[ApprovalStage]:
-    settings = policy.request_approval_settings
-    if settings is None or not _approval_required(policy, extending=extending):
-        return []
-    return list(settings.stages)
+    needed = _needed_approval(policy, extending=extending)
+    return list(needed.stages) if needed else []
 
 
 def stage_of(stage: ApprovalStage) -> Stage:
@@ -147,11 +153,12 @@ def names_known_approvers(stage: Stage) -> bool:
 
 def _is_known_approver(subject: Mapping[str, Any]) -> bool:
     kind = str(subject.get("kind"))
-    if kind not in APPROVERS:
-        return False
-    needed = APPROVERS[kind]
-    level = subject.get("manager_level", 1)
-    return (needed is None or bool(subject.get(needed))) and 1 <= level <= HIGHEST_MANAGER
+    needed, level = APPROVERS.get(kind), subject.get("manager_level")
+    return (
+        kind in APPROVERS
+        and (needed is None or bool(subject.get(needed)))
+        and (level is None or 1 <= level <= HIGHEST_MANAGER)
+    )
 
 
 def _seconds(duration: timedelta | None) -> int | None:
@@ -177,7 +184,7 @@ def _subjects(subjects: Iterable[SubjectSet]) -> tuple[Mapping[str, Any], ...]:
 def named_stages(policy: AssignmentPolicy, *, extending: bool) -> tuple[NamedStage, ...]:
     """Return who must approve under *policy*, as far as it names them; an empty tuple means nobody has to."""
     stages = _stages(policy, extending=extending)
-    if not stages and _approval_required(policy, extending=extending):
+    if not stages and _needed_approval(policy, extending=extending):
         return (NamedStage(),)
     return tuple(
         NamedStage(approvers=tuple(dict.fromkeys(_named(each) for each in stage.primary_approvers)))
@@ -236,10 +243,10 @@ def terms_of(
     Args:
         agreed: What has been approved so far, with the end that an approver may have set.
     """
-    expiration = policy.expiration
+    expiration = policy.expiration or Expiration()
     kind = _expires(expiration)
-    length = expiration.duration if expiration and kind == "afterduration" else None
-    last = expiration.end_date_time if expiration and kind == "afterdatetime" else None
+    length = expiration.duration if kind == "afterduration" else None
+    last = expiration.end_date_time if kind == "afterdatetime" else None
     return Terms(
         policy_id=policy.id,
         policy_name=policy.display_name or policy.id,
@@ -311,7 +318,7 @@ def stages_with_settings(
 def _with_settings(stage: Stage, settings: PackageSettings, place: int, *, before: Stage) -> Stage:
     return replace(
         stage,
-        quorum=max(settings.approvals_needed(place), before.quorum, 1),
+        quorum=max(settings.approvals_needed(place), before.quorum),
         fresh_sign_in=settings.fresh_sign_in or before.fresh_sign_in,
         auth_context=settings.auth_context or before.auth_context,
     )

@@ -1,5 +1,6 @@
 """Test how the admins are read, shared among replicas, and how long what was read of them counts."""
 
+import asyncio
 import json
 from datetime import datetime, timedelta
 
@@ -8,6 +9,7 @@ import pytest
 from bot import clock
 from bot.people.admins import GOOD_FOR_A_NO, MEMBER_FOR, Roster
 from bot.slack.errors import SlackError
+from sandbox.slack.seed import join_grid
 from tests.harness.loop import simulated
 
 SECOND = timedelta(seconds=1)
@@ -220,3 +222,29 @@ async def test_while_slack_stumbles_everybody_stays_what_they_were(harness, befo
     asked = calls_of(harness, PROFILE)
     await roster.refresh()
     assert (calls_of(harness, PROFILE) == asked) is (now != "error")
+
+
+async def test_whoever_asks_at_the_same_moment_shares_a_read(harness):
+    """Whoever asks after it has begun has another."""
+    roster = roster_of(harness, "S0IAM")
+    before = calls_of(harness, GROUPS)
+
+    answers = await asyncio.gather(*(roster.is_admin_now({"U0DANA"}) for _ in range(8)))
+
+    assert answers == [True] * 8
+    assert calls_of(harness, GROUPS) == before + 1
+
+
+async def test_in_an_organization_admins_are_known_by_each_of_their_ids(harness):
+    """A user group may list another one than that by which somebody acts."""
+    join_grid(harness.workspace)
+    harness.slack.users.work_in("T0LATCH", is_grid=True, where={})
+    found = await roster_of(harness, "S0IAM").refresh()
+    other = roster_of(harness, "S0IAM")
+
+    await other.learn(sent(found))
+
+    assert found["named"] == ["W0DANA"]
+    assert other.was_admin("W0DANA")
+    assert other.was_admin("U0DANA")
+    assert not other.was_admin("U0BO")
