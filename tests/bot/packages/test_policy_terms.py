@@ -156,6 +156,7 @@ LASTS = [
     ({"type": "afterDuration", "duration": "PT24H"}, "1 day"),
     ({"type": "afterDuration", "duration": "P1DT12H"}, "36 hours"),
     ({"type": "AfterDuration", "duration": "P365D"}, "365 days"),
+    ({"type": "afterDuration", "duration": "P365DT12H"}, "8772 hours"),
     ({"type": "afterDateTime", "endDateTime": "2027-01-31T00:00:00Z"}, "until 31 Jan 2027"),
     ({"type": "noExpiration"}, "no end date"),
     ({"type": "notSpecified"}, "no end date"),

@@ -582,6 +582,7 @@ def given(
             role_scope(role="Eligible Member"),
             "May activate Member of the group Marketing resources",
         ),
+        (role_scope(role="EligibleOwner"), "May activate Owner of the group Marketing resources"),
         (role_scope(role="eligible"), "May activate a role of the group Marketing resources"),
         (
             role_scope(role="Eligible", resource="Auditor", system="DirectoryRole"),

@@ -83,7 +83,8 @@ def _changed(node: Any) -> Iterator[ast.AST]:
             yield from (_with(node, keywords=fewer) for fewer in _less(node.keywords))
             if len(node.args) > 1:
                 yield from (_with(node, args=fewer) for fewer in _less(node.args))
-                if ast.unparse(node.func).rpartition(".")[2] not in COMMUTATIVE:
+                same = ast.unparse(node.args[0]) == ast.unparse(node.args[1])
+                if not same and ast.unparse(node.func).rpartition(".")[2] not in COMMUTATIVE:
                     yield _with(node, args=[*node.args[1::-1], *node.args[2:]])
         case ast.Tuple(ctx=ast.Load()) | ast.List(ctx=ast.Load()):
             yield from (_with(node, elts=fewer) for fewer in _less(node.elts))
