@@ -44,10 +44,9 @@ def _quorum(one: PackageSettings, other: PackageSettings) -> tuple[int, ...]:
 def _break_glass(one: BreakGlass | None, other: BreakGlass | None) -> BreakGlass | None:
     if one is None or other is None:
         return None
-    is_on_call = BreakGlassPeople.ON_CALL in {one.people, other.people}
     return BreakGlass(
         lasts=min(one.lasts, other.lasts),
         review_within=min(one.review_within, other.review_within),
-        people=BreakGlassPeople.ON_CALL if is_on_call else one.people,
+        people=one.people if other.people is BreakGlassPeople.IN_POLICY else other.people,
         most_a_week=min(one.most_a_week, other.most_a_week),
     )
