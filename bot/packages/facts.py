@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from bot import clock
@@ -43,10 +44,9 @@ class FactReader:
 
     async def policy(self, policy_id: str) -> AssignmentPolicy | None:
         """Return a policy, whole; None if it is gone."""
-        try:
+        with suppress(NotFound):
             return await self._graph.policies.get(policy_id)
-        except NotFound:
-            return None
+        return None
 
     async def policies(self, policy_ids: Sequence[str]) -> list[AssignmentPolicy]:
         """Return those of several policies that are still there, each whole."""
@@ -65,10 +65,9 @@ class FactReader:
 
         None: with only a catalog-scoped role, Graph wants every list filtered by package.
         """
-        try:
+        with suppress(Forbidden):
             return await self._graph.assignments.list(user_id=user_id)
-        except Forbidden:
-            return None
+        return None
 
     async def beside(
         self, package_id: str, user_id: str, known: Collection[str]

@@ -123,9 +123,9 @@ async def test_what_somebody_has_excludes_both_ways_and_so_does_what_is_known(ei
     both = tuple(sorted((HAS_REPORTS, HAS_PAPERS), key=lambda each: each.id))
     assert await reads.beside(CAMPAIGN, seed.ANN, [PAPERS]) == (both, both)
     assert await reads.beside(REPORTS, seed.ANN, []) == ((HAS_CAMPAIGN,), (HAS_CAMPAIGN,))
+    assert await reads.beside(CAMPAIGN, seed.BO, []) == ((), ())
     reports.state = "expired"
     assert await reads.beside(CAMPAIGN, seed.ANN, []) == ((), ())
-    assert await reads.beside(CAMPAIGN, seed.BO, []) == ((), ())
 
 
 async def test_each_way_of_excluding_is_told_from_the_other(either):
@@ -421,3 +421,27 @@ def test_an_open_request_for_new_access_is_theirs_by_its_target(
     asked = AssignmentRequest.model_validate({"id": "r", "state": state, **facts})
 
     assert is_request_for(asked, ANN, on_behalf=on_behalf) is (is_theirs and is_open)
+
+
+async def test_what_is_held_of_another_package_is_not_extended_as_this_one(harness):
+    """Although its own policy is there."""
+    held = await of_held(harness, holds(harness, REPORTS, harness.policy_of(REPORTS)))
+    read = await harness.graph.packages.get(CAMPAIGN)
+    ann = await harness.graph.users.get(seed.ANN)
+
+    _, under = await read_extension_case(harness.graph, read, ann, held)
+
+    assert under is None
+    assert await policy_of(harness.graph, held) is not None
+
+
+async def test_a_group_without_a_name_is_called_by_its_id(harness):
+    """It excludes all the same."""
+    world = harness.tenant.world
+    world.packages[CAMPAIGN].incompatible_groups.append(seed.SECURITY_REVIEWERS)
+    world.groups[seed.SECURITY_REVIEWERS].display_name = ""
+
+    case = await the_case(harness, seed.BO)
+
+    expected = NamedObject(id=seed.SECURITY_REVIEWERS, name=seed.SECURITY_REVIEWERS)
+    assert case.excluding_groups == (expected,)

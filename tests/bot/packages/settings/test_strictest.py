@@ -52,6 +52,14 @@ NARROW = BreakGlass(lasts=HOUR, review_within=HOUR, people=ON_CALL, most_a_week=
         ({"channel": "C0ONE"}, {"channel": "C0OTHER"}, {"channel": "C0ONE"}),
         ({}, {"channel": "C0OTHER", "escalate_after": HOUR, "owner": "U0BO"}, {}),
         ({"escalate_after": HOUR}, {}, {"escalate_after": HOUR}),
+        ({"opens": "https://one.example"}, {}, {"opens": "https://one.example"}),
+        (
+            {"opens": "https://one.example"},
+            {"opens": "https://other.example"},
+            {"opens": "https://one.example"},
+        ),
+        ({"opens": "https://one.example"}, {"opens": None}, {"opens": None}),
+        ({"opens": None}, {"opens": "https://other.example"}, {"opens": None}),
         # Who decides is said beside them.
         ({"entra_decides": True}, {"entra_decides": True}, {}),
     ],
