@@ -20,6 +20,9 @@ EQUIVALENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "stage_of: stage.model_extra or {}  ->  stage.model_extra": (
             "A model that keeps unknown fields has a dictionary of them, which may be empty."
         ),
+        "terms_of: policy.expiration or Expiration()  ->  policy.expiration": (
+            "Where there is none, its kind is none of those of which something is read."
+        ),
         **dict.fromkeys(
             (
                 "with_sign_ins: zip(terms.stages, asked, strict=True)  ->  zip(terms.stages, asked)",
