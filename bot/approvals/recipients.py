@@ -23,9 +23,10 @@ from bot.people.model import Delegation, NamedAs
 from bot.people.store import contacts, delegations, people
 from bot.people.store.contacts import Contact
 from bot.requests.model import Request
-from bot.requests.retry import EXPECTED, LONGEST_WAIT_FOR_PEOPLE, pause_after
+from bot.requests.retry import EXPECTED, LONGEST_WAIT_FOR_PEOPLE, TOLD_TO_WAIT, pause_after
 from bot.slack.api import Slack
-from bot.slack.errors import SlackBusy, SlackRefused
+from bot.slack.errors import SlackBusy, SlackError, SlackRefused
+from graph.errors import GraphError
 from graph.models import User
 
 log = structlog.get_logger(__name__)
@@ -119,19 +120,26 @@ class Recipients:
         deciders = named or ()
         known = await self._known([user for user, _ in deciders])
         found: list[str] = []
+        unread = _Unread(request)
         searches = 0
         for user, named_as in sorted(deciders, key=lambda each: each[0].id not in known):
             searches += user.id not in known
             if len(found) >= MOST_CARDS or searches > MOST_SEARCHES:
                 break
-            slack_user = await self._in_slack(user, known.get(user.id))
+            try:
+                slack_user = await self._in_slack(user, known.get(user.id))
+            except TOLD_TO_WAIT:
+                raise
+            except (SlackError, GraphError) as error:
+                unread.note(error)
+                slack_user = await self._asked_before(user, request)
             if slack_user is None or slack_user in (request.holder, request.asked_by, *found):
                 continue
             if not await self._store.run(recipients.add, request, slack_user, named_as):
                 return
             found.append(slack_user)
         look_again_in = LOOK_AGAIN
-        for delegation in await self._delegations(request, found, counted):
+        for delegation in await self._delegations(request, found, counted, unread):
             look_again_in = min(look_again_in, delegation.ends_at - clock.now())
             if delegation.delegate not in found:
                 found.append(delegation.delegate)
@@ -145,14 +153,29 @@ class Recipients:
             found,
             nobody=named is not None and len(named) < missing,
             grown=any(each not in request.deciders for each in found),
-            again_at=clock.real() + look_again_in,
+            again_at=clock.real() + unread.pause(look_again_in),
         )
+        if isinstance(unread.told_to_wait, SlackBusy):
+            raise unread.told_to_wait
+
+    async def _asked_before(self, user: User, request: Request) -> str | None:
+        """Return as whom somebody was asked who cannot be read: a card is theirs until it is known that it is not."""
+        kept = await self._store.read(contacts.find, [user.id])
+        bound = await self._store.read(contacts.bound_slack_users, [user.id])
+        known = (*(each.slack_user for each in kept.values()), *bound.values())
+        return next((each for each in known if each in request.deciders), None)
 
     async def _delegations(
-        self, request: Request, asked: Sequence[str], counted: Sequence[Decision]
+        self,
+        request: Request,
+        asked: Sequence[str],
+        counted: Sequence[Decision],
+        unread: "_Unread",
     ) -> list[Delegation]:
         """
         Return by what those who are asked let others decide for them, as far as these may decide this request.
+
+        One who cannot be read keeps their card, if they have one, and nobody else from theirs.
 
         It is judged again when they click; here, whoever is known to be in vain is not asked.
         """
@@ -172,7 +195,15 @@ class Recipients:
         for each in given[:MOST_DELEGATES]:
             if each.delegate in (request.holder, request.asked_by):
                 continue
-            entra_id = await self._delegate_in_entra(each.delegate)
+            try:
+                if unread.told_to_wait is not None:
+                    raise unread.told_to_wait
+                entra_id = await self._delegate_in_entra(each.delegate)
+            except (SlackError, GraphError) as error:
+                unread.note(error)
+                if each.delegate in request.deciders:
+                    found.append(each)
+                continue
             if entra_id is not None and entra_id not in nobody:
                 found.append(each)
         return found
@@ -277,6 +308,32 @@ class Recipients:
             )
             await self._store.run(contacts.save, fresh)
         return is_still
+
+
+class _Unread:
+    """
+    Notes that somebody could not be read, whom to look up soon again: the others are settled meanwhile.
+
+    Attributes:
+        told_to_wait: Slack or Graph takes no more of these questions for now.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._pause: timedelta | None = None
+        self.told_to_wait: SlackError | GraphError | None = None
+
+    def note(self, error: SlackError | GraphError) -> None:
+        """Note why somebody could not be read."""
+        log.info("recipient-not-read", request=self._request.id, error=type(error).__name__)
+        if isinstance(error, TOLD_TO_WAIT):
+            self.told_to_wait = error
+        pause = pause_after(error, attempts=LONGEST_WAIT_FOR_PEOPLE)
+        self._pause = pause if self._pause is None else max(pause, self._pause)
+
+    def pause(self, otherwise: timedelta) -> timedelta:
+        """Return how long to wait before the next look."""
+        return otherwise if self._pause is None else min(self._pause, otherwise)
 
 
 def _voices_until_now(counted: Sequence[Decision], request: Request) -> frozenset[str]:

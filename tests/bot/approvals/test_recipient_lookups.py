@@ -517,3 +517,67 @@ async def test_twenty_users_are_looked_at_at_once(harness):
         await harness.store.run(contacts.save, contact)
 
     assert len(await harness.jobs.recipients.find_in_slack(users)) == 20
+
+
+# -- somebody who cannot be read -----------------------------------------------------------
+
+
+def unread_in_entra(harness):
+    harness.tenant.faults.set("forbidden", only="GET .*/users$")
+
+
+def unread_in_slack(harness):
+    harness.workspace.faults.set("server_error", only=PROFILE)
+
+
+def throttled(harness):
+    harness.tenant.faults.set("throttle", only="GET .*/users$")
+
+
+def busy(harness):
+    harness.workspace.faults.set("ratelimited", only=PROFILE)
+
+
+@pytest.mark.parametrize("trouble", [unread_in_entra, unread_in_slack, throttled, busy])
+@pytest.mark.parametrize("has_card", [True, False])
+async def test_a_delegate_who_cannot_be_read_keeps_nothing_from_being_settled(
+    harness, trouble, has_card
+):
+    """Whoever may decide no more loses the card, the admins have theirs; the delegate keeps what they have, and is looked up soon again."""
+    await know(harness, BO="U0BO")
+    await harness.store.run(delegations.add, delegation())
+    before = ("U0BO", "U0MIA", *(["U0CY"] if has_card else []))
+    request = await pending(
+        harness, person(seed.BO), stage=Stage(quorum=2), deciders=before, unnamed=False
+    )
+    trouble(harness)
+
+    assert await asked(harness, request) == ("U0BO", *(["U0CY"] if has_card else []))
+    assert (await harness.request(request.id)).unnamed
+    due_at = (await rows_of(harness.store))[request.id]["recipients_due_at"]
+    assert due_at - clock.real() <= timedelta(minutes=1)
+
+    harness.tenant.faults.clear()
+    harness.workspace.faults.clear()
+    simulated().stand_still(timedelta(minutes=1))
+    assert await asked(harness, request) == ("U0BO", "U0CY")
+
+
+@pytest.mark.parametrize("before_that", [TEN_MINUTES, DAY])
+@pytest.mark.parametrize("has_card", [True, False])
+async def test_an_approver_who_cannot_be_read_keeps_nothing_from_being_settled(
+    harness, has_card, before_that
+):
+    """The same of one of several whom the policy names: Mia's profile cannot be read for once."""
+    await know(harness, BO="U0BO", MIA="U0MIA")
+    simulated().stand_still(before_that + SECOND)
+    await know(harness, BO="U0BO")
+    before = ("U0BO", "U0CY", *(["U0MIA"] if has_card else []))
+    request = await pending(harness, person(seed.BO), person(seed.MIA), deciders=before)
+    harness.workspace.faults.set("server_error", only=f"{PROFILE}|{SEARCH}")
+
+    assert await asked(harness, request) == ("U0BO", *(["U0MIA"] if has_card else []))
+
+    harness.workspace.faults.clear()
+    simulated().stand_still(timedelta(minutes=1))
+    assert await asked(harness, request) == ("U0BO", "U0MIA")
