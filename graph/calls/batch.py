@@ -70,7 +70,11 @@ class Batch:
         self._session = session
 
     async def send(
-        self, calls: Sequence[Call], *, token: TokenSource | None = None
+        self,
+        calls: Sequence[Call],
+        *,
+        token: TokenSource | None = None,
+        retries_throttled: bool = True,
     ) -> list[Outcome]:
         """
         The outcome of each call, in the order of *calls*.
@@ -79,6 +83,9 @@ class Batch:
         as long as patience lasts where the session waits out throttling.  Writes never are: an item
         reported as throttled has been seen to have run all the same.
 
+        Args:
+            retries_throttled: Without it a throttled read is an error at once, and nothing is waited for.
+
         Raises:
             GraphError: The batch itself failed.
 
@@ -86,6 +93,8 @@ class Batch:
         Source: Graph, "Combine multiple HTTP requests using JSON batching".
         """
         found = await self._send_batches(calls, range(len(calls)), token)
+        if not retries_throttled:
+            return found
         retries = self._session.retries
         left = retries.patience.total_seconds()
         again = _throttled_reads(calls, found)

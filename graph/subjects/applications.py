@@ -50,11 +50,17 @@ class Applications:
         """
         Enterprise applications by object id, twenty a call; an error stands for each that could not be read.
 
+        What is throttled is not waited for.
+
         Permission: Application.Read.All.
         Source: Graph reference, "Get servicePrincipal"; Graph, "Combine multiple HTTP requests using JSON batching".
         """
         return await self._queries.outcomes(
-            Application, application_ids, application_path, {"$select": "id,appId"}
+            Application,
+            application_ids,
+            application_path,
+            {"$select": "id,appId"},
+            retries_throttled=False,
         )
 
     async def starting_with(self, beginning: str) -> list[Application]:

@@ -19,9 +19,11 @@ class Teams:
         """
         The teams of groups by the groups' ids, twenty a call; an error stands for each that could not be read.
 
-        Of a group that has no team it is NotFound.
+        Of a group that has no team it is NotFound.  What is throttled is not waited for.
 
         Permission: Team.ReadBasic.All (application).
         Source: Graph reference, "Get team", "team resource type".
         """
-        return await self._queries.outcomes(Team, group_ids, team_path, {"$select": "id,webUrl"})
+        return await self._queries.outcomes(
+            Team, group_ids, team_path, {"$select": "id,webUrl"}, retries_throttled=False
+        )
