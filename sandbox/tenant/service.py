@@ -88,12 +88,18 @@ class Service:
         if self._strikes("unauthorized", asked):
             message = "Lifetime validation failed, the token is expired."
             return error_answer(asked, Refusal(401, "InvalidAuthenticationToken", message))
-        if self._strikes("forbidden", asked):
-            message = "The caller is not authorized to read this object."
-            return error_answer(asked, Refusal(403, "UnAuthorized", message))
+        forbidden = self._forbidden(asked)
+        if forbidden:
+            return forbidden
         if self._strikes("html", asked):
             return Answer(502, None)
         return None
+
+    def _forbidden(self, asked: Asked) -> Answer | None:
+        if not self._strikes("forbidden", asked):
+            return None
+        message = "The caller is not authorized to read this object."
+        return error_answer(asked, Refusal(403, "UnAuthorized", message))
 
     def _throttled(self, asked: Asked) -> Answer | None:
         headers = self.faults.retry_after("throttle")
@@ -185,9 +191,8 @@ class Service:
         return perform_batch(asked, self._step)
 
     def _step(self, asked: Asked) -> Answer:
-        """One step of a batch, which may be throttled alone."""
-        throttled = self._throttled(asked)
-        answer = throttled or self.perform(asked)
+        """One step of a batch, which may be throttled or refused alone."""
+        answer = self._throttled(asked) or self._forbidden(asked) or self.perform(asked)
         self._record(asked, answer)
         return answer
 
