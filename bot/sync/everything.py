@@ -96,11 +96,12 @@ class TenantSync:
             await self._store.run(assignments.forget, outside)
         known = {each.id: each for each in await self._store.read(catalog.list_all)}
         unreadable = listed.unreadable
+        offered: list[Package] = []
         unread: GraphError | None = None
         try:
             whole, unsupported = await self._whole_policies(packages)
             unreadable |= {each.id for each in packages if _asks_under(each, unsupported)}
-            await self._offer(packages, known, unreadable, whole)
+            offered = await self._offer(packages, known, unreadable, whole)
         except GraphError as error:
             # What is offered stays as it was; what people hold does not wait for it.
             log.warning("policies-not-read", status=error.status, code=error.code)
@@ -112,6 +113,8 @@ class TenantSync:
         kept = [known[each] for each in sorted(listed.unreadable & known.keys())]
         not_read = await self._assignments.run(packages, kept=kept, outside=outside)
         await self._links.refresh()
+        readable = [each for each in packages if each.id not in unreadable]
+        await self._read_openings(readable, offered)
         if unread is not None:
             raise unread
         return not_read
@@ -122,8 +125,8 @@ class TenantSync:
         known: Mapping[str, Package],
         unreadable: frozenset[str],
         whole: Mapping[str, AssignmentPolicy],
-    ) -> None:
-        """Offer what can be read as it is now, and what cannot be read as it was."""
+    ) -> list[Package]:
+        """Offer what can be read as it is now, and what cannot be read as it was; return what is offered."""
         readable = [each for each in packages if each.id not in unreadable]
         kept = [known[each] for each in sorted(unreadable & known.keys())]
         slugs = package_names.slugs_for(
@@ -133,7 +136,7 @@ class TenantSync:
             ],
             kept={each.id: each.slug for each in known.values()},
         )
-        opens = await self._link_facts.opened(readable, known)
+        opens = self._link_facts.opened(readable, known)
         found = [replace(each, slug=slugs[each.id]) for each in kept]
         for number, each in enumerate(readable, start=1):
             found.append(package_row(each, slug=slugs[each.id], whole=whole, opens=opens[each.id]))
@@ -144,6 +147,19 @@ class TenantSync:
         self._misses = {each: self._misses.get(each, 0) + 1 for each in unreadable}
         alarming = {each for each, misses in self._misses.items() if misses >= MISSES_BEFORE_ALARM}
         await self._store.run(_write, found, unreadable=unreadable, alarming=alarming)
+        return found
+
+    async def _read_openings(
+        self, packages: Sequence[AccessPackage], offered: Sequence[Package]
+    ) -> None:
+        """Read what links take, behind all that people wait for, and write the packages that open something else now."""
+        if not offered:
+            return
+        await self._link_facts.refresh(packages)
+        opens = self._link_facts.opened(packages, {each.id: each for each in offered})
+        linked = [replace(each, opens=opens.get(each.id, each.opens)) for each in offered]
+        if linked != list(offered):
+            await self._store.run(catalog.replace, linked)
 
     async def _bind_settings(
         self,

@@ -1,5 +1,6 @@
 """Test how a sync learns what resources open as: few reads, none in vain, and nothing lost by a refusal."""
 
+import asyncio
 from collections import Counter
 from datetime import timedelta
 
@@ -8,6 +9,14 @@ import pytest
 from bot.packages.opening import OpeningKind
 from bot.packages.store import catalog
 from bot.sync import link_facts
+from graph.errors import (
+    BadAnswer,
+    Forbidden,
+    GraphUnavailable,
+    NotFound,
+    Rejected,
+    Throttled,
+)
 from sandbox.tenant import seed
 from tests.harness.by_hand import BotHarness, standing
 from tests.harness.simulation import simulation
@@ -94,6 +103,111 @@ async def test_without_the_permissions_there_are_the_links_that_need_none(poor):
     assert not reads(poor, "servicePrincipals", before)
 
 
+async def test_a_missing_permission_costs_a_look_at_a_few(poor, monkeypatch):
+    """Whatever there is to read; and each day at others, so that nothing stands before the rest for ever."""
+    monkeypatch.setattr(link_facts, "FIRST_READ", 1)
+    before = len(poor.tenant.calls)
+    for _ in range(3):
+        poor.shift(timedelta(days=1, seconds=1))
+        await poor.tenant_sync.run()
+
+    assert reads(poor, "teams", before).total() == 3
+    assert len(reads(poor, "teams", before)) == 3
+
+
+def groups_of(harness: BotHarness) -> list[str]:
+    """Return the groups that packages give, in the order in which they are looked at."""
+    resources = harness.tenant.world.resources.values()
+    return sorted(each.origin_id for each in resources if each.origin_system == "AadGroup")
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, -1])
+async def test_one_thing_that_is_refused_keeps_nothing_else_from_its_link(harness, place):
+    """Another permission may protect it: that says nothing of the others, today and on each day after."""
+    groups = groups_of(harness)
+    harness.tenant.faults.set("forbidden", only=f"/teams/{groups[place]}")
+    group = harness.tenant.world.groups[seed.FINANCE_READERS]
+    group.group_types, group.has_team = ["Unified"], True
+    before = len(harness.tenant.calls)
+    again = await standing(harness.around)
+    is_known = OpeningKind.TEAM in await opens(again, seed.FINANCE_REPORTS)
+    assert is_known is (groups[place] != seed.FINANCE_READERS)
+    assert reads(again, "teams", before) == Counter(groups)
+
+    for _ in range(2):
+        again.shift(timedelta(days=1, seconds=1))
+        before = len(again.tenant.calls)
+        await again.tenant_sync.run()
+        assert reads(again, "teams", before) == Counter(groups)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, -1])
+async def test_what_is_throttled_is_asked_again_when_microsoft_says(harness, place):
+    """As soon as Microsoft says, and the others not before the day is over."""
+    groups = groups_of(harness)
+    began = len(harness.tenant.calls)
+    harness.tenant.faults.set("throttle", only=f"/teams/{groups[place]}", retry_after="600")
+    again = await standing(harness.around)
+    assert reads(again, "teams", began)[groups[place]] == 1
+    again.tenant.faults.clear()
+    again.shift(timedelta(seconds=599))
+    before = len(again.tenant.calls)
+    await again.tenant_sync.run()
+    assert not reads(again, "teams", before)
+
+    again.shift(timedelta(seconds=2))
+    await again.tenant_sync.run()
+    await again.tenant_sync.run()
+
+    assert reads(again, "teams", before)[groups[place]] == 1
+    assert reads(again, "teams", began) == Counter([*groups, groups[place]])
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (Throttled("Slowly."), True),
+        (GraphUnavailable("Later."), True),
+        (BadAnswer("No team."), False),
+        (Rejected("No."), False),
+        (NotFound("None."), False),
+        (Forbidden("Not this one."), False),
+    ],
+)
+async def test_only_what_had_no_answer_for_now_is_due_again(error, again):
+    """Everything else has been answered for a day; and what failed comes behind what nobody has looked at."""
+    asked: list[list[str]] = []
+
+    async def read(ids):
+        asked.append(list(ids))
+        return {each: error if each == "a" else each for each in ids}
+
+    cache = link_facts.LinkFactCache("team", read, lambda found: f"https://example.com/{found}")
+    await cache.refresh(["a", "b"])
+    await cache.refresh(["a", "b", "c"])
+
+    assert asked == [["a", "b"], ["c", "a"] if again else ["c"]]
+    assert cache.known["b"] == "https://example.com/b"
+
+
+async def test_links_are_read_when_all_else_is_written(harness):
+    """Somebody may wait for a package and its holders, nobody for a link; and no sync waits out a throttled one."""
+    harness.tenant.faults.set("throttle", only="/(teams|servicePrincipals)/", retry_after="600")
+    name = "Finance Reports, renamed"
+    harness.tenant.world.packages[seed.FINANCE_REPORTS].display_name = name
+    before, began = len(harness.tenant.calls), asyncio.get_running_loop().time()
+
+    again = await standing(harness.around)
+
+    calls = [each.path for each in again.tenant.calls[before:]]
+    first = min(place for place, path in enumerate(calls) if "/teams/" in path)
+    assert max(place for place, path in enumerate(calls) if "/assignments" in path) < first
+    found = await again.store.run(catalog.find, seed.FINANCE_REPORTS)
+    assert found is not None
+    assert found.name == name
+    assert asyncio.get_running_loop().time() - began < 60
+
+
 @pytest.mark.parametrize("noun", ABOUT)
 @pytest.mark.parametrize("fault", ["forbidden", "throttle", "unavailable", "html", "truncated"])
 async def test_what_cannot_be_read_today_opens_as_it_did(harness, noun, fault):
@@ -133,11 +247,7 @@ async def test_everything_has_its_turn(harness, monkeypatch):
     monkeypatch.setattr(link_facts, "MOST_READ", 1)
     harness.shift(timedelta(days=1, seconds=1))
     before = len(harness.tenant.calls)
-    groups = {
-        each.origin_id
-        for each in harness.tenant.world.resources.values()
-        if each.origin_system == "AadGroup"
-    }
+    groups = groups_of(harness)
 
     for _ in groups:
         await harness.tenant_sync.run()
