@@ -28,6 +28,8 @@ REASON: Final = re.compile(
 )
 # Where nothing of a text is known, these end the name; the others may be words of it.
 CLEAR: Final = re.compile(r"\s+because\b\s*|\s*:\s+|\s+[-–—]+\s+", re.IGNORECASE)
+# At the end of a text, it makes what follows the reason, or a part of it.
+SIGN_AT_END: Final = re.compile(r"(?:\sbecause|[:,;.]|\s[-–—]+)\s*$", re.IGNORECASE)
 BECAUSE: Final = re.compile(r"\s+because\s*", re.IGNORECASE)
 QUOTES: Final = "\"'`“”„‘’«»"
 CLOSED_BY: Final = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“”", "‘": "’", "«": "»", "»": "«"}

@@ -4,14 +4,18 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.packages.names import LONGEST_REASON, LONGEST_TEXT, clean, unquoted_reason
+from bot.packages.names import (
+    LONGEST_REASON,
+    LONGEST_TEXT,
+    SIGN_AT_END,
+    clean,
+    unquoted_reason,
+)
 
 # In a message Slack sends a mention as an id; behind a command, whose text it does not escape, as it was typed.
 MENTION: Final = r"(?P<mention><@(?P<user>[UW][A-Z0-9]+)(?:\|[^>]*)?>|@[^\s<>]+)"
 FOR_OTHER: Final = re.compile(rf"\s+for\s+{MENTION}", re.IGNORECASE)
 AT_FIRST: Final = re.compile(rf"(?:for\s+)?{MENTION}[\s:,]+", re.IGNORECASE)
-# At the end of what stands before, it makes a part of the reason of what follows.
-SIGN_BEFORE: Final = re.compile(r"(?:\sbecause|[:,;.]|\s[-–—]+)\s*$", re.IGNORECASE)
 SIGN_BEHIND: Final = re.compile(
     r"\s*(?:[:,;.]\s*(?:because\b\s*)?|because\b\s*|[-–—]+\s+)", re.IGNORECASE
 )
@@ -56,7 +60,7 @@ def asked_for_other(text: str) -> AskedForOther | None:
     if found is None:
         return None
     name = words[: found.start()]
-    if SIGN_BEFORE.search(name):
+    if SIGN_AT_END.search(name):
         # They are named in the reason.
         return None
     return AskedForOther(

@@ -116,9 +116,13 @@ class RequestService:
             if not said.is_marked:
                 return None
             raise
-        if _is_named_so(offered, text, package) or (before and not said.is_marked):
+        is_in_reason = said.is_behind_sign or before is not None
+        gives_none = self._settings_of(package).break_glass is None
+        if _is_named_so(offered, text, package) or (
+            is_in_reason and (gives_none or not said.is_marked)
+        ):
             return None
-        why = package_names.clean_reason(said.reason)
+        why = package_names.clean_reason(_joined(before, said.reason))
         self._check_emergency(package, why)
         return await self._ask_read(
             lambda fresh: (_same(fresh, package), why),
@@ -306,6 +310,12 @@ def _is_named_so(offered: PackageSnapshot, text: str, package: Package) -> bool:
     except LatchkeyError:
         return False
     return named.id != package.id
+
+
+def _joined(before: str | None, behind: str) -> str:
+    """Return a reason whose first words stand before the word for an emergency, and whose others behind it."""
+    first = (before or "").rstrip(" ,;:.-–—")
+    return ": ".join(filter(None, (first, behind)))
 
 
 def _same(offered: PackageSnapshot, package: Package) -> Package:

@@ -214,17 +214,6 @@ async def test_an_emergency_without_a_reason_is_asked_for_it(world, typed):
     assert await world.states() == []
 
 
-@pytest.mark.parametrize(
-    "typed", ["because of an emergency", "for the emergency", "- there is an emergency!"]
-)
-async def test_a_reason_may_end_with_the_word(world, typed):
-    """It is a request like any other: nothing says that it is to be given at once."""
-    await world.type(ANN, f"/request-access finance-reports {typed}")
-
-    await world.card(BO)
-    assert await world.states() == ["add pending"]
-
-
 async def test_emergency_access_cannot_be_extended(world):
     """Nothing offers it, and whoever presses an old button reads why not."""
     await world.type(ANN, ASK)
