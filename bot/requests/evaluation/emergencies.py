@@ -9,11 +9,13 @@ from bot.database import Store, Transaction
 from bot.emergencies.model import Emergency, Finding
 from bot.emergencies.store import emergencies
 from bot.errors import LatchkeyError
+from bot.packages.eligibility import Refusal, RefusalReason
 from bot.packages.model import EmergencyTerms, Terms
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import BreakGlass, BreakGlassPeople
 from bot.people.identity import Identity
 from bot.requests.evaluation.facts import RequestFacts
+from bot.requests.evaluation.rules import refused
 from bot.requests.model import Request
 from bot.words import N_, N_ngettext
 from graph.models import AssignmentPolicy
@@ -92,6 +94,7 @@ class EmergencyEvaluator:
         Raises:
             NoEmergency: It is none by the settings of the package, and goes on as a request like any other.
             OnCallUnavailable: It is not known yet whether they are on call.
+            Refused: The policy gives nothing any more.
         """
         found = self.package_settings.settings_for(
             request.package_name,
@@ -162,10 +165,17 @@ def _was_taken_away(emergency: Emergency) -> bool:
 
 
 def _end(policy: AssignmentPolicy, lasts: timedelta) -> datetime:
-    """Return when access ends that begins now: never later than by the policy."""
+    """
+    Return when access ends that begins now: never later than by the policy.
+
+    Raises:
+        Refused: The policy gives nothing any more: its date has passed while it was looked at.
+    """
     expiration, now = policy.expiration, clock.now()
     if expiration is not None and expiration.is_unsaid:
         raise NoEmergency(LENGTH_UNKNOWN)
     latest = expiration.end_from(now) if expiration else None
-    # Whatever has ended by its policy was refused before, see `eligibility`.
+    if latest is not None and latest <= now:
+        # `eligibility` has judged an earlier moment: access that ends as it begins would be taken for a failed delivery.
+        raise refused(Refusal(reason=RefusalReason.ENDED, policy=policy))
     return min(now + lasts, latest) if latest else now + lasts
