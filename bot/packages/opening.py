@@ -78,7 +78,12 @@ class LinkFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class GivenResource:
-    """A resource that a package gives a role of: which system it is of, its id there, and its name."""
+    """
+    A resource that a package gives a role of: which system it is of, its id there, and its name.
+
+    Attributes:
+        is_eligible: A membership of a group that must be activated first; other systems have roles of any name.
+    """
 
     system: str
     origin_id: str
@@ -99,13 +104,14 @@ class Openings:
         self._tenant_id: Final = folded if WHOLE_GUID.fullmatch(folded) else None
 
     def of(self, package: AccessPackage, facts: LinkFacts) -> tuple[Opening, ...]:
-        """Return what a package opens, each address once, by name."""
-        found: dict[str, Opening] = {}
-        for given in given_resources(package):
-            opening = self._opening(given, facts)
-            if opening is not None:
-                found.setdefault(opening.url, opening)
-        return tuple(sorted(found.values(), key=lambda each: (each.name.casefold(), each.url)))
+        """Return what a package opens, each resource once, by name; several Entra roles open at one address."""
+        made = (self._opening(given, facts) for given in given_resources(package))
+        # Graph lists them in any order: a package whose names say the same must stay the same.
+        listed = sorted((each for each in made if each is not None), key=_order)
+        found: dict[tuple[OpeningKind, str], Opening] = {}
+        for opening in listed:
+            found.setdefault((opening.kind, opening.origin_id.casefold()), opening)
+        return tuple(found.values())
 
     def applications(self, packages: Iterable[AccessPackage]) -> set[str]:
         """Return the service principals whose application has to be known for a link."""
@@ -118,7 +124,7 @@ class Openings:
         return _ids_of(packages, "aadgroup") if self._cloud.teams_hosts else set()
 
     def _opening(self, given: GivenResource, facts: LinkFacts) -> Opening | None:
-        if given.system == "aadgroup" and given.is_eligible:
+        if given.is_eligible:
             # Nothing of it opens before the membership is activated.
             return None
         match given.system:
@@ -166,6 +172,10 @@ class Openings:
         return address if parts and parts.hostname in self._cloud.teams_hosts else None
 
 
+def _order(opening: Opening) -> tuple[str, str, str, str]:
+    return opening.name.casefold(), opening.name, opening.url, opening.origin_id
+
+
 def is_web_address(text: str) -> bool:
     """
     Tell whether a text is an address that can be offered as a link.
@@ -201,8 +211,11 @@ def _given(given: ResourceRoleScope) -> GivenResource | None:
         origin_id=origin_id,
         # The name of a scope is that of a part, or "Root".
         name=(resource and resource.display_name) or "",
-        is_eligible=(role.display_name or "").lower().startswith("eligible")
-        or (role.origin_id or "").lower().startswith("eligible"),
+        is_eligible=system.lower() == "aadgroup"
+        and any(
+            (each or "").lower().startswith("eligible")
+            for each in (role.display_name, role.origin_id)
+        ),
     )
 
 

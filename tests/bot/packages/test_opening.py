@@ -1,5 +1,6 @@
 """Test what the resources of a package open as: by kind, by cloud, and where the tenant says what no link should."""
 
+import itertools
 import re
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -183,6 +184,53 @@ def test_what_is_only_eligible_opens_nothing_but_where_it_is_activated(role):
     assert urls(team(role=role)) == []
     assert Openings(GLOBAL, tenant_id=TENANT).groups([package(team(role=role))]) == set()
     assert urls(entra_role("Active")) == urls(entra_role("Eligible")) != []
+
+
+@pytest.mark.parametrize("role", ["Eligible Reviewer", "Eligible", "eligible_2"])
+def test_an_applications_own_role_is_called_anything(role):
+    """Its owner names it, and eligibility is of groups and Entra roles only."""
+    named = given_by("AadApplication", PRINCIPAL, "Contoso Ledger", role)
+    assert urls(named) == [LEDGER]
+    assert Openings(GLOBAL, tenant_id=TENANT).applications([package(named)]) == {PRINCIPAL}
+
+
+def directory_role(number: int, name: str, role: str = "Active") -> dict[str, Any]:
+    return given_by("DirectoryRole", f"f2ef992c-0000-4000-8000-{number:012}", name, role)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(5))))
+def test_each_entra_role_is_named_in_whatever_order_they_come(order):
+    """All of them open in the admin center, which whoever reads only one name would not look for the others in."""
+    gives = [
+        directory_role(1, "User Administrator"),
+        directory_role(2, "Exchange Administrator"),
+        directory_role(2, "Exchange Administrator", "Eligible"),
+        directory_role(3, "Helpdesk Administrator"),
+        site(),
+    ]
+    assert [each.name for each in opened(*(gives[place] for place in order))] == [
+        "Exchange Administrator",
+        "Finance",
+        "Helpdesk Administrator",
+        "User Administrator",
+    ]
+
+
+@given(
+    gives=st.lists(
+        st.builds(
+            directory_role,
+            st.integers(1, 3),
+            st.sampled_from(["Reader", "reader", "Writer", " ", "Reader "]),
+            st.sampled_from(["Active", "Eligible"]),
+        ),
+        max_size=6,
+    ),
+    data=st.data(),
+)
+def test_the_order_of_graph_changes_nothing(gives, data):
+    """Otherwise the package would be another one after each sync, and every Home be drawn anew."""
+    assert opened(*gives) == opened(*data.draw(st.permutations(gives)))
 
 
 HOSTILE = [
