@@ -17,7 +17,7 @@ from bot.messages.requests import made_in_entra, on_behalf, outcomes
 from bot.messages.requests.asking_again import RefusalExplained, with_again_buttons
 from bot.notifications.model import Notice
 from bot.packages.opening import Opening
-from bot.packages.refusals import PACKAGE_GONE
+from bot.packages.refusals import PACKAGE_GONE, is_for_now
 from bot.people.model import Verb
 from bot.requests.model import Kind, Request, State
 from bot.words.formats import all_of
@@ -292,6 +292,12 @@ def _words(
             return failed
         return with_again_buttons(failed, request, is_offered=is_offered)
     refused = outcomes.refused(request, explained)
-    # The sync may not have seen yet that it is gone.
-    is_there = is_offered and request.why != PACKAGE_GONE
+    is_there = is_offered and _may_come_to_something(request)
     return with_again_buttons(refused, request, is_offered=is_there)
+
+
+def _may_come_to_something(request: Request) -> bool:
+    """Tell whether it may help to ask again for what was refused."""
+    why = request.why or ""
+    # The sync may not have seen yet that it is gone; of several policies somebody may choose one that lasts.
+    return why != PACKAGE_GONE and (request.wanted_policy_id is not None or is_for_now(why))

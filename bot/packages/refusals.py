@@ -7,6 +7,8 @@ from bot.packages import policy_terms
 from bot.packages.eligibility import Refusal, RefusalReason
 from bot.packages.names import clean
 from bot.words import N_
+from bot.words.formats import kept_moment
+from bot.words.recognition import SentencePattern
 from graph.models import AssignmentPolicy
 
 # Names and texts of Graph's may be of any length, and so may lists of them.
@@ -15,6 +17,13 @@ MOST_NAMED: Final = 6
 # Whom it is for is said with it, where that is for everybody to know.
 NOT_AMONG: Final = N_("You are not among those who may ask for it.")
 PACKAGE_GONE: Final = N_("That package no longer exists.")
+# To others the same package may be given still, by another policy.
+_OVER: Final = N_(
+    "The policy that applies to you, “{policy}”, gave it until {when}. Please ask whoever looks after this package."
+)
+_OVER_FOR_OTHER: Final = N_(
+    "The policy that applies to {who}, “{policy}”, gave it until {when}. Please ask whoever looks after this package."
+)
 AGAIN: Final = N_("You can ask again when it has ended.")
 
 
@@ -50,8 +59,7 @@ def to_admin(refusal: Refusal, *, who: str, package: str) -> str:
         case RefusalReason.NOT_THAT_POLICY:
             return f"That policy does not apply to {who}; these do: {_choices(refusal)}."
         case RefusalReason.ENDED:
-            lasts = policy_terms.lasts(refusal.policy.expiration if refusal.policy else None)
-            return f"The policy {name} gives {package} {lasts}, which is over."
+            return f"The policy {name} gave {package} until {_end(refusal)}."
         case RefusalReason.EXCLUDED:
             return f"{package} does not go with what {who} has already: {_excluding(refusal)}."
         case RefusalReason.NO_REASON:
@@ -86,9 +94,9 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
     RefusalReason.NOT_THAT_POLICY: lambda refusal: N_(
         "The way that you chose is not open to you now; what is: {choices}. Please ask again."
     ).format(choices=_choices(refusal)),
-    RefusalReason.ENDED: lambda refusal: N_(
-        "It was available {lasts} only. Please ask whoever looks after this package."
-    ).format(lasts=policy_terms.lasts(refusal.policy.expiration if refusal.policy else None)),
+    RefusalReason.ENDED: lambda refusal: _OVER.format(
+        policy=_name(refusal.policy), when=_end(refusal)
+    ),
     RefusalReason.EXCLUDED: lambda refusal: _both(
         N_("It does not go with what you have already: {names}.").format(
             names=_quoted(refusal.details)
@@ -127,6 +135,11 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
 }
 
 
+def is_for_now(why: str) -> bool:
+    """Tell whether whoever reads *why* may get another answer if they ask again; False where a policy's date is over."""
+    return all(SentencePattern(each).read(why) is None for each in (_OVER, _OVER_FOR_OTHER))
+
+
 def to_asker(refusal: Refusal, whose: str) -> str:
     """Return the sentence for whoever asked for somebody else, who is called *whose*."""
     who = _short(whose)
@@ -155,6 +168,8 @@ def to_asker(refusal: Refusal, whose: str) -> str:
                 if refusal.groups
                 else "",
             )
+        case RefusalReason.ENDED:
+            return _OVER_FOR_OTHER.format(who=who, policy=_name(refusal.policy), when=_end(refusal))
         case RefusalReason.NOT_FOR_THEM:
             return N_("Its policy in Entra is not for {who} any more.").format(who=who)
         case _:
@@ -169,6 +184,13 @@ def needs_admin(refusal: Refusal) -> bool:
 
 def _about(refusal: Refusal) -> str:
     return N_("policy “{name}”: ").format(name=_name(refusal.policy)) if refusal.policy else ""
+
+
+def _end(refusal: Refusal) -> str:
+    """Return the moment that a policy's date is, where it has one."""
+    expiration = refusal.policy.expiration if refusal.policy else None
+    end = expiration.end_date_time if expiration else None
+    return kept_moment(end) if end else "?"
 
 
 def _name(policy_: AssignmentPolicy | None) -> str:

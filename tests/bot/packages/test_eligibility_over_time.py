@@ -10,6 +10,7 @@ from bot import clock
 from bot.errors import NotAllowed
 from bot.people.model import Verb
 from bot.requests.model import Kind, Request, State
+from bot.words.formats import kept_moment
 from sandbox.tenant import seed
 from sandbox.tenant.model import Assignment, Expiration, Policy
 from tests.bot.clicking import decide
@@ -259,7 +260,8 @@ async def test_an_assignment_of_another_package_is_not_extended_as_this_one(harn
     assert "gone in Entra" in await refusal(harness, about)
 
 
-LAST_YEAR = Expiration("afterDateTime", end=clock.now() - timedelta(days=365))
+A_YEAR_AGO = clock.now() - timedelta(days=365)
+LAST_YEAR = Expiration("afterDateTime", end=A_YEAR_AGO)
 
 
 async def test_what_has_ended_for_everybody_is_not_offered_and_not_granted(either):
@@ -270,7 +272,7 @@ async def test_what_has_ended_for_everybody_is_not_offered_and_not_granted(eithe
     await either.finish()
 
     assert request.state is State.REFUSED
-    assert "It was available until" in (request.why or "")
+    assert f"gave it until {kept_moment(A_YEAR_AGO)}" in (request.why or "")
     assert either.posted("adminAdd") == 0
     await either.tenant_sync.run()
     offered = [each.slug for each in await either.request_forms.offered_packages()]
@@ -291,7 +293,7 @@ async def test_what_ends_while_it_waits_for_a_decision_is_not_granted(either):
 
     request = await either.request(request.id)
     assert request.state is State.REFUSED
-    assert "It was available until" in (request.why or "")
+    assert "gave it until" in (request.why or "")
     assert either.posted("adminAdd") == 0
 
 

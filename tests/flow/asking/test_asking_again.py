@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot import clock
 from bot.messages.requests.request_form.questions import block_of
 from bot.packages.questions import Question
 from sandbox.tenant import examples
+from sandbox.tenant.model import Expiration
 from sandbox.tenant.seed import FINANCE_REPORTS, MARKETING_CAMPAIGN
 from tests.harness.world import ANN, APPROVALS, BO, CY, MIA, eventually, labels, living, said
 
@@ -71,6 +73,26 @@ async def test_its_answers_are_there_again(world):
     form = await eventually(lambda: world.form(CY), about="the form")
 
     assert form.values[TICKET]["latchkey_answer"]["value"] == "INC-123456"
+
+
+async def test_under_a_policy_that_is_over_it_does_not_help_to_ask_again(world):
+    """It says whose policy, and until which moment; another policy may go on giving it to others."""
+    [policy] = [
+        each
+        for each in world.tenant.world.policies.values()
+        if each.package_id == MARKETING_CAMPAIGN
+    ]
+    end = clock.now() - timedelta(hours=1)
+    policy.expiration = Expiration("afterDateTime", end=end)
+
+    news = await refused(world, ANN, "marketing-campaign")
+
+    assert (
+        f"The policy that applies to you, “{policy.display_name}”, gave it until <!date^"
+        in said(news)
+    )
+    assert f"<!date^{int(end.timestamp()) // 60 * 60}^" in said(news)
+    assert labels(news) == ["Why can't I?"]
 
 
 async def test_a_refusal_says_whom_it_is_for_and_who_can_help(world):

@@ -9,10 +9,12 @@ from bot.approvals.model import Outcome
 from bot.messages.approvals import approval_card
 from bot.messages.requests import outcomes
 from bot.notifications import outcome_notices
+from bot.packages.eligibility import Refusal, RefusalReason
+from bot.packages.refusals import to_person
 from bot.people.model import Verb
 from bot.requests.model import Kind, State
 from tests.bot.messages.every_message import request, texts_of
-from tests.bot.samples import click
+from tests.bot.samples import click, policy
 
 
 @pytest.mark.parametrize("will_remind", [True, False])
@@ -60,3 +62,19 @@ def test_a_long_reason_is_shown_whole_to_whom_it_is_for():
     for said in (denied, asks, outcomes.removed(removed, told="U0ANN")):
         shown = [block["text"]["text"] for block in said["blocks"] if "text" in block]
         assert reason in shown
+
+
+@pytest.mark.parametrize(
+    ("chosen", "is_over", "again"),
+    [(None, True, False), ("policy", True, True), (None, False, True), ("policy", False, True)],
+)
+def test_asking_again_is_offered_of_what_another_policy_may_give(chosen, is_over, again):
+    """Whoever chose a policy that is over may choose another; whoever could choose none is refused each time."""
+    over = policy(expiration={"type": "afterDateTime", "endDateTime": "2026-01-31T12:00:00Z"})
+    reason = RefusalReason.ENDED if is_over else RefusalReason.NO_POLICY
+    why = to_person(Refusal(reason=reason, policy=over))
+    one = request(state=State.REFUSED, why=why, wanted_policy_id=chosen)
+    [(_, said)] = outcome_notices.notices_for_request(
+        one, decided=[], admin_channel="C0ADMIN", will_remind=False
+    )
+    assert ("Ask again" in texts_of(said)) is again
