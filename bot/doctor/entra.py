@@ -13,6 +13,17 @@ NEEDED: Final = (MANAGE, "User.Read.All", "GroupMember.Read.All")
 # By which applications and teams can be opened from Slack; everything else works without.
 FOR_LINKS: Final = ("Application.Read.All", "Team.ReadBasic.All")
 KNOWN: Final = frozenset({*NEEDED, READ, *FOR_LINKS})
+OF_DIRECTORY: Final = frozenset({"Directory.Read.All", "Directory.ReadWrite.All"})
+OF_GROUPS: Final = frozenset({"Group.Read.All", "Group.ReadWrite.All"})
+# The higher privileged permissions that Graph's reference names for the same calls.
+WIDER: Final = {
+    "User.Read.All": OF_DIRECTORY | {"User.ReadWrite.All"},
+    "GroupMember.Read.All": OF_DIRECTORY | OF_GROUPS | {"GroupMember.ReadWrite.All"},
+    "Application.Read.All": OF_DIRECTORY | {"Application.ReadWrite.All"},
+    "Team.ReadBasic.All": OF_DIRECTORY
+    | OF_GROUPS
+    | {"TeamSettings.Read.All", "TeamSettings.ReadWrite.All"},
+}
 # Nobody's id: what is not there is answered with 404, and what may not be asked with 403.
 NOBODY: Final = "00000000-0000-4000-8000-000000000000"
 
@@ -37,7 +48,7 @@ async def permissions(subject: CheckSubject) -> list[CheckFinding]:
         )
     elif MANAGE not in roles:
         found.append(broken(_lacks(MANAGE)))
-    found += [broken(_lacks(each)) for each in NEEDED[1:] if not _covers(roles, each)]
+    found += [broken(_lacks(each)) for each in NEEDED[1:] if not covers(roles, each)]
     extra = sorted(roles - KNOWN)
     if extra:
         found.append(
@@ -46,16 +57,9 @@ async def permissions(subject: CheckSubject) -> list[CheckFinding]:
     return found or [fine("The app has the permissions in Graph that it needs, and no more.")]
 
 
-def _covers(roles: frozenset[str], needed: str) -> bool:
+def covers(roles: frozenset[str], needed: str) -> bool:
     """Tell whether a permission, or a wider one, is there."""
-    wider = {
-        "User.Read.All": {"User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
-        "GroupMember.Read.All": {
-            *("GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All"),
-            *("Directory.Read.All", "Directory.ReadWrite.All"),
-        },
-    }
-    return needed in roles or not wider[needed].isdisjoint(roles)
+    return needed in roles or not WIDER[needed].isdisjoint(roles)
 
 
 def _lacks(permission: str) -> str:

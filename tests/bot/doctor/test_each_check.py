@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -20,6 +21,7 @@ from bot.assembly.database import opened_store
 from bot.database.replicas.wire import NoWire
 from bot.database.tables import control
 from bot.doctor import database as doctor_on_databases
+from bot.doctor import links
 from bot.doctor import settings as doctor_on_settings
 from bot.doctor.entra import NEEDED
 from bot.doctor.model import NobodyListens, Severity
@@ -28,6 +30,7 @@ from bot.packages.settings.read import read_package_settings
 from bot.timing import WAITS
 from sandbox.tenant import seed
 from tests.bot.doctor.test_table import note_anchor
+from tests.graph.wire import graph_on
 from tests.harness.by_hand import BotHarness
 from tests.harness.doctoring import subject_of
 
@@ -41,6 +44,7 @@ ELSEWHERE = {
     "wakeups": "below: that replicas do not wake each other is worth a thought, and breaks nothing",
     "retention": "test_table.py, after days",
     "webhooks": "tests/flow/operating/test_webhooks.py, after events",
+    "links": "below: everything works without them, so that nothing is more than a note",
     "entra-decides": "test_entra_decides.py, with connected accounts",
 }
 
@@ -228,6 +232,15 @@ def roles(*without: str, beside: str = "") -> Break:
     return change
 
 
+def tenant_id(said: str) -> Break:
+    return lambda around: around.settings(azure_tenant_id=said)
+
+
+def unreadable_token(around: Around) -> dict[str, Any]:
+    """A token may be any word: it is Microsoft's own affair."""
+    return {"connected_graph": graph_on(lambda asked: httpx.Response(200, json={"value": []}))}
+
+
 def unpublished(around: Around) -> None:
     next(iter(around.harness.tenant.world.catalogs.values())).state = "unpublished"
 
@@ -365,6 +378,11 @@ ROWS: list[tuple[str, Break, Severity, str]] = [
     ("graph-permissions", roles("User.Read.All"), B, "User.Read.All"),
     ("graph-permissions", roles("EntitlementManagement.ReadWrite.All"), B, "lacks the application"),
     ("graph-permissions", roles(beside="Sites.FullControl.All"), N, "does not need"),
+    ("links", roles(), N, "enterprise applications need the permission Application.Read.All"),
+    ("links", roles(), N, "groups, where they have one, need the permission Team.ReadBasic.All"),
+    ("links", roles(beside="Group.Read.All"), N, "Application.Read.All"),
+    ("links", tenant_id("contoso.example"), N, "set AZURE_TENANT_ID to the tenant's id"),
+    ("links", unreadable_token, N, "the token for Graph cannot be read"),
     ("graph-calls", roles("GroupMember.Read.All"), B, "Grant the permission GroupMember.Read.All"),
     ("graph-calls", graph_fails("unavailable", "groups"), B, "Groups cannot be read"),
     ("catalogs", unpublished, W, "is unpublished"),
@@ -437,3 +455,36 @@ async def test_that_replicas_do_not_wake_each_other_is_said(harness):
     assert (silent.severity, untried.severity) == (Severity.NOTE, Severity.NOTE)
     assert "do not wake each other" in silent.sentence
     assert "was not tried" in untried.sentence
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        ("Application.Read.All", "Team.ReadBasic.All"),
+        ("Application.ReadWrite.All", "Group.Read.All"),
+        ("Directory.Read.All",),
+    ],
+)
+async def test_a_wider_permission_is_enough_for_links(beside, harness):
+    """The reference names them for the same calls."""
+    harness.tenant.permissions.intersection_update(NEEDED)
+    harness.tenant.permissions.update(beside)
+    harness.tenant.revoke_tokens()
+
+    [found] = await links.look(subject_of(harness.latchkey))
+
+    assert found.severity is Severity.FINE
+
+
+async def test_links_that_the_settings_replace_take_no_permission(harness, tmp_path):
+    """Neither an address of a package's own, nor none at all."""
+    harness.tenant.permissions.intersection_update(NEEDED)
+    harness.tenant.revoke_tokens()
+    file = tmp_path / "latchkey.yml"
+    file.write_text("defaults: {open: none}\n", "utf-8")
+
+    [found] = await links.look(
+        subject_of(harness.latchkey, package_settings=read_package_settings(file))
+    )
+
+    assert found.severity is Severity.FINE
