@@ -130,7 +130,7 @@ def make_services(
         openings=AccessOpenings(offering=offering),
         exports=Exports(store=store, slack=slack, permissions=permissions, guard=guard),
         removals=Removals(store=store, guard=guard, offering=offering, wake=wake),
-        reviews=ReviewCards(store=store, guard=guard),
+        reviews=ReviewCards(store=store, guard=guard, processor=processing.decision_processor),
         console=ConsoleViews(
             store=store,
             guard=guard,

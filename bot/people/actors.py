@@ -236,7 +236,13 @@ class Permissions:
     def may_admins_decide(self, request: Request) -> bool:
         """Tell whether admins may decide a stage, by what is known here; for what they are shown, not for their right."""
         always = self._may_always_stand_in(request.current_stage, request)
-        return request.unnamed if always is None else always
+        # Where fewer are named than must approve, whoever is left is asked, and the admins may not.
+        is_nobodys = request.unnamed and not request.deciders
+        return is_nobodys if always is None else always
+
+    def may_admins_always_decide(self, request: Request) -> bool:
+        """Tell whether admins may decide a stage, whomever the policy names for it."""
+        return self._may_always_stand_in(request.current_stage, request) is True
 
     def _may_always_stand_in(self, stage: Stage | None, request: Request) -> bool | None:
         """Tell whether admins may decide a stage; None: only if nobody else can."""

@@ -54,6 +54,10 @@ class Guard:
         """Tell whether admins may decide a request, by what is known here; for what they are shown, not for their right."""
         return not request.entra_decides and self._permissions.may_admins_decide(request)
 
+    def may_admins_always_decide(self, request: Request) -> bool:
+        """Tell whether admins may decide a request, whomever its policy names."""
+        return not request.entra_decides and self._permissions.may_admins_always_decide(request)
+
     async def check_admin(
         self, slack_user: str, about_id: str | None = None, *, key: str | None = None
     ) -> None:

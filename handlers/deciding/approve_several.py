@@ -24,9 +24,8 @@ def register(
         """Open the form."""
         reply = replies.to_click(body, action)
         async with explain_errors(reply.refuse, busy=NOT_READ):
-            reply.open_form(
-                await reviews.several(slack_user=reply.user, ask_ids=reply.value.split())
-            )
+            found = await reviews.find_several(slack_user=reply.user, ask_ids=reply.value.split())
+            reply.open_checked(lambda: reviews.several(found, team=reply.team))
         await ack()
 
     @routes.view(approving_several.CALLBACK)

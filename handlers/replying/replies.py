@@ -143,6 +143,20 @@ class Reply:
             then=then,
         )
 
+    def open_checked(self, make: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
+        """Open the modal that *make* makes, which may take a while; or say why there is none."""
+        made: list[Mapping[str, Any]] = []
+
+        async def is_refused() -> bool:
+            async with explain_errors(self.refuse, busy=NOT_READ):
+                made.append(await make())
+            return not made
+
+        async def view() -> Mapping[str, Any]:
+            return made[0]
+
+        self.open_form(view, unless=is_refused)
+
     @property
     def is_in_list(self) -> bool:
         """Tell whether they pressed in the row of a list that can be redrawn in its place."""

@@ -62,17 +62,19 @@ def _end(db, request, state):
 @pytest.mark.parametrize("stage", [0, 1])
 async def test_whoever_has_asked_is_shown_the_card(harness, stage):
     """Also an approver without a card of their own, one of many: the answer comes with a button that shows it; of a later step, not."""
-    two = terms(stages=(Stage(), Stage()))
-    request = await pending(harness.store, deciders=("U0MIA",), terms=two)
+    bo = {"kind": "singleuser", "user_id": seed.BO}
+    two = terms(stages=(Stage(approvers=(bo,)), Stage()))
+    request = await pending(harness.store, deciders=("U0MIA",), entra_id=seed.ANN, terms=two)
     await asked(harness.store, request)
     await harness.store.run(_reach, request, stage)
     cards = harness.latchkey.services.reviews
 
     if stage:
         with pytest.raises(NotAllowed, match="Only those who decide"):
-            await cards.drawn(slack_user="U0BO", request_id=request.id)
+            await cards.find(slack_user="U0BO", request_id=request.id)
     else:
-        card = await cards.drawn(slack_user="U0BO", request_id=request.id)
+        found = await cards.find(slack_user="U0BO", request_id=request.id)
+        card = await cards.drawn(found, team="T0LATCH")
         assert "latchkey_approve" in str(card)
         assert "admins may not" not in str(card)
 
@@ -80,7 +82,7 @@ async def test_whoever_has_asked_is_shown_the_card(harness, stage):
 async def test_a_card_of_a_request_that_is_gone_is_not_shown(harness):
     """Deleted since the list with its button was drawn."""
     with pytest.raises(TooLate, match="do not know that request"):
-        await harness.latchkey.services.reviews.drawn(slack_user="U0DANA", request_id="gone")
+        await harness.latchkey.services.reviews.find(slack_user="U0DANA", request_id="gone")
 
 
 def _reach(db, request, stage):

@@ -318,3 +318,22 @@ async def test_the_message_with_the_answer_says_how_it_was_decided(world, verb):
     await eventually(lambda: f"{decided} by <@{DANA}>" in said(back), about="who decided it")
     assert f"Approved by <@{MIA}>" in said(back)
     assert "The one of the EU" in said(back)
+
+
+async def test_review_shows_nothing_to_whoever_may_not_decide_any_more(world):
+    """Dana was an admin when she asked; the answer reaches her, and its button opens the card for those who decide alone."""
+    await world.type(ANN, FINANCE)
+    await ask(world, DANA, card=await world.card(APPROVALS))
+    await answer(world, ANN, await world.told(ANN, "and asks:"), "The one of the EU")
+    back = await world.told(DANA, "answered your question")
+    await world.press(DANA, back, "Review")
+    card = await eventually(lambda: world.form(DANA), about="the card")
+    assert "Q4" in said(card)
+    await world.slack.close(user=DANA, view_id=card.id)
+    world.slack.usergroups["S0IAM"].users.remove(DANA)
+    await world.later(timedelta(minutes=10))
+
+    await world.press(DANA, back, "Review")
+
+    await world.told(DANA, "Only those who decide about that request see its card")
+    assert world.form(DANA) is None
