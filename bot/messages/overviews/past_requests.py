@@ -161,7 +161,8 @@ def _outcome(each: PastRequest) -> str:
     if request.state is State.DENIED:
         there = [one.name for one in request.decided_there if one.verb is Verb.DENY and one.name]
         by = names_of(each.decided, Verb.DENY) or list(dict.fromkeys(there))
-        return _("Denied by {person}.").format(person=escape(all_of(by))) if by else _("Denied.")
+        if by:
+            return _("Denied by {person}.").format(person=escape(all_of(by)))
     if request.is_canceled_by_admin:
         return _("Canceled by an admin.")
     if request.state is State.CANCELED and not request.why and not request.is_canceled_in_entra:

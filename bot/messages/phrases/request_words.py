@@ -153,6 +153,8 @@ def outcome(request: Request) -> str:
         return _("Expired: nobody decided step {stage} of {stages} in time.").format(
             stage=request.stage + 1, stages=stages
         )
+    if request.state is State.DENIED and request.entra_decides:
+        return _("Denied in Microsoft Entra.")
     if request.is_canceled_in_entra:
         return _("Canceled in Microsoft Entra.")
     if request.state is State.CANCELED and request.why:

@@ -69,22 +69,33 @@ def denied(request: Request, *, by: str | None, approved: Sequence[str] = ()) ->
     Args:
         approved: Who had approved the stages before.
     """
-    if request.kind is Kind.ADD:
-        line = (
-            _("Your request for {package} was denied by {person}.")
-            if by
-            else _("Your request for {package} was denied.")
-        )
-    else:
-        line = (
-            _("Your request to extend {package} was denied by {person}.")
-            if by
-            else _("Your request to extend {package} was denied.")
-        )
-    line = line.format(package=bold(request.package_name), person=escape(by or ""))
+    line = _denial(request, has_name=by is not None).format(
+        package=bold(request.package_name), person=escape(by or "")
+    )
     if approved:
         line += f" {_approved_before(approved)}"
     return _with_reason(line, request.why)
+
+
+def _denial(request: Request, *, has_name: bool) -> str:
+    is_new = request.kind is Kind.ADD
+    if has_name:
+        return (
+            _("Your request for {package} was denied by {person}.")
+            if is_new
+            else _("Your request to extend {package} was denied by {person}.")
+        )
+    if request.entra_decides:
+        return (
+            _("Your request for {package} was denied in Microsoft Entra.")
+            if is_new
+            else _("Your request to extend {package} was denied in Microsoft Entra.")
+        )
+    return (
+        _("Your request for {package} was denied.")
+        if is_new
+        else _("Your request to extend {package} was denied.")
+    )
 
 
 def _approved_before(approved: Sequence[str]) -> str:

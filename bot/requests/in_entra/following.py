@@ -34,7 +34,6 @@ RESULTS: Final[Mapping[Verb, tuple[str, str]]] = {
     Verb.APPROVE: ("Approve", "Approved"),
     Verb.DENY: ("Deny", "Denied"),
 }
-DENIED_THERE: Final = N_("It was denied in Microsoft Entra.")
 
 
 class EntraFollower:
@@ -109,7 +108,7 @@ class EntraFollower:
         await self._store.run(
             state_machine.deny,
             request,
-            reasons[-1] if reasons else DENIED_THERE,
+            reasons[-1] if reasons else None,
             actor=audit.LATCHKEY,
             actor_entra_id=None,
             there=there,

@@ -21,6 +21,7 @@ from tests.harness.accounts import (
 from tests.harness.world import (
     ANN,
     BO,
+    GENERAL,
     MIA,
     World,
     eventually,
@@ -145,7 +146,14 @@ async def test_what_is_denied_in_the_portal_is_told(world):
     await world.later(timedelta(minutes=1))
     await eventually(lambda: "Approve" not in labels(world.cards(BO)[-1]), about="the card")
     assert (await world.states())[-1] == "add denied"
-    await world.told(ANN, "denied in Microsoft Entra")
+    news = await world.told(ANN, "denied in Microsoft Entra")
+    assert news.text == "Your request for *Finance Reports* was denied in Microsoft Entra."
+    assert not any(block["type"] in {"rich_text", "context"} for block in news.blocks)
+    assert "Denied in Microsoft Entra." in said(world.cards(BO)[-1])
+    await world.type(ANN, "/my-access past")
+    listed = await world.whispered(ANN, GENERAL, "Your past requests")
+    assert "Denied in Microsoft Entra." in listed
+    assert "It was denied" not in listed
 
 
 async def test_somebody_denies_in_slack(world):
