@@ -97,20 +97,31 @@ class Recipients:
                 await self._store.run(recipients.look_again, request, at=at)
         return len(due)
 
-    async def find_in_slack(self, users: Sequence[User]) -> list[str]:
+    async def find_in_slack(
+        self, users: Sequence[User], *, asked: Sequence[str]
+    ) -> tuple[list[str], timedelta | None]:
         """
-        Return who of *users* is found in Slack, those first who are known there already.
+        Return who of *users* is found in Slack, those first who are known there already; and how soon to look again.
+
+        One who cannot be read is among them if they are *asked* already, and keeps nobody else from it.
+
+        Args:
+            asked: Whom we have asked before.
+
+        Returns:
+            Them, and how long to wait before the next look, if somebody could not be read.
 
         Raises:
-            SlackBusy: Slack takes no more of these questions for now.
+            SlackBusy, Throttled, AuthError: Slack or Graph takes no more of these questions for now.
         """
         found: list[str] = []
+        unread = _Unread()
         known = await self._known(users)
         for user in sorted(users, key=lambda user: user.id not in known)[:MOST_SEARCHES]:
-            slack_user = await self._in_slack(user, known.get(user.id))
+            slack_user = await self._in_slack_or_asked(user, known.get(user.id), asked, unread)
             if slack_user is not None and slack_user not in found:
                 found.append(slack_user)
-        return found
+        return found, unread.look_again_in
 
     async def _find(self, request: Request) -> None:
         counted = await self._store.read(decisions.accepted_of, request)
@@ -120,19 +131,15 @@ class Recipients:
         deciders = named or ()
         known = await self._known([user for user, _ in deciders])
         found: list[str] = []
-        unread = _Unread(request)
+        unread = _Unread()
         searches = 0
         for user, named_as in sorted(deciders, key=lambda each: each[0].id not in known):
             searches += user.id not in known
             if len(found) >= MOST_CARDS or searches > MOST_SEARCHES:
                 break
-            try:
-                slack_user = await self._in_slack(user, known.get(user.id))
-            except TOLD_TO_WAIT:
-                raise
-            except (SlackError, GraphError) as error:
-                unread.note(error)
-                slack_user = await self._asked_before(user, request)
+            slack_user = await self._in_slack_or_asked(
+                user, known.get(user.id), request.deciders, unread
+            )
             if slack_user is None or slack_user in (request.holder, request.asked_by, *found):
                 continue
             if not await self._store.run(recipients.add, request, slack_user, named_as):
@@ -153,17 +160,26 @@ class Recipients:
             found,
             nobody=named is not None and len(named) < missing,
             grown=any(each not in request.deciders for each in found),
-            again_at=clock.real() + unread.pause(look_again_in),
+            again_at=clock.real() + min(unread.look_again_in or LOOK_AGAIN, look_again_in),
         )
         if isinstance(unread.told_to_wait, SlackBusy):
             raise unread.told_to_wait
 
-    async def _asked_before(self, user: User, request: Request) -> str | None:
-        """Return as whom somebody was asked who cannot be read: a card is theirs until it is known that it is not."""
+    async def _in_slack_or_asked(
+        self, user: User, known: Contact | None, asked: Sequence[str], unread: "_Unread"
+    ) -> str | None:
+        """Return who an Entra user is in Slack; where that cannot be read, as whom they are *asked* already."""
+        try:
+            return await self._in_slack(user, known)
+        except TOLD_TO_WAIT:
+            raise
+        except (SlackError, GraphError) as error:
+            unread.note(error)
+        # A card is theirs until it is known that it is not.
         kept = await self._store.read(contacts.find, [user.id])
         bound = await self._store.read(contacts.bound_slack_users, [user.id])
-        known = (*(each.slack_user for each in kept.values()), *bound.values())
-        return next((each for each in known if each in request.deciders), None)
+        before = (*(each.slack_user for each in kept.values()), *bound.values())
+        return next((each for each in before if each in asked), None)
 
     async def _delegations(
         self,
@@ -316,24 +332,20 @@ class _Unread:
 
     Attributes:
         told_to_wait: Slack or Graph takes no more of these questions for now.
+        look_again_in: How soon; None if everybody could be read.
     """
 
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self._pause: timedelta | None = None
+    def __init__(self) -> None:
         self.told_to_wait: SlackError | GraphError | None = None
+        self.look_again_in: timedelta | None = None
 
     def note(self, error: SlackError | GraphError) -> None:
         """Note why somebody could not be read."""
-        log.info("recipient-not-read", request=self._request.id, error=type(error).__name__)
+        log.info("recipient-not-read", error=type(error).__name__)
         if isinstance(error, TOLD_TO_WAIT):
             self.told_to_wait = error
         pause = pause_after(error, attempts=LONGEST_WAIT_FOR_PEOPLE)
-        self._pause = pause if self._pause is None else max(pause, self._pause)
-
-    def pause(self, otherwise: timedelta) -> timedelta:
-        """Return how long to wait before the next look."""
-        return otherwise if self._pause is None else min(self._pause, otherwise)
+        self.look_again_in = max(pause, self.look_again_in or pause)
 
 
 def _voices_until_now(counted: Sequence[Decision], request: Request) -> frozenset[str]:

@@ -41,10 +41,9 @@ class Reviewers:
         """Look up the reviewers of the emergencies that are due for it; return of how many."""
         due = await self._store.run(emergencies.claim_seeking, lease=LEASE, limit=AT_ONCE)
         for each in due:
-            again_in = LOOK_AGAIN
             found = list(each.reviewers)
             try:
-                found = await self._find(each)
+                found, again_in = await self._find(each)
             except Exception as error:
                 log.warning(
                     "recipients-not-found",
@@ -59,7 +58,8 @@ class Reviewers:
             )
         return len(due)
 
-    async def _find(self, emergency: Emergency) -> list[str]:
+    async def _find(self, emergency: Emergency) -> tuple[list[str], timedelta]:
+        """Return whom to ask, and how soon to look again."""
         request = await self._store.read(requests.get, emergency.request_id)
         terms = request.terms
         users: dict[str, User] = {}
@@ -72,10 +72,13 @@ class Reviewers:
                 continue
             users |= {user.id: user for user in named if user.id != request.entra_id}
         found: list[str] = []
-        for slack_user in await self._recipients.find_in_slack(list(users.values())):
+        in_slack, again_in = await self._recipients.find_in_slack(
+            list(users.values()), asked=emergency.reviewers
+        )
+        for slack_user in in_slack:
             if len(found) < MOST_CARDS and not await self._is_theirs(slack_user, request):
                 found.append(slack_user)
-        return found
+        return found, again_in or LOOK_AGAIN
 
     async def _is_theirs(self, slack_user: str, request: Request) -> bool:
         """Tell whether somebody may not review it: the holder, and whoever decides for them."""

@@ -371,7 +371,7 @@ async def test_what_was_found_is_good_for_a_day_and_what_was_not_for_an_hour(
     await harness.store.run(contacts.save, kept)
     # To the moment: nothing takes time before the look.
     simulated().stand_still(began - clock.real())
-    found = await harness.jobs.recipients.find_in_slack([bo])
+    found, _ = await harness.jobs.recipients.find_in_slack([bo], asked=())
 
     assert calls_of(harness, SEARCH) == before + searched
     assert found == (["U0BO"] if searched or slack_user else [])
@@ -500,7 +500,8 @@ async def test_users_are_found_in_slack_those_first_who_are_known(harness):
     harness.workspace.people["U0CY"].email = None
     users = [await harness.graph.users.get(each) for each in (seed.BO, seed.CY, seed.MIA, seed.GUS)]
 
-    assert await harness.jobs.recipients.find_in_slack(users) == ["U0MIA", "U0BO"]
+    found = await harness.jobs.recipients.find_in_slack(users, asked=())
+    assert found == (["U0MIA", "U0BO"], None)
 
 
 async def test_twenty_users_are_looked_at_at_once(harness):
@@ -516,7 +517,8 @@ async def test_twenty_users_are_looked_at_at_once(harness):
         )
         await harness.store.run(contacts.save, contact)
 
-    assert len(await harness.jobs.recipients.find_in_slack(users)) == 20
+    found, _ = await harness.jobs.recipients.find_in_slack(users, asked=())
+    assert len(found) == 20
 
 
 # -- somebody who cannot be read -----------------------------------------------------------

@@ -173,6 +173,19 @@ async def test_an_admin_is_offered_what_would_count(harness, setting, named, fac
     assert (await several(harness, request, "U0DANA") is not None) is may
 
 
+@pytest.mark.parametrize("unnamed", [True, False])
+@pytest.mark.parametrize("asked", [("U0BO",), ()])
+@pytest.mark.parametrize("setting", ["always", "fallback", "never"])
+async def test_the_list_offers_admins_what_is_known_here_to_count(harness, setting, asked, unnamed):
+    """In `fallback`, what nobody is asked about, because the policy names too few."""
+    request = await pending(harness, BO, deciders=asked, unnamed=unnamed)
+    harness.permissions.admins_decide = setting
+    lists = harness.latchkey.services.request_lists
+
+    is_offered = {"always": True, "fallback": unnamed and not asked, "never": False}
+    assert lists.may_admins_decide(request) is is_offered[setting]
+
+
 @pytest.mark.parametrize("away", [entra_is_away, slack_is_away])
 async def test_where_it_cannot_be_told_an_admin_has_the_buttons(harness, away):
     """An admin may read every card, and the click is judged."""

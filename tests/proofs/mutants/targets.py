@@ -153,7 +153,7 @@ TARGETS: Final = (
         file="bot/approvals/review.py",
         tests=(
             *("test_approving_several.py", "test_replies.py", "test_pending_list.py"),
-            "test_questioning.py",
+            *("test_questioning.py", "test_review.py"),
         ),
     ),
     Target(
@@ -162,7 +162,7 @@ TARGETS: Final = (
     ),
     Target(
         file="bot/emergencies/reviewers.py",
-        tests=("test_emergencies.py", "test_emergency_rules.py"),
+        tests=("test_emergencies.py", "test_emergency_rules.py", "test_reviewers.py"),
     ),
     Target(
         file="bot/requests/evaluation/emergencies.py",
