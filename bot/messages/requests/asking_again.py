@@ -113,7 +113,10 @@ def whom_it_is_for(package: Package) -> str | None:
 def who_helps(channel: str) -> str:
     """Say who can help whoever was refused."""
     if channel:
-        return _("<#{channel}> can help you.").format(channel=channel)
+        # A private channel has no name for those who are not in it, and the app may not ask which ones are.
+        return _(
+            "<#{channel}> can help you. If you cannot open it, ask your identity team."
+        ).format(channel=channel)
     return _("Your identity team can help you.")
 
 

@@ -100,7 +100,7 @@ async def test_a_refusal_says_whom_it_is_for_and_who_can_help(world):
     news = await refused(world, ANN)
     assert (
         "I cannot get you access to *Board Papers*. It is for certain people. You are not among them. "
-        f"<#{APPROVALS}> can help you."
+        f"<#{APPROVALS}> can help you. If you cannot open it, ask your identity team."
     ) in said(news)
 
     await world.press(ANN, news, "Why can't I?")
@@ -109,7 +109,7 @@ async def test_a_refusal_says_whom_it_is_for_and_who_can_help(world):
     shown = said(form)
     assert "You are not among those who may ask for it." in shown
     assert "certain people" in shown
-    assert f"<#{APPROVALS}> can help you." in shown
+    assert f"<#{APPROVALS}> can help you. If you cannot open it, ask your identity team." in shown
     for name in ("Mia", "Bo Berg", "Dana", "Cy"):
         assert name not in shown.replace("Bo Berg approves", "")
 
@@ -124,7 +124,7 @@ async def test_the_rule_of_a_hidden_package_is_not_told(world):
     news = await refused(world, ANN)
     assert (
         "I cannot get you access to *Board Papers*. You are not among those who may ask for it. "
-        f"<#{APPROVALS}> can help you."
+        f"<#{APPROVALS}> can help you. If you cannot open it, ask your identity team."
     ) in said(news)
 
     await world.press(ANN, news, "Why can't I?")

@@ -167,7 +167,9 @@ async def test_the_policy_is_judged_for_whom_it_is_for(world):
 
     news = await world.told(DANA, "I cannot get access")
     assert "No policy in Entra lets Cy Chen have it." in said(news)
-    assert f"<#{APPROVALS}> can help you." in said(news)
+    assert f"<#{APPROVALS}> can help you. If you cannot open it, ask your identity team." in said(
+        news
+    )
     assert not world.direct(CY)
 
 
