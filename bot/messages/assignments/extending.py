@@ -16,8 +16,6 @@ from bot.words.formats import short_date
 # An extension is worth asking for, and deciding about, if it brings a day, or a tenth of what is given at once.
 WORTH: Final = timedelta(days=1)
 PART: Final = 10
-# An end so soon is said with its hour.
-SOON: Final = timedelta(days=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,15 +33,13 @@ class ExtensionOffer:
 
     @property
     def label(self) -> str:
-        """Return the button's label: the new end by UTC, as Slack shows no date in the reader's zone there."""
+        """Return the button's label: the new end, with its hour by UTC, as Slack shows no date in the reader's zone there."""
         if self.ends_at is None:
             return _("Extend")
-        until_then = self.ends_at - clock.now()
         with_year = self.ends_at.year != clock.now().year
-        end = short_date(self.ends_at, with_year=with_year)
-        if until_then < SOON:
-            end = f"{end}, {self.ends_at:%H:%M} UTC"
-        return _("Extend to {end}").format(end=end)
+        day = short_date(self.ends_at, with_year=with_year)
+        # A day alone would be another one than the sentence beside it says to whoever is far from Greenwich.
+        return _("Extend to {end}").format(end=f"{day}, {self.ends_at:%H:%M} UTC")
 
     @property
     def sentence(self) -> str:

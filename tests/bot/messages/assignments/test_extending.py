@@ -78,19 +78,18 @@ def test_what_has_no_end_cannot_be_extended():
     assert extension_of(held(policy_id="p", ends_at=None), {"p": under()}) is None
 
 
-def test_the_button_says_until_when():
-    """With the year where it is another one, and with the hour where it is soon."""
+@pytest.mark.parametrize("lasts", [timedelta(hours=20), 30 * DAY, 400 * DAY])
+def test_the_button_says_until_when(lasts):
+    """With its hour, by a clock that is named: its day alone is not everybody's; and with the year where it is another one."""
     now = clock.now()
-    row = held(policy_id="p", ends_at=now + timedelta(hours=1))
-    end = now + 30 * DAY
+    end = now + lasts
     year = f" {end.year}" if end.year != now.year else ""
-    offer = extension_of(row, {"p": under()})
-    soon = extension_of(row, {"p": under(lasts=timedelta(hours=20))})
+    offer = extension_of(
+        held(policy_id="p", ends_at=now + timedelta(hours=1)), {"p": under(lasts=lasts)}
+    )
 
     assert offer is not None
-    assert offer.label == f"Extend to {end.day} {end:%b}{year}"
-    assert soon is not None
-    assert soon.label.endswith(f", {now + timedelta(hours=20):%H:%M} UTC")
+    assert offer.label == f"Extend to {end.day} {end:%b}{year}, {end:%H:%M} UTC"
 
 
 def test_what_is_not_known_is_not_said():
