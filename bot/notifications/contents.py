@@ -8,6 +8,7 @@ from bot.database import Transaction
 from bot.drift.store import mismatches
 from bot.messages.admins import alarms, repairing
 from bot.messages.approvals import card_threads
+from bot.messages.assignments import endings
 from bot.messages.blocks.parts import Message
 from bot.notifications import outcome_notices
 from bot.notifications.accounts import account_news
@@ -53,6 +54,10 @@ def content_of(
     if notice.kind == outcome_notices.FOR_OTHER:
         request = requests.find(db, notice.request_id or "")
         return outcome_notices.content_for_other(notice, request) if request else None
+    if notice.kind == outcome_notices.ENDED_EXTENDING:
+        request = requests.find(db, notice.request_id or "")
+        access = assignments.find(db, notice.assignment_id or "")
+        return endings.ended_while_extending(access, request) if access and request else None
     if notice.kind == outcome_notices.NOT_UNDERSTOOD and notice.request_id is not None:
         request = requests.find(db, notice.request_id)
         return alarms.not_understood(request, others=_others(db, request)) if request else None

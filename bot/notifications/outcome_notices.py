@@ -1,6 +1,7 @@
 """Find the notices that the end of a request, or of an access, calls for: to whom, under which key, in which words."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -29,6 +30,9 @@ NOT_UNDERSTOOD: Final = "puzzle"
 FOR_OTHER: Final = "for-other"
 TO_THEM: Final = "asked-for-you"
 TO_ASKER: Final = "asked-for-them"
+
+# Of one that says how the extension stands of access that has ended, and is redrawn.
+ENDED_EXTENDING: Final = "ended-extending"
 
 # A notice, and what it says.
 OwedNotice = tuple[Notice, Message]
@@ -117,6 +121,7 @@ def notice_for_expiry(
         assignment_id=assignment.id,
     )
     if extending is not None:
+        notice = replace(notice, kind=ENDED_EXTENDING, request_id=extending.id)
         return notice, endings.ended_while_extending(assignment, extending)
     return notice, endings.ended(assignment, is_offered=is_offered)
 

@@ -2,19 +2,29 @@
 
 from bot.assignments.model import Assignment, EndReason
 from bot.messages.blocks.parts import Message, actions, bold, button, message, section
-from bot.messages.phrases.request_words import progress
-from bot.requests.model import Kind, Request
+from bot.messages.phrases.request_words import outcome_for_requester, progress
+from bot.requests.model import OPEN, Kind, Request
 from bot.words import _, pgettext
 
 
 def ended_while_extending(assignment: Assignment, request: Request) -> Message:
     """
-    Say that access has ended whose extension was asked for.
+    Say that access has ended whose extension was asked for, and how that stands; it is redrawn when that changes.
 
     Args:
-        request: The extension, still open; or the request for new access that it has become.
+        request: The extension, or the request for new access that it has become.
     """
     name = bold(assignment.package_name)
+    if request.state not in OPEN:
+        line = (
+            _(
+                "Your access to {name} has ended before it was extended. I asked for new access for you "
+                "in its place. {outcome}"
+            )
+            if request.kind is Kind.ADD
+            else _("Your access to {name} has ended while its extension was still open. {outcome}")
+        )
+        return message(line.format(name=name, outcome=outcome_for_requester(request)))
     if request.kind is Kind.ADD:
         line = _(
             "Your access to {name} has ended before it was extended. I ask for new access for you "

@@ -23,7 +23,7 @@ from bot.messages.blocks.parts import (
 )
 from bot.messages.blocks.quotes import quote
 from bot.messages.phrases.decided import names_of
-from bot.messages.phrases.request_words import outcome
+from bot.messages.phrases.request_words import outcome, outcome_for_requester
 from bot.messages.requests.acknowledging import my_access_button
 from bot.paging import ListName, Page, Place
 from bot.people.model import Verb
@@ -163,11 +163,7 @@ def _outcome(each: PastRequest) -> str:
         by = names_of(each.decided, Verb.DENY) or list(dict.fromkeys(there))
         if by:
             return _("Denied by {person}.").format(person=escape(all_of(by)))
-    if request.is_canceled_by_admin:
-        return _("Canceled by an admin.")
-    if request.state is State.CANCELED and not request.why and not request.is_canceled_in_entra:
-        return _("You canceled it.")
-    return outcome(request)
+    return outcome_for_requester(request)
 
 
 def _why(request: Request) -> str:

@@ -129,6 +129,15 @@ def _begins(request: Request) -> str:
     return moment(request.starts_at) if request.starts_at else ""
 
 
+def outcome_for_requester(request: Request) -> str:
+    """Return how a request has ended, as a sentence for whoever asked."""
+    if request.is_canceled_by_admin:
+        return _("Canceled by an admin.")
+    if request.state is State.CANCELED and not request.why and not request.is_canceled_in_entra:
+        return _("You canceled it.")
+    return outcome(request)
+
+
 def outcome(request: Request) -> str:
     """Return how a request stands or has ended, as a sentence for those who decide."""
     if request.emergency and request.state in {State.APPROVED, State.SUBMITTED}:

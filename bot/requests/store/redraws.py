@@ -19,7 +19,16 @@ REDRAW: Final = (
                 notices.c.request_id == sa.bindparam("shown_request"),
                 notices.c.kind.in_(
                     words(
-                        ("card", "held", "nudge", "progress", "question", "emergency", "for-other")
+                        (
+                            "card",
+                            "held",
+                            "nudge",
+                            "progress",
+                            "question",
+                            "emergency",
+                            "for-other",
+                            "ended-extending",
+                        )
                     )
                 ),
             ),

@@ -482,6 +482,37 @@ async def test_an_extension_of_what_has_ended_becomes_a_request_for_new_access(w
     assert await world.states() == ["add delivered", "add delivered"]
 
 
+@pytest.mark.parametrize(
+    ("what", "says"), [("Approve", "Delivered"), ("Deny", "Denied"), ("Cancel", "You canceled it")]
+)
+async def test_the_news_of_an_end_before_the_extension_says_what_came_of_it(world, what, says):
+    """Once that is decided it says neither that it waits nor has a button to cancel it."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "You now have access")
+    await world.later(timedelta(days=20))
+    await world.extend(ANN, (await world.type(ANN, "/my-access")).message)
+    await world.card(APPROVALS, "asks to extend")
+    await world.later(timedelta(days=11))
+    told = await world.told(ANN, "has ended before it was extended")
+    assert labels(told) == ["Cancel"]
+
+    if what == "Cancel":
+        await world.press(ANN, told, "Cancel")
+    else:
+        await world.press(BO, await world.card(BO, "asks for"), what)
+    if what == "Deny":
+        await world.give_reason(BO, "not any more")
+
+    def shown():
+        [found] = [each for each in world.direct(ANN) if "ended before it was" in said(each)]
+        return found
+
+    await eventually(lambda: f"in its place. {says}" in said(shown()), about=says)
+    assert labels(shown()) == []
+    assert "I will tell you" not in said(shown())
+
+
 async def test_a_denial_keeps_its_lines_wherever_it_is_read(world):
     """Whoever asked reads them as they were written; on the card they are a quote, none of which passes for ours."""
     await world.type(CY, "/request-access finance-reports because I must")
