@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, Final
 
 import structlog
-from slack_bolt.async_app import AsyncBoltContext
 
 from bot.database import Busy
 from bot.errors import LatchkeyError, SeenBefore, TooOften, UnknownPackage, WhichPackage
@@ -46,13 +45,11 @@ def register(
     limit: CommandLimit,
 ) -> None:
     @routes.event("message")
-    async def written(
-        body: dict[str, Any], event: dict[str, Any], context: AsyncBoltContext
-    ) -> None:
+    async def written(body: dict[str, Any], event: dict[str, Any]) -> None:
         """Answer after Slack has its acknowledgment, so that it does not send the event three times more."""
         if _is_of_a_person(event):
             key = key_of(body)
-            text = without_mention_of(context.bot_user_id, str(event.get("text") or ""))
+            text = without_mention_of(_bot_in(body), str(event.get("text") or ""))
             background.start(partial(answer, event["user"], event["channel"], text, key))
 
     # Who has been told that it was too much, until it is not any more.
@@ -79,6 +76,12 @@ def register(
         except Busy:
             said = message(_(NOT_READ))
         await background.tell(channel, user, said)
+
+
+def _bot_in(body: Mapping[str, Any]) -> str | None:
+    """Return as whom Slack knows the bot that it sends an event to."""
+    found = [each for each in body.get("authorizations") or () if each.get("is_bot")]
+    return str(found[0].get("user_id") or "") or None if found else None
 
 
 def _is_of_a_person(event: Mapping[str, Any]) -> bool:
