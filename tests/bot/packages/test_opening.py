@@ -249,7 +249,7 @@ HOSTILE = [
     "https://contoso.sharepoint.com\\@evil.example",
     "https://user@evil.example",
     "https://contoso.sharepoint.com@evil.example/sites/Finance",
-    "https://ann:secret@contoso.sharepoint.com/sites/Finance",
+    "https://ann:secret@contoso.sharepoint.com/sites/Finance",  # pragma: allowlist secret
     "https://evil.example/https://contoso.sharepoint.com/",
     "https://evil.example#.sharepoint.com",
     "https://evil.example?.sharepoint.com",
