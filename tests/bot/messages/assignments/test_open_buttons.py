@@ -116,7 +116,7 @@ NOT_NOW: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("facts", NOT_NOW, ids=str)
+@pytest.mark.parametrize("facts", NOT_NOW)
 def test_what_is_not_there_is_not_offered_to_be_opened(facts):
     """Not delivered, only in part, ended, to come, being removed, or gone."""
     assert not can_be_opened(held(**facts))

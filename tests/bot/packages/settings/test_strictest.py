@@ -63,7 +63,6 @@ NARROW = BreakGlass(lasts=HOUR, review_within=HOUR, people=ON_CALL, most_a_week=
         # Who decides is said beside them.
         ({"entra_decides": True}, {"entra_decides": True}, {}),
     ],
-    ids=str,
 )
 def test_nothing_is_allowed_that_either_forbids(one, other, expected):
     """And whatever is no question of strictness is the first one's."""
