@@ -122,7 +122,7 @@ class LinkFactCache(Generic[Read]):
             self._resumes_at = now + min(max(waits), FRESH)
         told = next((each for each in errors if not isinstance(each, NotFound)), None)
         if told is not None:
-            log.info("links-not-read", of=self._noun, status=told.status, code=told.code)
+            log.info("links-not-read", where=self._noun, status=told.status, code=told.code)
 
     def _note(self, each: str, outcome: Read | GraphError, now: datetime) -> None:
         # What had no answer for now is due again, behind what nobody has looked at.

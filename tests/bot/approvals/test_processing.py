@@ -234,7 +234,7 @@ async def deny_unnamed(harness: BotHarness, request: Request) -> None:
 
 LATE = [
     (withdraw, CANCELED),
-    (lapse, "has expired, because nobody decided in time"),
+    (lapse, "has expired, because it was not decided in time"),
     (fail, "already failed"),
     (ask_anew, "has changed since that card was drawn"),
     (lose_the_terms, "has changed since that card was drawn"),

@@ -202,14 +202,19 @@ NAMES = st.one_of(
 @given(names=st.lists(NAMES, min_size=1, max_size=8), data=st.data())
 @settings(max_examples=400, deadline=None)
 def test_no_name_ever_means_another_package(names, data):
-    """An exact name finds its package, or asks among those of that name, whatever else there is."""
+    """An exact name finds its package, or asks among those of that name and the one that lists show by that word."""
     catalogs = tuple(f"Catalog {number}" for number in range(len(names)))
     among = index(*names, catalogs=catalogs)
     package = data.draw(st.sampled_from(among.packages))
     exact = package_names.clean(package.name)
     if not exact:
         return
-    same = {each.id for each in among.packages if package_names.clean(each.name) == exact}
+    shown = package_names.unquoted(exact)
+    same = {
+        each.id
+        for each in among.packages
+        if package_names.clean(each.name) == exact or each.slug == shown
+    }
 
     assert {each.id for each in among.read(package.name).packages} == same
 

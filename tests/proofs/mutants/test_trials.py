@@ -16,7 +16,7 @@ FEWEST = 3
 
 def end():
     """Return nothing: whoever calls it otherwise ends the process."""
-    return os.kill(os.getpid(), 0)
+    return os.kill(os.getpid(), 0 * 9)
 
 
 def kind(number):
@@ -120,7 +120,8 @@ def test_each_end_of_a_trial_is_told_by_its_name(tmp_path):
         "kind: number > 100  ->  True": "endless",
         "kind: number -= 100  ->  pass": "endless",
         "FEWEST: 3  ->  4": "survived",
-        "end: return os.kill(os.getpid(), 0)  ->  return None": "survived",
+        "end: return os.kill(os.getpid(), 0 * 9)  ->  return None": "survived",
+        "end: 9  ->  10": "survived",
         "end: 0  ->  1": "crashed",
         "is_known: return number == 1  ->  return None": "survived",
         "is_known: number == 1  ->  number != 1": "survived",
