@@ -261,6 +261,7 @@ class _NewValues(_Patch):
         try:
             exec(self.code, namespace)  # noqa: S102
         except Exception:
+            # Not swallowed: the change is tried once more where everything is imported anew, and fails there.
             return False
         there = vars(sys.modules[self.module])
         values = {
