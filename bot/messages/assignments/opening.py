@@ -11,7 +11,6 @@ from bot.messages.blocks.parts import (
     Message,
     bold,
     button,
-    escape,
     message,
     section,
     shorten,
@@ -89,5 +88,5 @@ def everything_to_open(package: str, openings: Collection[Opening]) -> Message:
 
 def _line(opening: Opening) -> str:
     kind = KINDS.get(opening.kind)
-    name = f"*{escape(opening.name)}*"
+    name = bold(opening.name)
     return f"{name}\n{translate(kind)}" if kind else name

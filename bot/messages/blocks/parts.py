@@ -60,7 +60,7 @@ def escape(text: str) -> str:
 
 
 def bold(name: str) -> str:
-    """Return a package's name, escaped and bold in mrkdwn: so it is told from the sentence that it stands in."""
+    """Return the name of a package or a resource, escaped and bold in mrkdwn: so it is told from what stands around it."""
     return f"*{escape(name)}*"
 
 
