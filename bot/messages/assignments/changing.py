@@ -8,10 +8,11 @@ from bot.requests.model import Kind, Request
 from bot.words import _
 
 
-def confirm_return(row: Assignment) -> dict[str, object]:
+def confirm_return(package: str) -> dict[str, object]:
+    """Ask whether the reader means to give back their access to the package of that name."""
     return confirm(
         _("Return it?"),
-        _("You lose access to “{package}” within minutes.").format(package=row.package_name),
+        _("You lose access to “{package}” within minutes.").format(package=package),
         yes=_("Return"),
         danger=True,
     )

@@ -143,7 +143,9 @@ def _expiring_row(
         button(extension.label, "extend", row.id, style="primary", about=about)
         if extension
         else None,
-        button(_("Return now"), "return", row.id, confirm=confirm_return(row), about=about),
+        button(
+            _("Return now"), "return", row.id, confirm=confirm_return(row.package_name), about=about
+        ),
         button(_("Let it end"), "let_end", row.id, about=about),
     ]
     brings = [context(extension.sentence)] if extension and extension.sentence else []

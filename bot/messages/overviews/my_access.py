@@ -170,7 +170,11 @@ def _held_row(
     if extension is not None and is_whole and not is_extended:
         extend = button(extension.label, "extend", row.id, about=shorten(row.package_name, 40))
     give_back = button(
-        _("Return"), "return", row.id, confirm=confirm_return(row), about=row.package_name
+        _("Return"),
+        "return",
+        row.id,
+        confirm=confirm_return(row.package_name),
+        about=row.package_name,
     )
     links = open_buttons(openings, package_id=row.package_id, package=row.package_name, most=IN_ROW)
     remind = None

@@ -181,7 +181,11 @@ def already_held(
         about = shorten(row.package_name, 40)
         extend = button(extension.label, "extend", row.id, style="primary", about=about)
     give_back = button(
-        _("Return"), "return", row.id, confirm=confirm_return(row), about=row.package_name
+        _("Return"),
+        "return",
+        row.id,
+        confirm=confirm_return(row.package_name),
+        about=row.package_name,
     )
     brings = extension.sentence if extension else ""
     if asked is not None:

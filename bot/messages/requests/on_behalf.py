@@ -1,11 +1,11 @@
 """Say what concerns access that somebody asks for somebody else, to both of them."""
 
+from bot.messages.assignments.changing import confirm_return
 from bot.messages.blocks.parts import (
     Block,
     Message,
     actions,
     button,
-    confirm,
     context,
     escape,
     message,
@@ -81,14 +81,7 @@ def with_asker(content: Message, request: Request) -> Message:
             _("Return"),
             "return",
             request.assignment_id,
-            confirm=confirm(
-                _("Return it?"),
-                _("You lose access to “{package}” within minutes.").format(
-                    package=request.package_name
-                ),
-                yes=_("Return"),
-                danger=True,
-            ),
+            confirm=confirm_return(request.package_name),
             about=request.package_name,
         )
     blocks = [
