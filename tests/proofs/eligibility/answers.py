@@ -102,10 +102,15 @@ async def _tested(graph: Graph, world: World) -> PolicyTestOutcome:
 def _asked(
     tenant: Tenant, world: World, *, wanted: str | None, admitted: Admitted | Refusal
 ) -> bool:
-    """Tell whether Entra would take the request if the person made it in My Access, where only questions are answered."""
+    """
+    Tell whether Entra would take the request if the person made it in My Access.
+
+    Only questions are answered there, and of several policies one is picked: the one that the bot would name.
+    """
     given = set(world.answered)
     if isinstance(admitted, Admitted):
         given &= {each.id for each in admitted.questions}
+        wanted = admitted.policy.id
     new = NewRequest(
         request_type="userAdd",
         package_id=PACKAGE,

@@ -195,3 +195,19 @@ def test_without_a_flaw_all_of_them_agree(version):
         PolicyTestOutcome.HOLDS,
         True,
     )
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("who", ["member", "guest"])
+def test_of_two_alike_the_one_that_is_not_over_needs_no_choice(version, who):
+    """Nobody chooses what gives nothing any more, and the other is the one that all of them mean."""
+    over = replace(PLAIN, expiration="over")
+
+    found = judged(replace(FREE, who=who, rules=(over, PLAIN)), version)
+
+    assert (found.slack, found.typed, found.tested, found.entra) == (
+        None,
+        "p2",
+        PolicyTestOutcome.HOLDS,
+        True,
+    )
