@@ -75,6 +75,7 @@ def make_services(
             wake=wake,
             asks_an_hour=settings.asks_an_hour,
             package_settings=outside.package_settings,
+            removed_for=timedelta(days=settings.removed_days),
         ),
         request_forms=RequestForms(
             store=store,

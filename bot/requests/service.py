@@ -8,6 +8,7 @@ for in vain is refused with `TooLate`: see `bot.patience`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.database import Store
 from bot.database.replicas.limits import Limit
@@ -57,13 +58,19 @@ class RequestService:
         wake: Callable[[], None],
         asks_an_hour: int,
         package_settings: PackageSettingsFile,
+        removed_for: timedelta,
     ) -> None:
+        """
+        Args:
+            removed_for: For so long an admin must agree before somebody gets back what an admin has removed.
+        """
         self._store = store
         self._guard = guard
         self._offering = offering
         self._wake = wake
         self._asks = Limit(what="ask", count=asks_an_hour)
         self._package_settings = package_settings
+        self._removed_for = removed_for
 
     async def ask(
         self, *, slack_user: str, text: str, reason: str | None = None, key: str | None = None
@@ -202,7 +209,8 @@ class RequestService:
                 offered = newest
                 continue
             why = package_names.clean_reason(reason or said or "")
-            rule = self._reason_rule(package)
+            settings = self._settings_of(package)
+            rule = settings.reason
             wanted = RequestedPackage(
                 slack_user=slack_user,
                 package=package,
@@ -213,6 +221,7 @@ class RequestService:
                 patience=who_waits(),
                 reason_hint=rule.hint if rule is not None and not rule.takes(why) else None,
                 emergency=emergency,
+                removed_for=timedelta() if settings.entra_decides else self._removed_for,
             )
             try:
                 return await self._ask_for(wanted)

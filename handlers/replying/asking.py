@@ -103,5 +103,5 @@ async def say_asked(forms: RequestForms, user: str, submitted: Submitted) -> Mes
         return emergency.asked(request, created=submitted.created)
     if not submitted.created:
         return acknowledging.already_asked(request, reader=user)
-    known = await forms.find_known(request)
+    known = await forms.find_known(request, submitted.asker)
     return acknowledging.asked(request, known)

@@ -25,6 +25,8 @@ START: Final = "0" * 64
 # Columns about the chain itself.
 LINKING: Final = frozenset({"position", "hash", "salt", "forgotten"})
 CHAINED: Final = tuple(column.name for column in audit.c if column.name not in LINKING)
+# `json.dumps` would make an encoder of these for each value.
+_WRITE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 # What names people, or is in their words.
 PERSONAL: Final = ("actor", "actor_entra_id", "subject_entra_id", "why", "details")
 
@@ -59,20 +61,18 @@ def holds(key: bytes, before: str, position: int, row: Row) -> bool:
 def commitments(row: Row) -> dict[str, str]:
     """Return the hash of each of its values that names people, as far as it has them, or had."""
     kept = row["forgotten"] or {}
-    found = {
-        name: _commitment(salt, row[name])
-        for name, salt in salts(row).items()
-        if row[name] is not None
-    }
+    found = {name: _commitment(salt, row[name]) for name, salt in salts(row).items()}
     return found | dict(kept.get("commitments", {}))
 
 
 def salts(row: Row) -> dict[str, str]:
-    """Return the salt of each of its values that names people and has not been forgotten."""
+    """Return the salt of each value that it has, names people and has not been forgotten."""
+    given = [name for name in PERSONAL if row[name] is not None]
     if row["forgotten"] is not None:
-        return dict(row["forgotten"]["salts"])
+        kept = row["forgotten"]["salts"]
+        return {name: kept[name] for name in given if name in kept}
     own = bytes.fromhex(row["salt"])
-    return {name: hmac.digest(own, name.encode(), "sha256").hex() for name in PERSONAL}
+    return {name: hmac.digest(own, name.encode(), "sha256").hex() for name in given}
 
 
 def forget(key: bytes, row: Row, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,4 +121,4 @@ def _keyed(key: bytes, content: Any) -> str:
 
 
 def _text(content: Any) -> bytes:
-    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+    return _WRITE(content).encode()

@@ -10,6 +10,7 @@ from bot.packages.names import clean
 from bot.packages.settings.bindings import (
     CATALOGS,
     PACKAGES,
+    Bindings,
     EntryBinding,
     EntryNames,
     LatestBindings,
@@ -58,6 +59,25 @@ PLAIN: Final = (
     "auth_context",
 )
 
+# A package's id and name, its catalog's name, and a policy's.
+PolicyNames = tuple[str, str, str, str | None]
+
+
+class _PutTogether:
+    """The settings of packages that were put together under one state of the bindings, for as long as it is the newest."""
+
+    def __init__(self) -> None:
+        # Replaced as a whole: several threads read it.
+        self._under: tuple[Bindings | None, dict[PolicyNames, PackageSettings]] = (None, {})
+
+    def under(self, bindings: Bindings) -> dict[PolicyNames, PackageSettings]:
+        """Return what is known under *bindings*, to be added to."""
+        known, found = self._under
+        if known is not bindings:
+            found = {}
+            self._under = (bindings, found)
+        return found
+
 
 @dataclass(frozen=True, kw_only=True)
 class PackageSettingsFile:
@@ -76,6 +96,9 @@ class PackageSettingsFile:
     always_approved: bool = False
     said: Mapping[str, Any] = field(default_factory=dict)
     bindings: LatestBindings = field(default_factory=LatestBindings, compare=False, repr=False)
+    _put_together: _PutTogether = field(
+        default_factory=_PutTogether, init=False, compare=False, repr=False
+    )
 
     @cached_property
     def entries(self) -> Mapping[str, Mapping[str, Any]]:
@@ -104,8 +127,18 @@ class PackageSettingsFile:
             package_id: Its object id, which stays whatever it is called.
             policy: The display name of the policy, where it is known which applies.
         """
-        own = self._named(clean(package), clean(catalog))
         bindings = self.bindings.now
+        known = self._put_together.under(bindings)
+        names = (package_id, package, catalog, policy)
+        found = known.get(names)
+        if found is None:
+            found = known[names] = self._put_settings_together(*names, bindings)
+        return found
+
+    def _put_settings_together(
+        self, package_id: str, package: str, catalog: str, policy: str | None, bindings: Bindings
+    ) -> PackageSettings:
+        own = self._named(clean(package), clean(catalog))
         binding = bindings.of(package_id)
         bound = binding.names
         now = self._layered(own, binding, policy)

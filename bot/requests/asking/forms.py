@@ -29,11 +29,12 @@ from bot.packages.suggestions import (
     suggest,
 )
 from bot.people.guard import Guard
-from bot.requests.asking.applicant import AskedPackage, find_applicant, find_askers
+from bot.requests.asking.applicant import find_applicant
 from bot.requests.asking.policy_choice import FormPolicies, FormPolicyFinder
 from bot.requests.model import AskedTogether, KnownPackage, Request
 from bot.requests.store import forms as reasons
 from bot.requests.store import requests
+from bot.requests.store.askers import AskedPackage, KnownAsker, find_askers
 from bot.words import N_
 
 
@@ -149,25 +150,27 @@ class RequestForms:
         offered, applicant = await self._offering.beside(find_applicant, slack_user)
         return suggest(offered.shown, typed, applicant)
 
-    async def find_known(self, request: Request) -> KnownPackage:
-        """Return the package of a request that has just been made, and what our own rows know of whoever made it."""
+    async def find_known(self, request: Request, asker: KnownAsker | None = None) -> KnownPackage:
+        """
+        Return the package of a request that has just been made, and what our own rows know of whoever made it.
+
+        Args:
+            asker: What the transaction has found of them that saved it; None: it did not look.
+        """
         package = (await self._offering.known()).package(request.package_id)
         if request.is_on_behalf:
             # What is known of the other is nobody else's to know.
             return KnownPackage(package=package)
-        removed_for = self._removed_for
-        if package is not None and self._settings_of(package).entra_decides:
-            removed_for = timedelta()
-        about = AskedPackage(
-            slack_user=request.asked_by,
-            package_id=request.package_id,
-            since=request.asked_at - removed_for if removed_for else None,
-        )
-        try:
-            asker = await self._store.read_together(find_askers, about)
-        except Busy:
-            # It is saved, and said to be; no more is claimed of it than is known.
-            return KnownPackage(package=package, is_of_stranger=True)
+        if asker is None:
+            removed_for = self._removed_for
+            if package is not None and self._settings_of(package).entra_decides:
+                removed_for = timedelta()
+            about = AskedPackage.of(request, removed_for=removed_for)
+            try:
+                asker = await self._store.read_together(find_askers, about)
+            except Busy:
+                # It is saved, and said to be; no more is claimed of it than is known.
+                return KnownPackage(package=package, is_of_stranger=True)
         is_for_others = (
             package is not None
             and is_for_some(package)

@@ -32,6 +32,7 @@ from bot.packages.store import catalog
 from bot.patience import Patience
 from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists, requests
+from bot.requests.store.askers import AskedPackage, find_askers
 from bot.requests.transactions.creation import TOO_MANY, Submitted, new_request
 from bot.requests.transactions.emergencies import make_urgent
 from bot.words import N_
@@ -55,6 +56,7 @@ class RequestedPackage:
         reason_hint: What the reason lacks by the package's settings, a sentence; None: nothing.
         trigger: What stands in the log for what they did in Slack.
         emergency: They want it at once, without an approval.
+        removed_for: For so long an admin must agree before they get it back if an admin has removed it; 0: never.
     """
 
     slack_user: str
@@ -67,6 +69,7 @@ class RequestedPackage:
     reason_hint: str | None = None
     trigger: str | None = None
     emergency: bool = False
+    removed_for: timedelta = timedelta()
 
 
 Answer = Submitted | LatchkeyError
@@ -218,13 +221,19 @@ def _count_and_take(
     }
     triggers = {wanted[place].id: item.trigger for place, item in items if place in wanted}
     added = requests.add_each(db, list(wanted.values()), triggers=triggers)
+    new = {
+        place: AskedPackage.of(wanted[place], removed_for=item.removed_for)
+        for place, item in items
+        if place in wanted and wanted[place].id in added
+    }
+    askers = dict(zip(new, find_askers(db, list(new.values())), strict=True)) if new else {}
     answers: dict[int, Answer] = {}
     for place, item in items:
         if place not in wanted:
             again_in = limits.time_left(db, item.slack_user, limit)
             answers[place] = TooOften(TOO_MANY, again_in=again_in or timedelta())
-        elif wanted[place].id in added:
-            answers[place] = Submitted(request=wanted[place], created=True)
+        elif place in new:
+            answers[place] = Submitted(request=wanted[place], created=True, asker=askers[place])
         else:
             answers[place] = _what_was_first(db, item)
     return answers

@@ -12,15 +12,23 @@ from bot.errors import NotAllowed, TooLate, TooOften
 from bot.packages.model import Package
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import request_lists, requests
+from bot.requests.store.askers import KnownAsker
 from bot.words import N_
 
 
 @dataclass(frozen=True, kw_only=True)
 class Submitted:
-    """A wish that is on disk; *is_new* is False when the same one was open already."""
+    """
+    A request that is on disk.
+
+    Attributes:
+        created: False when the same one was open already.
+        asker: What is known of whoever asked, where the same transaction has looked.
+    """
 
     request: Request
     created: bool
+    asker: KnownAsker | None = None
 
 
 TOO_MANY: Final = N_("You have asked for more access in this hour than one person may")

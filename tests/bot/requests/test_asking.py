@@ -1,5 +1,7 @@
 """Many people ask at the same time, in one transaction, and each gets their own answer."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -18,6 +20,9 @@ from bot.errors import (
 )
 from bot.packages.store import catalog
 from bot.patience import Patience
+from bot.people.store import people
+from bot.people.store.people import Person
+from bot.requests.model import Kind, State
 from bot.requests.store import requests
 from bot.requests.transactions.ask import CatalogChanged, RequestedPackage, ask_together
 from tests.bot.samples import offered, wish
@@ -85,7 +90,7 @@ def test_each_has_a_request_and_a_line_in_the_log(store, wanted):
 
 @pytest.mark.parametrize("count", [1, 40])
 def test_it_takes_as_many_statements_for_many_as_for_one(store, wanted, statements, count):
-    """Eleven, and no savepoint."""
+    """Twelve, the look for who asks among them, and no savepoint."""
     everybody = [wanted(f"U{number}") for number in range(count)]
     # The limits of the session, on PostgreSQL.
     store.run_here(lambda db: None)
@@ -94,7 +99,7 @@ def test_it_takes_as_many_statements_for_many_as_for_one(store, wanted, statemen
 
     store.run_here(ask_together, everybody)
 
-    assert len(statements) - around <= 11
+    assert len(statements) - around <= 12
     assert not [each for each in statements if each.startswith("SAVEPOINT")]
 
 
@@ -201,3 +206,41 @@ async def test_whoever_has_given_up_fails_alone(store, wanted):
 
     assert taken.created
     assert clock.real() >= taken.request.asked_at
+
+
+def test_what_is_known_of_whoever_asks_is_found_with_it(store, wanted):
+    """An admin's removal, too, for as long as the package's settings let it count."""
+    store.run_here(
+        people.bind,
+        Person(slack_user="U0ANN", slack_name="Ann", entra_id="ann", entra_name="Ann Abara"),
+    )
+    removal = wish(
+        kind=Kind.REMOVE,
+        state=State.DELIVERED,
+        entra_id="ann",
+        asked_by="U0BO",
+        assignment_id="a",
+        asked_at=clock.now() - timedelta(days=20),
+        ended_at=clock.now() - timedelta(days=20),
+    )
+    store.run_here(requests.add, removal)
+    a_month, a_week = timedelta(days=30), timedelta(days=7)
+
+    answers = store.run_here(
+        ask_together,
+        [
+            wanted("U0ANN", removed_for=a_month),
+            wanted("U0ANN", REPORTS, removed_for=a_month),
+            wanted("U0CY", removed_for=a_month),
+        ],
+    )
+
+    assert [answer.asker.entra_id for answer in answers] == ["ann", "ann", None]
+    assert [answer.asker.removal == removal for answer in answers] == [True, False, False]
+
+    for is_counted, removed_for in ((True, a_month), (False, a_week), (False, timedelta())):
+        with store.engine.begin() as db:
+            db.execute(tables.requests.delete().where(tables.requests.c.kind == Kind.ADD))
+        key = f"again {removed_for}"
+        (again,) = store.run_here(ask_together, [wanted("U0ANN", key=key, removed_for=removed_for)])
+        assert (again.asker.removal is not None) is is_counted

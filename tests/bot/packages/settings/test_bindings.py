@@ -407,3 +407,16 @@ def test_whatever_is_renamed_while_the_entries_stay_no_package_is_approved_more_
             there.look(entries + more, names)
         assert there.written_for("Ledger") >= strict
         assert there.written_for("Offers") >= may
+
+
+def test_what_was_put_together_before_counts_no_more_when_the_bindings_change():
+    """Settings are asked for with each command, and are put together once for each state of the bindings."""
+    installed = Installation(f"packages:\n  Old: {STRICT}\n", {"p": ("Old", "C")})
+    before = installed.of("p")
+    assert installed.of("p") is before
+
+    file = installed.file
+    file.bindings.know([EntryBinding(package_id="q", packages={"Old": {"quorum": 2}})])
+    assert file.settings_for("Old", package_id="p", catalog="C").channel is None
+    file.bindings.know(installed.rows)
+    assert file.settings_for("Old", package_id="p", catalog="C") == before
