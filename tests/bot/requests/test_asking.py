@@ -20,8 +20,8 @@ from bot.errors import (
 )
 from bot.packages.store import catalog
 from bot.patience import Patience
+from bot.people.model import Person
 from bot.people.store import people
-from bot.people.store.people import Person
 from bot.requests.model import Kind, State
 from bot.requests.store import requests
 from bot.requests.transactions.ask import CatalogChanged, RequestedPackage, ask_together
