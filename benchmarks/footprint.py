@@ -150,7 +150,7 @@ async def _is_ready(bot: Process) -> None:
     found = ADDRESS.search(bot.said)
     if found is None:
         raise RuntimeError(f"the bot says {bot.said!r}")
-    async with httpx.AsyncClient() as http, asyncio.timeout(READY_SECONDS):
+    async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(READY_SECONDS):
         while (await http.get(f"{found[1]}/readyz")).status_code != httpx.codes.OK:  # noqa: ASYNC110
             await asyncio.sleep(LOOK_SECONDS)
 

@@ -15,8 +15,8 @@ import secrets
 import signal
 import tempfile
 import webbrowser
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -49,6 +49,7 @@ APPROVALS: Final = "C0APPROVALS"
 ADMIN_GROUP: Final = "S0IAM"
 PACKAGE_SETTINGS: Final = Path(__file__).parent / "latchkey.yml"
 # Slack's library ignores NO_PROXY, and would send loopback calls to a proxy.
+CERTIFICATES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 PROXIES: Final = (
     *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"),
     *("ALL_PROXY", "all_proxy"),
@@ -96,7 +97,7 @@ async def stand_ins(
         socket_mode: Let the bot connect; otherwise Slack posts to where `serving_bot` listens.
     """
     async with AsyncExitStack() as stack:
-        certificate = certificate or _trusted_certificate(folder)
+        certificate = certificate or stack.enter_context(_trusted_certificate(folder))
         workspace, tenant = tutorial_world(SandboxClock())
         stack.push_async_callback(workspace.aclose)
         microsoft = await stack.enter_async_context(serving(tenant.app, certificate=certificate))
@@ -169,13 +170,18 @@ def wired(
     )
 
 
-def _trusted_certificate(folder: Path) -> Certificate:
-    """A throw-away certificate that this process trusts, by the variables every client of ours honors."""
+@contextmanager
+def _trusted_certificate(folder: Path) -> Iterator[Certificate]:
+    """A throw-away certificate that this process trusts while the block runs, by the variables every client of ours honors."""
     certificate = make_certificate(folder)
-    os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = str(certificate.ca_file)
-    for name in PROXIES:
-        os.environ.pop(name, None)
-    return certificate
+    before = {name: os.environ.pop(name, None) for name in (*CERTIFICATES, *PROXIES)}
+    os.environ.update(dict.fromkeys(CERTIFICATES, str(certificate.ca_file)))
+    try:
+        yield certificate
+    finally:
+        for name in CERTIFICATES:
+            os.environ.pop(name, None)
+        os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 @asynccontextmanager

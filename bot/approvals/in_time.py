@@ -35,7 +35,7 @@ def why_late(decision: Decision, request: Request, counted: Sequence[Decision]) 
     by = denials[:1] or _of_whole_stage(after, decision.stage, request) or later[:1]
     if by:
         return _decided_already(by)
-    if _is_after_deadline(decision, request):
+    if request.is_past_deadline(decision.at):
         return OVERTAKEN[State.LAPSED]
     if request.state is State.PENDING:
         return N_(
@@ -78,11 +78,6 @@ def find_decided_stage(decision: Decision | ApproverQuestion, request: Request) 
         request.state is State.PENDING
         and decision.round == request.round
         and decision.stage == request.stage
-        and not _is_after_deadline(decision, request)
+        and not request.is_past_deadline(decision.at)
     )
     return request.current_stage if is_current else None
-
-
-def _is_after_deadline(decision: Decision | ApproverQuestion, request: Request) -> bool:
-    """Tell whether the deadline was over when they clicked, although the request has not lapsed yet."""
-    return request.lapses_at is not None and decision.at >= request.lapses_at

@@ -129,6 +129,9 @@ class ReviewCards:
         """
         if slack_user in {request.holder, request.asked_by}:
             return False
+        if request.is_past_deadline(clock.now()):
+            # Whoever was asked, or may see all, reads that it is over; nobody is offered it.
+            return False
         if slack_user in request.deciders or has_voice(decided, request.stage, slack_user):
             return True
         is_admin = self._guard.is_admin(slack_user)

@@ -53,8 +53,11 @@ def take_decision(
         raise TooLate(N_("I do not know that request any more."))
     _insist_on_patience(db, decision)
     # Somebody who may not decide anyway, or comes too late, is told so without being asked for a reason.
-    in_time = request.lapses_at is None or decision.at < request.lapses_at
-    current = in_time and request.state is State.PENDING and request.ask_id == _ask_id_of(decision)
+    current = (
+        request.state is State.PENDING
+        and request.ask_id == _ask_id_of(decision)
+        and not request.is_past_deadline(decision.at)
+    )
     is_draft = (
         current
         and (lacks_reason(decision, request) or lacks_sign_in(decision, request) or for_less)

@@ -281,3 +281,22 @@ async def test_migrate_makes_the_database(tmp_path):
     assert (first.code, second.code) == (0, 0), first.said + second.said
     assert first.said == second.said
     assert (tmp_path / "here.db").is_file()
+
+
+async def test_the_stand_ins_leave_this_process_as_it_was(tmp_path, monkeypatch):
+    """A client that it makes afterwards trusts what it trusted, and a certificate that is gone keeps none from starting."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/theirs.pem")
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
+
+    def said():
+        names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY")
+        return [os.environ.get(name) for name in names]
+
+    async with stand_ins(tmp_path, socket_mode=False):
+        file, bundle, proxy = said()
+        assert file is not None
+        assert file.startswith(str(tmp_path))
+        assert (bundle, proxy) == (file, None)
+
+    assert said() == ["/theirs.pem", None, "http://proxy.example"]

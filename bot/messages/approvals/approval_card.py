@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from bot import clock
 from bot.approvals.model import ApproverQuestion, Decision
 from bot.assignments.model import Assignment, AssignmentState
 from bot.messages.approvals.answers import answer_blocks
@@ -64,6 +65,9 @@ UNNAMED_IN_ENTRA: Final = N_(
 )
 ADMINS_MAY_NOT: Final = N_(
     "The admins may not decide this request: that is for the approvers whom its policy names."
+)
+TIME_IS_OVER: Final = N_(
+    "The time to decide this was over {when}: it expires now, and nothing can be decided any more."
 )
 ENTRA_DECIDES: Final = N_(
     "Microsoft Entra decides this: only the approvers whom its policy names can approve or deny it."
@@ -268,13 +272,11 @@ def _foot(
     if named_as is not None and part is None:
         blocks.append(context(why_asked(request, named_as)))
     if request.lapses_at:
-        blocks.append(
-            context(
-                _("Expires {when} unless it is decided before.").format(
-                    when=moment(request.lapses_at)
-                )
-            )
-        )
+        when = moment(request.lapses_at)
+        if request.is_past_deadline(clock.now()):
+            # Drawn before the job that lets it expire has been there.
+            return [*blocks, context(_(TIME_IS_OVER).format(when=when))]
+        blocks.append(context(_("Expires {when} unless it is decided before.").format(when=when)))
     if is_shown_only:
         why = ENTRA_DECIDES if request.entra_decides else ADMINS_MAY_NOT
         return [*blocks, context(_(why))]

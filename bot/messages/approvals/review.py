@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from bot import clock
 from bot.approvals.model import ApproverQuestion, Decision
 from bot.messages.approvals import approval_card
 from bot.messages.blocks.parts import Block, context, plain, section
@@ -57,7 +58,7 @@ def review(
     blocks: list[Block] = card["blocks"]
     if reader in {request.holder, request.asked_by}:
         blocks = [block for block in blocks if block["type"] != "actions"]
-        if request.state is State.PENDING:
+        if request.state is State.PENDING and not request.is_past_deadline(clock.now()):
             blocks.append(context(_("This is your own request: somebody else decides it.")))
     return {
         "type": "modal",

@@ -285,6 +285,10 @@ class Request:
         """Return the questions that it answers, with the answers, by the terms that it is decided under."""
         return answered(self.terms.questions if self.terms else (), self.answers)
 
+    def is_past_deadline(self, at: datetime) -> bool:
+        """Tell whether the time to decide it is over at a moment (business time), also before the job lets it expire."""
+        return self.lapses_at is not None and at >= self.lapses_at
+
     @property
     def ask_id(self) -> str:
         """Return the id that a card's buttons carry: this request, in this round and stage and no other."""

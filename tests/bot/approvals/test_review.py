@@ -1,9 +1,11 @@
 """Test who is shown the whole card of a request, and with which buttons: as Slack and Entra say at that moment, where only they can tell."""
 
 from dataclasses import asdict, replace
+from datetime import timedelta
 
 import pytest
 
+from bot import clock
 from bot.approvals.model import Outcome
 from bot.approvals.questioning import ask_question
 from bot.approvals.review import NOT_FOR_THEM, NOT_KNOWN_NOW
@@ -221,3 +223,35 @@ async def test_an_admin_who_has_approved_may_still_deny(harness):
     assert "latchkey_deny" in shown
     assert "'latchkey_approve'" not in shown
     assert await several(harness, request, "U0DANA") is None
+
+
+# -- after the deadline --------------------------------------------------------------------
+
+IS_OVER = "The time to decide this was over"
+
+
+@pytest.mark.parametrize("reader", ["U0BO", "U0DANA", "U0ANN"])
+@pytest.mark.parametrize("setting", ["always", "fallback", "never"])
+async def test_what_is_past_its_deadline_offers_nothing_and_says_so(harness, setting, reader):
+    """Before the job lets it expire: to whoever decides it, to an admin, and to whoever asked."""
+    harness.permissions.admins_decide = setting
+    request = await pending_until(harness, BO, deciders=("U0BO",), lapses_at=clock.now())
+
+    shown = await card(harness, request, reader)
+
+    assert IS_OVER in shown
+    for untrue in ("latchkey_approve", MAY_NOT, "somebody else decides it"):
+        assert untrue not in shown
+    assert await several(harness, request, reader) is None
+
+
+async def test_until_its_deadline_it_is_offered(harness):
+    """The same a second before."""
+    later = clock.now() + timedelta(seconds=1)
+    request = await pending_until(harness, BO, deciders=("U0BO",), lapses_at=later)
+
+    shown = await card(harness, request, "U0BO")
+
+    assert "latchkey_approve" in shown
+    assert IS_OVER not in shown
+    assert await several(harness, request, "U0BO") is not None
