@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import httpx
 
 from graph.calls import answers
+from graph.calls.retries import is_worth_repeating
 from graph.calls.session import Session
 from graph.errors import BadAnswer, GraphError, Throttled
 from graph.sign_in.tokens import TokenSource
@@ -74,17 +75,17 @@ class Batch:
         calls: Sequence[Call],
         *,
         token: TokenSource | None = None,
-        retries_throttled: bool = True,
+        retries: bool = True,
     ) -> list[Outcome]:
         """
         The outcome of each call, in the order of *calls*.
 
-        Reads that were throttled are tried once more, after the longest wait Graph named, and again for
-        as long as patience lasts where the session waits out throttling.  Writes never are: an item
-        reported as throttled has been seen to have run all the same.
+        Reads that were throttled or not answered are tried once more, after the longest wait Graph named; those
+        that were throttled again for as long as patience lasts, where the session waits out throttling.  Writes
+        never are: an item reported as throttled has been seen to have run all the same.
 
         Args:
-            retries_throttled: Without it a throttled read is an error at once, and nothing is waited for.
+            retries: Without it such a read is an error at once, and nothing is waited for.
 
         Raises:
             GraphError: The batch itself failed.
@@ -93,22 +94,22 @@ class Batch:
         Source: Graph, "Combine multiple HTTP requests using JSON batching".
         """
         found = await self._send_batches(calls, range(len(calls)), token)
-        if not retries_throttled:
+        if not retries:
             return found
-        retries = self._session.retries
-        left = retries.patience.total_seconds()
-        again = _throttled_reads(calls, found)
+        rules = self._session.retries
+        left = rules.patience.total_seconds()
+        again = _failed_reads(calls, found, is_worth_repeating)
         is_first = True
         while again:
             wait = max(_wait(found[index]) for index in again)
-            if not is_first and (wait > left or not retries.waits_out_throttling):
+            if not is_first and (wait > left or not rules.waits_out_throttling):
                 break
             is_first, left = False, left - wait
             await self._session.sleep(wait)
             second = await self._send_batches(calls, again, token)
             for index, outcome in zip(again, second, strict=True):
                 found[index] = outcome
-            again = _throttled_reads(calls, found)
+            again = _failed_reads(calls, found, _is_throttled)
         return found
 
     async def lists(
@@ -204,14 +205,22 @@ def outcomes(calls: Sequence[Call], answer: dict[str, Any]) -> list[Outcome]:
     return [_outcome(by_id.get(str(number)), call) for number, call in enumerate(calls)]
 
 
-def _throttled_reads(calls: Sequence[Call], outcomes: Sequence[Outcome]) -> list[int]:
-    """Find the places in *calls* of the reads that came too fast, and of those that were to follow one of them."""
+def _failed_reads(
+    calls: Sequence[Call], outcomes: Sequence[Outcome], counts: Callable[[GraphError], bool]
+) -> list[int]:
+    """Find the places in *calls* of the reads whose error *counts*, and of those that were to follow one of them."""
     found: list[int] = []
     for index, (call, outcome) in enumerate(zip(calls, outcomes, strict=True)):
-        was_skipped = call.after in found and getattr(outcome, "status", None) == FAILED_DEPENDENCY
-        if not call.writes and (isinstance(outcome, Throttled) or was_skipped):
+        if call.writes or not isinstance(outcome, GraphError):
+            continue
+        was_skipped = call.after in found and outcome.status == FAILED_DEPENDENCY
+        if was_skipped or counts(outcome):
             found.append(index)
     return found
+
+
+def _is_throttled(error: GraphError) -> bool:
+    return isinstance(error, Throttled)
 
 
 def _moved(call: Call, places: Sequence[int]) -> Call:

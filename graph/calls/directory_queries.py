@@ -69,18 +69,18 @@ class DirectoryQueries:
         path: Callable[[str], str],
         params: dict[str, str],
         *,
-        retries_throttled: bool = True,
+        retries: bool = True,
     ) -> dict[str, Model | GraphError]:
         """
         Read many objects by their ids, twenty a call; an error stands for each that could not be read.
 
         Args:
-            retries_throttled: As `Batch.send` takes it.
+            retries: As `Batch.send` takes it.
         """
         wanted = list(dict.fromkeys(ids))
         calls = [Call("GET", self._session.address(path(each), params)) for each in wanted]
         found: dict[str, Model | GraphError] = {}
-        outcomes = await Batch(self._session).send(calls, retries_throttled=retries_throttled)
+        outcomes = await Batch(self._session).send(calls, retries=retries)
         for object_id, outcome in zip(wanted, outcomes, strict=True):
             if isinstance(outcome, GraphError):
                 found[object_id] = outcome

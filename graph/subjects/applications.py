@@ -60,7 +60,7 @@ class Applications:
             application_ids,
             application_path,
             {"$select": "id,appId"},
-            retries_throttled=False,
+            retries=False,
         )
 
     async def starting_with(self, beginning: str) -> list[Application]:

@@ -25,5 +25,5 @@ class Teams:
         Source: Graph reference, "Get team", "team resource type".
         """
         return await self._queries.outcomes(
-            Team, group_ids, team_path, {"$select": "id,webUrl"}, retries_throttled=False
+            Team, group_ids, team_path, {"$select": "id,webUrl"}, retries=False
         )

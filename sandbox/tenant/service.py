@@ -81,10 +81,9 @@ class Service:
         throttled = self._throttled(asked)
         if throttled:
             return throttled
-        headers = self.faults.retry_after("unavailable")
-        if self._strikes("unavailable", asked):
-            message = "The service is temporarily unavailable."
-            return error_answer(asked, Refusal(503, "ServiceUnavailable", message, headers=headers))
+        unavailable = self._unavailable(asked)
+        if unavailable:
+            return unavailable
         if self._strikes("unauthorized", asked):
             message = "Lifetime validation failed, the token is expired."
             return error_answer(asked, Refusal(401, "InvalidAuthenticationToken", message))
@@ -95,11 +94,24 @@ class Service:
             return Answer(502, None)
         return None
 
+    def _unavailable(self, asked: Asked) -> Answer | None:
+        headers = self.faults.retry_after("unavailable")
+        if not self._strikes("unavailable", asked):
+            return None
+        message = "The service is temporarily unavailable."
+        return error_answer(asked, Refusal(503, "ServiceUnavailable", message, headers=headers))
+
     def _forbidden(self, asked: Asked) -> Answer | None:
         if not self._strikes("forbidden", asked):
             return None
         message = "The caller is not authorized to read this object."
         return error_answer(asked, Refusal(403, "UnAuthorized", message))
+
+    def _lost(self, asked: Asked, answer: Answer) -> Answer | None:
+        """Return the error in place of the answer to a call that took effect; None when the answer arrives."""
+        if answer.status >= 400 or not self._strikes("error_after", asked):
+            return None
+        return error_answer(asked, Refusal(504, "GatewayTimeout", "The request timed out."))
 
     def _throttled(self, asked: Asked) -> Answer | None:
         headers = self.faults.retry_after("throttle")
@@ -129,8 +141,7 @@ class Service:
             self._record(asked, answer)
             return Response(_ERROR_PAGE, 502, headers, media_type="text/html")
         took_effect = answer.status < 400
-        if took_effect and self._strikes("error_after", asked):
-            answer = error_answer(asked, Refusal(504, "GatewayTimeout", "The request timed out."))
+        answer = self._lost(asked, answer) or answer
         length = self.faults.seconds("timeout_after")
         if took_effect and self._strikes("timeout_after", asked):
             self._record(asked, answer)
@@ -191,8 +202,14 @@ class Service:
         return perform_batch(asked, self._step)
 
     def _step(self, asked: Asked) -> Answer:
-        """One step of a batch, which may be throttled or refused alone."""
-        answer = self._throttled(asked) or self._forbidden(asked) or self.perform(asked)
+        """One step of a batch, which may be throttled, refused, or without a service or an answer alone."""
+        answer = (
+            self._throttled(asked)
+            or self._unavailable(asked)
+            or self._forbidden(asked)
+            or self.perform(asked)
+        )
+        answer = self._lost(asked, answer) or answer
         self._record(asked, answer)
         return answer
 

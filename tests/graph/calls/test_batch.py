@@ -93,6 +93,61 @@ async def test_throttled_reads_are_tried_again_after_the_longest_wait():
     assert len(wire.body()["requests"]) == 2
 
 
+@pytest.mark.parametrize(
+    "failed",
+    [
+        {"id": "0", "status": 503, "headers": {"Retry-After": "3"}, "body": {"error": {}}},
+        {"id": "0", "status": 504, "body": {"error": {"code": "GatewayTimeout"}}},
+        {"id": "0", "status": 502, "headers": {"Content-Type": "text/html"}, "body": "PGh0bWw+"},
+        {"id": "0", "status": 200, "body": "<html>"},
+    ],
+    ids=["busy", "timed out", "an error page", "no JSON"],
+)
+async def test_a_read_without_an_answer_is_tried_again_once(failed):
+    """By itself, too, it would be read again; what fails twice is an error in its place."""
+    other = {"id": "1", "status": 200, "body": {"id": "b"}}
+    good = {"id": "0", "status": 200, "body": {"id": "a"}}
+    pauses = Pauses()
+    wire = Wire(batched(failed, other), batched(good))
+
+    assert await graph_on(wire, sleep=pauses).batch.send([READ, READ]) == [{"id": "a"}, {"id": "b"}]
+    assert pauses.seconds == [3.0 if "Retry-After" in failed.get("headers", {}) else 1.0]
+
+    wire = Wire(batched(failed, other), batched(failed))
+    first, second = await graph_on(wire, sleep=pauses).batch.send([READ, READ])
+    assert isinstance(first, GraphError)
+    assert second == {"id": "b"}
+    assert len(wire.requests) == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 412, 500])
+async def test_what_another_try_would_not_change_is_not_tried_again(status):
+    """Nor is a read for which nothing is to be waited for."""
+    refused = {"id": "0", "status": status, "body": {"error": {"code": "No", "message": "No."}}}
+    wire = Wire(batched(refused))
+
+    (outcome,) = await graph_on(wire).batch.send([READ])
+
+    assert isinstance(outcome, GraphError)
+    assert len(wire.requests) == 1
+
+    wire = Wire(batched({"id": "0", "status": 503, "body": {"error": {}}}))
+    (outcome,) = await graph_on(wire).batch.send([READ], retries=False)
+    assert isinstance(outcome, GraphUnavailable)
+    assert len(wire.requests) == 1
+
+
+async def test_a_write_without_an_answer_is_not_tried_again():
+    """It may have happened."""
+    wire = Wire(batched({"id": "0", "status": 504, "body": {"error": {}}}))
+
+    (outcome,) = await graph_on(wire).batch.send([WRITE])
+
+    assert isinstance(outcome, GraphUnavailable)
+    assert outcome.may_have_happened
+    assert len(wire.requests) == 1
+
+
 async def test_throttled_writes_are_not_tried_again():
     """An item reported as throttled has been seen to have run all the same."""
     wire = Wire(batched(throttled(0, "1")))

@@ -57,6 +57,22 @@ async def test_reads_get_over_a_passing_fault(graph: Graph, tenant: Tenant, faul
     assert len(await graph.packages.list()) == 4
 
 
+@pytest.mark.parametrize("fault", ["throttle", "unavailable", "error_after"])
+async def test_a_read_among_others_gets_over_a_passing_fault(
+    graph: Graph, tenant: Tenant, fault: str
+) -> None:
+    """Graph judges each call of a batch by itself: one fails, and the others do not."""
+    tenant.faults.set(fault, count=1, only="^GET .*/groups$")
+
+    users, groups = await graph.batch.first_pages([("/users", {}), ("/groups", {})])
+
+    assert not isinstance(users, GraphError)
+    assert not isinstance(groups, GraphError)
+    assert tenant.faults.counts[fault] == 1
+    read = [call.path for call in tenant.calls if call.method == "GET"]
+    assert [sum(name in path for path in read) for name in ("users", "groups")] == [1, 2]
+
+
 async def test_a_next_page_elsewhere_ends_the_list_with_an_error(
     graph: Graph, tenant: Tenant
 ) -> None:

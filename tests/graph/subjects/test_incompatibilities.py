@@ -68,7 +68,10 @@ async def test_what_cannot_be_read_of_it_is_an_error(status):
     """Never an empty list."""
     good = {"status": 200, "body": {"value": []}}
     bad = {"status": status, "body": {"error": {"code": "x", "message": "y"}}}
-    wire = Wire({"responses": [{"id": "0", **good}, {"id": "1", **bad}, {"id": "2", **good}]})
+    wire = Wire(
+        {"responses": [{"id": "0", **good}, {"id": "1", **bad}, {"id": "2", **good}]},
+        {"responses": [{"id": "0", **bad}]},
+    )
 
     with pytest.raises(GraphError):
         await graph_on(wire).incompatibilities.both_ways("q")

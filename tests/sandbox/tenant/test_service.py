@@ -133,6 +133,22 @@ async def test_one_throttled_step_carries_its_own_wait(graph):
     assert found["2"]["headers"]["retry-after"] == "7"
 
 
+@pytest.mark.parametrize(
+    ("fault", "status", "happens"), [("unavailable", 503, False), ("error_after", 504, True)]
+)
+async def test_one_step_may_have_no_answer(graph, fault, status, happens):
+    """The others have theirs, and what was done is done."""
+    graph.tenant.faults.set(fault, only="^POST .*/groups$")
+    group = {"displayName": "G", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True}
+    post = {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": group}
+    before = len(graph.tenant.world.groups)
+
+    found = await _batch(graph, _item(1, f"/users/{seed.ANN}"), _item(2, "/groups", **post))
+
+    assert (found["1"]["status"], found["2"]["status"]) == (200, status)
+    assert (len(graph.tenant.world.groups) > before) is happens
+
+
 async def test_more_than_twenty_steps_are_refused(graph):
     """The documented limit."""
     items = [_item(number, "/users") for number in range(21)]
