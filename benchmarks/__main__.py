@@ -5,6 +5,7 @@ A benchmark is a module of this folder with a function `measure(options)` that r
 compared is measured in the same run, turn by turn, because two runs on a busy machine say nothing of each other.
 """
 
+import gc
 import importlib
 import time
 import traceback
@@ -49,6 +50,9 @@ def main(
     results: list[Result] = []
     broken: list[str] = []
     for name in names or BENCHMARKS:
+        # What the benchmarks before it have left is not looked through while this one is measured, here or in a child.
+        gc.collect()
+        gc.freeze()
         began = time.perf_counter()
         try:
             results += importlib.import_module(f"benchmarks.{name}").measure(options)

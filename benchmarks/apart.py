@@ -1,7 +1,6 @@
 """Measure something in a process of its own: what it costs there, and how much memory it takes at most."""
 
 import asyncio
-import gc
 import multiprocessing
 import resource
 import time
@@ -51,8 +50,6 @@ def apart(work: Callable[[], T]) -> T:
 
 
 def _child(work: Callable[[], Any], answer: Connection) -> None:
-    # What the benchmarks before it have left is neither looked through nor copied.
-    gc.freeze()
     answer.send(work())
 
 

@@ -67,10 +67,8 @@ def prospect_of(package: Package, applicant: Applicant) -> Prospect:
 
 def prospect_under_policies(package: Package, applicant: Applicant) -> Prospect:
     """Return what is known of whether the policies of *package* admit *applicant*, whatever they have or have asked for."""
-    return min(
-        (_prospect_under(policy, applicant) for policy in package.policies),
-        default=Prospect.UNKNOWN,
-    )
+    found = [_prospect_under(policy, applicant) for policy in package.policies]
+    return min(found) if found else Prospect.UNKNOWN
 
 
 def is_for_some(package: Package) -> bool:

@@ -21,6 +21,13 @@ LIST_WORDS: Final = frozenset({"", "list", "help", "?", "all"})
 Row = Sequence[Block]
 
 
+# How Slack is sent blocks, by whether all but ASCII is escaped; `json.dumps` would make an encoder of it for each row.
+WRITTEN: Final = {
+    is_escaped: json.JSONEncoder(ensure_ascii=is_escaped, separators=(",", ":")).encode
+    for is_escaped in (False, True)
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Room:
     """
@@ -45,7 +52,7 @@ class Room:
         )
 
     def size_of(self, blocks: Sequence[Block]) -> int:
-        return length(json.dumps(list(blocks), ensure_ascii=self.is_escaped, separators=(",", ":")))
+        return length(WRITTEN[self.is_escaped](list(blocks)))
 
     def has(self, blocks: Sequence[Block]) -> bool:
         return len(blocks) <= self.blocks and self.size_of(blocks) <= self.characters

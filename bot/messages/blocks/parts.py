@@ -35,6 +35,8 @@ LOOKS_LIKE: Final[Mapping[str, str]] = {
 # An underscore within a word is no format.
 UNDERSCORE: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 LOOKS_LIKE_UNDERSCORE: Final = "\N{MODIFIER LETTER LOW MACRON}"
+# All that is written otherwise in mrkdwn: most names have none of it.
+SIGNS: Final = re.compile(r"[&<>_*~`]")
 # At the beginning of a line.
 QUOTE: Final = re.compile(r"^&gt;", re.MULTILINE)
 HALF_TOKEN: Final = re.compile(r"(<[^<>]*|&[a-z]*)$")
@@ -50,6 +52,8 @@ def escape(text: str) -> str:
 
     Source: docs.slack.dev, "Formatting message text".
     """
+    if SIGNS.search(text) is None:
+        return text
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     if "_" in text:
         # First: some of what stands in place of the others is a letter.
