@@ -158,7 +158,7 @@ def _of_many(database: Database, rounds: Rounds) -> Result:
         f"CPU {rounds.cpu[0]:.2f} ms each",
         ratio=ratio,
         met=is_met,
-        why="" if is_met else CAUSE_OF_MANY,
+        why=CAUSE_OF_MANY,
     )
 
 
@@ -174,5 +174,5 @@ def _of_one(database: Database, rounds: Rounds) -> Result:
         f"this disk {statistics.median(rounds.writes) * 1e3:.2f} ms",
         ratio=ours / floor,
         met=is_met,
-        why="" if is_met else CAUSE_OF_ONE,
+        why=CAUSE_OF_ONE,
     )

@@ -113,7 +113,7 @@ def _against_click(
         result=f"{result * 1e3:.0f} ms",
         ratio=result / floor,
         met=met,
-        why="" if met else why,
+        why=why,
     )
 
 
@@ -186,7 +186,7 @@ async def _held(running: World, database: str, options: Options) -> list[Result]
             result=f"{idle:.0f} MB",
             ratio=None,
             met=idle <= IDLE_AT_MOST,
-            why="" if idle <= IDLE_AT_MOST else WHY_NOT_IDLE,
+            why=WHY_NOT_IDLE,
         ),
         Result(
             number=11,
@@ -196,7 +196,7 @@ async def _held(running: World, database: str, options: Options) -> list[Result]
             result=f"{slope:+.1f} MB/h, from {idle:.0f} to {samples[-1].megabytes:.0f} MB",
             ratio=None,
             met=slope < SLOPE_AT_MOST,
-            why="" if slope < SLOPE_AT_MOST else WHY_SLOPE,
+            why=WHY_SLOPE,
         ),
         Result(
             number=11,

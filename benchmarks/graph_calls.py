@@ -77,7 +77,7 @@ def _line(work: str, spent: crowd.Spent, *, target: float, why: str = "") -> Res
         result=f"{spent.operations_each:.2f} operations, {spent.calls_each:.2f} HTTP calls",
         ratio=None,
         met=met,
-        why="" if met else why or f"most of it: {kinds}",
+        why=why or f"most of it: {kinds}",
     )
 
 
@@ -91,7 +91,7 @@ def _of_replicas(number: int, spent: crowd.Spent, *, alone: crowd.Spent) -> Resu
         result=f"{spent.operations_each:.2f} operations, {spent.calls_each:.2f} HTTP calls",
         ratio=ratio,
         met=ratio <= NOT_MORE,
-        why="" if ratio <= NOT_MORE else WHY_REPLICAS,
+        why=WHY_REPLICAS,
     )
 
 

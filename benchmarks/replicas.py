@@ -20,6 +20,7 @@ import psutil
 import sqlalchemy as sa
 
 from benchmarks.claims import Due
+from benchmarks.graph_calls import WHY_REPLICAS
 from benchmarks.load import App, commands, load
 from benchmarks.processes import Process, started
 from benchmarks.stand_ins import COUNT, PACKAGES, package_name, user_id
@@ -38,6 +39,14 @@ AN_HOUR: Final = 3_600 / 300
 DELIVERED_WITHIN: Final = 240
 LOOK_SECONDS: Final = 0.1
 NOT_LOWER: Final = 0.9
+WHY_SLOWER: Final = (
+    "replicas, PostgreSQL, stand-ins and whoever asks share the cores of one machine: with more replicas than cores each one more is "
+    "only work more. Next: measure it with a core for each."
+)
+WHY_CLAIMS: Final = (
+    "each row is read whole and made a request, sixty columns with JSON in some of them; the loop by hand keeps it as the driver gives "
+    "it. Next: read what a step does not need when it needs it."
+)
 NOT_MORE: Final = 1.1
 CLAIMED: Final = 4_000
 QUICK_CLAIMED: Final = 1_000
@@ -91,6 +100,7 @@ async def _replicas(options: Options) -> list[Result]:
                 f"{each.calls_a_request:.1f} a request",
                 ratio=idle,
                 met=idle <= NOT_MORE and each.calls_a_request <= NOT_MORE * one.calls_a_request,
+                why=WHY_REPLICAS,
             )
         )
         acks = each.commands_a_second / one.commands_a_second
@@ -104,6 +114,7 @@ async def _replicas(options: Options) -> list[Result]:
                 result=each.throughput,
                 ratio=min(acks, deliveries),
                 met=min(acks, deliveries) >= NOT_LOWER,
+                why=WHY_SLOWER,
             )
         )
     return results
@@ -234,6 +245,7 @@ def _claims(options: Options) -> list[Result]:
                     result=f"{mine:,.0f} a second",
                     ratio=mine / least,
                     met=mine >= SHARE * least,
+                    why=WHY_CLAIMS,
                 )
             )
     return results

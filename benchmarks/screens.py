@@ -299,5 +299,5 @@ def _line(
         result=f"p50 {p50:.2f}, p99 {p99:.1f} ms{cpu}",
         ratio=p50 / least_p50,
         met=is_met,
-        why="" if is_met else why,
+        why=why,
     )

@@ -40,7 +40,7 @@ class Result:
         result: Our figure, with its unit.
         ratio: The figure that the verdict is about, where it is a ratio.
         met: Whether the target is met.
-        why: Of a miss: its cause, and what would come next.
+        why: What the cause of a miss is, and what would come next; shown of a miss alone.
     """
 
     number: int
@@ -67,8 +67,10 @@ def show(results: Sequence[Result]) -> None:
     console = Console(width=None if Console().is_terminal else 160)
     console.print(table)
     for each in results:
-        if each.why:
-            console.print(f"{each.number} {each.work}: {each.why}")
+        if not each.met:
+            console.print(
+                f"{each.number} {each.work}: {each.why or 'nobody has looked for the cause yet.'}"
+            )
 
 
 def save(results: Sequence[Result], file: Path) -> None:
