@@ -80,8 +80,8 @@ class Batch:
         """
         The outcome of each call, in the order of *calls*.
 
-        Reads that were throttled or not answered are tried once more, after the longest wait Graph named; those
-        that were throttled again for as long as patience lasts, where the session waits out throttling.  Writes
+        Reads that were throttled or not answered are tried once more, after the longest wait Graph named if patience
+        lasts so long; those that were throttled again while it lasts, where the session waits out throttling.  Writes
         never are: an item reported as throttled has been seen to have run all the same.
 
         Args:
@@ -102,7 +102,7 @@ class Batch:
         is_first = True
         while again:
             wait = max(_wait(found[index]) for index in again)
-            if not is_first and (wait > left or not rules.waits_out_throttling):
+            if wait > left or not (is_first or rules.waits_out_throttling):
                 break
             is_first, left = False, left - wait
             await self._session.sleep(wait)

@@ -137,6 +137,29 @@ async def test_what_another_try_would_not_change_is_not_tried_again(status):
     assert len(wire.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "failed",
+    [
+        throttled(0, "31"),
+        {"id": "0", "status": 503, "headers": {"Retry-After": "31"}, "body": {"error": {}}},
+    ],
+    ids=["throttled", "busy"],
+)
+async def test_nobody_waits_for_longer_than_patience_lasts(failed):
+    """As for a read by itself: it is an error now, and whoever wanted it tries again when it is time."""
+    pauses = Pauses()
+    wire = Wire(batched(failed))
+
+    (outcome,) = await graph_on(wire, sleep=pauses, patience=timedelta(seconds=30)).batch.send(
+        [READ]
+    )
+
+    assert isinstance(outcome, GraphError)
+    assert outcome.retry_after == timedelta(seconds=31)
+    assert pauses.seconds == []
+    assert len(wire.requests) == 1
+
+
 async def test_a_write_without_an_answer_is_not_tried_again():
     """It may have happened."""
     wire = Wire(batched({"id": "0", "status": 504, "body": {"error": {}}}))
