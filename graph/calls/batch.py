@@ -17,8 +17,6 @@ from graph.sign_in.tokens import TokenSource
 # Graph's limit for one batch.
 CALLS_A_BATCH: Final = 20
 BATCH: Final = "/$batch"
-# Of a call that was to follow one that failed.
-FAILED_DEPENDENCY: Final = 424
 
 Outcome = dict[str, Any] | GraphError
 
@@ -80,15 +78,16 @@ class Batch:
         """
         The outcome of each call, in the order of *calls*.
 
-        Reads that were throttled or not answered are tried once more, after the longest wait Graph named if patience
-        lasts so long; those that were throttled again while it lasts, where the session waits out throttling.  Writes
-        never are: an item reported as throttled has been seen to have run all the same.
+        Reads that were throttled or not answered are tried once more, after the longest wait Graph named; those
+        that were throttled again for as long as patience lasts, where the session waits out throttling.  What is
+        to wait for longer than patience lasts is an error at once, and what was read stays read if the second try
+        fails.  Writes never are tried again: an item reported as throttled has been seen to have run all the same.
 
         Args:
             retries: Without it such a read is an error at once, and nothing is waited for.
 
         Raises:
-            GraphError: The batch itself failed.
+            GraphError: The batch itself failed, at the first try.
 
         Permission: That of each call.
         Source: Graph, "Combine multiple HTTP requests using JSON batching".
@@ -98,18 +97,21 @@ class Batch:
             return found
         rules = self._session.retries
         left = rules.patience.total_seconds()
-        again = _failed_reads(calls, found, is_worth_repeating)
-        is_first = True
+        again = _failed_reads(calls, found, is_worth_repeating, left)
         while again:
-            wait = max(_wait(found[index]) for index in again)
-            if wait > left or not (is_first or rules.waits_out_throttling):
-                break
-            is_first, left = False, left - wait
+            wait = min(max(_wait(found[index]) for index in again), left)
+            left -= wait
             await self._session.sleep(wait)
-            second = await self._send_batches(calls, again, token)
+            try:
+                second = await self._send_batches(calls, again, token)
+            except GraphError:
+                # What the others found counts all the same.
+                break
             for index, outcome in zip(again, second, strict=True):
                 found[index] = outcome
-            again = _failed_reads(calls, found, _is_throttled)
+            if not rules.waits_out_throttling:
+                break
+            again = _failed_reads(calls, found, _is_throttled, left)
         return found
 
     async def lists(
@@ -121,7 +123,7 @@ class Batch:
         A list that goes on behind its first page is read again by itself: a next page is no path of ours.
 
         Args:
-            in_order: Read each when the one before it has been read.
+            in_order: Read each when the one before it has been read to its end.
 
         Raises:
             GraphError: A batch itself failed, or a list that is read by itself.
@@ -131,11 +133,16 @@ class Batch:
         """
         found: list[list[dict[str, Any]] | GraphError] = []
         pages = await self.first_pages(calls, in_order=in_order)
+        is_too_early = False
         for (path, params), page in zip(calls, pages, strict=True):
-            if isinstance(page, FirstPage) and page.goes_on:
+            if isinstance(page, GraphError):
+                found.append(page)
+            elif page.goes_on or is_too_early:
                 found.append([each async for each in self._session.pages(path, params)])
+                # Those behind it were read before it was.
+                is_too_early = in_order
             else:
-                found.append(page.items if isinstance(page, FirstPage) else page)
+                found.append(page.items)
         return found
 
     async def first_pages(
@@ -206,15 +213,24 @@ def outcomes(calls: Sequence[Call], answer: dict[str, Any]) -> list[Outcome]:
 
 
 def _failed_reads(
-    calls: Sequence[Call], outcomes: Sequence[Outcome], counts: Callable[[GraphError], bool]
+    calls: Sequence[Call],
+    outcomes: Sequence[Outcome],
+    counts: Callable[[GraphError], bool],
+    left: float,
 ) -> list[int]:
-    """Find the places in *calls* of the reads whose error *counts*, and of those that were to follow one of them."""
+    """
+    Find the places in *calls* of the reads whose error *counts*, and of those that were to follow one of them.
+
+    Args:
+        left: The seconds for which they may be waited for.
+    """
     found: list[int] = []
     for index, (call, outcome) in enumerate(zip(calls, outcomes, strict=True)):
-        if call.writes or not isinstance(outcome, GraphError):
+        if call.writes:
             continue
-        was_skipped = call.after in found and outcome.status == FAILED_DEPENDENCY
-        if was_skipped or counts(outcome):
+        has_failed = isinstance(outcome, GraphError) and counts(outcome) and _wait(outcome) <= left
+        # Also one that was read, because what it was to follow is read after it otherwise.
+        if has_failed or call.after in found:
             found.append(index)
     return found
 
@@ -245,6 +261,8 @@ def _outcome(item: dict[str, Any] | None, call: Call) -> Outcome:
     if item is None or not isinstance(status, int) or not 200 <= status <= 599:
         return BadAnswer(
             "Microsoft Graph answered the batch but not this call.",
+            # That of the batch: what it says cannot be used, as of an answer that is cut off.
+            status=httpx.codes.OK,
             may_have_happened=call.writes,
         )
     headers = item.get("headers")

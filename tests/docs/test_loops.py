@@ -15,6 +15,7 @@ OWN_LOOPS: Final = {
     "bot/database/replicas/leases.py": "renews for as long as the work goes on",
     "bot/database/replicas/listening.py": "never ends: it listens again whenever the connection breaks",
     "bot/provisioning/writing/write.py": "looks what has become of a try before the next one",
+    "graph/calls/batch.py": "graph/ knows nothing of ours",
     "graph/calls/session.py": "graph/ knows nothing of ours",
 }
 

@@ -100,8 +100,9 @@ async def test_throttled_reads_are_tried_again_after_the_longest_wait():
         {"id": "0", "status": 504, "body": {"error": {"code": "GatewayTimeout"}}},
         {"id": "0", "status": 502, "headers": {"Content-Type": "text/html"}, "body": "PGh0bWw+"},
         {"id": "0", "status": 200, "body": "<html>"},
+        {"id": "7", "status": 200, "body": {"id": "another"}},
     ],
-    ids=["busy", "timed out", "an error page", "no JSON"],
+    ids=["busy", "timed out", "an error page", "no JSON", "left out"],
 )
 async def test_a_read_without_an_answer_is_tried_again_once(failed):
     """By itself, too, it would be read again; what fails twice is an error in its place."""
@@ -116,6 +117,41 @@ async def test_a_read_without_an_answer_is_tried_again_once(failed):
     wire = Wire(batched(failed, other), batched(failed))
     first, second = await graph_on(wire, sleep=pauses).batch.send([READ, READ])
     assert isinstance(first, GraphError)
+    assert second == {"id": "b"}
+    assert len(wire.requests) == 2
+
+
+def busy_for(number: int, status: int, seconds: str) -> dict:
+    headers = {"Retry-After": seconds}
+    return {"id": str(number), "status": status, "headers": headers, "body": {"error": {}}}
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_what_is_to_be_waited_for_too_long_keeps_no_others_waiting(status):
+    """They are tried again when it is their time."""
+    pauses = Pauses()
+    wire = Wire(
+        batched(busy_for(0, status, "3600"), throttled(1, "2")),
+        batched({"id": "0", "status": 200, "body": {"id": "b"}}),
+    )
+
+    first, second = await graph_on(wire, sleep=pauses).batch.send([READ, READ])
+
+    assert isinstance(first, GraphError)
+    assert second == {"id": "b"}
+    assert pauses.seconds == [2]
+
+
+@pytest.mark.parametrize("failed", [throttled(0, "1"), busy_for(0, 503, "1")])
+async def test_what_was_read_stays_read_when_the_second_try_fails(failed):
+    """What failed at first is an error still."""
+    other = {"id": "1", "status": 200, "body": {"id": "b"}}
+    wire = Wire(batched(failed, other), refusal(500, "Broken"))
+
+    first, second = await graph_on(wire).batch.send([READ, READ])
+
+    assert isinstance(first, GraphError)
+    assert first.status == failed["status"]
     assert second == {"id": "b"}
     assert len(wire.requests) == 2
 
@@ -332,6 +368,38 @@ async def test_what_was_to_follow_a_throttled_read_is_read_again_after_it():
         ("/groups?$top=1", ["0"]),
     ]
     assert found == [[{"id": "a"}], [{"id": "b"}], [{"id": "c"}]]
+
+
+async def test_what_was_read_before_what_it_was_to_follow_is_read_again():
+    """Graph calls its own answer a good one, and so has read the next; nobody can read that answer."""
+    unreadable = {"id": "0", "status": 200, "body": "<html>"}
+    wire = Wire(
+        batched(unreadable, listed(1, "moves"), listed(2)),
+        batched(listed(0, "a"), listed(1), listed(2, "moves")),
+    )
+
+    found = await graph_on(wire).batch.lists(LISTS, in_order=True)
+
+    again = wire.body()["requests"]
+    assert [each.get("dependsOn") for each in again] == [None, ["0"], ["1"]]
+    assert found == [[{"id": "a"}], [], [{"id": "moves"}]]
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+async def test_behind_a_list_that_goes_on_those_in_order_are_read_again(in_order):
+    """It is read anew by itself: what has left it since their first look is in one of them."""
+    link = f"{ROOT}/v1.0/users?$skiptoken=2"
+    page = {"value": [{"id": "moves"}], "@odata.nextLink": link}
+    wire = Wire(
+        batched(listed(0, "a"), {"id": "1", "status": 200, "body": page}, listed(2)),
+        {"value": [{"id": "b"}]},
+        {"value": [{"id": "moves"}]},
+    )
+
+    found = await graph_on(wire).batch.lists(LISTS, in_order=in_order)
+
+    last = [{"id": "moves"}] if in_order else []
+    assert found == [[{"id": "a"}], [{"id": "b"}], last]
 
 
 async def test_a_first_page_says_whether_the_list_goes_on():
