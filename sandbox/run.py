@@ -48,8 +48,8 @@ from sandbox.tenant.my_access import PATH as MY_ACCESS_PATH
 APPROVALS: Final = "C0APPROVALS"
 ADMIN_GROUP: Final = "S0IAM"
 PACKAGE_SETTINGS: Final = Path(__file__).parent / "latchkey.yml"
-# Slack's library ignores NO_PROXY, and would send loopback calls to a proxy.
 CERTIFICATES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+# Slack's library ignores NO_PROXY, and would send loopback calls to a proxy.
 PROXIES: Final = (
     *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"),
     *("ALL_PROXY", "all_proxy"),
