@@ -45,7 +45,7 @@ from bot.requests.in_entra.canceling import EntraCanceler
 from bot.requests.in_entra.confirmation import Delivery
 from bot.requests.in_entra.following import EntraFollower
 from bot.requests.in_entra.submission import Submitter
-from bot.requests.store import forms
+from bot.requests.store import claims, forms
 from bot.scheduler import Apscheduler, Scheduler
 from bot.sync import made_in_entra
 from bot.sync.drift import DriftCheck
@@ -126,6 +126,7 @@ class Jobs:
     made_in_entra: RequestsMadeInEntra | None = None
     made_in_entra_fence: Fence | None = None
     _syncs: dict[str, SharedSync] = field(default_factory=dict)
+    _time_has_moved: bool = False
     # What Graph has not shown since then (real time) is not to be reminded of; None: nobody has looked since.
     _remind_since: datetime | None = None
 
@@ -228,6 +229,7 @@ class Jobs:
 
     def wake_all(self) -> None:
         """Run everything: time has been moved, and anything may be due."""
+        self._time_has_moved = True
         for shared in self._syncs.values():
             shared.wanted = clock.real()
         for name in self.loop.names - due.QUEUES.keys():
@@ -235,6 +237,9 @@ class Jobs:
 
     async def look(self) -> None:
         """Trigger the jobs that have something to do; the others have done it all."""
+        if self._time_has_moved:
+            self._time_has_moved = False
+            await self.store.run(claims.hasten_begun)
         found = await self.store.read(due.look)
         for name in due.QUEUES:
             if name in found.queues:

@@ -277,6 +277,7 @@ def _claims(db: Transaction) -> None:
     for request in claims.take(db, lease=LEASE, limit=20):
         claims.renew(db, request, lease=LEASE)
         claims.release(db, request, due_at=clock.real(), attempts=1)
+    claims.hasten_begun(db)
     claims.oldest_open_seconds(db)
     claims.oldest_due_seconds(db)
     claims.retrying(db)
