@@ -217,6 +217,18 @@ async def test_an_admin_removes_as_the_app(world):
     assert [each for each, _ in removals(world)] == ["adminRemove"]
 
 
+async def test_after_a_removal_nobody_is_told_that_an_admin_has_to_approve(world):
+    """Entra knows no such thing, and it decides who gets it again."""
+    await delivered(world)
+    await world.type(DANA, f"/access-admin remove <@{ANN}> finance-reports because she moved")
+    await world.told(ANN, "was removed by")
+
+    shown = said((await world.type(ANN, "/request-access finance-reports because Q1")).message)
+
+    assert "Finance Reports" in shown
+    assert "an admin has to approve" not in shown
+
+
 async def in_log(world):
     rows = await world.bot.store.run(audit.rows)
     return [
