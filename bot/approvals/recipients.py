@@ -5,13 +5,15 @@ Nothing waits for it.  A request is pending, and its card in the admins' channel
 then they are looked up one by one, and what has been found is kept: Slack takes few of these calls a minute.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from bot import clock
+from bot.approvals.lookup_order import Lookup, lookups_of
 from bot.approvals.model import Decision, approvals_of, decided_before, voices_of
 from bot.approvals.store import decisions, recipients
 from bot.configuration.addresses import same_address
@@ -36,15 +38,11 @@ MOST_CARDS: Final = 20
 MOST_DELEGATES: Final = 20
 # Of a long group; who is known in Slack already comes first.
 MOST_LOOKED_AT: Final = 100
-# Of people whom nobody has looked for yet; the others' turn comes with the next look.
-MOST_SEARCHES: Final = 20
 # One replica at a time looks for a request's approvers.
 LEASE: Final = timedelta(minutes=5)
 AT_ONCE: Final = 10
 # While nothing is decided: people come and go, and managers change.
 LOOK_AGAIN: Final = timedelta(hours=1)
-FOUND_FOR: Final = timedelta(days=1)
-NOT_FOUND_FOR: Final = timedelta(hours=1)
 # As long as users.info may be kept: users.lookupByEmail takes 50 calls a minute, users.info 100.
 VERIFIED_FOR: Final = timedelta(minutes=10)
 
@@ -101,7 +99,7 @@ class Recipients:
         self, users: Sequence[User], *, asked: Sequence[str]
     ) -> tuple[list[str], timedelta | None]:
         """
-        Return who of *users* is found in Slack, those first who are known there already; and how soon to look again.
+        Return who of *users* is found in Slack, as many as are asked by cards; and how soon to look again.
 
         One who cannot be read is among them if they are *asked* already, and keeps nobody else from it.
 
@@ -116,9 +114,10 @@ class Recipients:
         """
         found: list[str] = []
         unread = _Unread()
-        known = await self._known(users)
-        for user in sorted(users, key=lambda user: user.id not in known)[:MOST_SEARCHES]:
-            slack_user = await self._in_slack_or_asked(user, known.get(user.id), asked, unread)
+        for lookup in await self._lookups(users, asked):
+            if len(found) >= MOST_CARDS:
+                break
+            slack_user = await self._in_slack_or_asked(lookup, asked, unread)
             if slack_user is not None and slack_user not in found:
                 found.append(slack_user)
         return found, unread.look_again_in
@@ -128,20 +127,16 @@ class Recipients:
         named = await self._named(request, counted)
         # Of the approvals that its stage needs, those that are still to come.
         missing = request.approvals_needed - len(approvals_of(counted, request.stage))
-        deciders = named or ()
-        known = await self._known([user for user, _ in deciders])
+        why = {user.id: named_as for user, named_as in named or ()}
         found: list[str] = []
         unread = _Unread()
-        searches = 0
-        for user, named_as in sorted(deciders, key=lambda each: each[0].id not in known):
-            searches += user.id not in known
-            if len(found) >= MOST_CARDS or searches > MOST_SEARCHES:
+        for lookup in await self._lookups([user for user, _ in named or ()], request.deciders):
+            if len(found) >= MOST_CARDS:
                 break
-            slack_user = await self._in_slack_or_asked(
-                user, known.get(user.id), request.deciders, unread
-            )
+            slack_user = await self._in_slack_or_asked(lookup, request.deciders, unread)
             if slack_user is None or slack_user in (request.holder, request.asked_by, *found):
                 continue
+            named_as = why[lookup.user.id]
             if not await self._store.run(recipients.add, request, slack_user, named_as):
                 return
             found.append(slack_user)
@@ -166,18 +161,18 @@ class Recipients:
             raise unread.told_to_wait
 
     async def _in_slack_or_asked(
-        self, user: User, known: Contact | None, asked: Sequence[str], unread: "_Unread"
+        self, lookup: Lookup, asked: Sequence[str], unread: "_Unread"
     ) -> str | None:
         """Return who an Entra user is in Slack; where that cannot be read, as whom they are *asked* already."""
         try:
-            return await self._in_slack(user, known)
+            return await self._in_slack(lookup)
         except TOLD_TO_WAIT:
             raise
         except (SlackError, GraphError) as error:
             unread.note(error)
         # A card is theirs until it is known that it is not.
-        kept = await self._store.read(contacts.find, [user.id])
-        bound = await self._store.read(contacts.bound_slack_users, [user.id])
+        kept = await self._store.read(contacts.find, [lookup.user.id])
+        bound = await self._store.read(contacts.bound_slack_users, [lookup.user.id])
         before = (*(each.slack_user for each in kept.values()), *bound.values())
         return next((each for each in before if each in asked), None)
 
@@ -261,38 +256,24 @@ class Recipients:
         decided = _voices_until_now(counted, request)
         return [each for each in named if each[0].id not in decided]
 
-    async def _known(self, users: Sequence[User]) -> Mapping[str, Contact]:
-        """Return where *users* are in Slack, as far as that is known and fresh; those not found, too."""
+    async def _lookups(self, users: Sequence[User], asked: Sequence[str]) -> list[Lookup]:
+        """Return at whom of *users* to look now, in which order, by what is known of them in Slack."""
         now = clock.real()
         ids = [user.id for user in users]
         kept = await self._store.read(contacts.find, ids)
         bound = await self._store.read(contacts.bound_slack_users, ids)
-        known = {}
-        for entra_id in ids:
-            contact = kept.get(entra_id)
-            if contact is not None:
-                good_for = FOUND_FOR if contact.slack_user else NOT_FOUND_FOR
-                if now - contact.looked_up_at <= good_for:
-                    known[entra_id] = contact
-            is_found = entra_id in known and known[entra_id].slack_user is not None
-            if entra_id in bound and not is_found:
-                # Also who was not found a moment ago, and has used Latchkey since.
-                known[entra_id] = Contact(
-                    entra_id=entra_id, slack_user=bound[entra_id], looked_up_at=now
-                )
-        return known
+        return lookups_of(users, kept=kept, bound=bound, asked=asked, now=now)
 
-    async def _in_slack(self, user: User, known: Contact | None) -> str | None:
+    async def _in_slack(self, lookup: Lookup) -> str | None:
         """Return who an Entra user is in Slack, and still is."""
-        if known is not None:
-            if known.slack_user is None:
-                return None
-            if await self._is_still(user, known, known.slack_user):
-                return known.slack_user
-        profile = await self._people.slack_member_of(user)
+        match lookup.contact:
+            case Contact(slack_user=str(known_as)) as known:
+                if await self._is_still(lookup.user, known, known_as):
+                    return known_as
+        profile = await self._people.slack_member_of(lookup.user)
         now = clock.real()
         contact = Contact(
-            entra_id=user.id,
+            entra_id=lookup.user.id,
             slack_user=profile.id if profile else None,
             looked_up_at=now,
             verified_at=now if profile else None,
@@ -316,13 +297,7 @@ class Recipients:
             is_meant = any(same_address(profile.email, each) for each in told if each)
         is_still = profile.not_a_member is None and is_meant
         if is_still:
-            fresh = Contact(
-                entra_id=user.id,
-                slack_user=slack_user,
-                looked_up_at=known.looked_up_at,
-                verified_at=now,
-            )
-            await self._store.run(contacts.save, fresh)
+            await self._store.run(contacts.save, replace(known, verified_at=now))
         return is_still
 
 

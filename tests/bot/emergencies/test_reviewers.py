@@ -53,8 +53,8 @@ async def test_one_who_cannot_be_read_keeps_no_review_from_the_others(harness, b
     await verified(harness, seed.MIA, "U0MIA", ago=HOUR)
     harness.workspace.faults.set("server_error", only="users.info|users.lookupByEmail")
 
-    assert await asked(harness, request) == ("U0BO", *before[1:])
+    assert set(await asked(harness, request)) == {"U0BO", *before[1:]}
 
     harness.workspace.faults.clear()
     simulated().stand_still(MINUTE)
-    assert await asked(harness, request) == ("U0BO", "U0MIA")
+    assert set(await asked(harness, request)) == {"U0BO", "U0MIA"}

@@ -101,6 +101,10 @@ TARGETS: Final = (
         file="bot/approvals/recipients.py",
         tests=("test_recipient_lookups.py", "test_recipients.py"),
     ),
+    Target(
+        file="bot/approvals/lookup_order.py",
+        tests=("test_lookup_order.py", "test_recipient_turns.py"),
+    ),
     Target(file="bot/approvals/model.py", parts=VOICES, tests=("test_voices.py",)),
     Target(
         file="bot/approvals/delegations.py",

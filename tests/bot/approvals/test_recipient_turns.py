@@ -1,0 +1,140 @@
+"""Test whose turn it is when more are named than one look searches for: nobody waits for ever, and no card wanders."""
+
+import pytest
+
+from bot import clock
+from sandbox.slack.model import Person
+from sandbox.tenant import seed
+from sandbox.tenant.model import User
+from tests.bot.approvals.test_recipient_lookups import (
+    SEARCH,
+    asked,
+    contact_of,
+    pending,
+)
+from tests.bot.approvals.test_recipients import DAY, HOUR, SECOND, calls_of
+from tests.harness.loop import simulated
+
+GROUP = {"kind": "groupmembers", "group_id": seed.SECURITY_REVIEWERS}
+# As long after a look as the next one, or a little more.
+NEXT_LOOK = HOUR + SECOND
+
+
+def entra_id(number):
+    return f"a1000000-0000-4000-8000-{number:012d}"
+
+
+def named(numbers):
+    """The accounts in Slack of members with these numbers."""
+    return {f"U1{number}" for number in numbers}
+
+
+def reviewers(harness, how_many, *, in_slack):
+    """Put so many into the group whom the policy names; those with these numbers are in Slack as well."""
+    world = harness.tenant.world
+    members = world.groups[seed.SECURITY_REVIEWERS].members
+    members.clear()
+    for number in range(how_many):
+        mail = f"nr{number}@contoso.example"
+        one = User(entra_id(number), f"Nr {number}", mail, world.now(), mail=mail)
+        world.users[one.id] = one
+        members.append(one.id)
+        if number in in_slack:
+            join(harness, number)
+
+
+def join(harness, number):
+    """Let one of them join Slack."""
+    mail = f"nr{number}@contoso.example"
+    harness.workspace.people[f"U1{number}"] = Person(
+        id=f"U1{number}",
+        name=f"nr{number}",
+        real_name=f"Nr {number}",
+        email=mail,
+        team_id="T0LATCH",
+    )
+
+
+async def asked_after(harness, request, pause):
+    """Who is asked when the looks of so long are done; nothing but the time has made them due."""
+    until = clock.real() + pause
+    while clock.real() < until:
+        simulated().stand_still(min(NEXT_LOOK, until - clock.real()))
+        await harness.jobs.recipients.find_due()
+    return set((await harness.request(request.id)).deciders)
+
+
+@pytest.mark.parametrize("place", [20, 39, 40, 60, 99])
+async def test_the_last_of_a_long_group_is_asked_as_well(harness, place):
+    """Those before them are not in Slack, and are not searched for again and again in their stead."""
+    reviewers(harness, 100, in_slack={place})
+    request = await pending(harness, GROUP)
+    assert await asked(harness, request) == ()
+
+    looks = place // 20
+
+    assert await asked_after(harness, request, looks * NEXT_LOOK) == named([place])
+
+
+async def test_who_joins_slack_late_has_their_turn_again(harness):
+    """When everybody else had theirs."""
+    reviewers(harness, 60, in_slack=())
+    request = await pending(harness, GROUP)
+    assert await asked(harness, request) == ()
+    join(harness, 0)
+
+    assert await asked_after(harness, request, 2 * NEXT_LOOK) == set()
+    assert await asked_after(harness, request, NEXT_LOOK) == named([0])
+
+
+async def test_one_look_searches_for_twenty(harness):
+    """Slack takes few of these questions; each next one is at others."""
+    reviewers(harness, 60, in_slack=())
+    request = await pending(harness, GROUP)
+    searched = []
+    for _ in range(4):
+        before = calls_of(harness, SEARCH)
+        await asked_after(harness, request, NEXT_LOOK)
+        searched.append(calls_of(harness, SEARCH) - before)
+
+    assert searched == [20, 20, 20, 20]
+    assert all([await contact_of(harness, entra_id(number)) for number in range(60)])
+
+
+async def test_who_is_asked_keeps_the_card_when_what_is_known_of_them_is_a_day_old(harness):
+    """Others who are not in Slack are searched for after them."""
+    reviewers(harness, 40, in_slack=range(25, 40))
+    request = await pending(harness, GROUP)
+    await asked(harness, request)
+    assert await asked_after(harness, request, 2 * NEXT_LOOK) == named(range(25, 40))
+    simulated().stand_still(DAY)
+
+    await harness.jobs.recipients.find_due()
+
+    assert set((await harness.request(request.id)).deciders) == named(range(25, 40))
+
+
+async def test_cards_do_not_wander_from_one_to_another(harness):
+    """Of more than have room: whoever is asked stays so, though others are better known by now."""
+    reviewers(harness, 40, in_slack=range(40))
+    request = await pending(harness, GROUP)
+    assert set(await asked(harness, request)) == named(range(20))
+    simulated().stand_still(DAY + SECOND)
+    for number in range(20, 40):
+        await harness.people.identify(f"U1{number}")
+
+    assert set(await asked(harness, request)) == named(range(20))
+
+    harness.tenant.remove_member(seed.SECURITY_REVIEWERS, entra_id(0))
+    assert len(await asked_after(harness, request, NEXT_LOOK) - named(range(1, 20))) == 1
+
+
+async def test_of_many_reviewers_those_not_in_slack_take_nobodys_place(harness):
+    """Who was not found a short while ago needs no look, and counts for none."""
+    reviewers(harness, 25, in_slack=range(20, 25))
+    users = [await harness.graph.users.get(entra_id(number)) for number in range(25)]
+    find = harness.jobs.recipients.find_in_slack
+
+    assert await find(users, asked=()) == ([], None)
+    found, _ = await find(users, asked=())
+    assert set(found) == named(range(20, 25))
