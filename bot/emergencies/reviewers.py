@@ -64,7 +64,7 @@ class Reviewers:
         terms = request.terms
         users: dict[str, User] = {}
         for stage in terms.emergency.stages if terms and terms.emergency else ():
-            # With those of the escalation: they might have decided, too.
+            # Without those of the escalation: it has waited for nobody, and they may not review it.
             every = replace(request, escalated=False)
             try:
                 named = await self._approvers.find(stage, every, most=MOST_LOOKED_AT)
