@@ -33,6 +33,7 @@ from graph.models import User
 
 log = structlog.get_logger(__name__)
 
+# Of approvers; as many of those of the escalation are asked as well.
 MOST_CARDS: Final = 20
 # Of those, who is asked beside them.
 MOST_DELEGATES: Final = 20
@@ -127,19 +128,11 @@ class Recipients:
         named = await self._named(request, counted)
         # Of the approvals that its stage needs, those that are still to come.
         missing = request.approvals_needed - len(approvals_of(counted, request.stage))
-        why = {user.id: named_as for user, named_as in named or ()}
         found: list[str] = []
         unread = _Unread()
-        for lookup in await self._lookups([user for user, _ in named or ()], request.deciders):
-            if len(found) >= MOST_CARDS:
-                break
-            slack_user = await self._in_slack_or_asked(lookup, request.deciders, unread)
-            if slack_user is None or slack_user in (request.holder, request.asked_by, *found):
-                continue
-            named_as = why[lookup.user.id]
-            if not await self._store.run(recipients.add, request, slack_user, named_as):
+        for some in _lists(named or ()):
+            if not await self._ask(request, some, found, unread):
                 return
-            found.append(slack_user)
         look_again_in = LOOK_AGAIN
         for delegation in await self._delegations(request, found, counted, unread):
             look_again_in = min(look_again_in, delegation.ends_at - clock.now())
@@ -159,6 +152,28 @@ class Recipients:
         )
         if isinstance(unread.told_to_wait, SlackBusy):
             raise unread.told_to_wait
+
+    async def _ask(
+        self,
+        request: Request,
+        named: Sequence[tuple[User, NamedAs]],
+        found: list[str],
+        unread: "_Unread",
+    ) -> bool:
+        """Ask those of *named* who are in Slack, and add them to *found*; False if the request has gone on meanwhile."""
+        why = {user.id: named_as for user, named_as in named}
+        room = len(found) + MOST_CARDS
+        for lookup in await self._lookups([user for user, _ in named], request.deciders):
+            if len(found) >= room:
+                break
+            slack_user = await self._in_slack_or_asked(lookup, request.deciders, unread)
+            if slack_user is None or slack_user in (request.holder, request.asked_by, *found):
+                continue
+            named_as = why[lookup.user.id]
+            if not await self._store.run(recipients.add, request, slack_user, named_as):
+                return False
+            found.append(slack_user)
+        return True
 
     async def _in_slack_or_asked(
         self, lookup: Lookup, asked: Sequence[str], unread: "_Unread"
@@ -321,6 +336,13 @@ class _Unread:
             self.told_to_wait = error
         pause = pause_after(error, attempts=LONGEST_WAIT_FOR_PEOPLE)
         self.look_again_in = max(pause, self.look_again_in or pause)
+
+
+def _lists(named: Sequence[tuple[User, NamedAs]]) -> list[list[tuple[User, NamedAs]]]:
+    """Return the approvers, and those of the escalation: neither take the other's room."""
+    approvers = [each for each in named if each[1] is not NamedAs.ESCALATION]
+    of_escalation = [each for each in named if each[1] is NamedAs.ESCALATION]
+    return [approvers, of_escalation]
 
 
 def _voices_until_now(counted: Sequence[Decision], request: Request) -> frozenset[str]:

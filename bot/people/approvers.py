@@ -8,7 +8,7 @@ Source: Microsoft Learn, "Change approval settings for an access package"; Graph
 accessPackageApprovalStage, and the kinds of subjectSet.
 """
 
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import Any, Final
 
@@ -47,7 +47,10 @@ class Approvers:
 
     async def find(self, stage: Stage, request: Request, *, most: int) -> list[User]:
         """
-        Return those who may decide *stage* now, *most* at most; no more is read of long groups than that takes.
+        Return those who may decide *stage* now; no more is read of long groups than that takes.
+
+        Args:
+            most: So many at most of the approvers, and of those of the escalation so many more.
 
         Raises:
             UnresolvedApprovers: Who that is cannot be told.
@@ -65,11 +68,13 @@ class Approvers:
             UnresolvedApprovers, GraphError: As `find`.
         """
         found: dict[str, tuple[User, NamedAs]] = {}
-        async with aclosing(self._each(stage, request)) as each:
-            async for user, named_as in each:
-                found.setdefault(user.id, (user, named_as))
-                if len(found) >= most:
-                    break
+        for named in self._lists(stage, request):
+            room = len(found) + most
+            async with aclosing(named) as each:
+                async for user, named_as in each:
+                    found.setdefault(user.id, (user, named_as))
+                    if len(found) >= room:
+                        break
         return list(found.values())
 
     async def has_any(
@@ -84,10 +89,11 @@ class Approvers:
         Raises:
             UnresolvedApprovers, GraphError: As `find`.
         """
-        async with aclosing(self._each(stage, request)) as each:
-            async for user, _ in each:
-                if user.id not in beside:
-                    return True
+        for named in self._lists(stage, request):
+            async with aclosing(named) as each:
+                async for user, _ in each:
+                    if user.id not in beside:
+                        return True
         return False
 
     async def includes(self, stage: Stage, request: Request, entra_id: str) -> bool:
@@ -130,16 +136,21 @@ class Approvers:
 
     # -- everybody -------------------------------------------------------------------------
 
-    async def _each(
+    def _lists(
+        self, stage: Stage, request: Request
+    ) -> Iterator[AsyncGenerator[tuple[User, NamedAs], None]]:
+        """Yield who may decide *stage* now: the approvers, and once it is escalated, those of the escalation."""
+        _check_understood(stage)
+        yield self._either(stage.approvers, stage.fallback, request)
+        if request.escalated:
+            yield self._alternates(stage, request)
+
+    async def _alternates(
         self, stage: Stage, request: Request
     ) -> AsyncGenerator[tuple[User, NamedAs], None]:
-        _check_understood(stage)
-        async for user, named_as in self._either(stage.approvers, stage.fallback, request):
-            yield user, named_as
-        if request.escalated:
-            later = self._either(stage.escalation, stage.fallback_escalation, request)
-            async for user, _ in later:
-                yield user, NamedAs.ESCALATION
+        later = self._either(stage.escalation, stage.fallback_escalation, request)
+        async for user, _ in later:
+            yield user, NamedAs.ESCALATION
 
     async def _either(
         self, first: Subjects, second: Subjects, request: Request

@@ -3,6 +3,10 @@
 import pytest
 
 from bot import clock
+from bot.approvals.store import deciders
+from bot.packages.model import Stage
+from bot.people.model import NamedAs
+from bot.requests.store import current_stage
 from sandbox.slack.model import Person
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
@@ -11,6 +15,7 @@ from tests.bot.approvals.test_recipient_lookups import (
     asked,
     contact_of,
     pending,
+    person,
 )
 from tests.bot.approvals.test_recipients import DAY, HOUR, SECOND, calls_of
 from tests.harness.loop import simulated
@@ -138,3 +143,18 @@ async def test_of_many_reviewers_those_not_in_slack_take_nobodys_place(harness):
     assert await find(users, asked=()) == ([], None)
     found, _ = await find(users, asked=())
     assert set(found) == named(range(20, 25))
+
+
+@pytest.mark.parametrize("how_many", [20, 100])
+async def test_an_escalation_reaches_its_approvers_beside_a_long_group(harness, how_many):
+    """Whoever has not answered keeps the card, and takes no room from those who are asked because of that."""
+    reviewers(harness, how_many, in_slack=range(how_many))
+    stage = Stage(escalation=(person(seed.MIA),))
+    request = await pending(harness, GROUP, stage=stage)
+    assert set(await asked(harness, request)) == named(range(20))
+
+    assert await harness.store.run(current_stage.escalate, request)
+
+    assert set(await asked(harness, request)) == {*named(range(20)), "U0MIA"}
+    why = await harness.store.run(deciders.why_asked, request, "U0MIA")
+    assert why is NamedAs.ESCALATION
