@@ -238,8 +238,8 @@ class Jobs:
     async def look(self) -> None:
         """Trigger the jobs that have something to do; the others have done it all."""
         if self._time_has_moved:
-            self._time_has_moved = False
             await self.store.run(claims.hasten_begun)
+            self._time_has_moved = False
         found = await self.store.read(due.look)
         for name in due.QUEUES:
             if name in found.queues:
