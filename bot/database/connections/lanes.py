@@ -43,16 +43,18 @@ class _Waiter:
 
     def give_up(self) -> None:
         """It has not begun, and so has certainly not happened."""
-        if not self.future.done():
-            self.future.set_exception(Busy("too much waits for the database"))
+        self.end(Busy("too much waits for the database"))
 
     def end(self, result: Any) -> None:
+        """Give whoever waits its result, or the exception that stands in its place."""
         if self.future.done():
             return
-        if isinstance(result, Exception):
-            self.future.set_exception(result)
-        else:
+        if not isinstance(result, Exception):
             self.future.set_result(result)
+            return
+        self.future.set_exception(result)
+        # Seen: whoever was canceled meanwhile does not ask for it, and asyncio would log it as an error that nobody has met.
+        self.future.exception()
 
 
 @dataclass(eq=False, kw_only=True)

@@ -1,6 +1,7 @@
 """Test whose transaction is next, and who shares one."""
 
 import asyncio
+import gc
 from concurrent.futures import Executor, Future
 from typing import Any
 
@@ -140,6 +141,36 @@ async def test_a_canceled_one_is_done_all_the_same(lane, threads, done):
 
     await running
     assert done == ["slow", "somebody"]
+
+
+@pytest.mark.parametrize("is_turned_away", [True, False])
+async def test_what_became_of_a_canceled_one_is_no_error_that_nobody_has_met(
+    lane, threads, done, is_turned_away
+):
+    """Its caller has gone; asyncio would log the exception that it left behind."""
+    met = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: met.append(context))
+    running = await start(lane, done, "slow")
+
+    def work():
+        raise RuntimeError("broken")
+
+    waiting = asyncio.create_task(lane.run(work))
+    await settled()
+    waiting.cancel()
+    await settled()
+
+    if is_turned_away:
+        await asyncio.sleep(QUEUE_SECONDS + 1)
+    await threads.go_on()
+    if not is_turned_away:
+        await threads.go_on()
+    await running
+    del waiting
+    gc.collect()
+    await settled()
+
+    assert met == []
 
 
 async def test_those_who_wait_share_a_transaction(lane, threads):
