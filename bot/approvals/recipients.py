@@ -186,10 +186,7 @@ class Recipients:
         except (SlackError, GraphError) as error:
             unread.note(error)
         # A card is theirs until it is known that it is not.
-        kept = await self._store.read(contacts.find, [lookup.user.id])
-        bound = await self._store.read(contacts.bound_slack_users, [lookup.user.id])
-        before = (*(each.slack_user for each in kept.values()), *bound.values())
-        return next((each for each in before if each in asked), None)
+        return lookup.slack_user if lookup.slack_user in asked else None
 
     async def _delegations(
         self,
@@ -251,7 +248,6 @@ class Recipients:
             # By a second account of theirs, which is still to be told of: nothing is shown there before, and nobody waits for it.
             person = None
         if person is None:
-            self._delegates_known.pop(slack_user, None)
             return None
         self._delegates_known[slack_user] = (person.entra_id, now)
         return person.entra_id
@@ -309,7 +305,7 @@ class Recipients:
             is_meant = bound.entra_id.casefold() == user.id.casefold()
         else:
             told = (user.mail, user.user_principal_name)
-            is_meant = any(same_address(profile.email, each) for each in told if each)
+            is_meant = any(same_address(profile.email, each) for each in told)
         is_still = profile.not_a_member is None and is_meant
         if is_still:
             await self._store.run(contacts.save, replace(known, verified_at=now))
