@@ -7,7 +7,7 @@ import pytest
 
 from bot import clock
 from bot.approvals.model import Outcome
-from bot.approvals.store import deciders, decisions
+from bot.approvals.store import deciders, decisions, recipients
 from bot.database.tables import decisions as decision_table
 from bot.packages.model import NamedObject, Stage
 from bot.people.model import NamedAs
@@ -17,7 +17,15 @@ from bot.requests.model import State
 from bot.requests.store import requests
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
-from tests.bot.approvals.test_recipients import ASK, DAY, HOUR, SECOND, TEN_MINUTES, calls_of
+from tests.bot.approvals.test_recipients import (
+    ASK,
+    DAY,
+    HOUR,
+    SECOND,
+    TEN_MINUTES,
+    calls_of,
+    judged,
+)
 from tests.bot.rows import in_work, rows_of, tamper
 from tests.bot.samples import click, delegation, terms
 from tests.harness.faults import and_then, answering
@@ -50,6 +58,11 @@ async def pending(harness, *named, stage=None, asker=None, **changes):
 async def asked(harness, request):
     await harness.jobs.recipients.find_due()
     return (await harness.request(request.id)).deciders
+
+
+async def look_in(harness, request):
+    """How long it is until the next look."""
+    return (await rows_of(harness.store))[request.id]["recipients_due_at"] - clock.real()
 
 
 async def know(harness, **slack_users):
@@ -174,11 +187,12 @@ async def counted(harness, request, entra_id, **changes):
 
 
 async def test_who_cannot_be_told_is_not_nobody(harness):
-    """It was understood once; the check before the grant refuses it."""
+    """It was understood once; the check before the grant refuses it, and until then it is looked at as seldom as others."""
     request = await pending(harness, NOT_KNOWN)
 
     assert await asked(harness, request) == ()
     assert (await harness.request(request.id)).unnamed is False
+    assert await look_in(harness, request) > HOUR - SECOND
 
 
 async def test_a_request_without_terms_stops_nothing(harness):
@@ -188,6 +202,7 @@ async def test_a_request_without_terms_stops_nothing(harness):
 
     assert await harness.jobs.recipients.find_due() == 1
     assert (await harness.request(request.id)).unnamed is False
+    assert await look_in(harness, request) > HOUR - SECOND
 
 
 async def test_neither_who_asks_nor_who_gets_it_nor_anybody_twice_is_asked(harness):
@@ -276,9 +291,31 @@ async def test_whoever_has_a_card_already_sees_who_came_later(harness):
     assert "<@U0MIA>" in str(harness.told("U0BO")[-1].blocks)
 
 
-async def test_once_the_request_has_gone_on_nobody_is_searched_for(harness):
-    """Slack takes few of these questions."""
-    request = await pending(harness, person(seed.BO), person(seed.MIA))
+async def test_the_channels_card_says_who_is_asked_once_they_are_found(harness):
+    """It was there before anybody was looked up; a look that finds the same people leaves all cards alone."""
+    request = await judged(harness)
+    await harness.talk()
+    card = harness.workspace.channels["C0APPROVALS"].messages[-1]
+    assert "<@U0BO>" not in str(card.blocks)
+
+    assert await asked(harness, request) == ("U0BO",)
+    await harness.talk()
+
+    card = harness.workspace.channels["C0APPROVALS"].messages[-1]
+    assert "<@U0BO>" in str(card.blocks)
+    drawn = calls_of(harness, "chat.update")
+    await harness.store.run(recipients.look_again, request)
+    assert await asked(harness, request) == ("U0BO",)
+    await harness.talk()
+    assert calls_of(harness, "chat.update") == drawn
+
+
+@pytest.mark.parametrize("escalated", [False, True])
+async def test_once_the_request_has_gone_on_nobody_is_searched_for(harness, escalated):
+    """Slack takes few of these questions; neither are those of an escalation."""
+    named = [person(seed.BO), person(seed.MIA)]
+    stage = Stage(escalation=(named.pop(),)) if escalated else None
+    request = await pending(harness, *named, stage=stage, escalated=escalated)
 
     async def cancel():
         assert await harness.store.run(requests.move, request, State.CANCELED)
@@ -326,7 +363,7 @@ async def test_it_is_kept_why_each_is_asked(harness):
     ids=str,
 )
 async def test_a_delegate_is_asked_about_what_they_could_decide(harness, about, is_asked):
-    """Not about their own, nor once more, nor where letting somebody decide takes a sign-in."""
+    """Not about their own, nor once more, nor where letting somebody decide takes a sign-in; nor when they are known by then."""
     await know(harness, BO="U0BO")
     await harness.people.identify("U0CY")
     await harness.store.run(delegations.add, delegation())
@@ -336,7 +373,9 @@ async def test_a_delegate_is_asked_about_what_they_could_decide(harness, about, 
     if approved is not None:
         await counted(harness, request, **{"entra_id": seed.MIA, **approved})
 
-    assert ("U0CY" in await asked(harness, request)) is is_asked
+    for _ in range(2):
+        assert ("U0CY" in await asked(harness, request)) is is_asked
+        await harness.store.run(recipients.look_again, request)
 
 
 async def test_where_entra_decides_no_delegate_is_asked(harness):
@@ -347,6 +386,26 @@ async def test_where_entra_decides_no_delegate_is_asked(harness):
     await tamper(harness.store, request, terms=asdict(replace(request.terms, entra_decides=True)))
 
     assert await asked(harness, request) == ("U0BO",)
+
+
+@pytest.mark.parametrize("change", [{"deleted": True}, {"is_restricted": True}])
+async def test_a_delegate_who_has_left_is_asked_no_more_after_ten_minutes(harness, change):
+    """So long what was read of them is good for; and nothing of the request is shown to them until they are back."""
+    await know(harness, BO="U0BO")
+    await harness.store.run(delegations.add, delegation())
+    request = await pending(harness, person(seed.BO))
+    assert await asked(harness, request) == ("U0BO", "U0CY")
+    cy = harness.workspace.people["U0CY"]
+    harness.workspace.people["U0CY"] = replace(cy, **change)
+
+    for _ in range(2):
+        simulated().stand_still(TEN_MINUTES + SECOND)
+        await harness.store.run(recipients.look_again, request)
+        assert await asked(harness, request) == ("U0BO",)
+
+    harness.workspace.people["U0CY"] = cy
+    await harness.store.run(recipients.look_again, request)
+    assert await asked(harness, request) == ("U0BO", "U0CY")
 
 
 # -- where somebody is in Slack --------------------------------------------------------------
@@ -494,6 +553,20 @@ async def test_who_has_left_slack_is_searched_for_again(harness):
         assert await asked(harness, request) == ("U0BO",)
 
 
+async def test_who_is_not_them_any_more_is_not_asked_where_the_search_fails(harness):
+    """Nor at the next look: nothing has said that it is still them."""
+    await old(harness, seed.BO, "U0BO")
+    harness.workspace.people["U0BO"].email = "else@contoso.example"
+    request = await pending(harness, person(seed.BO))
+    harness.workspace.faults.set("server_error", only=SEARCH)
+
+    assert await asked(harness, request) == ()
+
+    harness.workspace.faults.clear()
+    simulated().stand_still(timedelta(minutes=1))
+    assert await asked(harness, request) == ()
+
+
 async def test_users_are_found_in_slack_those_first_who_are_known(harness):
     """Each once, and nobody who is not there."""
     await know(harness, MIA="U0MIA", GUS="U0MIA")
@@ -565,21 +638,85 @@ async def test_a_delegate_who_cannot_be_read_keeps_nothing_from_being_settled(
     assert await asked(harness, request) == ("U0BO", "U0CY")
 
 
-@pytest.mark.parametrize("before_that", [TEN_MINUTES, DAY])
+async def test_one_delegate_who_cannot_be_read_keeps_no_other_from_their_card(harness):
+    """Entra refuses one of two once."""
+    await know(harness, BO="U0BO")
+    for each in ("U0CY", "U0MIA"):
+        await harness.store.run(delegations.add, delegation(delegate=each))
+    request = await pending(harness, person(seed.BO))
+    harness.line.on("GET .*/users$", answering(403))
+
+    assert len(await asked(harness, request)) == 2
+
+    simulated().stand_still(timedelta(minutes=1))
+    assert set(await asked(harness, request)) == {"U0BO", "U0CY", "U0MIA"}
+
+
+async def test_the_next_look_waits_as_long_as_whoever_asks_for_most(harness):
+    """Entra for one who is named, Slack for a delegate of another."""
+    await know(harness, BO="U0BO")
+    await harness.store.run(delegations.add, delegation())
+    request = await pending(harness, person(seed.BO), person(seed.MIA))
+    harness.line.on("GET .*/users$", answering(503, **{"Retry-After": "600"}), times=9)
+    unread_in_slack(harness)
+
+    assert await asked(harness, request) == ("U0BO",)
+
+    assert TEN_MINUTES - SECOND < await look_in(harness, request) <= TEN_MINUTES
+
+
+async def test_nobody_else_is_looked_up_while_slack_is_too_busy_for_a_delegate(harness):
+    """It would be asked in vain for each other request: they wait as long as it says."""
+    await know(harness, BO="U0BO")
+    await harness.store.run(delegations.add, delegation())
+    first, second = [
+        await pending(harness, person(each), package_id=each) for each in (seed.BO, seed.MIA)
+    ]
+    await tamper(harness.store, first, recipients_due_at=clock.real() - HOUR)
+    pause = timedelta(seconds=40)
+    harness.workspace.faults.set("ratelimited", only=PROFILE, pause=pause)
+
+    assert await asked(harness, first) == ("U0BO",)
+
+    harness.workspace.faults.clear()
+    assert await asked(harness, second) == ()
+    assert pause - SECOND < await look_in(harness, second) <= pause
+    simulated().stand_still(pause)
+    assert await asked(harness, second) == ("U0MIA",)
+
+
+def unread_or_not_found_in_slack(harness):
+    harness.workspace.faults.set("server_error", only=f"{PROFILE}|{SEARCH}")
+
+
+@pytest.mark.parametrize(
+    ("known_since", "trouble"),
+    [
+        (TEN_MINUTES, unread_or_not_found_in_slack),
+        (DAY, unread_or_not_found_in_slack),
+        (DAY, unread_in_entra),
+        # By having used Latchkey: nobody has searched for her.
+        (None, unread_or_not_found_in_slack),
+    ],
+)
 @pytest.mark.parametrize("has_card", [True, False])
 async def test_an_approver_who_cannot_be_read_keeps_nothing_from_being_settled(
-    harness, has_card, before_that
+    harness, has_card, known_since, trouble
 ):
-    """The same of one of several whom the policy names: Mia's profile cannot be read for once."""
-    await know(harness, BO="U0BO", MIA="U0MIA")
-    simulated().stand_still(before_that + SECOND)
+    """The same of one of several whom the policy names: Mia cannot be read for once."""
+    if known_since is None:
+        await harness.people.identify("U0MIA")
+    else:
+        await know(harness, MIA="U0MIA")
+    simulated().stand_still((known_since or DAY) + SECOND)
     await know(harness, BO="U0BO")
     before = ("U0BO", "U0CY", *(["U0MIA"] if has_card else []))
     request = await pending(harness, person(seed.BO), person(seed.MIA), deciders=before)
-    harness.workspace.faults.set("server_error", only=f"{PROFILE}|{SEARCH}")
+    trouble(harness)
 
     assert await asked(harness, request) == ("U0BO", *(["U0MIA"] if has_card else []))
 
+    harness.tenant.faults.clear()
     harness.workspace.faults.clear()
     simulated().stand_still(timedelta(minutes=1))
     assert await asked(harness, request) == ("U0BO", "U0MIA")

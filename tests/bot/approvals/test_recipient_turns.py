@@ -6,6 +6,8 @@ from bot import clock
 from bot.approvals.store import deciders
 from bot.packages.model import Stage
 from bot.people.model import NamedAs
+from bot.people.store import contacts
+from bot.people.store.contacts import Contact
 from bot.requests.store import current_stage
 from sandbox.slack.model import Person
 from sandbox.tenant import seed
@@ -134,6 +136,18 @@ async def test_cards_do_not_wander_from_one_to_another(harness):
     assert len(await asked_after(harness, request, NEXT_LOOK) - named(range(1, 20))) == 1
 
 
+async def test_somebody_with_two_accounts_in_entra_takes_one_place(harness):
+    """Of the twenty: nobody is left out because of them."""
+    reviewers(harness, 22, in_slack=range(1, 22))
+    request = await pending(harness, GROUP)
+    now = clock.real()
+    same = Contact(entra_id=entra_id(0), slack_user="U11", looked_up_at=now, verified_at=now)
+    await harness.store.run(contacts.save, same)
+
+    # Nineteen more by twenty searches; the others' turn comes.
+    assert await asked_after(harness, request, NEXT_LOOK) == named(range(1, 21))
+
+
 async def test_of_many_reviewers_those_not_in_slack_take_nobodys_place(harness):
     """Who was not found a short while ago needs no look, and counts for none."""
     reviewers(harness, 25, in_slack=range(20, 25))
@@ -158,3 +172,14 @@ async def test_an_escalation_reaches_its_approvers_beside_a_long_group(harness, 
     assert set(await asked(harness, request)) == {*named(range(20)), "U0MIA"}
     why = await harness.store.run(deciders.why_asked, request, "U0MIA")
     assert why is NamedAs.ESCALATION
+
+
+async def test_the_approvers_of_an_escalation_take_no_room_from_those_before_them(harness):
+    """However many they are, and however well known: Bo has never been looked for."""
+    reviewers(harness, 20, in_slack=range(20))
+    for number in range(20):
+        await harness.people.identify(f"U1{number}")
+    stage = Stage(escalation=(GROUP,))
+    request = await pending(harness, person(seed.BO), stage=stage, escalated=True)
+
+    assert set(await asked(harness, request)) == {*named(range(20)), "U0BO"}
