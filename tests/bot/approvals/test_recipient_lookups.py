@@ -129,7 +129,9 @@ async def test_when_slack_is_busy_all_replicas_wait_as_long_as_it_says(harness):
     searched = calls_of(harness, SEARCH)
     assert await find_due() == 0
     assert calls_of(harness, SEARCH) == searched
-    simulated().stand_still(SECOND)
+    # To the moment.
+    due_at = rows[all_of_them[-1].id]["recipients_due_at"]
+    simulated().stand_still(due_at - clock.real())
     assert await find_due() == 2
     found = [(await harness.request(each.id)).deciders for each in all_of_them]
     assert found == [("U0BO",), ("U0MIA",), ("U0CY",)]
@@ -386,6 +388,18 @@ async def test_where_entra_decides_no_delegate_is_asked(harness):
     await tamper(harness.store, request, terms=asdict(replace(request.terms, entra_decides=True)))
 
     assert await asked(harness, request) == ("U0BO",)
+    assert await look_in(harness, request) > HOUR - SECOND
+
+
+@pytest.mark.parametrize("asker", [None, NamedObject(id=seed.MIA, name="Mia Moore")])
+async def test_a_guest_is_asked_as_nobodys_delegate(harness, asker):
+    """Whoever has asked; and the look is settled."""
+    await know(harness, BO="U0BO")
+    await harness.store.run(delegations.add, delegation(delegate="U0GUS"))
+    request = await pending(harness, person(seed.BO), asker=asker)
+
+    assert await asked(harness, request) == ("U0BO",)
+    assert await look_in(harness, request) > HOUR - SECOND
 
 
 @pytest.mark.parametrize("change", [{"deleted": True}, {"is_restricted": True}])
@@ -666,21 +680,26 @@ async def test_the_next_look_waits_as_long_as_whoever_asks_for_most(harness):
 
 
 async def test_nobody_else_is_looked_up_while_slack_is_too_busy_for_a_delegate(harness):
-    """It would be asked in vain for each other request: they wait as long as it says."""
+    """It would be asked in vain for each other delegate and request, also a new one: they wait as long as it says."""
     await know(harness, BO="U0BO")
-    await harness.store.run(delegations.add, delegation())
+    for each in ("U0CY", "U0MIA"):
+        await harness.store.run(delegations.add, delegation(delegate=each))
     first, second = [
         await pending(harness, person(each), package_id=each) for each in (seed.BO, seed.MIA)
     ]
     await tamper(harness.store, first, recipients_due_at=clock.real() - HOUR)
     pause = timedelta(seconds=40)
     harness.workspace.faults.set("ratelimited", only=PROFILE, pause=pause)
+    before = calls_of(harness, PROFILE)
 
     assert await asked(harness, first) == ("U0BO",)
+    assert calls_of(harness, PROFILE) == before + 1
 
     harness.workspace.faults.clear()
+    new = await pending(harness, person(seed.CY))
     assert await asked(harness, second) == ()
     assert pause - SECOND < await look_in(harness, second) <= pause
+    assert (await harness.request(new.id)).deciders == ()
     simulated().stand_still(pause)
     assert await asked(harness, second) == ("U0MIA",)
 
