@@ -12,6 +12,8 @@ from graph.models import User
 MOST_SEARCHES: Final = 20
 FOUND_FOR: Final = timedelta(days=1)
 NOT_FOUND_FOR: Final = timedelta(hours=1)
+# As long as users.info may be kept: users.lookupByEmail takes 50 calls a minute, users.info 100.
+VERIFIED_FOR: Final = timedelta(minutes=10)
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -55,9 +57,9 @@ def lookups_of(
     lookups = [_lookup(user, kept.get(user.id), bound.get(user.id), now) for user in users]
 
     def place(lookup: Lookup) -> tuple[bool, bool, bool, datetime]:
-        if lookup.slack_user is not None:
-            return lookup.slack_user not in asked, lookup.contact is None, False, NEVER
-        return True, True, True, lookup.looked_up_at
+        is_nobody = lookup.slack_user is None
+        waits_since = lookup.looked_up_at if is_nobody else NEVER
+        return lookup.slack_user not in asked, lookup.contact is None, is_nobody, waits_since
 
     chosen: list[Lookup] = []
     searches = 0
@@ -70,6 +72,11 @@ def lookups_of(
             continue
         chosen.append(lookup)
     return chosen
+
+
+def is_fresh(verified_at: datetime, *, now: datetime) -> bool:
+    """Tell whether what Slack said of somebody at *verified_at* still counts."""
+    return now - verified_at <= VERIFIED_FOR
 
 
 def _lookup(user: User, kept: Contact | None, bound: str | None, now: datetime) -> Lookup:

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from bot import clock
-from bot.approvals.lookup_order import Lookup, lookups_of
+from bot.approvals.lookup_order import Lookup, is_fresh, lookups_of
 from bot.approvals.model import Decision, approvals_of, decided_before, voices_of
 from bot.approvals.store import decisions, recipients
 from bot.configuration.addresses import same_address
@@ -44,8 +44,6 @@ LEASE: Final = timedelta(minutes=5)
 AT_ONCE: Final = 10
 # While nothing is decided: people come and go, and managers change.
 LOOK_AGAIN: Final = timedelta(hours=1)
-# As long as users.info may be kept: users.lookupByEmail takes 50 calls a minute, users.info 100.
-VERIFIED_FOR: Final = timedelta(minutes=10)
 
 
 class Recipients:
@@ -240,7 +238,7 @@ class Recipients:
         """
         now = clock.real()
         known = self._delegates_known.get(slack_user)
-        if known is not None and now - known[1] <= VERIFIED_FOR:
+        if known is not None and is_fresh(known[1], now=now):
             return known[0]
         try:
             person = await self._delegates.find_person(slack_user)
@@ -294,7 +292,7 @@ class Recipients:
 
     async def _is_still(self, user: User, known: Contact, slack_user: str) -> bool:
         now = clock.real()
-        if known.verified_at is not None and now - known.verified_at <= VERIFIED_FOR:
+        if known.verified_at is not None and is_fresh(known.verified_at, now=now):
             return True
         try:
             profile = await self._slack.users.get(slack_user)

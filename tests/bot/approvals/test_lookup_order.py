@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.approvals.lookup_order import MOST_SEARCHES, NEVER, lookups_of
+from bot.approvals.lookup_order import MOST_SEARCHES, NEVER, is_fresh, lookups_of
 from bot.people.store.contacts import Contact
 from graph.models import User
 from tests.bot.samples import SOME_DAY
@@ -55,6 +55,12 @@ def test_what_is_known_of_one(slack_user, ago, bound, expected):
     said = [(each.slack_user, each.contact is not None, each.looked_up_at) for each in known]
     assert said == ([expected] if expected else [])
     assert all(each.contact is None or each.contact.slack_user == bound or ago for each in known)
+
+
+def test_what_slack_said_of_somebody_counts_for_ten_minutes():
+    """No longer: they may have left."""
+    assert is_fresh(SOME_DAY - 600 * SECOND, now=SOME_DAY)
+    assert not is_fresh(SOME_DAY - 601 * SECOND, now=SOME_DAY)
 
 
 def test_the_order():

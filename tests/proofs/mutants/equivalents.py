@@ -16,6 +16,13 @@ EQUIVALENTS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "`a_few_at_once` answers once for each that it is given, so both are of one length.",
     ),
+    "bot/approvals/recipients.py": dict.fromkeys(
+        (
+            "Recipients._ask: return False  ->  return None",
+            "Recipients._is_still: return False  ->  return None",
+        ),
+        "Whoever asks takes the one for the other.",
+    ),
     "bot/packages/policy_terms.py": {
         "stage_of: stage.model_extra or {}  ->  stage.model_extra": (
             "A model that keeps unknown fields has a dictionary of them, which may be empty."
