@@ -144,8 +144,7 @@ async def test_somebody_with_two_accounts_in_entra_takes_one_place(harness):
     same = Contact(entra_id=entra_id(0), slack_user="U11", looked_up_at=now, verified_at=now)
     await harness.store.run(contacts.save, same)
 
-    # Nineteen more by twenty searches; the others' turn comes.
-    assert await asked_after(harness, request, NEXT_LOOK) == named(range(1, 21))
+    assert set(await asked(harness, request)) == named(range(1, 21))
 
 
 async def test_of_many_reviewers_those_not_in_slack_take_nobodys_place(harness):
