@@ -679,6 +679,19 @@ async def test_the_next_look_waits_as_long_as_whoever_asks_for_most(harness):
     assert TEN_MINUTES - SECOND < await look_in(harness, request) <= TEN_MINUTES
 
 
+async def test_no_other_delegate_is_read_while_graph_takes_no_more_questions(harness):
+    """It would only throttle for longer."""
+    await know(harness, BO="U0BO")
+    for each in ("U0CY", "U0MIA"):
+        await harness.store.run(delegations.add, delegation(delegate=each))
+    request = await pending(harness, person(seed.BO))
+    throttled(harness)
+    before = calls_of(harness, PROFILE)
+
+    assert await asked(harness, request) == ("U0BO",)
+    assert calls_of(harness, PROFILE) == before + 1
+
+
 async def test_nobody_else_is_looked_up_while_slack_is_too_busy_for_a_delegate(harness):
     """It would be asked in vain for each other delegate and request, also a new one: they wait as long as it says."""
     await know(harness, BO="U0BO")
