@@ -99,7 +99,7 @@ TARGETS: Final = (
     ),
     Target(
         file="bot/approvals/recipients.py",
-        tests=("test_recipient_lookups.py", "test_recipients.py"),
+        tests=("test_recipient_lookups.py", "test_recipient_turns.py", "test_recipients.py"),
     ),
     Target(
         file="bot/approvals/lookup_order.py",
