@@ -43,8 +43,10 @@ class Addresses:
 
 
 def same_address(one: str | None, other: str | None) -> bool:
-    """Compare two addresses, whatever the case of their letters."""
-    return one is not None and other is not None and folded_address(one) == folded_address(other)
+    """Compare two addresses, whatever the case of their letters; who has none has nobody's."""
+    if not one or not other:
+        return False
+    return folded_address(one) == folded_address(other)
 
 
 def _parts(address: str) -> tuple[str, str]:

@@ -62,6 +62,14 @@ def test_letters_that_only_look_alike_are_not_the_same(one, other):
     assert not same_address(one, other)
 
 
+@pytest.mark.parametrize("one", [None, ""])
+@pytest.mark.parametrize("other", [None, "", "ann@x.example"])
+def test_whoever_has_no_address_has_nobodys(one, other):
+    """Two who have none are two people."""
+    assert not same_address(one, other)
+    assert not same_address(other, one)
+
+
 def entra_user(tenant: Tenant, user_id: str, name: str, **facts: Any) -> None:
     tenant.world.users[user_id] = User(
         id=user_id,
