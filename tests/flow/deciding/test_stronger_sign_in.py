@@ -13,7 +13,7 @@ from tests.flow.entra.test_entra_decides import asked as asked_in_entra
 from tests.flow.entra.test_entra_decides import in_entra
 from tests.harness.accounts import SETTINGS, approve, connect, email_of, registered, sign_in_by
 from tests.harness.simulation import Simulation, simulation
-from tests.harness.world import ANN, BO, World, begun, eventually, said
+from tests.harness.world import ANN, BO, World, begun, buttons, eventually, said
 
 PRESS: Final = "none"
 PLAIN: Final = "fresh sign-in"
@@ -132,6 +132,7 @@ async def test_a_proof_of_before_it_was_kept_what_it_showed_counts_for_no_contex
         world = await start(around, file)
         await world.type(ANN, "/request-access finance-reports because Q4")
         await world.card(BO)
+        before = asked_of_bo(world)
         await world.bot.store.run(flags.pause, why="a test")
         await approved(world, C1)
         await eventually(lambda: _is_saved(world), about="it is saved")
@@ -139,10 +140,19 @@ async def test_a_proof_of_before_it_was_kept_what_it_showed_counts_for_no_contex
         await world.bot.store.run(lambda db: db.execute(forgotten) and None)
         await world.bot.store.run(flags.resume)
         world.bot.jobs.wake()
-        await eventually(lambda: _waits_anew(world), about="asked anew")
+        await eventually(lambda: _is_asked_anew(world, before), about="asked anew")
         await approved(world, C1)
         await world.told(ANN, "You now have access")
 
 
-async def _waits_anew(world: World) -> bool:
-    return (await world.states())[-1] == "add pending"
+def asked_of_bo(world: World) -> str:
+    """What the Approve button of his newest card is about; "" without one."""
+    shown = world.cards(BO)[-1]
+    return next((each["value"] for each in buttons(shown) if each["text"]["text"] == "Approve"), "")
+
+
+async def _is_asked_anew(world: World, before: str) -> bool:
+    """By a new card, if it had been accepted before it was forgotten; else it is refused, and the card stays open."""
+    now = asked_of_bo(world)
+    is_refused = "approve-refused" in [verb for _, verb, _ in await world.deeds()]
+    return now not in ("", before) or (is_refused and now == before)
