@@ -8,8 +8,9 @@ from typing import Final
 from bot.people.store.contacts import Contact
 from graph.models import User
 
-# Of people who must be searched for; the others' turn comes with the next look.
+# Of people who must be searched for; the others' turn comes with the next look, which is not far away then.
 MOST_SEARCHES: Final = 20
+NEXT_TURN: Final = timedelta(minutes=1)
 FOUND_FOR: Final = timedelta(days=1)
 NOT_FOUND_FOR: Final = timedelta(hours=1)
 # As long as users.info may be kept: users.lookupByEmail takes 50 calls a minute, users.info 100.
@@ -34,14 +35,27 @@ class Lookup:
     looked_up_at: datetime
 
 
-def lookups_of(
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """
+    Whom one look is at, in which order.
+
+    Attributes:
+        is_last: Nobody is left who must be searched for.
+    """
+
+    lookups: Sequence[Lookup]
+    is_last: bool
+
+
+def find_turn(
     users: Sequence[User],
     *,
     kept: Mapping[str, Contact],
     bound: Mapping[str, str],
     asked: Collection[str],
     now: datetime,
-) -> list[Lookup]:
+) -> Turn:
     """
     Return at whom of *users* to look now, in which order.
 
@@ -71,7 +85,7 @@ def lookups_of(
         elif lookup.slack_user is None:
             continue
         chosen.append(lookup)
-    return chosen
+    return Turn(lookups=chosen, is_last=searches <= MOST_SEARCHES)
 
 
 def is_fresh(verified_at: datetime, *, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from bot import clock
-from bot.approvals.lookup_order import Lookup, is_fresh, lookups_of
+from bot.approvals.lookup_order import NEXT_TURN, Lookup, Turn, find_turn, is_fresh
 from bot.approvals.model import Decision, approvals_of, decided_before, voices_of
 from bot.approvals.store import decisions, recipients
 from bot.configuration.addresses import same_address
@@ -106,19 +106,22 @@ class Recipients:
             asked: Whom we have asked before.
 
         Returns:
-            Them, and how long to wait before the next look, if somebody could not be read.
+            Them, and how long to wait before the next look, if somebody could not be read or has not had their turn.
 
         Raises:
             SlackBusy, Throttled, AuthError: Slack or Graph takes no more of these questions for now.
         """
         found: list[str] = []
         unread = _Unread()
-        for lookup in await self._lookups(users, asked):
+        turn = await self._find_turn(users, asked)
+        for lookup in turn.lookups:
             if len(found) >= MOST_CARDS:
                 break
             slack_user = await self._in_slack_or_asked(lookup, asked, unread)
             if slack_user is not None and slack_user not in found:
                 found.append(slack_user)
+        if not turn.is_last and len(found) < MOST_CARDS:
+            unread.others_wait()
         return found, unread.look_again_in
 
     async def _find(self, request: Request) -> None:
@@ -161,7 +164,8 @@ class Recipients:
         """Ask those of *named* who are in Slack, and add them to *found*; False if the request has gone on meanwhile."""
         why = {user.id: named_as for user, named_as in named}
         room = len(found) + MOST_CARDS
-        for lookup in await self._lookups([user for user, _ in named], request.deciders):
+        turn = await self._find_turn([user for user, _ in named], request.deciders)
+        for lookup in turn.lookups:
             if len(found) >= room:
                 break
             slack_user = await self._in_slack_or_asked(lookup, request.deciders, unread)
@@ -171,6 +175,8 @@ class Recipients:
             if not await self._store.run(recipients.add, request, slack_user, named_as):
                 return False
             found.append(slack_user)
+        if not turn.is_last and len(found) < room:
+            unread.others_wait()
         return True
 
     async def _in_slack_or_asked(
@@ -265,13 +271,13 @@ class Recipients:
         decided = _voices_until_now(counted, request)
         return [each for each in named if each[0].id not in decided]
 
-    async def _lookups(self, users: Sequence[User], asked: Sequence[str]) -> list[Lookup]:
+    async def _find_turn(self, users: Sequence[User], asked: Sequence[str]) -> Turn:
         """Return at whom of *users* to look now, in which order, by what is known of them in Slack."""
         now = clock.real()
         ids = [user.id for user in users]
         kept = await self._store.read(contacts.find, ids)
         bound = await self._store.read(contacts.bound_slack_users, ids)
-        return lookups_of(users, kept=kept, bound=bound, asked=asked, now=now)
+        return find_turn(users, kept=kept, bound=bound, asked=asked, now=now)
 
     async def _in_slack(self, lookup: Lookup) -> str | None:
         """Return who an Entra user is in Slack, and still is."""
@@ -312,11 +318,11 @@ class Recipients:
 
 class _Unread:
     """
-    Notes that somebody could not be read, whom to look up soon again: the others are settled meanwhile.
+    Notes that somebody could not be read, or not yet, whom to look up soon again: the others are settled meanwhile.
 
     Attributes:
         told_to_wait: Slack or Graph takes no more of these questions for now.
-        look_again_in: How soon; None if everybody could be read.
+        look_again_in: How soon; None if everybody was read who is to be.
     """
 
     def __init__(self) -> None:
@@ -330,6 +336,10 @@ class _Unread:
             self.told_to_wait = error
         pause = pause_after(error, attempts=LONGEST_WAIT_FOR_PEOPLE)
         self.look_again_in = max(pause, self.look_again_in or pause)
+
+    def others_wait(self) -> None:
+        """Note that there are more than one look searches for."""
+        self.look_again_in = max(NEXT_TURN, self.look_again_in or NEXT_TURN)
 
 
 def _lists(named: Sequence[tuple[User, NamedAs]]) -> list[list[tuple[User, NamedAs]]]:

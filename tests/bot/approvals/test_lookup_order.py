@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.approvals.lookup_order import MOST_SEARCHES, NEVER, is_fresh, lookups_of
+from bot.approvals.lookup_order import MOST_SEARCHES, NEVER, find_turn, is_fresh
 from bot.people.store.contacts import Contact
 from graph.models import User
 from tests.bot.samples import SOME_DAY
@@ -23,7 +23,7 @@ def found(entra_id, slack_user, ago):
 def lookups(entra_ids, kept=(), *, bound=None, asked=()):
     users = [User(id=each) for each in entra_ids]
     by_id = {each.entra_id: each for each in kept}
-    return lookups_of(users, kept=by_id, bound=bound or {}, asked=asked, now=SOME_DAY)
+    return find_turn(users, kept=by_id, bound=bound or {}, asked=asked, now=SOME_DAY).lookups
 
 
 def order(*args, **kwargs):
@@ -106,7 +106,7 @@ def test_a_look_searches_for_twenty_and_everybodys_turn_comes(knowledge, bound):
     now, searched, known = SOME_DAY, set(), set()
     # One more for whom a search was in vain just before the first.
     for _ in range(len(users) // MOST_SEARCHES + 2):
-        looked_at = lookups_of(users, kept=kept, bound=here, asked=(), now=now)
+        looked_at = find_turn(users, kept=kept, bound=here, asked=(), now=now).lookups
         known |= {each.user.id for each in looked_at if each.contact}
         to_search = {each.user.id for each in looked_at if not each.contact}
         assert len(to_search) <= MOST_SEARCHES

@@ -3,6 +3,7 @@
 import pytest
 
 from bot import clock
+from bot.approvals import lookup_order
 from bot.approvals.store import deciders
 from bot.packages.model import Stage
 from bot.people.model import NamedAs
@@ -25,6 +26,8 @@ from tests.harness.loop import simulated
 GROUP = {"kind": "groupmembers", "group_id": seed.SECURITY_REVIEWERS}
 # As long after a look as the next one, or a little more.
 NEXT_LOOK = HOUR + SECOND
+# The same while some of many have not been searched for yet.
+NEXT_TURN = lookup_order.NEXT_TURN + SECOND
 
 
 def entra_id(number):
@@ -62,25 +65,45 @@ def join(harness, number):
     )
 
 
-async def asked_after(harness, request, pause):
+async def asked_after(harness, request, pause, *, step=NEXT_LOOK):
     """Who is asked when the looks of so long are done; nothing but the time has made them due."""
     until = clock.real() + pause
     while clock.real() < until:
-        simulated().stand_still(min(NEXT_LOOK, until - clock.real()))
+        simulated().stand_still(min(step, until - clock.real()))
         await harness.jobs.recipients.find_due()
     return set((await harness.request(request.id)).deciders)
 
 
 @pytest.mark.parametrize("place", [20, 39, 40, 60, 99])
 async def test_the_last_of_a_long_group_is_asked_as_well(harness, place):
-    """Those before them are not in Slack, and are not searched for again and again in their stead."""
+    """Within minutes: those before them are not in Slack, and are not searched for again and again in their stead."""
     reviewers(harness, 100, in_slack={place})
     request = await pending(harness, GROUP)
     assert await asked(harness, request) == ()
 
     looks = place // 20
 
-    assert await asked_after(harness, request, looks * NEXT_LOOK) == named([place])
+    assert await asked_after(harness, request, looks * NEXT_TURN, step=NEXT_TURN) == named([place])
+    before = calls_of(harness, SEARCH)
+    await asked_after(harness, request, (5 - looks) * NEXT_TURN, step=NEXT_TURN)
+    everybody = calls_of(harness, SEARCH)
+    assert everybody - before == 20 * (4 - looks)
+
+    # Everybody has had their turn, and is left alone for an hour.
+    await asked_after(harness, request, HOUR / 2, step=NEXT_TURN)
+    assert calls_of(harness, SEARCH) == everybody
+
+
+async def test_whose_place_is_taken_is_not_searched_for(harness):
+    """Twenty have a card: nobody looks for more before the hour is over."""
+    reviewers(harness, 100, in_slack=range(20))
+    request = await pending(harness, GROUP)
+    assert set(await asked(harness, request)) == named(range(20))
+    before = calls_of(harness, SEARCH)
+
+    await asked_after(harness, request, HOUR / 2, step=NEXT_TURN)
+
+    assert calls_of(harness, SEARCH) == before
 
 
 async def test_who_joins_slack_late_has_their_turn_again(harness):
@@ -153,9 +176,10 @@ async def test_of_many_reviewers_those_not_in_slack_take_nobodys_place(harness):
     users = [await harness.graph.users.get(entra_id(number)) for number in range(25)]
     find = harness.jobs.recipients.find_in_slack
 
-    assert await find(users, asked=()) == ([], None)
-    found, _ = await find(users, asked=())
+    assert await find(users, asked=()) == ([], lookup_order.NEXT_TURN)
+    found, again_in = await find(users, asked=())
     assert set(found) == named(range(20, 25))
+    assert again_in is None
 
 
 @pytest.mark.parametrize("how_many", [20, 100])
