@@ -16,6 +16,7 @@ from bot.requests.store import current_stage, requests
 from sandbox.slack.model import Person
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
+from tests.bot.approvals.long_group import reviewers
 from tests.bot.samples import LEASE, SOME_DAY, approval, delegation, members, user
 from tests.harness.faults import answering
 from tests.harness.loop import simulated
@@ -167,21 +168,7 @@ async def test_whom_the_bot_knows_already_needs_no_search(harness):
 
 async def test_of_a_long_list_those_known_in_slack_come_first(harness):
     """Twenty cards; and no more than twenty searches for strangers at a time."""
-    world, group = harness.tenant.world, harness.tenant.world.groups[seed.SECURITY_REVIEWERS]
-    group.members.clear()
-    for number in range(60):
-        user_id = f"a1000000-0000-4000-8000-{number:012d}"
-        mail = f"nr{number}@contoso.example"
-        world.users[user_id] = User(user_id, f"Nr {number}", mail, world.now(), mail=mail)
-        group.members.append(user_id)
-        if number >= 30:
-            harness.workspace.people[f"U1{number}"] = Person(
-                id=f"U1{number}",
-                name=f"nr{number}",
-                real_name=f"Nr {number}",
-                email=mail,
-                team_id="T0LATCH",
-            )
+    reviewers(harness, 60, in_slack=range(30, 60))
     await harness.people.identify("U155")
     decided_by(harness, members(seed.SECURITY_REVIEWERS))
     searched = calls_of(harness, "users.lookupByEmail")
