@@ -36,9 +36,9 @@ class Lookup:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn:
+class LookupTurn:
     """
-    Whom one look is at, in which order.
+    Hold whom one look is at, in which order.
 
     Attributes:
         is_last: Nobody is left who must be searched for.
@@ -55,7 +55,7 @@ def find_turn(
     bound: Mapping[str, str],
     asked: Collection[str],
     now: datetime,
-) -> Turn:
+) -> LookupTurn:
     """
     Return at whom of *users* to look now, in which order.
 
@@ -85,7 +85,7 @@ def find_turn(
         elif lookup.slack_user is None:
             continue
         chosen.append(lookup)
-    return Turn(lookups=chosen, is_last=searches <= MOST_SEARCHES)
+    return LookupTurn(lookups=chosen, is_last=searches <= MOST_SEARCHES)
 
 
 def is_fresh(verified_at: datetime, *, now: datetime) -> bool:

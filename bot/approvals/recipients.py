@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from bot import clock
-from bot.approvals.lookup_order import NEXT_TURN, Lookup, Turn, find_turn, is_fresh
+from bot.approvals.lookup_order import NEXT_TURN, Lookup, LookupTurn, find_turn, is_fresh
 from bot.approvals.model import Decision, approvals_of, decided_before, voices_of
 from bot.approvals.store import decisions, recipients
 from bot.configuration.addresses import same_address
@@ -271,7 +271,7 @@ class Recipients:
         decided = _voices_until_now(counted, request)
         return [each for each in named if each[0].id not in decided]
 
-    async def _find_turn(self, users: Sequence[User], asked: Sequence[str]) -> Turn:
+    async def _find_turn(self, users: Sequence[User], asked: Sequence[str]) -> LookupTurn:
         """Return at whom of *users* to look now, in which order, by what is known of them in Slack."""
         now = clock.real()
         ids = [user.id for user in users]
