@@ -221,7 +221,7 @@ class RequestService:
                 patience=who_waits(),
                 reason_hint=rule.hint if rule is not None and not rule.takes(why) else None,
                 emergency=emergency,
-                removed_for=timedelta() if settings.entra_decides else self._removed_for,
+                removed_for=settings.counts_removals_for(self._removed_for),
             )
             try:
                 return await self._ask_for(wanted)

@@ -211,6 +211,10 @@ class PackageSettings:
     entra_decides: bool = False
     opens: str | None = RESOURCES
 
+    def counts_removals_for(self, removed_for: timedelta) -> timedelta:
+        """Return for how long an admin must agree before somebody gets back what an admin has removed; where Entra decides, never."""
+        return timedelta() if self.entra_decides else removed_for
+
     def approvals_needed(self, stage: int) -> int:
         """Return how many different people must approve stage *stage* (from 0); one where the list says nothing."""
         if len(self.quorum) == 1:

@@ -163,8 +163,8 @@ class RequestForms:
             return KnownPackage(package=package)
         if asker is None:
             removed_for = self._removed_for
-            if package is not None and self._settings_of(package).entra_decides:
-                removed_for = timedelta()
+            if package is not None:
+                removed_for = self._settings_of(package).counts_removals_for(removed_for)
             about = AskedPackage.of(request, removed_for=removed_for)
             try:
                 asker = await self._store.read_together(find_askers, about)
