@@ -126,7 +126,9 @@ class Jobs:
     made_in_entra: RequestsMadeInEntra | None = None
     made_in_entra_fence: Fence | None = None
     _syncs: dict[str, SharedSync] = field(default_factory=dict)
-    _time_has_moved: bool = False
+    # How often time has been moved, and for how many of these what was to begin is due.
+    _moves: int = 0
+    _followed_moves: int = 0
     # What Graph has not shown since then (real time) is not to be reminded of; None: nobody has looked since.
     _remind_since: datetime | None = None
 
@@ -229,7 +231,7 @@ class Jobs:
 
     def wake_all(self) -> None:
         """Run everything: time has been moved, and anything may be due."""
-        self._time_has_moved = True
+        self._moves += 1
         for shared in self._syncs.values():
             shared.wanted = clock.real()
         for name in self.loop.names - due.QUEUES.keys():
@@ -237,9 +239,10 @@ class Jobs:
 
     async def look(self) -> None:
         """Trigger the jobs that have something to do; the others have done it all."""
-        if self._time_has_moved:
+        moves = self._moves
+        if self._followed_moves < moves:
             await self.store.run(claims.hasten_begun)
-            self._time_has_moved = False
+            self._followed_moves = moves
         found = await self.store.read(due.look)
         for name in due.QUEUES:
             if name in found.queues:
