@@ -1,8 +1,8 @@
 """
-Draw where the CPU goes of a command's answer, and of a request until its message: `python -m benchmarks.flames ack flames.svg`.
+Draw where the time goes of a command's answer, and of a request until it is delivered: `python -m benchmarks.flames ack flames.svg`.
 
 py-spy looks a few hundred times a second at what each thread of the bot does.  The wider a bar, the more of the looks met that
-function; what it called stands on it.
+function, at work or waiting for the disk; what it called stands on it.
 """
 
 import asyncio
