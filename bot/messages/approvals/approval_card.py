@@ -67,7 +67,7 @@ ADMINS_MAY_NOT: Final = N_(
     "The admins may not decide this request: that is for the approvers whom its policy names."
 )
 TIME_IS_OVER: Final = N_(
-    "The time to decide this was over {when}: it expires now, and nothing can be decided any more."
+    "The time to decide this was over {when}: nothing can be decided any more."
 )
 ENTRA_DECIDES: Final = N_(
     "Microsoft Entra decides this: only the approvers whom its policy names can approve or deny it."
