@@ -37,7 +37,12 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_approve": frozenset({Verb.APPROVE}),
     "latchkey_approve_for_less": frozenset({Verb.APPROVE}),
     "latchkey_approve_until": frozenset({Verb.APPROVE}),
+    # For up to five packages in one row.
     "latchkey_approve_all": NoRightNeeded.DECIDES,
+    "latchkey_approve_all_2": NoRightNeeded.DECIDES,
+    "latchkey_approve_all_3": NoRightNeeded.DECIDES,
+    "latchkey_approve_all_4": NoRightNeeded.DECIDES,
+    "latchkey_approve_all_5": NoRightNeeded.DECIDES,
     "latchkey_approve_chosen": frozenset({Verb.APPROVE}),
     "latchkey_deny": frozenset({Verb.DENY}),
     # The button on a card, and its form; then the button of whoever is asked, and theirs.

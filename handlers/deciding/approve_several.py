@@ -20,6 +20,10 @@ def register(
     routes: Routes, *, approvals: ApprovalService, reviews: ReviewCards, replies: Replies
 ) -> None:
     @routes.action("latchkey_approve_all")
+    @routes.action("latchkey_approve_all_2")
+    @routes.action("latchkey_approve_all_3")
+    @routes.action("latchkey_approve_all_4")
+    @routes.action("latchkey_approve_all_5")
     async def choose(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Open the form."""
         reply = replies.to_click(body, action)

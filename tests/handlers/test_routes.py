@@ -144,7 +144,11 @@ def test_the_buttons_are_those_with_a_listener():
 
     assert drawn == {route for route in RIGHTS if route.startswith("latchkey_")} - {
         "latchkey_delegation",
-        # Of further links beside the first one.
+        # Of further buttons and links beside the first one.
+        "latchkey_approve_all_2",
+        "latchkey_approve_all_3",
+        "latchkey_approve_all_4",
+        "latchkey_approve_all_5",
         "latchkey_open_2",
         "latchkey_open_3",
         "latchkey_emergency_finding",

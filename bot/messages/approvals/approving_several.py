@@ -14,6 +14,7 @@ from bot.messages.blocks.parts import (
     button,
     divider,
     message,
+    numbered,
     plain,
     shorten,
 )
@@ -46,16 +47,19 @@ def approve_all_row(requests: Sequence[Request], *, reader: str) -> list[Block]:
             by_package.setdefault(request.package_id, []).append(request)
     several = [each[:MOST_CHOICES] for each in by_package.values() if len(each) > 1]
     made = [
-        button(
-            _("Approve all {count} for {package}").format(
-                count=len(each), package=shorten(each[0].package_name, LONGEST_NAME)
-            ),
-            "approve_all",
-            " ".join(request.ask_id for request in each),
-        )
-        for each in several[:MOST_BUTTONS]
+        numbered(_approve_all_button(each), place)
+        for place, each in enumerate(several[:MOST_BUTTONS], start=1)
     ]
     return [actions(*made, block_id="approve-all")] if made else []
+
+
+def _approve_all_button(requests: Sequence[Request]) -> Block:
+    name = shorten(requests[0].package_name, LONGEST_NAME)
+    return button(
+        _("Approve all {count} for {package}").format(count=len(requests), package=name),
+        "approve_all",
+        " ".join(request.ask_id for request in requests),
+    )
 
 
 def form(

@@ -12,6 +12,7 @@ from bot.messages.blocks.parts import (
     bold,
     button,
     message,
+    numbered,
     section,
     shorten,
 )
@@ -63,10 +64,8 @@ def _open_button(opening: Opening, *, package: str, place: int, is_only: bool) -
     if is_only and opening.kind is not OpeningKind.OWN:
         about = f"{shorten(opening.name, LONGEST_ABOUT)}, {about}"
     made = button(label, "open", "-", about=about)
-    # In one row each has an id of its own.
-    action_id = made["action_id"] if place == 1 else f"{made['action_id']}_{place}"
     # Slack opens the address by itself, and tells of the press.
-    return {**made, "action_id": action_id, "url": opening.url}
+    return {**numbered(made, place), "url": opening.url}
 
 
 def everything_to_open(package: str, openings: Collection[Opening]) -> Message:

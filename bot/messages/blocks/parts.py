@@ -225,6 +225,19 @@ def button(
     return made
 
 
+def numbered(made: Block, place: int) -> Block:
+    """
+    Return the button with an id of its own, for a row with several of its kind: Slack refuses a block with one id twice.
+
+    Each of these ids has a listener in `handlers/routes.py`.
+
+    Args:
+        place: From 1; the first keeps its id.
+    """
+    action_id = made["action_id"] if place == 1 else f"{made['action_id']}_{place}"
+    return {**made, "action_id": action_id}
+
+
 # Beside the longest label of a button, "Approve for less", in the 75 characters that Slack takes.
 LONGEST_ABOUT: Final = 27
 

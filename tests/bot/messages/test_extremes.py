@@ -305,8 +305,10 @@ def screens(key: str) -> dict[str, Any]:
         ],
         count=1_000,
     )
-    # Several for one package, which can be approved together.
-    alike = [replace(each, package_id="p1") for each in pending[:20]]
+    # Several for each of many packages, which can be approved together.
+    alike = [
+        replace(each, package_id=f"p{number // 2}") for number, each in enumerate(pending[:20])
+    ]
 
     # Home of three roles.
     for role_name, reader in READERS.items():
@@ -434,6 +436,8 @@ def screens(key: str) -> dict[str, Any]:
     )
     made["to decide"] = pending_rows.to_decide(page(pending), reader="U0BO")
     made["pending"] = pending_list.pending(page(pending), reader="U0BO")
+    made["to decide, two for each"] = pending_rows.to_decide(page(alike), reader="U0BO")
+    made["pending, two for each"] = pending_list.pending(page(alike), reader="U0BO")
     made["stuck"] = repairing.listed(page(stuck))
     made["assignments"] = access_list.assignments(
         page(rows), place=OF_ALL, package=name, whom=escape(name), notes=[escape(reason)]

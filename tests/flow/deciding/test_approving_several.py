@@ -5,6 +5,7 @@ from tests.harness.world import ANN, BO, CY, DANA, MIA, buttons, eventually, lab
 
 DATABASE = "/request-access production-database"
 APPROVE_ALL = "Approve all 2 for Finance Reports"
+ALL_OF_DATABASE = "Approve all 2 for Production Database"
 
 
 async def both_ask(world):
@@ -13,8 +14,10 @@ async def both_ask(world):
     await eventually(lambda: len(world.cards(BO)) == 2, about="two cards")
 
 
-async def form_of(world, user):
-    return await eventually(lambda: world.form(user), about="the form")
+async def form_of(world, user, *, about=""):
+    return await eventually(
+        lambda: (form := world.form(user)) and about in said(form) and form, about="the form"
+    )
 
 
 async def in_home(world, user):
@@ -78,6 +81,23 @@ async def _is_accepted(world, times):
     return (await approvals(world)).count((DANA, "approve-accepted")) == times
 
 
+async def test_each_of_several_packages_has_a_button_of_its_own(world):
+    """Slack takes the list, and the second button lists the requests for its package alone."""
+    for user in (ANN, CY):
+        await world.type(user, "/request-access finance-reports because Q4")
+        await world.type(user, f"{DATABASE} because of the outage")
+    await eventually(lambda: len(world.cards(MIA)) == 2 and len(world.cards(BO)) == 2)
+    shown = (await world.type(DANA, "/access-admin pending")).message
+
+    for label, why in ((APPROVE_ALL, "Q4"), (ALL_OF_DATABASE, "the outage")):
+        await world.press(DANA, shown, label)
+        form = await form_of(world, DANA, about=why)
+        assert said(form).count(why) == 2
+        await world.slack.submit(user=DANA, view_id=form.id, values={})
+
+    await eventually(lambda: _is_accepted(world, 4))
+
+
 async def test_what_does_not_count_is_said_by_name(world):
     """Ann's was denied meanwhile; Cy's is approved all the same."""
     await both_ask(world)
@@ -125,8 +145,7 @@ async def test_a_reason_is_asked_for_where_the_stage_wants_one(world):
 
 
 async def approve_all_of(world, user):
-    label = "Approve all 2 for Production Database"
     await world.slack.open_home(user=user)
-    await eventually(lambda: world.home(user) and label in labels(world.home(user)))
-    await world.press_home(user, label)
+    await eventually(lambda: world.home(user) and ALL_OF_DATABASE in labels(world.home(user)))
+    await world.press_home(user, ALL_OF_DATABASE)
     return await form_of(world, user)
