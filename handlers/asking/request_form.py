@@ -1,6 +1,7 @@
 """Open the form to request a package, update it when a policy is chosen, and submit it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck
@@ -9,8 +10,18 @@ from bot.errors import WrongFields
 from bot.messages.blocks.modals import said_in_modal
 from bot.messages.emergencies.emergency_choice import EmergencyChoice, is_chosen_in
 from bot.messages.requests import on_behalf, package_menu, several
-from bot.messages.requests.request_form.errors import CHANGED, errors_at
-from bot.messages.requests.request_form.form import TITLE, menu_form, request_form
+from bot.messages.requests.request_form.errors import (
+    CHANGED,
+    errors_at,
+    not_offered_any_more,
+)
+from bot.messages.requests.request_form.form import (
+    NOT_OFFERED,
+    TITLE,
+    menu_form,
+    request_form,
+    why_not_in_form,
+)
 from bot.messages.requests.request_form.questions import answers_in
 from bot.messages.requests.request_form.reading import (
     END,
@@ -26,10 +37,11 @@ from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
 from bot.requests.asking.forms import RequestForms
+from bot.requests.asking.policy_choice import FormPolicies
+from bot.requests.model import AskedTogether
 from bot.requests.service import RequestService
 from bot.requests.transactions.filled_form import FilledForm
 from bot.words import _
-from bot.words.formats import in_quotes
 from handlers.replying.asking import say_asked
 from handlers.replying.background import Background
 from handlers.replying.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
@@ -136,6 +148,13 @@ def register(
                     )
             package = await forms.find_package(about.package_id)
             if package is None or not package.can_be_asked_for:
+                if about.following:
+                    gone = AskedTogether(
+                        refused=[] if package is None else [(package, NOT_OFFERED)],
+                        is_something_gone=package is None,
+                    )
+                    await go_on(ack, view, gone, about.following, user=user)
+                    return
                 await show_error({"text": _(GONE)})
                 return
             policies = _offered(package, about)
@@ -175,15 +194,13 @@ def register(
                     errors=errors_at(view, wrong.fields, wrong.answers, questions),
                 )
                 return
-            following = await forms.find_packages(about.following)
-            if following:
-                note = several.note_of_following(following[1:])
-                note = (
-                    f"{_('Asked for {package}.').format(package=in_quotes(package.name))} {note}"
-                    if submitted.created
-                    else note
+            if about.following:
+                request = [submitted.request]
+                result = AskedTogether(
+                    asked=request if submitted.created else [],
+                    open_before=[] if submitted.created else request,
                 )
-                await show_next_form(ack, view, following, user=user, note=note)
+                await go_on(ack, view, await forms.with_doubts(result), about.following, user=user)
                 return
             if submitted.request.is_on_behalf:
                 said = on_behalf.asked_for_them(submitted.request)
@@ -195,6 +212,12 @@ def register(
         ack: AsyncAck, view: Mapping[str, Any], picked: Sequence[str], *, user: str
     ) -> None:
         """Ask for each of several packages, and go on with the forms of those that need one."""
+        offered = {each.id for each in await forms.find_packages(picked)}
+        names = package_menu.names_in(view).items()
+        missing = [name for package_id, name in names if package_id not in offered]
+        if missing:
+            await ack(response_action="errors", errors=not_offered_any_more(missing))
+            return
         try:
             result = await requests.ask_for_several(
                 slack_user=user,
@@ -206,49 +229,71 @@ def register(
             errors = errors_at(view, wrong.fields, wrong.answers, ())
             await ack(response_action="errors", errors=errors)
             return
-        result = await forms.with_doubts(result)
-        if result.with_forms:
-            note = several.note_before_forms(result)
-            await show_next_form(ack, view, result.with_forms, user=user, note=note)
-        else:
-            await ack(response_action="update", view=several.results_view(result))
+        await show_next_form(ack, view, await forms.with_doubts(result), user=user)
 
-    async def show_next_form(
+    async def go_on(
         ack: AsyncAck,
         view: Mapping[str, Any],
-        packages: Sequence[Package],
+        result: AskedTogether,
+        following: Sequence[str],
         *,
         user: str,
-        note: str,
     ) -> None:
-        """Show the form of the first of *packages* in the place of the one that was sent; the others follow it."""
-        package, *following = packages
-        wanted_for = wanted_for_in(view)
+        """Go on with those of the packages behind this form that are still offered, and say if some are not."""
+        packages = await forms.find_packages(following)
+        is_something_gone = result.is_something_gone or len(packages) < len(following)
+        result = replace(result, with_forms=packages, is_something_gone=is_something_gone)
+        await show_next_form(ack, view, result, user=user)
 
-        def form(policies: Sequence[OfferedPolicy], locale: str | None) -> dict[str, Any]:
+    async def show_next_form(
+        ack: AsyncAck, view: Mapping[str, Any], result: AskedTogether, *, user: str
+    ) -> None:
+        """
+        Show the next form in the place of the one that was sent, and the results where none is left.
+
+        A package that no form can ask for is said above the next form, which would not be reached otherwise.
+        """
+        wanted_for = wanted_for_in(view)
+        offered: dict[str, FormPolicies] = {}
+
+        def policies_of(package: Package) -> FormPolicies:
+            return offered.get(package.id) or FormPolicies(policies=package.policies)
+
+        def next_view() -> dict[str, Any]:
+            left = several.without_forms_for(
+                result, lambda package: why_not_in_form(package, policies_of(package).policies)
+            )
+            if not left.with_forms:
+                return several.results_view(left)
+            package, *following = left.with_forms
+            about = policies_of(package)
             return request_form(
                 package,
-                policies=policies,
-                locale=locale,
+                policies=about.policies,
+                locale=about.locale,
                 reason=reason_in(view),
                 reason_hint=forms.reason_hint(package),
                 emergency=emergency_choice(forms, package),
-                note=note,
+                note=several.note_before_forms(left),
                 following=[each.id for each in following],
                 for_others=wanted_for is not None,
                 wanted_for=wanted_for,
                 reader=user,
             )
 
-        await ack(response_action="update", view=form(package.policies, None))
+        await ack(response_action="update", view=next_view())
 
         async def narrowed() -> Mapping[str, Any]:
-            if wanted_for not in (None, user):
-                return form(package.policies, None)
-            offered = await forms.find_policies(slack_user=user, package=package)
-            return form(offered.policies, offered.locale)
+            if wanted_for in (None, user):
+                for package in result.with_forms:
+                    offered[package.id] = await forms.find_policies(
+                        slack_user=user, package=package
+                    )
+                    if why_not_in_form(package, offered[package.id].policies) is None:
+                        break
+            return next_view()
 
-        if view.get("id"):
+        if view.get("id") and result.with_forms:
             background.update_form(view_id=str(view["id"]), view=narrowed)
 
 

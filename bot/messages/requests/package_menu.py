@@ -50,12 +50,21 @@ def menu(chosen: Sequence[Package]) -> Block:
 
 def chosen_in(view: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the ids of the packages that are chosen in a form, in the order of the choice."""
+    return tuple(names_in(view))
+
+
+def names_in(view: Mapping[str, Any]) -> dict[str, str]:
+    """Return the packages that are chosen in a form, in the order of the choice: the name that it shows, by id."""
     found: Any = view
     for name in ("state", "values", MENU, ACTION, "selected_options"):
         found = found.get(name) if isinstance(found, Mapping) else None
-    options = found if isinstance(found, list) else []
-    values = [each.get("value") for each in options if isinstance(each, Mapping)]
-    return tuple(dict.fromkeys(each for each in values if isinstance(each, str) and each))
+    names: dict[str, str] = {}
+    for option in found if isinstance(found, list) else []:
+        value = option.get("value") if isinstance(option, Mapping) else None
+        if isinstance(value, str) and value:
+            text = option.get("text")
+            names.setdefault(value, str(text.get("text")) if isinstance(text, Mapping) else "")
+    return names
 
 
 def option_groups(suggestions: Sequence[Suggestion]) -> list[Block]:

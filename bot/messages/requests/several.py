@@ -1,6 +1,7 @@
 """Say what became of several packages that somebody asked for in one form."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.messages.blocks.parts import Block, context, escape, plain, section, shorten
@@ -11,6 +12,7 @@ from bot.words import N_, _, translate
 from bot.words.formats import all_of, in_quotes
 
 LONGEST_NAME = 100
+SOMETHING_GONE = N_("Something of that is not offered any more.")
 NOT_KNOWN = N_(
     "My database stopped answering just as I was saving this, so I can't tell whether it was asked for: {names}. Please look in "
     "/my-access in a minute, and ask again if it is not there: nothing is asked for twice."
@@ -45,6 +47,8 @@ def results(result: AskedTogether) -> list[Block]:
         )
         for package, why in result.refused
     ]
+    if result.is_something_gone:
+        blocks.append(section(_(SOMETHING_GONE)))
     if result.not_saved:
         not_saved = _names(each.name for each in result.not_saved)
         blocks.append(
@@ -64,6 +68,21 @@ def results(result: AskedTogether) -> list[Block]:
     return blocks
 
 
+def without_forms_for(
+    result: AskedTogether, why_not: Callable[[Package], str | None]
+) -> AskedTogether:
+    """
+    Return *result* with the first of its packages with forms being one that a form can ask for; those before it are refused.
+
+    Args:
+        why_not: Returns why none can, a sentence; None if one can.
+    """
+    refused, left = list(result.refused), list(result.with_forms)
+    while left and (why := why_not(left[0])) is not None:
+        refused.append((left.pop(0), why))
+    return replace(result, refused=refused, with_forms=left)
+
+
 def note_before_forms(result: AskedTogether) -> str:
     """Say above the form of one package, as plain text, what became of the others."""
     said = _begun(result, _plain_names)
@@ -76,6 +95,8 @@ def note_before_forms(result: AskedTogether) -> str:
         )
         for package, why in result.refused
     ]
+    if result.is_something_gone:
+        said.append(_(SOMETHING_GONE))
     if result.not_saved:
         not_saved = _plain_names(each.name for each in result.not_saved)
         said.append(
@@ -86,7 +107,7 @@ def note_before_forms(result: AskedTogether) -> str:
     if result.not_known:
         not_known = _plain_names(each.name for each in result.not_known)
         said.append(_(NOT_KNOWN).format(names=not_known))
-    said.append(note_of_following(result.with_forms[1:]))
+    said.append(_note_of_following(result.with_forms[1:]))
     return " ".join(each for each in said if each)
 
 
@@ -102,7 +123,7 @@ def _begun(result: AskedTogether, names: Callable[[Iterable[str]], str]) -> list
     return said
 
 
-def note_of_following(packages: Sequence[Package]) -> str:
+def _note_of_following(packages: Sequence[Package]) -> str:
     """Say which packages are asked for after this one, and not yet."""
     if not packages:
         return _("This one asks questions of its own.")

@@ -17,6 +17,7 @@ class AskedTogether:
         open_before: Those that were open already.
         with_forms: Packages that ask what only a form of their own can answer; not asked for yet.
         refused: Packages that were not asked for, each with the sentence that says why.
+        is_something_gone: Something of what was chosen is not offered any more, and its name not known.
         not_saved: Packages that were not asked for because the database did not answer.
         not_known: Packages that may have been asked for: the database went away while it saved that.
     """
@@ -26,5 +27,6 @@ class AskedTogether:
     open_before: list[Request] = field(default_factory=list)
     with_forms: list[Package] = field(default_factory=list)
     refused: list[tuple[Package, str]] = field(default_factory=list)
+    is_something_gone: bool = False
     not_saved: list[Package] = field(default_factory=list)
     not_known: list[Package] = field(default_factory=list)

@@ -32,6 +32,10 @@ MOST_POLICIES: Final = 100
 LONGEST_FACT: Final = 250
 MOST_FACTS: Final = 4
 TITLE: Final = N_("Ask for access")
+NOT_OFFERED: Final = N_("It is not offered any more.")
+TOO_MUCH: Final = N_(
+    "It asks more than a form of Slack's can hold. Please ask for it in My Access."
+)
 
 
 def request_form(
@@ -71,10 +75,8 @@ def request_form(
     """
     if chosen is None and len(policies) == 1:
         [chosen] = policies
-    if not policies:
-        return _closed(package, _("It is not offered any more."), has_menu=has_menu)
-    if chosen is not None and chosen.not_askable and len(policies) == 1:
-        return _closed(package, chosen.not_askable, has_menu=has_menu)
+    if (why := _never_askable(policies)) is not None:
+        return _closed(package, why, note=note, has_menu=has_menu)
     lead = [section(escape(note))] if note else []
     if has_menu:
         lead.append(package_menu.menu([package]))
@@ -83,7 +85,7 @@ def request_form(
     if len(policies) > 1:
         blocks += choice_of_policy(policies, chosen, for_other=for_other)
     if chosen is not None and chosen.not_askable:
-        blocks.append(section(f":no_entry: {escape(chosen.not_askable)}"))
+        blocks.append(section(f":no_entry: {escape_sentence(translate(chosen.not_askable))}"))
     if for_others:
         blocks.append(for_whom(wanted_for))
     blocks.append(reason_field(chosen, reason, reason_hint))
@@ -113,12 +115,23 @@ def request_form(
         "blocks": blocks,
     }
     if len(policies) > MOST_POLICIES or not _fits(view):
-        return _closed(
-            package,
-            _("It asks more than a form of Slack's can hold. Please ask for it in My Access."),
-            has_menu=has_menu,
-        )
+        return _closed(package, TOO_MUCH, note=note, has_menu=has_menu)
     return view
+
+
+def why_not_in_form(package: Package, policies: Sequence[OfferedPolicy]) -> str | None:
+    """Return why a form of Slack's cannot ask for *package* under any of *policies*, a sentence; None if it can."""
+    why = _never_askable(policies)
+    if why is not None:
+        return why
+    can_be_sent = "submit" in request_form(package, policies=policies)
+    return None if can_be_sent else TOO_MUCH
+
+
+def _never_askable(policies: Sequence[OfferedPolicy]) -> str | None:
+    if not policies:
+        return NOT_OFFERED
+    return policies[0].not_askable if len(policies) == 1 else None
 
 
 def menu_form(
@@ -183,15 +196,20 @@ def refused_form(why: str) -> View:
     }
 
 
-def _closed(package: Package, why: str, *, has_menu: bool = False) -> View:
+def _closed(package: Package, why: str, *, note: str | None, has_menu: bool) -> View:
     """Make a form for what cannot be asked for here: why it cannot, and at most the menu of packages."""
+    lead = [section(escape(note))] if note else []
     form: View = {
         "type": "modal",
         "callback_id": "latchkey_request",
         "private_metadata": FormSubject(package_id=package.id, has_menu=has_menu).words(),
         "title": plain(_(TITLE)),
         "close": plain(pgettext("close a form", "Cancel")),
-        "blocks": [section(f"*{escape(package.name)}*"), section(escape_sentence(translate(why)))],
+        "blocks": [
+            *lead,
+            section(f"*{escape(package.name)}*"),
+            section(escape_sentence(translate(why))),
+        ],
     }
     if has_menu:
         # Slack wants a form with a field to be one that can be sent; sent, it is answered with the same.
