@@ -27,7 +27,7 @@ from bot.requests.evaluation.rules import (
     refused,
     with_settings,
 )
-from bot.requests.model import Request
+from bot.requests.model import Kind, Request
 from bot.requests.store import removals, request_lists
 from bot.words import N_
 from graph.models import AccessPackage, AssignmentPolicy
@@ -169,10 +169,24 @@ class NewAccessEvaluator:
                     progress=progress_of(live[0]),
                 ),
             )
+            person = evaluation.identity.person.entra_name
+            removal = await self._store.read(
+                request_lists.open_of_user, entra_id, request.package_id, Kind.REMOVE
+            )
+            if removal is not None:
+                raise Refused(
+                    N_(
+                        "{person} still has it, and it is being removed. Please ask again once it is gone."
+                    ).format(person=person)
+                    if request.is_on_behalf
+                    else N_(
+                        "You still have it, and it is being removed. Please ask again once it is gone."
+                    )
+                )
             raise Refused(
-                N_("{person} has it already.").format(person=evaluation.identity.person.entra_name)
+                N_("{person} has it already.").format(person=person)
                 if request.is_on_behalf
-                else N_("You have it already. /my-access shows until when, and lets you extend it.")
+                else N_("You have it already. /my-access shows until when.")
             )
         for other in await facts.open_requests(request.package_id):
             if other.is_partially_delivered:

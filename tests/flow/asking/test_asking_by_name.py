@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.harness.world import ANN, APPROVALS, BO, CY, MONTH, eventually, labels, said
+from sandbox.tenant.seed import MARKETING_CAMPAIGN
+from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, MONTH, eventually, labels, said
 
 
 async def ack(world, user, text):
@@ -109,6 +110,26 @@ async def test_what_is_being_returned_is_not_called_theirs(world):
     await eventually(lambda: "Being removed." in said(shown))
 
     assert "You already have" not in said(await ack(world, ANN, "marketing-campaign"))
+
+
+@pytest.mark.parametrize("by", [ANN, DANA])
+async def test_what_is_still_being_removed_is_said_to_be(world, by):
+    """Returned or taken away: as long as Entra has not removed it, nothing can be extended, and nothing asked for."""
+    await ack(world, ANN, "marketing-campaign")
+    await world.told(ANN, "You now have access")
+    world.tenant.world.delivery = timedelta(hours=1)
+    if by == ANN:
+        await world.press(ANN, (await world.type(ANN, "/my-access")).message, "Return")
+    else:
+        await world.type(DANA, f"/access-admin remove <@{ANN}|ann> marketing-campaign because done")
+    await eventually(lambda: world.posts("adminRemove"), about="the removal in Entra")
+
+    await ack(world, ANN, "marketing-campaign")
+    await world.told(ANN, "You still have it, and it is being removed. Please ask again once")
+    await world.bot.services.requests.ask_for_several(
+        slack_user=DANA, package_ids=[MARKETING_CAMPAIGN], reason="Q4", wanted_for=ANN
+    )
+    await world.told(DANA, "Ann Abara still has it, and it is being removed")
 
 
 async def test_what_is_asked_for_already_says_for_whom_it_waits(world):
