@@ -34,8 +34,20 @@ class SlackViews:
             raise SlackUnsure("views.open took too long") from error
         return str(shown["view"]["id"])
 
-    async def push(self, trigger_id: str, view: Mapping[str, Any]) -> str:
-        """Lay a modal over the one that was clicked in; return its id.  No scope needed."""
+    async def lay_over(
+        self, trigger_id: str, view: Mapping[str, Any], *, over: Mapping[str, Any]
+    ) -> str:
+        """
+        Lay a modal over the one that was clicked in; return its id.  No scope needed.
+
+        Over a third one Slack lays no fourth ("push_limit_reached"): there it takes the third one's place.
+
+        Args:
+            over: The modal that was clicked in, as Slack has sent it.
+        """
+        if is_third(over):
+            await self.update(str(over["id"]), view)
+            return str(over["id"])
         try:
             async with asyncio.timeout(OPEN_VIEW_TIMEOUT_SECONDS):
                 shown = await self._calls.call("views.push", trigger_id=trigger_id, view=dict(view))
@@ -54,3 +66,13 @@ class SlackViews:
         """
         known = {"hash": hash} if hash else {}
         await self._calls.call("views.update", view_id=view_id, view=dict(view), **known)
+
+
+def is_third(modal: Mapping[str, Any]) -> bool:
+    """
+    Tell whether a modal is the third of a stack, which is as high as Slack lets one be.
+
+    Source: docs.slack.dev, "Modals": "up to 3 views"; `previous_view_id` is the one below, `root_view_id` the lowest.
+    """
+    below = modal.get("previous_view_id")
+    return below is not None and below != modal.get("root_view_id")

@@ -40,7 +40,7 @@ class Background:
         view: Mapping[str, Any] | Callable[[], Awaitable[Mapping[str, Any]]],
         say: Callable[[Mapping[str, Any]], Awaitable[None]],
         unless: Callable[[], Awaitable[bool]] | None = None,
-        is_over_modal: bool = False,
+        over: Mapping[str, Any] | None = None,
         then: Callable[[], Awaitable[Mapping[str, Any]]] | None = None,
     ) -> None:
         """
@@ -50,16 +50,16 @@ class Background:
             view: The form, or a function that makes it, which may take a while.
             say: Answers them where they clicked.
             unless: Called first; True if the form is not needed any more.
-            is_over_modal: They clicked in a modal, over which it is laid.
+            over: The modal that they clicked in, over which it is laid.
             then: Makes what is put in its place once it is open; for what takes longer than Slack waits.
         """
 
         async def open_form() -> None:
             if unless is not None and await unless():
                 return
-            show = self._slack.views.push if is_over_modal else self._slack.views.open
             try:
-                view_id = await show(trigger_id, await view() if callable(view) else view)
+                form = await view() if callable(view) else view
+                view_id = await self.show_modal(trigger_id, form, over=over)
                 if then is not None:
                     self.update_form(view_id=view_id, view=then)
             except SlackError as error:
@@ -67,6 +67,19 @@ class Background:
                 await say(message(_(NOT_OPENED)))
 
         self.start(open_form)
+
+    async def show_modal(
+        self, trigger_id: str, view: Mapping[str, Any], *, over: Mapping[str, Any] | None
+    ) -> str:
+        """
+        Open a modal, over the one that somebody clicked in; return its id.
+
+        Args:
+            over: That one, as Slack has sent it; None: they clicked somewhere else.
+        """
+        if over is None:
+            return await self._slack.views.open(trigger_id, view)
+        return await self._slack.views.lay_over(trigger_id, view, over=over)
 
     def update_form(
         self,

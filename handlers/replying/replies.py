@@ -58,7 +58,8 @@ class Reply:
         place: The page of the list that the pressed row is on.
         is_alone: The message is there for its buttons, and is over when one has done its work.
         url: Where Slack takes answers; None where it says of none.
-        list_view: The modal with a list that they pressed in.
+        modal: The modal that they pressed in, as Slack has sent it.
+        list_view: The id of that one, if it has a list.
     """
 
     background: Background
@@ -70,6 +71,7 @@ class Reply:
     value: str = ""
     team: str | None = None
     ts: str | None = None
+    modal: Mapping[str, Any] | None = None
     list_view: str | None = None
     place: Place | None = None
     is_alone: bool = False
@@ -139,7 +141,7 @@ class Reply:
             view=view,
             say=self.say,
             unless=unless,
-            is_over_modal=self.where is Where.MODAL,
+            over=self.modal,
             then=then,
         )
 
@@ -255,9 +257,8 @@ class Reply:
 
     async def _say_in_modal(self, said: Mapping[str, Any]) -> None:
         view = said_in_modal(in_plain_blocks(dict(said)), title=TITLE)
-        show = self._slack.views.push if self.where is Where.MODAL else self._slack.views.open
         try:
-            await show(self.trigger_id, view)
+            await self.background.show_modal(self.trigger_id, view, over=self.modal)
         except SlackError as error:
             log.warning("reply-not-shown", slack=str(error))
             await self._tell(said)
@@ -294,6 +295,7 @@ class Replies:
             value=click.value,
             team=click.team,
             ts=(body.get("container") or {}).get("message_ts"),
+            modal=body.get("view") if _where(body) is Where.MODAL else None,
             list_view=_list_view(body),
             place=place_in(action.get("block_id")),
             is_alone=str(action.get("block_id") or "").startswith(ALONE),

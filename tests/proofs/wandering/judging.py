@@ -1,0 +1,78 @@
+"""What must be true in the end, whoever has done what: decisions, what was sent to Entra, and what people read they have."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from bot.database.tables import decisions, requests
+from bot.people.model import Verb
+from tests.harness.world import ANN, BO, CY, DANA, ENTRA_ID, GENERAL, MIA, World
+
+# Less than a page.
+MOST_LISTED: Final = 20
+
+
+async def judge(world: World) -> list[str]:
+    """Look at everything once it is quiet; return what is wrong."""
+    for person in world.tenant.world.users.values():
+        person.account_enabled = True
+    world.tenant.world.touch()
+    await world.later(timedelta(hours=2))
+    await world.later(timedelta(minutes=1))
+    wrong = await world.bot.store.run(_wrong_rows)
+    for user in (ANN, CY, BO, DANA, MIA):
+        wrong += await _wrong_list(world, user)
+    return wrong
+
+
+def _wrong_rows(db: sa.Connection) -> list[str]:
+    """Say which decisions count that nobody may make, and what was sent without its decisions."""
+    wrong: list[str] = []
+    known = {row["id"]: dict(row) for row in db.execute(sa.select(requests)).mappings()}
+    counted: Counter[tuple[str, int, int]] = Counter()
+    for row in db.execute(sa.select(decisions).where(decisions.c.outcome == "accepted")).mappings():
+        about = known[row["request_id"]]
+        if row["slack_user"] in {about["holder"], about["asked_by"]}:
+            wrong.append(f"{row['slack_user']} has decided on their own request {about['id']}")
+        if row["verb"] == Verb.APPROVE:
+            counted[row["request_id"], row["round"], row["stage"]] += 1
+    for one in known.values():
+        if one["intent_at"] is None or one["kind"] == "remove" or one["emergency"]:
+            continue
+        # Of what Entra decides it has its own decisions.
+        if one["sent_as"] not in (None, "application"):
+            continue
+        stages = len(one["terms"]["stages"]) if one["terms"] else 0
+        missing = [each for each in range(stages) if not counted[one["id"], one["round"], each]]
+        if missing:
+            wrong.append(f"{one['kind']} {one['id']} was sent without decisions of {missing}")
+    return wrong
+
+
+async def _wrong_list(world: World, user: str) -> list[str]:
+    """Compare what somebody reads that they have with what Entra says they have."""
+    shown = (await world.type(user, "/my-access", channel=GENERAL)).message
+    listed = Counter(
+        str(block["block_id"]) for block in (shown.blocks if shown else ()) if _is_held(block)
+    )
+    entra = world.tenant.world
+    held = [
+        each
+        for package in entra.packages.values()
+        for each in entra.assignments_of(package.id, user_id=ENTRA_ID[user])
+        if each.state in {"delivered", "partiallyDelivered"}
+    ]
+    if len(held) == len(listed) or len(held) > MOST_LISTED:
+        return []
+    return [
+        f"{user} reads of {len(listed)}, and has {len(held)}: "
+        f"{[(entra.packages[each.package_id].display_name, each.state) for each in held]}, {shown}"[
+            :2_000
+        ]
+    ]
+
+
+def _is_held(block: object) -> bool:
+    return isinstance(block, dict) and str(block.get("block_id")).startswith("held:")

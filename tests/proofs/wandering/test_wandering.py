@@ -1,0 +1,11 @@
+"""People wander through Slack: nothing that they reach is refused, silent or broken."""
+
+from tests.proofs.sizes import size
+from tests.proofs.wandering.wandering import wander
+
+
+async def test_wherever_people_get_to_slack_takes_it_and_they_see_it(database):
+    """Whatever they press, in whatever order, while things change in Entra."""
+    figures = await wander(database, steps=size(150, full=2_000))
+
+    assert not figures.wrong, "\n".join([f"seed {figures.seed}", *figures.wrong[:20]])
