@@ -24,8 +24,8 @@ from bot.messages.phrases.request_words import about_busy
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count
 from bot.requests.model import Request
-from bot.words import _
-from bot.words.formats import in_a_row
+from bot.words import _, ngettext
+from bot.words.formats import in_a_row, number
 
 
 def expiring(
@@ -64,8 +64,14 @@ def expiring(
         )
     else:
         intro, text = (
-            _("{count} of your access packages expire soon.").format(count=len(soon)),
-            _("Ending soon: {names}.").format(names=names),
+            ngettext(
+                "{count} of your access packages expires soon.",
+                "{count} of your access packages expire soon.",
+                len(soon),
+            ).format(count=number(len(soon))),
+            _("Ending soon: {names}.").format(
+                names=in_a_row([escape(row.package_name) for row in soon])
+            ),
         )
     head = [section(intro)] if intro else []
     shown = [
