@@ -5,6 +5,7 @@ import httpx
 from graph.calls.batch import Batch
 from graph.calls.batching import BatchingSession
 from graph.calls.deadlines import Deadline, Seconds, machine_seconds
+from graph.calls.hidden_members import HiddenMembers
 from graph.calls.observed import Observer
 from graph.calls.retries import Retries
 from graph.calls.session import CALLS_AT_ONCE, Session
@@ -71,8 +72,9 @@ class Graph:
         )
         self.deadline = session.deadline
         self.granted = GrantedPermissions(session)
-        self.users = Users(session)
-        self.groups = Groups(session)
+        self.hidden_members = HiddenMembers(session, roles=self.granted.roles)
+        self.users = Users(session, self.hidden_members)
+        self.groups = Groups(session, self.hidden_members)
         self.teams = Teams(session)
         self.applications = Applications(session)
         self.organizations = Organizations(session)

@@ -3,6 +3,7 @@ The errors of calls to Microsoft Graph, and whether the call may have happened.
 
 * GraphError
   x Forbidden        403: a permission or a role is missing
+    x MembersHidden   no 403, but nobody where somebody may be: a group hides its members from this app
   x NotFound          404: there is no such object, or we may not see it
   x Conflict          409: it exists already, or is in a state that forbids this
   x Throttled         429: wait ``retry_after``; nothing happened, except perhaps to a write in a batch
@@ -65,6 +66,10 @@ class GraphError(Exception):
 
 class Forbidden(GraphError):
     """Graph knows who we are and says no (403)."""
+
+
+class MembersHidden(Forbidden):
+    """A group hides its members from this app, so that who is in it is not known; Graph says no more than that it sees nobody."""
 
 
 class NotFound(GraphError):

@@ -119,6 +119,12 @@ class Group(GraphModel):
     mail_nickname: str | None = None
     security_enabled: StrictBool | None = None
     mail_enabled: StrictBool | None = None
+    visibility: str | None = None
+
+    @property
+    def hides_members(self) -> bool:
+        """Tell whether who is in it is shown to no app without Member.Read.Hidden."""
+        return same_word(self.visibility, "HiddenMembership")
 
 
 class Team(GraphModel):

@@ -12,7 +12,9 @@ READ: Final = "EntitlementManagement.Read.All"
 NEEDED: Final = (MANAGE, "User.Read.All", "GroupMember.Read.All")
 # By which applications and teams can be opened from Slack; everything else works without.
 FOR_LINKS: Final = ("Application.Read.All", "Team.ReadBasic.All")
-KNOWN: Final = frozenset({*NEEDED, READ, *FOR_LINKS})
+# By which groups that hide their members may decide something, and be compared.
+FOR_HIDDEN: Final = "Member.Read.Hidden"
+KNOWN: Final = frozenset({*NEEDED, READ, *FOR_LINKS, FOR_HIDDEN})
 OF_DIRECTORY: Final = frozenset({"Directory.Read.All", "Directory.ReadWrite.All"})
 OF_GROUPS: Final = frozenset({"Group.Read.All", "Group.ReadWrite.All"})
 # The higher privileged permissions that Graph's reference names for the same calls.

@@ -148,8 +148,10 @@ async def _of_stage(
     if any(each["kind"] not in SAME_FOR_ALL for each in subjects):
         # Their manager, or their sponsors.
         return []
+    approvers = Approvers(graph=subject.graph)
     try:
-        people = await Approvers(graph=subject.graph).find(
+        await approvers.check_understood([stage], anybodys_request())
+        people = await approvers.find(
             stage, anybodys_request(), most=max(ENOUGH_DECIDERS, stage.quorum)
         )
     except UnresolvedApprovers as error:

@@ -47,6 +47,9 @@ FOR_OUTSIDERS: Final = frozenset(
     }
 )
 
+# Of a group that excludes a package.
+HIDDEN_GROUP: Final = "who is in the group “{name}”, which hides its members"
+
 
 class Fit(StrEnum):
     """The answer for one policy: it admits the person, or not, or that cannot be told."""
@@ -83,11 +86,13 @@ class Requester:
     Attributes:
         is_guest: None when Entra does not say.
         groups: Those that they belong to, of those that a policy or a package names.
+        unknown_groups: Those of them of which it cannot be told, because they hide their members.
     """
 
     entra_id: str
     is_guest: bool | None
     groups: frozenset[str] = frozenset()
+    unknown_groups: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +104,7 @@ class Case:
         policies: Those that may let people ask, each read whole.
         excluded_by: Packages that they have, none of which goes with the package.
         excluding_groups: Groups that they are in, none of which goes with the package.
+        hidden_groups: Groups that do not go with the package either, and of which it is not known whether they are in.
         excluded: Packages that they have, and that nobody may ask for who has this one.
         at: The moment at which it is so (aware UTC).
     """
@@ -109,6 +115,7 @@ class Case:
     requester: Requester
     excluded_by: tuple[NamedObject, ...] = ()
     excluding_groups: tuple[NamedObject, ...] = ()
+    hidden_groups: tuple[NamedObject, ...] = ()
     excluded: tuple[NamedObject, ...] = ()
 
 
@@ -242,6 +249,8 @@ def _fits(target: SubjectSet, requester: Requester) -> Fit:
     if target.is_kind("singleUser") and target.user_id:
         return Fit.IN if target.user_id == requester.entra_id else Fit.OUT
     if target.is_kind("groupMembers") and target.group_id:
+        if target.group_id in requester.unknown_groups:
+            return Fit.UNKNOWN
         return Fit.IN if target.group_id in requester.groups else Fit.OUT
     return Fit.OUT if target.is_kind("singleServicePrincipal") else Fit.UNKNOWN
 
@@ -352,6 +361,11 @@ def _check_end_and_exclusions(case: Case, policy: AssignmentPolicy) -> Admitted 
             policy=policy,
             details=tuple(each.name for each in case.excluded_by),
             groups=tuple(each.name for each in case.excluding_groups),
+        )
+    if case.hidden_groups:
+        return Refusal(
+            reason=RefusalReason.UNSUPPORTED,
+            details=tuple(HIDDEN_GROUP.format(name=each.name) for each in case.hidden_groups),
         )
     return Admitted(policy=policy, questions=questions_of(case.package, policy))
 

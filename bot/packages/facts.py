@@ -9,6 +9,7 @@ from bot import clock
 from bot.packages.eligibility import Case, Fit, Requester, fit, groups_named
 from bot.packages.model import NamedObject
 from graph import Graph
+from graph.calls.hidden_members import Memberships
 from graph.errors import Forbidden, GraphError, NotFound
 from graph.models import (
     AccessPackage,
@@ -55,9 +56,9 @@ class FactReader:
             return [] if found is None else [found]
         return _there(await self._graph.policies.each(policy_ids))
 
-    async def groups_of(self, user_id: str, group_ids: Collection[str]) -> set[str]:
-        """Return those of *group_ids* that the person is in."""
-        return await self._graph.users.member_of(user_id, group_ids)
+    async def groups_of(self, user_id: str, group_ids: Collection[str]) -> Memberships:
+        """Return in which of *group_ids* the person is, and of which that cannot be told."""
+        return await self._graph.users.memberships(user_id, group_ids)
 
     async def holdings(self, user_id: str) -> list[AccessPackageAssignment] | None:
         """
@@ -118,7 +119,7 @@ async def read_case(
     excluding = await reads.groups_excluding(package.id)
     asked = groups_named(package.assignment_policies) | {each.id for each in excluding}
     groups = await reads.groups_of(user.id, asked)
-    requester = Requester(entra_id=user.id, is_guest=user.is_guest, groups=frozenset(groups))
+    requester = requester_of(user, groups)
     wanted = [
         each.id
         for each in package.assignment_policies
@@ -133,12 +134,27 @@ async def read_case(
         policies=tuple(policies),
         requester=requester,
         excluded_by=excluded_by,
-        excluding_groups=tuple(
-            NamedObject(id=each.id, name=each.display_name or each.id)
-            for each in excluding
-            if each.id in groups
-        ),
+        excluding_groups=_groups_in(excluding, groups.found),
+        hidden_groups=_groups_in(excluding, groups.hidden),
         excluded=excluded,
+    )
+
+
+def requester_of(user: User, groups: Memberships) -> Requester:
+    """Return *user* as the policies need to know them."""
+    return Requester(
+        entra_id=user.id,
+        is_guest=user.is_guest,
+        groups=groups.found,
+        unknown_groups=groups.hidden,
+    )
+
+
+def _groups_in(groups: Iterable[Group], ids: Collection[str]) -> tuple[NamedObject, ...]:
+    return tuple(
+        NamedObject(id=each.id, name=each.display_name or each.id)
+        for each in groups
+        if each.id in ids
     )
 
 
@@ -154,8 +170,7 @@ async def read_extension_case(
     package_id = held.access_package.id if held.access_package else None
     under = await policy_of(graph, held) if package_id == package.id else None
     asked = groups_named([under]) if under else set()
-    groups = await graph.users.member_of(user.id, asked)
-    requester = Requester(entra_id=user.id, is_guest=user.is_guest, groups=frozenset(groups))
+    requester = requester_of(user, await graph.users.memberships(user.id, asked))
     return Case(at=clock.now(), package=package, policies=(), requester=requester), under
 
 

@@ -17,7 +17,7 @@ from bot.packages.policy_terms import names_known_approvers
 from bot.people.model import NamedAs
 from bot.requests.model import Request
 from graph import Graph
-from graph.errors import NotFound
+from graph.errors import MembersHidden, NotFound
 from graph.models import DirectoryObject, User
 
 Subjects = Sequence[Mapping[str, Any]]
@@ -37,6 +37,13 @@ NAMED_AS: Final[Mapping[str, NamedAs]] = {
 
 class UnresolvedApprovers(Exception):
     """It cannot be told who decides, which is not the same as nobody."""
+
+
+class HiddenApprovers(UnresolvedApprovers):
+    """A group of approvers hides its members, so that it cannot be told who decides."""
+
+    def __init__(self) -> None:
+        super().__init__("A group of approvers hides its members.")
 
 
 class Approvers:
@@ -117,12 +124,13 @@ class Approvers:
 
     async def check_understood(self, stages: Iterable[Stage], request: Request) -> None:
         """
-        Make sure that it can be told of each stage who decides it.
+        Make sure that it can be told of each stage who decides it, and of each group whether somebody is in it.
 
         Raises:
             UnresolvedApprovers: It cannot.
             GraphError: It could not be read.
         """
+        groups: set[str] = set()
         for stage in stages:
             _check_understood(stage)
             for subject in (
@@ -133,6 +141,10 @@ class Approvers:
             ):
                 if subject["kind"] in {"internalsponsors", "externalsponsors"}:
                     await self._organization(request)
+                elif subject["kind"] == "groupmembers":
+                    groups.add(subject["group_id"])
+        if await self._graph.hidden_members.among(groups):
+            raise HiddenApprovers
 
     # -- everybody -------------------------------------------------------------------------
 
@@ -167,17 +179,30 @@ class Approvers:
     async def _who_can(
         self, subjects: Subjects, request: Request
     ) -> AsyncGenerator[tuple[User, NamedAs], None]:
-        """Yield the people of *subjects* who exist, are enabled, and neither asked nor get the access."""
+        """
+        Yield the people of *subjects* who exist, are enabled, and neither asked nor get the access.
+
+        Raises:
+            HiddenApprovers: None are seen, and a group hides its members.
+        """
+        is_found = is_hidden = False
         for subject in subjects:
             named_as = NAMED_AS.get(subject["kind"], NamedAs.SPONSOR)
-            # The policy may still name somebody, or a group, that has been deleted: nobody.
-            with suppress(NotFound):
+            try:
                 async for user in self._named_by(subject, request):
                     is_concerned = _same(user.id, request.entra_id) or _same(
                         user.id, request.asker_entra_id
                     )
                     if user.account_enabled is not False and not is_concerned:
+                        is_found = True
                         yield user, named_as
+            except NotFound:
+                # The policy may still name somebody, or a group, that has been deleted: nobody.
+                continue
+            except MembersHidden:
+                is_hidden = True
+        if is_hidden and not is_found:
+            raise HiddenApprovers
 
     async def _named_by(
         self, subject: Mapping[str, Any], request: Request
@@ -249,7 +274,8 @@ class Approvers:
                     if any(_same(each.id, entra_id) for each in sponsors if each.kind in PEOPLE):
                         return True
                     groups |= {each.id for each in sponsors if each.kind in GROUPS}
-        return bool(await self._graph.users.member_of(entra_id, groups))
+        # Who is in a group that hides its members is no approver who can be told.
+        return bool(await self._graph.users.shown_in(entra_id, groups))
 
     # -- relations -------------------------------------------------------------------------
 

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any, Final
 
 from graph.calls.directory_queries import MEMBER, DirectoryQueries, begins, is_named, quoted
+from graph.calls.hidden_members import HiddenMembers
 from graph.calls.objects import to_model
 from graph.calls.paths import group_path, key, user_path
 from graph.calls.session import Session
+from graph.errors import MembersHidden
 from graph.models import Group, User
 
 # Graph's largest page of members; without it a page has a hundred.
@@ -18,8 +20,9 @@ NAMES_A_FILTER: Final = 15
 class Groups:
     """Look groups and their members up; create, change and delete those of a trial."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, hidden_members: HiddenMembers) -> None:
         self._session = session
+        self._hidden_members = hidden_members
         self._queries = DirectoryQueries(session)
 
     async def get_many(self, group_ids: Iterable[str]) -> dict[str, Group | None]:
@@ -53,10 +56,9 @@ class Groups:
 
         Raises:
             NotFound: There is no such group, or no longer.
+            MembersHidden: It shows nobody, and hides its members from this app.
         """
-        which = "transitiveMembers" if transitive else "members"
-        params = {"$select": MEMBER, "$top": str(MEMBERS_A_PAGE)}
-        async for item in self._session.pages(f"{group_path(group_id)}/{which}", params):
+        async for item in self._inside(group_id, "transitiveMembers" if transitive else "members"):
             if _is_user(item):
                 yield to_model(User, item)
 
@@ -66,16 +68,25 @@ class Groups:
 
         Raises:
             NotFound: There is no such group, or no longer.
+            MembersHidden: It shows nobody, and hides its members from this app.
 
         Permission: GroupMember.Read.All and User.Read.All (application).
         Source: Graph reference, "List group members".
         """
-        params = {"$select": MEMBER, "$top": str(MEMBERS_A_PAGE)}
-        async for item in self._session.pages(f"{group_path(group_id)}/members", params):
+        async for item in self._inside(group_id, "members"):
             if _is_user(item):
                 yield to_model(User, item)
             elif _is_group(item):
                 yield to_model(Group, item)
+
+    async def _inside(self, group_id: str, which: str) -> AsyncIterator[dict[str, Any]]:
+        params = {"$select": MEMBER, "$top": str(MEMBERS_A_PAGE)}
+        is_empty = True
+        async for item in self._session.pages(f"{group_path(group_id)}/{which}", params):
+            is_empty = False
+            yield item
+        if is_empty and await self._hidden_members.among([group_id]):
+            raise MembersHidden("A group hides its members, so that who is in it is not known.")
 
     async def create(
         self,
@@ -105,7 +116,9 @@ class Groups:
         owners = [self._session.link(user_path(owner)) for owner in owner_ids]
         if owners:
             body["owners@odata.bind"] = owners
-        return to_model(Group, await self._session.post("/groups", body), written=True)
+        made = to_model(Group, await self._session.post("/groups", body), written=True)
+        self._hidden_members.note(made)
+        return made
 
     async def get(self, group_id: str) -> Group:
         """

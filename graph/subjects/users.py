@@ -5,10 +5,11 @@ from typing import Final
 
 from graph.calls.batch import Batch
 from graph.calls.directory_queries import USER, DirectoryQueries, quoted
+from graph.calls.hidden_members import HiddenMembers, Memberships
 from graph.calls.objects import to_model
 from graph.calls.paths import user_path
 from graph.calls.session import Session
-from graph.errors import GraphError, NotFound
+from graph.errors import BadAnswer, GraphError, MembersHidden, NotFound
 from graph.models import DirectoryObject, User
 from graph.values import folded_address, folded_id
 
@@ -23,8 +24,9 @@ ADDRESSES_A_QUESTION: Final = 7
 class Users:
     """Look people up; create and delete those of a trial."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, hidden_members: HiddenMembers) -> None:
         self._session = session
+        self._hidden_members = hidden_members
         self._queries = DirectoryQueries(session)
 
     async def find(self, *, email: str, with_proxies: bool = False) -> list[User]:
@@ -166,6 +168,33 @@ class Users:
         """
         Return those of *group_ids* that the person belongs to, directly or through other groups.
 
+        Raises:
+            MembersHidden: Of one of them it cannot be told.
+
+        Permission: User.Read.All and GroupMember.Read.All (application).
+        Source: Graph reference, "Check member groups"; 20 groups a call.
+        """
+        theirs = await self.memberships(user_id, group_ids)
+        if theirs.hidden:
+            raise MembersHidden("A group hides its members, so that who is in it is not known.")
+        return set(theirs.found)
+
+    async def memberships(self, user_id: str, group_ids: Collection[str]) -> Memberships:
+        """
+        Return to which of *group_ids* the person belongs, directly or through other groups, and of which that cannot be told.
+
+        Permission: User.Read.All and GroupMember.Read.All (application); Member.Read.Hidden for groups that hide their
+            members.
+        Source: Graph reference, "Check member groups".
+        """
+        found = await self.shown_in(user_id, group_ids)
+        hidden = await self._hidden_members.among([each for each in group_ids if each not in found])
+        return Memberships(found=frozenset(found), hidden=hidden)
+
+    async def shown_in(self, user_id: str, group_ids: Collection[str]) -> set[str]:
+        """
+        Return those of *group_ids* in which Graph shows the person; a group that hides its members from this app is none of them.
+
         Permission: User.Read.All and GroupMember.Read.All (application).
         Source: Graph reference, "Check member groups"; 20 groups a call.
         """
@@ -174,7 +203,10 @@ class Users:
         for start in range(0, len(wanted), GROUPS_A_CHECK):
             body = {"groupIds": wanted[start : start + GROUPS_A_CHECK]}
             answer = await self._session.query(f"{user_path(user_id)}/checkMemberGroups", body)
-            found.update(folded_id(str(group)) for group in answer.get("value") or [])
+            theirs = answer.get("value")
+            if not isinstance(theirs, list) or not all(isinstance(each, str) for each in theirs):
+                raise BadAnswer("Microsoft Graph sent an answer with no list of groups in it.")
+            found.update(folded_id(group) for group in theirs)
         return found
 
     async def sponsors(self, user_id: str) -> list[DirectoryObject]:

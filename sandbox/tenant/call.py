@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sandbox.tenant.entity import Entity
 from sandbox.tenant.errors import bad_request
-from sandbox.tenant.model import Json, User
+from sandbox.tenant.model import Group, Json, User
 from sandbox.tenant.query import Query
 from sandbox.tenant.shapes_v1 import ShapesV1
 from sandbox.tenant.tokens import Caller
@@ -57,6 +57,11 @@ class Ask:
     def user(self) -> User | None:
         """The signed-in user, None for an application."""
         return self.world.users.get(self.caller.user_id or "")
+
+    def is_hidden(self, group: Group | None) -> bool:
+        """Tell whether a group hides its members from the caller."""
+        hides = group is not None and group.visibility == "HiddenMembership"
+        return hides and "Member.Read.Hidden" not in self.caller.grants
 
     @property
     def metadata(self) -> str:

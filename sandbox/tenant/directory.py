@@ -129,13 +129,27 @@ def check_member_groups(ask: Ask) -> Answer:
             code="Directory_ResultSizeLimitExceeded",
         )
     user = _user(ask)
-    found = [group_id for group_id in asked if ask.world.is_member(user.id, group_id)]
+    # "If the caller doesn't have access to evaluate certain groups (for example, groups with hidden membership), the
+    # response might include only the groups that the caller is authorized to evaluate."
+    found = [
+        group_id
+        for group_id in asked
+        if ask.world.is_member(user.id, group_id)
+        and not ask.is_hidden(ask.world.find_group(group_id))
+    ]
     return Answer(200, {"@odata.context": f"{ask.metadata}Collection(Edm.String)", "value": found})
 
 
 def member_of(ask: Ask) -> Answer:
     user = _user(ask)
-    return page_of_objects(ask, [g.id for g in ask.world.groups.values() if user.id in g.members])
+    return page_of_objects(
+        ask,
+        [
+            group.id
+            for group in ask.world.groups.values()
+            if user.id in group.members and not ask.is_hidden(group)
+        ],
+    )
 
 
 def get_me(ask: Ask) -> Answer:

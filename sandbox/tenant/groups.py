@@ -86,22 +86,33 @@ def delete_group(ask: Ask) -> Answer:
 
 
 def list_members(ask: Ask) -> Answer:
-    return page_of_objects(ask, _group(ask).members)
+    return page_of_objects(ask, _inside(ask, transitive=False))
 
 
 def list_transitive_members(ask: Ask) -> Answer:
-    return page_of_objects(ask, ask.world.transitive_members(_group(ask).id))
+    return page_of_objects(ask, _inside(ask, transitive=True))
 
 
 def list_user_members(ask: Ask) -> Answer:
     users = ask.world.users
-    return page_of_users(ask, [users[i] for i in _group(ask).members if i in users])
+    return page_of_users(ask, [users[i] for i in _inside(ask, transitive=False) if i in users])
 
 
 def list_transitive_user_members(ask: Ask) -> Answer:
     users = ask.world.users
-    inside = ask.world.transitive_members(_group(ask).id)
-    return page_of_users(ask, [users[i] for i in inside if i in users])
+    return page_of_users(ask, [users[i] for i in _inside(ask, transitive=True) if i in users])
+
+
+def _inside(ask: Ask, *, transitive: bool) -> list[str]:
+    """
+    Ids of whoever is in the group; nobody, to a caller from whom it hides its members.
+
+    Source: Graph permissions reference, "Member.Read.Hidden"; an empty list, as was reported (msgraph-sdk-dotnet 1255).
+    """
+    group = _group(ask)
+    if ask.is_hidden(group):
+        return []
+    return ask.world.transitive_members(group.id) if transitive else group.members
 
 
 def add_member(ask: Ask) -> Answer:

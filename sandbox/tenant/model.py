@@ -53,6 +53,8 @@ class Group:
     is_privileged: bool = False
     # Whether it has a team in Microsoft Teams.
     has_team: bool = False
+    # "HiddenMembership": who is in it is shown to no app without Member.Read.Hidden.
+    visibility: str | None = None
 
 
 @dataclass

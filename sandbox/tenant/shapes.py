@@ -73,7 +73,7 @@ def group_entity(world: World, group: Group, version: str) -> Entity:
             "mailEnabled": group.mail_enabled,
             "mailNickname": group.mail_nickname,
             "securityEnabled": group.security_enabled,
-            "visibility": None,
+            "visibility": group.visibility,
         },
         links={
             "members": lambda: [

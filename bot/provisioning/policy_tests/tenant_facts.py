@@ -1,5 +1,7 @@
 """Answer what policy tests ask, from the tenant as it is today."""
 
+from contextlib import suppress
+
 from bot.packages.facts import packages_held
 from bot.packages.model import NamedObject
 from bot.provisioning.file_format.grammar import GUID, Thing
@@ -7,6 +9,7 @@ from bot.provisioning.file_format.model import File
 from bot.provisioning.policy_tests.facts import CannotTell, Offer, TestedPerson, chosen, meant
 from bot.provisioning.tenant.resolve import mentions
 from graph import Graph
+from graph.errors import MembersHidden, NotFound
 from graph.models import AccessPackage, User
 
 
@@ -108,8 +111,12 @@ class TenantFacts:
     async def is_member(self, person_id: str, group_id: str) -> bool | None:
         key = (person_id, group_id)
         if key not in self._members:
-            found = await self._graph.users.member_of(person_id, [group_id])
-            self._members[key] = group_id in found
+            theirs = await self._graph.users.memberships(person_id, [group_id])
+            if theirs.hidden:
+                raise CannotTell(
+                    f"The group {group_id} hides its members; that takes Member.Read.Hidden."
+                )
+            self._members[key] = bool(theirs.found)
         return self._members[key]
 
     async def manager(self, person_id: str) -> str | None:
@@ -154,7 +161,9 @@ class TenantFacts:
                 for user_id in {each.user_id for each in sets if each.user_id} - set(users):
                     users[user_id] = await graph.users.get(user_id)
         for group_id in sorted(groups):
-            users |= {each.id: each for each in await graph.groups.members(group_id)}
+            # Who cannot be seen in it, or is in none any more, is not called by name here.
+            with suppress(MembersHidden, NotFound):
+                users |= {each.id: each for each in await graph.groups.members(group_id)}
         self._people = [
             (user.mail or user.user_principal_name or "", self._known(user))
             for user in users.values()

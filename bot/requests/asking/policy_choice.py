@@ -9,7 +9,8 @@ import structlog
 
 from bot.database import Busy
 from bot.errors import NotAllowed, NotAMember
-from bot.packages.eligibility import Fit, Requester, fit, groups_named, rank_of
+from bot.packages.eligibility import Fit, fit, groups_named, rank_of
+from bot.packages.facts import requester_of
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.people.identity import People
@@ -94,10 +95,8 @@ class FormPolicyFinder:
         found = await self._people.identify(slack_user)
         read = await self._graph.packages.get(package.id)
         groups = groups_named(read.assignment_policies)
-        member_of = await self._graph.users.member_of(found.user.id, groups) if groups else set()
-        requester = Requester(
-            entra_id=found.user.id, is_guest=found.user.is_guest, groups=frozenset(member_of)
-        )
+        theirs = await self._graph.users.memberships(found.user.id, groups)
+        requester = requester_of(found.user, theirs)
         fitting = {
             each.id: rank_of(each)
             for each in read.assignment_policies

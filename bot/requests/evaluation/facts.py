@@ -18,6 +18,7 @@ from bot.requests.evaluation.askers import Asker
 from bot.requests.holder_lists import HolderLists
 from bot.requests.shared_reads import FRESH, FreshCache
 from graph import Graph
+from graph.calls.hidden_members import Memberships
 from graph.calls.package_resources import ResourcesByOrigin, lacks_resources, with_resources
 from graph.models import (
     AccessPackage,
@@ -94,7 +95,7 @@ class RequestFacts(FactReader):
         self.found: Identity | None = None
         self.asker: Asker | None = None
         self.is_on_call: bool | None = None
-        self._groups: dict[frozenset[str], set[str]] = {}
+        self._groups: dict[frozenset[str], Memberships] = {}
         self._holdings: list[AccessPackageAssignment] | None = None
         # Whether it was counted among those that ask about the package.
         self._is_noted = False
@@ -144,7 +145,7 @@ class RequestFacts(FactReader):
         found = await asyncio.gather(*map(self.policy, policy_ids))
         return [each for each in found if each is not None]
 
-    async def groups_of(self, user_id: str, group_ids: Collection[str]) -> set[str]:
+    async def groups_of(self, user_id: str, group_ids: Collection[str]) -> Memberships:
         wanted = frozenset(group_ids)
         if wanted not in self._groups:
             self._groups[wanted] = await super().groups_of(user_id, wanted)

@@ -10,7 +10,7 @@ from bot.packages.eligibility import Refusal, RefusalReason
 from bot.packages.model import Terms
 from bot.packages.settings.file import PackageSettingsFile
 from bot.people.actors import Permissions
-from bot.people.approvers import UnresolvedApprovers
+from bot.people.approvers import HiddenApprovers, UnresolvedApprovers
 from bot.people.identity import Identity
 from bot.requests.model import Request
 from bot.words import N_
@@ -104,6 +104,11 @@ async def check_deciders(permissions: Permissions, request: Request, terms: Term
                 every = replace(request, escalated=True)
                 if not await approvers.has_any(stage, every):
                     raise Refused(NOBODY_DECIDES, tell_admins=True)
+    except HiddenApprovers:
+        raise refused(_unclear("who approves, as a group of approvers hides its members")) from None
     except UnresolvedApprovers:
-        unclear = Refusal(reason=RefusalReason.UNSUPPORTED, details=("who approves",))
-        raise refused(unclear) from None
+        raise refused(_unclear("who approves")) from None
+
+
+def _unclear(what: str) -> Refusal:
+    return Refusal(reason=RefusalReason.UNSUPPORTED, details=(what,))

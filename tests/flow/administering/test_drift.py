@@ -308,6 +308,19 @@ async def test_where_members_may_not_be_read_it_is_said(world):
     assert "Marketing resources" in last.refused
 
 
+async def test_a_group_that_hides_its_members_is_not_taken_for_empty(database):
+    """Graph shows nobody in it, which is said, and not that its holders have lost what they were given."""
+    async with living(database, LATCHKEY_DRIFT_HOURS="24") as world:
+        world.tenant.world.groups[MARKETING_RESOURCES].visibility = "HiddenMembership"
+        await checked(world)
+        await has_campaign(world)
+        await world.later(timedelta(hours=3))
+        await checked(world)
+        assert cards(world) == []
+        last = await world.bot.store.read(checks.last)
+        assert "Marketing resources" in last.refused
+
+
 async def test_where_assignments_may_not_be_read_nobody_is_called_a_stranger(world):
     """Cy has the package, and no row says so: why they are in its group is told once it is known."""
     world.tenant.faults.set("forbidden", only=r"/assignments$")
