@@ -1,5 +1,6 @@
 """A page of the admins' console: what it shows, and where that goes on."""
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Final
@@ -12,6 +13,8 @@ from bot.paging import ListName, Place, Start, read_place, write_place
 LONGEST_VALUE: Final = 2_000
 # Of what is typed into the search field.
 LONGEST_SOUGHT: Final = 200
+
+MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 
 
 class Tab(StrEnum):
@@ -58,6 +61,12 @@ class ConsolePage:
     def start(self) -> Start:
         """Return the place at which its list begins."""
         return Start(after=self.place.after if self.place else None)
+
+    @property
+    def mentioned(self) -> str | None:
+        """The Slack id of whom a mention names in what was sought; None if there is none."""
+        found = MENTION.search(self.sought)
+        return found[1] if found else None
 
     def at(self, place: Place) -> "ConsolePage":
         """Return the same list from another place on."""

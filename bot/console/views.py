@@ -20,6 +20,7 @@ from bot.errors import LatchkeyError, NotAllowed, UnknownPackage, WhichPackage
 from bot.messages.admins.console import choices, lists, window
 from bot.messages.admins.console.assignments import assignment_list
 from bot.messages.admins.console.audit import audit_list
+from bot.messages.admins.console.part import whom_sought
 from bot.messages.blocks.parts import Block, escape, section
 from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies.emergency_list import OpenReviews, review_rows
@@ -271,7 +272,7 @@ def _whom(page: ConsolePage) -> str | None:
     """Return whom a page is about, as they were sought, fit for Slack."""
     if not page.sought or page.place is None or not page.place.entra_ids:
         return None
-    return page.sought if page.sought.startswith("<@") else escape(page.sought)
+    return whom_sought(page)
 
 
 def _why(grant: AccessOrigin, there: tuple[str | None, datetime | None] | None) -> str:

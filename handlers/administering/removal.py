@@ -10,6 +10,7 @@ from bot.console.model import ConsolePage, Tab, read_console_page
 from bot.errors import TooLate
 from bot.messages.admins import command_answers, removal_forms
 from bot.messages.admins.console import window
+from bot.messages.admins.console.part import whom_sought
 from bot.messages.admins.removal_forms import About
 from bot.messages.approvals.forms import reason_in
 from bot.messages.blocks.parts import Message, escape, message
@@ -166,7 +167,7 @@ def _everything(written: str, found: Removable, *, changed: bool = False) -> dic
     page = _read_page(written) or ConsolePage(tab=Tab.ASSIGNMENTS)
     place = page.place or Place(list=ListName.ASSIGNMENTS)
     name = found.rows[0].package_name if found.rows and place.package_id else None
-    who = page.sought if page.sought.startswith("<@") else escape(page.sought)
+    who = whom_sought(page)
     if place.entra_ids and name:
         whose = _("What {person} has of “{package}”").format(person=who, package=escape(name))
     elif place.entra_ids:

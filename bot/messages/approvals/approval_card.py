@@ -406,6 +406,6 @@ def outcome_and_why(request: Request) -> str:
     if request.state is State.DELIVERED and request.ends_at and not request.emergency:
         done = _("Extended, {until}.") if request.kind is Kind.EXTEND else _("Delivered, {until}.")
         said = done.format(until=until(request.ends_at))
-    if request.why and request.state in REASON_SHOWN:
+    if request.why and request.state in REASON_SHOWN and not request.is_declined:
         said += f" {as_written(translate(request.why))}"
     return said

@@ -269,7 +269,12 @@ def how_many(page: Page[Any], sentence: str, **parts: str) -> str:
 
 def plural_of(page: Page[Any]) -> int:
     """Return the number by which the plural of all that a list has is chosen."""
-    return page.total.number if page.total.is_exact else page.total.number + 1
+    return plural(page.total)
+
+
+def plural(count: Count) -> int:
+    """Return the number by which the plural of a count is chosen that may be but the least that it is."""
+    return count.number if count.is_exact else count.number + 1
 
 
 def beyond(command: str) -> str:

@@ -172,3 +172,14 @@ async def test_what_is_asked_meanwhile_is_shown_first(world):
     await shows(world, "That has changed meanwhile. Nothing was removed")
     await shows(world, "1 open request is canceled as well")
     assert (await world.states()).count("add pending") == 1
+
+
+async def test_whom_a_mention_names_is_shown_as_slack_shows_them(world):
+    """A command's mention has a name in it, which is no part of how they are shown; the package beside it is not either."""
+    await delivered(world)
+    await world.type(DANA, "/access-admin leaver @ann marketing campaign")
+    await shows(world, "has *Marketing Campaign*")
+
+    await pressed(world, "Remove all …")
+
+    await shows(world, f"*What <@{ANN}> has of “Marketing Campaign”: 1 to be removed.*")

@@ -222,6 +222,8 @@ async def test_whom_it_is_for_may_decline_while_it_waits(world):
 
     await world.told(MIA, "has declined")
     await eventually(lambda: "Declined by the person whom it was for" in said(card))
+    # The title says it, and the last line.
+    assert said(card).count("Declined by the person whom it was for") == 2
     assert await world.states() == ["add canceled"]
 
 

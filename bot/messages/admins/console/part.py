@@ -4,13 +4,18 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from bot.console.model import ConsolePage, write_console_page
-from bot.messages.blocks.pages import NOTHING_MORE, VIEW, Fitting, Room, Row, count_of
-from bot.messages.blocks.parts import Block, actions, button, context
+from bot.messages.blocks.pages import NOTHING_MORE, VIEW, Fitting, Room, Row, count_of, plural
+from bot.messages.blocks.parts import Block, actions, button, context, escape, person
 from bot.paging import ListName, Mark, Page, Place
-from bot.words import _
+from bot.words import _, ngettext
 
 # For the tabs, the search field, the heading and the buttons below the list.
 ROOM: Final = Room(blocks=VIEW.blocks - 14, characters=VIEW.characters - 20_000, is_escaped=True)
+
+
+def whom_sought(page: ConsolePage) -> str:
+    """Return whom a page is about, as they were sought, fit for Slack: a mention comes with a name in it from a command."""
+    return person(page.mentioned) if page.mentioned else escape(page.sought)
 
 
 def part(
@@ -25,7 +30,9 @@ def part(
     left = found.count.less(shown.taken)
     next_page = None
     if not left.is_nothing:
-        more = _("{count} more come after these.").format(count=count_of(left))
+        more = ngettext(
+            "{count} more comes after these.", "{count} more come after these.", plural(left)
+        ).format(count=count_of(left))
         blocks.append(context(f"{more[0].upper()}{more[1:]}"))
         next_page = next_button(page, of, found.marks[shown.taken - 1])
         if next_page is None:
