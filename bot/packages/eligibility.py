@@ -370,12 +370,20 @@ def _check_end_and_exclusions(case: Case, policy: AssignmentPolicy) -> Admitted 
     return Admitted(policy=policy, questions=questions_of(case.package, policy))
 
 
+def find_missing_reason(admitted: Admitted, *, justification: str | None) -> Refusal | None:
+    """Return that a request says no reason, for new access or an extension, although the policy wants one."""
+    if policy_terms.needs_reason(admitted.policy) and not justification:
+        return Refusal(reason=RefusalReason.NO_REASON, policy=admitted.policy)
+    return None
+
+
 def find_missing_details(
     admitted: Admitted, *, justification: str | None, answers: Answers
 ) -> Refusal | None:
     """Return what the request does not say, or not as it should, although the policy wants it."""
-    if policy_terms.needs_reason(admitted.policy) and not justification:
-        return Refusal(reason=RefusalReason.NO_REASON, policy=admitted.policy)
+    lacking = find_missing_reason(admitted, justification=justification)
+    if lacking is not None:
+        return lacking
     wrong = find_wrong_answers(admitted.questions, answers)
     if wrong:
         texts = tuple(each.text for each in admitted.questions if each.id in wrong)

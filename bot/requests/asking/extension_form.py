@@ -17,7 +17,7 @@ class ExtensionForm:
     The questions and facts of the form for an extension.
 
     Attributes:
-        needs_reason: The policy wants a reason.
+        needs_reason: The policy wants a reason, or it is not known whether it does.
         rule: What the reason must contain by the package's settings; None: anything will do.
     """
 
@@ -57,6 +57,7 @@ def form_of(found: ExtendableAccess, rule: ReasonRule | None) -> ExtensionForm:
     return ExtensionForm(
         assignment=row,
         offer=offer,
-        needs_reason=policy is not None and policy.needs_reason,
+        # Of a policy under which nobody can ask any more it is not known.
+        needs_reason=policy is None or policy.needs_reason,
         rule=rule,
     )

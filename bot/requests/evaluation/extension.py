@@ -56,6 +56,9 @@ class ExtensionEvaluator:
         admitted = eligibility.evaluate_extension(case, assignment, under)
         if isinstance(admitted, Refusal):
             raise refused(admitted)
+        lacking = eligibility.find_missing_reason(admitted, justification=request.justification)
+        if lacking is not None:
+            raise refused(lacking)
         terms = policy_terms.terms_of(
             package,
             admitted.policy,

@@ -316,7 +316,9 @@ async def test_an_extension_never_shortens_what_was_moved_meanwhile(harness):
     }
     (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     harness.shift(timedelta(days=10))
-    taken = await harness.request_changes.extend(slack_user="U0ANN", assignment_id=held.id)
+    taken = await harness.request_changes.extend(
+        slack_user="U0ANN", assignment_id=held.id, reason="Audit"
+    )
     await harness.work()
     request = await harness.request(taken.request.id)
     assert request.kind is Kind.EXTEND

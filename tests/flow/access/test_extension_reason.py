@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import NotAllowed
+from sandbox.tenant.seed import MARKETING_CAMPAIGN
 from tests.harness.world import ANN, APPROVALS, BO, CY, World, eventually, living, said
 
 
@@ -106,3 +107,37 @@ async def test_the_reason_gives_nobody_else_the_right(world):
         )
 
     assert await world.states() == ["add delivered"]
+
+
+async def campaign_wants_reasons(world: World, *, asking: bool) -> None:
+    """Ann has the campaign for ten more days, whose policy wants a reason by now, and may let nobody ask any more."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    await world.later(timedelta(days=20))
+    (policy,) = world.tenant.world.policies_of(MARKETING_CAMPAIGN)
+    policy.settings["requestApprovalSettings"]["isRequestorJustificationRequired"] = True
+    policy.settings["requestorSettings"]["enableTargetsToSelfAddAccess"] = asking
+
+
+async def test_a_reason_that_the_policy_wants_since_the_press_is_asked_for(world):
+    """It is extended by what the policy says when it is: Entra takes no extension without the reason either."""
+    await campaign_wants_reasons(world, asking=True)
+
+    await world.press(ANN, (await world.type(ANN, "/my-access")).message, "Extend")
+
+    await world.told(ANN, "only given with a reason")
+    assert await world.states() == ["add delivered", "extend refused"]
+
+
+async def test_where_nobody_can_ask_any_more_extending_takes_a_reason(world):
+    """Of such a policy no more is known here than that it lets people extend."""
+    await campaign_wants_reasons(world, asking=False)
+    await world.bot.jobs.tenant_sync.run()
+
+    await world.press(ANN, (await world.type(ANN, "/my-access")).message, "Extend")
+    form = await eventually(lambda: world.form(ANN))
+    await world.slack.submit(user=ANN, view_id=form.id, values={"reason": {"reason": " "}})
+    assert await world.states() == ["add delivered"]
+    await world.slack.submit(user=ANN, view_id=form.id, values={"reason": {"reason": "Audit"}})
+
+    await world.told(ANN, "now lasts")

@@ -318,6 +318,7 @@ async def test_a_group_that_hides_its_members_is_not_taken_for_empty(database):
         await checked(world)
         assert cards(world) == []
         last = await world.bot.store.read(checks.last)
+        assert last is not None
         assert "Marketing resources" in last.refused
 
 
