@@ -10,7 +10,7 @@ from bot.packages.eligibility import Case, Fit, Requester, fit, groups_named
 from bot.packages.model import NamedObject
 from graph import Graph
 from graph.calls.hidden_members import Memberships
-from graph.errors import Forbidden, GraphError, NotFound
+from graph.errors import BadAnswer, Forbidden, GraphError, NotFound
 from graph.models import (
     AccessPackage,
     AccessPackageAssignment,
@@ -252,12 +252,17 @@ async def packages_held(graph: Graph, user_id: str, package_ids: Collection[str]
 
 
 def packages_in(found: Iterable[AccessPackageAssignment]) -> set[str]:
-    """Return the packages that somebody has, or is about to have, by their assignments."""
-    return {
-        each.access_package.id
-        for each in found
-        if each.access_package is not None and (each.state or "").casefold() not in OVER
-    }
+    """
+    Return the packages that somebody has, or is about to have, by their assignments.
+
+    Raises:
+        BadAnswer: Graph shows an assignment, and not of what: it may be of any.
+    """
+    held = [each for each in found if (each.state or "").casefold() not in OVER]
+    packages = {each.access_package.id for each in held if each.access_package is not None}
+    if any(each.access_package is None for each in held):
+        raise BadAnswer("Microsoft Graph shows an assignment, and not of what.")
+    return packages
 
 
 def _named(packages: Iterable[AccessPackage]) -> tuple[NamedObject, ...]:

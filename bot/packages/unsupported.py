@@ -52,7 +52,7 @@ NOTHING: Final[frozenset[str]] = frozenset()
 # What an unsupported property is about, where we know.
 ABOUT: Final[Mapping[str, str]] = {
     "verifiableCredentialSettings": "it asks for a Verified ID",
-    "approvalMode": "its stages decide in parallel",
+    "approvalMode": "its stages do not decide one after the other",
 }
 POLICY: Final = frozenset({"accesspackageassignmentpolicy"})
 SETTINGS: Final = frozenset(
@@ -219,6 +219,9 @@ def _of_expiration(expiration: Expiration | None) -> Iterator[str]:
             yield "it does not say until when it lasts"
     elif kind not in {"noexpiration", "notspecified"}:
         yield f"it ends by the rule {expiration.type}"
+    elif kind == "notspecified" and (expiration.duration or expiration.end_date_time):
+        # Whether it ends then or never, nobody says.
+        yield "it names an end, and not by which rule it ends"
 
 
 def _of_extensions(policy: AssignmentPolicy) -> Iterator[str]:

@@ -42,6 +42,8 @@ _OFF_IN_BETA: Final = (
     "enableOnBehalfRequestorsToRemoveAccess",
     "onBehalfRequestors",
 )
+# How beta's stages decide where v1.0's would do the same; the fourth is Parallel.
+_MODES_OF_V1: Final = frozenset({"", "noapproval", "singlestage", "serial"})
 _DAY: Final = timedelta(days=1)
 _DURATION: Final[TypeAdapter[timedelta]] = TypeAdapter(timedelta)
 
@@ -176,8 +178,8 @@ def _approval_from_beta(approval: Json) -> Json:
     _rename(said, "isApprovalRequiredForExtension", "isApprovalRequiredForUpdate")
     if "approvalStages" in said:
         said["stages"] = [_stage_from_beta(stage) for stage in said.pop("approvalStages") or []]
-    # v1.0's stages always follow each other; only what that does not say is worth keeping.
-    if str(said.get("approvalMode") or "").casefold() != "parallel":
+    # v1.0's stages always follow each other; what that does not say is kept, and so is a word that we do not know.
+    if str(said.get("approvalMode") or "").casefold() in _MODES_OF_V1:
         said.pop("approvalMode", None)
     return said
 

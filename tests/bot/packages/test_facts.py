@@ -14,7 +14,7 @@ from bot.packages.facts import (
     read_extension_case,
 )
 from bot.packages.model import NamedObject
-from graph.errors import GraphError
+from graph.errors import BadAnswer, GraphError
 from graph.models import AccessPackageAssignment, AssignmentRequest
 from sandbox.tenant import seed
 from tests.bot.packages.test_eligibility import another_policy
@@ -199,12 +199,18 @@ def assignment(**changes):
         ({"state": "expired"}, False),
         ({"state": "EXPIRED"}, False),
         ({"state": "deliveryFailed"}, False),
-        ({"accessPackage": None}, False),
+        ({"state": "expired", "accessPackage": None}, False),
     ],
 )
 def test_whatever_is_not_over_is_access_or_about_to_be(changes, counts):
     """Graph's states, and those that it will have."""
     assert packages_in([assignment(**changes)]) == ({"campaign"} if counts else set())
+
+
+def test_access_of_which_nobody_says_what_it_is_may_be_anything():
+    """It is not left out as if it were nothing."""
+    with pytest.raises(BadAnswer):
+        packages_in([assignment(), assignment(accessPackage=None)])
 
 
 # -- the whole case --------------------------------------------------------------------------

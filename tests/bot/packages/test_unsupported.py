@@ -226,7 +226,11 @@ def test_an_extension_with_a_say_is_unsupported(state):
     ("changes", "phrase"),
     [
         (UNKNOWN["a verified id"], "it asks for a Verified ID"),
-        (UNKNOWN["the approval settings"], "its stages decide in parallel"),
+        (UNKNOWN["the approval settings"], "its stages do not decide one after the other"),
+        (
+            {"requestApprovalSettings": approval(STAGE, approvalMode="AnyTwo")},
+            "its stages do not decide one after the other",
+        ),
         (UNKNOWN["the policy"], "the policy says newInGraph"),
         (UNKNOWN["another kind of policy"], "the policy is an accessPackageTrialPolicy"),
         (UNKNOWN["the requestor settings"], "requestorSettings says onlyFromManagedDevices"),
@@ -242,6 +246,14 @@ def test_an_extension_with_a_say_is_unsupported(state):
         ),
         ({"expiration": {"type": "afterDateTime"}}, "it does not say until when it lasts"),
         ({"expiration": {"type": "onLeaving"}}, "it ends by the rule onLeaving"),
+        (
+            {"expiration": {"type": None, "duration": "P30D"}},
+            "it names an end, and not by which rule it ends",
+        ),
+        (
+            {"expiration": {"type": "notSpecified", "endDateTime": "2027-01-31T00:00:00Z"}},
+            "it names an end, and not by which rule it ends",
+        ),
         (UNKNOWN["questions not read"], "its questions were not read"),
         (UNKNOWN["extensions not read"], "its custom extensions were not read"),
         (UNKNOWN["a page of questions"], "not all of questions was read"),

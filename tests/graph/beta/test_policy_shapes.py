@@ -144,13 +144,14 @@ async def test_betas_days_are_an_expiration(days, end, kind):
     assert expiration.duration == (timedelta(days=30) if days else None)
 
 
-async def test_a_parallel_approval_of_beta_stays_parallel():
+@pytest.mark.parametrize("mode", ["Parallel", "AnyTwo"])
+async def test_an_approval_of_beta_that_v1_cannot_say_stays_what_it_is(mode):
     """v1.0 has no word for it, which must not turn it into another."""
-    approval = {"approvalMode": "Parallel", "approvalStages": []}
+    approval = {"approvalMode": mode, "approvalStages": []}
 
     policy = await read({"id": "p", "requestApprovalSettings": approval}, "beta")
 
-    assert (await written(policy, "beta"))["requestApprovalSettings"]["approvalMode"] == "Parallel"
+    assert (await written(policy, "beta"))["requestApprovalSettings"]["approvalMode"] == mode
 
 
 @pytest.mark.parametrize(
