@@ -56,8 +56,8 @@ class UnknownPackage(LatchkeyError):
         self.or_person = or_person
         sentence = (
             N_(
-                "I know nobody and no access package called “{asked}”. People are found by their whole name or its "
-                "beginning, as it stands in Entra."
+                "I know nobody and no access package called “{asked}”. People are found by their whole name, its "
+                "beginning, or that of their surname, as they stand in Entra."
             )
             if or_person
             else N_("There is no access package called “{asked}”.")

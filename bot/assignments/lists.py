@@ -16,7 +16,6 @@ from bot.packages.model import Package
 from bot.paging import FIRST, ROWS_A_PAGE, ListName, Page, Place, Start
 from bot.people.guard import Guard
 from bot.people.interaction_audit import ListRead, read_list
-from bot.people.store import people
 
 
 class AssignmentLists:
@@ -64,8 +63,13 @@ class AssignmentLists:
             start=place.start,
             rows=rows,
         )
-        package = offered.package(place.package_id) if place.package_id else None
-        return Listing(page=page, place=place, package=package, automatic=offered.automatic)
+        return Listing(
+            page=page,
+            place=place,
+            whom=await self._whom.of_ids(place.entra_ids, page.rows) if place.entra_ids else None,
+            package=offered.package(place.package_id) if place.package_id else None,
+            automatic=offered.automatic,
+        )
 
     async def look_up(
         self,
@@ -88,7 +92,7 @@ class AssignmentLists:
             NotAllowed: Not an admin.
             UnknownPackage: With the nearest names.
             WhichPackage: Several bear the name.
-            WhichPerson: Nobody is called that, and the names of some begin so.
+            WhichPerson: Nobody is called that, and some may be meant.
             CannotTell: It is not known who is meant, or what they hold.
             SeenBefore: This has come in before.
         """
@@ -128,13 +132,14 @@ class AssignmentLists:
 
     async def _suggest(self, sought: PersonQuery) -> None:
         """
-        Look whose names begin as was typed.
+        Look who may be meant by a part of their name.
 
         Raises:
             WhichPerson: There are some.
+            LookUpFailed: It is not known.
         """
         name = package_names.clean(sought.named.name or "") if sought.named else ""
-        found = await self._store.read(_names_starting_with, name)
+        found = await self._whom.nearest(name)
         if found:
             raise WhichPerson(name, _id_of(sought.package), found)
 
@@ -161,15 +166,6 @@ class AssignmentLists:
                 await self._guard.note(key)
                 raise
         return package_names.NameAndReason(name=match.name, reason=match.reason)
-
-
-def _names_starting_with(db: Transaction, beginning: str) -> dict[str, str]:
-    """Return whose names begin so: of those who hold something, and of those whom we know otherwise."""
-    most = assignment_lists.MOST_NAMES + 1
-    known = people.names_starting_with(db, beginning, most=most)
-    found = known | assignment_lists.names_starting_with(db, beginning)
-    in_order = sorted(found.items(), key=lambda each: (each[1].casefold(), each[0]))
-    return dict(in_order[:most])
 
 
 def _understood(text: str, offered: PackageSnapshot) -> PersonQuery | None:

@@ -5,14 +5,17 @@ Access is somebody's in Entra, whether or not they are in Slack: those who have 
 never met are found as well.  What cannot be told is said so, and never called nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
 from bot import clock
 from bot.assignments.model import Assignment
 from bot.assignments.person_query import OTHERWISE, NamedPerson
 from bot.assignments.sightings import row_of
 from bot.assignments.store import assignment_lists, assignments
+from bot.assignments.store.assignment_lists import MOST_NAMES
 from bot.database import Store, Transaction
 from bot.errors import LatchkeyError
 from bot.messages.blocks.parts import escape, person
@@ -25,10 +28,15 @@ from bot.people.identity import UNKNOWN_TO_SLACK, People
 from bot.people.store import people
 from bot.slack.api import Slack
 from bot.slack.errors import SlackError, SlackRefused
-from bot.words import N_
+from bot.words import N_, _, translate
+from bot.words.formats import all_of
 from graph import Graph
 from graph.errors import GraphError, NotFound
 from graph.models import AccessPackageAssignment, User
+
+UNREACHABLE: Final = N_(
+    "I cannot tell just now: Slack or Entra does not answer as it should. Please try again in a minute."
+)
 
 
 class LookUpFailed(LatchkeyError):
@@ -41,7 +49,7 @@ class NobodyFound(LookUpFailed):
 
 class WhichPerson(LatchkeyError):
     """
-    Nobody has the name that was given, and the names of some whom we know begin so.
+    Nobody has the name that was given, and the names or surnames of some begin so.
 
     Attributes:
         name: What was typed.
@@ -91,6 +99,16 @@ class Listing:
     note: str | None = None
     automatic: frozenset[str] = frozenset()
 
+    @property
+    def package_name(self) -> str | None:
+        """Return the name of the package that it was asked about, also of one that is gone; None: about all of them."""
+        if self.place.package_id is None:
+            return None
+        if self.package is not None:
+            return self.package.name
+        named = (row.package_name for row in self.page.rows)
+        return next(named, _("a package that is not offered any more"))
+
 
 class PersonSearch:
     """Finds people in Entra, and asks there what they hold."""
@@ -123,12 +141,57 @@ class PersonSearch:
             whom = await self.find(named)
             return await self._held(whom, package, start)
         except (SlackError, GraphError):
-            raise LookUpFailed(
-                N_(
-                    "I cannot tell just now: Slack or Entra does not answer as it should. Please try again "
-                    "in a minute."
-                )
-            ) from None
+            raise LookUpFailed(UNREACHABLE) from None
+
+    async def of_ids(
+        self, entra_ids: Sequence[str], rows: Sequence[Assignment] = ()
+    ) -> ResolvedPerson:
+        """
+        Return who has these object ids, by name where somebody knows it.
+
+        Args:
+            rows: What they hold, as far as it is at hand.
+        """
+        names = {row.entra_id: row.holder_name for row in rows if row.holder_name}
+        for entra_id in set(entra_ids) - names.keys():
+            for known in await self._store.read(people.for_entra_id, entra_id):
+                names[entra_id] = known.entra_name
+        unknown = [each for each in entra_ids if each not in names]
+        try:
+            users = await self._graph.users.get_many(unknown) if unknown else {}
+        except GraphError:
+            users = {}
+        names |= {
+            user.id: user.display_name for user in users.values() if user and user.display_name
+        }
+        shown = dict.fromkeys(
+            escape(name) if (name := names.get(each)) else translate(_by_id(each))
+            for each in entra_ids
+        )
+        return _meant(entra_ids, all_of(list(shown)))
+
+    async def nearest(self, name: str) -> dict[str, str]:
+        """
+        Return who may be meant by the beginning of a name or a surname: whom we know first, then whoever Entra knows.
+
+        Names by Entra id; one more than `MOST_NAMES`, if there are more.
+
+        Raises:
+            LookUpFailed: We know nobody, and Entra does not answer.
+        """
+        known = await self._store.read(_names_starting_with, name)
+        if not name or len(known) > MOST_NAMES:
+            return known
+        try:
+            users = await self._graph.users.named_like(name, most=MOST_NAMES + 1)
+        except GraphError:
+            if known:
+                return known
+            raise LookUpFailed(UNREACHABLE) from None
+        found = {
+            user.id: user.display_name or user.user_principal_name or user.id for user in users
+        }
+        return dict(islice((known | _in_order(found, but=known)).items(), MOST_NAMES + 1))
 
     async def find(self, named: NamedPerson) -> ResolvedPerson:
         """
@@ -150,10 +213,7 @@ class PersonSearch:
                 )
             return _meant([user.id for user in users], escape(named.email))
         if named.entra_id is not None:
-            return _meant(
-                [named.entra_id],
-                N_("whoever has the object id {entra_id}").format(entra_id=named.entra_id),
-            )
+            return _meant([named.entra_id], _by_id(named.entra_id))
         return await self._called(named.name or "")
 
     async def _mentioned(self, slack_user: str) -> ResolvedPerson:
@@ -291,6 +351,24 @@ class PersonSearch:
         return row is not None and await self._store.run(
             assignments.save_live, row, read_by_id_at=read_at
         )
+
+
+def _names_starting_with(db: Transaction, beginning: str) -> dict[str, str]:
+    """Return whose names begin so: of those who hold something, and of those whom we know otherwise."""
+    most = MOST_NAMES + 1
+    known = people.names_starting_with(db, beginning, most=most)
+    found = known | assignment_lists.names_starting_with(db, beginning)
+    return dict(islice(_in_order(found).items(), most))
+
+
+def _in_order(names: Mapping[str, str], *, but: Collection[str] = ()) -> dict[str, str]:
+    """Return names by Entra id in the order of the names, without those of *but*."""
+    in_order = sorted(names.items(), key=lambda each: (each[1].casefold(), each[0]))
+    return {entra_id: name for entra_id, name in in_order if entra_id not in but}
+
+
+def _by_id(entra_id: str) -> str:
+    return N_("whoever has the object id {entra_id}").format(entra_id=entra_id)
 
 
 def _meant(entra_ids: Sequence[str], shown: str, *, doubt: str | None = None) -> ResolvedPerson:

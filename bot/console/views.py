@@ -142,7 +142,7 @@ class ConsoleViews:
             page,
             listing.page,
             place=listing.place,
-            package=listing.package.name if listing.package else None,
+            package=listing.package_name,
             whom=whom.shown if whom else _whom(page),
             notes=[each for each in (whom and whom.doubt, listing.note) if each],
             removing=read.removing,

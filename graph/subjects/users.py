@@ -115,6 +115,18 @@ class Users:
         where = f"startswith(mail,{said}) or startswith(userPrincipalName,{said})"
         return await self._queries.page(User, "/users", {"$filter": where, "$select": USER})
 
+    async def named_like(self, beginning: str, *, most: int) -> list[User]:
+        """
+        People whose display name or surname begins so, in any capitals; so many of them at most.
+
+        Permission: User.Read.All (application).
+        Source: Graph reference, "List users"; "user", displayName and surname support startsWith.
+        """
+        said = quoted(beginning)
+        where = f"startswith(displayName,{said}) or startswith(surname,{said})"
+        params = {"$filter": where, "$select": USER, "$top": str(most)}
+        return await self._queries.page(User, "/users", params)
+
     async def get(self, user_id: str) -> User:
         """
         One person by object id or user principal name.

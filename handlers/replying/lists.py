@@ -82,7 +82,7 @@ class Lists:
         )
         facts: dict[str, Any] = {
             "place": listing.place,
-            "package": listing.package.name if listing.package else None,
+            "package": listing.package_name,
             "notes": said,
             "removing": removing,
         }

@@ -24,15 +24,13 @@ MOST_NAMES: Final = 10
 
 def which_person(name: str, people: Mapping[str, str], *, package_id: str | None) -> Message:
     """
-    List people whose names begin as was typed, to choose one.
+    List people who may be meant by what was typed, to choose one.
 
     Args:
         people: Their names by Entra id; one more than are shown, if there are more.
         package_id: The package that was asked about besides.
     """
-    said = _("Nobody is called “{name}”; these names begin so. Whose access is it?").format(
-        name=escape(name)
-    )
+    said = _("Nobody is called “{name}”. Is it one of these people?").format(name=escape(name))
     rows = [
         section(
             escape(shown),

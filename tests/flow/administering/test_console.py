@@ -1,5 +1,10 @@
 """The admins' console: one modal for what waits, who has what, and what is stuck; checked anew at every page."""
 
+from datetime import timedelta
+
+import pytest
+
+from sandbox.tenant import seed
 from tests.harness.valid import complaints
 from tests.harness.world import ANN, BO, CY, DANA, buttons, eventually, said
 
@@ -98,12 +103,105 @@ async def test_the_beginning_of_a_name_finds_whoever_holds_nothing(world):
     await pressed(world, "Leaver")
     await shows(world, "Choose who has left")
     await sought(world, "ann")
-    await shows(world, "Nobody is called “ann”; these names begin so.")
+    await shows(world, "Nobody is called “ann”. Is it one of these people?")
     await pressed(world, "Show", about="Ann Abara")
     await shows(world, "*Remove all* cancels these requests, too.")
 
     await sought(world, "zzz")
     await shows(world, "I know nobody and no access package called “zzz”. People are found by")
+
+
+@pytest.mark.parametrize("typed", ["berg", "Bo B", "BERG"])
+async def test_a_surname_finds_somebody_whom_nobody_here_knows(world, typed):
+    """Entra knows them; whoever has nothing is told apart from whoever is not found."""
+    await delivered(world)
+    await opened(world)
+    await pressed(world, "Assignments")
+    await shows(world, "1 assignment.")
+    await sought(world, typed)
+    await shows(world, f"Nobody is called “{typed}”. Is it one of these people?")
+    await pressed(world, "Show", about="Bo Berg")
+
+    await shows(world, "does not have anything.")
+
+
+async def test_a_surname_is_answered_where_the_command_was_typed(world):
+    """The same people, each with a button that shows what they have."""
+    await delivered(world)
+
+    await world.type(DANA, "/access-admin assignments abara")
+    await world.whispered(DANA, "C0GENERAL", "Is it one of these people")
+    asked = world.slack.channel("C0GENERAL").seen_by(DANA)[-1]
+    await world.press(DANA, asked, "Show", about="Ann Abara")
+
+    await world.whispered(DANA, "C0GENERAL", "1 assignment for Ann Abara")
+
+
+async def test_an_empty_list_says_of_whom_it_is(world):
+    """Ann has something: that nobody has would be false."""
+    await delivered(world)
+    await world.type(DANA, "/access-admin assignments berg")
+    await world.whispered(DANA, "C0GENERAL", "Is it one of these people")
+    asked = world.slack.channel("C0GENERAL").seen_by(DANA)[-1]
+
+    await world.press(DANA, asked, "Show", about="Bo Berg")
+
+    await world.whispered(DANA, "C0GENERAL", "Bo Berg does not have anything")
+    assert not any("Nobody has" in each for each in world.whispers(DANA, "C0GENERAL"))
+
+
+async def test_a_list_that_has_become_empty_says_of_whom_it_is(world):
+    """Ann's only access is gone; Cy has some, and so not nobody."""
+    await delivered(world, ANN)
+    await delivered(world, CY)
+    shown = (await world.type(DANA, "/access-admin assignments @ann")).message
+    assert "1 assignment for" in said(shown)
+    held = next(
+        each
+        for each in world.tenant.world.assignments.values()
+        if each.target_id == seed.ANN and each.package_id == seed.MARKETING_CAMPAIGN
+    )
+    world.tenant.remove_assignment(held.id)
+    await world.later(timedelta(hours=1))
+    await world.later(timedelta(hours=1))
+
+    await world.press(DANA, shown, "Remove")
+    form = await eventually(lambda: world.form(DANA) or "does not have anything" in said(shown))
+    if form is not True:
+        await world.give_reason(DANA, "She left")
+
+    await eventually(lambda: "does not have anything" in said(shown), about=said(shown))
+    assert "Nobody has" not in said(shown)
+
+
+async def test_the_list_of_a_package_that_is_gone_is_not_called_everybodys(world):
+    """Cy has something else: that nobody has anything would be false."""
+    await delivered(world, ANN)
+    world.tenant.assign(seed.FINANCE_REPORTS, seed.CY, end=None)
+    shown = (await world.type(DANA, "/access-admin assignments marketing-campaign")).message
+    assert "1 assignment of" in said(shown)
+    world.tenant.delete_package(seed.MARKETING_CAMPAIGN)
+    await world.later(timedelta(hours=1))
+    await world.later(timedelta(hours=1))
+
+    await world.press(DANA, shown, "Remove")
+    form = await eventually(lambda: world.form(DANA) or "Nobody has" in said(shown))
+    if form is not True:
+        await world.give_reason(DANA, "It is gone")
+
+    await eventually(lambda: "Nobody has *a package that is not" in said(shown), about=said(shown))
+
+
+async def test_who_is_meant_is_not_guessed_while_entra_does_not_answer(world):
+    """That nobody is called so is not said then."""
+    await delivered(world)
+    await opened(world)
+    await pressed(world, "Assignments")
+    await shows(world, "1 assignment.")
+    world.tenant.faults.set("unavailable", count=100, only="/users")
+
+    await sought(world, "ann")
+    await shows(world, "I cannot tell just now")
 
 
 async def test_what_is_not_found_leads_on(world):

@@ -33,9 +33,7 @@ def which_person(
         people: Their names by Entra id.
         package_id: The package that was asked about besides.
     """
-    said = _("Nobody is called “{name}”; these names begin so. Whom do you mean?").format(
-        name=escape(name)
-    )
+    said = _("Nobody is called “{name}”. Is it one of these people?").format(name=escape(name))
     blocks = [section(said)]
     for entra_id, shown in islice(people.items(), MOST_CHOICES):
         place = Place(list=LISTS[page.tab], package_id=package_id, entra_ids=(entra_id,))
