@@ -50,11 +50,17 @@ class FactReader:
         return None
 
     async def policies(self, policy_ids: Sequence[str]) -> list[AssignmentPolicy]:
-        """Return those of several policies that are still there, each whole."""
+        """
+        Return several policies that a package lists, each whole.
+
+        Raises:
+            BadAnswer: One of them is not there.  It was deleted since the package was read, or Graph does not show it yet:
+                then it may be the one that applies, and no other may stand in for it.
+            GraphError: One of them could not be read.
+        """
         if len(policy_ids) == 1:
-            found = await self.policy(policy_ids[0])
-            return [] if found is None else [found]
-        return _there(await self._graph.policies.each(policy_ids))
+            return all_shown([await self.policy(policy_ids[0])])
+        return all_shown(await self._graph.policies.each(policy_ids))
 
     async def groups_of(self, user_id: str, group_ids: Collection[str]) -> Memberships:
         """Return in which of *group_ids* the person is, and of which that cannot be told."""
@@ -218,12 +224,17 @@ def is_request_for(asked: RequestOutline, entra_id: str, *, on_behalf: bool) -> 
     return target is not None and target.object_id == entra_id
 
 
-def _there(found: Iterable[AssignmentPolicy | GraphError]) -> list[AssignmentPolicy]:
+def all_shown(found: Iterable[AssignmentPolicy | GraphError | None]) -> list[AssignmentPolicy]:
+    """
+    Return the policies of a package, all of which Graph has shown.
+
+    Raises:
+        GraphError: One of them could not be read, or is not there (None).
+    """
     policies = []
     for each in found:
-        if isinstance(each, NotFound):
-            # Deleted since the package was read.
-            continue
+        if each is None or isinstance(each, NotFound):
+            raise BadAnswer("Microsoft Graph lists a policy that it does not show.")
         if isinstance(each, GraphError):
             raise each
         policies.append(each)

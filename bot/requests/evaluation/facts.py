@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bot import clock
 from bot.errors import NotClear
-from bot.packages.facts import FactReader
+from bot.packages.facts import FactReader, all_shown
 from bot.packages.model import NamedObject
 from bot.people.identity import Accounts, Identity
 from bot.requests.evaluation.askers import Asker
@@ -142,8 +142,7 @@ class RequestFacts(FactReader):
         return await self.shared.policy.get(policy_id, since=self.since)
 
     async def policies(self, policy_ids: Sequence[str]) -> list[AssignmentPolicy]:
-        found = await asyncio.gather(*map(self.policy, policy_ids))
-        return [each for each in found if each is not None]
+        return all_shown(await asyncio.gather(*map(self.policy, policy_ids)))
 
     async def groups_of(self, user_id: str, group_ids: Collection[str]) -> Memberships:
         wanted = frozenset(group_ids)

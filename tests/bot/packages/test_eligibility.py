@@ -14,6 +14,7 @@ from sandbox.tenant.model import Expiration, Policy
 from sandbox.tenant.model import Request as Asked
 from tests.bot.samples import question, user, wish
 from tests.harness.by_hand import BotHarness, by_hand
+from tests.harness.faults import answering
 
 CAMPAIGN = seed.MARKETING_CAMPAIGN
 
@@ -365,3 +366,28 @@ async def test_hours_in_beta_are_no_endless_access(database):
 
     assert "no end date" not in offered.lasts.split(",")[0]
     assert "the beta API does not say" in (request.why or "")
+
+
+async def test_a_policy_that_is_listed_and_not_shown_lets_no_other_step_in(either):
+    """Graph's servers need not know of it at the same moment: the more specific one counts, with its approval."""
+    approval = either.policy_of(seed.FINANCE_REPORTS).settings["requestApprovalSettings"]
+    stricter = another_policy(
+        either,
+        CAMPAIGN,
+        allowed_target_scope="specificDirectoryUsers",
+        specific_allowed_targets=[user(seed.ANN)],
+        settings={"requestApprovalSettings": approval},
+    )
+    either.line.on(f"GET .*ssignmentPolicies/{stricter.id}.*", answering(404))
+
+    request = await either.ask("marketing-campaign because Q4")
+
+    assert request.state is State.RECEIVED
+    assert either.posted("adminAdd") == 0
+    await either.forget_what_was_read()
+    await either.expire_all_waits()
+    await either.work()
+    request = await either.request(request.id)
+    assert request.state is State.PENDING
+    assert request.terms is not None
+    assert request.terms.policy_id == stricter.id
