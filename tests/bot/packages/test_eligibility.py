@@ -371,6 +371,7 @@ async def test_hours_in_beta_are_no_endless_access(database):
 async def test_a_policy_that_is_listed_and_not_shown_lets_no_other_step_in(either):
     """Graph's servers need not know of it at the same moment: the more specific one counts, with its approval."""
     approval = either.policy_of(seed.FINANCE_REPORTS).settings["requestApprovalSettings"]
+    either.policy_of(CAMPAIGN).allowed_target_scope = "allMemberUsers"
     stricter = another_policy(
         either,
         CAMPAIGN,
