@@ -1,17 +1,25 @@
 """What must be true in the end, whoever has done what: decisions, what was sent to Entra, and what people read they have."""
 
+import asyncio
+import re
 from collections import Counter
 from datetime import timedelta
 from typing import Final
 
 import sqlalchemy as sa
 
+from bot import clock
 from bot.database.tables import decisions, requests
 from bot.people.model import Verb
-from tests.harness.world import ANN, BO, CY, DANA, ENTRA_ID, GENERAL, MIA, World
+from tests.harness.owed import unfinished
+from tests.harness.world import ANN, BO, CY, DANA, ENTRA_ID, GENERAL, MIA, World, said
 
 # Less than a page.
 MOST_LISTED: Final = 20
+# Seconds until everything that is owed has been said, also what was tried in vain before.
+QUIET: Final = 1_200
+# After the last look that was due.
+LATE: Final = timedelta(minutes=10)
 
 
 async def judge(world: World) -> list[str]:
@@ -21,10 +29,36 @@ async def judge(world: World) -> list[str]:
     world.tenant.world.touch()
     await world.later(timedelta(hours=2))
     await world.later(timedelta(minutes=1))
-    wrong = await world.bot.store.run(_wrong_rows)
+    await asyncio.sleep(QUIET)
+    wrong = [f"still owed: {each}" for each in await world.bot.store.run(_still_owed)]
+    wrong += await world.bot.store.run(_wrong_rows)
+    wrong += await _wrong_pending(world)
     for user in (ANN, CY, BO, DANA, MIA):
         wrong += await _wrong_list(world, user)
     return wrong
+
+
+def _still_owed(db: sa.Connection) -> list[str]:
+    """Return what nobody has been told, and which open requests nobody looks after any more."""
+    owed = [each for each in unfinished(db) if not each.startswith("request ")]
+    late = sa.select(requests.c.id, requests.c.state).where(
+        requests.c.due_at < clock.real() - LATE, requests.c.held_at.is_(None)
+    )
+    return owed + [f"a look at {row.state} {row.id}" for row in db.execute(late)]
+
+
+async def _wrong_pending(world: World) -> list[str]:
+    """Compare how many requests wait with how many an admin reads of."""
+    waiting = await world.bot.store.run(
+        lambda db: db.scalar(
+            sa.select(sa.func.count()).select_from(requests).where(requests.c.state == "pending")
+        )
+    )
+    shown = (await world.type(DANA, "/access-admin pending", channel=GENERAL)).message
+    read = re.search(r"\d+", said(shown))
+    if (int(read[0]) if read else 0) == waiting:
+        return []
+    return [f"{waiting} requests wait, and an admin reads: {said(shown)[:200]}"]
 
 
 def _wrong_rows(db: sa.Connection) -> list[str]:
