@@ -269,11 +269,16 @@ def packages_in(found: Iterable[AccessPackageAssignment]) -> set[str]:
     Raises:
         BadAnswer: Graph shows an assignment, and not of what: it may be of any.
     """
-    held = [each for each in found if (each.state or "").casefold() not in OVER]
+    held = [each for each in found if not is_over(each)]
     packages = {each.access_package.id for each in held if each.access_package is not None}
     if any(each.access_package is None for each in held):
         raise BadAnswer("Microsoft Graph shows an assignment, and not of what.")
     return packages
+
+
+def is_over(assignment: AccessPackageAssignment) -> bool:
+    """Tell whether an assignment is access no longer; in a state that is not known it may be."""
+    return (assignment.state or "").casefold() in OVER
 
 
 def _named(packages: Iterable[AccessPackage]) -> tuple[NamedObject, ...]:

@@ -155,6 +155,8 @@ class Users:
         """
         The person's manager; None if there is none, or no such person: Graph says 404 to both.
 
+        An organizational contact may be somebody's manager, too.  That is nobody who could sign in, so there is none.
+
         Permission: User.Read.All (application).
         Source: Graph reference, "List manager".
         """
@@ -162,7 +164,8 @@ class Users:
             found = await self._session.get(f"{user_path(user_id)}/manager", {"$select": USER})
         except NotFound:
             return None
-        return to_model(User, found)
+        kind = to_model(DirectoryObject, found).kind
+        return to_model(User, found) if kind in {"user", ""} else None
 
     async def ids_in_department(self, department: str) -> set[str] | None:
         """

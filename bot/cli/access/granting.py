@@ -13,6 +13,7 @@ from bot.packages.eligibility import Admitted, Case, Refusal
 from bot.packages.facts import (
     FactReader,
     allows_requests_for_others,
+    is_over,
     is_request_for,
     read_case,
     read_extension_case,
@@ -159,7 +160,8 @@ async def find_assignment(
 
 async def _check_no_existing_access(graph: Graph, *, person: User, package: AccessPackage) -> None:
     for held in await graph.assignments.list(package_id=package.id, user_id=person.id):
-        if held.is_access:
+        # In a state that is not known it may be access.
+        if not is_over(held):
             end = held.ends_at()
             until = f", until {when(end)} UTC" if end else ""
             raise NotAllowed(f"{_who(person)} has {_name(package)} already{until}.")

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bot import clock
 from bot.errors import NotClear
-from bot.packages.facts import FactReader, all_shown
+from bot.packages.facts import FactReader, all_shown, is_over
 from bot.packages.model import NamedObject
 from bot.people.identity import Accounts, Identity
 from bot.requests.evaluation.askers import Asker
@@ -181,7 +181,7 @@ class RequestFacts(FactReader):
         Return the assignments of a package that the person has, or is about to have.
 
         Raises:
-            NotClear: Graph shows an assignment, and not whose it is, or of what.
+            NotClear: Graph shows an assignment, and not whose it is, or of what; or one of theirs, in a state that is not known.
             GraphError: It could not be read.
         """
         found = await self._holders(package_id)
@@ -189,10 +189,10 @@ class RequestFacts(FactReader):
             found = await self.holdings(user_id)
         if found is None:
             found = await self._graph.assignments.list(package_id=package_id, user_id=user_id)
-        live = [each for each in found if each.is_access]
+        live = [each for each in found if not is_over(each)]
         if any(each.target is None or each.access_package is None for each in live):
             raise NotClear("Microsoft Entra shows an assignment, and not whose it is, or of what.")
-        return [
+        theirs = [
             each
             for each in live
             if each.target is not None
@@ -200,3 +200,6 @@ class RequestFacts(FactReader):
             and each.access_package is not None
             and each.access_package.id == package_id
         ]
+        if not all(each.is_access for each in theirs):
+            raise NotClear("Microsoft Entra shows this access in a state that I do not know.")
+        return theirs

@@ -368,3 +368,15 @@ async def test_access_is_changed_only_for_whom_graph_names(harness, change, targ
 
     assert request.state is state
     assert harness.posted("adminUpdate") + harness.posted("adminRemove") == 0
+
+
+@pytest.mark.made_up("a state that Graph does not have")
+async def test_access_in_a_state_that_is_not_known_is_not_given_twice(either):
+    """It may be there: nothing is granted until Graph says how it is."""
+    either.tenant.world.lenient = True
+    holds(either, CAMPAIGN, either.policy_of(CAMPAIGN)).state = "somethingNew"
+
+    request = await either.ask("marketing-campaign")
+
+    assert request.state is State.RECEIVED
+    assert either.posted("adminAdd") == 0

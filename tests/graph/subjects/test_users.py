@@ -83,6 +83,16 @@ async def test_a_person_without_a_manager_has_none():
     assert await graph_on(Wire(refusal(404, "Request_ResourceNotFound"))).users.manager("u") is None
 
 
+@pytest.mark.parametrize("kind", ["#microsoft.graph.orgContact", "#microsoft.graph.user"])
+async def test_a_contact_is_nobodys_manager(kind):
+    """Of the two kinds of manager that Graph has, one can decide nothing: then the fallback is asked, as where there is none."""
+    wire = Wire({"@odata.type": kind, "id": "m"})
+
+    found = await graph_on(wire).users.manager("u")
+
+    assert (found.id if found else None) == ("m" if kind.endswith(".user") else None)
+
+
 async def test_a_forbidden_manager_is_an_error():
     """Not being allowed to look is not the same as nobody being there."""
     with pytest.raises(Forbidden):
