@@ -287,7 +287,7 @@ class AssignmentSync:
         if isinstance(got, GraphError):
             return False
         if got.is_expired:
-            await self._store.run(_over, known.id)
+            await self._store.run(_over, known.id, ends_at=got.ends_at())
             return True
         row = row_of(got, packages.names)
         if row is None:
@@ -343,7 +343,13 @@ def _missing(db: Transaction, assignment_id: str, *, settle: timedelta) -> None:
         _over(db, assignment_id)
 
 
-def _over(db: Transaction, assignment_id: str) -> None:
+def _over(db: Transaction, assignment_id: str, *, ends_at: datetime | None = None) -> None:
+    """
+    Note that access is over, by itself or by somebody in Entra.
+
+    Args:
+        ends_at: The end that Graph shows now, for what it had none for while it was being delivered.
+    """
     known = assignments.find(db, assignment_id)
     if (
         known is None
@@ -352,9 +358,11 @@ def _over(db: Transaction, assignment_id: str) -> None:
     ):
         # Our own removal: the request about it tells the story.
         return
-    ran_out = known.ends_at is not None and known.ends_at <= clock.now()
+    if known.ends_at is not None or known.progress is not DeliveryProgress.DELIVERING:
+        ends_at = known.ends_at
+    ran_out = ends_at is not None and ends_at <= clock.now()
     why = EndReason.RAN_OUT if ran_out else EndReason.OUTSIDE
-    at = known.ends_at if ran_out and known.ends_at else clock.now()
+    at = ends_at if ran_out and ends_at else clock.now()
     if assignments.end(db, assignment_id, why=why, at=at):
         for request in request_lists.open_for_assignment(db, assignment_id):
             if request.kind is Kind.EXTEND and request.state is State.PENDING:

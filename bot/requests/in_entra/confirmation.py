@@ -236,12 +236,29 @@ class Delivery:
         if held is not None and held.is_partially_delivered:
             await self._partly(request, reported)
             return True
+        if held is not None and held.is_expired:
+            await self._over_already(request, held)
+            return True
         if held is None or not held.is_delivered:
             return False
         if await self._is_astray(request, held):
             return True
         await self._store.run(state_machine.deliver, request, as_assignment(held, request))
         return True
+
+    async def _over_already(self, request: Request, held: AccessPackageAssignment) -> None:
+        """It was given and is over: nobody looked meanwhile, or it was removed before anybody did."""
+        if await self._is_astray(request, held):
+            return
+        now = clock.now()
+        ended_at = min(each for each in (held.expired_date_time, held.ends_at(), now) if each)
+        await self._store.run(
+            state_machine.deliver_over,
+            request,
+            as_assignment(held, request),
+            ended_at=ended_at,
+            due_at=clock.real() + poll_pause(request.attempts + 1),
+        )
 
     async def _is_astray(self, request: Request, held: AccessPackageAssignment) -> bool:
         """Tell whether Entra gave it to somebody else, or gave something else; then it is removed, if it was us who asked."""

@@ -116,14 +116,46 @@ def end_partly(db: Transaction, request: Request, held_id: str, *, due_at: datet
     Args:
         due_at: When to look again (real time), while a removal of ours is not at its end.
     """
-    others = request_lists.open_for_assignment(db, held_id)
-    if any(each.kind is Kind.REMOVE and each.intent_at is not None for each in others):
+    if _is_being_removed(db, held_id):
         claims.release(db, request, due_at=due_at, attempts=request.attempts + 1, failures=0)
         return
     row = assignments.find(db, held_id)
     moved = requests.move(db, request, State.FAILED, fence=True, why=ENDED_IN_PART)
     if moved is not None and row is not None and row.ended_why in ENDED_BY_US:
         requests.schedule_notices(db, moved, news=None)
+
+
+def deliver_over(
+    db: Transaction, request: Request, held: Assignment, *, ended_at: datetime, due_at: datetime
+) -> None:
+    """
+    The access was there, and had ended before anybody looked: nobody is told that they have it, but that it has ended.
+
+    Args:
+        ended_at: When it ended, by Graph.
+        due_at: When to look again (real time), while a removal of ours is not at its end.
+    """
+    if _is_being_removed(db, held.id):
+        claims.release(db, request, due_at=due_at, attempts=request.attempts + 1, failures=0)
+        return
+    moved = requests.move(
+        db, request, State.DELIVERED, fence=True, assignment_id=held.id, ends_at=held.ends_at
+    )
+    if moved is None:
+        return
+    requests.schedule_notices(db, moved, news=None)
+    known = assignments.find(db, held.id)
+    if known is None or known.state is not AssignmentState.ENDED:
+        assignments.save_live(db, held, read_by_id_at=clock.real())
+        ran_out = held.ends_at is not None and held.ends_at <= ended_at
+        why = EndReason.RAN_OUT if ran_out else EndReason.OUTSIDE
+        assignments.end(db, held.id, why=why, at=ended_at)
+
+
+def _is_being_removed(db: Transaction, assignment_id: str) -> bool:
+    """Tell whether a removal of ours has been posted, or is about to be: whoever has the access hears from that."""
+    others = request_lists.open_for_assignment(db, assignment_id)
+    return any(each.kind is Kind.REMOVE and each.intent_at is not None for each in others)
 
 
 def tell_if_partial(db: Transaction, assignment_id: str, *, given_up: bool = False) -> None:
