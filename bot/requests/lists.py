@@ -14,7 +14,7 @@ from bot.packages.catalog import OfferedPackages
 from bot.paging import FIRST, Mark, Page, Place, Start
 from bot.people.guard import Guard
 from bot.people.interaction_audit import ListRead, read_list
-from bot.requests.model import Hold, Request
+from bot.requests.model import Hold, Kind, Request
 from bot.requests.overview import AccessOverview, access_overview
 from bot.requests.past import find_past, kept_since, may_ask_again
 from bot.requests.store import holds, request_lists
@@ -46,6 +46,18 @@ class RequestLists:
     def may_admins_decide(self, request: Request) -> bool:
         """Tell whether the admins' list offers an admin who is not asked to decide a request."""
         return self._guard.may_admins_decide(request)
+
+    async def find_open_request(
+        self, entra_ids: Collection[str], package_id: str
+    ) -> Request | None:
+        """Return an open request for access of one of these Entra users to a package; for admins who were judged already."""
+        for entra_id in entra_ids:
+            found = await self._store.read(
+                request_lists.open_of_user, entra_id, package_id, Kind.ADD
+            )
+            if found is not None:
+                return found
+        return None
 
     async def access_overview(
         self, slack_user: str, place: Place | None = None, *, skip: int = 0

@@ -183,6 +183,9 @@ async def _remove(
     if whom is None or package is None or wanted.reason is None:
         return await lists.listed(listing)
     if not rows:
+        waits = await services.request_lists.find_open_request(whom.entra_ids, package.id)
+        if waits is not None:
+            return command_answers.not_there_yet(waits)
         raise LatchkeyError(
             N_("They do not have “{package}”: neither I nor Entra know of it.").format(
                 package=package.name

@@ -14,6 +14,7 @@ from bot.messages.blocks.parts import (
     person,
     section,
 )
+from bot.messages.phrases.request_words import stage_of_work
 from bot.paging import ROWS_A_PAGE, ListName, Place, write_place
 from bot.requests.model import Request
 from bot.words import _
@@ -88,3 +89,16 @@ def removing(request: Request, *, is_new: bool) -> Message:
     if request.holder:
         line += f" {_('They are told when it is done.')}"
     return message(line)
+
+
+def not_there_yet(request: Request) -> Message:
+    """Say that there is nothing to remove, and a request for it that may still bring it."""
+    return message(
+        _(
+            "{who} does not have {name} yet, so nothing is removed. There is an open request for it: it is {progress}."
+        ).format(
+            who=person(request.holder, request.holder_name),
+            name=bold(request.package_name),
+            progress=stage_of_work(request, own=False),
+        )
+    )

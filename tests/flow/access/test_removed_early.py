@@ -82,3 +82,17 @@ async def test_what_somebody_removed_in_entra_before_it_was_seen_is_said_to_be(w
     await settled(world, "add delivered")
     await world.told(ANN, "was removed in Entra, outside Latchkey")
     assert len(world.direct(ANN)) == 1
+
+
+async def test_an_admin_reads_of_the_request_for_what_is_not_there_yet(world):
+    """Nothing is removed, and it is about to be given."""
+    await being_set_up(world, is_seen=False)
+
+    answer = await world.type(
+        DANA, f"/access-admin remove <@{ANN}> marketing-campaign because the launch is off"
+    )
+
+    shown = said(answer.message)
+    assert f"<@{ANN}> does not have *Marketing Campaign* yet, so nothing is removed." in shown
+    assert "There is an open request for it: it is being set up by Entra." in shown
+    assert await world.states() == ["add submitted"]
