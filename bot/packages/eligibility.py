@@ -355,6 +355,14 @@ def _check_end_and_exclusions(case: Case, policy: AssignmentPolicy) -> Admitted 
     if policy_terms.has_ended(policy, at=case.at):
         # A less specific policy does not step in: that Entra would let it is nowhere said.
         return Refusal(reason=RefusalReason.ENDED, policy=policy)
+    excluded = _find_exclusion(case, policy)
+    if excluded is not None:
+        return excluded
+    return Admitted(policy=policy, questions=questions_of(case.package, policy))
+
+
+def _find_exclusion(case: Case, policy: AssignmentPolicy) -> Refusal | None:
+    """Return that they have, are in, or may be in, what does not go with the package."""
     if case.excluded_by or case.excluding_groups:
         return Refusal(
             reason=RefusalReason.EXCLUDED,
@@ -367,7 +375,7 @@ def _check_end_and_exclusions(case: Case, policy: AssignmentPolicy) -> Admitted 
             reason=RefusalReason.UNSUPPORTED,
             details=tuple(HIDDEN_GROUP.format(name=each.name) for each in case.hidden_groups),
         )
-    return Admitted(policy=policy, questions=questions_of(case.package, policy))
+    return None
 
 
 def find_missing_reason(admitted: Admitted, *, justification: str | None) -> Refusal | None:
@@ -405,7 +413,8 @@ def evaluate_extension(
 
     Args:
         under: The assignment's own policy, read whole now; None if there is none any more.
-        by_admin: An administrator does it, who may also prolong what administrators give.
+        by_admin: An administrator does it, who may also prolong what administrators give, and what does not go with
+            something else: that is no new assignment.
     """
     if under is None or held.assignment_policy is None or held.assignment_policy.id != under.id:
         return Refusal(reason=RefusalReason.POLICY_GONE)
@@ -426,6 +435,9 @@ def evaluate_extension(
         return Refusal(reason=RefusalReason.UNSUPPORTED, policy=under, details=unsupported)
     if _scope(under) != "notspecified" and in_scope(under, case.requester) is Fit.OUT:
         return Refusal(reason=RefusalReason.NOT_FOR_THEM, policy=under)
+    excluded = _find_exclusion(case, under)
+    if excluded is not None and not by_admin:
+        return excluded
     return Admitted(policy=under, questions=questions_of(case.package, under))
 
 

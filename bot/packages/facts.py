@@ -173,11 +173,23 @@ async def read_extension_case(
     Raises:
         GraphError: It could not be read.
     """
+    reads = FactReader(graph)
     package_id = held.access_package.id if held.access_package else None
     under = await policy_of(graph, held) if package_id == package.id else None
-    asked = groups_named([under]) if under else set()
-    requester = requester_of(user, await graph.users.memberships(user.id, asked))
-    return Case(at=clock.now(), package=package, policies=(), requester=requester), under
+    excluding = await reads.groups_excluding(package.id)
+    asked = (groups_named([under]) if under else set()) | {each.id for each in excluding}
+    groups = await reads.groups_of(user.id, asked)
+    excluded_by, _ = await reads.beside(package.id, user.id, ())
+    case = Case(
+        at=clock.now(),
+        package=package,
+        policies=(),
+        requester=requester_of(user, groups),
+        excluded_by=excluded_by,
+        excluding_groups=_groups_in(excluding, groups.found),
+        hidden_groups=_groups_in(excluding, groups.hidden),
+    )
+    return case, under
 
 
 async def policy_of(graph: Graph, held: AccessPackageAssignment) -> AssignmentPolicy | None:

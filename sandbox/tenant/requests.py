@@ -235,6 +235,10 @@ def _check_own(
         raise bad_request(NOT_ELIGIBLE)
     # Whether that keeps people from extending, too, is not documented: refused.
     _check_catalog(world, assignment.package_id)
+    package = world.packages.get(assignment.package_id)
+    if package is not None:
+        # Whoever has both "won't be able to re-request access": refused, too.
+        _refuse_incompatible(world, package, user)
     if policy.approval.get("isRequestorJustificationRequired") and not new.justification:
         raise bad_request("The requestor must give a justification.")
 

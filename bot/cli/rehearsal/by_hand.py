@@ -17,6 +17,7 @@ BY_HAND: Final[Mapping[str, str]] = {
     "Whether `justification` is accepted in the US Government": "it takes a tenant in a national cloud",
     "Whether Graph removes (`adminRemove`) an assignment whose delivery failed": FORCED,
     "Whether all reads work with a catalog-scoped role only": RIGHTS,
+    "Whether an incompatible package or group keeps people from extending": "it takes somebody who has had both before the rule",
     "What Graph answers about a group that hides its members": RIGHTS,
     "Where My Access is": "it takes a tenant in a national cloud",
     "Whether the direct sign-on link of an application": OPENED,

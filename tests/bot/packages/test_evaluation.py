@@ -423,7 +423,28 @@ EXTENSIONS: list[
     tuple[str, Case, AssignmentPolicy, Admitted | Refusal, Admitted | Refusal | None]
 ] = [
     ("open", case(), OPEN, Admitted(policy=OPEN), None),
-    ("whatever else excludes it", case(**HAS_BOTH), OPEN, Admitted(policy=OPEN), None),
+    (
+        "excluded since then",
+        case(**HAS_BOTH),
+        OPEN,
+        Refusal(
+            reason=RefusalReason.EXCLUDED,
+            policy=OPEN,
+            details=("Ledger", "Audit"),
+            groups=("Audit",),
+        ),
+        Admitted(policy=OPEN),
+    ),
+    (
+        "perhaps excluded since then",
+        case(hidden_groups=(AUDIT,)),
+        OPEN,
+        Refusal(
+            reason=RefusalReason.UNSUPPORTED,
+            details=("who is in the group “Audit”, which hides its members",),
+        ),
+        Admitted(policy=OPEN),
+    ),
     ("not for new requests", case(), ONLY_TO_KEEP, Admitted(policy=ONLY_TO_KEEP), None),
     (
         "given directly",

@@ -1,13 +1,16 @@
 """What somebody has may exclude what they ask for: packages and groups, before the approval and after it."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.messages.approvals import approval_card
 from bot.packages.model import NamedObject
 from bot.requests.model import State
 from sandbox.tenant import seed
+from sandbox.tenant.model import Assignment
 from tests.bot.packages.test_eligibility import CAMPAIGN, refusal
-from tests.bot.packages.test_eligibility_over_time import holds
+from tests.bot.packages.test_eligibility_over_time import extension, holds
 from tests.bot.samples import terms, user, wish
 from tests.harness.by_hand import BotHarness
 
@@ -97,3 +100,48 @@ async def test_two_that_exclude_each_other_are_not_given_in_one_moment(harness):
     assert ends.count(State.DELIVERED) <= 1
     assert State.REFUSED in ends
     assert harness.posted("adminAdd") == ends.count(State.DELIVERED)
+
+
+async def held_with_another(harness: BotHarness) -> Assignment:
+    """Ann has two packages by now, of which one does not go with the other since then; return her access to it."""
+    held = holds(harness, CAMPAIGN, harness.policy_of(CAMPAIGN))
+    other = holds(harness, seed.FINANCE_REPORTS, harness.policy_of(seed.FINANCE_REPORTS))
+    other.end = held.end
+    exclude(harness, CAMPAIGN, seed.FINANCE_REPORTS)
+    return held
+
+
+async def test_what_excludes_it_since_then_keeps_access_from_being_extended(either):
+    """ "Those users who also have an assignment to the incompatible access package won't be able to re-request access"."""
+    held = await held_with_another(either)
+
+    request = await extension(either, held)
+
+    assert request.state is State.REFUSED
+    assert request.why == "It does not go with what you have already: “Finance Reports”."
+    assert either.posted("adminUpdate") == 0
+
+
+async def test_a_group_keeps_access_from_being_extended_too(either):
+    """By who is in it now."""
+    held = holds(either, CAMPAIGN, either.policy_of(CAMPAIGN))
+    either.tenant.world.packages[CAMPAIGN].incompatible_groups.append(seed.SECURITY_REVIEWERS)
+    assert (await extension(either, held)).state is State.SUBMITTED
+    await either.finish()
+    either.tenant.world.groups[seed.SECURITY_REVIEWERS].members.append(seed.ANN)
+    either.shift(timedelta(days=5))
+
+    request = await extension(either, held)
+
+    assert request.state is State.REFUSED
+    assert "does not go with a group that you are in: “Security reviewers”." in (request.why or "")
+
+
+async def test_the_other_of_two_is_extended_as_ever(harness):
+    """Entra minds one order only."""
+    held = await held_with_another(harness)
+    world = harness.tenant.world
+    world.packages[CAMPAIGN].incompatible_packages.clear()
+    exclude(harness, seed.FINANCE_REPORTS, CAMPAIGN)
+
+    assert (await extension(harness, held)).state is State.SUBMITTED
