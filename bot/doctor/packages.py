@@ -5,7 +5,7 @@ from typing import Final
 
 from bot import chance, clock
 from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note, warning
-from bot.packages.eligibility import is_automatic, is_requestable
+from bot.packages.eligibility import groups_named, is_automatic, is_requestable
 from bot.packages.model import Stage
 from bot.packages.names import clean
 from bot.packages.policy_terms import stages_for, stages_with_settings
@@ -25,6 +25,10 @@ MOST_PACKAGES: Final = 300
 ENOUGH_DECIDERS: Final = 2
 # Approvers of these kinds are the same people, whoever asks.
 SAME_FOR_ALL: Final = frozenset({"singleuser", "groupmembers"})
+HIDDEN: Final = (
+    "a group by which it is told who may have it hides its members, so that requests are refused; grant the app "
+    "Member.Read.Hidden (docs/how-to/entra-app.md)."
+)
 
 
 async def look(subject: CheckSubject) -> list[CheckFinding]:
@@ -85,6 +89,16 @@ async def _of_package(subject: CheckSubject, listed: AccessPackage) -> list[Chec
     askable = [each for each in policies if is_requestable(each) and not is_automatic(each)]
     if not askable:
         return [*found, note(f"{name} has no policy that lets people ask.")]
+    try:
+        groups = groups_named(askable) | {
+            each.id for each in await subject.graph.incompatibilities.groups(package.id)
+        }
+        is_hidden = bool(await subject.graph.hidden_members.among(groups))
+    except GraphError as error:
+        found.append(warning(f"{name}: what does not go with it cannot be read: {error}"))
+        is_hidden = False
+    if is_hidden:
+        found.append(warning(f"{name}: {HIDDEN}"))
     for policy in askable:
         found += await _of_policy(subject, name, policy, settings_of(subject, package, policy))
     return found

@@ -276,6 +276,27 @@ def approvers(*, admins: str = "always", named: Any = ()) -> Break:
     return change
 
 
+def hide(around: Around) -> None:
+    around.harness.tenant.world.groups[seed.MARKETING_RESOURCES].visibility = "HiddenMembership"
+
+
+def hidden_approvers(around: Around) -> None:
+    hide(around)
+    group = {"@odata.type": "#microsoft.graph.groupMembers", "groupId": seed.MARKETING_RESOURCES}
+    others = around.policy().approval["stages"][0]["primaryApprovers"]
+    around.policy().approval["stages"][0]["primaryApprovers"] = [*others, group]
+
+
+def hidden_exclusion(around: Around) -> None:
+    hide(around)
+    package = around.harness.tenant.world.packages[seed.FINANCE_REPORTS]
+    package.incompatible_groups.append(seed.MARKETING_RESOURCES)
+
+
+def unreadable_exclusions(around: Around) -> None:
+    around.harness.tenant.faults.set("forbidden", only="incompatibleGroups")
+
+
 def unreadable_group(around: Around) -> None:
     group = {"@odata.type": "#microsoft.graph.groupMembers", "groupId": seed.MARKETING_RESOURCES}
     around.policy().approval["stages"][0]["primaryApprovers"] = [group]
@@ -402,6 +423,9 @@ ROWS: list[tuple[str, Break, Severity, str]] = [
     ("packages", approvers(), N, f"{NOBODY_NAMED}, so the admins decide"),
     ("packages", approvers(admins="never"), B, f"{NOBODY_NAMED}, and LATCHKEY_ADMINS_DECIDE"),
     ("packages", unreadable_group, W, "who decides cannot be read"),
+    ("packages", hidden_approvers, W, "A group of approvers hides its members"),
+    ("packages", hidden_exclusion, W, "grant the app Member.Read.Hidden"),
+    ("packages", unreadable_exclusions, W, "what does not go with it cannot be read"),
     ("packages", disabled_approver("always"), W, "only the admins can decide"),
     ("packages", disabled_approver("never"), B, "and LATCHKEY_ADMINS_DECIDE is never"),
     ("package-settings", no_such_package, B, "No Such Thing"),
