@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Final
 
 from bot import clock
-from bot.packages.eligibility import Case, Fit, Requester, fit, groups_named
+from bot.packages.eligibility import Case, Fit, Requester, fit, groups_named, is_requestable
 from bot.packages.model import NamedObject
 from graph import Graph
 from graph.calls.hidden_members import Memberships
@@ -129,11 +129,16 @@ async def read_case(
     wanted = [
         each.id
         for each in package.assignment_policies
-        if each.id in also or fit(each, requester) is not Fit.OUT
+        if each.id in also or fit(each, requester) is not Fit.OUT or _names_nobody(each)
     ]
     (excluded_by, excluded), policies = await asyncio.gather(
         reads.beside(package.id, user.id, known), reads.policies(wanted)
     )
+    named = groups_named(policies)
+    if not named <= asked:
+        # The package has shown them as they were before.
+        groups = await reads.groups_of(user.id, asked | named)
+        requester = requester_of(user, groups)
     return Case(
         at=clock.now(),
         package=package,
@@ -143,6 +148,15 @@ async def read_case(
         excluding_groups=_groups_in(excluding, groups.found),
         hidden_groups=_groups_in(excluding, groups.hidden),
         excluded=excluded,
+    )
+
+
+def _names_nobody(policy: AssignmentPolicy) -> bool:
+    """Tell whether a package shows a policy for certain people, and nobody of them: the policy itself may."""
+    return (
+        is_requestable(policy)
+        and policy.has_scope("specificDirectoryUsers")
+        and not policy.specific_allowed_targets
     )
 
 

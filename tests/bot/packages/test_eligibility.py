@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from bot import chance, clock
@@ -12,9 +13,10 @@ from bot.requests.model import Request, State
 from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration, Policy
 from sandbox.tenant.model import Request as Asked
-from tests.bot.samples import question, user, wish
+from tests.bot.samples import members, question, user, wish
 from tests.harness.by_hand import BotHarness, by_hand
 from tests.harness.faults import answering
+from tests.harness.wires import Fault, GoOn
 
 CAMPAIGN = seed.MARKETING_CAMPAIGN
 
@@ -389,6 +391,47 @@ async def test_a_policy_that_is_listed_and_not_shown_lets_no_other_step_in(eithe
     await either.expire_all_waits()
     await either.work()
     request = await either.request(request.id)
+    assert request.state is State.PENDING
+    assert request.terms is not None
+    assert request.terms.policy_id == stricter.id
+
+
+def before_its_targets(policy_id: str, targets: list[dict[str, str]]) -> Fault:
+    """The package shows a policy as it was, whom it is for among it; the policy itself is shown as it is."""
+
+    async def answer(request: httpx.Request, go_on: GoOn) -> httpx.Response:
+        found = await go_on()
+        await found.aread()
+        body = found.json()
+        is_beta = "/beta/" in str(request.url)
+        for each in body["accessPackageAssignmentPolicies" if is_beta else "assignmentPolicies"]:
+            if each["id"] == policy_id:
+                whose = each["requestorSettings"] if is_beta else each
+                whose["allowedRequestors" if is_beta else "specificAllowedTargets"] = targets
+        return httpx.Response(found.status_code, json=body, request=request)
+
+    return answer
+
+
+@pytest.mark.parametrize("targets", [[], [user(seed.ANN)]], ids=["nobody", "Ann"])
+async def test_a_policy_is_for_whom_it_says_itself(either, targets):
+    """A package may show it as it was a moment ago: which groups decide is read of the policy, and whether she is in them."""
+    approval = either.policy_of(seed.FINANCE_REPORTS).settings["requestApprovalSettings"]
+    either.policy_of(CAMPAIGN).allowed_target_scope = "allMemberUsers"
+    either.tenant.world.groups[seed.SECURITY_REVIEWERS].members.append(seed.ANN)
+    stricter = another_policy(
+        either,
+        CAMPAIGN,
+        allowed_target_scope="specificDirectoryUsers",
+        specific_allowed_targets=[members(seed.SECURITY_REVIEWERS)],
+        settings={"requestApprovalSettings": approval},
+    )
+    either.line.on(
+        f"GET .*accessPackages/{CAMPAIGN}$", before_its_targets(stricter.id, targets), times=9
+    )
+
+    request = await either.ask("marketing-campaign because Q4")
+
     assert request.state is State.PENDING
     assert request.terms is not None
     assert request.terms.policy_id == stricter.id
