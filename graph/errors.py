@@ -71,6 +71,11 @@ class Forbidden(GraphError):
 class MembersHidden(Forbidden):
     """A group hides its members from this app, so that who is in it is not known; Graph says no more than that it sees nobody."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "The group hides its members from this app, which may not see them without Member.Read.Hidden."
+        )
+
 
 class NotFound(GraphError):
     """There is no such object, or we may not see it (404)."""

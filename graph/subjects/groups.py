@@ -86,7 +86,7 @@ class Groups:
             is_empty = False
             yield item
         if is_empty and await self._hidden_members.among([group_id]):
-            raise MembersHidden("A group hides its members, so that who is in it is not known.")
+            raise MembersHidden
 
     async def create(
         self,

@@ -191,7 +191,7 @@ class Users:
         """
         theirs = await self.memberships(user_id, group_ids)
         if theirs.hidden:
-            raise MembersHidden("A group hides its members, so that who is in it is not known.")
+            raise MembersHidden
         return set(theirs.found)
 
     async def memberships(self, user_id: str, group_ids: Collection[str]) -> Memberships:

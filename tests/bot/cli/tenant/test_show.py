@@ -223,6 +223,14 @@ def test_nothing_found_is_no_error(latchkey):
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "Nothing found.\n")
 
 
+def test_members_that_are_hidden_are_not_nobody(latchkey, tenant):
+    """Graph shows none; that it may not, and what it takes, is said."""
+    tenant.world.groups[seed.MARKETING].visibility = "HiddenMembership"
+    result = latchkey(show, ["members", "Marketing"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Member.Read.Hidden" in result.stderr
+
+
 def test_an_unknown_package_is_answered_with_the_nearest_name(latchkey):
     """Exit code 1, one sentence, and no traceback."""
     result = latchkey(show, ["policies", "--package", "marketing-campain"])
