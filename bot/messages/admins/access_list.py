@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.assignments.model import Assignment, AssignmentState
+from bot.messages.admins.namesakes import namesakes, who_has
 from bot.messages.admins.pending_list import next_for_admins
 from bot.messages.assignments import troubles
 from bot.messages.blocks.pages import NOTHING_MORE, beyond, how_many, part_of, plural_of
@@ -14,7 +15,6 @@ from bot.messages.blocks.parts import (
     actions,
     escape,
     message,
-    person,
     section,
     until,
 )
@@ -50,9 +50,10 @@ def assignments(
     if not page.rows:
         nobody = nobody_has(package=package, whom=whom)
         return message(" ".join((nobody, *notes)))
+    alike = namesakes(page.rows)
     said = assignments_counted(page, package=package, whom=whom, notes=notes)
     blocks = part_of(
-        (_assignment_row(row, is_removing=row.id in removing) for row in page.rows),
+        (_assignment_row(row, is_removing=row.id in removing, alike=alike) for row in page.rows),
         places=[replace(place, after=each, skip=0) for each in page.marks],
         count=page.count,
         skipped=page.skipped,
@@ -108,9 +109,9 @@ def assignments_counted(
     return " ".join((many, *notes))
 
 
-def _assignment_row(row: Assignment, *, is_removing: bool) -> list[Block]:
+def _assignment_row(row: Assignment, *, is_removing: bool, alike: Collection[str]) -> list[Block]:
     line = _("{person} has *{package}* {until}").format(
-        person=person(row.holder, row.holder_name),
+        person=who_has(row, alike=alike),
         package=escape(row.package_name),
         until=until(row.ends_at),
     )

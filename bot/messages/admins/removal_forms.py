@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.assignments.model import Assignment
+from bot.messages.admins.namesakes import namesakes, plain_name, who_has
 from bot.messages.blocks.pages import VIEW, count_of, fitted
 from bot.messages.blocks.parts import (
     LONGEST_LABEL,
@@ -16,7 +17,6 @@ from bot.messages.blocks.parts import (
     escape,
     length,
     message,
-    person,
     plain,
     section,
     shorten,
@@ -89,7 +89,7 @@ def one(row: Assignment, of: About, *, automatic: bool) -> View:
     Args:
         automatic: Entra gives it by itself to whom its policy names.
     """
-    who = person(row.holder, row.holder_name)
+    who = who_has(row, alike=(row.entra_id,))
     line = _("{who} has *{package}* {until}, and loses it within minutes.").format(
         who=who, package=escape(row.package_name), until=until(row.ends_at)
     )
@@ -103,10 +103,11 @@ def one(row: Assignment, of: About, *, automatic: bool) -> View:
 
 def several(rows: Sequence[Assignment], of: About) -> View:
     """Let an admin choose among the rows of a page, and say why they are to be removed."""
+    alike = namesakes(rows)
     options = [
         {
             "value": row.id,
-            "text": plain(shorten(row.holder_name or _("Somebody"), LONGEST_LABEL)),
+            "text": plain(plain_name(row, alike=alike, most=LONGEST_LABEL)),
             "description": plain(shorten(row.package_name, LONGEST_LABEL)),
         }
         for row in rows[:MOST_CHOICES]
@@ -233,9 +234,10 @@ def nothing_left(whose: str, *, sent: int = 0) -> View:
 
 def _lines(rows: Sequence[Assignment]) -> list[list[str]]:
     """Put a line for each row into as few sections as hold all of them whole."""
+    alike = namesakes(rows)
     together: list[list[str]] = []
     for row in rows:
-        who, package = person(row.holder, row.holder_name), escape(row.package_name)
+        who, package = who_has(row, alike=alike), escape(row.package_name)
         line = f"• {who}: *{package}* {until(row.ends_at)}"
         last = together[-1] if together else []
         is_full = len(last) == MOST_LINES or length("\n".join([*last, line])) > LONGEST_SECTION

@@ -7,6 +7,7 @@ from bot.console.model import ConsolePage, Tab, write_console_page
 from bot.messages.admins import removal_forms
 from bot.messages.admins.access_list import many_have, nobody_has
 from bot.messages.admins.console.part import part, said_of_nothing
+from bot.messages.admins.namesakes import namesakes, who_has
 from bot.messages.approvals.pending_rows import pending_review
 from bot.messages.assignments import troubles
 from bot.messages.blocks.parts import (
@@ -16,7 +17,6 @@ from bot.messages.blocks.parts import (
     context,
     divider,
     escape,
-    person,
     section,
     until,
 )
@@ -56,8 +56,9 @@ def assignment_list(
         return [section(said_of_nothing(found, nobody)), *said, *alone, *_waiting(page, waiting)]
     many = many_have(found, package=package, whom=whom)
     gone = {*removing, *(row.id for row in found.rows if row.state is AssignmentState.REMOVING)}
+    alike = namesakes(found.rows)
     rows = (
-        [*_assignment_row(row, is_removing=row.id in gone), *_context(why.get(row.id))]
+        [*_assignment_row(row, is_removing=row.id in gone, alike=alike), *_context(why.get(row.id))]
         for row in found.rows
     )
     bulk = _bulk(page.at(place), removable=sum(row.id not in gone for row in found.rows))
@@ -95,8 +96,8 @@ def _bulk(page: ConsolePage, *, removable: int) -> list[Block]:
     return [actions(several, everything, block_id="bulk")]
 
 
-def _assignment_row(row: Assignment, *, is_removing: bool) -> list[Block]:
-    who = person(row.holder, row.holder_name)
+def _assignment_row(row: Assignment, *, is_removing: bool, alike: Collection[str]) -> list[Block]:
+    who = who_has(row, alike=alike)
     line = _("{who} has *{package}* {until}").format(
         who=who, package=escape(row.package_name), until=until(row.ends_at)
     )
