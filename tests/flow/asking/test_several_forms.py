@@ -138,3 +138,16 @@ async def test_what_is_gone_before_the_form_is_sent_is_said_by_name(world):
 
     assert sent.errors == {"package": "Not offered any more: “Finance Reports”."}
     assert not await asked(world, ANN)
+
+
+async def test_a_form_that_cannot_ask_says_the_same_when_it_is_sent(world):
+    """Its menu makes it one that can be sent; nothing has changed by that."""
+    await make_unaskable(world, "Customer Data")
+    await opened(world, ANN)
+    form = await choose(world, ANN, package_id(world, "Customer Data"))
+    await eventually(lambda: "cannot be asked" in said(world.form(ANN)), about="why")
+    before = said(world.form(ANN))
+
+    await world.slack.submit(user=ANN, view_id=form.id, values={})
+
+    assert said(world.form(ANN)) == before

@@ -76,7 +76,7 @@ def request_form(
     if chosen is None and len(policies) == 1:
         [chosen] = policies
     if (why := _never_askable(policies)) is not None:
-        return _closed(package, why, note=note, has_menu=has_menu)
+        return _closed(package, why, has_menu=has_menu)
     lead = [section(escape(note))] if note else []
     if has_menu:
         lead.append(package_menu.menu([package]))
@@ -115,7 +115,7 @@ def request_form(
         "blocks": blocks,
     }
     if len(policies) > MOST_POLICIES or not _fits(view):
-        return _closed(package, TOO_MUCH, note=note, has_menu=has_menu)
+        return _closed(package, TOO_MUCH, has_menu=has_menu)
     return view
 
 
@@ -196,20 +196,15 @@ def refused_form(why: str) -> View:
     }
 
 
-def _closed(package: Package, why: str, *, note: str | None, has_menu: bool) -> View:
+def _closed(package: Package, why: str, *, has_menu: bool) -> View:
     """Make a form for what cannot be asked for here: why it cannot, and at most the menu of packages."""
-    lead = [section(escape(note))] if note else []
     form: View = {
         "type": "modal",
         "callback_id": "latchkey_request",
         "private_metadata": FormSubject(package_id=package.id, has_menu=has_menu).words(),
         "title": plain(_(TITLE)),
         "close": plain(pgettext("close a form", "Cancel")),
-        "blocks": [
-            *lead,
-            section(f"*{escape(package.name)}*"),
-            section(escape_sentence(translate(why))),
-        ],
+        "blocks": [section(f"*{escape(package.name)}*"), section(escape_sentence(translate(why)))],
     }
     if has_menu:
         # Slack wants a form with a field to be one that can be sent; sent, it is answered with the same.
