@@ -81,8 +81,7 @@ def _wrong_rows(db: sa.Connection) -> list[str]:
     for one in known.values():
         if one["intent_at"] is None or one["kind"] == "remove" or one["emergency"]:
             continue
-        # Of what Entra decides it has its own decisions.
-        if one["sent_as"] not in (None, "application"):
+        if one["terms"] and one["terms"]["entra_decides"]:
             continue
         stages = len(one["terms"]["stages"]) if one["terms"] else 0
         missing = [each for each in range(stages) if not counted[one["id"], one["round"], each]]
