@@ -28,6 +28,10 @@ SAME_REST: Final = 0.75
 READINGS_TRIED: Final = 4
 # Letters that are compared together.
 TOGETHER: Final = 3
+# Between several names.  A colon, a dash or a word such as "because" says that a reason follows, whatever it is.
+BETWEEN_NAMES: Final = re.compile(r"\s*[,;.]\s+(?!because\b)", re.IGNORECASE)
+# Of several names in one text.
+MOST_LISTED: Final = 10
 MOST_WORDS: Final = 8
 MOST_SUGGESTED: Final = 20
 # Of what somebody typed, in an answer.
@@ -158,9 +162,31 @@ class PackageIndex:
         """
         Return what *text* asks for: a name in any spelling, and perhaps a reason behind it.
 
+        "Finance, Payroll" are two packages, and not Finance because of Payroll: whoever typed it says which they need.
+
         Args:
             ignoring: What is no part of a name, such as a mention; it stays where it is in `Match.name`.
         """
+        match, typed = self._read_first(text, ignoring=ignoring)
+        words = package_names.clean(text)
+        for _ in range(MOST_LISTED):
+            behind = words.removeprefix(typed)
+            sign = BETWEEN_NAMES.match(behind)
+            if not match.packages or match.reason is None or sign is None:
+                break
+            words = behind[sign.end() :]
+            other, typed = self._read_first(words, ignoring=ignoring)
+            if not other.packages:
+                break
+            match = Match(
+                packages=_once((*match.packages, *other.packages)),
+                name=f"{match.name}{sign[0]}{other.name}",
+                reason=other.reason,
+            )
+        return match
+
+    def _read_first(self, text: str, *, ignoring: re.Pattern[str] | None) -> tuple[Match, str]:
+        """Return what the beginning of *text* names, with all that follows it as the reason; and how it was typed."""
         readings = package_names.readings(text, ignoring=ignoring)
         hits = []
         for length, reading in enumerate(readings):
@@ -169,17 +195,18 @@ class PackageIndex:
                 hits.append((rule, length, found))
         if not hits:
             parsed = package_names.split_reason(text)
-            return Match(packages=(), name=parsed.name, reason=parsed.reason)
+            return Match(packages=(), name=parsed.name, reason=parsed.reason), parsed.name
         # The strictest rule, and by that the longest name.
         _, length, found = min(hits, key=lambda hit: hit[:2])
         longer = next((more for _, place, more in hits if place < length), ())
         slips = self._slips(readings[:length], than=readings[length])
         chosen = readings[length]
-        return Match(
+        match = Match(
             packages=_once((*found, *longer, *slips)),
             name=package_names.bare(chosen.typed),
             reason=chosen.reason,
         )
+        return match, chosen.typed
 
     def read_exactly(self, text: str) -> Match | None:
         """The same for *text* letter by letter, and by no other rule."""

@@ -326,3 +326,37 @@ def test_the_word_that_a_list_shows_for_a_package_is_never_another_one_without_a
 ):
     """Whoever may name packages in a catalog of theirs takes no word away from another one."""
     assert sorted(named(index(*names).read(typed).packages)) == sorted(meant or names)
+
+
+@pytest.mark.parametrize(
+    ("typed", "packages", "reason"),
+    [
+        ("finance, payroll", ["Finance", "Payroll"], None),
+        ("Finance; payroll because Q4", ["Finance", "Payroll"], "Q4"),
+        (
+            "finance. payroll, audit, the yearly one",
+            ["Finance", "Payroll", "Audit"],
+            "the yearly one",
+        ),
+        ("finance, payroll, finance", ["Finance", "Payroll"], None),
+        ("'finance', 'payroll'", ["Finance", "Payroll"], None),
+        # A reason, by a sign that says so, or because nothing is called that.
+        ("finance because payroll", ["Finance"], "payroll"),
+        ("finance, because payroll", ["Finance"], "payroll"),
+        ("finance: payroll", ["Finance"], "payroll"),
+        ("finance - payroll", ["Finance"], "payroll"),
+        ("finance for payroll", ["Finance"], "for payroll"),
+        ("finance, the payroll", ["Finance"], "the payroll"),
+    ],
+)
+def test_another_name_behind_a_comma_is_no_reason(typed, packages, reason):
+    """Both are asked about: neither is lost in the other's reason."""
+    match = index("Finance", "Payroll", "Audit").read(typed)
+    assert named(match.packages) == packages
+    assert match.reason == reason
+
+
+def test_a_long_list_of_names_costs_no_more_than_some():
+    """Whoever pastes thousands is asked about the first."""
+    match = index("Finance", "Payroll").read("finance, payroll, " * 200)
+    assert named(match.packages) == ["Finance", "Payroll"]

@@ -198,3 +198,19 @@ async def test_packages_are_found_by_a_part_of_their_names(world):
             break
         page += 1
     assert all(f"Database {number:03} read access" in seen for number in range(100))
+
+
+async def test_two_packages_behind_one_command_are_not_taken_for_one_and_its_reason(world):
+    """A button for each; nothing is asked for before one is pressed, and then with the reason behind both."""
+    answer = await world.type(
+        "U0ANN", "/request-access finance-reports, marketing-campaign because Q4"
+    )
+
+    assert "“finance-reports, marketing-campaign” may mean any of these." in said(answer.message)
+    assert "Your reason: Q4" in said(answer.message)
+    assert labels(answer.message) == ["Ask for it", "Ask for it"]
+    assert await world.states() == []
+    await world.press("U0ANN", answer.message, "Ask for it", about="Finance Reports")
+    card = await world.card("U0BO", "Ann Abara asks for Finance Reports")
+    assert "Q4" in said(card)
+    assert "marketing" not in said(card)
