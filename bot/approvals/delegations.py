@@ -22,7 +22,7 @@ from bot.patience import in_time
 from bot.people.actors import Permissions
 from bot.people.guard import Guard
 from bot.people.interaction_audit import record_refusal
-from bot.people.model import Delegation, Verb
+from bot.people.model import Delegation, Person, Verb
 from bot.people.permissions import Actor, may
 from bot.people.store import delegations
 from bot.slack.zones import Zones
@@ -41,6 +41,9 @@ WORDS: Final = re.compile(
 NAME_SOMEBODY: Final = N_(
     "I do not know whom you mean: pick the person from Slack's list while typing, as in "
     "“delegate @lee until friday”."
+)
+NOT_ONESELF: Final = N_(
+    "Nobody makes themselves somebody’s delegate: the approver can let you decide, or another admin."
 )
 ALL_IN_ENTRA: Final = N_(
     "A delegate could decide nothing for you: Microsoft Entra decides about every package that you may decide about, and "
@@ -150,7 +153,7 @@ class DelegationService:
         Let somebody decide for an approver, as an admin; who that is, is read in Slack and Entra now.
 
         Raises:
-            NotAllowed: Not an admin.
+            NotAllowed: Not an admin; or they would decide themselves, for somebody who has not said so.
             LatchkeyError: To themselves, to too many, or not in the future; or nothing would come of it.
             SlackError, GraphError: It could not be read; nothing is done.
             SeenBefore: This command has come in before.
@@ -159,17 +162,29 @@ class DelegationService:
         ends_at = self.read_end(until, slack_user=admin)
         actor = await self._permissions.actor(admin)
         why = may(actor, Verb.DELEGATE, holder=delegator, holder_entra_id=None)
+        if why is None and admin == delegate != delegator:
+            why = NOT_ONESELF
         if why is not None:
-            await self._store.run(record_refusal, admin, delegator, why)
-            raise NotAllowed(why)
-        for who in (delegator, delegate):
-            if await self._permissions.delegates.find_person(who) is None:
-                raise LatchkeyError(delegating.NOT_KNOWN)
+            raise await self._not_allowed(admin, delegator, why)
+        found = [
+            await self._permissions.delegates.find_person(each) for each in (delegator, delegate)
+        ]
+        approver, other = found
+        if approver is None or other is None:
+            raise LatchkeyError(delegating.NOT_KNOWN)
+        if _same(other, actor) and not _same(approver, actor):
+            # By another Slack account of theirs.
+            raise await self._not_allowed(admin, delegator, NOT_ONESELF)
         if await self._reach.is_all_in_entra(delegator):
             raise LatchkeyError(ALL_IN_ENTRA if delegator == admin else ALL_THEIRS_IN_ENTRA)
         return await self._make(
             made_by=admin, delegator=delegator, delegate=delegate, ends_at=ends_at
         )
+
+    async def _not_allowed(self, admin: str, delegator: str, why: str) -> NotAllowed:
+        """Note a refusal, and return it."""
+        await self._store.run(record_refusal, admin, delegator, why)
+        return NotAllowed(why)
 
     async def _make(
         self, *, made_by: str, delegator: str, delegate: str, ends_at: datetime
@@ -213,6 +228,11 @@ class DelegationService:
         """
         await self._guard.check_admin_once(slack_user, key=key)
         return await self._store.read(delegations.in_force, at=clock.now(), limit=MOST_LISTED + 1)
+
+
+def _same(person: Person, actor: Actor) -> bool:
+    entra_id = actor.entra_id
+    return entra_id is not None and person.entra_id.casefold() == entra_id.casefold()
 
 
 def make_delegation(db: Transaction, made: Delegation) -> None:

@@ -38,7 +38,9 @@ class Delegates:
             asked: Who is asked to decide: they come first, so that what others have given keeps nobody from deciding.
             stage: If it takes a fresh sign-in, what is proven for it comes first.
         """
-        found = await self._store.read(delegations.to_delegate, slack_ids, at=at)
+        given = await self._store.read(delegations.to_delegate, slack_ids, at=at)
+        # What they have made for themselves, as admins, the approver must have signed in for.
+        found = [each for each in given if each.made_by not in slack_ids or each.proof is not None]
 
         def place(each: Delegation) -> tuple[bool, bool]:
             return not counts_at(each, stage), each.delegator not in asked

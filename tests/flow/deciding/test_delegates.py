@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot import clock
 from bot.errors import NotAllowed
+from bot.people.model import Delegation
+from bot.people.store import delegations
 from sandbox.tenant import seed
 from tests.harness.world import (
     ANN,
@@ -20,6 +23,7 @@ from tests.harness.world import (
     buttons,
     eventually,
     labels,
+    living,
     said,
 )
 
@@ -118,6 +122,38 @@ async def test_nobody_else_lets_somebody_decide_for_others(world, user):
 
     assert user == EVE or "for yourself only" in mine.text
     assert "delegate" not in [verb for _, verb, _ in await world.deeds()]
+
+
+@pytest.mark.parametrize("setting", ["never", "fallback", "always"])
+async def test_no_admin_makes_themselves_somebodys_delegate(database, setting):
+    """What an admin may not decide as one they would decide in the approver's name, whom nobody has asked."""
+    async with living(database, LATCHKEY_ADMINS_DECIDE=setting) as world:
+        await world.type(DANA, f"/access-admin delegate <@{BO}> to <@{DANA}> for 3 days")
+        await world.whispered(DANA, GENERAL, "Nobody makes themselves somebody’s delegate")
+        assert "delegate" not in await _verbs(world)
+        assert "refused" in await _verbs(world)
+        assert world.direct(BO) == []
+
+
+async def test_a_delegation_that_an_admin_has_made_for_themselves_counts_for_nothing(database):
+    """As one from before may be."""
+    async with living(database, LATCHKEY_ADMINS_DECIDE="never") as world:
+        now = clock.now()
+        made = Delegation(
+            id="d",
+            delegator=BO,
+            delegate=DANA,
+            made_by=DANA,
+            made_at=now,
+            ends_at=now + timedelta(days=9),
+        )
+        await world.bot.store.run(delegations.add, made)
+        await world.type(ANN, "/request-access finance-reports because Q4")
+
+        await world.press(DANA, await world.card(APPROVALS), "Approve")
+
+        await eventually(lambda: _refused(world))
+        assert await world.states() == ["add pending"]
 
 
 async def test_the_delegate_may_decline(world):
