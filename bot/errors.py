@@ -72,13 +72,20 @@ class WhichPackage(LatchkeyError):
     Attributes:
         choices: All of them.
         reason: What the person has said already.
+        are_listed: The person has named each of them, and may need several.
     """
 
     def __init__(
-        self, asked: str, choices: Sequence[PackageName], *, reason: str | None = None
+        self,
+        asked: str,
+        choices: Sequence[PackageName],
+        *,
+        reason: str | None = None,
+        are_listed: bool = False,
     ) -> None:
         self.asked = asked
         self.reason = reason
+        self.are_listed = are_listed
         self.choices = tuple(choices)
         names = " or ".join(f"“{choice}”" for choice in self.choices)
         super().__init__(

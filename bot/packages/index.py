@@ -51,11 +51,13 @@ class Match:
         packages: Exactly one where it is clear; several when the person must say which; empty when none.
         name: The part that was read as the name.
         reason: The rest, if there is any.
+        are_listed: The text names them one after the other.
     """
 
     packages: tuple[Package, ...]
     name: str
     reason: str | None
+    are_listed: bool = False
 
     def only(self) -> Package:
         """
@@ -66,7 +68,10 @@ class Match:
         """
         if len(self.packages) > 1:
             raise WhichPackage(
-                self.name[:LONGEST_REPEATED], _choices(self.packages), reason=self.reason
+                self.name[:LONGEST_REPEATED],
+                _choices(self.packages),
+                reason=self.reason,
+                are_listed=self.are_listed,
             )
         return self.packages[0]
 
@@ -182,6 +187,7 @@ class PackageIndex:
                 packages=_once((*match.packages, *other.packages)),
                 name=f"{match.name}{sign[0]}{other.name}",
                 reason=other.reason,
+                are_listed=True,
             )
         return match
 

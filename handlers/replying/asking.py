@@ -43,6 +43,7 @@ async def answer_to_ask(forms: RequestForms, user: str, ask: Awaitable[Submitted
             which.choices,
             reason=which.reason,
             abouts=await forms.keep_reasons(slack_user=user, package_ids=ids, reason=which.reason),
+            are_listed=which.are_listed,
         )
     except AlreadyHeld as held:
         return acknowledging.already_held(held.assignment, held.extendable, asked=held.extension)

@@ -125,7 +125,11 @@ async def _answer(forms: RequestForms, guard: Guard, user: str, text: str) -> Me
             slack_user=user, package_ids=[each.id for each in which.choices], reason=which.reason
         )
         return acknowledging.which_package(
-            which.asked, which.choices, abouts=abouts, reason=which.reason
+            which.asked,
+            which.choices,
+            abouts=abouts,
+            reason=which.reason,
+            are_listed=which.are_listed,
         )
     except LatchkeyError as error:
         return message(escape_sentence(translate(str(error))))

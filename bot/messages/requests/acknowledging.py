@@ -271,9 +271,23 @@ def _ask_now(package: Package, about: str) -> Block:
 
 
 def which_package(
-    typed: str, choices: Sequence[PackageName], *, abouts: Mapping[str, str], reason: str | None
+    typed: str,
+    choices: Sequence[PackageName],
+    *,
+    abouts: Mapping[str, str],
+    reason: str | None,
+    are_listed: bool = False,
 ) -> Message:
-    """Ask which of several packages a name means; nothing is asked for before one is chosen."""
+    """
+    Ask which of several packages a name means; nothing is asked for before one is chosen.
+
+    Args:
+        are_listed: They have named each, and may need several: the form takes them together, with the reason.
+    """
+    if are_listed:
+        intro = _("You named several packages. Ask for one here, or for several in the form.")
+        form = button(_("Open the form"), "new_request", abouts[choices[0].id])
+        return _choice(intro, choices, abouts=abouts, reason=reason, form=form)
     intro = _("“{typed}” may mean any of these. Which one do you need?").format(typed=escape(typed))
     return _choice(intro, choices, abouts=abouts, reason=reason)
 
@@ -285,6 +299,7 @@ def _choice(
     abouts: Mapping[str, str],
     reason: str | None,
     also: str = "",
+    form: Block | None = None,
 ) -> Message:
     rows = [
         [
@@ -297,6 +312,8 @@ def _choice(
         for each in choices
     ]
     foot = [context(also)] if also else []
+    if form is not None:
+        foot.append(actions(form))
     head = [section(intro), *_kept(reason)]
     shown = fitted(
         rows,

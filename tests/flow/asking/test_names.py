@@ -8,7 +8,7 @@ from bot.errors import UnknownPackage, WhichPackage
 from sandbox.tenant import seed
 from sandbox.tenant.model import Catalog
 from tests.harness.by_hand import BotHarness
-from tests.harness.world import labels, said
+from tests.harness.world import eventually, labels, said
 
 US = "c0000000-0000-4000-8000-0000000000ff"
 
@@ -206,11 +206,24 @@ async def test_two_packages_behind_one_command_are_not_taken_for_one_and_its_rea
         "U0ANN", "/request-access finance-reports, marketing-campaign because Q4"
     )
 
-    assert "“finance-reports, marketing-campaign” may mean any of these." in said(answer.message)
+    assert "You named several packages." in said(answer.message)
     assert "Your reason: Q4" in said(answer.message)
-    assert labels(answer.message) == ["Ask for it", "Ask for it"]
+    assert labels(answer.message) == ["Ask for it", "Ask for it", "Open the form"]
     assert await world.states() == []
     await world.press("U0ANN", answer.message, "Ask for it", about="Finance Reports")
     card = await world.card("U0BO", "Ann Abara asks for Finance Reports")
     assert "Q4" in said(card)
     assert "marketing" not in said(card)
+
+
+async def test_the_form_for_several_has_the_reason_that_was_typed(world):
+    """They are chosen in it, and asked for together."""
+    answer = await world.type(
+        "U0ANN", "/request-access finance-reports, marketing-campaign because Q4"
+    )
+
+    await world.press("U0ANN", answer.message, "Open the form")
+
+    form = await eventually(lambda: world.form("U0ANN"), about="the form")
+    assert form.values["reason"]["reason"]["value"] == "Q4"
+    assert "package" in form.values
