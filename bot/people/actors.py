@@ -211,6 +211,7 @@ class Permissions:
                 and approver.entra_id.casefold() not in nobody
                 and slack_user != request.holder
                 and not (request.is_on_behalf and slack_user == request.asked_by)
+                and each.is_given_freely(request.holder, request.asked_by)
                 and await self._is_named(stage, request, approver.entra_id)
             ):
                 found = Delegator(

@@ -39,8 +39,7 @@ class Delegates:
             stage: If it takes a fresh sign-in, what is proven for it comes first.
         """
         given = await self._store.read(delegations.to_delegate, slack_ids, at=at)
-        # What they have made for themselves, as admins, the approver must have signed in for.
-        found = [each for each in given if each.made_by not in slack_ids or each.proof is not None]
+        found = [each for each in given if each.is_given_freely(*slack_ids)]
 
         def place(each: Delegation) -> tuple[bool, bool]:
             return not counts_at(each, stage), each.delegator not in asked

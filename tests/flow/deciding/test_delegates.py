@@ -6,7 +6,7 @@ import pytest
 
 from bot import clock
 from bot.errors import NotAllowed
-from bot.people.model import Delegation
+from bot.people.model import Delegation, Verb
 from bot.people.store import delegations
 from sandbox.tenant import seed
 from tests.harness.world import (
@@ -154,6 +154,28 @@ async def test_a_delegation_that_an_admin_has_made_for_themselves_counts_for_not
 
         await eventually(lambda: _refused(world))
         assert await world.states() == ["add pending"]
+
+
+async def test_whoever_asks_has_not_chosen_who_decides(world):
+    """An admin's own request waits for the approver, or for a delegate whom somebody else has named."""
+    (policy,) = world.tenant.world.policies_of(seed.FINANCE_REPORTS)
+    policy.approval["stages"][0]["primaryApprovers"] = [
+        {"@odata.type": "#microsoft.graph.singleUser", "userId": seed.BO}
+    ]
+    await world.type(DANA, f"/access-admin delegate <@{BO}> to <@{CY}> for 3 days")
+    await world.told(CY, f"<@{DANA}> has arranged it")
+    await world.type(DANA, ASK)
+
+    card = await world.card(BO)
+    ask_id = next(each["value"] for each in buttons(card) if each["text"]["text"] == "Approve")
+    await world.bot.services.approvals.decide(
+        ask_id=ask_id, verb=Verb.APPROVE, slack_user=CY, team="T0LATCH", channel=None
+    )
+    await eventually(lambda: _refused(world))
+    assert await world.states() == ["add pending"]
+    assert cards_of(world, CY) == 0
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(DANA, "You now have access")
 
 
 async def test_the_delegate_may_decline(world):
