@@ -9,7 +9,9 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     WithJsonSchema,
+    field_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from bot.packages.characters import unseen
 from bot.packages.names import clean
@@ -33,6 +35,14 @@ class Part(BaseModel):
         # Editors show it: the file's own word.
         model_title_generator=lambda block: block.__name__.removeprefix("Described"),
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _says_something(cls, value: Any) -> Any:
+        """Refuse a word with nothing behind it: read as its default, “decided by:” would mean that nobody decides."""
+        if value is None:
+            raise PydanticCustomError("nothing", "says nothing")
+        return value
 
 
 def _yes_or_no(value: Any) -> bool:
@@ -68,8 +78,6 @@ def _title(value: str) -> str:
 
 
 def _as_list(value: Any) -> Any:
-    if value is None:
-        return []
     return value if isinstance(value, list) else [value]
 
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from bot.suggestions import nearest
@@ -131,9 +131,9 @@ def read_expiration(text: str) -> Expiration:
         return Expiration.never()
     if said.casefold().startswith("until "):
         return Expiration.at(_moment(said[6:]))
-    date = _DATE.match(said)
-    if date:
-        raise ValueError(f"“{text}” is a date; write “until {date[0]}”.")
+    day = _DATE.match(said)
+    if day:
+        raise ValueError(f"“{text}” is a date; write “until {day[0]}”.")
     if not said[:1].isdigit():
         raise ValueError(
             f"“{text}” says no duration; write “30 days”, “until 2027-01-31” or “no end”."
@@ -146,12 +146,18 @@ def read_expiration(text: str) -> Expiration:
 
 def _moment(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        return datetime.combine(date.fromisoformat(text), END_OF_DAY)
+    except ValueError:
+        # It is no day alone.
+        moment = _read_moment(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else in_zone(moment, UTC)
+
+
+def _read_moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"“{text}” is no date; write one like “2027-01-31”.") from None
-    if len(text) == 10:
-        return datetime.combine(moment.date(), END_OF_DAY)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else in_zone(moment, UTC)
 
 
 def is_untold(expiration: Expiration | None) -> bool:
@@ -213,7 +219,7 @@ def read_subject(text: str) -> Subject:
     folded = said.casefold()
     if folded in UNNAMED:
         return Subject(kind=folded)
-    level = re.fullmatch(r"manager level (\d)", folded)
+    level = re.fullmatch(r"manager level ([1-4])", folded)
     if level:
         return Subject(kind="manager", level=int(level[1]))
     for kind in NAMED:

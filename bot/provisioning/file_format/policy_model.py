@@ -76,7 +76,7 @@ def _as_stage(value: Any) -> Any:
 
 def _as_stages(value: Any) -> Any:
     """Take a list of blocks for a list of stages, and anything else for the approvers of one stage."""
-    if value is None or value == "nobody":
+    if isinstance(value, str) and value.casefold() == "nobody":
         return []
     if isinstance(value, list) and any(isinstance(each, dict) for each in value):
         return [_as_stage(each) for each in value]
@@ -92,7 +92,7 @@ class Escalation(Part):
     """People to ask as well when nobody has decided for a while."""
 
     after: Duration
-    to: Subjects
+    to: Subjects = Field(min_length=1)
     fallback: Subjects = ()
 
 
@@ -186,7 +186,7 @@ class AccessReviews(Part):
         tuple[Annotated[str, checked(read_reviewer)], ...],
         BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
         one_or_more(SUBJECT_PATTERN[:-2] + "|themselves)$", ["themselves", "manager"]),
-    ]
+    ] = Field(min_length=1)
     fallback: Subjects = ()
     without_answer: Literal["keep", "remove", "as recommended"] = "keep"
     recommendations: YesOrNo = False

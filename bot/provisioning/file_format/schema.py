@@ -29,8 +29,9 @@ def schema() -> dict[str, Any]:
 
 
 def _with_short_forms(said: Any) -> Any:
+    """Let blocks be said in a word; and no word may have nothing behind it."""
     if isinstance(said, list):
-        return [_with_short_forms(each) for each in said]
+        return [_with_short_forms(each) for each in said if each != {"type": "null"}]
     if not isinstance(said, dict):
         return said
     name = str(said.get("$ref", "")).rpartition("/")[2]

@@ -136,6 +136,58 @@ def test_all_mistakes_are_named_at_once() -> None:
     assert len(problems(text)) == 3
 
 
+@pytest.mark.parametrize(
+    ("lines", "word"),
+    [
+        (["decided by:"], "decided by"),
+        (["decided by: ~"], "decided by"),
+        (["decided by: [{approvers: manager, fallback: }]"], "fallback"),
+        (["decided by: [{approvers: manager, escalation: }]"], "escalation"),
+        (["decided by: [{approvers: manager, escalation: {after: 3 days, to: []}}]"], "to"),
+        (["reviews:"], "reviews"),
+        (["reviews: {every: week, start: 2027-01-01, lasts: 5 days, by: []}"], "by"),
+        (["questions: [{ask: Why, pattern: }]"], "pattern"),
+        (["may return:"], "may return"),
+        (["approval:"], "approval"),
+        (["automatic:"], "automatic"),
+        (["description:"], "description"),
+    ],
+)
+def test_a_word_with_nothing_behind_it_is_refused(lines: list[str], word: str) -> None:
+    """Whose lines are commented out, say, must not mean that nobody decides."""
+    text = with_policy("may ask: all members", "durations: 30 days", *lines)
+    (problem,) = problems(text)
+    assert problem.endswith(f"“{word}” says nothing.")
+
+
+@pytest.mark.parametrize("word", ["gives", "not together with", "hidden", "was"])
+def test_so_it_is_in_a_package(word: str) -> None:
+    """An empty list is an order to take all of it away; a word alone is a slip of the pen."""
+    text = f"catalogs:\n  - name: General\n    packages:\n      - name: Trial\n        {word}:\n"
+    (problem,) = problems(text)
+    assert problem.endswith(f"“{word}” says nothing.")
+
+
+def test_nobody_decides_in_any_capitals() -> None:
+    """The one word that says so."""
+    text = with_policy("may ask: all members", "durations: 30 days", "decided by: Nobody")
+    file = read_text(text, name="access.yml").file
+    assert file.catalogs[0].packages[0].policies[0].decided_by == ()
+
+
+@pytest.mark.parametrize("level", ["0", "5", "9"])
+def test_a_manager_of_a_level_that_entra_does_not_have_is_refused(level: str) -> None:
+    """As the published schema does."""
+    with pytest.raises(ValueError, match="does not say who"):
+        read_subject(f"manager level {level}")
+
+
+@pytest.mark.parametrize("day", ["2027-01-31", "20270131", "2027-W04-7"])
+def test_a_day_counts_whole_however_it_is_written(day: str) -> None:
+    """Not until its first moment."""
+    assert say_expiration(read_expiration(f"until {day}")) == "until 2027-01-31"
+
+
 def test_two_things_of_one_name_are_refused() -> None:
     """A name must tell one from the other."""
     text = with_policy("may ask: all members", "durations: 1 day")
@@ -237,12 +289,14 @@ def test_the_schema_takes_the_example(loader: type) -> None:
         ("durations: 30 days", "durations: 30 dayz"),
         ("may extend: yes", "may extend: perhaps"),
         ("gives: Finance", "givs: Finance"),
+        ("gives: Finance Visitors of site https://contoso.sharepoint.com/sites/Finance", "gives:"),
     ],
 )
-def test_the_schema_refuses_what_the_reader_refuses(before: str, after: str) -> None:
+@pytest.mark.parametrize("loader", [yaml.BaseLoader, yaml.SafeLoader])
+def test_the_schema_refuses_what_the_reader_refuses(before: str, after: str, loader: type) -> None:
     """An editor marks the same mistakes."""
     assert before in EXAMPLE
-    said = yaml.load(EXAMPLE.replace(before, after, 1), Loader=yaml.BaseLoader)  # noqa: S506
+    said = yaml.load(EXAMPLE.replace(before, after, 1), Loader=loader)  # noqa: S506
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(json.loads(schema.text())).validate(said)
 
