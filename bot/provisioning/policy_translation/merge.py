@@ -151,13 +151,18 @@ def _questions(
     old: list[AccessPackageQuestion], new: list[AccessPackageQuestion]
 ) -> list[AccessPackageQuestion]:
     """Let a question keep its id, to which the answers given so far belong, and what else is known of it."""
-    by_text = {each.text: each for each in old}
+    left = list(old)
     asked = []
     for question in new:
-        known = by_text.get(question.text)
-        if known is None or _kind(known) != _kind(question):
+        same_text = (
+            each for each in left if each.text == question.text and _kind(each) == _kind(question)
+        )
+        known = next(same_text, None)
+        if known is None:
             asked.append(question)
             continue
+        # An id is one question's: another one with the same words is another one.
+        left.remove(known)
         same = _kept_if_same(known, question, say_question)
         asked.append(same.model_copy(update={"sequence": question.sequence}))
     return asked

@@ -200,6 +200,25 @@ def test_a_question_keeps_its_id() -> None:
     assert (question.id, question.is_required) == ("question", True)
 
 
+def test_two_questions_of_the_same_words_keep_an_id_each() -> None:
+    """No answer belongs to two questions."""
+    text = with_policy(
+        "may ask: all members", "durations: 1 day", "questions: [{ask: Why}, {ask: Why}]"
+    )
+    actual = compiled(text)
+    asked = [
+        each.model_copy(update={"id": f"question {at}"})
+        for at, each in enumerate(actual.questions or [])
+    ]
+    actual = actual.model_copy(update={"questions": asked})
+    wanted = compiled(text.replace("{ask: Why}]", "{ask: Why, required: yes}]"))
+    found = merge(actual, wanted).questions or []
+    assert [(each.id, each.is_required) for each in found] == [
+        ("question 0", False),
+        ("question 1", True),
+    ]
+
+
 # -- what the file has no word for ---------------------------------------------------------
 
 OTHERS = {"@odata.type": "#microsoft.graph.groupMembers", "groupId": "others", "description": "x"}
