@@ -8,6 +8,7 @@ import yaml
 
 from bot.errors import LatchkeyError
 from bot.packages.characters import is_plain
+from bot.provisioning.file_format.fields import LONGEST_TITLE
 from bot.provisioning.kinds import KINDS, CatalogLevelKind, ImportedKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import ImportContext
 from bot.provisioning.policy_translation.from_graph import Words
@@ -51,7 +52,7 @@ async def import_tenant(graph: Graph, *, catalogs: Sequence[str] = ()) -> Import
         name = catalog.display_name or ""
         if name.casefold() not in wanted:
             continue
-        if not is_plain(name) or [each.casefold() for each in names].count(name.casefold()) > 1:
+        if not _is_writable(name) or [each.casefold() for each in names].count(name.casefold()) > 1:
             left_out.append(f"catalog {name}: its name is not one that a file can tell")
             continue
         chosen.append(catalog)
@@ -65,6 +66,11 @@ async def import_tenant(graph: Graph, *, catalogs: Sequence[str] = ()) -> Import
     await _read(context)
     blocks = [await _catalog(catalog, context) for catalog in chosen]
     return Imported(text=_written({"catalogs": blocks}, left_out), left_out=left_out)
+
+
+def _is_writable(name: str) -> bool:
+    """Tell whether the file takes this as a name, and reads it as it is."""
+    return is_plain(name) and len(name) <= LONGEST_TITLE
 
 
 async def _read(context: ImportContext) -> None:
@@ -86,7 +92,7 @@ async def _catalog(catalog: AccessPackageCatalog, context: ImportContext) -> Wor
     packages = []
     for package in sorted(within, key=lambda each: (each.display_name or "").casefold()):
         name = package.display_name or ""
-        if is_plain(name) and names.count(name.casefold()) == 1:
+        if _is_writable(name) and names.count(name.casefold()) == 1:
             packages.append(await _package(package, context))
         else:
             context.leave_out(f"package {name or package.id}: its name cannot be told apart")

@@ -28,6 +28,7 @@ from bot.provisioning.policy_translation.from_graph import (
     unreadable,
 )
 from bot.provisioning.policy_translation.merge import merge
+from bot.provisioning.policy_translation.read_back import lost_in_words
 from bot.provisioning.policy_translation.to_graph import to_graph
 from bot.provisioning.tenant.live_access import LiveAccess, say_assignments
 from bot.provisioning.tenant.resolve import Names
@@ -166,7 +167,7 @@ class PolicyKind(PackageLevelKind, ChangeableKind, DeletableKind):
         for policy in sorted(known, key=lambda each: each.display_name or ""):
             name = policy.display_name or ""
             title = f"policy {name or policy.id} of package {package.display_name}"
-            why = unreadable(policy)
+            why = unreadable(policy) or lost_in_words(policy)
             if not is_plain(name) or names.count(name.casefold()) > 1:
                 context.leave_out(f"{title}: its name cannot be told apart")
             elif why is not None:

@@ -87,9 +87,22 @@ def left_out_of(policy: AssignmentPolicy) -> list[str]:
             found.append("who else than managers may ask for others")
     if policy.custom_extension_stage_settings:
         found.append("its custom extensions")
+    if policy.review_settings and _reviews_end(policy.review_settings):
+        found.append("when its reviews end")
     if policy.model_extra and policy.model_extra.get("verifiableCredentialSettings"):
         found.append("its verified IDs")
     return found
+
+
+def _reviews_end(reviews: ReviewSettings) -> bool:
+    found = _recurrence(reviews).get("range") or {}
+    kind = found.get("type")
+    return bool(reviews.is_enabled and kind and not same_word(kind, "noEnd"))
+
+
+def _recurrence(reviews: ReviewSettings) -> dict[str, Any]:
+    schedule = reviews.schedule
+    return ((schedule.model_extra if schedule else None) or {}).get("recurrence") or {}
 
 
 def _unless(said: Words, name: str, value: Any, *, usual: Any) -> None:
@@ -160,7 +173,9 @@ def say_stage(stage: ApprovalStage, say: Say) -> Words:
     if stage.duration_before_automatic_denial is not None:
         said["within"] = say_duration(stage.duration_before_automatic_denial)
     _unless(said, "reason required", bool(stage.is_approver_justification_required), usual=False)
-    if stage.is_escalation_enabled and stage.escalation_approvers:
+    if stage.is_escalation_enabled and (
+        stage.escalation_approvers or stage.fallback_escalation_approvers
+    ):
         escalation: Words = {"to": _subjects(stage.escalation_approvers, say)}
         if stage.duration_before_escalation is not None:
             escalation["after"] = say_duration(stage.duration_before_escalation)
@@ -201,8 +216,7 @@ def say_reviews(reviews: ReviewSettings, say: Say) -> Words:
     """Say access reviews as the file does."""
     said: Words = {}
     schedule = reviews.schedule
-    recurrence = ((schedule.model_extra if schedule else None) or {}).get("recurrence") or {}
-    pattern = recurrence.get("pattern") or {}
+    pattern = _recurrence(reviews).get("pattern") or {}
     found = (str(pattern.get("type")).casefold(), pattern.get("interval") or 1)
     for word, (kind, interval) in RHYTHMS.items():
         if found == (kind.casefold(), interval):

@@ -1,6 +1,8 @@
 """A file written from a tenant."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,6 +10,7 @@ from bot.errors import LatchkeyError
 from bot.provisioning.file_format.file import read_text
 from sandbox.tenant import Tenant
 from sandbox.tenant.model import Expiration
+from sandbox.tenant.policy_settings import read_settings
 from sandbox.tenant.seed import ANN, FINANCE_REPORTS
 from tests.bot.provisioning.conftest import Provisioner
 from tests.bot.provisioning.files import EXAMPLE
@@ -127,3 +130,126 @@ async def test_neither_is_a_deadline_of_its_approvers(tenant, tmp_path, name):
 
     (said,) = [each for each in imported.left_out if policy.display_name in each]
     assert "the file has no words for how long its approvers have" in said
+
+
+def asked(text: str, **more: Any) -> dict[str, Any]:
+    """A question, as Graph has it."""
+    kind = "MultipleChoice" if "choices" in more else "TextInput"
+    return {"@odata.type": f"#microsoft.graph.accessPackage{kind}Question", "text": text, **more}
+
+
+def reviewed(**more: Any) -> dict[str, Any]:
+    """Access reviews, as Graph has them."""
+    recurrence = {
+        "pattern": {"type": "weekly", "interval": 1},
+        "range": {"type": "noEnd", "startDate": "2027-01-01"},
+    }
+    schedule = {
+        "startDateTime": "2027-01-01T00:00:00Z",
+        "expiration": {"type": "afterDuration", "duration": "P5D"},
+        "recurrence": recurrence,
+    }
+    return {"isEnabled": True, "isSelfReview": True, "schedule": schedule, **more}
+
+
+def decided(**more: Any) -> dict[str, Any]:
+    """One stage of approval, as Graph has it."""
+    person = {"@odata.type": "#microsoft.graph.singleUser", "userId": ANN}
+    stage = {"primaryApprovers": [person], "durationBeforeAutomaticDenial": "P14D", **more}
+    return {"isApprovalRequiredForAdd": True, "stages": [stage]}
+
+
+FALLBACK_ONLY = {
+    "isEscalationEnabled": True,
+    "durationBeforeEscalation": "P3D",
+    "escalationApprovers": [],
+    "fallbackEscalationApprovers": [{"@odata.type": "#microsoft.graph.singleUser", "userId": ANN}],
+}
+# Settings of a policy, and the word of the file that would not say them.
+ODD_SETTINGS: dict[str, tuple[dict[str, Any], str]] = {
+    "a question of two lines": ({"questions": [asked("Why?\nSay it")]}, "questions"),
+    "an unseen character": ({"questions": [asked("Why\u200b?")]}, "questions"),
+    "a pattern that is none": ({"questions": [asked("Why?", regexPattern="[b-a]")]}, "questions"),
+    "an answer with two blanks": (
+        {"questions": [asked("Which?", choices=[{"actualValue": "a  b", "text": "A"}])]},
+        "questions",
+    ),
+    "reviewed by nobody": ({"reviewSettings": reviewed(isSelfReview=False)}, "reviews"),
+    "reviews of a new kind": ({"reviewSettings": reviewed(expirationBehavior="new")}, "reviews"),
+    "decided by nobody": (
+        {"requestApprovalSettings": decided(primaryApprovers=[])},
+        "decided by",
+    ),
+    "escalated to the fallback alone": (
+        {"requestApprovalSettings": decided(**FALLBACK_ONLY)},
+        "decided by",
+    ),
+}
+
+
+@pytest.mark.made_up("settings that the portal does not write")
+@pytest.mark.parametrize(("settings", "word"), ODD_SETTINGS.values(), ids=ODD_SETTINGS)
+async def test_what_would_read_otherwise_is_not_written(
+    provisioner: Provisioner, tenant: Tenant, settings: dict[str, Any], word: str
+) -> None:
+    """A file that cannot be read, or would change the policy, is no picture of the tenant: the policy is left out and named."""
+    policy = next(p for p in tenant.world.policies.values() if p.package_id == FINANCE_REPORTS)
+    policy.settings = read_settings(settings)
+
+    imported = await provisioner.import_()
+
+    (said,) = [each for each in imported.left_out if policy.display_name in each]
+    assert said.endswith(f"what Entra has for “{word}” would read otherwise in a file")
+    assert await provisioner.changes(imported.text) == []
+
+
+@pytest.mark.made_up("rules with odd blanks")
+@pytest.mark.parametrize("value", ["A  B", "A\nB", "A\u200b"])
+async def test_a_rule_is_not_written_as_another(
+    provisioner: Provisioner, tenant: Tenant, value: str
+) -> None:
+    """Its blanks may stand in a value, and decide whom it means."""
+    policy = next(p for p in tenant.world.policies.values() if p.package_id == FINANCE_REPORTS)
+    rule = f'user.department -eq "{value}"'
+    policy.allowed_target_scope = "specificDirectoryUsers"
+    policy.specific_allowed_targets = [
+        {"@odata.type": "#microsoft.graph.attributeRuleMembers", "membershipRule": rule}
+    ]
+
+    imported = await provisioner.import_()
+
+    assert any("“may ask” would read otherwise" in each for each in imported.left_out)
+    assert await provisioner.changes(imported.text) == []
+
+
+@pytest.mark.made_up("names that are longer than a directory's")
+async def test_a_name_that_is_too_long_for_a_file_is_left_out(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
+    """The rest of the file can be read."""
+    world = tenant.world
+    next(iter(world.policies.values())).display_name = "p" * 257
+    world.packages[FINANCE_REPORTS].display_name = "n" * 257
+    imported = await provisioner.import_()
+    assert any(each.startswith("package nnn") for each in imported.left_out)
+    assert any(each.startswith("policy ppp") for each in imported.left_out)
+    assert await provisioner.changes(imported.text) == []
+
+
+async def test_reviews_that_end_one_day_are_said_to(tenant: Tenant, tmp_path: Path) -> None:
+    """The file only says how often: whoever reads it would think that they go on for ever."""
+    provisioner = Provisioner(tenant, "v1.0", tmp_path)
+    policy = next(p for p in tenant.world.policies.values() if p.package_id == FINANCE_REPORTS)
+    reviews = reviewed()
+    reviews["schedule"]["recurrence"]["range"] = {
+        "type": "numbered",
+        "startDate": "2027-01-01",
+        "numberOfOccurrences": 2,
+    }
+    policy.settings = read_settings({"reviewSettings": reviews})
+
+    imported = await provisioner.import_()
+
+    (said,) = [each for each in imported.left_out if policy.display_name in each]
+    assert said.endswith("when its reviews end; an apply leaves it as it is")
+    assert await provisioner.changes(imported.text) == []
