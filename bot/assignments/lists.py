@@ -2,6 +2,7 @@
 Show admins who has which access, and find what their words mean.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.assignments.model import Assignment
@@ -70,6 +71,10 @@ class AssignmentLists:
             package=offered.package(place.package_id) if place.package_id else None,
             automatic=offered.automatic,
         )
+
+    async def shown(self, entra_ids: Sequence[str]) -> str:
+        """Return who has these object ids, fit for Slack; where nobody here knows it, Entra is asked."""
+        return (await self._whom.of_ids(entra_ids)).shown
 
     async def look_up(
         self,

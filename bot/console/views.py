@@ -20,8 +20,7 @@ from bot.errors import LatchkeyError, NotAllowed, UnknownPackage, WhichPackage
 from bot.messages.admins.console import choices, lists, window
 from bot.messages.admins.console.assignments import assignment_list
 from bot.messages.admins.console.audit import audit_list
-from bot.messages.admins.console.part import whom_sought
-from bot.messages.blocks.parts import Block, escape, section
+from bot.messages.blocks.parts import Block, escape, person, section
 from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies.emergency_list import OpenReviews, review_rows
 from bot.messages.phrases import grant_words
@@ -40,8 +39,8 @@ from bot.words.formats import all_of
 MOST_REVIEWS: Final = 5
 # Of the audit log, on a page.
 AUDIT_ROWS: Final = 20
-# Of one person in Slack, whose requests are looked for.
-MOST_ACCOUNTS: Final = 3
+# Of what one person waits for: as much as one confirmation cancels.
+MOST_WAITING: Final = 100
 NOT_READ: Final = N_("I can't look that up right now. Please try again in a minute.")
 
 
@@ -143,7 +142,7 @@ class ConsoleViews:
             listing.page,
             place=listing.place,
             package=listing.package_name,
-            whom=whom.shown if whom else _whom(page),
+            whom=whom.shown if whom else None,
             notes=[each for each in (whom and whom.doubt, listing.note) if each],
             removing=read.removing,
             why={
@@ -155,11 +154,15 @@ class ConsoleViews:
         )
 
     async def _audit(self, slack_user: str, page: ConsolePage) -> tuple[list[Block], ConsolePage]:
-        place = page.place
+        place, whom = page.place, None
+        if place is not None and place.entra_ids:
+            # What was sought may name a package as well.
+            whom = await self._assignments.shown(place.entra_ids)
         if place is None:
             place = Place(list=ListName.AUDIT)
             if page.sought:
                 found = await self._assignments.look_up(slack_user=slack_user, text=page.sought)
+                whom = found.whom.shown if found.whom else None
                 place = Place(
                     list=ListName.AUDIT,
                     package_id=found.place.package_id,
@@ -173,8 +176,9 @@ class ConsoleViews:
             for each in {row["package_id"] for row in read.rows} | {place.package_id}
             if each and (known := offered.package(each))
         }
+        mentioned = person(page.mentioned) if page.mentioned else None
         narrowed = [
-            *([_whom(page) or _("one person")] if place.entra_ids else []),
+            *([mentioned or whom or _("one person")] if place.entra_ids else []),
             *(
                 [escape(packages.get(place.package_id, _("one package")))]
                 if place.package_id
@@ -224,8 +228,8 @@ def _beside(db: Transaction, ids: Sequence[str], entra_ids: Collection[str]) -> 
     users = [each.slack_user for one in entra_ids for each in people.for_entra_id(db, one)]
     waiting = [
         each
-        for user in users[:MOST_ACCOUNTS]
-        for each in request_lists.open_for(db, user).rows
+        for user in users
+        for each in request_lists.open_for(db, user, rows=MOST_WAITING).rows
         if each.kind is Kind.ADD
     ]
     return _Beside(
@@ -266,13 +270,6 @@ def _position_in(place: Place) -> int:
     """Return before which row of the audit log a page begins."""
     written = place.after.id if place.after else ""
     return int(written) if written.isdecimal() and len(written) < 19 else audit_pages.END
-
-
-def _whom(page: ConsolePage) -> str | None:
-    """Return whom a page is about, as they were sought, fit for Slack."""
-    if not page.sought or page.place is None or not page.place.entra_ids:
-        return None
-    return whom_sought(page)
 
 
 def _why(grant: AccessOrigin, there: tuple[str | None, datetime | None] | None) -> str:

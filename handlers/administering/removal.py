@@ -19,6 +19,7 @@ from bot.paging import ListName, Place
 from bot.people.model import Verb
 from bot.requests.transactions.remove_several import ListChanged, Removable, SeveralRemoved
 from bot.words import N_, _, translate
+from bot.words.formats import all_of
 from handlers.replying.afterwards import say_if_refused
 from handlers.replying.background import Background
 from handlers.replying.console_windows import turn_page
@@ -167,7 +168,10 @@ def _everything(written: str, found: Removable, *, changed: bool = False) -> dic
     page = _read_page(written) or ConsolePage(tab=Tab.ASSIGNMENTS)
     place = page.place or Place(list=ListName.ASSIGNMENTS)
     name = found.rows[0].package_name if found.rows and place.package_id else None
-    who = whom_sought(page)
+    if place.entra_ids and place.package_id and not found.rows:
+        # Of what else they have, nothing is known here.
+        return removal_forms.nothing_left(None, sent=found.sent)
+    who = _who(page, found)
     if place.entra_ids and name:
         whose = _("What {person} has of “{package}”").format(person=who, package=escape(name))
     elif place.entra_ids:
@@ -186,6 +190,14 @@ def _everything(written: str, found: Removable, *, changed: bool = False) -> dic
         waiting=found.waiting,
         sent=found.sent,
     )
+
+
+def _who(page: ConsolePage, found: Removable) -> str:
+    """Return whom a list is about, fit for Slack: by name as in Entra, for what was sought may name a package as well."""
+    names = dict.fromkeys(row.holder_name for row in found.rows if row.holder_name)
+    if page.mentioned or not names:
+        return whom_sought(page)
+    return all_of([escape(each) for each in names])
 
 
 def _words(done: SeveralRemoved) -> Message:

@@ -221,14 +221,20 @@ def not_canceled(sent: int) -> list[Block]:
     return [context(sentence.format(count=sent))]
 
 
-def nothing_left(whose: str, *, sent: int = 0) -> View:
+def nothing_left(whose: str | None, *, sent: int = 0) -> View:
     """
     Say that there is nothing to remove.
 
     Args:
+        whose: What was to be, fit for Slack; None: what the page shows.
         sent: How many open requests are with Entra already, and are not canceled.
     """
-    shown = _said(_("{whose}: there is nothing left to remove.").format(whose=whose))
+    nothing = (
+        _("Nothing on this page can be removed any more.")
+        if whose is None
+        else _("{whose}: there is nothing left to remove.").format(whose=whose)
+    )
+    shown = _said(nothing)
     return {**shown, "blocks": [*shown["blocks"], *not_canceled(sent)]}
 
 

@@ -1,6 +1,7 @@
 """Draw who has what in the console, with the buttons that remove one or many."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from bot.assignments.model import Assignment, AssignmentState
 from bot.console.model import ConsolePage, Tab, write_console_page
@@ -23,6 +24,9 @@ from bot.messages.blocks.parts import (
 from bot.paging import Page, Place
 from bot.requests.model import Request
 from bot.words import _
+
+# Of what somebody waits for besides, by name.
+MOST_WAITING: Final = 10
 
 
 def assignment_list(
@@ -50,10 +54,13 @@ def assignment_list(
         waiting: What the person waits for besides.
     """
     said = [section(" ".join(notes))] if notes else []
+    # What is asked for besides one package is no matter of a list of it.
+    cancels = bool(waiting) and page.tab is Tab.LEAVER and place.package_id is None
+    waits = _waiting(waiting, cancels=cancels)
     if not found.rows:
         nobody = nobody_has(package=package, whom=whom)
-        alone = _bulk(page.at(place), removable=1) if waiting and page.tab is Tab.LEAVER else []
-        return [section(said_of_nothing(found, nobody)), *said, *alone, *_waiting(page, waiting)]
+        alone = _bulk(page.at(place), removable=0, cancels=cancels)
+        return [section(said_of_nothing(found, nobody)), *said, *alone, *waits]
     many = many_have(found, package=package, whom=whom)
     gone = {*removing, *(row.id for row in found.rows if row.state is AssignmentState.REMOVING)}
     alike = namesakes(found.rows)
@@ -61,21 +68,30 @@ def assignment_list(
         [*_assignment_row(row, is_removing=row.id in gone, alike=alike), *_context(why.get(row.id))]
         for row in found.rows
     )
-    bulk = _bulk(page.at(place), removable=sum(row.id not in gone for row in found.rows))
-    return [section(many), *said, *part(page, found, rows, place), *bulk, *_waiting(page, waiting)]
+    left = sum(row.id not in gone for row in found.rows)
+    bulk = _bulk(page.at(place), removable=left, cancels=cancels)
+    return [section(many), *said, *part(page, found, rows, place), *bulk, *waits]
 
 
 def _context(text: str | None) -> list[Block]:
     return [context(text)] if text else []
 
 
-def _waiting(page: ConsolePage, waiting: Sequence[Request]) -> list[Block]:
-    """Say what somebody has asked for and does not have yet; removing all of a leaver cancels that, too."""
+def _waiting(waiting: Sequence[Request], *, cancels: bool) -> list[Block]:
+    """
+    Say what somebody has asked for and does not have yet.
+
+    Args:
+        cancels: Removing all of them cancels that, too.
+    """
     if not waiting:
         return []
-    rows = [block for each in waiting for block in pending_review(each, reader="")]
+    shown = waiting[:MOST_WAITING]
+    rows = [block for each in shown for block in pending_review(each, reader="")]
     made = [divider(), section(_("*They also wait for these requests:*")), *rows]
-    if page.tab is Tab.LEAVER:
+    if len(waiting) > len(shown):
+        made.append(context(_("… and {left} more.").format(left=len(waiting) - len(shown))))
+    if cancels:
         sent = sum(not each.can_be_withdrawn for each in waiting)
         if sent < len(waiting):
             made.append(context(_("*Remove all* cancels these requests, too.")))
@@ -83,11 +99,17 @@ def _waiting(page: ConsolePage, waiting: Sequence[Request]) -> list[Block]:
     return made
 
 
-def _bulk(page: ConsolePage, *, removable: int) -> list[Block]:
-    """Make the buttons that remove many at once: some of what is shown, or all of a person or a package."""
+def _bulk(page: ConsolePage, *, removable: int, cancels: bool) -> list[Block]:
+    """
+    Make the buttons that remove many at once: some of what is shown, or all of a person or a package.
+
+    Args:
+        removable: How many of the rows that are shown can be removed.
+        cancels: Removing all cancels requests as well, and so is of use where there is nothing to remove.
+    """
     value = write_console_page(page)
     is_narrowed = page.place is not None and bool(page.place.package_id or page.place.entra_ids)
-    if value is None or not removable:
+    if value is None or not (removable or cancels):
         return []
     several = button(_("Remove several …"), "remove_several", value) if removable > 1 else None
     everything = button(_("Remove all …"), "remove_all", value, style="danger")
