@@ -111,7 +111,7 @@ def title(shown: ShownMismatch) -> str:
     """Say what was found, in a sentence fit for Slack."""
     mismatch = shown.mismatch
     facts = {
-        "person": person(shown.holder, mismatch.person_name),
+        "person": _whom(shown),
         "package": bold(mismatch.package_name),
         "group": f"*{escape(mismatch.group_name or '')}*",
         "since": moment(mismatch.since or mismatch.found_at),
@@ -119,6 +119,13 @@ def title(shown: ShownMismatch) -> str:
         "approved": moment(mismatch.approved_until) if mismatch.approved_until else "",
     }
     return f":warning: {_sentence(mismatch).format(**facts)}"
+
+
+def _whom(shown: ShownMismatch) -> str:
+    """Mention whom it is about, or name them with their id in Entra: others may have the name, with a card of their own."""
+    who = person(shown.holder, shown.mismatch.person_name)
+    entra_id = shown.mismatch.person_id
+    return f"{who} (`{entra_id}`)" if shown.holder is None and entra_id else who
 
 
 def _sentence(mismatch: Mismatch) -> str:

@@ -11,7 +11,7 @@ from bot.database.audit_log import audit
 from bot.database.replicas import turns
 from bot.drift.model import DriftState
 from bot.drift.store import checks, mismatches
-from sandbox.tenant.model import Group
+from sandbox.tenant.model import Group, User
 from sandbox.tenant.seed import MARKETING_CAMPAIGN, MARKETING_RESOURCES
 from tests.flow.access.test_endings import assignment_of, has_campaign
 from tests.harness.world import (
@@ -369,3 +369,22 @@ async def test_with_0_hours_nothing_is_compared(database):
         given_in_the_portal(world, CY, days=10)
         await asyncio.sleep(timedelta(hours=3).total_seconds())
         assert await world.bot.store.read(turns.find, checks.NAME) is None
+
+
+async def test_people_of_one_name_are_told_apart(world):
+    """Each has a card; who is adopted, and who stays in question, would not be seen by the name."""
+    made_at = world.outside.clock.now() - timedelta(days=3)
+    twins = [f"a0000000-0000-4000-8000-0000000000{number}" for number in (77, 78)]
+    for entra_id in twins:
+        world.tenant.world.users[entra_id] = User(
+            id=entra_id,
+            display_name="Nat Novak",
+            user_principal_name=f"{entra_id}@contoso.example",
+            created_at=made_at,
+        )
+        world.tenant.assign(MARKETING_CAMPAIGN, entra_id, end=None)
+    await checked(world)
+
+    for entra_id in twins:
+        card = await the_card(world, f"Nat Novak (`{entra_id}`) has *Marketing Campaign*")
+        assert "Adopt" in labels(card)
