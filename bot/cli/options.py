@@ -4,13 +4,16 @@ from datetime import datetime, timedelta
 
 import click
 
-from bot.cli.lengths import LENGTH_TYPE, MOMENT_TYPE
+from bot.cli.lengths import BEGINNING_TYPE, LENGTH_TYPE, MOMENT_TYPE
+from graph.values import moment_after
 
 for_option = click.option(
     "--for", "length", type=LENGTH_TYPE, help="How long from now: 30d, 12h, 2w."
 )
 start_option = click.option(
-    "--start", type=MOMENT_TYPE, help="From when on, UTC; without: at once."
+    "--start",
+    type=BEGINNING_TYPE,
+    help="From when on, UTC: 2026-12-01 (its beginning) or 2026-12-01T08:00; without: at once.",
 )
 until_option = click.option(
     "--until", type=MOMENT_TYPE, help="Until when, UTC: 2026-12-31 or 2026-12-31T18:00."
@@ -41,7 +44,7 @@ def end_asked_for(
     """Return the end that --for or --until names; None if neither is given."""
     if length is not None and until is not None:
         raise click.UsageError("Give --for or --until, not both.")
-    return now + length if length is not None else until
+    return moment_after(now, length) if length is not None else until
 
 
 def insist_on_reason(because: str | None, *, what: str) -> None:

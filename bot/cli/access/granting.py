@@ -158,6 +158,25 @@ async def find_assignment(
     return next((each for each in held if each.is_delivered), held[0])
 
 
+async def check_nothing_left(
+    graph: Graph, *, ended: AccessPackageAssignment, package: AccessPackage
+) -> None:
+    """
+    Look whether who lost one assignment still has the package by another one.
+
+    Raises:
+        NotAllowed: They have.
+    """
+    holder = ended.target.object_id if ended.target else None
+    if holder is None:
+        return
+    found = await graph.assignments.list(package_id=package.id, user_id=holder)
+    if any(each.is_access and each.id != ended.id for each in found):
+        raise NotAllowed(
+            f"One assignment has ended, and they have {_name(package)} by another one still: remove it once more."
+        )
+
+
 async def _check_no_existing_access(graph: Graph, *, person: User, package: AccessPackage) -> None:
     for held in await graph.assignments.list(package_id=package.id, user_id=person.id):
         # In a state that is not known it may be access.

@@ -321,6 +321,7 @@ def remove(
         if not wait:
             return asked, None
         ended = await until_ended(graph, asked, assignment_id=held.id, patience=PATIENCE)
+        await granting.check_nothing_left(graph, ended=held, package=found)
         return asked, ended or held.model_copy(update={"state": "expired"})
 
     asked, ended = with_graph(post, api=api)

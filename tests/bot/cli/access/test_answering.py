@@ -6,6 +6,8 @@ import pytest
 
 from bot import clock
 from bot.cli.access.operate import request
+from bot.cli.options import end_asked_for
+from graph.values import LAST_MOMENT
 from sandbox.tenant import examples, seed
 from tests.bot.cli.access.test_operate import ANN, live, posted
 
@@ -96,6 +98,22 @@ def test_a_grant_may_begin_later(latchkey, tenant):
     assert call.body["schedule"]["startDateTime"][:16] == f"{start:%Y-%m-%dT%H:%M}"
     assert call.body["schedule"]["expiration"]["endDateTime"][:16] == f"{end:%Y-%m-%dT%H:%M}"
     assert live(tenant) == []
+
+
+def test_a_grant_begins_with_the_day_that_is_named(latchkey, tenant):
+    """Not at its end, when whoever starts in the morning has waited all day."""
+    day = f"{clock.now() + timedelta(days=3):%Y-%m-%d}"
+    result = latchkey(request, ["marketing-campaign", ANN, "--start", day, "--until", day, "--yes"])
+
+    assert result.exit_code == 0, result.stderr
+    [call] = posted(tenant)
+    assert call.body["schedule"]["startDateTime"] == f"{day}T00:00:00Z"
+    assert f"from {day} 00:00 UTC on" in result.stderr
+
+
+def test_no_end_lies_beyond_the_calendar():
+    """It is the last moment that there is."""
+    assert end_asked_for(timedelta(days=2), None, LAST_MOMENT) == LAST_MOMENT
 
 
 def test_a_grant_does_not_begin_in_the_past(latchkey, tenant):

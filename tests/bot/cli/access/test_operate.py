@@ -1,6 +1,7 @@
 """`latchkey request`, `extend` and `remove`: what an administrator may do, and what is claimed of it."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -315,6 +316,23 @@ def test_a_removal_asks_first(latchkey, tenant, graph_app):
         latchkey(remove, ["marketing-campaign", ANN, "--because", "x"], input="n\n").exit_code == 1
     )
     assert live(tenant) == [(seed.ANN, seed.MARKETING_CAMPAIGN)]
+
+
+@pytest.mark.made_up("two live assignments of one person to one package")
+def test_a_removal_does_not_claim_what_another_assignment_still_gives(latchkey, tenant, graph_app):
+    """Graph ends an assignment; whether the access is gone is another question."""
+    held = graph_app.give(seed.ANN, seed.MARKETING_CAMPAIGN)
+    assignments = tenant.world.assignments
+    other = replace(assignments[held], id="9f000000-0000-4000-8000-000000000001")
+    assignments[other.id] = other
+    arguments = ["marketing-campaign", ANN, "--because", "Left", "--yes"]
+
+    first, second = latchkey(remove, arguments), latchkey(remove, arguments)
+
+    assert (first.exit_code, first.stdout) == (1, "")
+    assert "they have Marketing Campaign by another one still" in first.stderr
+    assert second.stdout == "Ann Abara no longer has Marketing Campaign.\n"
+    assert live(tenant) == []
 
 
 def test_access_of_a_deleted_person_is_removed_by_their_object_id(latchkey, tenant, graph_app):
