@@ -189,6 +189,7 @@ def _everything(written: str, found: Removable, *, changed: bool = False) -> dic
         changed=changed,
         waiting=found.waiting,
         sent=found.sent,
+        people=place.entra_ids,
     )
 
 

@@ -50,7 +50,7 @@ def assignments(
     if not page.rows:
         nobody = nobody_has(package=package, whom=whom)
         return message(" ".join((nobody, *notes)))
-    alike = namesakes(page.rows)
+    alike = namesakes(page.rows, of=place.entra_ids)
     said = assignments_counted(page, package=package, whom=whom, notes=notes)
     blocks = part_of(
         (_assignment_row(row, is_removing=row.id in removing, alike=alike) for row in page.rows),

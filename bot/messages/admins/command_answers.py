@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Final
 
+from bot.messages.admins.namesakes import told_apart
 from bot.messages.blocks.parts import (
     Message,
     bold,
@@ -46,7 +47,7 @@ def which_person(name: str, people: Mapping[str, str], *, package_id: str | None
             ),
             block_id=f"person:{entra_id}",
         )
-        for entra_id, shown in islice(people.items(), MOST_NAMES)
+        for entra_id, shown in islice(told_apart(people).items(), MOST_NAMES)
     ]
     if len(people) > MOST_NAMES:
         rows.append(context(_("… and more: write more of the name to find them.")))

@@ -1,19 +1,35 @@
 """Tell people of one name apart where an admin removes access: by the object id in Entra, which no two have."""
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.assignments.model import Assignment
 from bot.messages.blocks.parts import person, shorten
 from bot.words import _
 
 
-def namesakes(rows: Sequence[Assignment]) -> frozenset[str]:
-    """Return the Entra ids of those whose name somebody else among *rows* has, too."""
+def told_apart(people: Mapping[str, str]) -> dict[str, str]:
+    """Return names by Entra id to choose from, with the id where somebody else among *people* has the name."""
+    count = Counter(name.casefold() for name in people.values())
+    return {
+        entra_id: f"{name} ({entra_id})" if count[name.casefold()] > 1 else name
+        for entra_id, name in people.items()
+    }
+
+
+def namesakes(rows: Sequence[Assignment], *, of: Collection[str] = ()) -> frozenset[str]:
+    """
+    Return the Entra ids of those whose name somebody else among *rows* has, too.
+
+    Args:
+        of: Of those whom the list is narrowed to: who else has their name is not to be seen in it, so they are told apart
+            from everybody.
+    """
     by_name = defaultdict(set)
     for row in rows:
         by_name[(row.holder_name or "").casefold()].add(row.entra_id)
-    return frozenset(entra_id for alike in by_name.values() if len(alike) > 1 for entra_id in alike)
+    alike = {one for several in by_name.values() if len(several) > 1 for one in several}
+    return frozenset(alike.union(of))
 
 
 def who_has(row: Assignment, *, alike: Collection[str]) -> str:

@@ -1,7 +1,7 @@
 """Ask admins why access is to be removed, of one or of many, and show beforehand exactly which."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -136,6 +136,7 @@ def everything(
     changed: bool = False,
     waiting: Sequence[Request] = (),
     sent: int = 0,
+    people: Collection[str] = (),
 ) -> View:
     """
     Show all that is to be removed, and ask why.
@@ -147,6 +148,7 @@ def everything(
         changed: It is not what the form has shown before.
         waiting: Open requests that are canceled with it.
         sent: How many are with Entra already, and are not.
+        people: Entra ids of those whose it is; empty: of everybody who has it.
     """
     intro = _("*{whose}: {count} to be removed.*").format(whose=whose, count=len(rows))
     blocks = [section(intro)]
@@ -166,7 +168,7 @@ def everything(
             )
         )
     foot = [*_waiting(waiting, sent), _reason()]
-    together = _lines(rows)
+    together = _lines(rows, people)
 
     def left_out(left: Count) -> str:
         """Say how many lines are not shown, of so many blocks."""
@@ -238,9 +240,9 @@ def nothing_left(whose: str | None, *, sent: int = 0) -> View:
     return {**shown, "blocks": [*shown["blocks"], *not_canceled(sent)]}
 
 
-def _lines(rows: Sequence[Assignment]) -> list[list[str]]:
+def _lines(rows: Sequence[Assignment], people: Collection[str]) -> list[list[str]]:
     """Put a line for each row into as few sections as hold all of them whole."""
-    alike = namesakes(rows)
+    alike = namesakes(rows, of=people)
     together: list[list[str]] = []
     for row in rows:
         who, package = who_has(row, alike=alike), escape(row.package_name)

@@ -63,7 +63,7 @@ def assignment_list(
         return [section(said_of_nothing(found, nobody)), *said, *alone, *waits]
     many = many_have(found, package=package, whom=whom)
     gone = {*removing, *(row.id for row in found.rows if row.state is AssignmentState.REMOVING)}
-    alike = namesakes(found.rows)
+    alike = namesakes(found.rows, of=place.entra_ids)
     rows = (
         [*_assignment_row(row, is_removing=row.id in gone, alike=alike), *_context(why.get(row.id))]
         for row in found.rows

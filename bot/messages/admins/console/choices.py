@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.console.model import LISTS, LONGEST_SOUGHT, ConsolePage, Tab, write_console_page
 from bot.errors import PackageName
+from bot.messages.admins.namesakes import told_apart
 from bot.messages.blocks.parts import Block, button, context, escape, section
 from bot.messages.blocks.sentences import escape_sentence
 from bot.paging import Place
@@ -35,9 +36,10 @@ def which_person(
     """
     said = _("Nobody is called “{name}”. Is it one of these people?").format(name=escape(name))
     blocks = [section(said)]
-    for entra_id, shown in islice(people.items(), MOST_CHOICES):
+    for entra_id, shown in islice(told_apart(people).items(), MOST_CHOICES):
         place = Place(list=LISTS[page.tab], package_id=package_id, entra_ids=(entra_id,))
-        chosen = ConsolePage(tab=page.tab, place=place, sought=shown[:LONGEST_SOUGHT])
+        sought = people[entra_id][:LONGEST_SOUGHT]
+        chosen = ConsolePage(tab=page.tab, place=place, sought=sought)
         show = button(_("Show"), "console_more", write_console_page(chosen) or "-", about=shown)
         blocks.append(section(escape(shown), accessory=show, block_id=f"choice:{entra_id}"))
     if len(people) > MOST_CHOICES:
