@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 from bot.provisioning.changes.inventory import present
 from bot.provisioning.changes.ownership import existing, keys_of, removed_from_file
+from bot.provisioning.file_format.model import File
 from bot.provisioning.kinds import REMOVAL_ORDER, deletable_kind_of, title_of
 from bot.provisioning.kinds.contexts import FileScope, RemovalContext
 from bot.provisioning.tenant.live_access import LiveAccess
+from bot.provisioning.tenant.resolve import Names, mentions
 from bot.provisioning.writing.diff import Change, Operation
 from bot.provisioning.writing.state import Entry, StateFile
 from graph import Graph
@@ -67,6 +69,7 @@ class RemovedFromFile:
                 graph=graph,
                 live_access=LiveAccess(graph=graph, known=packages),
                 created=frozenset(key[:2] for key in pending if key[0] == "package"),
+                named=frozenset(_named(document.file, scope.names)),
             ),
         )
 
@@ -120,6 +123,18 @@ class RemovedFromFile:
             return False
         kind.removed(removal, entry)
         return True
+
+
+def _named(file: File, names: Names) -> set[str]:
+    """Return the ids of people and groups that the file names and does not describe."""
+    described = {names.id_of("group", each.name) for each in file.groups}
+    described |= {names.id_of("person", each.email) for each in file.people}
+    named = {
+        names.id_of(subject.kind, subject.name)
+        for _, subject in mentions(file)
+        if subject.kind in ("group", "person")
+    }
+    return named - described
 
 
 def _deletion(entry: Entry) -> Change:

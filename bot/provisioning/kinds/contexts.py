@@ -166,6 +166,7 @@ class RemovalContext:
     Attributes:
         live_access: Who has what.
         created: Keys of the packages that the plan creates.
+        named: Ids of people and groups that the file names without describing them, as whoever may ask, say.
         blocked: Ids of packages that left the file and stay.
         keeping: Ids of packages that keep a role which left their list.
         going: Ids of packages that are deleted.
@@ -175,6 +176,7 @@ class RemovalContext:
     graph: Graph
     live_access: LiveAccess
     created: frozenset[tuple[str, ...]]
+    named: frozenset[str] = frozenset()
     blocked: set[str] = field(default_factory=set)
     keeping: set[str] = field(default_factory=set)
     going: set[str] = field(default_factory=set)

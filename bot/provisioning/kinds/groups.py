@@ -15,7 +15,7 @@ from bot.provisioning.kinds.contexts import (
     RefreshContext,
     RemovalContext,
 )
-from bot.provisioning.kinds.people import LONGEST_NICKNAME
+from bot.provisioning.kinds.people import LONGEST_NICKNAME, NAMED_ELSEWHERE
 from bot.provisioning.tenant.live_access import LiveAccess, say_giving
 from bot.provisioning.tenant.resolve import Names, is_new
 from bot.provisioning.tenant.snapshot import Located, Snapshot
@@ -145,8 +145,8 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
         return [each for each in giving if each in staying]
 
     async def why_in_use_when_removed(self, removal: RemovalContext, entry: Entry) -> str | None:
-        """Return None: packages that need it were looked for already, without those that go."""
-        return None
+        """Look whether the file names it all the same; packages that need it were looked for already, without those that go."""
+        return NAMED_ELSEWHERE if entry.id in removal.named else None
 
 
 class MemberKind(FileLevelKind, DeletableKind):
@@ -248,8 +248,9 @@ class MemberKind(FileLevelKind, DeletableKind):
         )
 
     async def why_in_use_when_removed(self, removal: RemovalContext, entry: Entry) -> str | None:
-        """Return None: packages that need it were looked for already."""
-        return None
+        """Look whether the group left the file, too, and is named in it; packages that need it were looked for already."""
+        is_named = entry.within["group"] in removal.named
+        return "the group is named elsewhere in the file" if is_named else None
 
 
 def _email(member: str) -> str:

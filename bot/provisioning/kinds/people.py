@@ -7,7 +7,13 @@ from typing import Final
 
 from bot.provisioning.file_format.model import DescribedPerson, File
 from bot.provisioning.kinds.base import DeletableKind, FileLevelKind
-from bot.provisioning.kinds.contexts import ApplyContext, FileScope, Inventory, RefreshContext
+from bot.provisioning.kinds.contexts import (
+    ApplyContext,
+    FileScope,
+    Inventory,
+    RefreshContext,
+    RemovalContext,
+)
 from bot.provisioning.tenant.live_access import LiveAccess, say_assignments
 from bot.provisioning.tenant.resolve import Names, is_new
 from bot.provisioning.tenant.snapshot import Located, Snapshot
@@ -17,6 +23,8 @@ from graph import Graph
 
 # Entra's own limit for a mail nickname.
 LONGEST_NICKNAME: Final = 64
+# Why somebody or a group stays that left the list of what Latchkey makes.
+NAMED_ELSEWHERE: Final = "it is named elsewhere in the file"
 
 
 class PersonKind(FileLevelKind, DeletableKind):
@@ -86,6 +94,10 @@ class PersonKind(FileLevelKind, DeletableKind):
         self, live_access: LiveAccess, object_id: str, within: Mapping[str, str]
     ) -> str | None:
         return say_assignments(await live_access.assignments("person", object_id))
+
+    async def why_in_use_when_removed(self, removal: RemovalContext, entry: Entry) -> str | None:
+        live = await super().why_in_use_when_removed(removal, entry)
+        return live or (NAMED_ELSEWHERE if entry.id in removal.named else None)
 
 
 class ManagerKind(FileLevelKind):

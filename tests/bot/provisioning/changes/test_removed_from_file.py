@@ -173,6 +173,67 @@ async def test_a_group_that_another_package_gives_stays(
     assert held(tenant) == before
 
 
+NAMING = """\
+people:
+  - name: Tess Trial
+    email: tess@contoso.example
+groups:
+  - name: Crew
+    members: [tess@contoso.example]
+catalogs:
+  - name: Mine
+    description: Ours
+    packages:
+      - name: Alpha
+        policies:
+          - name: Some
+            may ask: group Crew
+            durations: 30 days
+            decided by: [{approvers: person tess@contoso.example, fallback: group Crew}]
+"""
+_, _, USED = NAMING.partition("catalogs:\n")
+
+
+async def test_whom_the_file_still_names_is_not_deleted(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
+    """A group that is no longer described, and may still ask, goes on to exist with whoever is in it."""
+    await provisioner.apply(NAMING)
+    before = picture(tenant)
+    shorter = f"catalogs:\n{USED}"
+
+    planned = await provisioner.plan(shorter)
+
+    assert planned.plan.changes == ()
+    assert sorted(planned.plan.left_alone) == [
+        "group Crew: no longer in this file, but it is named elsewhere in the file",
+        "person tess@contoso.example: no longer in this file, but it is named elsewhere in the file",
+        "tess@contoso.example as a member of group Crew: no longer in this file, but the group is named elsewhere in the file",
+    ]
+    await provisioner.apply(shorter)
+    assert picture(tenant) == before
+
+
+async def test_who_leaves_the_list_of_a_group_that_is_described_leaves_the_group(
+    provisioner: Provisioner,
+) -> None:
+    """That the file names the group in a policy keeps nobody in it."""
+    await provisioner.apply(NAMING)
+    shorter = NAMING.replace("    members: [tess@contoso.example]\n", "")
+    assert await provisioner.changes(shorter) == [
+        "delete tess@contoso.example as a member of group Crew"
+    ]
+
+
+async def test_an_import_over_a_file_deletes_nobody_whom_a_policy_names(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
+    """It writes neither people nor groups, and the state beside the file knows both."""
+    await provisioner.apply(NAMING)
+    imported = await provisioner.import_()
+    assert await provisioner.changes(imported.text) == []
+
+
 async def test_a_member_who_holds_the_group_by_a_package_stays_in_it(
     provisioner: Provisioner, tenant: Tenant
 ) -> None:
