@@ -103,6 +103,10 @@ def _who_to_beta(said: Json) -> None:
             "The beta API cannot say that asking for access and giving it back differ; "
             "use v1.0 for this policy."
         )
+    if extends and accepts is not None and not accepts:
+        raise Unsupported(
+            "The beta API lets nobody extend where nobody may ask; use v1.0 for this policy."
+        )
     if scope is not None:
         settings["scopeType"] = _scope_to_beta(scope)
     if accepts is not None:

@@ -57,7 +57,7 @@ def to_beta(review: Json | None) -> Json | None:
     v1.0's ``reviewSettings`` as beta's ``accessReviewSettings``.
 
     Raises:
-        Unsupported: It recurs, or lasts, as beta cannot say.
+        Unsupported: It recurs, or lasts, or is reviewed by somebody, as beta cannot say.
     """
     if review is None:
         return None
@@ -71,6 +71,11 @@ def to_beta(review: Json | None) -> Json | None:
     if said.pop("isSelfReview", None):
         said["reviewerType"] = "Self"
     elif managers:
+        if len(primary) > 1 or managers[0].get("managerLevel") not in (None, 1):
+            raise Unsupported(
+                "The beta API lets the manager review, or others, not both, and no manager further up; "
+                "use v1.0 for this policy."
+            )
         said["reviewerType"] = "Manager"
     else:
         said["reviewerType"] = "Reviewers"

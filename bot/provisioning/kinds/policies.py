@@ -106,13 +106,13 @@ class PolicyKind(PackageLevelKind, ChangeableKind, DeletableKind):
         changes = []
         for at, policy in enumerate(package.policies):
             wanted = to_graph(policy, ids=scope.names.subject_id, package_id="?")
-            refusal = unsupported_by(scope.version, wanted)
-            if refusal:
-                scope.refuse(refusal, "policies", at)
-                continue
             actual = found.policies.get(policy.name) if found else None
             differences = await _differences(actual, wanted, scope.names)
             if actual and not differences:
+                continue
+            refusal = unsupported_by(scope.version, wanted)
+            if refusal:
+                scope.refuse(refusal, "policies", at)
                 continue
             if (
                 actual

@@ -305,6 +305,27 @@ async def test_a_name_that_means_nothing_is_found_before_anything_is_written(
             "no automatic requests",
         ),
         (["may ask: all members", "durations: 7 days", "may return: no"], "giving it back"),
+        (
+            ["may ask: all members", "durations: 7 days", "new requests: no", "may extend: yes"],
+            "lets nobody extend",
+        ),
+        (["may ask: nobody", "durations: 7 days", "may extend: yes"], "lets nobody extend"),
+        (
+            [
+                "may ask: all members",
+                "durations: 7 days",
+                "reviews: {every: week, start: 2027-01-01, lasts: 5 days, by: [manager, group Marketing]}",
+            ],
+            "lets the manager review, or others",
+        ),
+        (
+            [
+                "may ask: all members",
+                "durations: 7 days",
+                "reviews: {every: week, start: 2027-01-01, lasts: 5 days, by: manager level 2}",
+            ],
+            "no manager further up",
+        ),
     ],
 )
 async def test_what_beta_cannot_say_is_refused_before_anything_is_written(
@@ -318,6 +339,17 @@ async def test_what_beta_cannot_say_is_refused_before_anything_is_written(
     assert sentence in str(caught.value)
     assert picture(tenant) == before
     await Provisioner(tenant, "v1.0", tmp_path).apply(with_policy(*lines))
+
+
+async def test_beta_refuses_nothing_that_is_there_as_the_file_says(
+    tenant: Tenant, tmp_path: Path
+) -> None:
+    """What beta shows and could not write needs no writing."""
+    text = with_policy(
+        "may ask: all members", "durations: 7 days", "new requests: no", "may extend: yes"
+    )
+    await Provisioner(tenant, "v1.0", tmp_path).apply(text)
+    assert await Provisioner(tenant, "beta", tmp_path).changes(text) == []
 
 
 async def test_what_somebody_else_made_meanwhile_is_not_claimed(
