@@ -101,6 +101,7 @@ def one_or_more(pattern: str, examples: list[str]) -> WithJsonSchema:
 SUBJECT_PATTERN: Final = (
     rf"^(({'|'.join(grammar.NAMED)}) .+|manager level [1-4]|{'|'.join(grammar.UNNAMED)}|\S+@\S+)$"
 )
+DECIDER_PATTERN: Final = SUBJECT_PATTERN.replace(f"|{'|'.join(grammar.NEVER_DECIDING)}", "")
 YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no), WithJsonSchema(YES_OR_NO)]
 Name = Annotated[str, AfterValidator(_name)]
 # What something of the tenant's is called.
@@ -132,9 +133,9 @@ Lasts = Annotated[
     ),
 ]
 Subjects = Annotated[
-    tuple[Annotated[str, checked(grammar.read_subject)], ...],
+    tuple[Annotated[str, checked(grammar.read_decider)], ...],
     BeforeValidator(_as_list),
-    one_or_more(SUBJECT_PATTERN, ["group Marketing", "person ann@contoso.example", "manager"]),
+    one_or_more(DECIDER_PATTERN, ["group Marketing", "person ann@contoso.example", "manager"]),
 ]
 Roles = Annotated[
     tuple[Annotated[str, checked(grammar.read_role)], ...],

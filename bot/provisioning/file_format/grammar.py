@@ -22,6 +22,7 @@ END_OF_DAY: Final = time(23, 59, 59, tzinfo=UTC)
 GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 NAMED: Final = ("group", "person", "connected organization", "service principal", "rule")
+NEVER_DECIDING: Final = ("connected organization", "service principal", "rule")
 UNNAMED: Final = {  # the file's word: the subject set's type in Graph
     "manager": "requestorManager",
     "manager of who gets it": "targetManager",
@@ -233,6 +234,19 @@ def read_subject(text: str) -> Subject:
     raise ValueError(
         f"“{text}” does not say who; write “group …” or “person …@…” or another of these words.{hint}"
     )
+
+
+def read_decider(text: str) -> Subject:
+    """
+    Read somebody who can decide or review: people, groups, managers and sponsors.
+
+    Raises:
+        ValueError: It says nobody, or whom Entra lets ask and not decide.
+    """
+    subject = read_subject(text)
+    if subject.kind in NEVER_DECIDING:
+        raise ValueError(f"“{text}” may ask, but cannot decide.")
+    return subject
 
 
 def kind_of_thing(origin_system: str | None) -> str | None:

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from bot.provisioning.file_format import grammar
 from bot.provisioning.file_format.fields import (
+    DECIDER_PATTERN,
     NO,
     SUBJECT_PATTERN,
     YES,
@@ -169,7 +170,7 @@ def read_reviewer(text: str) -> None:
         ValueError: It says nobody.
     """
     if text.casefold() != THEMSELVES:
-        grammar.read_subject(text)
+        grammar.read_decider(text)
 
 
 class AccessReviews(Part):
@@ -185,7 +186,7 @@ class AccessReviews(Part):
     by: Annotated[
         tuple[Annotated[str, checked(read_reviewer)], ...],
         BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
-        one_or_more(SUBJECT_PATTERN[:-2] + "|themselves)$", ["themselves", "manager"]),
+        one_or_more(DECIDER_PATTERN[:-2] + "|themselves)$", ["themselves", "manager"]),
     ] = Field(min_length=1)
     fallback: Subjects = ()
     without_answer: Literal["keep", "remove", "as recommended"] = "keep"

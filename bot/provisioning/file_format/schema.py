@@ -4,14 +4,14 @@ import json
 import sys
 from typing import Any, Final
 
-from bot.provisioning.file_format.fields import SUBJECT_PATTERN
+from bot.provisioning.file_format.fields import DECIDER_PATTERN
 from bot.provisioning.file_format.model import THING_PATTERN, File
 
 # Where a block may be said in a word: the block's name, and the word's schema.
 SHORT_FORMS: Final[dict[str, dict[str, Any]]] = {
     "DescribedResource": {"type": "string", "pattern": THING_PATTERN},
     "DescribedChoice": {"type": "string"},
-    "DescribedStage": {"type": "string", "pattern": SUBJECT_PATTERN},
+    "DescribedStage": {"type": "string", "pattern": DECIDER_PATTERN},
 }
 
 

@@ -168,6 +168,31 @@ def test_so_it_is_in_a_package(word: str) -> None:
     assert problem.endswith(f"“{word}” says nothing.")
 
 
+@pytest.mark.parametrize(
+    "who",
+    [
+        "connected organization 9d000000-0000-4000-8000-000000000001",
+        "service principal Contoso Ledger",
+        "rule user.department -eq 1",
+    ],
+)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "decided by: {}",
+        "decided by: [{{approvers: manager, fallback: {}}}]",
+        "decided by: [{{approvers: manager, escalation: {{after: 1 day, to: {}}}}}]",
+        "reviews: {{every: week, start: 2027-01-01, lasts: 5 days, by: {}}}",
+    ],
+)
+def test_who_can_only_ask_does_not_decide(line: str, who: str) -> None:
+    """Entra would refuse it when half of the file is applied."""
+    text = with_policy("may ask: all members", "durations: 30 days", line.format(who))
+    (problem,) = problems(text)
+    assert problem.endswith(f"“{who}” may ask, but cannot decide.")
+    read_text(with_policy(f"may ask: {who}", "durations: 30 days"), name="access.yml")
+
+
 def test_nobody_decides_in_any_capitals() -> None:
     """The one word that says so."""
     text = with_policy("may ask: all members", "durations: 30 days", "decided by: Nobody")
