@@ -203,7 +203,11 @@ def _who(page: ConsolePage, found: Removable) -> str:
 
 def _words(done: SeveralRemoved) -> Message:
     return removal_forms.removing_several(
-        done.asked, already=done.already, over=done.over, canceled=done.canceled
+        done.asked,
+        already=done.already,
+        over=done.over,
+        canceled=done.canceled,
+        untold=done.untold,
     )
 
 

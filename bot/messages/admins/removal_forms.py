@@ -135,7 +135,7 @@ def everything(
     whose: str,
     changed: bool = False,
     waiting: Sequence[Request] = (),
-    sent: int = 0,
+    sent: Sequence[Request] = (),
     people: Collection[str] = (),
 ) -> View:
     """
@@ -147,7 +147,7 @@ def everything(
         whose: What they are, fit for Slack: "Everything that Ann Abara has".
         changed: It is not what the form has shown before.
         waiting: Open requests that are canceled with it.
-        sent: How many are with Entra already, and are not.
+        sent: Those that are with Entra already, or may be, and are not.
         people: Entra ids of those whose it is; empty: of everybody who has it.
     """
     intro = _("*{whose}: {count} to be removed.*").format(whose=whose, count=len(rows))
@@ -193,7 +193,7 @@ def everything(
     )
 
 
-def _waiting(waiting: Sequence[Request], sent: int) -> list[Block]:
+def _waiting(waiting: Sequence[Request], sent: Sequence[Request]) -> list[Block]:
     """Say which requests are canceled as well, and how many cannot be any more."""
     made = []
     if waiting:
@@ -209,10 +209,21 @@ def _waiting(waiting: Sequence[Request], sent: int) -> list[Block]:
     return [*made, *not_canceled(sent)]
 
 
-def not_canceled(sent: int) -> list[Block]:
-    """Say how many open requests cannot be canceled any more; nothing, if all can."""
-    if not sent:
-        return []
+def not_canceled(sent: Sequence[Request]) -> list[Block]:
+    """Say how many open requests cannot be canceled any more, and what to do about them; nothing, if all can."""
+    stuck = sum(each.held_at is not None for each in sent)
+    said = [_with_entra(len(sent) - stuck)] if len(sent) > stuck else []
+    if stuck:
+        sentence = ngettext(
+            "{count} request is stuck and is not canceled: give it up in the tab *{tab}*.",
+            "{count} requests are stuck and are not canceled: give them up in the tab *{tab}*.",
+            stuck,
+        )
+        said.append(sentence.format(count=stuck, tab=_("Stuck")))
+    return [context(each) for each in said]
+
+
+def _with_entra(sent: int) -> str:
     sentence = ngettext(
         "{count} request is with Entra already and is not canceled. Look again in a minute; if it waits for a decision "
         "there, have it denied.",
@@ -220,16 +231,16 @@ def not_canceled(sent: int) -> list[Block]:
         "there, have them denied.",
         sent,
     )
-    return [context(sentence.format(count=sent))]
+    return sentence.format(count=sent)
 
 
-def nothing_left(whose: str | None, *, sent: int = 0) -> View:
+def nothing_left(whose: str | None, *, sent: Sequence[Request] = ()) -> View:
     """
     Say that there is nothing to remove.
 
     Args:
         whose: What was to be, fit for Slack; None: what the page shows.
-        sent: How many open requests are with Entra already, and are not canceled.
+        sent: Open requests that are with Entra already, or may be, and are not canceled.
     """
     nothing = (
         _("Nothing on this page can be removed any more.")
@@ -256,18 +267,17 @@ def _lines(rows: Sequence[Assignment], people: Collection[str]) -> list[list[str
     return together
 
 
-def removing_several(asked: int, *, already: int, over: int, canceled: int = 0) -> Message:
-    """Say what one confirmation has set going."""
-    parts = [
-        ngettext(
-            "{count} access is being removed; each holder is told when it is done.",
-            "{count} accesses are being removed; each holder is told when it is done.",
-            asked,
-        ).format(count=asked)
-    ]
+def removing_several(
+    asked: int, *, already: int, over: int, canceled: int = 0, untold: int = 0
+) -> Message:
+    """
+    Say what one confirmation has set going.
+
+    Args:
+        untold: Of how many of those whose access goes nobody is known in Slack.
+    """
+    parts = [_asked(asked, untold)] if asked or not (already or over or canceled) else []
     if canceled:
-        if not asked:
-            parts = []
         parts.append(
             ngettext(
                 "{count} open request is being canceled.",
@@ -282,6 +292,21 @@ def removing_several(asked: int, *, already: int, over: int, canceled: int = 0) 
     if over:
         parts.append(_("{count} of what you chose had ended already.").format(count=over))
     return message(" ".join(parts))
+
+
+def _asked(asked: int, untold: int) -> str:
+    if not untold:
+        return ngettext(
+            "{count} access is being removed; each holder is told when it is done.",
+            "{count} accesses are being removed; each holder is told when it is done.",
+            asked,
+        ).format(count=asked)
+    said = ngettext(
+        "{count} access is being removed.", "{count} accesses are being removed.", asked
+    ).format(count=asked)
+    if untold < asked:
+        said += f" {_('The holders whom I know in Slack are told when it is done.')}"
+    return said
 
 
 def done(said: Message) -> View:

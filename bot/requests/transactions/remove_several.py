@@ -32,13 +32,13 @@ class Removable:
         rows: What one confirmation removes.
         count: How many there are, with what is being removed already.
         waiting: Requests that are canceled with it: those of a leaver.
-        sent: How many of their requests are with Entra already, and are not.
+        sent: Those of their requests that are with Entra already, or may be, and are not.
     """
 
     rows: Sequence[Assignment]
     count: Count
     waiting: Sequence[Request] = ()
-    sent: int = 0
+    sent: Sequence[Request] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -49,12 +49,22 @@ class Removable:
 
 @dataclass(frozen=True, kw_only=True)
 class SeveralRemoved:
-    """Count what became of a removal of several: asked for now, asked for already, over; and requests that are canceled."""
+    """
+    Count what became of a removal of several.
+
+    Attributes:
+        asked: Asked for now,
+        untold: of which nobody in Slack is told,
+        already: asked for already,
+        over: and over.
+        canceled: Requests that are canceled with it.
+    """
 
     asked: int
     already: int
     over: int
     canceled: int = 0
+    untold: int = 0
 
 
 class ListChanged(TooLate):
@@ -84,7 +94,7 @@ def removable(db: Transaction, place: Place, *, of_leaver: bool = False) -> Remo
         rows=MOST_TOGETHER,
     )
     rows = [row for row in page.rows if row.state is AssignmentState.LIVE]
-    waiting, sent = _open_requests(db, place) if of_leaver else ([], 0)
+    waiting, sent = _open_requests(db, place) if of_leaver else ([], [])
     return Removable(
         rows=rows,
         count=page.count.less(len(page.rows) - len(rows)),
@@ -93,10 +103,10 @@ def removable(db: Transaction, place: Place, *, of_leaver: bool = False) -> Remo
     )
 
 
-def _open_requests(db: Transaction, place: Place) -> tuple[list[Request], int]:
-    """Return what a person has asked for, or others for them, that can be canceled; and how much of it cannot any more."""
+def _open_requests(db: Transaction, place: Place) -> tuple[list[Request], list[Request]]:
+    """Return what a person has asked for, or others for them, that can be canceled; and what of it cannot any more."""
     if place.package_id is not None:
-        return [], 0
+        return [], []
     accounts = [each.slack_user for one in place.entra_ids for each in people.for_entra_id(db, one)]
     asked = {
         each.id: each
@@ -106,7 +116,8 @@ def _open_requests(db: Transaction, place: Place) -> tuple[list[Request], int]:
     }
     left = [each for each in asked.values() if each.cancel_by is None]
     waiting = [each for each in left if each.can_be_withdrawn]
-    return sorted(waiting, key=lambda each: (each.asked_at, each.id)), len(left) - len(waiting)
+    sent = [each for each in left if not each.can_be_withdrawn]
+    return sorted(waiting, key=lambda each: (each.asked_at, each.id)), sent
 
 
 def remove_listed(
@@ -154,7 +165,7 @@ def remove_several(
     Args:
         of: Which list it was, for the audit log.
     """
-    asked, already, over = [], 0, 0
+    asked, already, over, untold = [], 0, 0, 0
     for assignment_id in dict.fromkeys(assignment_ids):
         try:
             submitted = remove(db, slack_user, assignment_id, Verb.REMOVE, reason)
@@ -163,6 +174,7 @@ def remove_several(
             continue
         if submitted.created:
             asked.append(submitted.request.id)
+            untold += submitted.request.holder is None
         else:
             already += 1
     audit.record(
@@ -173,4 +185,4 @@ def remove_several(
         why=reason,
         details={"requests": asked, "already": already, "over": over, **(of or {})},
     )
-    return SeveralRemoved(asked=len(asked), already=already, over=over)
+    return SeveralRemoved(asked=len(asked), already=already, over=over, untold=untold)

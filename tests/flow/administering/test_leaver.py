@@ -142,3 +142,19 @@ async def test_the_audit_log_of_somebody_and_a_package_names_each_once(world):
     await sought(world, "Ann Abara finance-reports")
 
     await shows(world, "The audit log of Ann Abara and Finance Reports, the newest first.")
+
+
+async def test_what_is_stuck_is_not_said_to_be_with_entra(world):
+    """It may never have come there; what is to be done about it is said instead."""
+    world.tenant.faults.set("unavailable", count=10_000, only="POST .*assignmentRequests")
+    await world.type(ANN, "/request-access marketing-campaign")
+
+    async def is_stuck():
+        return any(verb == "hold" for _, verb, _ in await world.deeds())
+
+    await eventually(is_stuck, seconds=2 * 24 * 3_600)
+    await of_leaver(world, "Ann Abara")
+
+    await shows(world, "1 request is stuck and is not canceled: give it up in the tab *Stuck*.")
+    assert "with Entra already" not in said(world.form(DANA))
+    assert CANCELS not in said(world.form(DANA))

@@ -6,8 +6,15 @@ import pytest
 
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
-from tests.flow.administering.test_console import opened, pressed, shows, sought
-from tests.harness.world import DANA, GENERAL, buttons, said
+from tests.flow.administering.test_console import (
+    delivered,
+    opened,
+    pressed,
+    shows,
+    sought,
+    with_reason,
+)
+from tests.harness.world import ANN, DANA, GENERAL, buttons, said
 
 TWINS = [f"a0000000-0000-4000-8000-0000000000{number}" for number in (77, 78)]
 
@@ -65,3 +72,36 @@ async def test_a_name_that_two_have_lists_each_with_the_id(twins):
     shown = (await twins.type(DANA, "/access-admin assignments nat novak board papers")).message
 
     assert f"Nat Novak (`{TWINS[1]}`) has *Board Papers*" in said(shown)
+
+
+async def test_nobody_is_said_to_be_told_who_is_not_in_slack(twins):
+    """Whoever of several is there, is told; of these nobody is."""
+    await opened(twins)
+    await pressed(twins, "Leaver")
+    await shows(twins, "Choose who has left")
+    await sought(twins, "nat novak")
+    await shows(twins, "2 assignments for nat novak")
+    await pressed(twins, "Remove all …")
+    await shows(twins, "2 to be removed")
+
+    await with_reason(twins, "They have left.")
+
+    await shows(twins, "2 accesses are being removed.")
+    assert "told" not in said(twins.form(DANA))
+
+
+async def test_who_of_several_is_told_is_said(twins):
+    """Ann is in Slack, and whoever else has it is not."""
+    await delivered(twins)
+    await opened(twins)
+    await pressed(twins, "Assignments")
+    await shows(twins, "3 assignments.")
+    await sought(twins, "marketing-campaign")
+    await shows(twins, "2 assignments of *Marketing Campaign*")
+    await pressed(twins, "Remove all …")
+    await shows(twins, "2 to be removed")
+
+    await with_reason(twins, "It is over.")
+
+    await shows(twins, "The holders whom I know in Slack are told when it is done.")
+    await twins.told(ANN, "It is over.")

@@ -92,8 +92,8 @@ def _waiting(waiting: Sequence[Request], *, cancels: bool) -> list[Block]:
     if len(waiting) > len(shown):
         made.append(context(_("… and {left} more.").format(left=len(waiting) - len(shown))))
     if cancels:
-        sent = sum(not each.can_be_withdrawn for each in waiting)
-        if sent < len(waiting):
+        sent = [each for each in waiting if not each.can_be_withdrawn]
+        if len(sent) < len(waiting):
             made.append(context(_("*Remove all* cancels these requests, too.")))
         made += removal_forms.not_canceled(sent)
     return made
