@@ -76,6 +76,9 @@ def _asked(request: Request) -> str:
 def _approved(request: Request, approved: Sequence[Decision]) -> str:
     if approved:
         return _("Approved by {names}.").format(names=_names(approved))
+    if request.emergency:
+        # Somebody would have had to.
+        return _("Delivered as emergency access, without an approval.")
     if not request.is_decided_in_entra_alone:
         return _("Nobody had to approve it.")
     there = [there_line(replace(each, reason=None)) for each in request.decided_there if each.name]

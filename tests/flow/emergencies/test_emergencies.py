@@ -264,3 +264,15 @@ async def test_the_console_has_the_reviews_above_what_waits(world):
     await world.type(DANA, "/access-admin")
     await eventually(lambda: "to review" in said(world.form(DANA)), about="the console")
     assert "Review" in labels(world.form(DANA))
+
+
+async def test_why_somebody_has_it_names_the_emergency(world):
+    """That nobody had to approve it would be false: it was taken without that."""
+    await world.type(ANN, ASK)
+    await world.told(ANN, "You now have access")
+
+    await world.type(DANA, "/access-admin people @ann")
+
+    await eventually(lambda: "the books are on fire" in said(world.form(DANA)))
+    assert "Delivered as emergency access, without an approval." in said(world.form(DANA))
+    assert "Nobody had to approve it" not in said(world.form(DANA))
