@@ -67,18 +67,23 @@ class Exports:
         if again_in is not None:
             raise TooOften(TOO_OFTEN, again_in=again_in)
 
-    async def send(self, *, slack_user: str, place: Place, form: AuditFormat) -> None:
+    async def send(
+        self, *, slack_user: str, place: Place, mentioned: str | None, form: AuditFormat
+    ) -> None:
         """
         Write a file of what a page of the console lists, the newest row first, and send it.
 
         Reads Slack and Entra: for after the answer to Slack.
+
+        Args:
+            mentioned: Whom that page is about, in Slack, where they were mentioned.
 
         Raises:
             NotAllowed: Not an admin, read afresh.
             LatchkeyError: It could not be checked, or not be sent.
         """
         await self._check_now(slack_user)
-        wanted = await self._store.read(audit_filter, place)
+        wanted = await self._store.read(audit_filter, place, mentioned)
         content, rows = await self._written(wanted, form)
         await self._store.run(_record, slack_user, wanted, form, rows)
         at = clock.now()

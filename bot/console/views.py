@@ -170,7 +170,9 @@ class ConsoleViews:
                 )
             page = page.at(place)
         seen = ListRead(slack_user=slack_user, of="audit", about=page.sought or None)
-        offered, read = await self._offering.beside_written(read_list, seen, _audit_page, place)
+        offered, read = await self._offering.beside_written(
+            read_list, seen, _audit_page, place, page.mentioned
+        )
         packages = {
             each: known.name
             for each in {row["package_id"] for row in read.rows} | {place.package_id}
@@ -195,6 +197,7 @@ class ConsoleViews:
             packages=packages,
             narrowed=all_of(narrowed) or None,
             has_more=read.has_more,
+            is_account_unknown=bool(place.entra_ids) and not read.has_account,
         )
         return drawn, page
 
@@ -242,28 +245,48 @@ def _beside(db: Transaction, ids: Sequence[str], entra_ids: Collection[str]) -> 
 
 @dataclass(frozen=True, kw_only=True)
 class _AuditPage:
-    """Hold rows of the audit log, and the names of those whom they are about."""
+    """
+    Hold rows of the audit log, and the names of those whom they are about.
+
+    Attributes:
+        has_account: The Slack account is known of whoever it is narrowed to.
+    """
 
     rows: Sequence[Mapping[str, Any]]
     names: Mapping[str, str]
     has_more: bool
+    has_account: bool
 
 
-def _audit_page(db: Transaction, place: Place) -> _AuditPage:
-    rows = audit_pages.page(
-        db, audit_filter(db, place), rows=AUDIT_ROWS + 1, before=_position_in(place)
-    )
+def _audit_page(db: Transaction, place: Place, mentioned: str | None) -> _AuditPage:
+    wanted = audit_filter(db, place, mentioned)
+    rows = audit_pages.page(db, wanted, rows=AUDIT_ROWS + 1, before=_position_in(place))
     shown = rows[:AUDIT_ROWS]
     about = sorted({row["subject_entra_id"] for row in shown if row["subject_entra_id"]})
     bound = contacts.bound_slack_users(db, about) if about else {}
     names = {entra_id: f"<@{user}>" for entra_id, user in bound.items()}
-    return _AuditPage(rows=shown, names=names, has_more=len(rows) > AUDIT_ROWS)
+    return _AuditPage(
+        rows=shown,
+        names=names,
+        has_more=len(rows) > AUDIT_ROWS,
+        has_account=bool(wanted.actors),
+    )
 
 
-def audit_filter(db: Transaction, place: Place) -> AuditFilter:
-    """Return which rows of the audit log a page of the console lists: what people did, and what was about them."""
-    actors = [each.slack_user for one in place.entra_ids for each in people.for_entra_id(db, one)]
-    return AuditFilter(actors=tuple(actors), entra_ids=place.entra_ids, package_id=place.package_id)
+def audit_filter(db: Transaction, place: Place, mentioned: str | None) -> AuditFilter:
+    """
+    Return which rows of the audit log a page of the console lists: what people did, and what was about them.
+
+    Args:
+        mentioned: Whom a mention named, in Slack: an admin acts there without ever having asked for anything.
+    """
+    known = [each.slack_user for one in place.entra_ids for each in people.for_entra_id(db, one)]
+    named = [mentioned] if mentioned and place.entra_ids else []
+    return AuditFilter(
+        actors=tuple(dict.fromkeys((*named, *known))),
+        entra_ids=place.entra_ids,
+        package_id=place.package_id,
+    )
 
 
 def _position_in(place: Place) -> int:

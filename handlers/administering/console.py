@@ -81,17 +81,20 @@ def register(
         async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
             """Send a file of the audit log; it is written after the answer to Slack."""
             reply = replies.to_click(body, action)
+            page = _page_in(reply.value)
 
             async def send() -> None:
                 async with explain_errors(reply.say, busy=NOT_READ):
-                    await services.exports.send(slack_user=reply.user, place=place, form=form)
+                    if page is not None:
+                        place = page.place or Place(list=ListName.AUDIT)
+                        await services.exports.send(
+                            slack_user=reply.user, place=place, mentioned=page.mentioned, form=form
+                        )
 
             async with explain_errors(reply.say, busy=NOT_READ):
                 await services.exports.begin(slack_user=reply.user)
-                page = _page_in(reply.value)
                 if page is None or page.tab is not Tab.AUDIT:
                     raise TooLate(NO_PLACE)
-                place = page.place or Place(list=ListName.AUDIT)
                 background.start(send)
             await ack()
 

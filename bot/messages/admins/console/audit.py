@@ -18,9 +18,13 @@ from bot.messages.blocks.parts import (
 )
 from bot.messages.blocks.quotes import one_line
 from bot.paging import Mark, Place
-from bot.words import _
+from bot.words import N_, _
 
 SLACK_ID: Final = re.compile(r"[UW][A-Z0-9]{2,31}")
+NOT_THEIRS: Final = N_(
+    "I do not know their Slack account, so what they have done there is not listed. Search for them by a mention, as in "
+    "`/access-admin audit @person`."
+)
 # Of a reason, in a row of a list; the card has the whole.
 LONGEST_REASON: Final = 200
 
@@ -34,6 +38,7 @@ def audit_list(
     packages: Mapping[str, str],
     narrowed: str | None,
     has_more: bool,
+    is_account_unknown: bool = False,
 ) -> list[Block]:
     """
     List rows of the audit log, the newest first, with the buttons that export it.
@@ -44,13 +49,16 @@ def audit_list(
         packages: The packages' names by id.
         narrowed: What it is narrowed to, fit for Slack.
         has_more: There are older rows.
+        is_account_unknown: Of whoever it is narrowed to, what they have done in Slack is not known to be theirs.
     """
     title = (
         _("*The audit log of {narrowed}, the newest first.*").format(narrowed=narrowed)
         if narrowed
         else _("*The audit log, the newest first.*")
     )
-    head = section(title)
+    head = [section(title)]
+    if is_account_unknown:
+        head.append(context(_(NOT_THEIRS)))
     value = write_console_page(page.at(place)) or "-"
     exports = actions(
         button(_("Export as CSV"), "export_csv", value),
@@ -59,7 +67,7 @@ def audit_list(
     )
     note = context(_("A file of what is listed here comes as a direct message, to you alone."))
     if not rows:
-        return [head, section(_("Nothing is written down about that."))]
+        return [*head, section(_("Nothing is written down about that."))]
     shown = [context(_audit_line(row, names=names, packages=packages)) for row in rows]
     first, more = None, None
     if page.place is not None and page.place.after is not None:
@@ -67,7 +75,7 @@ def audit_list(
     if has_more:
         more = next_button(page, place, Mark(None, str(rows[-1]["position"])))
     pages = [actions(first, more, block_id="pages")] if first or more else []
-    return [head, *shown, *pages, exports, note]
+    return [*head, *shown, *pages, exports, note]
 
 
 def _audit_line(
