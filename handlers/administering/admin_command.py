@@ -41,7 +41,12 @@ from handlers.services import Services
 ANSWER_SECONDS: Final = 1.5
 BUSY: Final = {"remove": REQUEST_NOT_SAVED, "delegate": CHANGE_NOT_SAVED}
 # These have no list in a message.
-TABS: Final = {"people": Tab.PEOPLE, "leaver": Tab.LEAVER, "audit": Tab.AUDIT}
+TABS: Final = {
+    "people": Tab.PEOPLE,
+    "leaver": Tab.LEAVER,
+    "audit": Tab.AUDIT,
+    "drift": Tab.DRIFT,
+}
 FOR_ADMINS: Final = frozenset({ListName.ASSIGNMENTS, ListName.PENDING, ListName.STUCK})
 
 

@@ -62,14 +62,15 @@ def admin_help() -> Message:
             "has, and why\n• `/access-admin leaver [@person]`: everything of somebody, to remove it "
             "with one confirmation\n• `/access-admin audit [@person] [package]`: the audit log, to "
             "read and export\n• `/access-admin pending`: what waits for a decision\n• `/access-admin "
-            "stuck`: requests that keep failing, to retry or give up\n• `/access-admin assignments "
+            "stuck`: requests that keep failing, to retry or give up\n• `/access-admin drift`: where Entra "
+            "is not as Latchkey left it\n• `/access-admin assignments "
             "[@person] [package]`: who has what, with Remove buttons; a person is a mention, an "
             "e-mail address, an object id or a full name as in Entra\n• `/access-admin remove "
             "[@person] [package]`: the same list, to take access away; with `@person package "
             "because …` it is taken away at once\n• `/access-admin delegate @approver to @delegate "
             "until friday`: lets somebody decide for an approver; `/access-admin delegate` lists "
-            "who does\n• `/access-admin assignments` with the beginning of a name: people to choose "
-            "from\nLists have {count} rows a page; `page 20` behind a command leads to its "
+            "who does\n• `/access-admin assignments` with the beginning of a name or "
+            "surname: people to choose from\nLists have {count} rows a page; `page 20` behind a command leads to its "
             "twentieth."
         ).format(count=ROWS_A_PAGE)
     )

@@ -111,6 +111,14 @@ async def test_the_beginning_of_a_name_finds_whoever_holds_nothing(world):
     await shows(world, "I know nobody and no access package called “zzz”. People are found by")
 
 
+async def test_drift_is_called_by_name(world):
+    """Like the other tabs that have no list in a message."""
+    await world.type(DANA, "/access-admin drift")
+    await eventually(lambda: world.form(DANA), about="the console")
+
+    await shows(world, "• Drift")
+
+
 @pytest.mark.parametrize("typed", ["berg", "Bo B", "BERG"])
 async def test_a_surname_finds_somebody_whom_nobody_here_knows(world, typed):
     """Entra knows them; whoever has nothing is told apart from whoever is not found."""
