@@ -16,6 +16,7 @@ from bot.messages.approvals import delegating
 from bot.messages.assignments import troubles
 from bot.messages.blocks.pages import split_page
 from bot.messages.blocks.parts import Message, message, without_plainer
+from bot.messages.blocks.placed_lists import below
 from bot.messages.blocks.sentences import escape_sentence
 from bot.paging import ListName, Place, page_number
 from bot.patience import told_to_wait
@@ -47,6 +48,13 @@ TABS: Final = {
     "audit": Tab.AUDIT,
     "drift": Tab.DRIFT,
 }
+# These are of everybody and everything.
+WHOLE: Final = {
+    "pending": ListName.PENDING,
+    "held": ListName.STUCK,
+    "stuck": ListName.STUCK,
+}
+NOT_NARROWED: Final = N_("This list is always of everybody and every package.")
 FOR_ADMINS: Final = frozenset({ListName.ASSIGNMENTS, ListName.PENDING, ListName.STUCK})
 
 
@@ -135,14 +143,13 @@ async def _reply(answer: asyncio.Future[Message], say: Say, *, busy: str) -> Non
 async def _answer(
     services: Services, lists: Lists, user: str, text: str, key: str | None
 ) -> Message:
-    verb, _, rest = text.strip().partition(" ")
+    verb, _sign, rest = text.strip().partition(" ")
     verb = verb.lower()
     narrowed, page = split_page(rest)
     start = page_number(page)
-    if verb == "pending":
-        return await lists.draw(user, Place(list=ListName.PENDING, skip=start.skip), key=key)
-    if verb in {"held", "stuck"}:
-        return await lists.draw(user, Place(list=ListName.STUCK, skip=start.skip), key=key)
+    if verb in WHOLE:
+        listed = await lists.draw(user, Place(list=WHOLE[verb], skip=start.skip), key=key)
+        return below(message(_(NOT_NARROWED)), listed) if narrowed.strip() else listed
     if verb == "assignments":
         return await lists.listed(
             await services.assignment_lists.look_up(

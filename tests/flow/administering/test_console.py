@@ -111,6 +111,20 @@ async def test_the_beginning_of_a_name_finds_whoever_holds_nothing(world):
     await shows(world, "I know nobody and no access package called “zzz”. People are found by")
 
 
+@pytest.mark.parametrize("typed", ["pending @cy", "stuck finance-reports"])
+async def test_a_list_that_cannot_be_narrowed_says_so(world, typed):
+    """Whoever reads it takes it for what they have asked for otherwise."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.card(BO)
+
+    narrowed = (await world.type(DANA, f"/access-admin {typed}")).message
+    whole = (await world.type(DANA, f"/access-admin {typed.split()[0]}")).message
+
+    assert "of everybody and every package" in said(narrowed)
+    assert "of everybody" not in said(whole)
+    assert said(narrowed).endswith(said(whole).split("\n", 1)[1])
+
+
 async def test_drift_is_called_by_name(world):
     """Like the other tabs that have no list in a message."""
     await world.type(DANA, "/access-admin drift")
