@@ -41,7 +41,7 @@ AUTOMATIC: Final = N_(
 )
 # In one section.
 MOST_LINES: Final = 5
-READ: Final = N_("The holder reads this, and it is kept in the audit log.")
+READ: Final = N_("Whoever has it and is in Slack reads this, and it is kept in the audit log.")
 
 View = dict[str, Any]
 
