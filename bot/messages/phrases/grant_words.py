@@ -86,4 +86,14 @@ def _approved(request: Request, approved: Sequence[Decision]) -> str:
 
 
 def _names(approved: Sequence[Decision]) -> str:
-    return in_a_row([f"{person(each.slack_user)} {moment(each.at)}" for each in approved])
+    return in_a_row([f"{_decider(each)} {moment(each.at)}" for each in approved])
+
+
+def _decider(decision: Decision) -> str:
+    """Name who has decided, and for whom: each decision of a delegate names both."""
+    who = person(decision.slack_user)
+    if decision.for_user or decision.for_name:
+        return _("{person} for {approver}").format(
+            person=who, approver=person(decision.for_user, decision.for_name)
+        )
+    return _("{name} (as an admin)").format(name=who) if decision.as_admin else who

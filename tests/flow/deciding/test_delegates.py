@@ -320,3 +320,17 @@ async def test_a_delegate_is_nudged_too_and_hears_the_outcome_by_their_card(worl
     await world.told(BO, "has been waiting for your decision since")
     await world.press(BO, await world.card(BO), "Approve")
     await eventually(lambda: f"Approved by <@{BO}>" in said(world.cards(CY)[-1]))
+
+
+async def test_why_somebody_has_access_names_the_delegate_and_the_approver(world):
+    """An admin reads both, as everywhere where a decision is named."""
+    await world.type(BO, "/my-access delegate @mia for 3 days")
+    await world.told(MIA, "you may decide for")
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.press(MIA, await world.card(MIA), "Approve")
+    await world.told(ANN, "You now have access")
+
+    await world.type(DANA, "/access-admin people @ann")
+
+    approved = f"Approved by <@{MIA}> for <@{BO}> "
+    await eventually(lambda: approved in said(world.form(DANA)), about=approved)
