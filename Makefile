@@ -29,7 +29,7 @@ try: $(VENV)/ready  ## set up and start the sandbox
 # and test anew, and so would each process that a test starts.
 test conformance: export PYTHONDONTWRITEBYTECODE :=
 
-test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL (ten minutes on two cores)
+test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL (a quarter of an hour on two cores)
 	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) $(if $(SEED),--seed $(SEED))
 
 sdk-test: $(VENV)/ready-sdk  ## Microsoft's own SDKs as clients of the stand-in tenant

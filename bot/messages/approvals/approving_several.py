@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from bot.approvals.model import ApproverQuestion, Decision
 from bot.messages.approvals import approval_card
+from bot.messages.approvals.evidence import post_of
 from bot.messages.approvals.forms import reason_field
 from bot.messages.blocks.pages import VIEW, fitted
 from bot.messages.blocks.parts import (
@@ -126,7 +127,10 @@ def _choice(requests: Sequence[Request]) -> Block:
         {
             "value": request.ask_id,
             "text": plain(shorten(request.holder_name or _("Somebody"), LONGEST_OPTION)),
-            "description": plain(shorten(request.package_name, LONGEST_OPTION)),
+            # All are for one package; this may tell two of one name apart.
+            "description": plain(
+                shorten(post_of(request.evidence) or request.package_name, LONGEST_OPTION)
+            ),
         }
         for request in requests
     ]

@@ -24,6 +24,15 @@ def evidence_lines(evidence: Evidence | None, *, about: str | None = None) -> li
     return [context(line) for line in said]
 
 
+def post_of(evidence: Evidence | None) -> str:
+    """Return title and department of whoever asks, as plain text; empty where neither is known."""
+    return ", ".join(_post(evidence)) if evidence else ""
+
+
+def _post(known: Evidence) -> list[str]:
+    return [each for each in (known.title, known.department) if each]
+
+
 def _line(facts: list[str]) -> str:
     line = " · ".join(facts)
     return f"{line[0].upper()}{line[1:]}"
@@ -31,10 +40,9 @@ def _line(facts: list[str]) -> str:
 
 def _person(known: Evidence) -> list[str]:
     facts = []
-    if known.title and known.department:
-        facts.append(f"{_fact(known.title)}, {_fact(known.department)}")
-    elif known.title or known.department:
-        facts.append(_fact(known.title or known.department or ""))
+    post = ", ".join(map(_fact, _post(known)))
+    if post:
+        facts.append(post)
     if known.manager:
         facts.append(_("manager {person}").format(person=_fact(known.manager)))
     if known.is_guest is not None:

@@ -64,7 +64,10 @@ async def test_an_admin_approves_those_chosen_in_the_list(world):
     await both_ask(world)
     form = await in_list(world, DANA)
     [choice] = [block for block in form.blocks if block.get("block_id") == "chosen"]
-    [first, _] = choice["element"]["options"]
+    [first, second] = choice["element"]["options"]
+    # Two of one name are told apart by that, if by anything.
+    posts = {each["description"]["text"] for each in (first, second)}
+    assert posts == {"Campaign lead, Marketing", "Designer, Marketing"}
 
     await world.slack.submit(
         user=DANA, view_id=form.id, values={"chosen": {"chosen": [first["value"]]}}
