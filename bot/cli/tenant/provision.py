@@ -27,7 +27,7 @@ from bot.provisioning.policy_tests.tenant_facts import TenantFacts
 from bot.provisioning.progress import ProgressDisplay
 from bot.provisioning.writing.diff import Operation
 from bot.provisioning.writing.retry import PATIENCE, Retrier
-from bot.provisioning.writing.state import StateFile, locked
+from bot.provisioning.writing.state import StateFile, locked, state_of
 from bot.source import FileError
 from graph import Graph, Retries
 
@@ -160,6 +160,17 @@ def destroy(file: Path, api: str | None, yes: bool) -> None:
         _with_file(file, work, api=api)
 
 
+def _warn_of_state(file: Path) -> None:
+    """Say that what Latchkey made has left a file that was written over, where the import leaves it out."""
+    state = state_of(file)
+    if state.exists():
+        click.echo(
+            f"{state} names what Latchkey has made. A plan of {file} proposes to delete what of that is not in it: no "
+            "import writes people or groups. Read the plan before you apply it.",
+            err=True,
+        )
+
+
 @click.command("import")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @api_option
@@ -167,7 +178,7 @@ def destroy(file: Path, api: str | None, yes: bool) -> None:
 @click.option("--force", is_flag=True, help="Write over FILE if it exists.")
 def import_(file: Path, api: str | None, catalogs: tuple[str, ...], force: bool) -> None:
     """
-    Write FILE from the tenant as it is; a plan of it says that nothing changes.
+    Write FILE from the tenant as it is; a plan of it says that nothing changes, but for what was left out.
 
     FILE may be - for standard output.
 
@@ -187,6 +198,7 @@ def import_(file: Path, api: str | None, catalogs: tuple[str, ...], force: bool)
         else:
             _write(file, imported.text)
             click.echo(f"{file} says what the tenant has.")
+            _warn_of_state(file)
     for sentence in imported.left_out:
         click.echo(f"• Left out: {clean(sentence)}.", err=True)
 

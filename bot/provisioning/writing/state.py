@@ -50,6 +50,11 @@ class Entry:
         return self.key[0], self.id, frozenset(self.within.items())
 
 
+def state_of(path: Path) -> Path:
+    """Return where the state of the file *path* is: ``access.yml`` has ``access.latchkey.json``."""
+    return path.with_suffix(".latchkey.json")
+
+
 class StateFile:
     """
     Keep what was made in a file that is on the disk before the next call leaves.
@@ -76,8 +81,8 @@ class StateFile:
 
     @classmethod
     def beside(cls, path: Path, *, tenant: str) -> "StateFile":
-        """Open the state of the file *path*: ``access.yml`` has ``access.latchkey.json``."""
-        return cls(path.with_suffix(".latchkey.json"), tenant=tenant)
+        """Open the state of the file *path*."""
+        return cls(state_of(path), tenant=tenant)
 
     def entry(self, key: Key) -> Entry | None:
         return self._entries.get(key)
