@@ -165,7 +165,7 @@ def _warn_of_state(file: Path) -> None:
     state = state_of(file)
     if state.exists():
         click.echo(
-            f"{state} names what Latchkey has made. A plan of {file} proposes to delete what of that is not in it: no "
+            f"{state} names what Latchkey has made. A plan of {file} may propose to delete what of that is not in it: no "
             "import writes people or groups. Read the plan before you apply it.",
             err=True,
         )

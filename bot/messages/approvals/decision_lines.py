@@ -3,6 +3,7 @@
 from bot.approvals.model import Decision
 from bot.messages.blocks.parts import day, moment, person
 from bot.messages.blocks.quotes import as_written
+from bot.messages.phrases.decided import mention_of
 from bot.people.model import Verb
 from bot.words import _
 
@@ -55,6 +56,4 @@ def _decider(decision: Decision, *, is_last: bool) -> str:
         return _("{person}, as an admin and not as an approver").format(person=who)
     if decision.as_admin:
         return _("{person}, as an admin and not as an approver,").format(person=who)
-    if decision.for_user:
-        return _("{person} for {approver}").format(person=who, approver=person(decision.for_user))
-    return who
+    return mention_of(decision)

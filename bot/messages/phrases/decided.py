@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.approvals.model import Decision
+from bot.messages.blocks.parts import person
 from bot.people.model import Verb
 from bot.words import _
 
@@ -30,3 +31,13 @@ def name_of(decision: Decision) -> str:
             name=name, for_name=decision.for_name or _("somebody")
         )
     return _("{name} (as an admin)").format(name=name) if decision.as_admin else name
+
+
+def mention_of(decision: Decision) -> str:
+    """Mention who has decided, and the approver for whom they did."""
+    who = person(decision.slack_user)
+    if not (decision.for_user or decision.for_name):
+        return who
+    return _("{person} for {approver}").format(
+        person=who, approver=person(decision.for_user, decision.for_name)
+    )

@@ -8,6 +8,7 @@ from typing import Final
 from bot.approvals.model import Decision
 from bot.messages.blocks.parts import moment, person, shorten
 from bot.messages.blocks.quotes import one_line
+from bot.messages.phrases.decided import mention_of
 from bot.messages.phrases.decided_there import there_line
 from bot.requests.model import Request
 from bot.words import N_, _
@@ -90,10 +91,5 @@ def _names(approved: Sequence[Decision]) -> str:
 
 
 def _decider(decision: Decision) -> str:
-    """Name who has decided, and for whom: each decision of a delegate names both."""
-    who = person(decision.slack_user)
-    if decision.for_user or decision.for_name:
-        return _("{person} for {approver}").format(
-            person=who, approver=person(decision.for_user, decision.for_name)
-        )
+    who = mention_of(decision)
     return _("{name} (as an admin)").format(name=who) if decision.as_admin else who
