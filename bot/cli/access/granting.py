@@ -149,13 +149,18 @@ async def find_assignment(
     Find the assignment that a person has now.
 
     Raises:
-        NotAllowed: They have none.
+        NotAllowed: They have none, or Graph shows theirs in a state that is not known.
     """
     found = await graph.assignments.list(package_id=package.id, user_id=person_id)
     held = [each for each in found if each.is_access]
-    if not held:
-        raise NotAllowed(f"There is no live access to {_name(package)} of theirs.")
-    return next((each for each in held if each.is_delivered), held[0])
+    if held:
+        return next((each for each in held if each.is_delivered), held[0])
+    strange = _first_unknown(found)
+    if strange is not None:
+        raise NotAllowed(
+            f"They may have {_name(package)}: {_in_unknown_state(strange)}. Look there, and end it there if it is to end."
+        )
+    raise NotAllowed(f"There is no live access to {_name(package)} of theirs.")
 
 
 async def check_nothing_left(
@@ -165,16 +170,37 @@ async def check_nothing_left(
     Look whether who lost one assignment still has the package by another one.
 
     Raises:
-        NotAllowed: They have.
+        NotAllowed: They have, or they may have: by one in a state that is not known.
     """
     holder = ended.target.object_id if ended.target else None
     if holder is None:
         return
     found = await graph.assignments.list(package_id=package.id, user_id=holder)
-    if any(each.is_access and each.id != ended.id for each in found):
+    others = [each for each in found if each.id != ended.id]
+    if any(each.is_access for each in others):
         raise NotAllowed(
             f"One assignment has ended, and they have {_name(package)} by another one still: remove it once more."
         )
+    strange = _first_unknown(others)
+    if strange is not None:
+        raise NotAllowed(
+            f"One assignment has ended, and they may still have {_name(package)} by another one: "
+            f"{_in_unknown_state(strange)}. Look there."
+        )
+
+
+def _first_unknown(
+    assignments: Sequence[AccessPackageAssignment],
+) -> AccessPackageAssignment | None:
+    """Return the first that is neither access nor over, as far as its state is known: it may be access."""
+    return next((each for each in assignments if not each.is_access and not is_over(each)), None)
+
+
+def _in_unknown_state(strange: AccessPackageAssignment) -> str:
+    return (
+        f"Microsoft Entra shows assignment {strange.id} in a state that Latchkey does not know "
+        f"(“{clean(strange.state or '?')}”)"
+    )
 
 
 async def _check_no_existing_access(graph: Graph, *, person: User, package: AccessPackage) -> None:

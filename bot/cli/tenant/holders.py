@@ -7,6 +7,7 @@ from typing import Final
 from bot.cli.tables import Column, Row
 from bot.cli.tenant import lookup
 from bot.cli.tenant.listings import ID, by_name, text, word
+from bot.packages.facts import is_over
 from graph import Graph
 from graph.errors import GraphError
 from graph.models import (
@@ -126,7 +127,8 @@ async def people(graph: Graph, *, who: Iterable[str]) -> list[Row]:
 async def _person(graph: Graph, user: User) -> Row:
     manager = await graph.users.manager(user.id)
     found = await graph.assignments.list(user_id=user.id)
-    held = [each for each in found if each.is_access]
+    # In a state that is not known it may be access.
+    held = [each for each in found if not is_over(each)]
     return {
         "name": user.display_name,
         "email": user.mail,
@@ -134,9 +136,14 @@ async def _person(graph: Graph, user: User) -> Row:
         "type": user.user_type,
         "enabled": user.account_enabled,
         "manager": manager.display_name if manager else None,
-        "holds": tuple(sorted(text(_package(each.access_package)) for each in held)),
+        "holds": tuple(sorted(_held(each) for each in held)),
         "id": user.id,
     }
+
+
+def _held(assignment: AccessPackageAssignment) -> str:
+    name = text(_package(assignment.access_package))
+    return name if assignment.is_access else f"{name} ({word(assignment.state) or '?'})"
 
 
 def _request(request: AssignmentRequest) -> Row:

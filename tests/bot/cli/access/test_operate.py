@@ -335,6 +335,32 @@ def test_a_removal_does_not_claim_what_another_assignment_still_gives(latchkey, 
     assert live(tenant) == []
 
 
+@pytest.mark.made_up("two assignments of one person to one package, one of them in a strange state")
+def test_a_removal_does_not_claim_what_a_strange_assignment_may_still_give(
+    latchkey, tenant, graph_app
+):
+    """A state that is not known is never taken for none; one that is known to be over is."""
+    held = graph_app.give(seed.ANN, seed.MARKETING_CAMPAIGN)
+    assignments = tenant.world.assignments
+    old = replace(assignments[held], id="9f000000-0000-4000-8000-000000000002", state="expired")
+    other = replace(assignments[held], id="9f000000-0000-4000-8000-000000000001", state="suspended")
+    assignments |= {old.id: old, other.id: other}
+    arguments = ["marketing-campaign", ANN, "--because", "Left", "--yes"]
+
+    first = latchkey(remove, arguments)
+    posts = len(posted(tenant))
+    second = latchkey(remove, arguments)
+    extended = latchkey(extend, arguments)
+
+    assert (first.exit_code, first.stdout) == (1, "")
+    assert "they may still have Marketing Campaign by another one" in first.stderr
+    assert "“suspended”" in first.stderr.lower()
+    for each in (second, extended):
+        assert (each.exit_code, len(posted(tenant))) == (1, posts)
+        assert "They may have Marketing Campaign" in each.stderr
+        assert "no live access" not in each.stderr
+
+
 def test_access_of_a_deleted_person_is_removed_by_their_object_id(latchkey, tenant, graph_app):
     """Their assignments outlive them, and keep package and policy from being deleted."""
     graph_app.give(seed.ANN, seed.MARKETING_CAMPAIGN)

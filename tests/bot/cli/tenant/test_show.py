@@ -194,6 +194,17 @@ def test_people_are_shown_with_manager_and_what_they_hold(latchkey, ann_has_mark
     assert (bo["manager"], bo["holds"]) == (None, [])
 
 
+@pytest.mark.made_up("an assignment in a state that is not documented")
+def test_what_a_person_may_hold_is_shown_with_its_strange_state(
+    latchkey, tenant, ann_has_marketing
+):
+    """A state that is not known is never taken for none."""
+    (held,) = tenant.world.assignments.values()
+    held.state = "suspended"
+    (ann,) = shown(latchkey, "people", "ann@contoso.example")
+    assert ann["holds"] == ["Marketing Campaign (suspended)"]
+
+
 def test_csv_has_all_columns(latchkey):
     """A spreadsheet gets what a program gets."""
     result = latchkey(show, ["packages", "--csv"])
