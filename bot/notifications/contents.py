@@ -18,7 +18,7 @@ from bot.notifications.approvals.card_contents import drawn
 from bot.notifications.assignments.reminder_times import ReminderPlan
 from bot.notifications.assignments.reminders import ReminderWords, end_key, overtaken
 from bot.notifications.model import Notice
-from bot.notifications.requests import progress
+from bot.notifications.requests import given_for_others, progress
 from bot.notifications.store import notices
 from bot.packages.store import catalog
 from bot.requests.model import Request, State
@@ -54,6 +54,8 @@ def content_of(
     if notice.kind == outcome_notices.FOR_OTHER:
         request = requests.find(db, notice.request_id or "")
         return outcome_notices.content_for_other(notice, request) if request else None
+    if notice.kind == outcome_notices.GIVEN_FOR_OTHER:
+        return given_for_others.content_of(db, notice, plan)
     if notice.kind == outcome_notices.ENDED_EXTENDING:
         request = requests.find(db, notice.request_id or "")
         access = assignments.find(db, notice.assignment_id or "")

@@ -31,6 +31,9 @@ FOR_OTHER: Final = "for-other"
 TO_THEM: Final = "asked-for-you"
 TO_ASKER: Final = "asked-for-them"
 
+# Of one that says that there is what another asked for, with a way to return it; it is redrawn when that ends.
+GIVEN_FOR_OTHER: Final = "given-for-you"
+
 # Of one that says how the extension stands of access that has ended, and is redrawn.
 ENDED_EXTENDING: Final = "ended-extending"
 
@@ -198,20 +201,42 @@ def _outcomes_for_others(
         owed.append((_notice(f"{request.state}-for", request, to=request.asked_by), said))
     # Before it was known that whoever asked may do so, the other heard nothing.
     if request.holder is not None and not declined:
+        notice = _notice(str(request.state), request, to=request.holder)
         if request.state is State.DELIVERED:
-            words = _words(
-                request,
-                decided,
-                to=request.holder,
-                will_remind=will_remind,
-                note=delivery_note,
-                openings=openings,
+            notice = replace(notice, kind=GIVEN_FOR_OTHER)
+            said = given_for_other(
+                request, decided, will_remind=will_remind, note=delivery_note, openings=openings
             )
-            said = on_behalf.with_asker(words, request)
         else:
             said = on_behalf.outcome_for_beneficiary(request)
-        owed.append((_notice(str(request.state), request, to=request.holder), said))
+        owed.append((notice, said))
     return owed
+
+
+def given_for_other(
+    request: Request,
+    decided: Sequence[Decision],
+    *,
+    will_remind: bool,
+    note: str | None,
+    openings: Collection[Opening],
+    may_return: bool = True,
+) -> Message:
+    """
+    Tell somebody that they have what another asked for for them.
+
+    Args:
+        may_return: Nobody takes it away just now.
+    """
+    words = _words(
+        request,
+        decided,
+        to=request.holder or "",
+        will_remind=will_remind,
+        note=note,
+        openings=openings,
+    )
+    return on_behalf.with_asker(words, request, may_return=may_return)
 
 
 def alarm(prefix: str, request: Request, *, to: str) -> Notice:

@@ -60,8 +60,9 @@ REDRAW_REMINDERS: Final = (
     .where(notices.c.assignment_id == sa.bindparam("assignment"), SHOWS_ACCESS)
     .values(stale=True)
 )
-# The finished cards in channels of what gave the access: the admins' has a button while it is there.
-REDRAW_CARDS: Final = (
+# Of what gave the access: its finished cards in channels (the admins' has a button while it is there), and the news of it
+# with a button to return it, which whoever was asked for got.
+REDRAW_WHAT_GAVE: Final = (
     notices.update()
     .where(
         notices.c.request_id.in_(
@@ -69,8 +70,13 @@ REDRAW_CARDS: Final = (
                 requests.c.assignment_id == sa.bindparam("assignment"), GAVE
             )
         ),
-        notices.c.kind == "card",
-        sa.or_(notices.c.recipient.like("C%"), notices.c.recipient.like("G%")),
+        sa.or_(
+            sa.and_(
+                notices.c.kind == "card",
+                sa.or_(notices.c.recipient.like("C%"), notices.c.recipient.like("G%")),
+            ),
+            notices.c.kind == "given-for-you",
+        ),
     )
     .values(stale=True)
 )
@@ -169,6 +175,8 @@ def save_live(
     shown = replace(assignment, progress=progress, is_emergency=is_emergency)
     if known is None or _shows(known) != _shows(shown):
         _mark_views_stale(db, assignment)
+    if revived:
+        db.execute(REDRAW_WHAT_GAVE, {"assignment": assignment.id})
     return True
 
 
@@ -234,7 +242,7 @@ def end(
             audit.record(db, at=clock.now(), actor=actor, verb="end", why=why, **audit_ids(ended))
             troubles.close(db, assignment_id)
             _mark_views_stale(db, ended)
-            db.execute(REDRAW_CARDS, {"assignment": ended.id})
+            db.execute(REDRAW_WHAT_GAVE, {"assignment": ended.id})
     return done
 
 
@@ -319,7 +327,7 @@ def _shown_id(db: Transaction, assignment_id: str) -> None:
     found = find(db, assignment_id)
     if found is not None:
         _mark_views_stale(db, found)
-        db.execute(REDRAW_CARDS, {"assignment": found.id})
+        db.execute(REDRAW_WHAT_GAVE, {"assignment": found.id})
 
 
 def audit_ids(assignment: Assignment) -> dict[str, Any]:

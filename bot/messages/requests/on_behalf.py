@@ -73,10 +73,15 @@ def _them(request: Request) -> str:
     return person(request.holder or request.wanted_for, request.holder_name)
 
 
-def with_asker(content: Message, request: Request) -> Message:
-    """Add to the news of a delivery who asked for it, and let the holder return it."""
+def with_asker(content: Message, request: Request, *, may_return: bool = True) -> Message:
+    """
+    Add to the news of a delivery who asked for it, and let the holder return it.
+
+    Args:
+        may_return: The access is there, and nobody takes it away just now.
+    """
     give_back = None
-    if request.assignment_id is not None:
+    if may_return and request.assignment_id is not None:
         give_back = button(
             _("Return"),
             "return",
@@ -84,11 +89,18 @@ def with_asker(content: Message, request: Request) -> Message:
             confirm=confirm_return(request.package_name),
             about=request.package_name,
         )
-    blocks = [
-        *content["blocks"],
-        context(_("{person} asked for it for you.").format(person=person(request.asked_by))),
-    ]
+    blocks = [*content["blocks"], _asked_by(request)]
     return {**content, "blocks": [*blocks, actions(give_back)] if give_back else blocks}
+
+
+def ended(request: Request) -> Message:
+    """Say, in place of the news of its delivery, that the access which somebody asked for for the reader has ended."""
+    line = _("*{name}* has ended.").format(name=escape(request.package_name))
+    return message(line, [section(line), _asked_by(request)])
+
+
+def _asked_by(request: Request) -> Block:
+    return context(_("{person} asked for it for you.").format(person=person(request.asked_by)))
 
 
 def outcome_for_asker(

@@ -1,7 +1,12 @@
 """Asking for somebody else: who may, for whom, under which policy; who decides; and what the other can do about it."""
 
+from datetime import timedelta
+
 import pytest
 
+from bot import clock
+from bot.assignments.store import assignment_lists, assignments
+from bot.errors import TooLate
 from sandbox.tenant.seed import (
     BOARD_PAPERS,
     FINANCE_READERS,
@@ -18,6 +23,7 @@ from tests.harness.world import (
     ENTRA_ID,
     GUS,
     MIA,
+    buttons,
     eventually,
     labels,
     said,
@@ -236,6 +242,47 @@ async def test_whom_it_is_for_may_return_what_they_were_given(world):
 
     await world.told(ANN, "you have returned")
     assert world.holders(MARKETING_RESOURCES) == set()
+
+
+async def test_the_news_of_what_one_was_given_loses_its_button_when_it_ends(world):
+    """Whoever presses an old copy reads that it has ended; what it gave was Dana's to ask for."""
+    await ask_for(world, DANA, ANN, MARKETING_CAMPAIGN)
+    news = await world.told(ANN, "You now have access")
+    before = said(news)
+    [back] = [button for button in buttons(news) if button["text"]["text"] == "Return"]
+
+    await world.later(timedelta(days=31))
+
+    await eventually(lambda: "has ended" in said(news), about="the redraw")
+    assert labels(news) == []
+    assert "now have access" not in said(news)
+    assert f"<@{DANA}> asked for it for you." in said(news)
+    assert "has ended" not in before
+    with pytest.raises(TooLate, match="has ended already"):
+        await world.bot.services.request_changes.return_access(
+            slack_user=ANN, assignment_id=back["value"]
+        )
+
+
+async def test_the_news_of_what_one_was_given_has_no_button_while_it_is_taken_away(world):
+    """It is back if that comes to nothing, and if Entra shows the access again after its end."""
+    await ask_for(world, DANA, ANN, MARKETING_CAMPAIGN)
+    news = await world.told(ANN, "You now have access")
+    store = world.bot.store
+    [row] = await store.read(assignment_lists.own_of_package, ANN, MARKETING_CAMPAIGN)
+
+    await store.run(assignments.set_removing, row.id)
+    await eventually(lambda: "Return" not in labels(news), about="no button")
+    assert "You now have access" in said(news)
+    await store.run(assignments.set_not_removing, row.id)
+    await eventually(lambda: "Return" in labels(news), about="the button")
+
+    await store.run(assignments.end, row.id, why="outside", at=clock.now())
+    await eventually(lambda: "has ended" in said(news), about="its end")
+    assert labels(news) == []
+    seen_at = clock.real() + timedelta(minutes=1)
+    await store.run(assignments.save_live, row, read_by_id_at=seen_at)
+    await eventually(lambda: "Return" in labels(news), about="the button")
 
 
 async def test_nobody_else_declines(world):

@@ -487,6 +487,8 @@ def _assignments(db: Transaction) -> None:
     assignments.schedule_notice(db, row, news=None)
     assignments.by_ids(db, [row.id])
     assert assignments.end(db, row.id, why=EndReason.OUTSIDE, at=now)
+    assert assignments.save_live(db, row, read_by_id_at=clock.real() + HOUR)
+    assert assignments.end(db, row.id, why=EndReason.OUTSIDE, at=now)
     assignments.forget(db, ["another"])
 
 
