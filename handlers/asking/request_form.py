@@ -202,7 +202,7 @@ def register(
                 )
                 await go_on(ack, view, await forms.with_doubts(result), about.following, user=user)
                 return
-            if submitted.request.is_on_behalf:
+            if submitted.request.is_on_behalf and submitted.created:
                 said = on_behalf.asked_for_them(submitted.request)
             else:
                 said = await say_asked(forms, user, submitted)

@@ -138,6 +138,12 @@ requests = sa.Table(
         "asked_by",
         where="state = 'pending' AND wanted_for IS NOT NULL",
     ),
+    # What somebody has asked for somebody else, until it is over.
+    partial_index(
+        "request_open_for_other",
+        *("asked_by", "wanted_for"),
+        where=f"{IS_OPEN} AND wanted_for IS NOT NULL",
+    ),
     # The past requests of somebody, in their order: what they asked for, and what others asked for them.
     partial_index("request_past", "asked_by", "asked_at", "id", where=IS_ENDED),
     partial_index("request_past_for", "holder", "asked_at", "id", where=IS_PAST_FOR_OTHER),

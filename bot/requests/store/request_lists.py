@@ -34,6 +34,15 @@ HOLDER: Final = requests.c.holder == sa.bindparam("holder")
 PACKAGE: Final = requests.c.package_id == sa.bindparam("package")
 
 OPEN_OF: Final = SELECT.where(HOLDER, PACKAGE, requests.c.kind == sa.bindparam("kind"), IS_OPEN)
+OPEN_FOR_OTHER: Final = SELECT.where(
+    requests.c.asked_by == sa.bindparam("asker"),
+    requests.c.wanted_for == sa.bindparam("other"),
+    # Said for the sake of the index of what is for others.
+    requests.c.wanted_for.is_not(None),
+    PACKAGE,
+    requests.c.kind == word(Kind.ADD),
+    IS_OPEN,
+).order_by(requests.c.asked_at)
 OPEN_OF_EACH: Final = SELECT.where(
     requests.c.holder.in_(sa.bindparam("holders", expanding=True)),
     requests.c.kind == sa.bindparam("kind"),
@@ -198,6 +207,13 @@ def claim_nudges(db: Transaction, *, lease: timedelta, limit: int) -> list[Reque
 def open_of(db: Transaction, holder: str, package_id: str, kind: Kind) -> Request | None:
     """Return the open request of this kind that *holder* has for the package."""
     row = db.execute(OPEN_OF, {"holder": holder, "package": package_id, "kind": kind}).first()
+    return from_row(row) if row else None
+
+
+def open_for_other(db: Transaction, asker: str, other: str, package_id: str) -> Request | None:
+    """Return what *asker* has asked for that other person, if it is open; what others have asked for them is not looked at."""
+    given = {"asker": asker, "other": other, "package": package_id}
+    row = db.execute(OPEN_FOR_OTHER, given).first()
     return from_row(row) if row else None
 
 

@@ -20,6 +20,7 @@ from bot.requests.transactions.creation import (
     Submitted,
     check_member,
     count,
+    find_asked_for,
     insert,
     new_request,
     new_request_for,
@@ -60,6 +61,10 @@ def ask_by_form(
         raise WrongFields(fields, wrong)
     starts_at, ends_at = agreed_dates(policy, start=filled.start, end=filled.end, now=now)
     if filled.is_on_behalf:
+        if (
+            before := find_asked_for(db, filled.slack_user, filled.wanted_for, package)
+        ) is not None:
+            return before
         # What the other has asked for is nobody else's to know: it is looked at with the right to ask for them.
         request = new_request_for(filled.slack_user, filled.wanted_for, package, reason)
     else:
@@ -96,5 +101,7 @@ def ask_for_other(
 ) -> Submitted:
     """Save a request for somebody else, for a package that asks nothing but a reason."""
     check_member(db, slack_user)
+    if (before := find_asked_for(db, slack_user, wanted_for, package)) is not None:
+        return before
     count(db, slack_user, asks, TOO_MANY)
     return insert(db, new_request_for(slack_user, wanted_for, package, reason))

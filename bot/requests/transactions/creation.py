@@ -65,6 +65,20 @@ def new_request_for(
     return replace(new_request(slack_user, package, reason), holder=None, wanted_for=wanted_for)
 
 
+def find_asked_for(
+    db: Transaction, slack_user: str, wanted_for: str | None, package: Package
+) -> Submitted | None:
+    """
+    Return what the same person has asked for the same other one already, if it is open.
+
+    What the other, or anybody else, has asked for is looked at with the right to ask for them only, and so not here.
+    """
+    if wanted_for is None:
+        return None
+    already = request_lists.open_for_other(db, slack_user, wanted_for, package.id)
+    return Submitted(request=already, created=False) if already is not None else None
+
+
 def new_request_about(
     assignment: Assignment,
     kind: Kind,

@@ -1,5 +1,6 @@
 """Asking for somebody else: who may, for whom, under which policy; who decides; and what the other can do about it."""
 
+import functools
 from datetime import timedelta
 
 import pytest
@@ -350,6 +351,58 @@ async def test_one_request_at_a_time_for_one_person(world):
 
     await world.told(DANA, "It has been asked for already, for Cy Chen")
     assert sorted(await world.states()) == ["add pending", "add refused"]
+
+
+async def test_who_asks_twice_for_the_same_person_is_answered_at_once(world):
+    """The form says how the first request stands, and for whom; nothing is asked for, refused or counted again."""
+    allow(world, FINANCE_REPORTS)
+    await world.synced()
+    await ask_for(world, MIA, CY)
+    await world.card(BO, "Mia Moreau asks for Finance Reports for Cy Chen")
+    await world.slack.close(user=MIA, view_id=world.form(MIA).id)
+
+    await ask_for(world, MIA, CY)
+
+    answer = await eventually(lambda: world.form(MIA), about="the answer")
+    assert f"You have already asked for *Finance Reports* for <@{CY}>" in said(answer)
+    assert f"waiting for <@{BO}>" in said(answer)
+    several = await ask_past_the_form(world, MIA, CY)
+    assert ([each.wanted_for for each in several.open_before], several.asked) == ([CY], [])
+    assert await world.states() == ["add pending"]
+
+
+async def test_who_asks_twice_before_the_first_is_looked_at_is_answered_at_once(harness):
+    """Nothing is known yet of whom it is for, but that they have been asked for."""
+    ask = functools.partial(
+        harness.latchkey.services.requests.ask_for_several,
+        slack_user=DANA,
+        package_ids=[MARKETING_CAMPAIGN],
+        reason="Q4",
+    )
+
+    first = await ask(wanted_for=CY)
+    second = await ask(wanted_for=CY)
+    other = await ask(wanted_for=ANN)
+
+    [asked] = first.asked
+    assert [each.id for each in second.open_before] == [asked.id]
+    assert (len(second.asked), len(other.asked)) == (0, 1)
+
+
+async def test_who_asks_again_after_the_end_has_a_new_request(world):
+    """What is canceled is in nobody's way."""
+    allow(world, FINANCE_REPORTS)
+    await world.synced()
+    await ask_for(world, MIA, CY)
+    news = await world.told(MIA, "Your request for .*Finance Reports")
+    await eventually(lambda: "Cancel" in labels(news), about="Cancel")
+    await world.press(MIA, news, "Cancel")
+    await world.told(CY, "has canceled the request")
+
+    await ask_past_the_form(world, MIA, CY)
+
+    assert sorted(await world.states())[0] == "add canceled"
+    assert len(await world.states()) == 2
 
 
 async def test_whoever_asked_sees_it_among_what_they_wait_for(world):

@@ -234,6 +234,7 @@ def _request_lists(db: Transaction) -> None:
     request = _asked(db)
     package, ago = request.package_id, clock.now() - HOUR
     request_lists.open_of(db, "U0ANN", package, Kind.ADD)
+    request_lists.open_for_other(db, "U0MIA", "U0ANN", package)
     request_lists.open_of_each(db, ["U0ANN", "U0BO"], Kind.ADD)
     request_lists.open_for_assignment(db, "assignment")
     request_lists.open_of_user(db, ANN, package, Kind.ADD)
