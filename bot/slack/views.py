@@ -40,7 +40,8 @@ class SlackViews:
         """
         Lay a modal over the one that was clicked in; return its id.  No scope needed.
 
-        Over a third one Slack lays no fourth ("push_limit_reached"): there it takes the third one's place.
+        Over a third one Slack lays no fourth ("push_limit_reached"): there it takes the third one's place,
+        and has its id: `view["id"]` of what is sent then is that of the modal that was clicked in.
 
         Args:
             over: The modal that was clicked in, as Slack has sent it.

@@ -46,9 +46,7 @@ def register(
         async with explain_errors(reply.refuse, busy=NOT_READ):
             row, automatic = await removals.find(slack_user=reply.user, assignment_id=reply.value)
             page = _page_below(body)
-            of = About(
-                page=page, key=None if page else answers.keep(reply.done), assignment_id=row.id
-            )
+            of = About(page=page, key=None if page else answers.keep(reply), assignment_id=row.id)
             reply.open_form(removal_forms.one(row, of, automatic=automatic))
         await ack()
 
@@ -142,7 +140,7 @@ def register(
     ) -> None:
         """Say what was set going: in the console below the form, where the form was opened, or in its place."""
         of, user = removal_forms.about(view), body["user"]["id"]
-        page, answer = _read_page(of.page), answers.take(of.key)
+        page, pressed = _read_page(of.page), answers.take(of.key)
         console = {"id": view["previous_view_id"]} if view.get("previous_view_id") else None
 
         async def say(words: Message) -> None:
@@ -151,16 +149,18 @@ def register(
                 turn_page(
                     background, services.console, user=user, view=console, page=page, note=note
                 )
-            elif answer is not None:
-                await answer(words)
+            elif pressed is not None:
+                await pressed.done(words)
             else:
                 replies.update_view(view.get("id"), removal_forms.done(words))
 
-        if (page is None or console is None) and answer is None:
-            await ack(response_action="update", view=removal_forms.done(said))
-        else:
+        if page is not None and console is not None:
             await ack()
             await say(said)
+        elif pressed is not None:
+            await pressed.finish(ack, view, said)
+        else:
+            await ack(response_action="update", view=removal_forms.done(said))
         say_if_refused(background, services.guard, user=user, verb=Verb.REMOVE, say=say)
 
 

@@ -22,16 +22,35 @@ from handlers.routes import Routes
 def register(
     routes: Routes, *, approvals: ApprovalService, signed: SignedApprovals, replies: Replies
 ) -> None:
-    async def form_for(draft: IncompleteDecision, *, for_less: bool) -> dict[str, Any]:
-        """Make the form that asks for what a click lacks."""
+    async def form_for(
+        draft: IncompleteDecision, *, for_less: bool, card: str | None
+    ) -> dict[str, Any]:
+        """
+        Make the form that asks for what a click lacks.
+
+        Args:
+            card: The id of the modal whose card was clicked in; None: it was clicked elsewhere.
+        """
         if for_less or lacks_reason(draft.decision, draft.request):
-            form = approving_for_less.form if for_less else forms.reason
-            return form(draft.decision, draft.request, draft.counted, draft.questions)
+            make = approving_for_less.form if for_less else forms.reason
+            form = make(draft.decision, draft.request, draft.counted, draft.questions)
+            about = forms.written_about(draft.decision.id, card=card)
+            return {**form, "private_metadata": about}
         return signing.form(await signed.link(draft), draft.request)
 
-    def card_is_over(view: Mapping[str, Any]) -> None:
-        """Say in the card that a form was opened from, where that is in a modal, that it is decided: its buttons are over."""
-        replies.update_view(view.get("previous_view_id"), review.decision_saved())
+    async def close(ack: AsyncAck, view: Mapping[str, Any]) -> None:
+        """
+        Close a form, and say in the card that it was opened from, where that is in a modal, that it is decided: its buttons are over.
+
+        Where the form has taken the place of that modal, it is said in the form's place: what lies below is no card.
+        """
+        _decision_id, card = forms.read_about(view)
+        if card is not None and card == view.get("id"):
+            await ack(response_action="update", view=review.decision_saved())
+            return
+        await ack()
+        if card is not None and card == view.get("previous_view_id"):
+            replies.update_view(card, review.decision_saved())
 
     async def decide(
         verb: Verb,
@@ -42,6 +61,8 @@ def register(
     ) -> None:
         """Save the click; whether this person may decide is checked right after, with fresh facts from Slack and Entra."""
         reply = replies.to_click(body, action)
+        clicked_in = body.get("view") or {}
+        card = clicked_in.get("id") if clicked_in.get("callback_id") == review.CALLBACK else None
         async with explain_errors(reply.refuse, busy=DECISION_NOT_SAVED):
             draft = await approvals.decide(
                 ask_id=reply.value,
@@ -54,11 +75,11 @@ def register(
             )
             if draft is not None:
                 reply.open_form(
-                    functools.partial(form_for, draft, for_less=for_less),
+                    functools.partial(form_for, draft, for_less=for_less, card=card),
                     unless=functools.partial(approvals.refuse_early, draft),
                 )
-            elif (body.get("view") or {}).get("callback_id") == review.CALLBACK:
-                replies.update_view(body["view"].get("id"), review.decision_saved())
+            elif card is not None:
+                replies.update_view(card, review.decision_saved())
         await ack()
 
     @routes.action("latchkey_approve")
@@ -87,8 +108,9 @@ def register(
             if end is None:
                 await show_error({"text": _("Please choose a moment.")})
                 return
+            decision_id, _card = forms.read_about(view)
             wrong = await approvals.approve_until(
-                decision_id=view["private_metadata"],
+                decision_id=decision_id,
                 slack_user=body["user"]["id"],
                 end=end,
                 reason=forms.reason_in(view),
@@ -101,8 +123,7 @@ def register(
                     view=signing.form(await signed.link(wrong), wrong.request),
                 )
             else:
-                await ack()
-                card_is_over(view)
+                await close(ack, view)
 
     @routes.view("latchkey_reason")
     async def explain(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -116,8 +137,9 @@ def register(
             if not reason:
                 await show_error({"text": _("Please give a reason.")})
                 return
+            decision_id, _card = forms.read_about(view)
             draft = await approvals.explain(
-                decision_id=view["private_metadata"], slack_user=body["user"]["id"], reason=reason
+                decision_id=decision_id, slack_user=body["user"]["id"], reason=reason
             )
             if draft is not None:
                 await ack(
@@ -125,5 +147,4 @@ def register(
                     view=signing.form(await signed.link(draft), draft.request),
                 )
                 return
-            await ack()
-            card_is_over(view)
+            await close(ack, view)

@@ -65,7 +65,7 @@ def register(routes: Routes, *, questions: QuestionService, replies: Replies) ->
             question, request = await questions.find_open(
                 slack_user=reply.user, question_id=reply.value
             )
-            key = answers.keep(reply.done) if reply.is_in_list else None
+            key = answers.keep(reply) if reply.is_in_list else None
             reply.open_form(words.answer_form(question, request, key=key))
         await ack()
 
@@ -81,10 +81,9 @@ def register(routes: Routes, *, questions: QuestionService, replies: Replies) ->
             question = await questions.answer(
                 slack_user=body["user"]["id"], question_id=question_id, text=text
             )
-            saved, say = words.answer_saved(question), answers.take(key)
-            if say is not None:
-                await ack()
-                await say(saved)
+            saved, pressed = words.answer_saved(question), answers.take(key)
+            if pressed is not None:
+                await pressed.finish(ack, view, saved)
                 return
             said = said_in_modal(saved, title=pgettext("title", "Answer"))
             await ack(response_action="update", view=said)

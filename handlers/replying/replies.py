@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 import structlog
+from slack_bolt.async_app import AsyncAck
 
 from bot.database import Busy
 from bot.errors import LatchkeyError
@@ -113,6 +114,24 @@ class Reply:
             return
         self.background.start(lambda: self._redraw(message))
 
+    async def finish(
+        self, ack: AsyncAck, view: Mapping[str, Any], message: Mapping[str, Any]
+    ) -> None:
+        """
+        Acknowledge the form that this press has opened, and say that it has been done, as `done` does.
+
+        Args:
+            view: The form, as Slack has sent it.  Where it has taken the place of the modal that was pressed in, that
+                comes back in its place: closed, it would show what lies below, where nobody has pressed.
+        """
+        if self.modal is None or self.modal.get("id") != view.get("id"):
+            await ack()
+            await self.done(message)
+            return
+        listed = await self._listed()
+        said = dict(message) if listed is None else below(dict(message), listed)
+        await ack(response_action="update", view=_modal(said))
+
     async def refuse(self, message: Mapping[str, Any]) -> None:
         """Say why not; a list is redrawn, because it may be out of date."""
         self.background.start(lambda: self._redraw(message))
@@ -204,7 +223,7 @@ class Reply:
 
     async def _update(self, said: Mapping[str, Any]) -> None:
         """Put a page of a list in the place of the one that was pressed in, in its modal."""
-        view = said_in_modal(in_plain_blocks(dict(said)), title=TITLE)
+        view = _modal(said)
         try:
             await self._slack.views.update(self.list_view or "", view)
         except SlackError as error:
@@ -256,7 +275,7 @@ class Reply:
         return True
 
     async def _say_in_modal(self, said: Mapping[str, Any]) -> None:
-        view = said_in_modal(in_plain_blocks(dict(said)), title=TITLE)
+        view = _modal(said)
         try:
             await self.background.show_modal(self.trigger_id, view, over=self.modal)
         except SlackError as error:
@@ -328,6 +347,10 @@ class Replies:
             url=self._background.slack.response_url(body.get("response_url")),
             trigger_id=str(body.get("trigger_id") or ""),
         )
+
+
+def _modal(said: Mapping[str, Any]) -> dict[str, Any]:
+    return said_in_modal(in_plain_blocks(dict(said)), title=TITLE)
 
 
 def _list_view(body: Mapping[str, Any]) -> str | None:

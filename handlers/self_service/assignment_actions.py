@@ -46,7 +46,7 @@ def register(
                     form.offer,
                     is_required=form.is_required,
                     hint=hint,
-                    key=answers.keep(reply.done),
+                    key=answers.keep(reply),
                 )
                 reply.open_form(view)
         await ack()
@@ -64,12 +64,11 @@ def register(
                 slack_user=body["user"]["id"], assignment_id=assignment_id, reason=reason_in(view)
             )
             said = changing.extending(submitted.request, is_new=submitted.created)
-            say = answers.take(key)
-            if say is None:
+            pressed = answers.take(key)
+            if pressed is None:
                 await ack(response_action="update", view=extension_form.asked(said))
                 return
-            await ack()
-            await say(said)
+            await pressed.finish(ack, view, said)
 
     async def give_back(click: Reply) -> Message:
         submitted = await changes.return_access(slack_user=click.user, assignment_id=click.value)

@@ -43,6 +43,17 @@ def reason(
     )
 
 
+def written_about(decision_id: str, *, card: str | None) -> str:
+    """Write for a form's ``private_metadata`` which decision it completes, and the id of the modal whose card it was opened from."""
+    return f"{decision_id} {card}" if card else decision_id
+
+
+def read_about(view: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Read that again: the decision's id, and the modal's."""
+    decision_id, _space, card = str(view.get("private_metadata") or "").partition(" ")
+    return decision_id, card or None
+
+
 def reason_in(view: Mapping[str, Any]) -> str:
     """Return what was typed into the reason field of a submitted form; empty if nothing."""
     field = view.get("state", {}).get("values", {}).get("reason", {}).get("reason", {})
