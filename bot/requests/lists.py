@@ -87,7 +87,7 @@ class RequestLists:
     async def decided(
         self, *, slack_user: str, after: Mark | None = None
     ) -> tuple[Page[tuple[Decision, Request]], datetime | None]:
-        """Return a page of somebody's own decisions, the newest first; and since when requests are kept, None for ever."""
+        """Return a page of somebody's own decisions and those in their name, the newest first; and since when requests are kept, None for ever."""
         found = await self._store.read(decided.page, slack_user, after=after)
         return found, kept_since(self._kept)
 

@@ -1,5 +1,8 @@
-"""Read what somebody has decided, with the requests: the newest first."""
+"""Read what somebody has decided, and delegates in their name, with the requests: the newest first."""
 
+from collections.abc import Iterable
+from datetime import datetime
+from heapq import merge
 from typing import Final
 
 import sqlalchemy as sa
@@ -13,10 +16,21 @@ from bot.paging import ROWS_A_PAGE, Mark, Page, Start
 from bot.requests.model import Request
 from bot.requests.store import request_rows
 
+WHO: Final = sa.bindparam("decider", type_=sa.String())
 # Without the requests: each decision has one, and to count them no request is looked at.
-LISTED: Final = ListStatements(
+THEIRS: Final = ListStatements(
+    sa.select(*each_decision.COLUMNS).where(decisions.c.slack_user == WHO, ACCEPTED),
+    time=decisions.c.at,
+    id_=decisions.c.id,
+    newest_first=True,
+)
+FOR_THEM: Final = ListStatements(
     sa.select(*each_decision.COLUMNS).where(
-        decisions.c.slack_user == sa.bindparam("decider", type_=sa.String()), ACCEPTED
+        decisions.c.for_user == WHO,
+        # Said for the sake of the index of what is for others.
+        decisions.c.for_user.is_not(None),
+        decisions.c.slack_user != WHO,
+        ACCEPTED,
     ),
     time=decisions.c.at,
     id_=decisions.c.id,
@@ -30,15 +44,28 @@ DECIDED: Final = request_rows.SELECT.where(
 def page(
     db: Transaction, slack_user: str, *, after: Mark | None = None, rows: int = ROWS_A_PAGE
 ) -> Page[tuple[Decision, Request]]:
-    """Return somebody's own decisions that counted, right after one of them, with what they decided."""
+    """Return decisions that counted, somebody's own and those in their name, right after one of them, with what was decided."""
     start = Start(after=after)
-    found = LISTED.page(db, each_decision.from_row, start=start, rows=rows, decider=slack_user)
-    ids = sorted({each.request_id for each in found.rows})
+    parts = [
+        each.page(db, each_decision.from_row, start=start, rows=rows, decider=slack_user)
+        for each in (THEIRS, FOR_THEM)
+    ]
+    listed = list(merge(*map(_pairs, parts), key=_place, reverse=True))[:rows]
+    ids = sorted({each.request_id for _, each in listed})
     read = map(request_rows.from_row, db.execute(DECIDED, {"requests": ids}) if ids else ())
     by_id = {request.id: request for request in read}
     return Page(
-        rows=[(each, by_id[each.request_id]) for each in found.rows],
-        marks=found.marks,
-        count=found.count,
-        skipped=found.skipped,
+        rows=[(each, by_id[each.request_id]) for _, each in listed],
+        marks=[mark for mark, _ in listed],
+        count=parts[0].count.plus(parts[1].count),
+        skipped=None if after else 0,
     )
+
+
+def _pairs(part: Page[Decision]) -> Iterable[tuple[Mark, Decision]]:
+    return zip(part.marks, part.rows, strict=True)
+
+
+def _place(row: tuple[Mark, Decision]) -> tuple[datetime, str]:
+    _, decision = row
+    return decision.at, decision.id

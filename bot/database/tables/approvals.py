@@ -80,6 +80,10 @@ decisions = sa.Table(
     partial_index("decision_one_proof", "proof", where="proof IS NOT NULL", unique=True),
     # What somebody has decided, in its order.
     partial_index("decision_by", "slack_user", "at", "id", where=ACCEPTED),
+    # What delegates have decided for somebody, in the same order.
+    partial_index(
+        "decision_for", "for_user", "at", "id", where=f"{ACCEPTED} AND for_user IS NOT NULL"
+    ),
     # One person approves one stage of a round at most; while that needs others as well, they may still deny it.
     partial_index(
         "decision_one_stage_each",

@@ -1,4 +1,4 @@
-"""List what somebody has decided: for whom, what, how, when, and what became of it."""
+"""List what somebody has decided, and delegates in their name: for whom, what, how, when, and what became of it."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -34,7 +34,7 @@ def decided_button() -> Block:
 
 def decided(page: Page[tuple[Decision, Request]], *, since: datetime | None) -> Message:
     """
-    List a page of the reader's own decisions, the newest first, and say how far back the list goes.
+    List a page of the reader's own decisions and those in their name, the newest first, and say how far back the list goes.
 
     Args:
         since: Requests that ended before then are not kept; None: all are.
@@ -51,11 +51,11 @@ def decided(page: Page[tuple[Decision, Request]], *, since: datetime | None) -> 
         places=[Place(list=ListName.DECIDED, after=each) for each in page.marks],
         count=page.count,
         skipped=page.skipped,
-        head=[section(_("*What you decided*, the newest first"))],
+        head=[section(_("*What you decided, and others for you*, the newest first"))],
         next_button=lambda place: button(_("Next"), "my_more", place),
         tail=tail,
     )
-    return message(_("What you decided, the newest first"), blocks)
+    return message(_("What you decided, and others for you, the newest first"), blocks)
 
 
 def _row(decision: Decision, request: Request) -> Row:

@@ -1,4 +1,4 @@
-"""What somebody has decided: each reads their own decisions that counted, the newest first, page by page."""
+"""What somebody has decided: each reads the decisions that counted, their own and those in their name, the newest first, page by page."""
 
 import random
 from datetime import timedelta
@@ -21,7 +21,7 @@ DECIDERS = ("U0BO", "U0CY", "U0DANA")
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_each_reads_their_own_decisions_that_counted(store, seed):
-    """All of them, once, in order; none of anybody else's, and no click that did not count."""
+    """All of them and what delegates decided for them, once, in order; none of anybody else's, and no click that did not count."""
     chance = random.Random(seed)  # noqa: S311 (repeatable, and guards nothing)
     asked = [
         wish(id=f"{number:032}", package_id=f"p{number}", state=State.DENIED)
@@ -61,7 +61,7 @@ async def test_each_reads_their_own_decisions_that_counted(store, seed):
         mine = [
             each
             for each in clicks
-            if each.slack_user == reader and each.outcome is Outcome.ACCEPTED
+            if reader in {each.slack_user, each.for_user} and each.outcome is Outcome.ACCEPTED
         ]
         expected = [
             each.id for each in sorted(mine, key=lambda row: (row.at, row.id), reverse=True)

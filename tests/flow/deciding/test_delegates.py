@@ -56,6 +56,50 @@ async def test_an_approver_lets_somebody_decide(world):
     assert f"Cy Chen ({seed.CY}) for Bo Berg ({seed.BO})" in str(post.body)
 
 
+async def test_an_approver_reads_what_was_decided_in_their_name(world):
+    """In their own list, as the delegate does in theirs; nobody else reads it, and an admin does in the audit log of either."""
+    await world.type(BO, f"/my-access delegate <@{CY}> until tomorrow")
+    await world.told(CY, f"you may decide for <@{BO}>")
+    await world.type(ANN, ASK)
+    await world.press(CY, await world.card(CY), "Approve")
+    await world.told(ANN, "Approved by Cy Chen for Bo Berg")
+
+    for user in (BO, CY):
+        listed = said((await world.type(user, "/my-access decided")).message)
+        assert listed.count(f"Approved by <@{CY}> for <@{BO}>") == 1
+    for other in (ANN, DANA):
+        theirs = said((await world.type(other, "/my-access decided")).message)
+        assert "You have not decided anything." in theirs
+    for user in (BO, CY):
+        await world.type(DANA, f"/access-admin audit <@{user}>")
+        await eventually(
+            lambda: f"<@{CY}> · *approve-accepted*" in said(world.form(DANA)), about="the row"
+        )
+        await world.slack.close(user=DANA, view_id=world.form(DANA).id)
+
+
+async def test_what_a_delegate_decides_for_themselves_is_in_nobody_elses_list(world):
+    """Cy is Bo's delegate and an approver, too: what counts as Cy's own is not Bo's."""
+    stage = world.tenant.world
+    [policy] = [each for each in stage.policies.values() if each.package_id == seed.FINANCE_REPORTS]
+    for each in policy.approval["stages"]:
+        each["primaryApprovers"] = [
+            {"@odata.type": "#microsoft.graph.singleUser", "userId": seed.CY}
+        ]
+    await world.synced()
+    await world.type(BO, f"/my-access delegate <@{CY}> until tomorrow")
+    await world.told(CY, f"you may decide for <@{BO}>")
+    await world.type(ANN, ASK)
+    await world.press(CY, await world.card(CY), "Approve")
+    await world.told(ANN, "Approved by Cy Chen")
+
+    listed = said((await world.type(BO, "/my-access decided")).message)
+    assert "You have not decided anything." in listed
+    await world.type(DANA, f"/access-admin audit <@{BO}>")
+    await eventually(lambda: "*delegate*" in said(world.form(DANA)), about="the audit log")
+    assert "approve-accepted" not in said(world.form(DANA))
+
+
 async def _waiting(world: World) -> bool:
     mine = said((await world.type(ANN, "/my-access")).message)
     return f"waiting for <@{BO}> or <@{CY}> (since" in mine
