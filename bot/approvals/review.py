@@ -15,6 +15,7 @@ from bot.messages.approvals import approving_several
 from bot.messages.approvals.review import review
 from bot.people.guard import Guard
 from bot.people.model import NamedAs
+from bot.people.store import people
 from bot.requests.model import Request, State
 from bot.requests.store import requests
 from bot.slack.errors import SlackError
@@ -39,6 +40,7 @@ class Reviewed:
         named_as: Why the reader is asked, if that is known.
         may_decide: The reader is offered to decide; None: only Slack and Entra can tell.
         is_for_deciders: The reader sees it only if they may decide it, which is not known before.
+        namesakes: Entra ids of those known here who have the name of whose request it is; for where several are listed.
     """
 
     request: Request
@@ -48,6 +50,7 @@ class Reviewed:
     named_as: NamedAs | None
     may_decide: bool | None
     is_for_deciders: bool
+    namesakes: frozenset[str] = frozenset()
 
 
 class ReviewCards:
@@ -194,6 +197,7 @@ class ReviewCards:
                         named_as=None,
                         may_decide=may_decide,
                         is_for_deciders=may_decide is None and not self._guard.is_admin(slack_user),
+                        namesakes=found.namesakes[request.id],
                     )
                 )
         if not seen:
@@ -230,6 +234,7 @@ class ReviewCards:
             [each.request for each in shown],
             decided={each.request.id: each.decided for each in shown},
             questions={each.request.id: each.questions for each in shown},
+            namesakes={each.request.id: each.namesakes for each in shown},
         )
 
 
@@ -241,11 +246,13 @@ class _Current:
     Attributes:
         decided: The decisions that count so far, by the request's id.
         questions: What those who decide have asked, by the request's id.
+        namesakes: Entra ids of those who have the name of whose request it is, by the request's id.
     """
 
     requests: Sequence[Request]
     decided: Mapping[str, Sequence[Decision]]
     questions: Mapping[str, Sequence[ApproverQuestion]]
+    namesakes: Mapping[str, frozenset[str]]
 
 
 def _current(db: Transaction, ask_ids: Sequence[str], slack_user: str) -> _Current:
@@ -265,6 +272,13 @@ def _current(db: Transaction, ask_ids: Sequence[str], slack_user: str) -> _Curre
         requests=waiting,
         decided=decisions.accepted_of_each(db, waiting),
         questions={each.id: approver_questions.accepted_of(db, each.id) for each in waiting},
+        namesakes={each.id: _namesakes(db, each.holder_name) for each in waiting},
+    )
+
+
+def _namesakes(db: Transaction, name: str | None) -> frozenset[str]:
+    return (
+        frozenset(each.entra_id for each in people.find_by_name(db, name)) if name else frozenset()
     )
 
 

@@ -1,10 +1,11 @@
 """Let admins remove access, of one or of many: shown beforehand, with a reason, each a request of its own."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from bot.assignments.model import Assignment
+from bot.assignments.store import assignment_lists
 from bot.assignments.transactions import get_current
-from bot.database import Store
+from bot.database import Store, Transaction
 from bot.errors import NotAllowed
 from bot.packages.catalog import OfferedPackages
 from bot.paging import Place
@@ -56,6 +57,10 @@ class Removals:
         await self._guard.check_admin(slack_user, assignment_id)
         offered, row = await self._offering.beside(get_current, assignment_id)
         return row, row.policy_id in offered.automatic
+
+    async def namesakes(self, rows: Sequence[Assignment]) -> frozenset[str]:
+        """Return Entra ids of those of *rows* whose name somebody else has who holds anything, be it on another page."""
+        return await self._store.read(_namesakes, rows)
 
     async def find_reason_against(self, *, slack_user: str) -> str | None:
         """
@@ -145,3 +150,9 @@ class Removals:
 def _check_narrowed(place: Place) -> None:
     if place.package_id is None and not place.entra_ids:
         raise NotAllowed(N_("Please search for one person or one package first."))
+
+
+def _namesakes(db: Transaction, rows: Sequence[Assignment]) -> frozenset[str]:
+    names = {row.holder_name for row in rows if row.holder_name}
+    shared = {name for name in names if len(assignment_lists.find_by_name(db, name)) > 1}
+    return frozenset(row.entra_id for row in rows if row.holder_name in shared)

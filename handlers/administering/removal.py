@@ -61,7 +61,9 @@ def register(
             rows = [row for row in listing.page.rows if row.state is AssignmentState.LIVE]
             if not rows:
                 raise TooLate(N_("Nothing on this page can be removed any more."))
-            reply.open_form(removal_forms.several(rows, About(page=reply.value)))
+            alike = await removals.namesakes(rows)
+            form = removal_forms.several(rows, About(page=reply.value), others_alike=alike)
+            reply.open_form(form)
         await ack()
 
     @routes.action("latchkey_remove_all")

@@ -101,9 +101,14 @@ def one(row: Assignment, of: About, *, automatic: bool) -> View:
     )
 
 
-def several(rows: Sequence[Assignment], of: About) -> View:
-    """Let an admin choose among the rows of a page, and say why they are to be removed."""
-    alike = namesakes(rows)
+def several(rows: Sequence[Assignment], of: About, *, others_alike: Collection[str] = ()) -> View:
+    """
+    Let an admin choose among the rows of a page, and say why they are to be removed.
+
+    Args:
+        others_alike: Entra ids of those whose name somebody has who is on another page.
+    """
+    alike = namesakes(rows).union(others_alike)
     options = [
         {
             "value": row.id,

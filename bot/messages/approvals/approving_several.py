@@ -1,6 +1,6 @@
 """Let somebody approve several requests for one package at once: a button, and a form that lists each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from bot.approvals.model import ApproverQuestion, Decision
@@ -13,7 +13,9 @@ from bot.messages.blocks.parts import (
     Message,
     actions,
     button,
+    context,
     divider,
+    escape,
     message,
     numbered,
     plain,
@@ -31,6 +33,8 @@ MOST_BUTTONS: Final = 5
 # Characters, of what the package gives.
 MOST_GIVEN: Final = 12_000
 LONGEST_OPTION: Final = 75
+# Of an account that stands behind a name; a longer one is left out, for the id.
+LONGEST_ACCOUNT: Final = 55
 # Of a package's name, in a button.
 LONGEST_NAME: Final = 50
 NOTHING_LEFT: Final = N_("None of these waits for your decision any more.")
@@ -68,6 +72,7 @@ def form(
     *,
     decided: Mapping[str, Sequence[Decision]] | None = None,
     questions: Mapping[str, Sequence[ApproverQuestion]] | None = None,
+    namesakes: Mapping[str, Collection[str]] | None = None,
 ) -> dict[str, Any]:
     """
     List each request with all that its card says, all of them chosen, and ask for one reason; only what is listed can be chosen.
@@ -75,7 +80,10 @@ def form(
     Args:
         decided: The decisions that count so far, by the request's id.
         questions: What those who decide have asked, with the answers, by the request's id.
+        namesakes: Entra ids of everybody known here who has the name of whose it is, by the request's id; also of those who
+            are not listed.
     """
+    accounts = _accounts(requests, namesakes or {})
     needs_reason = any(
         request.current_stage is not None and request.current_stage.reason_required
         for request in requests
@@ -87,10 +95,13 @@ def form(
     rows = [
         [
             divider(),
-            *approval_card.one_of_several(
-                request,
-                (decided or {}).get(request.id, ()),
-                questions=(questions or {}).get(request.id, ()),
+            *_with_account(
+                approval_card.one_of_several(
+                    request,
+                    (decided or {}).get(request.id, ()),
+                    questions=(questions or {}).get(request.id, ()),
+                ),
+                accounts.get(request.id),
             ),
         ]
         for request in requests
@@ -98,7 +109,7 @@ def form(
     listed = fitted(
         rows,
         count=Count(len(requests)),
-        room=VIEW.less([*gives, _choice(requests), reason]),
+        room=VIEW.less([*gives, _choice(requests, accounts), reason]),
         rest=lambda left: ngettext(
             "… and {left} more, which does not fit here: it stays as it is.",
             "… and {left} more, which do not fit here: they stay as they are.",
@@ -117,20 +128,59 @@ def form(
         "title": plain(_("Approve several")),
         "submit": plain(_("Approve the chosen")),
         "close": plain(pgettext("close a form", "Cancel")),
-        "blocks": [*gives, *listed, _choice(shown), reason],
+        "blocks": [*gives, *listed, _choice(shown, accounts), reason],
     }
 
 
-def _choice(requests: Sequence[Request]) -> Block:
+def _accounts(
+    requests: Sequence[Request], namesakes: Mapping[str, Collection[str]]
+) -> dict[str, str]:
+    """Return what tells whose a request is, by its id, of each that name and post do not tell from another's."""
+    posts = {each.entra_id: _description(each) for each in requests if each.entra_id}
+    by_name: dict[str, set[str]] = {}
+    for request in requests:
+        if request.entra_id is not None:
+            by_name.setdefault(_label(request, None).casefold(), set()).add(request.entra_id)
+    told = {}
+    for request in requests:
+        own = request.entra_id
+        if own is None:
+            continue
+        others = {*by_name[_label(request, None).casefold()], *namesakes.get(request.id, ())}
+        # Of who is not listed the post is not known here.
+        if any(posts.get(other, posts[own]) == posts[own] for other in others - {own}):
+            account = request.evidence.account if request.evidence else None
+            told[request.id] = account if account and len(account) <= LONGEST_ACCOUNT else own
+    return told
+
+
+def _with_account(card: list[Block], account: str | None) -> list[Block]:
+    """Say below the first line whose account it is; nothing more where nobody else has the name."""
+    if account is None:
+        return card
+    said = context(_("Account in Entra: {account}").format(account=escape(account)))
+    return [card[0], said, *card[1:]]
+
+
+def _label(request: Request, account: str | None) -> str:
+    """Name whose request it is, with what tells it from another's; that is never cut."""
+    told_by = f" ({account})" if account else ""
+    name = request.holder_name or _("Somebody")
+    return f"{shorten(name, LONGEST_OPTION - len(told_by))}{told_by}"
+
+
+def _description(request: Request) -> str:
+    """Say what may tell two of one name apart: all are for one package."""
+    return shorten(post_of(request.evidence) or request.package_name, LONGEST_OPTION)
+
+
+def _choice(requests: Sequence[Request], accounts: Mapping[str, str]) -> Block:
     """Let some of these requests be chosen; all of them are, at first."""
     options = [
         {
             "value": request.ask_id,
-            "text": plain(shorten(request.holder_name or _("Somebody"), LONGEST_OPTION)),
-            # All are for one package; this may tell two of one name apart.
-            "description": plain(
-                shorten(post_of(request.evidence) or request.package_name, LONGEST_OPTION)
-            ),
+            "text": plain(_label(request, accounts.get(request.id))),
+            "description": plain(_description(request)),
         }
         for request in requests
     ]

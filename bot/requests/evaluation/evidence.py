@@ -39,6 +39,7 @@ class EvidenceReader:
             department=_said(user.department),
             manager=_said(manager.display_name) if manager else None,
             is_guest=user.is_guest,
+            account=_said(user.user_principal_name),
         )
         known = await self._store.read(
             stored.add_history,

@@ -14,6 +14,7 @@ class Evidence:
 
     Attributes:
         title, department, manager: As Entra's directory has them; the manager by name.
+        account: Their user principal name, which no two have.
         holders: How many people have the package, `MOST_COUNTED` at most.
         colleagues: How many of these are of the same department.
         had_from, had_until: When they had the package last, if they have had it before.
@@ -34,6 +35,7 @@ class Evidence:
     has_from: datetime | None = None
     has_until: datetime | None = None
     first_why: str | None = None
+    account: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

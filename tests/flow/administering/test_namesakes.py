@@ -14,7 +14,7 @@ from tests.flow.administering.test_console import (
     sought,
     with_reason,
 )
-from tests.harness.world import ANN, DANA, GENERAL, buttons, said
+from tests.harness.world import ANN, DANA, ENTRA_ID, GENERAL, buttons, said
 
 TWINS = [f"a0000000-0000-4000-8000-0000000000{number}" for number in (77, 78)]
 
@@ -105,3 +105,23 @@ async def test_who_of_several_is_told_is_said(twins):
 
     await shows(twins, "The holders whom I know in Slack are told when it is done.")
     await twins.told(ANN, "It is over.")
+
+
+async def test_who_has_the_name_of_somebody_on_another_page_is_chosen_by_id(twins):
+    """Of the twins the list shows the one alone who has what was sought."""
+    await opened(twins)
+    await pressed(twins, "Assignments")
+    await shows(twins, "2 assignments.")
+    await sought(twins, "board-papers")
+    await shows(twins, "of *Board Papers*")
+    twins.tenant.assign(seed.BOARD_PAPERS, ENTRA_ID[ANN], end=None)
+    await twins.synced()
+    await sought(twins, "board-papers")
+    await shows(twins, "2 assignments of *Board Papers*")
+
+    await pressed(twins, "Remove several …")
+
+    await shows(twins, "Which of these are to be removed?")
+    [choice] = [each for each in twins.form(DANA).blocks if each.get("block_id") == "chosen"]
+    labels = {each["text"]["text"] for each in choice["element"]["options"]}
+    assert labels == {f"Nat Novak ({TWINS[1]})", "Ann Abara"}

@@ -1,7 +1,9 @@
 """Approve several requests for one package at once: each is a decision of its own."""
 
+import pytest
+
 from bot.database.audit_log import audit
-from tests.harness.world import ANN, BO, CY, DANA, MIA, buttons, eventually, labels, said
+from tests.harness.world import ANN, BO, CY, DANA, ENTRA_ID, MIA, buttons, eventually, labels, said
 
 DATABASE = "/request-access production-database"
 APPROVE_ALL = "Approve all 2 for Finance Reports"
@@ -78,6 +80,58 @@ async def test_an_admin_approves_those_chosen_in_the_list(world):
         sorted(await world.states()) == ["add delivered", "add pending"]
         or sorted(await world.states())[-1] == "add pending"
     )
+
+
+def call_like_ann(world, *users):
+    """Give people Ann's name, title and department."""
+    ann = world.tenant.world.users[ENTRA_ID[ANN]]
+    for user in users:
+        theirs = world.tenant.world.users[ENTRA_ID[user]]
+        for field in ("display_name", "job_title", "department"):
+            setattr(theirs, field, getattr(ann, field))
+
+
+def choices(form):
+    [choice] = [block for block in form.blocks if block.get("block_id") == "chosen"]
+    return sorted(each["text"]["text"] for each in choice["element"]["options"])
+
+
+async def test_two_of_one_name_and_post_are_told_apart_by_their_accounts(world):
+    """In the choice, and above what each of them asks for."""
+    call_like_ann(world, CY)
+    await both_ask(world)
+    form = await in_home(world, BO)
+    assert choices(form) == ["Ann Abara (ann@contoso.example)", "Ann Abara (cy@contoso.example)"]
+    assert "Account in Entra: cy@contoso.example" in said(form)
+
+
+async def test_who_is_on_another_page_is_told_from_who_is_listed(world):
+    """Dana has Ann's name, and is not in this form."""
+    call_like_ann(world, DANA)
+    await world.type(DANA, "/request-access marketing-campaign")
+    await world.told(DANA, "Marketing Campaign")
+    await both_ask(world)
+    assert choices(await in_home(world, BO)) == ["Ann Abara (ann@contoso.example)", "Cy Chen"]
+
+
+async def test_whom_name_and_post_tell_apart_have_no_account_beside_them(world):
+    """Nobody reads more of anybody than it takes."""
+    await both_ask(world)
+    form = await in_home(world, BO)
+    assert choices(form) == ["Ann Abara", "Cy Chen"]
+    assert "Account in Entra" not in said(form)
+
+
+@pytest.mark.parametrize("length", [54, 56])
+async def test_an_account_too_long_for_a_choice_gives_way_to_the_id(world, length):
+    """What is cut might be the same of both."""
+    call_like_ann(world, CY)
+    account = f"{'c' * (length - len('@contoso.example'))}@contoso.example"
+    world.tenant.world.users[ENTRA_ID[CY]].user_principal_name = account
+    world.tenant.world.users[ENTRA_ID[CY]].mail = "cy@contoso.example"
+    await both_ask(world)
+    shown = account if length == 54 else ENTRA_ID[CY]
+    assert f"Ann Abara ({shown})" in choices(await in_home(world, BO))
 
 
 async def _is_accepted(world, times):
