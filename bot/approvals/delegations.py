@@ -45,6 +45,10 @@ NAME_SOMEBODY: Final = N_(
 NOT_ONESELF: Final = N_(
     "Nobody makes themselves somebody’s delegate: the approver can let you decide, or another admin."
 )
+NOT_ANOTHER_ADMIN: Final = N_(
+    "Admins do not always decide here, so no admin lets another one decide for an approver. The approver can, by "
+    "/my-access delegate."
+)
 ALL_IN_ENTRA: Final = N_(
     "A delegate could decide nothing for you: Microsoft Entra decides about every package that you may decide about, and "
     "knows no delegates of Latchkey's. Please see in My Access whether you can let somebody approve for you there, or ask "
@@ -175,6 +179,10 @@ class DelegationService:
         if _same(other, actor) and not _same(approver, actor):
             # By another Slack account of theirs.
             raise await self._not_allowed(admin, delegator, NOT_ONESELF)
+        if delegator != admin and not await self._permissions.may_be_arranged_for(
+            {delegate}, other.entra_id
+        ):
+            raise await self._not_allowed(admin, delegator, NOT_ANOTHER_ADMIN)
         if await self._reach.is_all_in_entra(delegator):
             raise LatchkeyError(ALL_IN_ENTRA if delegator == admin else ALL_THEIRS_IN_ENTRA)
         return await self._make(

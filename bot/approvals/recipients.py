@@ -212,11 +212,11 @@ class Recipients:
             return []
         of_them = await self._store.read(delegations.of_delegators, asked, at=clock.now())
         # Where an approval takes a fresh sign-in, so does letting somebody decide it.
-        given = [
-            each
-            for each in of_them
-            if counts_at(each, stage) and each.is_given_freely(request.holder, request.asked_by)
-        ]
+        given = await self._delegates.freely_given(
+            [each for each in of_them if counts_at(each, stage)],
+            *(request.holder, request.asked_by),
+            entra_ids=(request.entra_id, request.asker_entra_id),
+        )
         nobody = {
             *_voices_until_now(counted, request),
             request.entra_id,

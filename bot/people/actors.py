@@ -202,7 +202,15 @@ class Permissions:
         beside = (who.entra_id, request.entra_id, request.asker_entra_id, *decided)
         nobody = {each.casefold() for each in beside if each}
         unproven: Delegator | None = None
-        given = await self.delegates.given_to(ids, at=at, asked=request.deciders, stage=stage)
+        given = await self.delegates.freely_given(
+            await self.delegates.given_to(ids, at=at, asked=request.deciders, stage=stage),
+            *(request.holder, request.asked_by),
+            entra_ids=(who.entra_id, request.entra_id, request.asker_entra_id),
+        )
+        if any(each.is_arranged for each in given) and not await self.may_be_arranged_for(
+            ids, who.entra_id
+        ):
+            given = [each for each in given if not each.is_arranged]
         for each in given:
             slack_user = each.delegator
             approver = await self.delegates.find_person(slack_user)
@@ -211,7 +219,6 @@ class Permissions:
                 and approver.entra_id.casefold() not in nobody
                 and slack_user != request.holder
                 and not (request.is_on_behalf and slack_user == request.asked_by)
-                and each.is_given_freely(request.holder, request.asked_by)
                 and await self._is_named(stage, request, approver.entra_id)
             ):
                 found = Delegator(
@@ -226,6 +233,17 @@ class Permissions:
                     # Those that are proven came before.
                     break
         return unproven
+
+    async def may_be_arranged_for(self, slack_ids: Collection[str], entra_id: str | None) -> bool:
+        """
+        Tell whether an admin may let somebody decide in an approver's name: no admin, where admins do not always decide.
+
+        Else two of them could let each other decide what neither may as an admin.
+        """
+        if self.admins_decide == "always":
+            return True
+        accounts = await self.delegates.accounts_of(entra_id) if entra_id else frozenset()
+        return not await self.roster.is_admin_now({*slack_ids, *accounts})
 
     async def _is_named(self, stage: Stage, request: Request, entra_id: str) -> bool:
         try:

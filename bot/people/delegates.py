@@ -1,6 +1,6 @@
 """Find for whom somebody decides as a delegate, read afresh at each decision."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -48,6 +48,29 @@ class Delegates:
         for each in sorted(found, key=place):
             first.setdefault(each.delegator, each)
         return list(first.values())[:MOST_LOOKED_AT]
+
+    async def freely_given(
+        self, given: Sequence[Delegation], *concerned: str | None, entra_ids: Collection[str | None]
+    ) -> list[Delegation]:
+        """
+        Return those of *given* that are from somebody who may choose the delegate, see `Delegation.is_given_freely`.
+
+        Args:
+            concerned: Slack ids of those who ask, or would get the access.
+            entra_ids: Who they are in Entra: an admin may ask by one Slack account, and arrange who decides by another.
+        """
+        free = [each for each in given if each.is_given_freely(*concerned)]
+        if not any(each.is_arranged for each in free):
+            return free
+        makers = await self._store.read(people.find_each, {each.made_by for each in free})
+        known = {each.casefold() for each in entra_ids if each is not None}
+        theirs = {user for user, maker in makers.items() if maker.entra_id.casefold() in known}
+        return [each for each in free if not (each.is_arranged and each.made_by in theirs)]
+
+    async def accounts_of(self, entra_id: str) -> frozenset[str]:
+        """Return the Slack accounts by which an Entra user is known here."""
+        bound = await self._store.read(people.for_entra_id, entra_id)
+        return frozenset(each.slack_user for each in bound)
 
     async def has_decided_for(
         self, slack_ids: Collection[str], holder: str, entra_id: str, *, since: datetime

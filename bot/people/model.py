@@ -118,6 +118,11 @@ class Delegation:
             and self.proven_to.casefold() == delegate_entra_id.casefold()
         )
 
+    @property
+    def is_arranged(self) -> bool:
+        """Tell whether an admin has made it in somebody's name, who has not signed in for it since."""
+        return self.made_by != self.delegator and self.proof is None
+
     def is_given_freely(self, *concerned: str | None) -> bool:
         """
         Tell whether it is from somebody who may choose the delegate: neither from the delegate, nor from one of *concerned*.
@@ -125,8 +130,7 @@ class Delegation:
         An admin may arrange it for an approver, but not for themselves, nor for what they ask for.  What the approver
         has signed in for is the approver's in any case.
         """
-        is_arranged = self.made_by != self.delegator and self.proof is None
-        return not (is_arranged and self.made_by in (self.delegate, *concerned))
+        return not (self.is_arranged and self.made_by in (self.delegate, *concerned))
 
     def is_in_force(self, at: datetime) -> bool:
         """Tell whether it holds at a moment; what was canceled, even later, holds at none."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.approvals.delegations import make_delegation
 from bot.errors import NotAllowed
 from bot.packages.model import EmergencyTerms, NamedObject, Stage
 from bot.people.admins import GOOD_FOR_A_NO, GOOD_FOR_LISTS, MEMBER_FOR, Roster
@@ -198,6 +199,63 @@ async def test_whoever_decides_for_the_holder_reviews_by_no_account_of_theirs(
 
     assert actor.is_approver
     assert actor.has_decided_for_holder
+
+
+@pytest.mark.parametrize(
+    ("facts", "decides"),
+    [
+        # What Dana asks for herself, by the account that has arranged it, and by another one; however Entra spells her id.
+        ({"holder": "U0DANA", "asked_by": "U0DANA", "entra_id": seed.DANA}, False),
+        ({"holder": "U0DANA2", "asked_by": "U0DANA2", "entra_id": seed.DANA.upper()}, False),
+        # What somebody else asks for her.
+        ({"holder": "U0DANA2", "asked_by": "U0MIA", "entra_id": seed.DANA}, False),
+        # What she asks for Ann.
+        ({"asked_by": "U0DANA2", "wanted_for": "U0ANN", "asker": seed.DANA}, False),
+        ({}, True),
+        ({"asked_by": "U0MIA", "wanted_for": "U0ANN", "asker": seed.MIA}, True),
+    ],
+    ids=str,
+)
+async def test_whom_an_admin_has_named_decides_nothing_that_the_admin_wants(
+    harness, facts, decides
+):
+    """By no account of theirs, neither as whoever asks nor as whoever gets it."""
+    await harness.store.run(delegations.add, delegation(made_by="U0DANA"))
+    for account in ("U0DANA", "U0DANA2"):
+        dana = Person(slack_user=account, slack_name="d", entra_id=seed.DANA, entra_name="Dana")
+        await harness.store.run(people.bind, dana)
+    asker = facts.get("asker")
+    about = terms(
+        stages=(Stage(approvers=(BO,)),), asker=NamedObject(id=asker, name="A") if asker else None
+    )
+    given = {name: value for name, value in facts.items() if name != "asker"}
+    request = wish(**{"entra_id": seed.ANN, **given}, terms=about)
+
+    actor = await harness.permissions.actor("U0CY", request=request)
+
+    assert (actor.acts_for is not None) is decides
+
+
+@pytest.mark.parametrize("setting", ["always", "fallback", "never"])
+@pytest.mark.parametrize("by", ["U0CY", "U0CY2"])
+async def test_admins_name_no_admin_where_admins_do_not_decide(harness, setting, by):
+    """Two of them could otherwise let each other decide; what the approver has arranged counts."""
+    roster = Roster(slack=harness.slack, admins=("S0IAM", by))
+    harness.workspace.people["U0CY2"] = replace(harness.workspace.people["U0CY"], id="U0CY2")
+    for account in ("U0CY", "U0CY2"):
+        cy = Person(slack_user=account, slack_name="c", entra_id=seed.CY, entra_name="Cy")
+        await harness.store.run(people.bind, cy)
+    permissions = replace(harness.permissions, roster=roster, admins_decide=setting)
+    await permissions.refresh()
+    await harness.store.run(delegations.add, delegation(id="d1", made_by="U0DANA"))
+    request = of_bo(Stage(approvers=(BO,)))
+
+    actor = await permissions.actor("U0CY", request=request)
+    assert (actor.acts_for is not None) is (setting == "always")
+
+    # It comes in the place of the one before.
+    await harness.store.run(make_delegation, delegation(id="d2"))
+    assert (await permissions.actor("U0CY", request=request)).acts_for is not None
 
 
 def calls_of(harness, method):

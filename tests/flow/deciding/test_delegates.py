@@ -179,6 +179,27 @@ async def test_no_admin_makes_themselves_somebodys_delegate(database, setting):
         assert world.direct(BO) == []
 
 
+@pytest.mark.parametrize("setting", ["always", "fallback", "never"])
+async def test_no_admin_makes_another_admin_somebodys_delegate_where_admins_do_not_decide(
+    database, setting
+):
+    """The approver may; and an admin may, whose own say counts as much."""
+    admins = {"LATCHKEY_ADMINS": f"{DANA},{MIA}", "LATCHKEY_ADMINS_DECIDE": setting}
+    async with living(database, **admins) as world:
+        answer = await world.type(DANA, f"/access-admin delegate <@{BO}> to <@{MIA}> for 3 days")
+        if setting == "always":
+            await world.told(MIA, f"<@{DANA}> has arranged it")
+            return
+        await world.whispered(DANA, GENERAL, "no admin lets another one decide")
+        assert "may decide" not in said(answer.message)
+        assert "delegate" not in await _verbs(world)
+        assert "refused" in await _verbs(world)
+        assert world.direct(BO) == []
+
+        await world.type(BO, f"/my-access delegate <@{MIA}> until tomorrow")
+        await world.told(MIA, f"you may decide for <@{BO}>")
+
+
 async def test_a_delegation_that_an_admin_has_made_for_themselves_counts_for_nothing(database):
     """As one from before may be."""
     async with living(database, LATCHKEY_ADMINS_DECIDE="never") as world:
