@@ -55,8 +55,24 @@ class SimulatedWire:
         self._process = process
         self._pause = pause
         self._heard: Heard | None = None
-        sa.event.listen(engine, "commit", self._committed)
-        sa.event.listen(engine, "rollback", self._forget)
+        self._follow(engine.dialect)
+
+    def _follow(self, dialect: Any) -> None:
+        """In the dialect, because an engine with listeners asks for them around every statement."""
+        begin, commit = dialect.do_begin, dialect.do_commit
+
+        def do_begin(connection: sa.PoolProxiedConnection) -> None:
+            # Of a transaction that was taken back.
+            connection.info.pop(TOLD, None)
+            begin(connection)
+
+        def do_commit(connection: sa.PoolProxiedConnection) -> None:
+            told: Any = connection.info.pop(TOLD, None)
+            commit(connection)
+            if told:
+                self._wires.carry(self, sorted(told))
+
+        dialect.do_begin, dialect.do_commit = do_begin, do_commit
 
     def wake(self, db: Transaction, jobs: Collection[str]) -> None:
         db.info.setdefault(TOLD, set()).update(jobs)
@@ -77,12 +93,3 @@ class SimulatedWire:
     def _hear(self, jobs: Collection[str]) -> None:
         if self._heard is not None and not self._process.is_dead:
             self._heard(jobs)
-
-    def _committed(self, db: sa.Connection) -> None:
-        told: Any = db.info.pop(TOLD, None)
-        if told:
-            self._wires.carry(self, sorted(told))
-
-    def _forget(self, db: sa.Connection) -> None:
-        if not db.invalidated:
-            db.info.pop(TOLD, None)
