@@ -21,6 +21,7 @@ from sandbox.certificate import make_certificate
 pytest_plugins = [
     "tests.conformance.plugin",
     "tests.harness.plugin",
+    "tests.harness.drawing",
     "tests.needed",
     "tests.postgres",
     "tests.slack_limits.plugin",

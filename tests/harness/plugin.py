@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The long ones first: whoever is done with them takes the many short ones.
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     for item in items:
-        if _is_simulated(item):
+        if is_simulated(item):
             # It waits for nothing, so a busy machine must not make it fail: see `pytest_runtest_call`.
             item.add_marker(pytest.mark.timeout(0))
 
@@ -74,7 +74,7 @@ def pytest_collection_finish() -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """End a simulated test that works for ever; whoever waits for ever is `Stuck` already."""
-    if not _is_simulated(item):
+    if not is_simulated(item):
         return (yield)
 
     def too_much(number: int, frame: Any) -> None:
@@ -89,7 +89,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def _is_simulated(item: pytest.Item) -> bool:
+def is_simulated(item: pytest.Item) -> bool:
+    """Tell whether a test runs in simulated time."""
     return SIMULATED in getattr(item, "fixturenames", ())
 
 
@@ -113,7 +114,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, LoopFactory]:
-    if _is_simulated(item):
+    if is_simulated(item):
         return {SIMULATED: partial(SimulatedLoop, seed_of(config, item.nodeid))}
     return {"real": asyncio.new_event_loop}
 

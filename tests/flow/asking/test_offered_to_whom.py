@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from tests.harness.world import ANN, BO, CY, DANA, GUS, eventually, labels, said
+from tests.harness.world import ANN, BO, CY, DANA, GUS, eventually, labels, living, said
 
 GUEST = "this account is a guest"
 # Somewhat longer than what Slack has said of somebody is kept (real time).
 DAY = timedelta(days=1, minutes=20).total_seconds()
+# For a day in which nothing happens: each look costs time.
+SELDOM = {"LATCHKEY_POLL_SECONDS": "3600", "LATCHKEY_SYNC_SECONDS": "14400"}
 
 
 async def answer(world, user, text):
@@ -74,8 +76,13 @@ async def test_the_home_of_a_guest_offers_nothing(world):
     assert GUEST in said(await home(world, GUS))
 
 
-async def test_who_becomes_a_member_is_offered_something(world):
+async def test_who_becomes_a_member_is_offered_something(database):
     """As soon as Slack is asked again who they are, which is once a day."""
+    async with living(database, **SELDOM) as world:
+        await become_a_member(world)
+
+
+async def become_a_member(world):
     assert GUEST in said(await home(world, GUS))
     guest = world.slack.person(GUS)
     guest.is_restricted = False

@@ -31,6 +31,7 @@ def first_of(every: int) -> int:
     return loop().chance.randrange(every)
 
 
+@pytest.mark.cases(8)
 @pytest.mark.parametrize("name", sorted(STORIES))
 async def test_a_death_neither_loses_nor_doubles_anything(
     name, simulated, sqlite_template, tmp_path
