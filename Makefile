@@ -6,6 +6,8 @@ WORKERS ?= 2
 BY_FILE := --dist loadfile --no-loadscope-reorder
 # A number repeats a run of the tests; without one each run draws its own.
 SEED ?=
+# How many cases of each table of tests that are dear: drawn anew in each run.  "all" in `make check`.
+CASES ?= 1
 # The order of a set of words follows it, and a simulation must be the same again.
 export PYTHONHASHSEED := 0
 # Of `make chaos`.
@@ -29,8 +31,8 @@ try: $(VENV)/ready  ## set up and start the sandbox
 # and test anew, and so would each process that a test starts.
 test conformance: export PYTHONDONTWRITEBYTECODE :=
 
-test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL (a quarter of an hour on two cores)
-	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) $(if $(SEED),--seed $(SEED))
+test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL, of each dear table one case (minutes; CASES=all: every case)
+	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) --cases $(CASES) $(if $(SEED),--seed $(SEED))
 
 sdk-test: $(VENV)/ready-sdk  ## Microsoft's own SDKs as clients of the stand-in tenant
 	$(BIN)/pytest tests/sdk
@@ -65,13 +67,13 @@ pictures: $(VENV)/ready-dev  ## draw the pictures of the documents anew, in a br
 	$(BIN)/pytest -q -n 0 -o python_files='*.py' tests/browser/pictures
 	cp build/pictures/*.png docs/pictures/
 
-check: $(VENV)/ready-dev  ## format, lint, types, import contracts, the documents as a site, tests
+check: $(VENV)/ready-dev  ## format, lint, types, import contracts, the documents as a site, all tests with every case
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) site
-	$(MAKE) test
+	$(MAKE) test CASES=all
 
 proofs: $(VENV)/ready-dev  ## what `make test` has of the proofs, each at its full size (minutes)
 	PROOFS=full $(BIN)/pytest -q -n $(WORKERS) --dist load tests/proofs $(if $(SEED),--seed $(SEED))

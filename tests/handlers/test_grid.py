@@ -159,6 +159,7 @@ PAYLOADS = [
 ]
 
 
+@pytest.mark.cases(12)
 @pytest.mark.parametrize(("team", "enterprise", "is_org", "where"), PAYLOADS)
 async def test_only_what_is_for_us_comes_in(
     world, grid_endpoint, request, team, enterprise, is_org, where

@@ -1,16 +1,20 @@
 """
-Of each table of cases in simulated time `make test` takes some, drawn anew in every run; `make check` takes all.
+Of each table of cases in simulated time `make test` takes one, drawn anew in every run; `make check` takes all.
 
-Each fact is tried in every run, with another case of it each time.  Tables of plain functions are cheap, and run whole.
+Each fact is tried in every run, with another case of it each time.  Most tables of plain functions are cheap, and run whole;
+the marker ``cases`` says of how many cases of a table are taken where that is not so.
 """
 
 import random
 from collections import defaultdict
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
 
 import pytest
 
 from tests.harness.plugin import is_simulated
+
+T = TypeVar("T")
 
 ALL: Final = "all"
 # What a worker counts, and the run adds up.
@@ -35,9 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[LEFT_OUT] = 0
-    config.addinivalue_line(
-        "markers", "cases(n): of this table n cases are drawn where others have fewer"
-    )
+    config.addinivalue_line("markers", "cases(n): this table is dear, and n of its cases are drawn")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -47,22 +49,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     tables: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        if is_simulated(item) or item.nodeid.startswith(PROOFS):
+        if is_simulated(item) or item.nodeid.startswith(PROOFS) or item.get_closest_marker("cases"):
             tables[item.nodeid.partition("[")[0]].append(item)
-    left_out = {item for name, cases in tables.items() for item in _not_drawn(config, name, cases)}
+    left_out: set[pytest.Item] = set()
+    for name, cases in tables.items():
+        marker = cases[0].get_closest_marker("cases")
+        most = max([config.option.cases, *(marker.args if marker else ())])
+        left_out.update(not_drawn(cases, most, seed=f"{config.option.seed} {name}"))
     if left_out:
         config.stash[LEFT_OUT] = len(left_out)
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
 
 
-def _not_drawn(config: pytest.Config, name: str, cases: list[pytest.Item]) -> list[pytest.Item]:
-    marker = cases[0].get_closest_marker("cases")
-    most = max([config.option.cases, *(marker.args if marker else ())])
-    if len(cases) <= most:
-        return []
-    chance = random.Random(f"{config.option.seed} {name}")  # noqa: S311
-    return chance.sample(cases, len(cases) - most)
+def not_drawn(cases: Sequence[T], most: int, *, seed: str) -> list[T]:
+    """Draw *most* of the cases, and return the others."""
+    return random.Random(seed).sample(cases, max(len(cases) - most, 0))  # noqa: S311
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -463,6 +463,7 @@ def limits():
     return Limits(load_second(CHECKER))
 
 
+@pytest.mark.cases(2)
 @pytest.mark.parametrize("key", TEXTS)
 def test_every_screen_is_within_slacks_limits(limits, key):
     """Nothing is refused, cut by Slack, or read as a mention, a link or a broadcast that somebody has written."""

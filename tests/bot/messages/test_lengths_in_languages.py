@@ -9,6 +9,7 @@ from tests.slack_limits.limits import Limits, load_second
 from tests.slack_limits.plugin import CHECKER
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("language", [each for each in LANGUAGES if each != ENGLISH])
 def test_every_screen_is_within_slacks_limits_in_every_language(language):
     """Titles, buttons and options are the short ones."""

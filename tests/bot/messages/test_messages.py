@@ -63,6 +63,7 @@ def mistakes(blocks: list[dict[str, Any]], *, most: int) -> list[str]:
     return found
 
 
+@pytest.mark.cases(6)
 @pytest.mark.parametrize(("text", "count"), CASES)
 def test_every_message_is_valid(text, count):
     """By the limits that Slack's library knows, and a few more."""
@@ -178,6 +179,7 @@ def test_a_name_formats_nothing(name):
     assert len(around) == (1 if "\n" in name else 2)
 
 
+@pytest.mark.cases(3)
 @pytest.mark.parametrize("name", NAMES_WITH_FORMATS)
 def test_no_message_is_formatted_by_a_name(name):
     """Whatever the name, no message has more formats than with a plain one of the same length and lines."""

@@ -81,6 +81,7 @@ async def test_a_catalog_is_read_once_for_all_its_resources(provisioner: Provisi
     assert all(each.lower().endswith("resources") for each in read)
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("effective", [False, True])
 async def test_what_was_throttled_in_an_envelope_is_looked_for_before_it_is_written_again(
     provisioner: Provisioner, expected: dict[str, object], effective: bool
@@ -102,6 +103,7 @@ async def test_what_was_throttled_in_an_envelope_is_looked_for_before_it_is_writ
     assert await provisioner.changes(FILE) == []
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("effective", [False, True])
 async def test_an_envelope_without_an_answer_is_not_sent_again_before_a_look(
     provisioner: Provisioner, effective: bool

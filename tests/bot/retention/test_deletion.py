@@ -272,6 +272,7 @@ async def test_many_go_some_at_a_time_past_those_that_stay(store, monkeypatch):
     assert count(store, tables.requests) == 3
 
 
+@pytest.mark.cases(2)
 @pytest.mark.parametrize("seed", range(5))
 async def test_whoever_counts_by_and_by_counts_what_is_there(store, seed):
     """Whatever ends and is deleted in between, in whatever order: each count is that of a replica that starts now."""

@@ -70,6 +70,7 @@ def variations(item: Any) -> Iterator[str]:
         inner[path[-1]] = kept
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize(
     ("version", "sample"),
     [("v1.0", V1), ("beta", BETA), ("v1.0", ASSIGNMENT), ("beta", ASSIGNMENT)],

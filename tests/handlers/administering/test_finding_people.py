@@ -93,6 +93,7 @@ HOW = [
 ]
 
 
+@pytest.mark.cases(6)
 @pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("package", ["", " board-papers", " Board Papers"])
 async def test_a_leaver_is_found_however_they_are_named(world, how, package):

@@ -33,6 +33,7 @@ async def test_each_experiment_is_lied_to_or_has_a_reason_why_not():
     assert not set(LIES) & set(NEITHER)
 
 
+@pytest.mark.cases(12)
 @pytest.mark.parametrize("name", LIES)
 async def test_it_turns_red_and_leaves_nothing(outside, monkeypatch, name):
     """The lie lasts as long as the experiment: cleaning up is honest again."""

@@ -115,6 +115,7 @@ def test_a_real_tenant_is_only_touched_after_a_yes(latchkey, tenant):
     assert tenant.calls == []
 
 
+@pytest.mark.cases(6)
 @pytest.mark.parametrize(
     "where",
     [

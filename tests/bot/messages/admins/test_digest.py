@@ -25,6 +25,7 @@ def complaints(message):
     return Limits(load_second(CHECKER)).of_message(message)
 
 
+@pytest.mark.cases(2)
 @pytest.mark.parametrize("newer", [False, True], ids=["plain", "newer"])
 @pytest.mark.parametrize("name", ["Ann", MARKUP, EMOJI, RIGHT_TO_LEFT], ids=str.__len__)
 def test_ten_thousand_rows_stay_within_slacks_limits(newer, name):

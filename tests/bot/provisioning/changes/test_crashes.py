@@ -125,6 +125,7 @@ def fragile(provisioner: Provisioner) -> Provisioner:
     return Provisioner(fresh(), provisioner.version, provisioner.folder)
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize(
     ("text", "made", "deaths"), [(SMALL, 9, 18), (many(packages=3, catalogs=1), 16, 20)]
 )
@@ -155,6 +156,7 @@ async def test_apply_goes_on_after_dying_at_any_call(
     assert await _dies_everywhere(fragile, work=apply, check=check) >= deaths
 
 
+@pytest.mark.cases(1)
 async def test_destroy_goes_on_after_dying_at_any_call(fragile: Provisioner) -> None:
     """The tenant is as it was before apply, access and all."""
     before = picture(fragile.tenant)

@@ -154,6 +154,7 @@ async def test_v1_reads_back_what_beta_has_no_words_for(
     assert await provisioner.changes(text) == []
 
 
+@pytest.mark.cases(6)
 @pytest.mark.parametrize("lines", BOTH.values(), ids=BOTH)
 async def test_a_policy_becomes_any_other(provisioner: Provisioner, lines: list[str]) -> None:
     """A policy with everything is changed into each, and back."""

@@ -32,6 +32,7 @@ def resources_without_roles(provisioner: Provisioner) -> FaultyAnswer:
     return FaultyAnswer(on=on, empties=roles, times=10_000)
 
 
+@pytest.mark.cases(11)
 @pytest.mark.parametrize("times", [1, 4])
 @pytest.mark.parametrize(
     ("on", "status", "code", "message"),
