@@ -75,7 +75,7 @@ check: $(VENV)/ready-dev  ## format, lint, types, import contracts, the document
 	$(MAKE) site
 	$(MAKE) test CASES=all
 
-proofs: $(VENV)/ready-dev  ## what `make test` has of the proofs, each at its full size (minutes)
+proofs: $(VENV)/ready-dev  ## what `make check` has of the proofs, each at its full size (minutes)
 	PROOFS=full $(BIN)/pytest -q -n $(WORKERS) --dist load tests/proofs $(if $(SEED),--seed $(SEED))
 
 chaos: $(VENV)/ready-dev  ## real processes, killed and frozen among faults, and what came of it (three quarters of an hour; OPTIONS=--help)

@@ -1,5 +1,5 @@
 """
-How much of each proof runs: `make test` takes as much as shows each fault that we know how to make, `make proofs` all.
+How much of each proof runs: `make check` takes as much as shows each fault that we know how to make, `make proofs` all.
 
 Whatever is left out is drawn by chance, so that another run takes something else.
 """
