@@ -88,7 +88,8 @@ class Forgotten:
 
 
 def _stands_in(what: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(what)}(?!\w)", text) is not None
+    # Most texts have nothing of it, and to make an expression costs a thousand times as much as to look.
+    return what in text and re.search(rf"(?<!\w){re.escape(what)}(?!\w)", text) is not None
 
 
 def still_concerned(db: Transaction, ids: Collection[str]) -> dict[str, int]:
