@@ -1,11 +1,53 @@
 """Compiled SQL for all databases of a test run: each test opens one of its own, and would compile every statement anew."""
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.engine.default import DefaultDialect
 
-_compiled: dict[type[Dialect], Any] = {}
+# Statements made once, and found by what they are; whatever is made anew each time would pile up.
+MOST_KNOWN: Final = 5_000
+
+
+class SharedCache:
+    """
+    What has been compiled for one kind of database, by all engines.
+
+    The key of a statement is a deep tuple, and most of the time of a look-up goes into its hash.  Most statements are made once
+    and keep their key, which is found by its identity.
+    """
+
+    def __init__(self, kept: Any) -> None:
+        """
+        Args:
+            kept: SQLAlchemy's own cache.
+        """
+        self._kept = kept
+        # With the key itself, so that its identity is nobody else's.
+        self._known: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+
+    def get(self, key: tuple[Any, ...]) -> Any:
+        """Return what was compiled for a key, as SQLAlchemy asks; None if nothing was."""
+        _, statement, *how = key
+        near = (id(statement), *how)
+        known = self._known.get(near)
+        if known is not None:
+            return known[1]
+        compiled = self._kept.get(key)
+        if compiled is not None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[near] = (statement, compiled)
+        return compiled
+
+    def __setitem__(self, key: tuple[Any, ...], compiled: Any) -> None:
+        self._kept[key] = compiled
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+_compiled: dict[type[Dialect], SharedCache] = {}
 
 
 def share_compiled_statements() -> None:
@@ -20,7 +62,7 @@ def share_compiled_statements() -> None:
         return _compiled[type(self.dialect)]
 
     def keep_one(self: Engine, made: Any) -> None:
-        _compiled.setdefault(type(self.dialect), made)
+        _compiled.setdefault(type(self.dialect), SharedCache(made))
 
     Engine._compiled_cache = property(cache, keep_one)  # type: ignore[assignment]
     DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
