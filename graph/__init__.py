@@ -24,6 +24,7 @@ from graph.subjects.policies import Policies
 from graph.subjects.resources import Resources
 from graph.subjects.self_service import SelfService
 from graph.subjects.teams import Teams
+from graph.subjects.tenant_settings import TenantSettings
 from graph.subjects.users import Users
 
 __all__ = ["Deadline", "Graph", "Retries", "StaticToken", "TokenSource"]
@@ -83,6 +84,7 @@ class Graph:
         self.packages = Packages(session)
         self.incompatibilities = Incompatibilities(session)
         self.policies = Policies(session)
+        self.tenant_settings = TenantSettings(session)
         self.assignments = Assignments(session)
         self.assignment_requests = AssignmentRequests(session)
         self.approvals = Approvals(session)

@@ -103,6 +103,12 @@ class ApprovalStage(KeepingModel):
     approver_information_visibility: str | None = None
 
 
+class EndUserSettings(GraphModel):
+    """What the tenant lets people see of all its packages (``endUserSettings``)."""
+
+    show_approver_details_to_members: StrictBool | None = None
+
+
 class ApprovalSettings(KeepingModel):
     """The approval that a policy asks for, and its stages."""
 

@@ -7,7 +7,8 @@ from html import escape
 from starlette.responses import HTMLResponse, Response
 
 from sandbox.tenant.answers import CHOICE
-from sandbox.tenant.model import Assignment, Json, Package, Policy, Request, User
+from sandbox.tenant.end_user_settings import shows_approvers
+from sandbox.tenant.model import Assignment, Json, Package, Policy, Request, Stage, User
 from sandbox.tenant.world import World
 
 _STYLE = (
@@ -59,6 +60,11 @@ class Shown:
     def person(self, user_id: str | None) -> str:
         found = self.world.person(user_id) if user_id else None
         return escape(found.display_name if found else "somebody")
+
+    def by(self, stage: Stage) -> str:
+        """Who has decided a stage, where whoever asked may see that."""
+        is_shown = shows_approvers(self.world, stage, self.user)
+        return f" by {self.person(stage.reviewed_by)}" if is_shown else ""
 
 
 def page(shown: Shown) -> Response:
@@ -135,7 +141,7 @@ def _own(shown: Shown, request: Request) -> str:
     cancel = _form(shown, "cancel", button, request=request.id) if may_cancel else ""
     action = _ACTIONS.get(request.request_type, "")
     decided = "".join(
-        f'<p class="quiet">{stage.review_result} by {shown.person(stage.reviewed_by)}'
+        f'<p class="quiet">{stage.review_result}{shown.by(stage)}'
         f"{': ' + escape(stage.justification) if stage.justification else ''}</p>"
         for stage in request.stages
         if stage.reviewed_by

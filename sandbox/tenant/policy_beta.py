@@ -99,6 +99,7 @@ def _stage_from_beta(stage: Json) -> Json:
         "fallbackEscalationApprovers": [
             _subject_from_beta(s) for s in escalation if s.get("isBackup")
         ],
+        "approverInformationVisibility": stage.get("approverInformationVisibility"),
     }
 
 
@@ -115,6 +116,7 @@ def _stage_to_beta(stage: Json) -> Json:
         "escalationTimeInMinutes": int(escalation.total_seconds() // 60),
         "primaryApprovers": both("primaryApprovers", "fallbackPrimaryApprovers"),
         "escalationApprovers": both("escalationApprovers", "fallbackEscalationApprovers"),
+        "approverInformationVisibility": stage["approverInformationVisibility"],
     }
 
 

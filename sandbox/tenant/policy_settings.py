@@ -47,7 +47,9 @@ _STAGE_DEFAULTS: Json = {
     "fallbackPrimaryApprovers": [],
     "escalationApprovers": [],
     "fallbackEscalationApprovers": [],
+    "approverInformationVisibility": "default",
 }
+_VISIBILITIES = ("default", "notVisible", "visible")
 MAX_STAGES = 3
 
 
@@ -111,6 +113,11 @@ def read_settings(body: Json) -> Json:
         check_approvers(stage)
         parse_duration(stage["durationBeforeAutomaticDenial"])
         parse_duration(stage["durationBeforeEscalation"])
+        stage["approverInformationVisibility"] = one_of(
+            _VISIBILITIES,
+            stage["approverInformationVisibility"] or "default",
+            what="microsoft.graph.approverInformationVisibility",
+        )
     return {
         "requestorSettings": _REQUESTOR_DEFAULTS | (body.get("requestorSettings") or {}),
         "requestApprovalSettings": approval,

@@ -15,6 +15,7 @@ from sandbox.tenant.model import (
     Catalog,
     Environment,
     Group,
+    Json,
     Organization,
     Package,
     Policy,
@@ -51,6 +52,11 @@ class World:
         self.deleted_users: dict[str, User] = {}
         self.groups: dict[str, Group] = {}
         self.organizations: dict[str, Organization] = {}
+        # None: this cloud does not have them yet.
+        self.end_user_settings: Json | None = {
+            "relatedPeopleInsightLevel": "disabled",
+            "showApproverDetailsToMembers": True,
+        }
         self.applications: dict[str, Application] = {}
         self.sites: dict[str, Site] = {}
         # Who holds an Entra role in which way, by the role's id and "Active" or "Eligible".

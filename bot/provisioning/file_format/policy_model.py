@@ -105,6 +105,11 @@ class DescribedStage(Part):
     within: Duration = "14 days"
     reason_required: YesOrNo = False
     escalation: Escalation | None = None
+    show_approvers: Annotated[
+        Literal["yes", "no", "default"] | None,
+        BeforeValidator(_as_word),
+        WithJsonSchema({"enum": [*YES_OR_NO["enum"], "default"]}),
+    ] = None
 
 
 class DescribedChoice(Part):

@@ -17,10 +17,18 @@ def by_id(policy: AssignmentPolicy) -> Lines:
 
 
 def both_by_id(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> tuple[Lines, Lines]:
-    """Say two policies so that they can be compared; a file without a description has no opinion about it."""
+    """
+    Say two policies so that they can be compared.
+
+    A file without a description has no opinion about it, and so it is with whether a stage's approvers are shown.
+    """
     before, after = by_id(actual), by_id(wanted)
     if wanted.description is None:
         before.pop("description", None)
+    approval = wanted.request_approval_settings
+    for place, stage in enumerate(approval.stages if approval else ()):
+        if stage.approver_information_visibility is None:
+            before.pop(f"decided by, {place + 1}, show approvers", None)
     return before, after
 
 

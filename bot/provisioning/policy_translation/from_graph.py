@@ -8,7 +8,7 @@ from bot.packages.policy_scope import is_their_manager, managers_may_ask
 from bot.provisioning.file_format import grammar
 from bot.provisioning.file_format.grammar import Subject, say_duration
 from bot.provisioning.file_format.policy_model import SCOPES, THEMSELVES
-from bot.provisioning.policy_translation.to_graph import RHYTHMS, UNANSWERED
+from bot.provisioning.policy_translation.to_graph import RHYTHMS, UNANSWERED, VISIBILITIES
 from graph.models import (
     AccessPackageQuestion,
     ApprovalSettings,
@@ -182,6 +182,11 @@ def say_stage(stage: ApprovalStage, say: Say) -> Words:
         if stage.fallback_escalation_approvers:
             escalation["fallback"] = _subjects(stage.fallback_escalation_approvers, say)
         said["escalation"] = escalation
+    visibility = stage.approver_information_visibility
+    for word in ("yes", "no"):
+        # The tenant's own default is what a new policy has.
+        if same_word(visibility, VISIBILITIES[word]):
+            said["show approvers"] = word
     return said
 
 

@@ -4,7 +4,7 @@ Make the policy that replaces the tenant's: what the file says otherwise, and no
 A policy is replaced whole: what Graph sent and the file has no words for must go back as it came.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from bot.packages.policy_scope import is_their_manager, managers_may_ask
@@ -110,11 +110,30 @@ def _approval(
     settings = _with(old, new, _fields(_OF_APPROVAL, words))
     if old is None or new is None or settings is None or "decided by" not in words:
         return settings
+    known = [_shown_as_before(old.stages, stage, at) for at, stage in enumerate(new.stages)]
     stages = [
         _stage(old.stages[at], stage) if at < len(old.stages) else stage
-        for at, stage in enumerate(new.stages)
+        for at, stage in enumerate(known)
     ]
     return settings.model_copy(update={"stages": stages})
+
+
+def _shown_as_before(
+    before: Sequence[ApprovalStage], stage: ApprovalStage, place: int
+) -> ApprovalStage:
+    """Return a stage of which the file does not say whether its approvers are shown as the tenant has that: of the same people first."""
+    if stage.approver_information_visibility is not None:
+        return stage
+    own = _approvers(stage)
+    alike = [each for each in before if _approvers(each) == own] or before[place : place + 1]
+    said = next((each.approver_information_visibility for each in alike), None)
+    if said is None:
+        return stage
+    return stage.model_copy(update={"approver_information_visibility": said})
+
+
+def _approvers(stage: ApprovalStage) -> list[str]:
+    return sorted(map(_named, stage.primary_approvers))
 
 
 def _stage(old: ApprovalStage, new: ApprovalStage) -> ApprovalStage:

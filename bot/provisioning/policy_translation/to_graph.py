@@ -47,6 +47,11 @@ UNANSWERED: Final = {  # the file's word: Graph's expirationBehavior
     "remove": "removeAccess",
     "as recommended": "acceptAccessRecommendation",
 }
+VISIBILITIES: Final = {  # the file's word: Graph's approverInformationVisibility
+    "yes": "visible",
+    "no": "notVisible",
+    "default": "default",
+}
 _ID_FIELDS: Final = {  # the file's word: the subject set's type, and the field that says whom
     "group": ("groupMembers", "group_id"),
     "person": ("singleUser", "user_id"),
@@ -147,7 +152,7 @@ def _set(subject: Subject, ids: Ids) -> SubjectSet:
 
 def _stage(stage: DescribedStage, ids: Ids) -> ApprovalStage:
     escalation = stage.escalation
-    return ApprovalStage(
+    said = ApprovalStage(
         duration_before_automatic_denial=grammar.read_duration(stage.within),
         is_approver_justification_required=stage.reason_required,
         is_escalation_enabled=escalation is not None,
@@ -159,6 +164,11 @@ def _stage(stage: DescribedStage, ids: Ids) -> ApprovalStage:
         escalation_approvers=_sets(escalation.to, ids) if escalation else [],
         fallback_escalation_approvers=_sets(escalation.fallback, ids) if escalation else [],
     )
+    if stage.show_approvers is None:
+        # Then it stays as it is in the tenant.
+        return said
+    shown = VISIBILITIES[stage.show_approvers]
+    return said.model_copy(update={"approver_information_visibility": shown})
 
 
 def _question(question: DescribedQuestion, sequence: int) -> AccessPackageQuestion:
