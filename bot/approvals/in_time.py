@@ -7,7 +7,7 @@ from bot.approvals.model import ApproverQuestion, Decision, approvals_of
 from bot.messages.phrases.decided import name_of
 from bot.packages.model import Stage
 from bot.people.model import DONE, Verb
-from bot.requests.model import Request, State
+from bot.requests.model import Request, State, may_see_deciders
 from bot.requests.state_words import state_word
 from bot.words import N_
 from bot.words.formats import kept_moment
@@ -33,6 +33,10 @@ def why_late(decision: Decision, request: Request, counted: Sequence[Decision]) 
     # A denial ends it all; else those of the stage that they meant, whoever has decided the next.
     later = [each for each in after if each.stage > decision.stage]
     by = denials[:1] or _of_whole_stage(after, decision.stage, request) or later[:1]
+    if by and not may_see_deciders(request, by[-1].stage, decision.slack_user):
+        return N_("That was already {done}, {when}.").format(
+            done=DONE[by[-1].verb], when=kept_moment(by[-1].at)
+        )
     if by:
         return _decided_already(by)
     if request.is_past_deadline(decision.at):

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.packages.model import Stage
 from bot.people.model import Verb
-from bot.requests.model import Request
+from bot.requests.model import Request, may_see_deciders
 from bot.words import N_
 
 # Why an approver's decision does not get to Entra, which decides: it takes their own token.
@@ -167,6 +167,11 @@ NO_QUESTIONS: Final = OpenQuestions(reader="", rows=(), count=0)
 def approvals_of(counted: Iterable[Decision], stage: int) -> list[Decision]:
     """Return the approvals that count for a stage, in their order."""
     return [each for each in counted if each.stage == stage and each.verb is Verb.APPROVE]
+
+
+def shown_to(request: Request, decided: Iterable[Decision], reader: str | None) -> list[Decision]:
+    """Return the decisions of which somebody may see whose they are; None: only those who decide, and the admins."""
+    return [each for each in decided if may_see_deciders(request, each.stage, reader)]
 
 
 def has_voice(counted: Iterable[Decision], stage: int, slack_user: str | None) -> bool:

@@ -177,9 +177,11 @@ class QuestionService:
         """
         return await self._guard.run(open_question, slack_user, question_id)
 
-    async def answer(self, *, slack_user: str, question_id: str, text: str) -> ApproverQuestion:
+    async def answer(
+        self, *, slack_user: str, question_id: str, text: str
+    ) -> tuple[ApproverQuestion, Request]:
         """
-        Save the answer to a question; whoever asked is told right after.
+        Save the answer to a question, and return it with the request; whoever asked is told right after.
 
         Raises:
             NotAllowed: It is not for them to answer.
@@ -283,9 +285,9 @@ def open_question(
 
 def answer_question(
     db: Transaction, slack_user: str, question_id: str, text: str
-) -> ApproverQuestion:
+) -> tuple[ApproverQuestion, Request]:
     """
-    Save an answer, and have the cards show it.
+    Save an answer, and have the cards show it; return it with the request.
 
     Raises:
         NotAllowed: It is not for them to answer.
@@ -301,7 +303,7 @@ def answer_question(
     if answered is None:
         raise TooLate(N_("That question is answered already."))
     redraws.mark_views_stale(db, request, deciders=request.deciders)
-    return answered
+    return answered, locked
 
 
 def _settle(

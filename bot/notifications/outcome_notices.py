@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from bot.approvals.model import Decision, approvals_of
+from bot.approvals.model import Decision, approvals_of, shown_to
 from bot.assignments.model import Assignment
 from bot.database.audit_log.audit import LATCHKEY
 from bot.messages.admins import alarms
@@ -20,7 +20,7 @@ from bot.notifications.model import Notice
 from bot.packages.opening import Opening
 from bot.packages.refusals import PACKAGE_GONE, is_for_now
 from bot.people.model import Verb
-from bot.requests.model import Kind, Request, State
+from bot.requests.model import Kind, Request, State, shown_there
 from bot.words.formats import all_of
 
 # The kind of the notice that a package's rules are not understood; the word is stored.
@@ -196,7 +196,8 @@ def _outcomes_for_others(
     declined = request.state is State.CANCELED and request.is_declined
     if not withdrawn:
         verb = Verb.DENY if request.state is State.DENIED else Verb.APPROVE
-        by = all_of(names_of(decided, verb)) or None
+        seen = shown_to(request, decided, request.asked_by)
+        by = all_of(names_of(seen, verb)) or None
         said = on_behalf.outcome_for_asker(request, by=by, explained=explained)
         owed.append((_notice(f"{request.state}-for", request, to=request.asked_by), said))
     # Before it was known that whoever asked may do so, the other heard nothing.
@@ -263,9 +264,10 @@ def _first_to_know(request: Request) -> str | None:
     return request.holder
 
 
-def _there(request: Request, verb: Verb) -> str | None:
-    """Return who has decided so in Entra, by name, where that is known."""
-    names = [each.name for each in request.decided_there if each.verb is verb and each.name]
+def _there(request: Request, verb: Verb, *, reader: str) -> str | None:
+    """Return who has decided so in Entra, by name, where that is known and for the reader to see."""
+    there = shown_there(request, reader)
+    names = [each.name for each in there if each.verb is verb and each.name]
     return all_of(list(dict.fromkeys(names))) or None
 
 
@@ -280,11 +282,11 @@ def _words(
     explained: RefusalExplained | None = None,
     is_offered: bool = True,
 ) -> Message:
-    approved = names_of(decided, Verb.APPROVE)
+    approved = names_of(shown_to(request, decided, to), Verb.APPROVE)
     if request.state is State.DELIVERED:
         if request.kind is Kind.REMOVE:
             return outcomes.removed(request, told=to)
-        by = all_of(approved) or _there(request, Verb.APPROVE)
+        by = all_of(approved) or _there(request, Verb.APPROVE, reader=to)
         return outcomes.delivered(
             request,
             by=by,
@@ -292,10 +294,13 @@ def _words(
             note=note,
             openings=openings,
             shorter=earliest(decided),
+            told=to,
         )
     if request.state is State.DENIED:
         denials = [each for each in decided if each.verb is Verb.DENY]
-        by = all_of(names_of(denials, Verb.DENY)) or _there(request, Verb.DENY)
+        by = all_of(names_of(shown_to(request, denials, to), Verb.DENY)) or _there(
+            request, Verb.DENY, reader=to
+        )
         # Whoever has denied a stage after all had approved it only for a while.
         against = {(each.stage, voice) for each in denials for voice in each.voices}
         others = [
@@ -303,13 +308,14 @@ def _words(
             for each in decided
             if against.isdisjoint((each.stage, voice) for voice in each.voices)
         ]
-        approved = names_of(others, Verb.APPROVE)
+        approved = names_of(shown_to(request, others, to), Verb.APPROVE)
         denied = outcomes.denied(request, by=by, approved=approved)
         return with_again_buttons(denied, request, is_offered=is_offered)
     if request.state is State.LAPSED:
         if request.approvals:
             # The stage that was too late has some of its approvals.
-            approved = names_of(approvals_of(decided, request.stage), Verb.APPROVE)
+            in_stage = approvals_of(decided, request.stage)
+            approved = names_of(shown_to(request, in_stage, to), Verb.APPROVE)
         lapsed = outcomes.lapsed(request, approved=approved, is_offered=is_offered)
         return with_again_buttons(lapsed, request, is_offered=is_offered)
     if request.is_canceled_in_entra:

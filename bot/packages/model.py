@@ -24,6 +24,7 @@ class Stage:
         quorum: How many different people must approve it; Entra knows no such thing, the package settings say it.
         fresh_sign_in: Whoever approves it must prove by a fresh sign-in to Microsoft that it is them.
         auth_context: The authentication context of Entra's that this sign-in must satisfy, "c1".
+        hides_approvers: Whoever asks, or gets the access, may not see who decides it; nobody approves that.
     """
 
     approvers: tuple[Mapping[str, Any], ...] = ()
@@ -36,11 +37,13 @@ class Stage:
     quorum: int = 1
     fresh_sign_in: bool = False
     auth_context: str | None = None
+    hides_approvers: bool = False
 
     @property
     def is_admins_own(self) -> bool:
         """Tell whether it is no stage of the policy's, so that it is the admins who decide."""
-        return replace(self, quorum=1, fresh_sign_in=False, auth_context=None) == Stage()
+        own = replace(self, quorum=1, fresh_sign_in=False, auth_context=None, hides_approvers=False)
+        return own == Stage()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,8 +58,10 @@ class NamedStage:
         approvers: Any of them may approve; empty: the policy names nobody, so an admin does.
         quorum: How many different people must approve it. `bot.packages.local_approval` fills it in from the package
             settings; what is synced from Entra knows no such thing.
+        is_hidden: Whoever asks may not see who they are.
     """
 
     approvers: tuple[NamedApprover, ...] = ()
     quorum: int = 1
     is_added: bool = False
+    is_hidden: bool = False

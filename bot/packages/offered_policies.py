@@ -19,22 +19,29 @@ NOT_READ: Final = N_(
 
 
 def offered(
-    package: AccessPackage, whole: Mapping[str, AssignmentPolicy], *, at: datetime
+    package: AccessPackage,
+    whole: Mapping[str, AssignmentPolicy],
+    *,
+    at: datetime,
+    hidden_by_default: bool = False,
 ) -> tuple[OfferedPolicy, ...]:
     """
     Return the policies under which people may ask for *package* at that moment, by name.
 
     Args:
         whole: The policies that could be read with their questions, by id.
+        hidden_by_default: Whoever asks does not see who decides, where a policy leaves that to the tenant.
     """
     found = [
-        offered_policy(package, whole.get(each.id, each))
+        offered_policy(package, whole.get(each.id, each), hidden_by_default=hidden_by_default)
         for each in askable_policies(package, at=at)
     ]
     return tuple(sorted(found, key=lambda each: (each.rank, each.name.casefold(), each.id)))
 
 
-def offered_policy(package: AccessPackage, policy: AssignmentPolicy) -> OfferedPolicy:
+def offered_policy(
+    package: AccessPackage, policy: AssignmentPolicy, *, hidden_by_default: bool = False
+) -> OfferedPolicy:
     """Return one policy of *package*, for a form."""
     asked, why_not = _questions(package, policy)
     settings, expiration = policy.requestor_settings, policy.expiration
@@ -45,7 +52,9 @@ def offered_policy(package: AccessPackage, policy: AssignmentPolicy) -> OfferedP
         name=policy.display_name or policy.id,
         rank=rank_of(policy),
         lasts=policy_terms.lasts(expiration),
-        stages=policy_terms.named_stages(policy, extending=False),
+        stages=policy_terms.named_stages(
+            policy, extending=False, hidden_by_default=hidden_by_default
+        ),
         needs_reason=policy_terms.needs_reason(policy),
         questions=asked,
         not_askable=why_not,
@@ -53,7 +62,9 @@ def offered_policy(package: AccessPackage, policy: AssignmentPolicy) -> OfferedP
         has_own_dates=bool(settings and settings.allow_custom_assignment_schedule),
         longest_seconds=int(length.total_seconds()) if length and kind == "afterduration" else None,
         latest_end=expiration.end_date_time if expiration and kind == "afterdatetime" else None,
-        extension_stages=policy_terms.named_stages(policy, extending=True),
+        extension_stages=policy_terms.named_stages(
+            policy, extending=True, hidden_by_default=hidden_by_default
+        ),
         open_to=policy_scope.open_to(policy),
         only_users=policy_scope.only_users(policy),
         managers_may_ask=policy_scope.managers_may_ask(settings),

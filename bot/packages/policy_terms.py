@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from bot.packages.approver_visibility import hides_approvers
 from bot.packages.model import NamedObject, Removal, Stage, Terms
 from bot.packages.named_stages import ApproverKind, NamedApprover, NamedDeciders, NamedStage
 from bot.packages.questions import Answers, Question
@@ -32,6 +33,8 @@ from graph.models import (
 NAMES_ONLY: Final = frozenset({"policy_name", "contents", "catalog"})
 # What a stage has of which the package settings say nothing.
 UNASKED: Final = (("quorum", 1), ("fresh_sign_in", False), ("auth_context", None))
+# What a stage has that nobody approves: who may see who decides it.
+UNAPPROVED: Final = frozenset({"hides_approvers"})
 # What a role in a resource is called, for translators; of a kind that Graph has not invented yet, it is said in English.
 GIVES: Final = (
     N_("{role} of the group {name}"),
@@ -91,15 +94,21 @@ def may_extend(policy: AssignmentPolicy) -> bool:
     ) in {"afterduration", "afterdatetime"}
 
 
-def stages_for(policy: AssignmentPolicy, *, extending: bool, always: bool) -> tuple[Stage, ...]:
+def stages_for(
+    policy: AssignmentPolicy, *, extending: bool, always: bool, hidden_by_default: bool = False
+) -> tuple[Stage, ...]:
     """
     Return who decides, stage by stage; an empty tuple means nobody has to.
 
     Args:
         extending: The person has the access and wants it longer.
         always: A human decides even where the policy asks nobody: then the admins.
+        hidden_by_default: Whoever asks does not see who decides, where the policy leaves that to the tenant.
     """
-    stages = tuple(stage_of(stage) for stage in _stages(policy, extending=extending))
+    stages = tuple(
+        stage_of(stage, hidden_by_default=hidden_by_default)
+        for stage in _stages(policy, extending=extending)
+    )
     if not stages and (always or _needed_approval(policy, extending=extending)):
         return (Stage(),)
     return stages
@@ -123,7 +132,7 @@ def _stages(policy: AssignmentPolicy, *, extending: bool) -> list[ApprovalStage]
     return list(needed.stages) if needed else []
 
 
-def stage_of(stage: ApprovalStage) -> Stage:
+def stage_of(stage: ApprovalStage, *, hidden_by_default: bool = False) -> Stage:
     """Return a stage of Graph's, as we keep it."""
     escalates = bool(stage.is_escalation_enabled)
     own_kind = str((stage.model_extra or {}).get("@odata.type") or "").rpartition(".")[2].lower()
@@ -137,6 +146,7 @@ def stage_of(stage: ApprovalStage) -> Stage:
         reason_required=bool(stage.is_approver_justification_required),
         deny_after_seconds=_seconds(stage.duration_before_automatic_denial),
         escalate_after_seconds=_seconds(stage.duration_before_escalation) if escalates else None,
+        hides_approvers=hides_approvers(stage, hidden_by_default=hidden_by_default),
     )
 
 
@@ -181,13 +191,23 @@ def _subjects(subjects: Iterable[SubjectSet]) -> tuple[Mapping[str, Any], ...]:
     )
 
 
-def named_stages(policy: AssignmentPolicy, *, extending: bool) -> tuple[NamedStage, ...]:
-    """Return who must approve under *policy*, as far as it names them; an empty tuple means nobody has to."""
+def named_stages(
+    policy: AssignmentPolicy, *, extending: bool, hidden_by_default: bool = False
+) -> tuple[NamedStage, ...]:
+    """
+    Return who must approve under *policy*, as far as it names them; an empty tuple means nobody has to.
+
+    Args:
+        hidden_by_default: Whoever asks does not see who decides, where the policy leaves that to the tenant.
+    """
     stages = _stages(policy, extending=extending)
     if not stages and _needed_approval(policy, extending=extending):
         return (NamedStage(),)
     return tuple(
-        NamedStage(approvers=tuple(dict.fromkeys(_named(each) for each in stage.primary_approvers)))
+        NamedStage(
+            approvers=tuple(dict.fromkeys(_named(each) for each in stage.primary_approvers)),
+            is_hidden=hides_approvers(stage, hidden_by_default=hidden_by_default),
+        )
         for stage in stages
     )
 
@@ -231,6 +251,7 @@ def terms_of(
     *,
     extending: bool,
     always: bool,
+    hidden_by_default: bool,
     questions: tuple[Question, ...] = (),
     answers: Answers | None = None,
     starts_at: datetime | None = None,
@@ -241,6 +262,7 @@ def terms_of(
     Return what somebody is asked to approve, from what Graph says right now and what they answered.
 
     Args:
+        hidden_by_default: Whoever asks does not see who decides, where the policy leaves that to the tenant.
         agreed: What has been approved so far, with the end that an approver may have set.
     """
     expiration = policy.expiration or Expiration()
@@ -252,7 +274,9 @@ def terms_of(
         policy_name=policy.display_name or policy.id,
         contents=contents(package),
         fingerprint=_fingerprint(package),
-        stages=stages_for(policy, extending=extending, always=always),
+        stages=stages_for(
+            policy, extending=extending, always=always, hidden_by_default=hidden_by_default
+        ),
         lasts=lasts(policy.expiration),
         questions=tuple(question.untranslated() for question in questions),
         answers={key: tuple(given) for key, given in (answers or {}).items()},
@@ -321,6 +345,8 @@ def _with_settings(stage: Stage, settings: PackageSettings, place: int, *, befor
         quorum=max(settings.approvals_needed(place), before.quorum),
         fresh_sign_in=settings.fresh_sign_in or before.fresh_sign_in,
         auth_context=settings.auth_context or before.auth_context,
+        # What was hidden from whoever asked when they did, stays hidden from them.
+        hides_approvers=stage.hides_approvers or before.hides_approvers,
     )
 
 
@@ -334,7 +360,11 @@ def hash_of_row(terms: Mapping[str, Any]) -> str:
     rules = {name: said for name, said in terms.items() if name not in NAMES_ONLY}
     # What every stage was like before the package settings could ask for more.
     rules["stages"] = [
-        {name: said for name, said in stage.items() if (name, said) not in UNASKED}
+        {
+            name: said
+            for name, said in stage.items()
+            if name not in UNAPPROVED and (name, said) not in UNASKED
+        }
         for stage in terms["stages"]
     ]
     rules["excluded"] = [each["id"] for each in terms["excluded"]]

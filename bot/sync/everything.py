@@ -28,6 +28,8 @@ from bot.packages.settings.bindings import (
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog, settings_bindings
 from bot.people.identity import People
+from bot.requests.approver_defaults import ApproverDefaults
+from bot.sync import approver_visibility
 from bot.sync.assignments import MISSES_BEFORE_ALARM, AssignmentSync
 from bot.sync.link_facts import LinkFactReader
 from bot.sync.links import HolderLinks
@@ -74,6 +76,7 @@ class TenantSync:
         self._link_facts = LinkFactReader(
             graph=graph, openings=openings or Openings(GLOBAL, tenant_id=None)
         )
+        self._approver_defaults = ApproverDefaults(graph)
         self._bounds = bounds
         self._package_settings = package_settings or PackageSettingsFile()
         # In how many syncs in a row a package could not be read.
@@ -101,7 +104,15 @@ class TenantSync:
         try:
             whole, unsupported = await self._whole_policies(packages)
             unreadable |= {each.id for each in packages if _asks_under(each, unsupported)}
-            offered = await self._offer(packages, known, unreadable, whole)
+            hidden_by_default = await self._approver_defaults.hides(_policies(packages, whole))
+            offered = await self._offer(
+                packages, known, unreadable, whole, hidden_by_default=hidden_by_default
+            )
+            await self._store.run(
+                approver_visibility.hide_by_now,
+                _policies(packages, whole),
+                hidden_by_default=hidden_by_default,
+            )
         except GraphError as error:
             # What is offered stays as it was; what people hold does not wait for it.
             log.warning("policies-not-read", status=error.status, code=error.code)
@@ -125,6 +136,8 @@ class TenantSync:
         known: Mapping[str, Package],
         unreadable: frozenset[str],
         whole: Mapping[str, AssignmentPolicy],
+        *,
+        hidden_by_default: bool,
     ) -> list[Package]:
         """Offer what can be read as it is now, and what cannot be read as it was; return what is offered."""
         readable = [each for each in packages if each.id not in unreadable]
@@ -139,7 +152,15 @@ class TenantSync:
         opens = self._link_facts.opened(readable, known)
         found = [replace(each, slug=slugs[each.id]) for each in kept]
         for number, each in enumerate(readable, start=1):
-            found.append(package_row(each, slug=slugs[each.id], whole=whole, opens=opens[each.id]))
+            found.append(
+                package_row(
+                    each,
+                    slug=slugs[each.id],
+                    whole=whole,
+                    opens=opens[each.id],
+                    hidden_by_default=hidden_by_default,
+                )
+            )
             if number % PACKAGES_A_TURN == 0:
                 await asyncio.sleep(0)
         for package_id in sorted(unreadable):
@@ -263,6 +284,15 @@ def _about(problem: BindingProblem) -> str:
     return hashlib.sha256(place.encode()).hexdigest()
 
 
+def _policies(
+    packages: Sequence[AccessPackage], whole: Mapping[str, AssignmentPolicy]
+) -> list[AssignmentPolicy]:
+    """Return the policies of the packages, as whole as they could be read."""
+    return [
+        whole.get(each.id, each) for package in packages for each in package.assignment_policies
+    ]
+
+
 def _asks_under(package: AccessPackage, policy_ids: Collection[str]) -> bool:
     """Tell whether one of these is a policy under which people ask for the package."""
     return any(
@@ -277,6 +307,7 @@ def package_row(
     slug: str,
     whole: Mapping[str, AssignmentPolicy],
     opens: tuple[Opening, ...] = (),
+    hidden_by_default: bool = False,
 ) -> Package:
     """
     Return what the workspace offers of a package of Graph's.
@@ -284,6 +315,7 @@ def package_row(
     Args:
         whole: The policies that were read with their questions, by id.
         opens: What of it can be opened.
+        hidden_by_default: Whoever asks does not see who decides, where a policy leaves that to the tenant.
     """
     now = clock.now()
     policies = eligibility.askable_policies(package, at=now)
@@ -309,6 +341,6 @@ def package_row(
             )
         ),
         automatic=eligibility.automatic_policies(package),
-        policies=offered(package, whole, at=now),
+        policies=offered(package, whole, at=now, hidden_by_default=hidden_by_default),
         opens=opens,
     )

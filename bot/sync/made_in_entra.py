@@ -28,6 +28,7 @@ from bot.packages.unsupported import questions_of
 from bot.people.identity import People
 from bot.people.store import people as bindings
 from bot.requests import state_machine
+from bot.requests.approver_defaults import ApproverDefaults
 from bot.requests.evaluation.evidence import EvidenceReader
 from bot.requests.evaluation.facts import RequestFacts, SharedFacts
 from bot.requests.evaluation.rules import with_settings
@@ -92,6 +93,7 @@ class RequestsMadeInEntra:
         self._package_settings = package_settings
         # Read for nobody else: few ask there, and each read is made anew.
         self._shared = SharedFacts(graph, HolderLists(graph))
+        self._defaults = ApproverDefaults(graph)
         # Graph's ids of those that cannot be shown, and when to look again (real time): somebody may connect their account.
         self._left_out: dict[str, datetime] = {}
         # Graph has refused a list of the whole tenant, and will again.
@@ -196,7 +198,15 @@ class RequestsMadeInEntra:
         answers = _answers(asked)
         starts_at = asked.schedule.start_date_time if asked.schedule else None
         begins_later = kind is Kind.ADD and starts_at is not None and starts_at > clock.now()
-        terms = self._terms(found, rules, kind, answers, starts_at if begins_later else None)
+        hidden_by_default = await self._defaults.hides([rules.policy], readers=[user])
+        terms = self._terms(
+            found,
+            rules,
+            kind,
+            answers,
+            starts_at if begins_later else None,
+            hidden_by_default=hidden_by_default,
+        )
         if not terms.entra_decides or not terms.stages:
             return None
         holder = await self._in_slack(user)
@@ -236,12 +246,15 @@ class RequestsMadeInEntra:
         kind: Kind,
         answers: Mapping[str, tuple[str, ...]],
         starts_at: datetime | None,
+        *,
+        hidden_by_default: bool,
     ) -> Terms:
         terms = policy_terms.terms_of(
             found,
             rules.policy,
             extending=kind is Kind.EXTEND,
             always=False,
+            hidden_by_default=hidden_by_default,
             questions=rules.questions,
             answers=answers,
             starts_at=starts_at,

@@ -78,10 +78,10 @@ def register(routes: Routes, *, questions: QuestionService, replies: Replies) ->
             if not text:
                 await _errors(ack)({"text": _("Please write your answer.")})
                 return
-            question = await questions.answer(
+            question, request = await questions.answer(
                 slack_user=body["user"]["id"], question_id=question_id, text=text
             )
-            saved, pressed = words.answer_saved(question), answers.take(key)
+            saved, pressed = words.answer_saved(question, request), answers.take(key)
             if pressed is not None:
                 await pressed.finish(ack, view, saved)
                 return

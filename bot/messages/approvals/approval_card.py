@@ -262,7 +262,7 @@ def _foot(
         unnamed = _(UNNAMED_IN_ENTRA) if request.entra_decides else _(UNNAMED)
         blocks.append(context(unnamed if approvals is None else quorum.too_few(request)))
     if request.deciders:
-        named = named_deciders(request, together=request.approvals_needed > 1)
+        named = named_deciders(request, reader=None, together=request.approvals_needed > 1)
         blocks.append(context(_("Asked: {named_deciders}.").format(named_deciders=named)))
     part = quorum.own_part(request, decided, reader)
     if stage.fresh_sign_in and part is None:
@@ -306,7 +306,7 @@ def _passed(request: Request, decided: Sequence[Decision], *, reader: str | None
 
 def _now_waits(request: Request) -> str:
     steps = len(request.terms.stages) if request.terms else 1
-    people = named_deciders(request) or _("a decision")
+    people = named_deciders(request, reader=None) or _("a decision")
     if steps > 1:
         return _("Now step {stage} of {steps} waits for {people}.").format(
             stage=request.stage + 1, steps=steps, people=people

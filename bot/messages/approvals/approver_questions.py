@@ -26,7 +26,7 @@ from bot.messages.blocks.quotes import as_written, quoted
 from bot.messages.blocks.sentences import escape_sentence
 from bot.packages.names import LONGEST_REASON
 from bot.people.model import NamedAs
-from bot.requests.model import Kind, Request, State
+from bot.requests.model import Kind, Request, State, hides_deciders, may_see_deciders
 from bot.words import _, pgettext, translate
 from bot.words.formats import all_of
 
@@ -69,9 +69,12 @@ def answer_form(question: ApproverQuestion, request: Request, *, key: str | None
     Args:
         key: Tells how to answer the press in a list that has opened it.
     """
-    asks = _("{person} asks about the request for {package}:").format(
-        person=person(question.slack_user), package=bold(request.package_name)
+    sentence = (
+        _("An approver asks about the request for {package}:")
+        if hides_deciders(request, question.stage)
+        else _("{person} asks about the request for {package}:")
     )
+    asks = sentence.format(person=person(question.slack_user), package=bold(request.package_name))
     hint = _("Everybody who decides the request reads it, and it is kept with the request.")
     return _form(
         pgettext("title", "Answer"),
@@ -197,8 +200,10 @@ def answered_in_thread(question: ApproverQuestion, thread_ts: str) -> Message:
     return in_thread(message(said), thread_ts)
 
 
-def answer_saved(question: ApproverQuestion) -> Message:
+def answer_saved(question: ApproverQuestion, request: Request) -> Message:
     """Say that an answer is on its way."""
+    if hides_deciders(request, question.stage):
+        return message(_("Your answer is saved. The approver gets it now, and it is on the card."))
     return message(
         _("Your answer is saved. {person} gets it now, and it is on the card.").format(
             person=person(question.slack_user)
@@ -214,6 +219,8 @@ def asks_about(question: ApproverQuestion, request: Request, *, reader: str) -> 
         "holder": person(request.holder, request.holder_name),
         "requester": person(question.requester),
     }
+    if not may_see_deciders(request, question.stage, reader):
+        return _unnamed_asks_about(request, reader=reader).format(**parts)
     if reader != request.holder:
         return _(
             "{person} decides about your request for {package} for {holder}, and asks:"
@@ -227,6 +234,18 @@ def asks_about(question: ApproverQuestion, request: Request, *, reader: str) -> 
             **parts
         )
     return _("{person} decides about your request for {package}, and asks:").format(**parts)
+
+
+def _unnamed_asks_about(request: Request, *, reader: str) -> str:
+    if reader != request.holder:
+        return _("An approver decides about your request for {package} for {holder}, and asks:")
+    if request.is_on_behalf:
+        return _(
+            "{requester} has asked for {package} for you. An approver decides about that, and asks:"
+        )
+    if request.kind is Kind.EXTEND:
+        return _("An approver decides about your request to extend {package}, and asks:")
+    return _("An approver decides about your request for {package}, and asks:")
 
 
 def _answered_what(question: ApproverQuestion, request: Request) -> str:
@@ -248,8 +267,14 @@ def _answered(question: ApproverQuestion, *, reader: str) -> str:
 
 def _ask_hint(request: Request) -> str:
     asker = request.terms.asker if request.terms and request.is_on_behalf else None
-    hint = _(
-        "{name} reads it with your name, and so does everybody who decides. It is kept with the request."
+    hint = (
+        _(
+            "{name} reads it without your name, and everybody who decides with it. It is kept with the request."
+        )
+        if hides_deciders(request, request.stage)
+        else _(
+            "{name} reads it with your name, and so does everybody who decides. It is kept with the request."
+        )
     )
     return hint.format(name=asker.name if asker else request.holder_name or _("Whoever asked"))
 

@@ -72,7 +72,7 @@ def escalated(request: Request) -> str:
     ).format(
         package=escape(request.package_name),
         person=person(request.holder, request.holder_name),
-        waiting_for=waiting_for(request),
+        waiting_for=waiting_for(request, reader=None),
     )
 
 

@@ -34,7 +34,7 @@ def pending_review(request: Request, *, reader: str) -> list[Block]:
     line = as_sentence(wish(request))
     if reader == request.holder or (request.is_on_behalf and reader == request.asked_by):
         stands = _("It is {waiting_for}. Your own request: somebody else decides it.").format(
-            waiting_for=waiting_for(request)
+            waiting_for=waiting_for(request, reader=None)
         )
     else:
         stands = _("It is {waiting_for}.").format(waiting_for=stage_of_work(request, own=False))

@@ -1,5 +1,6 @@
 """Tell of emergency access: to whoever asks for it and has it, and loudly to everybody else."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -23,7 +24,7 @@ from bot.messages.blocks.quotes import as_written, quoted
 from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.phrases.request_words import progress
 from bot.packages.settings.model import BreakGlass, BreakGlassPeople
-from bot.requests.model import Request, State
+from bot.requests.model import Request, State, hides_deciders
 from bot.words import _, ngettext, pgettext, translate
 from bot.words.formats import in_a_row, number
 
@@ -155,11 +156,13 @@ def card_facts(emergency: Emergency, request: Request, *, now: datetime) -> Mess
     blocks.append(context(_state(request)))
     if not emergency.is_open:
         return message(text, [*blocks, context(closed(emergency, request))])
-    return message(text, [*blocks, context(_still_open(emergency, now=now))])
+    # Everybody in the channel reads it, and mostly so does whoever has the access.
+    is_named = not hides_deciders(request, request.stage)
+    return message(text, [*blocks, context(_still_open(emergency, now=now, is_named=is_named))])
 
 
-def _still_open(emergency: Emergency, *, now: datetime) -> str:
-    people = in_a_row([person(each) for each in emergency.reviewers])
+def _still_open(emergency: Emergency, *, now: datetime, is_named: bool) -> str:
+    people = in_a_row([person(each) for each in emergency.reviewers] if is_named else [])
     by = moment(emergency.review_by)
     if emergency.is_overdue(now):
         if not people:
@@ -186,9 +189,18 @@ def _state(request: Request) -> str:
 
 
 def closed(emergency: Emergency, request: Request) -> str:
-    """Say how a review was closed, by whom, and in which words; of access that was over by then, nothing was taken away."""
+    """
+    Say how a review was closed, by whom, and in which words; of access that was over by then, nothing was taken away.
+
+    Where whoever asks may not see who decides, nobody is named: they are among those who read it.
+    """
+    if hides_deciders(request, request.stage):
+        emergency = replace(emergency, for_user=None, for_name=None, as_admin=False)
+        who = _("somebody")
+    else:
+        who = person(emergency.closed_by, emergency.closed_name)
     parts = {
-        "person": person(emergency.closed_by, emergency.closed_name),
+        "person": who,
         "approver": person(emergency.for_user, emergency.for_name),
         "moment": moment(emergency.closed_at) if emergency.closed_at else "",
         "comment": as_written(emergency.comment or ""),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from bot import clock
-from bot.approvals.model import Decision
+from bot.approvals.model import Decision, shown_to
 from bot.assignments.model import Assignment, AssignmentState
 from bot.messages.blocks.pages import NOTHING_MORE, Row, part_of
 from bot.messages.blocks.parts import (
@@ -27,7 +27,7 @@ from bot.messages.phrases.request_words import outcome, outcome_for_requester
 from bot.messages.requests.acknowledging import my_access_button
 from bot.paging import ListName, Page, Place
 from bot.people.model import Verb
-from bot.requests.model import DECLINED, Kind, Request, State
+from bot.requests.model import DECLINED, Kind, Request, State, shown_there
 from bot.words import _, translate
 from bot.words.formats import all_of
 
@@ -127,14 +127,15 @@ def _ended(each: PastRequest, reader: str) -> str:
     """Say how it ended; whom others have asked for reads no more of that than they were told."""
     request = each.request
     if request.state is State.DELIVERED:
-        return _delivered(each)
+        return _delivered(each, reader)
     if request.is_on_behalf and reader != request.asked_by:
         return _ended_for_them(request)
-    return f"{_outcome(each)}{_why(request)}"
+    return f"{_outcome(each, reader)}{_why(request)}"
 
 
-def _delivered(each: PastRequest) -> str:
-    request, approved = each.request, names_of(each.decided, Verb.APPROVE)
+def _delivered(each: PastRequest, reader: str) -> str:
+    request = each.request
+    approved = names_of(shown_to(request, each.decided, reader), Verb.APPROVE)
     if request.kind is Kind.REMOVE:
         return _("Returned.")
     by = _("Approved by {by}.").format(by=escape(all_of(approved))) if approved else ""
@@ -156,11 +157,13 @@ def _access(access: Assignment | None) -> str:
     return _("The access lasts {until}.").format(until=until(access.ends_at))
 
 
-def _outcome(each: PastRequest) -> str:
+def _outcome(each: PastRequest, reader: str) -> str:
     request = each.request
     if request.state is State.DENIED:
-        there = [one.name for one in request.decided_there if one.verb is Verb.DENY and one.name]
-        by = names_of(each.decided, Verb.DENY) or list(dict.fromkeys(there))
+        seen = shown_there(request, reader)
+        there = [one.name for one in seen if one.verb is Verb.DENY and one.name]
+        denials = shown_to(request, each.decided, reader)
+        by = names_of(denials, Verb.DENY) or list(dict.fromkeys(there))
         if by:
             return _("Denied by {person}.").format(person=escape(all_of(by)))
     return outcome_for_requester(request)

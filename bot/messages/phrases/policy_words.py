@@ -89,7 +89,17 @@ def approval_needed(package: Package) -> str:
 
 
 def _approvers_of(stage: NamedStage, *, for_other: bool) -> str:
-    """Say who approves one stage, and how many of them: "Bo Berg", "2 members of “Security reviewers”"."""
+    """
+    Say who approves one stage, and how many of them: "Bo Berg", "2 members of “Security reviewers”".
+
+    Where whoever asks may not see who they are: "an approver", "2 approvers".
+    """
+    if stage.is_hidden and stage.quorum == 1:
+        return _("an approver")
+    if stage.is_hidden:
+        return ngettext("{count} approver", "{count} approvers", stage.quorum).format(
+            count=stage.quorum
+        )
     if stage.quorum > 1:
         return _several_of(stage, for_other=for_other)
     if not stage.approvers:

@@ -89,8 +89,15 @@ def approval_told(request: Request) -> str:
     ).format(approvals=request.approvals, approvals_needed=request.approvals_needed)
 
 
-def approved_by_one(request: Request, *, by: str, place: int, needed: int) -> str:
-    """Tell whoever asked who has approved their request, which needs more approvals."""
+def approved_by_one(request: Request, *, by: str | None, place: int, needed: int) -> str:
+    """Tell whoever asked who has approved their request, which needs more approvals; None: they may not see who."""
+    if by is None:
+        unnamed = (
+            _("Your extension of {package} has {place} of {needed} approvals now.")
+            if request.kind is Kind.EXTEND
+            else _("Your request for {package} has {place} of {needed} approvals now.")
+        )
+        return unnamed.format(package=name_to_asker(request), place=place, needed=needed)
     sentence = (
         _("{by} approved your extension of {package}: that is {place} of {needed} approvals.")
         if request.kind is Kind.EXTEND

@@ -96,7 +96,7 @@ def stage_of_work(request: Request, *, own: bool = True) -> str:
         return _("being canceled in Microsoft Entra")
     match request.state:
         case State.PENDING:
-            return waiting_for(request)
+            return waiting_for(request, reader=request.asked_by if own else None)
         case State.APPROVED if request.emergency:
             return _("emergency access, and next to be set up")
         case State.APPROVED if request.needs_account_at is not None and request.kind is Kind.REMOVE:

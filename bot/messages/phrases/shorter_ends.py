@@ -46,13 +46,15 @@ def too_late(bound: datetime | None) -> str:
     )
 
 
-def approved_until(decision: Decision, *, by: str) -> str:
+def approved_until(decision: Decision, *, by: str | None) -> str:
     """
     Say until when somebody has approved who set a shorter end.
 
     Args:
-        by: Their name, or a mention of them.
+        by: Their name, or a mention of them; None: the reader may not see who they are.
     """
+    if by is None:
+        return _unnamed(decision)
     if decision.ends_at is None:
         return _("Approved by {by}.").format(by=by)
     if decision.instead_of is None:
@@ -61,6 +63,18 @@ def approved_until(decision: Decision, *, by: str) -> str:
         )
     return _("Approved until {when} instead of {when2} by {by}.").format(
         when=day(decision.ends_at), when2=day(decision.instead_of), by=by
+    )
+
+
+def _unnamed(decision: Decision) -> str:
+    if decision.ends_at is None:
+        return ""
+    if decision.instead_of is None:
+        return _("Approved until {when}; it was asked for without an end.").format(
+            when=day(decision.ends_at)
+        )
+    return _("Approved until {when} instead of {when2}.").format(
+        when=day(decision.ends_at), when2=day(decision.instead_of)
     )
 
 

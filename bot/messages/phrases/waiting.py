@@ -18,7 +18,7 @@ from bot.messages.blocks.parts import (
 )
 from bot.messages.phrases.naming import name_to_asker
 from bot.messages.phrases.quorum import approvals_so_far, approved_by_one
-from bot.requests.model import Kind, Request, State
+from bot.requests.model import Kind, Request, State, may_see_deciders
 from bot.words import _, pgettext
 from bot.words.formats import all_of, any_of, in_a_row
 
@@ -28,15 +28,19 @@ MOST_DECIDERS: Final = 5
 REMIND_EVERY: Final = timedelta(days=1)
 
 
-def named_deciders(request: Request, *, together: bool = False) -> str:
+def named_deciders(request: Request, *, reader: str | None, together: bool = False) -> str:
     """
     Return who is asked about the current stage, as far as they have been found: "@Bo, @Lee and 3 more".
 
     Any one of them is meant ("@Bo or @Lee"); where several must still approve, that many ("2 of @Bo, @Lee and @Mia").
+    Empty where nobody has been found, and for a reader who may not see who they are.
 
     Args:
+        reader: Who reads it, by Slack id; None: only those who decide, and the admins.
         together: All of them are meant: "@Bo and @Lee".
     """
+    if not may_see_deciders(request, request.stage, reader):
+        return ""
     shown = [person(each) for each in request.deciders[:MOST_DECIDERS]]
     more = len(request.deciders) - len(shown)
     left = request.approvals_needed - request.approvals
@@ -52,9 +56,9 @@ def named_deciders(request: Request, *, together: bool = False) -> str:
     return named
 
 
-def waiting_for(request: Request) -> str:
+def waiting_for(request: Request, *, reader: str | None) -> str:
     """Return for whom a pending request waits, to go behind "it is": "waiting for @Bo (since …, step 1 of 2)"."""
-    who = named_deciders(request) or _nobody_named(request)
+    who = named_deciders(request, reader=reader) or _nobody_named(request)
     since = moment(request.waits_since or request.asked_at)
     stages = len(request.terms.stages) if request.terms else 0
     step = (
@@ -114,7 +118,8 @@ def decline_button(request: Request) -> Block:
 
 def reminding(request: Request) -> Message:
     """Say that those who decide are reminded."""
-    who = named_deciders(request, together=True)
+    who = named_deciders(request, reader=request.asked_by, together=True)
+    who = who or pgettext("remind", "the approvers")
     sentence = (
         _(
             "I will remind {who} of your extension of {package}: at once, or as soon as it is not "
@@ -130,33 +135,42 @@ def reminding(request: Request) -> Message:
 
 
 def approval_counted(
-    request: Request, *, by: str, place: int, needed: int, is_waiting: bool
+    request: Request, *, by: str | None, place: int, needed: int, is_waiting: bool
 ) -> Message:
     """
     Tell whoever asked who has approved, of several who must, and for whom their request waits now.
 
     Args:
+        by: Who has; None: they may not see that.
         place: How many have approved with them.
         is_waiting: It waits for the others still.
     """
-    said = approved_by_one(request, by=by or _("Somebody"), place=place, needed=needed)
+    said = approved_by_one(request, by=by, place=place, needed=needed)
     return _with_reminder(said, request, is_waiting=is_waiting)
 
 
-def step_reached(request: Request, *, step: int, by: str, is_waiting: bool) -> Message:
+def step_reached(request: Request, *, step: int, by: str | None, is_waiting: bool) -> Message:
     """
     Tell whoever asked that a step is approved, and for whom their request waits now.
 
     Args:
-        by: Who approved it.
+        by: Who approved it; None: whoever asked may not see that.
         is_waiting: It waits at the step after that one.
     """
     steps = len(request.terms.stages) if request.terms else step
-    sentence = (
-        _("{by} approved step {step} of {steps} of your extension of {package}.")
-        if request.kind is Kind.EXTEND
-        else _("{by} approved step {step} of {steps} of your request for {package}.")
-    )
+    is_extension = request.kind is Kind.EXTEND
+    if by is None:
+        sentence = (
+            _("Step {step} of {steps} of your extension of {package} is approved.")
+            if is_extension
+            else _("Step {step} of {steps} of your request for {package} is approved.")
+        )
+    else:
+        sentence = (
+            _("{by} approved step {step} of {steps} of your extension of {package}.")
+            if is_extension
+            else _("{by} approved step {step} of {steps} of your request for {package}.")
+        )
     said = sentence.format(
         by=escape(by or _("Somebody")), step=step, steps=steps, package=name_to_asker(request)
     )
@@ -167,7 +181,8 @@ def _with_reminder(said: str, request: Request, *, is_waiting: bool) -> Message:
     """Say for whom it waits as well, and offer to remind them, while it does."""
     if not is_waiting:
         return message(said)
-    now = _("{said} Now it is {waiting_for}.").format(said=said, waiting_for=waiting_for(request))
+    waits = waiting_for(request, reader=request.asked_by)
+    now = _("{said} Now it is {waiting_for}.").format(said=said, waiting_for=waits)
     remind = remind_button(request)
     return message(
         now, [section(now), actions(remind, block_id=f"progress:{request.id}")] if remind else None

@@ -63,7 +63,7 @@ def told_asker(request: Request) -> Message:
 
 
 def _waits(request: Request) -> str:
-    named = named_deciders(request)
+    named = named_deciders(request, reader=request.asked_by)
     if not named:
         return _("It waits for a decision.")
     return _("It waits for {named_deciders}.").format(named_deciders=named)

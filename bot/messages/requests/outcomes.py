@@ -32,7 +32,7 @@ from bot.messages.requests.asking_again import (
 )
 from bot.packages.opening import Opening
 from bot.packages.refusals import NOT_AMONG
-from bot.requests.model import NOT_CONNECTED, Kind, Request, State
+from bot.requests.model import NOT_CONNECTED, Kind, Request, State, may_see_deciders
 from bot.words import N_, _, translate
 from bot.words.formats import all_of
 
@@ -67,7 +67,8 @@ def denied(request: Request, *, by: str | None, approved: Sequence[str] = ()) ->
     Say who denied a request, and why.
 
     Args:
-        approved: Who had approved the stages before.
+        by: Who did; None: that is not known, or not for whoever asked to see.
+        approved: Who had approved the stages before, as far as whoever asked may see that.
     """
     line = _denial(request, has_name=by is not None).format(
         package=bold(request.package_name), person=escape(by or "")
@@ -108,7 +109,8 @@ def lapsed(request: Request, *, approved: Sequence[str] = (), is_offered: bool =
 
     Args:
         is_offered: The package can still be asked for.
-        approved: Who had approved the stages before; or the stage that it waited in, where several must.
+        approved: Who had approved the stages before; or the stage that it waited in, where several must; as far as whoever
+            asked may see that.
     """
     name, again = bold(request.package_name), may_ask_again(request, is_offered=is_offered)
     if request.why == NOT_CONNECTED:
@@ -122,6 +124,8 @@ def lapsed(request: Request, *, approved: Sequence[str] = (), is_offered: bool =
     is_extension = request.kind is Kind.EXTEND
     steps = len(request.terms.stages) if request.terms else 1
     counted = approvals_so_far(request)
+    if request.approvals and counted and not approved:
+        return message(f"{_got_some(request, counted)} {again}")
     if approved and request.approvals and counted:
         if is_extension and steps > 1:
             line = _(
@@ -144,7 +148,7 @@ def lapsed(request: Request, *, approved: Sequence[str] = (), is_offered: bool =
             package=name, step=request.stage + 1, steps=steps, approvals=counted, people=by
         )
         return message(f"{line} {again}")
-    if approved:
+    if approved or request.stage:
         line = (
             _(
                 "Nobody decided step {step} of {steps} of your extension of {package} in time, so it has expired."
@@ -154,13 +158,42 @@ def lapsed(request: Request, *, approved: Sequence[str] = (), is_offered: bool =
                 "Nobody decided step {step} of {steps} of your request for {package} in time, so it has expired."
             )
         ).format(step=request.stage + 1, steps=steps, package=name)
-        return message(f"{line} {_approved_before(approved)} {again}")
+        before = f" {_approved_before(approved)}" if approved else ""
+        return message(f"{line}{before} {again}")
     line = (
         _("Nobody decided your extension of {package} in time, so it has expired.")
         if is_extension
         else _("Nobody decided your request for {package} in time, so it has expired.")
     )
     return message(f"{line.format(package=name)} {again}")
+
+
+def _got_some(request: Request, approvals: str) -> str:
+    """Say that it got some of the approvals that it needed, without names."""
+    is_extension = request.kind is Kind.EXTEND
+    steps = len(request.terms.stages) if request.terms else 1
+    if steps > 1:
+        line = (
+            _(
+                "Your extension of {package} has expired: step {step} of {steps} got {approvals} in time."
+            )
+            if is_extension
+            else _(
+                "Your request for {package} has expired: step {step} of {steps} got {approvals} in time."
+            )
+        )
+    else:
+        line = (
+            _("Your extension of {package} has expired: it got {approvals} in time.")
+            if is_extension
+            else _("Your request for {package} has expired: it got {approvals} in time.")
+        )
+    return line.format(
+        package=bold(request.package_name),
+        step=request.stage + 1,
+        steps=steps,
+        approvals=approvals,
+    )
 
 
 def canceled_in_entra(request: Request) -> Message:
@@ -221,6 +254,7 @@ def delivered(
     note: str | None = None,
     openings: Collection[Opening] = (),
     shorter: Decision | None = None,
+    told: str | None = None,
 ) -> Message:
     """
     Tell somebody that they have access; only ever made from a request that Graph has delivered.
@@ -229,8 +263,13 @@ def delivered(
         note: The package's own sentence, from its settings.
         openings: What they can open now.
         shorter: The decision that set a shorter end than was asked for.
+        told: Whoever reads it, by Slack id.
     """
-    less = approved_until(shorter, by=escape(shorter.name or _("an approver"))) if shorter else ""
+    less = ""
+    if shorter is not None:
+        is_named = may_see_deciders(request, shorter.stage, told)
+        by_whom = escape(shorter.name or _("an approver")) if is_named else None
+        less = approved_until(shorter, by=by_whom)
     name = escape(request.package_name)
     ends_too_soon = "" if will_remind or request.ends_at is None else _(TOO_SHORT)
     if request.kind is Kind.EXTEND:

@@ -12,7 +12,7 @@ from bot.messages.phrases import waiting
 from bot.messages.phrases.decided import name_of, names_of
 from bot.notifications.model import Notice
 from bot.people.model import Verb
-from bot.requests.model import Request, State, read_ask_id
+from bot.requests.model import Request, State, may_see_deciders, read_ask_id
 from bot.requests.store import requests
 from bot.words.formats import all_of
 
@@ -49,20 +49,32 @@ def content_of(db: Transaction, notice: Notice) -> Message | None:
     is_waiting = request.state is State.PENDING and progress_notice(request) == _bare(notice)
     if approvals:
         return _approval_counted(
-            request, counted, stage=stage, place=int(approvals), is_waiting=is_waiting
+            request,
+            counted,
+            to=notice.to,
+            stage=stage,
+            place=int(approvals),
+            is_waiting=is_waiting,
         )
     by = names_of([each for each in counted if each.stage == stage - 1], Verb.APPROVE)
     there = [each.name for each in request.decided_there if each.stage == stage - 1 and each.name]
+    is_named = may_see_deciders(request, stage - 1, notice.to)
     return waiting.step_reached(
         request,
         step=stage,
-        by=all_of(by or there),
+        by=all_of(by or there) if is_named else None,
         is_waiting=is_waiting,
     )
 
 
 def _approval_counted(
-    request: Request, counted: Sequence[Decision], *, stage: int, place: int, is_waiting: bool
+    request: Request,
+    counted: Sequence[Decision],
+    *,
+    to: str,
+    stage: int,
+    place: int,
+    is_waiting: bool,
 ) -> Message | None:
     by = [each for each in approvals_of(counted, stage) if each.place == place]
     stages = request.terms.stages if request.terms else ()
@@ -70,7 +82,7 @@ def _approval_counted(
         return None
     return waiting.approval_counted(
         request,
-        by=name_of(by[0]),
+        by=name_of(by[0]) if may_see_deciders(request, stage, to) else None,
         place=place,
         needed=stages[stage].quorum,
         is_waiting=is_waiting,

@@ -19,6 +19,7 @@ from bot.people.actors import Permissions
 from bot.people.identity import People
 from bot.people.permissions import may
 from bot.requests import state_machine
+from bot.requests.approver_defaults import ApproverDefaults
 from bot.requests.evaluation.access import AccessEvaluator
 from bot.requests.evaluation.askers import Askers
 from bot.requests.evaluation.emergencies import EmergencyEvaluator, NoEmergency
@@ -65,6 +66,7 @@ class RequestEvaluator:
         self._waits = waits
         self._evidence = EvidenceReader(graph=graph, store=store)
         self._facts = FactCache(graph=graph, people=people, holders=holders)
+        approver_defaults = ApproverDefaults(graph)
         self._removal = RemovalEvaluator(
             graph=graph,
             people=people,
@@ -84,12 +86,14 @@ class RequestEvaluator:
                 removed_for=removed_for,
                 package_settings=package_settings,
                 emergencies=emergencies,
+                approver_defaults=approver_defaults,
             ),
             extension=ExtensionEvaluator(
                 graph=graph,
                 permissions=permissions,
                 always_approve=always_approve,
                 package_settings=package_settings,
+                approver_defaults=approver_defaults,
             ),
         )
 
@@ -204,9 +208,11 @@ class RequestEvaluator:
         is_unchanged = policy_terms.hash_of(evaluation.terms) == request.terms_hash
         if evaluation.terms.entra_decides:
             # Nobody has approved anything yet: that is done in Entra, under what holds there then.
-            return request if is_unchanged else await self._renew(request, evaluation)
+            if is_unchanged:
+                return await self._hide_by_now(request, evaluation)
+            return await self._renew(request, evaluation)
         if is_unchanged and await self._deciders_still_may(request):
-            return request
+            return await self._hide_by_now(request, evaluation)
         if not evaluation.terms.stages:
             # Nobody has to decide: the terms of this moment count.
             return await self._renew(request, evaluation)
@@ -250,6 +256,14 @@ class RequestEvaluator:
         if not evaluation.terms.entra_decides or request.stage >= len(evaluation.terms.stages):
             raise NotClear(DECISION_UNKNOWN)
         return await self._renew(request, evaluation)
+
+    async def _hide_by_now(self, request: Request, evaluation: Evaluation) -> Request | None:
+        """Return a claimed request whose terms are as agreed, with what its policy hides from whoever asks by now."""
+        if request.terms is None or request.terms.stages == evaluation.terms.stages:
+            return request
+        terms = replace(request.terms, stages=evaluation.terms.stages)
+        ours = await self._store.run(claims.update, request, terms=asdict(terms))
+        return replace(request, terms=terms) if ours else None
 
     async def _renew(self, request: Request, evaluation: Evaluation) -> Request | None:
         terms, terms_hash = evaluation.terms, policy_terms.hash_of(evaluation.terms)

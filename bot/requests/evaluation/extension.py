@@ -10,6 +10,7 @@ from bot.packages.facts import read_extension_case
 from bot.packages.settings.file import PackageSettingsFile
 from bot.people.actors import Permissions
 from bot.people.identity import Identity
+from bot.requests.approver_defaults import ApproverDefaults
 from bot.requests.evaluation.rules import (
     AccessEnded,
     Evaluation,
@@ -36,8 +37,10 @@ class ExtensionEvaluator:
         permissions: Permissions,
         always_approve: bool,
         package_settings: PackageSettingsFile,
+        approver_defaults: ApproverDefaults,
     ) -> None:
         self._package_settings = package_settings
+        self._defaults = approver_defaults
         self._graph = graph
         self._permissions = permissions
         self._always = always_approve
@@ -64,6 +67,9 @@ class ExtensionEvaluator:
             admitted.policy,
             extending=True,
             always=self._always,
+            hidden_by_default=await self._defaults.hides(
+                [admitted.policy], readers=[identity.user]
+            ),
             questions=admitted.questions,
             agreed=request.terms,
         )

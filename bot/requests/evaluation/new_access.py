@@ -18,6 +18,7 @@ from bot.packages.offers import find_wrong_dates
 from bot.packages.settings.file import PackageSettingsFile
 from bot.people.actors import Permissions
 from bot.people.identity import Identity
+from bot.requests.approver_defaults import ApproverDefaults
 from bot.requests.evaluation.emergencies import EmergencyEvaluator
 from bot.requests.evaluation.facts import RequestFacts
 from bot.requests.evaluation.rules import (
@@ -50,6 +51,7 @@ class NewAccessEvaluator:
         removed_for: timedelta,
         package_settings: PackageSettingsFile,
         emergencies: EmergencyEvaluator,
+        approver_defaults: ApproverDefaults,
     ) -> None:
         """
         Args:
@@ -62,6 +64,7 @@ class NewAccessEvaluator:
         self._removed_for = removed_for
         self._package_settings = package_settings
         self._emergencies = emergencies
+        self._defaults = approver_defaults
 
     async def evaluate(
         self, request: Request, identity: Identity, package: AccessPackage, facts: RequestFacts
@@ -102,6 +105,9 @@ class NewAccessEvaluator:
             admitted.policy,
             extending=False,
             always=self._always,
+            hidden_by_default=await self._defaults.hides(
+                [admitted.policy], readers=[identity.user]
+            ),
             questions=admitted.questions,
             answers=request.answers,
             starts_at=request.starts_at,

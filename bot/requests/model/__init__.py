@@ -17,6 +17,7 @@ from bot.requests.model.states import (
     State,
 )
 from bot.requests.model.together import AskedTogether
+from bot.requests.model.visibility import hides_deciders, may_see_deciders, shown_there
 
 __all__ = [
     "DECLINED",
@@ -37,6 +38,9 @@ __all__ = [
     "KnownPackage",
     "Request",
     "State",
+    "hides_deciders",
     "id_of_entra_request",
+    "may_see_deciders",
     "read_ask_id",
+    "shown_there",
 ]

@@ -1,5 +1,6 @@
 """Requests: what changes of one that waits for a decision while it stays in its stage."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -15,7 +16,14 @@ from bot.packages.model import Terms
 from bot.people.model import Verb
 from bot.requests.model import Request, State
 from bot.requests.store.redraws import mark_views_stale
-from bot.requests.store.request_rows import COLUMNS, UPDATE_KNOWN, as_known, audit_ids, from_row
+from bot.requests.store.request_rows import (
+    COLUMNS,
+    SELECT,
+    UPDATE_KNOWN,
+    as_known,
+    audit_ids,
+    from_row,
+)
 
 UPDATE_PENDING: Final = UPDATE_KNOWN.where(requests.c.state == word(State.PENDING)).returning(
     *COLUMNS
@@ -34,6 +42,11 @@ REMIND: Final = (
         ),
     )
     .returning(*COLUMNS)
+)
+
+WAITING_UNDER: Final = SELECT.where(
+    requests.c.state == word(State.PENDING),
+    requests.c.terms["policy_id"].as_string().in_(sa.bindparam("policies", expanding=True)),
 )
 
 SCHEDULE_NUDGE: Final = requests.update().where(
@@ -127,6 +140,36 @@ def require_sign_in(
         **audit_ids(changed),
     )
     mark_views_stale(db, changed, deciders=changed.deciders)
+    return changed
+
+
+def waiting_under(db: Transaction, policy_ids: Collection[str]) -> list[Request]:
+    """Return what waits for a decision under one of these policies."""
+    return [from_row(row) for row in db.execute(WAITING_UNDER, {"policies": sorted(policy_ids)})]
+
+
+def hide_approvers(db: Transaction, request: Request, *, terms: Terms) -> Request | None:
+    """
+    Hide from whoever asks who decides what waits; None if somebody was first.
+
+    It matches the row only as *request* knew it, as a move does.
+
+    Args:
+        terms: As before, but for that: their hash is the same.
+    """
+    values = {
+        "terms": asdict(terms),
+        "version": request.version + 1,
+        "updated_at": clock.now(),
+    }
+    row = db.execute(UPDATE_PENDING, {**as_known(request), **columns(requests, values)}).first()
+    if row is None:
+        return None
+    changed = from_row(row)
+    audit.record(
+        db, at=clock.now(), actor=audit.LATCHKEY, verb="hide-approvers", **audit_ids(changed)
+    )
+    mark_views_stale(db, changed)
     return changed
 
 

@@ -271,7 +271,7 @@ def screens(key: str) -> dict[str, Any]:
     made["question not sent"] = approver_questions.not_sent(replace(asked[0], why=reason), one)
     made["question in a thread"] = approver_questions.asked_in_thread(asked[0], "1.1")
     made["answer in a thread"] = approver_questions.answered_in_thread(asked[0], "1.1")
-    made["answer saved"] = approver_questions.answer_saved(asked[0])
+    made["answer saved"] = approver_questions.answer_saved(asked[0], one)
     made["explanation"] = asking_again.explanation(
         asking_again.RefusalExplained(
             request=replace(one, state=State.REFUSED), package=packages[0], channel="C0HELP"

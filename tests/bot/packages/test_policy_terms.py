@@ -258,6 +258,7 @@ def hash_of(policy_changes: Any = None, role_scopes: Any = None, **package_chang
         policy(requestApprovalSettings=BO_DECIDES, **(policy_changes or {})),
         extending=False,
         always=False,
+        hidden_by_default=False,
     )
     return policy_terms.hash_of(terms)
 
@@ -321,6 +322,7 @@ def test_another_way_to_decide_needs_a_new_decision(settings):
         policy(requestApprovalSettings=settings),
         extending=False,
         always=False,
+        hidden_by_default=False,
     )
 
     assert policy_terms.hash_of(terms) != hash_of()

@@ -386,6 +386,7 @@ def test_another_question_needs_a_new_decision(changes, is_same):
                 chosen,
                 extending=False,
                 always=False,
+                hidden_by_default=False,
                 questions=questions_of(given, chosen),
             )
         )

@@ -49,8 +49,8 @@ def test_whom_it_waits_for(quorum, approvals, deciders, named):
     """As many as it still needs, and no fewer."""
     request = waiting(quorum, approvals, *deciders)
 
-    assert named_deciders(request) == named
-    assert named in waiting_for(request)
+    assert named_deciders(request, reader=None) == named
+    assert named in waiting_for(request, reader=None)
 
 
 def test_all_of_those_who_are_asked_are_named_on_the_card():
