@@ -87,6 +87,7 @@ VERBS: Final[Mapping[str, str]] = {
     "forget": "a person was forgotten; `as` is the pseudonym",
     "forget-slack-app": "this database is to serve another Slack app",
     "give-up": "an admin gives up a request that was on hold",
+    "hide-approvers": "the policy of a request that waits hides by now who decides it: whoever asked is no longer shown who",
     "hold": "a request is on hold: too many steps of it have failed",
     "ignore": "an admin says that what does not agree is not to be told of until a day",
     "let-end": "a holder lets access end",

@@ -24,6 +24,7 @@ BY_HAND: Final[Mapping[str, str]] = {
     "Where My Apps is in the Government's clouds": "it takes a tenant in a national cloud",
     "Under which address a group opens in My Groups": OPENED,
     "Whether My Access shows whoever has a package": PORTAL,
+    "Whether My Access shows approvers of requests that are over": PORTAL,
     "Whether `webUrl` of a team": "it takes a team, and a permission that few need",
     "Whether the origin id of a site is its address": OPENED,
     "Whether every browser that people use sends the cookie of the page": "it takes each browser, before an installation of Latchkey",

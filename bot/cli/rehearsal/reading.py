@@ -60,6 +60,29 @@ async def expanded_packages(bench: Bench) -> Observation:
     )
 
 
+async def approver_visibility(bench: Bench) -> Observation:
+    """Read the settings for end users, and what policies say of each stage's approvers, in both versions."""
+    said, fine = [], True
+    for version, calls, policies, stages in (
+        ("v1.0", bench.calls, "assignmentPolicies", "stages"),
+        ("beta", bench.calls.in_beta(), "accessPackageAssignmentPolicies", "approvalStages"),
+    ):
+        settings = await calls.get(f"{ENTITLEMENT}/controlConfigurations/endUserSettings")
+        shows = settings.body.get("showApproverDetailsToMembers")
+        listed = await calls.get(f"{ENTITLEMENT}/{policies}", top="50")
+        words = [
+            str(stage.get("approverInformationVisibility"))
+            for each in listed.items
+            for stage in (each.get("requestApprovalSettings") or {}).get(stages) or []
+        ]
+        fine = fine and isinstance(shows, bool) and listed.ok and "None" not in words
+        named = ", ".join(sorted(set(words))) or "nothing"
+        said.append(
+            f"{version}: settings {settings.said}, shown to members: {shows}; {len(words)} stages say {named}"
+        )
+    return as_hoped(fine, "; ".join(said))
+
+
 async def batched_reads(bench: Bench) -> Observation:
     """Send two reads in one batch, of which the second depends on the first."""
     requests = [
@@ -241,6 +264,12 @@ READING: Final = (
         expanded_packages,
         "How large are pages of packages with policies and catalogs?",
         "Page sizes; `$expand` as deep",
+    ),
+    reads(
+        "approver-visibility",
+        approver_visibility,
+        "Do policies and the tenant say whether approvers are shown?",
+        "What a tenant's `endUserSettings` say",
     ),
     reads(
         "batched-reads",

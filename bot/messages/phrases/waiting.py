@@ -119,7 +119,19 @@ def decline_button(request: Request) -> Block:
 def reminding(request: Request) -> Message:
     """Say that those who decide are reminded."""
     who = named_deciders(request, reader=request.asked_by, together=True)
-    who = who or pgettext("remind", "the approvers")
+    if not who:
+        unnamed = (
+            _(
+                "I will remind the approvers of your extension of {package}: at once, or as soon as it "
+                "is not night or weekend for them. You can do that once a day."
+            )
+            if request.kind is Kind.EXTEND
+            else _(
+                "I will remind the approvers of your request for {package}: at once, or as soon as it "
+                "is not night or weekend for them. You can do that once a day."
+            )
+        )
+        return message(unnamed.format(package=name_to_asker(request)))
     sentence = (
         _(
             "I will remind {who} of your extension of {package}: at once, or as soon as it is not "

@@ -1,7 +1,8 @@
 """
 Write what Entra is told of a request: why it was asked for, who approved it, and the tag by which we find it again.
 
-Whoever reviews access in Entra sees an app's request there; these words name the people behind it.
+Whoever reviews access in Entra sees an app's request there; these words name the people behind it, but for those whom the policy
+hides from whoever asked, who may read them there, too.
 """
 
 import re
@@ -10,7 +11,7 @@ from typing import Final
 
 from bot.approvals.model import Decision
 from bot.people.model import Verb
-from bot.requests.model import Request
+from bot.requests.model import Request, hides_deciders
 
 # No limit is published.  Reasons end at 1,000 characters, and the names of those who decided are never cut for them.
 LONGEST: Final = 2_000
@@ -18,6 +19,8 @@ TAG: Final = "[latchkey "
 TAGGED: Final = re.compile(r"\s*\[latchkey [0-9a-f]{32}\]\s*$")
 ELLIPSIS: Final = "…"
 LONGEST_NAME: Final = 100
+# Entra shows a request to whom it is for, with these words.
+UNNAMED: Final = "an approver (named in Latchkey's audit log)"
 
 
 def tag(request: Request) -> str:
@@ -44,7 +47,10 @@ def written_for(request: Request, decided: Sequence[Decision]) -> str:
     """
     approved = [each for each in decided if each.verb is Verb.APPROVE]
     many = len(request.terms.stages) > 1 if request.terms else False
-    by = "; ".join(_decider(each, many=many) for each in approved)
+    by = "; ".join(
+        _decider(each, many=many, is_named=not hides_deciders(request, each.stage))
+        for each in approved
+    )
     end = f" Approved by {by}." if by else ""
     asker = request.terms.asker if request.terms else None
     if asker is not None:
@@ -55,9 +61,11 @@ def written_for(request: Request, decided: Sequence[Decision]) -> str:
     return _shortened(reason, LONGEST - len(end)) + end
 
 
-def _decider(decision: Decision, *, many: bool) -> str:
-    name = _untagged(_shortened(decision.name or "somebody", LONGEST_NAME))
+def _decider(decision: Decision, *, many: bool, is_named: bool) -> str:
     stage = f", stage {decision.stage + 1}" if many else ""
+    if not is_named:
+        return f"{UNNAMED}{stage}"
+    name = _untagged(_shortened(decision.name or "somebody", LONGEST_NAME))
     role = ", as an admin of Latchkey" if decision.as_admin else ""
     on_behalf = ""
     if decision.for_entra_id is not None:

@@ -253,7 +253,8 @@ async def test_who_answers(store, of, who, may):
     if may:
         found, about = await store.run(open_question, who, question.id)
         assert (found.id, about.id) == (question.id, request.id)
-        assert (await store.run(answer_question, who, question.id, "This")).answered_by == who
+        answered, about = await store.run(answer_question, who, question.id, "This")
+        assert (answered.answered_by, about.id) == (who, request.id)
     else:
         for work, *args in ((open_question,), (answer_question, "This")):
             with pytest.raises(NotAllowed):

@@ -281,7 +281,7 @@ def terms_of(asked: Any = None, given: Any = None, **more: Any) -> Terms:
     return policy_terms.terms_of(
         given or package(role_scope()),
         asked or policy(),
-        **{"extending": False, "always": False, **more},
+        **{"extending": False, "always": False, "hidden_by_default": False, **more},
     )
 
 
