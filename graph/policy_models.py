@@ -104,7 +104,7 @@ class ApprovalStage(KeepingModel):
 
 
 class EndUserSettings(GraphModel):
-    """What the tenant lets people see of all its packages (``endUserSettings``)."""
+    """The settings of the tenant for what people see of all its packages (``endUserSettings``)."""
 
     show_approver_details_to_members: StrictBool | None = None
 

@@ -13,7 +13,7 @@ _LEVELS = ("disabled", "count", "countAndNames")
 
 def shows_approvers(world: World, stage: Stage, reader: User) -> bool:
     """
-    Whether My Access shows to whoever asked who approves a stage.
+    Tell whether My Access shows to whoever asked who approves a stage.
 
     Source: Microsoft Learn, "Configure whether requestors can see approver details": the package's own word counts,
     and where it leaves that to the tenant, the tenant's, which is about members and no guests.

@@ -62,7 +62,7 @@ class Shown:
         return escape(found.display_name if found else "somebody")
 
     def by(self, stage: Stage) -> str:
-        """Who has decided a stage, where whoever asked may see that."""
+        """Say who has decided a stage, where whoever asked may see that."""
         is_shown = shows_approvers(self.world, stage, self.user)
         return f" by {self.person(stage.reviewed_by)}" if is_shown else ""
 

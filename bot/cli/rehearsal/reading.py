@@ -65,7 +65,7 @@ async def approver_visibility(bench: Bench) -> Observation:
     said, fine = [], True
     for version, calls, policies, stages in (
         ("v1.0", bench.calls, "assignmentPolicies", "stages"),
-        ("beta", bench.calls.in_beta(), "accessPackageAssignmentPolicies", "approvalStages"),
+        ("beta", bench.calls.in_beta, "accessPackageAssignmentPolicies", "approvalStages"),
     ):
         settings = await calls.get(f"{ENTITLEMENT}/controlConfigurations/endUserSettings")
         shows = settings.body.get("showApproverDetailsToMembers")
