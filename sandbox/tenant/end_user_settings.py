@@ -2,7 +2,7 @@
 
 from sandbox.tenant.call import EM, Answer, Ask
 from sandbox.tenant.errors import bad_request, not_found
-from sandbox.tenant.model import Json, Stage, User
+from sandbox.tenant.model import EndUserSettings, Stage, User
 from sandbox.tenant.policy_settings import one_of
 from sandbox.tenant.routes import Route
 from sandbox.tenant.world import World
@@ -25,22 +25,27 @@ def shows_approvers(world: World, stage: Stage, reader: User) -> bool:
     return (
         reader.user_type == "Member"
         and settings is not None
-        and bool(settings["showApproverDetailsToMembers"])
+        and settings.show_approver_details_to_members
     )
 
 
-def _settings(ask: Ask) -> Json:
+def _settings(ask: Ask) -> EndUserSettings:
     if ask.world.end_user_settings is None:
         raise not_found("Resource not found for the segment 'endUserSettings'.")
     return ask.world.end_user_settings
 
 
 def _shown(ask: Ask) -> Answer:
-    head = {
-        "@odata.context": f"{ask.metadata}{PATH}",
-        "@odata.type": "#microsoft.graph.endUserSettings",
-    }
-    return Answer(200, head | _settings(ask))
+    settings = _settings(ask)
+    return Answer(
+        200,
+        {
+            "@odata.context": f"{ask.metadata}{PATH}",
+            "@odata.type": "#microsoft.graph.endUserSettings",
+            "relatedPeopleInsightLevel": settings.related_people_insight_level,
+            "showApproverDetailsToMembers": settings.show_approver_details_to_members,
+        },
+    )
 
 
 def get(ask: Ask) -> Answer:
@@ -54,10 +59,10 @@ def replace(ask: Ask) -> Answer:
     if not isinstance(shows, bool):
         raise bad_request("showApproverDetailsToMembers is true or false.")
     level = ask.body.get("relatedPeopleInsightLevel") or "disabled"
-    settings["relatedPeopleInsightLevel"] = one_of(
+    settings.related_people_insight_level = one_of(
         _LEVELS, level, what="microsoft.graph.accessPackageSuggestionRelatedPeopleInsightLevel"
     )
-    settings["showApproverDetailsToMembers"] = shows
+    settings.show_approver_details_to_members = shows
     return _shown(ask)
 
 

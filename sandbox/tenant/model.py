@@ -247,6 +247,14 @@ class Policy:
 
 
 @dataclass
+class EndUserSettings:
+    """What the tenant has settled for My Access."""
+
+    related_people_insight_level: str = "disabled"
+    show_approver_details_to_members: bool = True
+
+
+@dataclass
 class Stage:
     """One approval stage of one request."""
 

@@ -13,9 +13,9 @@ from sandbox.tenant.model import (
     Application,
     Assignment,
     Catalog,
+    EndUserSettings,
     Environment,
     Group,
-    Json,
     Organization,
     Package,
     Policy,
@@ -53,10 +53,7 @@ class World:
         self.groups: dict[str, Group] = {}
         self.organizations: dict[str, Organization] = {}
         # None: this cloud does not have them yet.
-        self.end_user_settings: Json | None = {
-            "relatedPeopleInsightLevel": "disabled",
-            "showApproverDetailsToMembers": True,
-        }
+        self.end_user_settings: EndUserSettings | None = EndUserSettings()
         self.applications: dict[str, Application] = {}
         self.sites: dict[str, Site] = {}
         # Who holds an Entra role in which way, by the role's id and "Active" or "Eligible".

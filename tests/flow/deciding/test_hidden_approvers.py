@@ -56,7 +56,7 @@ def policies_say(
 
     def prepare(outside: Any) -> None:
         world = outside.tenant.world
-        world.end_user_settings["showApproverDetailsToMembers"] = members_see
+        world.end_user_settings.show_approver_details_to_members = members_see
         for policy in world.policies.values():
             stages = policy.settings["requestApprovalSettings"]["stages"]
             for place, stage in enumerate(stages):

@@ -232,6 +232,7 @@ NO = Lie(hands={"answers": {"": "n"}})
 LIES: Mapping[str, Lie] = {
     "several-states": graph("GET .*/assignmentRequests\\?.*or"),
     "partial-states": graph("GET .*/assignments\\?"),
+    "approver-visibility": graph("GET .*/endUserSettings"),
     "expanded-packages": graph("GET .*/accessPackages\\?"),
     "batched-reads": batch(),
     "batched-lists": batch(),
