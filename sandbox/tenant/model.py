@@ -248,7 +248,7 @@ class Policy:
 
 @dataclass
 class EndUserSettings:
-    """What the tenant has settled for My Access."""
+    """The settings of the tenant for what people see in My Access."""
 
     related_people_insight_level: str = "disabled"
     show_approver_details_to_members: bool = True
