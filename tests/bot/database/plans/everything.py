@@ -223,6 +223,8 @@ def _requests(db: Transaction) -> None:
     assert current_stage.require_sign_in(
         db, _pending(db), terms=terms(), terms_hash="with a sign-in"
     )
+    current_stage.waiting_under(db, [terms().policy_id])
+    assert current_stage.hide_approvers(db, _pending(db), terms=terms())
     requests.move(db, _asked(db, assignment_id="assignment"), State.APPROVED, fence=True)
     requests.move(db, _pending(db), State.CANCELED)
     evidence.add_history(

@@ -57,6 +57,7 @@ WALKS: Final = {
     "claims.retrying": FOR_METRICS,
     "mismatches.announce": "the few that are open and nobody was told of",
     "mismatches.count": FOR_METRICS,
+    "current_stage.waiting_under": "what waits for a decision, once a sync, if approvers are hidden",
     "mismatches.open_ones": "a page of all that is open, in the order of the index",
     "emergencies.all_open": "all emergency access that nobody has reviewed",
     "emergencies.close": "few are not reviewed, so PostgreSQL looks for the one among them",
