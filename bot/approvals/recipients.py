@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from bot import clock
+from bot.approvals.admins_left import AdminsLeft
 from bot.approvals.lookup_order import NEXT_TURN, Lookup, LookupTurn, find_turn, is_fresh
 from bot.approvals.model import Decision, approvals_of, decided_before, voices_of
 from bot.approvals.store import decisions, recipients
@@ -57,12 +58,14 @@ class Recipients:
         people: People,
         approvers: Approvers,
         delegates: Delegates,
+        admins_left: AdminsLeft,
     ) -> None:
         self._store = store
         self._slack = slack
         self._people = people
         self._approvers = approvers
         self._delegates = delegates
+        self._admins_left = admins_left
         # Delegates who were known in Slack and Entra a while ago: as whom, and when (real time).
         self._delegates_known: dict[str, tuple[str, datetime]] = {}
         # Slack has told us to wait until then (real time).
@@ -143,16 +146,34 @@ class Recipients:
                 await self._store.run(
                     recipients.add, request, delegation.delegate, NamedAs.DELEGATE
                 )
+        nobody = named is not None and len(named) < missing
         await self._store.run(
             recipients.settle,
             request,
             found,
-            nobody=named is not None and len(named) < missing,
+            nobody=nobody,
+            nobody_left=nobody
+            and await self._is_nobody_left(request, named or (), counted, missing),
             grown=any(each not in request.deciders for each in found),
             again_at=clock.real() + min(unread.look_again_in or LOOK_AGAIN, look_again_in),
         )
         if isinstance(unread.told_to_wait, SlackBusy):
             raise unread.told_to_wait
+
+    async def _is_nobody_left(
+        self,
+        request: Request,
+        named: Sequence[tuple[User, NamedAs]],
+        counted: Sequence[Decision],
+        missing: int,
+    ) -> bool:
+        """Tell whether too few are left who could decide it, with the admins as far as they may; False if that is not known."""
+        if request.entra_decides:
+            # The card says that no admin can.
+            return False
+        beside = {*_voices_until_now(counted, request), *(user.id for user, _ in named)}
+        admins = await self._admins_left.count(request, beside=beside)
+        return admins is not None and len(named) + admins < missing
 
     async def _ask(
         self,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.approvals.admin_checks import AdminChecks
+from bot.approvals.admins_left import AdminsLeft
 from bot.approvals.in_entra import EntraApprovals
 from bot.approvals.processing import DecisionProcessor
 from bot.approvals.questioning import QuestionProcessor
@@ -72,6 +73,7 @@ def make_processing(
         people=people.people,
         approvers=people.approvers,
         delegates=people.delegates,
+        admins_left=AdminsLeft(store=store, permissions=permissions),
     )
     sign_ins = SignInRule(store=store, package_settings=outside.package_settings)
     decision_processor = DecisionProcessor(

@@ -47,3 +47,4 @@ class Occasion(StrEnum):
     ESCALATION = "escalation"
     DEADLINE = "deadline"
     REMIND = "remind"
+    NOBODY = "nobody"

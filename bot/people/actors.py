@@ -68,6 +68,11 @@ class Permissions:
         return self.roster.was_admin(slack_user)
 
     @property
+    def admins_known_now(self) -> frozenset[str] | None:
+        """Return the admins' Slack ids; None if they were read too long ago."""
+        return self.roster.members if self.roster.is_fresh_for_lists() else None
+
+    @property
     def known_admins(self) -> frozenset[str]:
         return self.roster.members
 
@@ -258,6 +263,10 @@ class Permissions:
         # Where fewer are named than must approve, whoever is left is asked, and the admins may not.
         is_nobodys = request.unnamed and not request.deciders
         return is_nobodys if always is None else always
+
+    def may_admins_stand_in(self, request: Request) -> bool:
+        """Tell whether the setting lets an admin decide a stage that nobody else can."""
+        return self._may_always_stand_in(request.current_stage, request) is not False
 
     def may_admins_always_decide(self, request: Request) -> bool:
         """Tell whether admins may decide a stage, whomever the policy names for it."""

@@ -15,7 +15,7 @@ from bot.database.tables import deciders, notices, requests
 from bot.notifications.model import Notice, is_channel
 from bot.people.model import Delegation, NamedAs
 from bot.requests.model import Request, State
-from bot.requests.store.redraws import REDRAW
+from bot.requests.store.redraws import REDRAW, mark_views_stale
 from bot.requests.store.request_rows import COLUMNS, SELECT, from_row
 
 # A card that its reader is not asked about any more.
@@ -85,6 +85,7 @@ def settle(
     found: Sequence[str],
     *,
     nobody: bool,
+    nobody_left: bool = False,
     grown: bool = False,
     again_at: datetime,
 ) -> None:
@@ -93,6 +94,7 @@ def settle(
 
     Args:
         nobody: The policy names nobody at all.
+        nobody_left: Nor is there an admin who could decide it: whoever asked reads so, and the admins are told what to do.
         grown: Somebody has been added since the cards were drawn, which say who is asked.
         again_at: When to look again (real time).
     """
@@ -113,6 +115,10 @@ def settle(
         # What nobody but an admin can decide is shown to the admins: their card may be owed only now.
         db.execute(UPDATE, {"request": now.id, "unnamed": nobody, "cards_due_at": clock.real()})
         db.execute(REDRAW, {"shown_request": now.id, "shown_assignment": None})
+    if nobody_left != now.nobody_left:
+        told_at = {"nudge_at": clock.now()} if nobody_left else {}
+        db.execute(UPDATE, {"request": now.id, "nobody_left": nobody_left, **told_at})
+        mark_views_stale(db, now)
 
 
 def has_decided(db: Transaction, request: Request, who: Collection[str]) -> None:

@@ -53,6 +53,8 @@ requests = sa.Table(
     sa.Column("deciders", sa.JSON, nullable=False, default=list),
     sa.Column("recipients_due_at", UtcDateTime),
     sa.Column("unnamed", sa.Boolean, nullable=False, default=False),
+    # Nor is there an admin who could decide it.
+    sa.Column("nobody_left", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     # When to look (real time) whether cards, or news of its end, are still owed; empty when none are.
     sa.Column("cards_due_at", UtcDateTime),
     sa.Column("news_due_at", UtcDateTime),

@@ -39,7 +39,7 @@ from bot.messages.phrases import policy_words, quorum
 from bot.messages.phrases.decided_there import others_there, there_line
 from bot.messages.phrases.request_words import asks_for, outcome, wish
 from bot.messages.phrases.shorter_ends import for_less_button
-from bot.messages.phrases.waiting import named_deciders
+from bot.messages.phrases.waiting import NOBODY_LEFT, named_deciders
 from bot.packages.model import Removal
 from bot.paging import Count
 from bot.people.model import NamedAs
@@ -258,7 +258,9 @@ def _foot(
     if approvals is not None:
         blocks.append(context(approvals))
     # That an admin decides after a removal is said with the removal.
-    if request.unnamed and not (stage.is_admins_own and request.terms and request.terms.removal):
+    if request.nobody_left:
+        blocks.append(context(f":warning: {_(NOBODY_LEFT)}"))
+    elif request.unnamed and not (stage.is_admins_own and request.terms and request.terms.removal):
         unnamed = _(UNNAMED_IN_ENTRA) if request.entra_decides else _(UNNAMED)
         blocks.append(context(unnamed if approvals is None else quorum.too_few(request)))
     if request.deciders:

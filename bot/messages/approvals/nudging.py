@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.approvals.model import ApproverQuestion, Decision
 from bot.messages.approvals import approval_card
 from bot.messages.blocks.parts import Message, escape, message, moment, person, section
-from bot.messages.phrases.waiting import waiting_for
+from bot.messages.phrases.waiting import NOBODY_LEFT, waiting_for
 from bot.notifications.model import Occasion
 from bot.requests.model import Request, State
 from bot.words import _
@@ -74,6 +74,11 @@ def escalated(request: Request) -> str:
         person=person(request.holder, request.holder_name),
         waiting_for=waiting_for(request, reader=None),
     )
+
+
+def nobody_left() -> str:
+    """Tell the admins, in a sentence, that nobody can decide it, and what to do about that."""
+    return f":rotating_light: {_(NOBODY_LEFT)}"
 
 
 def waits(request: Request) -> str:

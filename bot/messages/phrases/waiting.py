@@ -19,11 +19,18 @@ from bot.messages.blocks.parts import (
 from bot.messages.phrases.naming import name_to_asker
 from bot.messages.phrases.quorum import approvals_so_far, approved_by_one
 from bot.requests.model import Kind, Request, State, may_see_deciders
-from bot.words import _, pgettext
+from bot.words import N_, _, pgettext
 from bot.words.formats import all_of, any_of, in_a_row
 
 # Of those who are asked, by name.
 MOST_DECIDERS: Final = 5
+# Told to those who can change it.
+NOBODY_LEFT: Final = N_(
+    "Too few people are left who can decide this: those whom its policy in Entra finds, and the admins, have asked for it "
+    "or get it, have decided already, or may not decide. Please add somebody to a group that the policy names; or another "
+    "admin to LATCHKEY_ADMINS, if LATCHKEY_ADMINS_DECIDE lets admins decide: I look again within the hour. Another approver "
+    "in the policy itself counts once it is asked for anew."
+)
 # How often whoever asked may have those reminded who decide.
 REMIND_EVERY: Final = timedelta(days=1)
 
@@ -76,6 +83,12 @@ def waiting_for(request: Request, *, reader: str | None) -> str:
 
 def _nobody_named(request: Request) -> str:
     stage = request.current_stage
+    if request.nobody_left:
+        # In parentheses, because in other languages the time comes right behind it.
+        return pgettext(
+            "waiting for",
+            "somebody who can decide it (nobody can just now; the admins have been told)",
+        )
     if stage is not None and stage.is_admins_own:
         return pgettext("waiting for", "one of the admins")
     several = request.approvals_needed > 1

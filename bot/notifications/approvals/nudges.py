@@ -142,6 +142,9 @@ class Nudges:
                 elif at is not None:
                     later.append(at)
             planned += await self._unsent(request, due.values())
+        if request.nobody_left:
+            told = _notice(request, Occasion.NOBODY, to=self._admin_channel)
+            planned += await self._unsent(request, [told])
         if escalates_at is not None and escalates_at <= now:
             if not _has_alternates(request):
                 told = _notice(request, Occasion.ESCALATION, to=self._admin_channel)
@@ -194,8 +197,9 @@ def _first_content(db: Transaction, request: Request, notice: Notice) -> Message
         return None
     if notice.kind != REPLY:
         return _drawn(db, now, notice, is_current=True)
-    occasion = _occasion(notice)
-    said = nudging.escalated(now) if occasion is Occasion.ESCALATION else nudging.waits(now)
+    said = _said_in_channel(now, _occasion(notice))
+    if said is None:
+        return None
     for card in notices.cards_in_channels(db, now.id):
         if card.to == notice.to and card.ts:
             return in_thread(message(said), card.ts)
@@ -206,6 +210,15 @@ def _first_content(db: Transaction, request: Request, notice: Notice) -> Message
         questions=approver_questions.accepted_of(db, now.id),
         reader=None,
     )
+
+
+def _said_in_channel(request: Request, occasion: Occasion) -> str | None:
+    """Return what is said below a channel's card; None if it is not so any more."""
+    if occasion is Occasion.NOBODY:
+        return nudging.nobody_left() if request.nobody_left else None
+    if occasion is Occasion.ESCALATION:
+        return nudging.escalated(request)
+    return nudging.waits(request)
 
 
 def _drawn(db: Transaction, request: Request, notice: Notice, *, is_current: bool) -> Message:

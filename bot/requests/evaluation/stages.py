@@ -51,6 +51,7 @@ def stage_changes(request: Request, *, stage: int, since: datetime | None = None
     changes |= {
         "deciders": (),
         "unnamed": False,
+        "nobody_left": False,
         "lapses_at": denies,
         "escalates_at": _after(current.escalate_after_seconds, since) if escalates else None,
         "waits_since": clock.now(),

@@ -42,6 +42,7 @@ class Request:
         emergency: It is asked for without an approval, and reviewed afterwards.
         no_emergency_why: Why what was asked for as an emergency is a request like any other, a sentence.
         unnamed: The policy was seen to name nobody who could decide the current stage.
+        nobody_left: Nor was any admin seen who could.
         sent_as: What Graph calls the request that was, or is to be, sent, where that is not said by its kind and terms alone;
             of one that was found in Entra, only if a Latchkey seems to have sent it.
         cancel_wanted_at: Since when whoever asked wants it canceled in Entra, which has it.
@@ -78,6 +79,7 @@ class Request:
     approvals: int = 0
     deciders: tuple[str, ...] = ()
     unnamed: bool = False
+    nobody_left: bool = False
     lapses_at: datetime | None = None
     escalates_at: datetime | None = None
     waits_since: datetime | None = None

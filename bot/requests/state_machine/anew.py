@@ -31,6 +31,7 @@ ANEW: Final[Mapping[str, Any]] = {
     "escalated": False,
     "deciders": (),
     "unnamed": False,
+    "nobody_left": False,
     "waits_since": None,
     "reminded_at": None,
 }
@@ -76,6 +77,7 @@ def ask_anew(db: Transaction, request: Request, *, fence: bool = False) -> Reque
                 escalated=False,
                 deciders=(),
                 unnamed=False,
+                nobody_left=False,
                 waits_since=None,
                 reminded_at=None,
             )

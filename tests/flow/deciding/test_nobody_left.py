@@ -1,0 +1,165 @@
+"""Nobody is left who could decide a request: whoever asked reads so, and the admins are told once what to do."""
+
+import asyncio
+import copy
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot import clock
+from bot.approvals.admins_left import AdminsLeft
+from bot.packages.model import Stage
+from bot.people.admins import GOOD_FOR_LISTS
+from bot.people.model import Person
+from bot.people.store import people
+from sandbox.tenant import seed
+from tests.bot.samples import terms, wish
+from tests.harness.loop import simulated
+from tests.harness.world import ANN, APPROVALS, BO, DANA, MIA, eventually, living, said
+
+ASK = "/request-access finance-reports because Q4"
+NOBODY = "Too few people are left who can decide this"
+ASKER_READS = (
+    "waiting for somebody who can decide it (nobody can just now; the admins have been told)"
+)
+HOUR = timedelta(hours=1)
+
+
+def approved_by(world, *entra_ids, steps=1):
+    """Let these people decide each step of Finance Reports."""
+    [policy] = [
+        each
+        for each in world.tenant.world.policies.values()
+        if each.package_id == seed.FINANCE_REPORTS
+    ]
+    stage = policy.approval["stages"][0]
+    stage["primaryApprovers"] = [
+        {"@odata.type": "#microsoft.graph.singleUser", "userId": each} for each in entra_ids
+    ]
+    policy.approval["stages"] = [copy.deepcopy(stage) for _ in range(steps)]
+
+
+def with_one_admin(outside):
+    outside.workspace.usergroups["S0IAM"].users[:] = [DANA]
+
+
+def told(world):
+    """Return what the admins' channel is told of it, below the card or above."""
+    return [
+        said(each)
+        for each in world.slack.channel(APPROVALS).messages
+        if f":rotating_light: {NOBODY}" in said(each)
+    ]
+
+
+async def mine(world, user):
+    return said((await world.type(user, "/my-access")).message)
+
+
+@pytest.mark.parametrize("setting", ["always", "fallback"])
+async def test_the_only_admin_asks_for_what_they_alone_could_decide(database, setting):
+    """The admins' channel reads it once, however long it waits; a new admin then decides it, and nothing of it is said any more."""
+    settings = {"LATCHKEY_ADMINS": "S0IAM", "LATCHKEY_ADMINS_DECIDE": setting}
+    async with living(database, prepare=with_one_admin, **settings) as world:
+        approved_by(world, seed.DANA)
+        await world.synced()
+        await world.type(DANA, ASK)
+
+        await eventually(lambda: told(world), about="the admins are told")
+        card = await world.card(APPROVALS)
+        assert NOBODY in said(card)
+        assert ASKER_READS in await mine(world, DANA)
+        await asyncio.sleep(3 * HOUR.total_seconds())
+        assert len(told(world)) == 1
+
+        world.slack.usergroups["S0IAM"].users.append(MIA)
+        await asyncio.sleep(HOUR.total_seconds() + 600)
+        assert NOBODY not in said(card)
+        assert ASKER_READS not in await mine(world, DANA)
+        world.slack.channel(APPROVALS).members.add(MIA)
+        await world.press(MIA, card, "Approve")
+        await world.told(DANA, "You now have access")
+
+
+async def test_an_approver_who_is_named_now_decides_what_is_asked_for_anew(database):
+    """What waits keeps the terms under which it was asked for."""
+    async with living(database, LATCHKEY_ADMINS=DANA) as world:
+        approved_by(world, seed.DANA)
+        await world.synced()
+        await world.type(DANA, ASK)
+        await eventually(lambda: told(world), about="the admins are told")
+        approved_by(world, seed.BO)
+        # What is read of a policy may be five seconds old.
+        await asyncio.sleep(10)
+
+        shown = (await world.type(DANA, "/my-access")).message
+        assert shown is not None
+        await world.press(DANA, shown, "Cancel")
+        await eventually(lambda: _is_canceled(world), about="canceled")
+        await world.type(DANA, ASK)
+        await world.press(BO, await world.card(BO), "Approve")
+        await world.told(DANA, "You now have access")
+
+
+async def _is_canceled(world):
+    return await world.states() == ["add canceled"]
+
+
+@pytest.mark.parametrize("setting", ["always", "fallback", "never"])
+async def test_the_only_one_left_has_decided_the_step_before(database, setting):
+    """Dana is the approver of both steps, and the only admin."""
+    settings = {"LATCHKEY_ADMINS": DANA, "LATCHKEY_ADMINS_DECIDE": setting}
+    async with living(database, **settings) as world:
+        approved_by(world, seed.DANA, steps=2)
+        await world.synced()
+        await world.type(ANN, ASK)
+        await world.press(DANA, await world.card(DANA), "Approve")
+
+        await eventually(lambda: told(world), about="the admins are told")
+        await world.told(ANN, "nobody can just now")
+        assert ASKER_READS in await mine(world, ANN)
+        assert len(told(world)) == 1
+
+
+@pytest.mark.parametrize(
+    ("admins", "approver"),
+    [
+        # Another admin may decide it.
+        (f"{DANA},{MIA}", seed.DANA),
+        # Whom the policy names may.
+        (DANA, seed.BO),
+    ],
+)
+async def test_who_is_left_is_asked_and_nobody_is_alarmed(database, admins, approver):
+    """It waits as it always did."""
+    async with living(database, LATCHKEY_ADMINS=admins) as world:
+        approved_by(world, approver)
+        await world.synced()
+        await world.type(DANA, ASK)
+        card = await world.card(APPROVALS)
+        await world.later(2 * HOUR)
+
+        assert told(world) == []
+        assert NOBODY not in said(card)
+        assert ASKER_READS not in await mine(world, DANA)
+
+
+async def test_two_accounts_of_the_only_admin_are_one(harness):
+    """Who they are in Entra counts; whoever is not known there yet is counted, and judged when they click."""
+    left = AdminsLeft(store=harness.store, permissions=harness.permissions)
+    roster = harness.permissions.roster
+    roster.members = frozenset({"U0DANA", "U0DANA2"})
+    roster.members_read_at = clock.real()
+    for account in roster.members:
+        dana = Person(slack_user=account, slack_name="d", entra_id=seed.DANA, entra_name="Dana")
+        await harness.store.run(people.bind, dana)
+    of_ann = wish(entra_id=seed.ANN, terms=terms(stages=(Stage(),)))
+
+    assert await left.count(of_ann, beside=()) == 1
+    assert await left.count(of_ann, beside=(seed.DANA.upper(),)) == 0
+    assert await left.count(replace(of_ann, entra_id=seed.DANA), beside=()) == 0
+    roster.members |= {"U0NEW"}
+    assert await left.count(of_ann, beside=(seed.DANA,)) == 1
+    simulated().stand_still(GOOD_FOR_LISTS + timedelta(seconds=1))
+    assert await left.count(of_ann, beside=()) is None
