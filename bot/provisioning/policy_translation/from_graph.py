@@ -186,7 +186,7 @@ def say_stage(stage: ApprovalStage, say: Say) -> Words:
     for word in ("yes", "no"):
         # The tenant's own default is what a new policy has.
         if same_word(visibility, VISIBILITIES[word]):
-            said["show approvers"] = word
+            said["show approvers"] = word == "yes"
     return said
 
 

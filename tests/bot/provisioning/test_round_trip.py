@@ -58,6 +58,7 @@ STAGES = st.lists(
         optional={
             "fallbackPrimaryApprovers": st.lists(SUBJECTS, max_size=2),
             "isApproverJustificationRequired": st.booleans(),
+            "approverInformationVisibility": st.sampled_from(["default", "notVisible", "visible"]),
         },
     ),
     max_size=2,

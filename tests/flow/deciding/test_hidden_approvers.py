@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot import clock
+from bot.people.store import languages
 from sandbox.tenant import seed
 from tests.flow.asking.test_on_behalf import allow, ask_for
 from tests.flow.deciding.test_approver_questions import answer, ask
@@ -479,3 +480,31 @@ async def test_a_late_click_of_whoever_asked_is_told_no_name(database):
             await ann.told("You now have access")
             await world.press(ANN, another, "Approve")
             await world.whispered(ANN, APPROVALS, "That was already approved, ")
+
+
+@pytest.mark.parametrize("locale", ["de-DE", "es-ES", "fr-FR", "ja-JP"])
+async def test_no_language_names_anybody(database, locale):
+    """Each has its own sentences."""
+    async with living(database, prepare=policies_say(HIDDEN)) as world:
+        world.slack.person(ANN).locale = locale
+        await world.type(ANN, "/my-access")
+        await eventually(lambda: _language(world), about="what she reads")
+        with unnamed(world, ANN) as [ann]:
+            assert "waiting for" not in await ann.type(PRODUCTION)
+            await world.card(MIA)
+            assert "waiting for" not in await ann.overview()
+            await ask(world, MIA)
+            await eventually(
+                lambda: any("Which report" in said(each) for each in world.direct(ANN))
+            )
+            told = len(world.direct(ANN))
+            await world.press(MIA, await world.card(MIA), "Approve")
+            await eventually(lambda: len(world.direct(ANN)) > told)
+            await world.press(DANA, await world.card(DANA), "Deny")
+            await world.give_reason(DANA, "-")
+            await eventually(lambda: len(world.direct(ANN)) > told + 1)
+            await ann.overview()
+
+
+async def _language(world: World) -> bool:
+    return ANN in await world.bot.store.read(languages.find, [ANN])

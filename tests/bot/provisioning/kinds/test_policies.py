@@ -55,6 +55,15 @@ BOTH = {
         "      to: dana@contoso.example",
         "      fallback: bo@contoso.example",
     ],
+    "approvers who are hidden or shown": [
+        "may ask: all members",
+        "durations: 30 days",
+        "decided by:",
+        "  - approvers: manager",
+        "    show approvers: no",
+        "  - approvers: dana@contoso.example",
+        "    show approvers: yes",
+    ],
     "questions": [
         "may ask: all members",
         "durations: 30 days",
@@ -321,6 +330,9 @@ def test_a_change_changes_what_the_plan_says_and_nothing_else(
     """Whatever else Graph sent goes back as it came, down to the stages."""
     if any(each.startswith(line.partition(":")[0]) for each in before):
         return
+    if "requestApprovalSettings" in extra and any("show approvers" in each for each in before):
+        # Then the file has an opinion about it.
+        return
     body = compiled(with_policy(*before)).to_graph()
     for name, added in extra.items():
         if name == "requestApprovalSettings":
@@ -382,3 +394,56 @@ async def test_beta_replaces_no_policy_that_may_be_in_hours(tenant: Tenant, tmp_
         (each.what, each.before, each.after) for each in change.differences
     ]
     assert await beta.changes(days) == []
+
+
+def decided(*stages: str) -> str:
+    return with_policy("may ask: all members", "durations: 30 days", "decided by:", *stages)
+
+
+BO_S, DANA_S = "  - approvers: bo@contoso.example", "  - approvers: dana@contoso.example"
+SHOWN_NOT, SHOWN = "    show approvers: no", "    show approvers: yes"
+
+
+def visibilities(policy: AssignmentPolicy) -> list[str | None]:
+    settings = policy.request_approval_settings
+    assert settings is not None
+    return [each.approver_information_visibility for each in settings.stages]
+
+
+@pytest.mark.parametrize(
+    ("stages", "left"),
+    [
+        ([BO_S, DANA_S], ["notVisible", "visible"]),
+        # The same people are hidden wherever their stage stands by now.
+        ([DANA_S, BO_S], ["visible", "notVisible"]),
+        ([DANA_S], ["visible"]),
+        (["  - approvers: manager", BO_S], ["notVisible", "notVisible"]),
+        ([BO_S, "    within: 3 days", DANA_S, SHOWN_NOT], ["notVisible", "notVisible"]),
+        ([BO_S, "    show approvers: default", DANA_S], ["default", "visible"]),
+    ],
+)
+def test_who_sees_approvers_stays_unless_the_file_says_otherwise(
+    stages: list[str], left: list[str]
+) -> None:
+    """A file that says nothing of it drops nothing of it."""
+    actual = compiled(decided(BO_S, SHOWN_NOT, DANA_S, SHOWN))
+    assert visibilities(merge(actual, compiled(decided(*stages)))) == left
+
+
+async def test_a_hidden_approver_is_imported_and_no_file_without_the_word_shows_them(
+    tenant: Tenant, tmp_path: Any
+) -> None:
+    """The plan of an older file changes nothing; one with the word says what it changes."""
+    provisioner, text, policy_id = await one_policy(tenant, tmp_path, "decided by:", BO_S)
+    stage = tenant.world.policies[policy_id].settings["requestApprovalSettings"]["stages"][0]
+    assert stage["approverInformationVisibility"] == "default"
+    stage["approverInformationVisibility"] = "notVisible"
+    assert await provisioner.changes(text) == []
+    assert "show approvers: no" in (await provisioner.import_()).text
+    (change,) = (await provisioner.plan(decided(BO_S, SHOWN))).plan.changes
+    assert [(each.what, each.before, each.after) for each in change.differences] == [
+        ("decided by, 1, show approvers", "no", "yes")
+    ]
+    await provisioner.apply(decided(BO_S, SHOWN))
+    stage = tenant.world.policies[policy_id].settings["requestApprovalSettings"]["stages"][0]
+    assert stage["approverInformationVisibility"] == "visible"
