@@ -167,13 +167,13 @@ class Recipients:
         counted: Sequence[Decision],
         missing: int,
     ) -> bool:
-        """Tell whether too few are left who could decide it, with the admins as far as they may; False if that is not known."""
+        """Tell whether too few are left who could decide it, with the admins as far as they may; as before while it is not known who they are."""
         if request.entra_decides:
             # The card says that no admin can.
             return False
         beside = {*_voices_until_now(counted, request), *(user.id for user, _ in named)}
         admins = await self._admins_left.count(request, beside=beside)
-        return admins is not None and len(named) + admins < missing
+        return request.nobody_left if admins is None else len(named) + admins < missing
 
     async def _ask(
         self,

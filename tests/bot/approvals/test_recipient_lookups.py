@@ -10,8 +10,9 @@ from bot.approvals.model import Outcome
 from bot.approvals.store import deciders, decisions, recipients
 from bot.database.tables import decisions as decision_table
 from bot.packages.model import NamedObject, Stage
-from bot.people.model import NamedAs
-from bot.people.store import contacts, delegations
+from bot.people.admins import GOOD_FOR_LISTS
+from bot.people.model import NamedAs, Person
+from bot.people.store import contacts, delegations, people
 from bot.people.store.contacts import Contact
 from bot.requests.model import State
 from bot.requests.store import requests
@@ -171,6 +172,47 @@ async def test_too_few_are_as_nobody(harness, named, quorum, approved, unnamed):
     of = {seed.BO: "U0BO", seed.MIA: "U0MIA", seed.CY: "U0CY"}
     assert set(found) == {of[each] for each in named if each not in approved}
     assert (await harness.request(request.id)).unnamed is unnamed
+
+
+@pytest.mark.parametrize(
+    ("named", "quorum", "about", "nobody_left"),
+    [
+        # Dana is the only admin.
+        ((), 1, {}, False),
+        ((), 1, {"entra_id": seed.DANA}, True),
+        ((), 1, {"holder": "U0DANA"}, True),
+        ((), 2, {}, True),
+        ((seed.BO,), 2, {}, False),
+        ((seed.BO,), 3, {}, True),
+        # Named, and an admin: one person.
+        ((seed.DANA,), 2, {}, True),
+        ((seed.BO,), 1, {"entra_id": seed.DANA}, False),
+    ],
+)
+async def test_nobody_is_left_where_the_admins_do_not_make_up_for_it(
+    harness, named, quorum, about, nobody_left
+):
+    """Whoever has asked, or is named anyway, does not."""
+    await harness.permissions.refresh()
+    who = Person(slack_user="U0DANA", slack_name="d", entra_id=seed.DANA, entra_name="Dana")
+    await harness.store.run(people.bind, who)
+    request = await pending(harness, *map(person, named), stage=Stage(quorum=quorum), **about)
+
+    await asked(harness, request)
+
+    assert (await harness.request(request.id)).nobody_left is nobody_left
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_that_nobody_is_left_stays_as_it_was_while_the_admins_are_not_known(harness, before):
+    """What was read of them is too old."""
+    await harness.permissions.refresh()
+    simulated().stand_still(GOOD_FOR_LISTS + SECOND)
+    request = await pending(harness, entra_id=seed.DANA, nobody_left=before)
+
+    await asked(harness, request)
+
+    assert (await harness.request(request.id)).nobody_left is before
 
 
 async def counted(harness, request, entra_id, **changes):
