@@ -14,7 +14,7 @@ from bot.packages.unsupported import unsupported_in_package, unsupported_in_poli
 from bot.people.approvers import Approvers, UnresolvedApprovers
 from bot.requests.model import Kind, Request, State
 from bot.slack.errors import SlackError, SlackRefused
-from graph.errors import GraphError
+from graph.errors import GraphError, NotFound
 from graph.models import AccessPackage, AssignmentPolicy
 
 # Slack's words for a place that the app may post to, perhaps, and may not read.
@@ -36,7 +36,7 @@ async def look(subject: CheckSubject) -> list[CheckFinding]:
     listed = subject.bounds.within(await subject.graph.packages.list(named=False))
     if not listed:
         return [broken("There is no access package in Entra yet: make one and give it a policy.")]
-    found: list[CheckFinding] = []
+    found = await _of_tenant(subject)
     for package in listed[:MOST_PACKAGES]:
         found += await _of_package(subject, package)
     if len(listed) > MOST_PACKAGES:
@@ -46,6 +46,23 @@ async def look(subject: CheckSubject) -> list[CheckFinding]:
             f"{len(listed)} access packages can be read; their policies are understood, and two people or more decide."
         )
     ]
+
+
+async def _of_tenant(subject: CheckSubject) -> list[CheckFinding]:
+    """Judge whether it can be read if the tenant shows approvers, where policies leave that to it."""
+    try:
+        await subject.graph.tenant_settings.end_user()
+    except NotFound:
+        # Then Entra cannot hide them, either.
+        return []
+    except GraphError as error:
+        return [
+            warning(
+                "Whether this tenant shows approvers to whoever asks (endUserSettings) cannot be read, so nobody who asks "
+                f"is told who decides, unless a policy says that its approvers are visible: {error}"
+            )
+        ]
+    return []
 
 
 async def read(

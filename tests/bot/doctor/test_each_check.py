@@ -415,6 +415,12 @@ ROWS: list[tuple[str, Break, Severity, str]] = [
         W,
         "cannot be read",
     ),
+    (
+        "packages",
+        graph_fails("forbidden", "endUserSettings"),
+        W,
+        "(endUserSettings) cannot be read",
+    ),
     ("packages", odd_catalog, W, "cannot be asked for here"),
     ("packages", no_policy, W, "has no policy"),
     ("packages", nobody_may_ask, N, "no policy that lets people ask"),

@@ -146,7 +146,7 @@ async def test_a_question_is_answered_in_these_states_only(small, state):
     await small.run(approver_questions.settle, question, request, Outcome.ACCEPTED)
 
     if state in IN_STATE[Verb.ANSWER_QUESTION]:
-        answered = await small.run(answer_question, "U0ANN", question.id, "The EU's")
+        answered, _ = await small.run(answer_question, "U0ANN", question.id, "The EU's")
         assert answered.is_answered
         return
     with pytest.raises(TooLate):
