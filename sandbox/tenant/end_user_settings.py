@@ -18,7 +18,7 @@ def shows_approvers(world: World, stage: Stage, reader: User) -> bool:
     Source: Microsoft Learn, "Configure whether requestors can see approver details": the package's own word counts,
     and where it leaves that to the tenant, the tenant's, which is about members and no guests.
     """
-    said = stage.settings["approverInformationVisibility"]
+    said = stage.settings.get("approverInformationVisibility", "default")
     if said != "default":
         return bool(said == "visible")
     settings = world.end_user_settings

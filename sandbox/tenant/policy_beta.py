@@ -116,7 +116,7 @@ def _stage_to_beta(stage: Json) -> Json:
         "escalationTimeInMinutes": int(escalation.total_seconds() // 60),
         "primaryApprovers": both("primaryApprovers", "fallbackPrimaryApprovers"),
         "escalationApprovers": both("escalationApprovers", "fallbackEscalationApprovers"),
-        "approverInformationVisibility": stage["approverInformationVisibility"],
+        "approverInformationVisibility": stage.get("approverInformationVisibility", "default"),
     }
 
 
