@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from sqlalchemy.engine import Dialect, Engine
-from sqlalchemy.engine.default import DefaultDialect
 
 # Statements made once, and found by what they are; whatever is made anew each time would pile up.
 MOST_KNOWN: Final = 5_000
@@ -33,7 +32,7 @@ class SharedCache:
         known = self._known.get(near)
         if known is not None:
             return known[1]
-        compiled = self._kept.get(key)
+        compiled = self._kept.get(_without_dialect(key))
         if compiled is not None:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
@@ -41,10 +40,15 @@ class SharedCache:
         return compiled
 
     def __setitem__(self, key: tuple[Any, ...], compiled: Any) -> None:
-        self._kept[key] = compiled
+        self._kept[_without_dialect(key)] = compiled
 
     def __len__(self) -> int:
         return len(self._kept)
+
+
+def _without_dialect(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Each engine has a dialect of its own, and all of a kind compile alike."""
+    return key[1:]
 
 
 _compiled: dict[type[Dialect], SharedCache] = {}
@@ -65,5 +69,3 @@ def share_compiled_statements() -> None:
         _compiled.setdefault(type(self.dialect), SharedCache(made))
 
     Engine._compiled_cache = property(cache, keep_one)  # type: ignore[assignment]
-    DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
-    DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]

@@ -1,5 +1,6 @@
 """The way between replicas without a server: what one commits, the others hear a moment later, or never."""
 
+import weakref
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
@@ -60,6 +61,8 @@ class SimulatedWire:
     def _follow(self, dialect: Any) -> None:
         """In the dialect, because an engine with listeners asks for them around every statement."""
         begin, commit = dialect.do_begin, dialect.do_commit
+        # Compiled statements are kept for all tests, and each knows a dialect: through it, it must not keep a whole world.
+        this = weakref.ref(self)
 
         def do_begin(connection: sa.PoolProxiedConnection) -> None:
             # Of a transaction that was taken back.
@@ -69,8 +72,9 @@ class SimulatedWire:
         def do_commit(connection: sa.PoolProxiedConnection) -> None:
             told: Any = connection.info.pop(TOLD, None)
             commit(connection)
-            if told:
-                self._wires.carry(self, sorted(told))
+            wire = this()
+            if told and wire is not None:
+                wire.carry(sorted(told))
 
         dialect.do_begin, dialect.do_commit = do_begin, do_commit
 
@@ -83,6 +87,10 @@ class SimulatedWire:
             await self._process.loop.create_future()
         finally:
             self._heard = None
+
+    def carry(self, jobs: Collection[str]) -> None:
+        """Let the others hear."""
+        self._wires.carry(self, jobs)
 
     def receive(self, jobs: Collection[str]) -> None:
         # In its own context, so that what is frozen hears nothing.
