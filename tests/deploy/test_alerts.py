@@ -158,8 +158,9 @@ async def test_every_alarm_fires_when_its_thing_breaks(simulated, scrape, debian
             # What a rule does not read takes time only, and so do the other rules.
             "tests": [case_of(name, read_by(rules, scrape), changed)],
         }
-        (tmp_path / f"tests-{number}.yml").write_text(yaml.safe_dump(test))
-        return tmp_path / f"tests-{number}.yml"
+        written: Path = tmp_path / f"tests-{number}.yml"
+        written.write_text(yaml.safe_dump(test))
+        return written
 
     tests = [write_test(rules, ".*", {})]
     for alarm, rule in of_each.items():

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ GUEST = "this account is a guest"
 # Somewhat longer than what Slack has said of somebody is kept (real time).
 DAY = timedelta(days=1, minutes=20).total_seconds()
 # For a day in which nothing happens: each look costs time.
-SELDOM = {"LATCHKEY_POLL_SECONDS": "3600", "LATCHKEY_SYNC_SECONDS": "14400"}
+SELDOM: Any = {"LATCHKEY_POLL_SECONDS": "3600", "LATCHKEY_SYNC_SECONDS": "14400"}
 
 
 async def answer(world, user, text):
@@ -79,19 +80,17 @@ async def test_the_home_of_a_guest_offers_nothing(world):
 async def test_who_becomes_a_member_is_offered_something(database):
     """As soon as Slack is asked again who they are, which is once a day."""
     async with living(database, **SELDOM) as world:
-        await become_a_member(world)
+        assert GUEST in said(await home(world, GUS))
+        guest = world.slack.person(GUS)
+        guest.is_restricted = False
 
+        await world.later(timedelta(days=1, minutes=1))
+        await asyncio.sleep(DAY)
+        await world.slack.open_home(user=GUS)
 
-async def become_a_member(world):
-    assert GUEST in said(await home(world, GUS))
-    guest = world.slack.person(GUS)
-    guest.is_restricted = False
-
-    await world.later(timedelta(days=1, minutes=1))
-    await asyncio.sleep(DAY)
-    await world.slack.open_home(user=GUS)
-
-    await eventually(lambda: "Marketing Campaign" in said(world.home(GUS)), about="what is offered")
+        await eventually(
+            lambda: "Marketing Campaign" in said(world.home(GUS)), about="what is offered"
+        )
 
 
 async def test_what_is_for_others_is_offered_to_them_alone(world):
