@@ -13,6 +13,7 @@ from bot.messages.assignments import endings, troubles
 from bot.messages.blocks.parts import Message, moment
 from bot.messages.emergencies import emergency
 from bot.messages.phrases.decided import names_of
+from bot.messages.phrases.naming import remover
 from bot.messages.phrases.shorter_ends import earliest
 from bot.messages.requests import made_in_entra, on_behalf, outcomes
 from bot.messages.requests.asking_again import RefusalExplained, with_again_buttons
@@ -157,7 +158,8 @@ def notices_while_pending(request: Request) -> list[OwedNotice]:
     if removal is None or request.holder is None:
         return told
     at = moment(datetime.fromisoformat(removal.at))
-    said = troubles.removed_before(request.package_name, by=removal.by, at=at, why=removal.why)
+    by = remover(request, removal.by, begins=True)
+    said = troubles.removed_before(request.package_name, by=by, at=at, why=removal.why)
     return [*told, (_notice("removed-before", request, to=request.holder), said)]
 
 

@@ -247,11 +247,16 @@ def reprocessing(row: Assignment) -> Message:
 
 
 def removed_before(package: str, *, by: str, at: str, why: str | None) -> Message:
-    """Tell whoever asks for access that an admin has taken from them."""
+    """
+    Tell whoever asks for access that an admin has taken from them.
+
+    Args:
+        by: A mention of the admin, to begin a sentence.
+    """
     line = _(
         "{person} removed your access to *{package}* {at}. So an admin has to approve that you get it again; I have "
         "asked them."
-    ).format(person=person(by), package=escape(package), at=at)
+    ).format(person=by, package=escape(package), at=at)
     if not why:
         return message(line)
     line = f"{line} {_('The reason of the removal:')}"

@@ -27,7 +27,7 @@ from bot.messages.blocks.parts import (
     until,
 )
 from bot.messages.overviews.open_questions import counted, question_rows
-from bot.messages.phrases.naming import is_for_other, name_in_row, whom_it_is_for
+from bot.messages.phrases.naming import is_for_other, name_in_row, remover, whom_it_is_for
 from bot.messages.phrases.request_words import for_requester, progress
 from bot.messages.phrases.time_left import bar
 from bot.messages.phrases.waiting import remind_button
@@ -193,7 +193,7 @@ def _removal(row: Assignment, request: Request) -> list[Block]:
         )
     else:
         who = _("{person} removes it: {progress}.").format(
-            person=person(request.asked_by), progress=progress(request)
+            person=remover(request, request.asked_by, begins=True), progress=progress(request)
         )
     said = context(f"{_('Being removed.')} {who}")
     if request.asked_by != request.holder or not _can_be_canceled(request):
@@ -217,7 +217,7 @@ def _waiting_row(request: Request, reader: str) -> list[Block]:
     line = for_requester(request)
     if request.terms is not None and request.terms.removal is not None:
         removed_by = _("An admin has to approve it: {person} had removed it.")
-        line += f"\n{removed_by.format(person=person(request.terms.removal.by))}"
+        line += f"\n{removed_by.format(person=remover(request, request.terms.removal.by))}"
     if is_for_other(request, reader):
         line = _("{line}, for {person}").format(line=line, person=whom_it_is_for(request))
     elif request.is_on_behalf:
@@ -230,7 +230,7 @@ def _waiting_row(request: Request, reader: str) -> list[Block]:
         return [
             section(
                 _("*{name}* is being removed by {person}.").format(
-                    name=name, person=person(request.asked_by)
+                    name=name, person=remover(request, request.asked_by)
                 )
             )
         ]

@@ -1,7 +1,7 @@
 """Name what a request asks for to whoever made it: the package, and for whom, where that is somebody else."""
 
-from bot.messages.blocks.parts import bold, escape, person
-from bot.requests.model import Request
+from bot.messages.blocks.parts import bold, doer, escape, person
+from bot.requests.model import Request, hides_any_decider
 from bot.words import _
 
 
@@ -25,6 +25,19 @@ def is_for_other(request: Request, reader: str) -> bool:
 def whom_it_is_for(request: Request) -> str:
     """Return a mention of whoever gets it."""
     return person(request.holder or request.wanted_for, request.holder_name)
+
+
+def remover(request: Request, by: str, *, begins: bool = False) -> str:
+    """
+    Name to whoever had access who has removed it; nobody, where they may not see who decides: an emergency's reviewer may have.
+
+    Args:
+        request: What removes it, or asks for it again.
+        begins: It begins a sentence.
+    """
+    if not hides_any_decider(request):
+        return doer(by)
+    return _("Somebody") if begins else _("somebody")
 
 
 def _with_person(name: str, request: Request) -> str:

@@ -16,7 +16,6 @@ from bot.messages.blocks.parts import (
     bold,
     button,
     context,
-    doer,
     escape,
     left,
     message,
@@ -28,7 +27,7 @@ from bot.messages.blocks.parts import (
 )
 from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.phrases import policy_words
-from bot.messages.phrases.naming import name_to_asker
+from bot.messages.phrases.naming import name_to_asker, remover
 from bot.messages.phrases.request_words import about_busy, progress
 from bot.messages.phrases.waiting import decline_button, remind_button
 from bot.messages.requests.offering import no_such_package
@@ -60,7 +59,7 @@ def asked(request: Request, known: KnownPackage) -> Message:
             "again. I will send you a message."
         ).format(
             name=name,
-            person=doer(known.removal.asked_by),
+            person=remover(known.removal, known.removal.asked_by, begins=True),
             when=moment(known.removal.asked_at),
         )
     elif needs_approval:

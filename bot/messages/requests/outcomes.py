@@ -22,6 +22,7 @@ from bot.messages.blocks.parts import (
 from bot.messages.blocks.quotes import quote, quoted
 from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.emergencies import emergency
+from bot.messages.phrases.naming import remover
 from bot.messages.phrases.quorum import approvals_so_far
 from bot.messages.phrases.shorter_ends import approved_until
 from bot.messages.requests.asking_again import (
@@ -313,7 +314,7 @@ def removed(request: Request, *, told: str) -> Message:
         return message(_("Done: you have returned {name}. Thank you!").format(name=name))
     if told == request.holder:
         line = _("Your access to {name} was removed by {person}.").format(
-            name=name, person=person(request.asked_by)
+            name=name, person=remover(request, request.asked_by)
         )
     else:
         line = _("Done: {person} no longer has access to {name}.").format(

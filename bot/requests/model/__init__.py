@@ -17,7 +17,12 @@ from bot.requests.model.states import (
     State,
 )
 from bot.requests.model.together import AskedTogether
-from bot.requests.model.visibility import hides_deciders, may_see_deciders, shown_there
+from bot.requests.model.visibility import (
+    hides_any_decider,
+    hides_deciders,
+    may_see_deciders,
+    shown_there,
+)
 
 __all__ = [
     "DECLINED",
@@ -38,6 +43,7 @@ __all__ = [
     "KnownPackage",
     "Request",
     "State",
+    "hides_any_decider",
     "hides_deciders",
     "id_of_entra_request",
     "may_see_deciders",

@@ -24,6 +24,14 @@ def hides_deciders(request: Request, stage: int) -> bool:
     if stage < len(terms.stages):
         return terms.stages[stage].hides_approvers
     # Its terms have changed since, or it was an emergency, which the approvers of its stages review.
+    return hides_any_decider(request)
+
+
+def hides_any_decider(request: Request) -> bool:
+    """Tell whether whoever asks may not see who decides one of its stages, or who reviews an emergency."""
+    terms = request.terms
+    if terms is None:
+        return False
     reviewing = terms.emergency.stages if terms.emergency else ()
     return any(each.hides_approvers for each in (*terms.stages, *reviewing))
 

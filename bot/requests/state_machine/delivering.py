@@ -1,5 +1,6 @@
 """Move a request by what Entra has made of it: delivered, in part, to somebody else, ended, or back again."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -51,10 +52,12 @@ def remove_if_reviewed(db: Transaction, request: Request) -> None:
     emergency = emergencies.find(db, request.id)
     if emergency is None or emergency.finding is not Finding.REMOVE or emergency.removal_id:
         return
-    _remove_after_review(db, emergency, request.assignment_id)
+    _remove_after_review(db, emergency, request, request.assignment_id)
 
 
-def _remove_after_review(db: Transaction, emergency: Emergency, assignment_id: str) -> None:
+def _remove_after_review(
+    db: Transaction, emergency: Emergency, reviewed: Request, assignment_id: str
+) -> None:
     row = assignments.find(db, assignment_id)
     if row is None or row.state is AssignmentState.ENDED:
         return
@@ -72,6 +75,8 @@ def _remove_after_review(db: Transaction, emergency: Emergency, assignment_id: s
         package_id=row.package_id,
         package_name=row.package_name,
         assignment_id=row.id,
+        # It waits for nobody; but whoever had the access may not see who has reviewed it, where these say so.
+        terms=replace(reviewed.terms, stages=(), asker=None) if reviewed.terms else None,
         justification=emergency.comment,
         asked_at=clock.now(),
         updated_at=clock.now(),

@@ -11,6 +11,8 @@ import pytest
 
 from bot import clock
 from bot.people.store import languages
+from bot.requests.model import Kind
+from bot.requests.store import request_rows
 from sandbox.tenant import seed
 from tests.flow.asking.test_on_behalf import allow, ask_for
 from tests.flow.deciding.test_approver_questions import answer, ask
@@ -351,6 +353,35 @@ async def test_the_review_of_an_emergency_names_nobody(database, tmp_path):
             told = said(await ann.told("has been reviewed"))
             assert "somebody found it fine: It was on fire" in told
             await ann.overview()
+
+
+async def test_whoever_reviews_an_emergency_and_takes_it_away_is_not_named(database, tmp_path):
+    """Not by the news of the removal, in no list, and not when the access is asked for again."""
+    file = tmp_path / "latchkey.yml"
+    file.write_text(
+        "packages:\n  Finance Reports: {break_glass: {minutes: 60, review_within: 4h}}\n",
+        "utf-8",
+    )
+    async with living(
+        database, prepare=policies_say(HIDDEN), LATCHKEY_PACKAGE_SETTINGS=str(file)
+    ) as world:
+        with unnamed(world, ANN) as [ann]:
+            await ann.type(ASK_IN_EMERGENCY)
+            await ann.told("You now have access")
+            card = await emergency_card(world, BO)
+            assert (await review(world, BO, card, "remove", "It was not on fire")).ok
+            await ann.overview()
+            assert "removed by somebody" in said(await ann.told("Your access to .* was removed"))
+            await ann.overview()
+            await ann.type(FINANCE)
+            await ann.told("Somebody removed your access to .* an admin has to approve")
+            await ann.overview()
+        assert [row.asked_by for row in await _removals(world)] == [BO]
+
+
+async def _removals(world: World) -> list[Any]:
+    rows = await world.bot.store.read(lambda db: db.execute(request_rows.SELECT).all())
+    return [each for each in map(request_rows.from_row, rows) if each.kind is Kind.REMOVE]
 
 
 async def test_the_tenant_decides_where_the_policy_leaves_it_to_that(database, version):
