@@ -8,7 +8,7 @@ from bot.errors import NotAllowed, TooLate
 from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, may
 from bot.requests import state_machine
-from bot.requests.model import Request, State
+from bot.requests.model import Request, State, may_see_deciders
 from bot.requests.state_words import state_word
 from bot.requests.store import cancellations, requests
 from bot.words import N_
@@ -77,10 +77,11 @@ def _fate(db: Transaction, request: Request) -> str:
     """
     Return what has become of a request; where a decision is the last that was, through whom.
 
-    A stage that was approved says nothing of what has expired, was refused or failed after it.
+    A stage that was approved says nothing of what has expired, was refused or failed after it; and whoever asked may not see
+    who decides every stage.
     """
     counted = decisions.accepted_of(db, request) if request.state in _BY_DECISION else ()
-    if not counted:
+    if not counted or not may_see_deciders(request, counted[-1].stage, request.asked_by):
         return N_("it is {state}").format(state=_so_far(request))
     last = counted[-1]
     return N_("it was {done} by {person}").format(

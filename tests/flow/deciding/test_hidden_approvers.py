@@ -513,6 +513,25 @@ async def test_a_late_click_of_whoever_asked_is_told_no_name(database):
             await world.whispered(ANN, APPROVALS, "That was already approved, ")
 
 
+async def test_who_cancels_too_late_is_told_no_name(database):
+    """It is decided already, and their list does not say so yet."""
+    async with living(database, prepare=policies_say(HIDDEN)) as world:
+        with unnamed(world, ANN) as [ann]:
+            await ann.type(FINANCE)
+            card = await world.card(BO)
+            listed = (await world.type(ANN, "/my-access")).message
+            assert listed is not None
+            await world.press(BO, card, "Deny")
+            await world.give_reason(BO, "No")
+            await ann.told("was denied")
+            await world.press(ANN, listed, "Cancel")
+            await eventually(
+                lambda: any(
+                    "cannot be withdrawn any more: it is denied" in each for each in _read(ann)
+                )
+            )
+
+
 @pytest.mark.parametrize("locale", ["de-DE", "es-ES", "fr-FR", "ja-JP"])
 async def test_no_language_names_anybody(database, locale):
     """Each has its own sentences."""
