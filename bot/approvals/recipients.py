@@ -171,6 +171,10 @@ class Recipients:
         if request.entra_decides:
             # The card says that no admin can.
             return False
+        if request.escalates_at is not None:
+            # The alternates will be asked, too; they may be nobody.
+            later = await self._named(replace(request, escalated=True), counted)
+            named = named if later is None else later
         beside = {*_voices_until_now(counted, request), *(user.id for user, _ in named)}
         admins = await self._admins_left.count(request, beside=beside)
         return request.nobody_left if admins is None else len(named) + admins < missing

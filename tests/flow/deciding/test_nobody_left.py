@@ -26,8 +26,8 @@ ASKER_READS = (
 HOUR = timedelta(hours=1)
 
 
-def approved_by(world, *entra_ids, steps=1):
-    """Let these people decide each step of Finance Reports."""
+def approved_by(world, *entra_ids, steps=1, alternate=None):
+    """Let these people decide each step of Finance Reports, and after a day an alternate."""
     [policy] = [
         each
         for each in world.tenant.world.policies.values()
@@ -37,6 +37,12 @@ def approved_by(world, *entra_ids, steps=1):
     stage["primaryApprovers"] = [
         {"@odata.type": "#microsoft.graph.singleUser", "userId": each} for each in entra_ids
     ]
+    if alternate is not None:
+        stage["isEscalationEnabled"] = True
+        stage["durationBeforeEscalation"] = "P1D"
+        stage["escalationApprovers"] = [
+            {"@odata.type": "#microsoft.graph.singleUser", "userId": alternate}
+        ]
     policy.approval["stages"] = [copy.deepcopy(stage) for _ in range(steps)]
 
 
@@ -143,6 +149,25 @@ async def test_who_is_left_is_asked_and_nobody_is_alarmed(database, admins, appr
         assert told(world) == []
         assert NOBODY not in said(card)
         assert ASKER_READS not in await mine(world, DANA)
+
+
+@pytest.mark.parametrize(("alternate", "is_told"), [(seed.BO, False), (seed.DANA, True)])
+async def test_alternates_who_are_asked_later_are_left(database, alternate, is_told):
+    """Where they are somebody who may decide it: in a day it is theirs."""
+    async with living(database, LATCHKEY_ADMINS=DANA) as world:
+        approved_by(world, seed.DANA, alternate=alternate)
+        await world.synced()
+        await world.type(DANA, ASK)
+        card = await world.card(APPROVALS)
+        await asyncio.sleep(2 * HOUR.total_seconds())
+
+        assert bool(told(world)) is is_told
+        assert (NOBODY in said(card)) is is_told
+        assert (ASKER_READS in await mine(world, DANA)) is is_told
+        if not is_told:
+            await world.later(23 * HOUR)
+            await world.press(BO, await world.card(BO), "Approve")
+            await world.told(DANA, "You now have access")
 
 
 async def test_two_accounts_of_the_only_admin_are_one(harness):
