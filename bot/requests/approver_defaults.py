@@ -40,9 +40,21 @@ class ApproverDefaults:
         """
         if not any_leaves_it_to_the_tenant(policies):
             return False
-        return not all(map(is_member, readers)) or not await self._shown.get(ONLY)
+        return not all(map(is_member, readers)) or await self._shown.get(ONLY) is not True
 
-    async def _read(self, _: str) -> bool:
+    async def is_known_to_hide(self, policies: Iterable[AssignmentPolicy]) -> bool:
+        """
+        Tell whether the tenant has been read to show approvers to nobody, where one of *policies* leaves that to it.
+
+        What is hidden stays hidden: a failure to read it is no reason for that where names have been shown already.
+
+        Raises:
+            Throttled, AuthError: As `hides`.
+        """
+        return any_leaves_it_to_the_tenant(policies) and await self._shown.get(ONLY) is False
+
+    async def _read(self, _: str) -> bool | None:
+        """Return whether the tenant shows them; None if that could not be read."""
         try:
             settings = await self._graph.tenant_settings.end_user()
         except NotFound:
@@ -53,5 +65,5 @@ class ApproverDefaults:
         except GraphError as error:
             # What may be hidden is: no request waits for the sake of a name.
             log.warning("end-user-settings-not-read", status=error.status, code=error.code)
-            return False
+            return None
         return settings.show_approver_details_to_members is True

@@ -21,7 +21,7 @@ def hide_by_now(
 
     Args:
         policies: As they were read just now.
-        hidden_by_default: Whoever asks does not see who decides, where a policy leaves that to the tenant.
+        hidden_by_default: It is known that whoever asks does not see who decides, where a policy leaves that to the tenant.
     """
     by_id = {each.id: each for each in policies}
     hiding = {

@@ -104,14 +104,15 @@ class TenantSync:
         try:
             whole, unsupported = await self._whole_policies(packages)
             unreadable |= {each.id for each in packages if _asks_under(each, unsupported)}
-            hidden_by_default = await self._approver_defaults.hides(_policies(packages, whole))
+            policies = _policies(packages, whole)
+            hidden_by_default = await self._approver_defaults.hides(policies)
             offered = await self._offer(
                 packages, known, unreadable, whole, hidden_by_default=hidden_by_default
             )
             await self._store.run(
                 approver_visibility.hide_by_now,
-                _policies(packages, whole),
-                hidden_by_default=hidden_by_default,
+                policies,
+                hidden_by_default=await self._approver_defaults.is_known_to_hide(policies),
             )
         except GraphError as error:
             # What is offered stays as it was; what people hold does not wait for it.

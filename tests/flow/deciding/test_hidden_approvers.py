@@ -1,5 +1,6 @@
 """Where a policy hides who approves, nothing that whoever asks reads says who does; and everybody else reads it as always."""
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import pytest
 
 from bot import clock
 from bot.people.store import languages
+from bot.requests.approver_defaults import GOOD_FOR
 from bot.requests.model import Kind
 from bot.requests.store import request_rows
 from sandbox.tenant import seed
@@ -435,6 +437,32 @@ async def test_what_cannot_be_read_is_hidden_and_keeps_nobody_waiting(database):
         await world.type(ANN, FINANCE)
         await world.press(BO, await world.card(BO), "Approve")
         assert "Approved by" not in said(await world.told(ANN, "You now have access"))
+
+
+async def test_what_cannot_be_read_for_a_while_hides_nothing_that_waits_already(database):
+    """It would stay hidden, and the audit log would say that the policy hides it."""
+
+    def prepare(outside: Any) -> None:
+        policies_say(DEFAULT)(outside)
+
+    async with living(database, prepare=prepare) as world:
+        await world.type(ANN, FINANCE)
+        await world.card(BO)
+        world.outside.tenant.faults.set("forbidden", count=1_000, only="endUserSettings")
+        await _read_anew(world)
+        assert f"waiting for <@{BO}>" in said((await world.type(ANN, "/my-access")).message)
+        assert "hide-approvers" not in [verb for _, verb, _ in await world.deeds()]
+        world.outside.tenant.faults.clear()
+        policies_say(DEFAULT, members_see=False)(world.outside)
+        await _read_anew(world)
+        assert "waiting for approval" in said((await world.type(ANN, "/my-access")).message)
+        assert "hide-approvers" in [verb for _, verb, _ in await world.deeds()]
+
+
+async def _read_anew(world: World) -> None:
+    """Wait until the tenant's setting is read once more, by a sync."""
+    await asyncio.sleep(2 * GOOD_FOR.total_seconds())
+    await world.synced()
 
 
 async def test_a_cloud_without_the_setting_hides_nothing(database):
