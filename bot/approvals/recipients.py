@@ -66,6 +66,7 @@ class Recipients:
         self._approvers = approvers
         self._delegates = delegates
         self._admins_left = admins_left
+        self._permissions = admins_left.permissions
         # Delegates who were known in Slack and Entra a while ago: as whom, and when (real time).
         self._delegates_known: dict[str, tuple[str, datetime]] = {}
         # Slack has told us to wait until then (real time).
@@ -255,6 +256,10 @@ class Recipients:
                 if unread.told_to_wait is not None:
                     raise unread.told_to_wait
                 entra_id = await self._delegate_in_entra(each.delegate)
+                if each.is_arranged and not await self._permissions.may_be_arranged_for(
+                    {each.delegate}, entra_id
+                ):
+                    continue
             except (SlackError, GraphError) as error:
                 unread.note(error)
                 if each.delegate in request.deciders:

@@ -221,6 +221,33 @@ async def test_a_delegation_that_an_admin_has_made_for_themselves_counts_for_not
         assert await world.states() == ["add pending"]
 
 
+@pytest.mark.parametrize(("setting", "is_asked"), [("always", True), ("fallback", False)])
+async def test_an_admin_whom_another_has_named_is_asked_only_if_they_may_decide(
+    database, setting, is_asked
+):
+    """Of a delegation from before; nobody is sent a card whose buttons are in vain."""
+    admins = {"LATCHKEY_ADMINS": f"{DANA},{MIA}", "LATCHKEY_ADMINS_DECIDE": setting}
+    async with living(database, **admins) as world:
+        now = clock.now()
+        arranged = [
+            Delegation(
+                id=str(place),
+                delegator=BO,
+                delegate=delegate,
+                made_by=DANA,
+                made_at=now,
+                ends_at=now + timedelta(days=9),
+            )
+            for place, delegate in enumerate((MIA, CY))
+        ]
+        for each in arranged:
+            await world.bot.store.run(delegations.add, each)
+        await world.type(ANN, "/request-access finance-reports because Q4")
+        # They are asked in their order.
+        await world.card(CY)
+        assert cards_of(world, MIA) == is_asked
+
+
 async def test_whoever_asks_has_not_chosen_who_decides(world):
     """An admin's own request waits for the approver, or for a delegate whom somebody else has named."""
     (policy,) = world.tenant.world.policies_of(seed.FINANCE_REPORTS)
