@@ -1,7 +1,8 @@
 # Set-up and every check.  `make try` and `make test` need Python 3.11+ and nothing else.
 PYTHON ?= python3
-# Tests in simulated time wait for nothing: one for each core.
-WORKERS ?= 2
+# Tests in simulated time wait for nothing, and those in the browser and of real processes for much: one more than there are
+# cores.  Each takes 0.7 GB.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 7 ? n + 1 : 8)))
 # A file's tests run in one process, in their order: some share a world, and each process would make it anew.
 BY_FILE := --dist loadfile --no-loadscope-reorder
 # A number repeats a run of the tests; without one each run draws its own.

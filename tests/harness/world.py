@@ -90,12 +90,20 @@ def _texts(part: Any) -> list[str]:
     return []
 
 
-async def say_why_extended(slack: Workspace, user: str, why: str) -> Outcome | None:
-    """Fill the form that Extend opens, if it opens soon."""
+async def say_why_extended(
+    slack: Workspace, user: str, why: str, *, about: str = ""
+) -> Outcome | None:
+    """
+    Fill the form that Extend opens, if it opens soon.
+
+    Args:
+        about: The package, where another form may have been left open.
+    """
     for _ in range(FORM_LOOKS):
         modals = slack.person(user).modals
         form = modals[-1] if modals else None
-        if form is not None and form.callback_id == "latchkey_extension":
+        is_form = form is not None and form.callback_id == "latchkey_extension"
+        if form is not None and is_form and about in said(form):
             return await slack.submit(
                 user=user, view_id=form.id, values={"reason": {"reason": why}}
             )

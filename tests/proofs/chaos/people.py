@@ -363,8 +363,13 @@ class Acting:
         )
 
     async def _press(self, user: str, shown: Message, label: str) -> None:
-        outcome = await _press(self.outside, user, shown, label, self.story.package.name)
+        package = self.story.package.name
+        outcome = await _press(self.outside, user, shown, label, package)
         if label == "Extend" and outcome is not None:
-            outcome = await say_why_extended(self.outside.workspace, user, "It goes on") or outcome
+            # A form that Slack could not send is still open, and may be about another package.
+            filled = await say_why_extended(
+                self.outside.workspace, user, "It goes on", about=package
+            )
+            outcome = filled or outcome
         if outcome is not None:
             self._is_taken = outcome.ok
