@@ -18,6 +18,7 @@ from bot.database import Transaction
 from bot.database.audit_log import audit
 from bot.emergencies.model import Emergency, Finding
 from bot.emergencies.store import emergencies
+from bot.packages.model import Terms
 from bot.requests.model import (
     Kind,
     Request,
@@ -76,7 +77,7 @@ def _remove_after_review(
         package_name=row.package_name,
         assignment_id=row.id,
         # It waits for nobody; but whoever had the access may not see who has reviewed it, where these say so.
-        terms=replace(reviewed.terms, stages=(), asker=None) if reviewed.terms else None,
+        terms=_as_reviewed(reviewed.terms) if reviewed.terms else None,
         justification=emergency.comment,
         asked_at=clock.now(),
         updated_at=clock.now(),
@@ -85,6 +86,11 @@ def _remove_after_review(
     added = under_way or requests.add(db, removal)
     if added is not None:
         emergencies.set_removal(db, emergency, added.id)
+
+
+def _as_reviewed(terms: Terms) -> Terms:
+    """Return the terms of an emergency without what only the request for it needs."""
+    return replace(terms, stages=(), asker=None, questions=(), answers={})
 
 
 def deliver_partly(
