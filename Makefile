@@ -32,7 +32,7 @@ try: $(VENV)/ready  ## set up and start the sandbox
 # and test anew, and so would each process that a test starts.
 test conformance: export PYTHONDONTWRITEBYTECODE :=
 
-test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL, of each dear table one case (minutes; CASES=all: every case)
+test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL, of each dear table one case (seven to nine minutes on two cores; CASES=all: every case)
 	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) --cases $(CASES) $(if $(SEED),--seed $(SEED))
 
 sdk-test: $(VENV)/ready-sdk  ## Microsoft's own SDKs as clients of the stand-in tenant
