@@ -51,7 +51,12 @@ def _without_dialect(key: tuple[Any, ...]) -> tuple[Any, ...]:
     return key[1:]
 
 
-_compiled: dict[type[Dialect], SharedCache] = {}
+def _kind(dialect: Dialect) -> tuple[type[Dialect], str]:
+    return type(dialect), dialect.paramstyle
+
+
+# How parameters are written is the driver's: one kind of database may have several.
+_compiled: dict[tuple[type[Dialect], str], SharedCache] = {}
 
 
 def share_compiled_statements() -> None:
@@ -63,9 +68,9 @@ def share_compiled_statements() -> None:
     """
 
     def cache(self: Engine) -> Any:
-        return _compiled[type(self.dialect)]
+        return _compiled[_kind(self.dialect)]
 
     def keep_one(self: Engine, made: Any) -> None:
-        _compiled.setdefault(type(self.dialect), SharedCache(made))
+        _compiled.setdefault(_kind(self.dialect), SharedCache(made))
 
     Engine._compiled_cache = property(cache, keep_one)  # type: ignore[assignment]

@@ -1,8 +1,5 @@
 """Read what somebody has decided, and delegates in their name, with the requests: the newest first."""
 
-from collections.abc import Iterable
-from datetime import datetime
-from heapq import merge
 from typing import Final
 
 import sqlalchemy as sa
@@ -10,7 +7,7 @@ import sqlalchemy as sa
 from bot.approvals.model import Decision
 from bot.approvals.store import decisions as each_decision
 from bot.database.connections.engine import Transaction
-from bot.database.keyset import ListStatements
+from bot.database.keyset import ListStatements, newest_of
 from bot.database.tables import ACCEPTED, decisions, requests
 from bot.paging import ROWS_A_PAGE, Mark, Page, Start
 from bot.requests.model import Request
@@ -46,26 +43,20 @@ def page(
 ) -> Page[tuple[Decision, Request]]:
     """Return decisions that counted, somebody's own and those in their name, right after one of them, with what was decided."""
     start = Start(after=after)
-    parts = [
-        each.page(db, each_decision.from_row, start=start, rows=rows, decider=slack_user)
-        for each in (THEIRS, FOR_THEM)
-    ]
-    listed = list(merge(*map(_pairs, parts), key=_place, reverse=True))[:rows]
-    ids = sorted({each.request_id for _, each in listed})
+    found = newest_of(
+        [
+            each.page(db, each_decision.from_row, start=start, rows=rows, decider=slack_user)
+            for each in (THEIRS, FOR_THEM)
+        ],
+        start=start,
+        rows=rows,
+    )
+    ids = sorted({decision.request_id for decision in found.rows})
     read = map(request_rows.from_row, db.execute(DECIDED, {"requests": ids}) if ids else ())
     by_id = {request.id: request for request in read}
     return Page(
-        rows=[(each, by_id[each.request_id]) for _, each in listed],
-        marks=[mark for mark, _ in listed],
-        count=parts[0].count.plus(parts[1].count),
-        skipped=None if after else 0,
+        rows=[(each, by_id[each.request_id]) for each in found.rows],
+        marks=found.marks,
+        count=found.count,
+        skipped=found.skipped,
     )
-
-
-def _pairs(part: Page[Decision]) -> Iterable[tuple[Mark, Decision]]:
-    return zip(part.marks, part.rows, strict=True)
-
-
-def _place(row: tuple[Mark, Decision]) -> tuple[datetime, str]:
-    _, decision = row
-    return decision.at, decision.id

@@ -1,14 +1,11 @@
 """Past requests of one person: what they asked for, and what others asked for them, the newest first."""
 
-from collections.abc import Iterable
-from datetime import datetime
-from heapq import merge
 from typing import Final
 
 import sqlalchemy as sa
 
 from bot.database.connections.engine import Transaction
-from bot.database.keyset import ListStatements
+from bot.database.keyset import ListStatements, newest_of
 from bot.database.statements import word
 from bot.database.tables import IS_ENDED, IS_PAST_FOR_OTHER, requests
 from bot.paging import ROWS_A_PAGE, Mark, Page, Start
@@ -41,23 +38,8 @@ def page(
 ) -> Page[Request]:
     """Return what somebody has asked for, or others for them, and is over: right after a row of that list, the newest first."""
     start = Start(after=after)
-    parts = [
+    lists = [
         each.page(db, from_row, start=start, rows=rows, who=slack_user)
         for each in (ASKED, FOR_THEM)
     ]
-    found = list(merge(*map(_pairs, parts), key=_place, reverse=True))[:rows]
-    return Page(
-        rows=[request for _, request in found],
-        marks=[mark for mark, _ in found],
-        count=parts[0].count.plus(parts[1].count),
-        skipped=None if after else 0,
-    )
-
-
-def _pairs(part: Page[Request]) -> Iterable[tuple[Mark, Request]]:
-    return zip(part.marks, part.rows, strict=True)
-
-
-def _place(row: tuple[Mark, Request]) -> tuple[datetime, str]:
-    _, request = row
-    return request.asked_at, request.id
+    return newest_of(lists, start=start, rows=rows)
