@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tests.syntax import definitions
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 FOLDERS: Final = ("bot", "handlers", "graph", "sandbox", "migrations", "benchmarks", "tests")
 # History names what was there then; and what people read in Slack is made for the site from what is checked elsewhere.
@@ -51,12 +53,7 @@ def modules() -> Iterator[Path]:
 
 def prose(source: str) -> str:
     """The docstrings and comments of a module."""
-    nodes = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    docstrings = [
-        ast.get_docstring(node, clean=False) or ""
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, nodes)
-    ]
+    docstrings = [ast.get_docstring(node, clean=False) or "" for node in definitions(source)]
     return "\n".join((*docstrings, *re.findall(r"(?:^|  )# .*$", source, re.MULTILINE)))
 
 

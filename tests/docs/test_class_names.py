@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.docs.references import ROOT
+from tests.syntax import definitions
 
 PRODUCT = ("bot", "handlers", "graph")
 
@@ -14,7 +15,7 @@ def defined_twice(files: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """Return the names of classes that are defined more than once, and in which files; *files*: names and sources."""
     found: dict[str, list[str]] = defaultdict(list)
     for name, source in files:
-        for node in ast.walk(ast.parse(source)):
+        for node in definitions(source):
             if isinstance(node, ast.ClassDef):
                 found[node.name].append(name)
     return {name: places for name, places in found.items() if len(places) > 1}

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from tests.docs.references import ROOT, modules
+from tests.syntax import definitions, says_any
 
 SECTION: Final = re.compile(r"^( *)(Args|Attributes):\n((?:\1 +.*\n|\n)+)", re.MULTILINE)
+DESCRIBES: Final = frozenset({"Args:", "Attributes:"})
 # With these a noun clause begins, which says neither what a function does nor what a thing is.
 CLAUSE: Final = re.compile(r"(What|Whether|Who|Whom|Whose|Which|How|Where|When|Why|Those)\b")
 PRODUCT: Final = ("bot", "handlers", "graph", "sandbox")
-Documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def described(docstring: str) -> Iterator[tuple[str, str]]:
@@ -50,8 +51,10 @@ def fields(node: ast.ClassDef) -> set[str]:
 
 def wrong(source: str) -> Iterator[str]:
     """Yield what the docstrings of a module describe by a name that is not there."""
-    for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, Documented):
+    if not says_any(source, DESCRIBES):
+        return
+    for node in definitions(source):
+        if isinstance(node, ast.Module):
             continue
         for section, name in described(ast.get_docstring(node) or ""):
             known = (
@@ -100,11 +103,10 @@ class Card:
 
 def clauses(source: str) -> Iterator[str]:
     """Yield the first lines of docstrings that are noun clauses."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | Documented):
-            said = (ast.get_docstring(node) or "").partition("\n")[0]
-            if CLAUSE.match(said):
-                yield said
+    for node in definitions(source):
+        said = (ast.get_docstring(node) or "").partition("\n")[0]
+        if CLAUSE.match(said):
+            yield said
 
 
 def test_docstrings_of_the_product_begin_as_statements():

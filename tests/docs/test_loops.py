@@ -22,7 +22,7 @@ OWN_LOOPS: Final = {
 
 def waits_after_failures(source: str) -> bool:
     """Tell whether a loop in *source* catches an exception and sleeps, by itself and not in a function within."""
-    return any(
+    return "sleep" in source and any(
         isinstance(loop, ast.For | ast.AsyncFor | ast.While)
         and any(isinstance(node, ast.Try) and node.handlers for node in _own(loop))
         and any(_is_pause(node) for node in _own(loop))

@@ -6,7 +6,7 @@ What is new is there to be translated, what is gone is removed, and nothing is g
 
 import ast
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from bot.words.catalogs import ENGLISH, KEPT, LANGUAGES
+from tests.syntax import says_any
 
 ROOT: Final = Path(__file__).parents[3]
 CATALOGS: Final = ROOT / "bot" / "words" / "catalogs"
@@ -28,18 +29,22 @@ WRITTEN: Final = datetime(2026, 11, 29, tzinfo=UTC)
 Ids = str | tuple[str, str]
 
 
-def sentences() -> Iterator[tuple[str, Ids, str | None, bool]]:
-    """Yield each sentence of the source: its file, itself (or singular and plural), its context, and whether it is kept in English."""
-    for folder in FOLDERS:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            name = path.relative_to(ROOT).as_posix()
-            for function, said, context in _marked(path):
-                yield name, said, context, function.startswith("N_")
+@functools.cache
+def sentences() -> Sequence[tuple[str, Ids, str | None, bool]]:
+    """Return each sentence of the source: its file, itself (or singular and plural), its context, and whether it is kept in English."""
+    return [
+        (path.relative_to(ROOT).as_posix(), said, context, function.startswith("N_"))
+        for folder in FOLDERS
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for function, said, context in _marked(path.read_text("utf-8"))
+    ]
 
 
-def _marked(path: Path) -> Iterator[tuple[str, Ids, str | None]]:
-    """Yield what is marked in a file; from its syntax tree, because Babel's own reader passes f-strings by."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+def _marked(source: str) -> Iterator[tuple[str, Ids, str | None]]:
+    """Yield what is marked in a module; from its syntax tree, because Babel's own reader passes f-strings by."""
+    if not says_any(source, [f"{each}(" for each in (*SINGLE, *PLURALS, IN_CONTEXT)]):
+        return
+    for node in ast.walk(ast.parse(source)):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
             continue
         words = [

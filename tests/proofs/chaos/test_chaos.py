@@ -22,11 +22,13 @@ PART = size(
     # Few deliveries: more of them in part, or none might be.
     Plan(requests=60, deaths=5, freezes=1, in_part=0.3),
     full=Plan(requests=240, deaths=15, freezes=3),
+    few=Plan(requests=20, deaths=2, freezes=1, in_part=0.6),
 )
 # Where Entra decides, each request takes a sign-in, and its approval another call.
 ENTRA = size(
     replace(PART, requests=40, deaths=4, entra_decides=True),
     full=replace(PART, requests=100, deaths=8, freezes=1, entra_decides=True),
+    few=replace(PART, requests=24, deaths=2, entra_decides=True),
 )
 # It ends with the first that shows what is switched off, and so many show it with every seed.  Faults elsewhere, and Slack's
 # limits, would only make them last longer.

@@ -26,7 +26,7 @@ from tests.proofs.races.racing import Pair, abreast, by_chance, two_replicas
 from tests.proofs.sizes import size
 
 MET: Final = int(os.environ.get("RACES", "32")) // 4
-SIMULATED: Final = size(50, full=250)
+SIMULATED: Final = size(50, full=250, few=25)
 WAITS_SECONDS: Final = 0.3
 LEASE: Final = timedelta(minutes=1)
 

@@ -19,7 +19,7 @@ from tests.proofs.races.racing import Pair, abreast, two_replicas
 from tests.proofs.sizes import size
 
 MET: Final = int(os.environ.get("RACES", "32")) // 4
-SIMULATED: Final = size(30, full=150)
+SIMULATED: Final = size(30, full=150, few=15)
 WAITS_SECONDS: Final = 0.3
 READS: Final = "SELECT delegation."
 

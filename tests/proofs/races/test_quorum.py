@@ -32,7 +32,7 @@ from tests.proofs.races.racing import Pair, abreast, decides, two_replicas
 from tests.proofs.sizes import size
 
 # In simulated time, of each quorum.
-SIMULATED: Final = size(60, full=120)
+SIMULATED: Final = size(60, full=120, few=30)
 # On PostgreSQL, of each quorum; RACES says how many in all.
 MET: Final = int(os.environ.get("RACES", "32")) // 2
 WAITS_SECONDS: Final = 0.3

@@ -14,7 +14,7 @@ from tests.proofs.sizes import size
 # Of each kind, on PostgreSQL; RACES says how many in all: `make races` has a thousand.
 MET: Final = int(os.environ.get("RACES", "32")) // len(RACES)
 # Of each kind, in simulated time.
-SIMULATED: Final = size(100, full=250)
+SIMULATED: Final = size(100, full=250, few=40)
 # Nobody acts at exactly the same moment: each waits so many seconds at most.
 WAITS_SECONDS: Final = 0.3
 

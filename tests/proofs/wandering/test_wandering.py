@@ -7,7 +7,7 @@ from tests.proofs.wandering.wandering import wander
 
 async def test_wherever_people_get_to_slack_takes_it_and_they_see_it(database):
     """Whatever they press, in whatever order, while things change in Entra."""
-    figures = await wander(database, steps=size(150, full=2_000))
+    figures = await wander(database, steps=size(150, full=2_000, few=50))
 
     assert len(figures.did) > 12, "hardly anything happened"
     assert not figures.wrong, "\n".join([f"seed {figures.seed}", *figures.wrong[:20]])

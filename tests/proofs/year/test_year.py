@@ -13,7 +13,7 @@ from tests.proofs.year.count import Figures
 from tests.proofs.year.year import simulate
 
 # All the nights on which clocks change, with fewer people; `make year` has a thousand assignments.
-ASSIGNMENTS = size(60, full=250)
+DAYS, ASSIGNMENTS = size((365, 60), full=(365, 250), few=(40, 20))
 OUTAGES = ((6, timedelta(hours=1)), (12, timedelta(days=3)))
 
 
@@ -25,7 +25,7 @@ def told(figures: Figures) -> str:
 
 async def test_a_year_brings_each_reminder_once_and_none_is_missing(simulated, database):
     """Ends are moved, access is taken away, Slack is busy, the bot is down: what is due goes out once."""
-    figures = await simulate(database, days=365, assignments=ASSIGNMENTS, moves=10 * ASSIGNMENTS)
+    figures = await simulate(database, days=DAYS, assignments=ASSIGNMENTS, moves=10 * ASSIGNMENTS)
 
     assert figures.is_clean, told(figures)
     # Enough to have tried something; how many fall due is drawn.

@@ -11,10 +11,14 @@ TABLES: Final = {
     "bot/messages/phrases/request_words.py": "OUTCOME",
     "bot/requests/state_words.py": "STATE_WORDS",
 }
+# More than one end.
+ENDS: Final = frozenset({"State.DELIVERED", "State.DENIED"})
 
 
 def tables(source: str) -> Iterator[str]:
     """Yield what is called a dictionary that puts more than one end of a request into words."""
+    if not all(end in source for end in ENDS):
+        return
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.Dict() as table):
@@ -29,7 +33,7 @@ def tables(source: str) -> Iterator[str]:
             for value in table.values
             for each in ast.walk(value)
         )
-        if said and {"State.DELIVERED", "State.DENIED"} <= ends:
+        if said and ends >= ENDS:
             yield name
 
 
