@@ -41,6 +41,7 @@ ACCEPTED: Final = (
 )
 IS_UNPROCESSED: Final = sa.and_(questions.c.outcome.is_(None), questions.c.news_due_at <= NOW)
 ANY_UNPROCESSED: Final = sa.select(questions.c.id).where(IS_UNPROCESSED)
+ONE_UNPROCESSED: Final = ANY_UNPROCESSED.limit(1)
 UNPROCESSED: Final = (
     ANY_UNPROCESSED.order_by(questions.c.news_due_at)
     .limit(MOST)
@@ -197,7 +198,7 @@ def answer(
 
 def any_unprocessed(db: Transaction) -> bool:
     """Tell whether questions are to be processed."""
-    return db.execute(ANY_UNPROCESSED.limit(1), {"now": clock.real()}).first() is not None
+    return db.execute(ONE_UNPROCESSED, {"now": clock.real()}).first() is not None
 
 
 def claim_unprocessed(

@@ -21,6 +21,7 @@ IS_PENDING: Final = requests.c.state == sa.literal_column(f"'{State.PENDING}'")
 DECIDER: Final = sa.bindparam("decider", type_=sa.String())
 OF: Final = deciders.c.request_id == sa.bindparam("request")
 KNOWN: Final = sa.select(deciders.c.slack_user).where(OF)
+ASK: Final = deciders.insert()
 DROP: Final = deciders.delete().where(
     OF, deciders.c.slack_user.in_(sa.bindparam("gone", expanding=True))
 )
@@ -67,7 +68,7 @@ def keep(db: Transaction, request: Request, who: Collection[str]) -> None:
         db.execute(DROP, {"request": request.id, "gone": sorted(gone)})
     if new:
         facts = {"request_id": request.id, "asked_at": request.asked_at}
-        db.execute(deciders.insert(), [{**facts, "slack_user": each} for each in sorted(new)])
+        db.execute(ASK, [{**facts, "slack_user": each} for each in sorted(new)])
 
 
 def say_why(db: Transaction, request: Request, slack_user: str, named_as: NamedAs) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from bot.assignments.store import troubles
 from bot.database.audit_log import audit
 from bot.database.connections.engine import Transaction, insert
 from bot.database.homes import touch_homes
-from bot.database.statements import MOST, NOW, SINCE, for_each_database, word
+from bot.database.statements import MOST, NOW, SINCE, UNTIL, for_each_database, word
 from bot.database.tables import GAVE, UtcDateTime, assignments, notices, requests
 from bot.people.store.people import for_entra_id
 
@@ -280,26 +281,39 @@ def ending_before(
         among: Only of these ids.
         limit: So many of them.
     """
-    query = IN_ORDER.limit(limit).where(
+    given: dict[str, Any] = {"now": clock.now(), "until": until, "most": limit}
+    if seen_since is not None:
+        given["since"] = seen_since
+    if among is not None:
+        given["among"] = list(among)
+    if after is not None:
+        given |= {"behind_end": after.ends_at, "behind": after.id}
+    return _read(db, _ending_before(frozenset(given) & {"since", "among", "behind"}), **given)
+
+
+@cache
+def _ending_before(narrowed_by: Collection[str]) -> sa.Select[Any]:
+    query = IN_ORDER.limit(MOST).where(
         assignments.c.progress.in_(THERE),
         assignments.c.gone_at.is_(None),
         # Not ended is said for the sake of the index of what is not.
         IS_NOT_ENDED,
         assignments.c.state == AssignmentState.LIVE,
         assignments.c.holder.is_not(None),
-        assignments.c.ends_at > clock.now(),
-        assignments.c.ends_at <= until,
+        assignments.c.ends_at > NOW,
+        assignments.c.ends_at <= UNTIL,
     )
-    if seen_since is not None:
-        query = query.where(assignments.c.seen_at >= seen_since)
-    if among is not None:
-        query = query.where(assignments.c.id.in_(list(among)))
-    if after is not None:
+    if "since" in narrowed_by:
+        query = query.where(assignments.c.seen_at >= SINCE)
+    if "among" in narrowed_by:
+        query = query.where(assignments.c.id.in_(sa.bindparam("among", expanding=True)))
+    if "behind" in narrowed_by:
+        end = sa.bindparam("behind_end", type_=UtcDateTime())
         query = query.where(
-            assignments.c.ends_at >= after.ends_at,
-            sa.or_(assignments.c.ends_at > after.ends_at, assignments.c.id > after.id),
+            assignments.c.ends_at >= end,
+            sa.or_(assignments.c.ends_at > end, assignments.c.id > sa.bindparam("behind")),
         )
-    return _read(db, query)
+    return query
 
 
 def notices_due(db: Transaction, *, since: datetime, limit: int = 100) -> list[Assignment]:

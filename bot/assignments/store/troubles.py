@@ -23,6 +23,7 @@ NOTICE: Final = "trouble"
 SELECT: Final = sa.select(*COLUMNS)
 BY_ID: Final = SELECT.where(troubles.c.id == sa.bindparam("trouble"))
 STILL: Final = troubles.c.closed_at.is_(None)
+COUNTED: Final = sa.select(troubles.c.kind, sa.func.count()).where(STILL).group_by(troubles.c.kind)
 OPEN_AMONG: Final = sa.select(troubles.c.about).where(
     troubles.c.about.in_(sa.bindparam("about", expanding=True)),
     troubles.c.kind.in_(sa.bindparam("kinds", expanding=True)),
@@ -176,5 +177,4 @@ def reschedule_reprocessing(db: Transaction, trouble: Trouble, *, at: datetime) 
 
 def count(db: Transaction) -> dict[str, int]:
     """Return how many troubles there are now, by kind, for the metrics."""
-    query = sa.select(troubles.c.kind, sa.func.count()).where(STILL).group_by(troubles.c.kind)
-    return {row[0]: row[1] for row in db.execute(query)}
+    return {row[0]: row[1] for row in db.execute(COUNTED)}

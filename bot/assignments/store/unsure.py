@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -12,8 +12,28 @@ from bot.assignments.model import DeliveryProgress
 from bot.assignments.store.assignments import IS_NOT_ENDED, UPDATE
 from bot.database.connections.engine import Transaction
 from bot.database.homes import touch_homes
-from bot.database.statements import word
+from bot.database.statements import MOST, SINCE, word
 from bot.database.tables import assignments
+
+# Counted by the program: to group them, SQLite would walk along what every package has.
+UNREADABLE: Final = sa.select(assignments.c.package_id).where(
+    assignments.c.unreadable_since.is_not(None),
+    IS_NOT_ENDED,
+    assignments.c.misses > sa.bindparam("more_than"),
+)
+PARTIAL: Final = sa.select(assignments.c.id).where(
+    assignments.c.progress == word(DeliveryProgress.PARTIAL),
+    IS_NOT_ENDED,
+    assignments.c.progress_at <= SINCE,
+)
+BEHIND: Final = (
+    sa.select(assignments.c.id)
+    .where(IS_NOT_ENDED, assignments.c.id > sa.bindparam("behind"))
+    .order_by(assignments.c.id)
+    .limit(MOST)
+)
+BEHIND_OF_PACKAGE: Final = BEHIND.where(assignments.c.package_id == sa.bindparam("package"))
+BEHIND_NOT_SEEN: Final = BEHIND.where(assignments.c.seen_at < SINCE)
 
 
 def count_unreadable(db: Transaction, ids: Collection[str]) -> None:
@@ -29,21 +49,12 @@ def count_unreadable(db: Transaction, ids: Collection[str]) -> None:
 
 def unreadable(db: Transaction, *, misses: int = 0) -> dict[str, int]:
     """Return how many live rows could not be read in more than *misses* syncs in a row, by package id."""
-    # Counted here: to group them, SQLite would walk along what every package has.
-    query = sa.select(assignments.c.package_id).where(
-        assignments.c.unreadable_since.is_not(None), IS_NOT_ENDED, assignments.c.misses > misses
-    )
-    return Counter(db.execute(query).scalars())
+    return Counter(db.execute(UNREADABLE, {"more_than": misses}).scalars())
 
 
 def not_whole_since(db: Transaction, at: datetime) -> list[str]:
     """Return ids of access that has been there in part only since *at* or longer."""
-    query = sa.select(assignments.c.id).where(
-        assignments.c.progress == word(DeliveryProgress.PARTIAL),
-        IS_NOT_ENDED,
-        assignments.c.progress_at <= at,
-    )
-    return list(db.execute(query).scalars())
+    return list(db.execute(PARTIAL, {"since": at}).scalars())
 
 
 def set_gone(db: Transaction, assignment_id: str) -> None:
@@ -53,8 +64,8 @@ def set_gone(db: Transaction, assignment_id: str) -> None:
 
 def ids_of_package(db: Transaction, package_id: str, *, after: str, limit: int) -> list[str]:
     """Return ids of a package's rows that are not ended: the next *limit* behind *after*, in their order."""
-    query = _behind(after, limit).where(assignments.c.package_id == package_id)
-    return list(db.execute(query).scalars())
+    given = {"package": package_id, "behind": after, "most": limit}
+    return list(db.execute(BEHIND_OF_PACKAGE, given).scalars())
 
 
 def live_ids(
@@ -63,10 +74,5 @@ def live_ids(
     """
     Return ids of rows we think are live but the last sync (real time) did not list: the next *limit* behind *after*.
     """
-    query = _behind(after, limit).where(assignments.c.seen_at < not_seen_since)
-    return list(db.execute(query).scalars())
-
-
-def _behind(after: str, limit: int) -> sa.Select[Any]:
-    query = sa.select(assignments.c.id).where(IS_NOT_ENDED, assignments.c.id > after)
-    return query.order_by(assignments.c.id).limit(limit)
+    given = {"since": not_seen_since, "behind": after, "most": limit}
+    return list(db.execute(BEHIND_NOT_SEEN, given).scalars())

@@ -330,6 +330,9 @@ def insert_into(database: str, table: sa.Table) -> Any:
     return sqlite.insert(table) if database == "sqlite" else postgresql.insert(table)
 
 
+PING: Final = sa.text("SELECT 1")
+
+
 def ping(db: Transaction) -> None:
     """Does the database answer?"""
-    db.execute(sa.text("SELECT 1"))
+    db.execute(PING)

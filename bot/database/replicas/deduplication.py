@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from bot import clock
 from bot.database.connections.engine import Transaction, insert
-from bot.database.statements import for_each_database
+from bot.database.statements import UNTIL, for_each_database
 from bot.database.tables import inbox
 from bot.errors import SeenBefore
 
 # Slack redelivers for up to a day; a signature is good for five minutes.
 KEPT: Final = timedelta(days=2)
+
+FORGET_OLD: Final = inbox.delete().where(inbox.c.received_at < UNTIL)
 
 
 @for_each_database
@@ -53,4 +55,4 @@ def check_new(db: Transaction, key: str | None) -> None:
 
 
 def forget_old(db: Transaction) -> None:
-    db.execute(inbox.delete().where(inbox.c.received_at < clock.real() - KEPT))
+    db.execute(FORGET_OLD, {"until": clock.real() - KEPT})

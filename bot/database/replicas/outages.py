@@ -4,23 +4,25 @@ Remember when any replica could last do all of its work, and the outage that the
 One row for the whole installation: it begins once and ends once, however many replicas look.  Moments are in real time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from bot import clock
-from bot.database.connections.engine import Transaction, insert
+from bot.database.connections.engine import Transaction, insert_into
 from bot.database.tables import control
 
 # Compares this machine's clock with the database server's.
 Ahead = Callable[[Transaction], timedelta]
 ONLY: Final = 1
-# FOR UPDATE: of two replicas that look at the same moment, one begins the outage.
 FOUND: Final = sa.select(control.c.alive_at, control.c.outage).where(control.c.id == ONLY)
+# Of two replicas that look at the same moment, one begins the outage.
+LOCKED: Final = FOUND.with_for_update()
 
 
 def not_ahead(db: Transaction) -> timedelta:
@@ -65,7 +67,7 @@ def note(
     """
     # By its own clock a replica whose clock is wrong would find that nobody has worked for long.
     now = clock.real() - ahead(db)
-    row = db.execute(FOUND.with_for_update()).one_or_none()
+    row = db.execute(LOCKED).one_or_none()
     alive_at = row.alive_at if row else None
     outage = OUTAGE.validate_python(row.outage) if row and row.outage else None
     is_on = outage is not None and outage.over_at is None
@@ -84,7 +86,7 @@ def note(
 
 def posted(db: Transaction, told: Outage) -> None:
     """Note what the webhook has taken of an outage; one that has begun since stays as it is."""
-    row = db.execute(FOUND.with_for_update()).one_or_none()
+    row = db.execute(LOCKED).one_or_none()
     known = OUTAGE.validate_python(row.outage) if row and row.outage else None
     if known is not None and known.noted_at == told.noted_at:
         now = replace(
@@ -109,8 +111,14 @@ def probe(db: Transaction) -> None:
 
 
 def _set(db: Transaction, **values: Any) -> None:
-    row = insert(db, control).values(id=ONLY, **values)
-    db.execute(row.on_conflict_do_update(index_elements=["id"], set_=values))
+    db.execute(_setting(db.dialect.name, tuple(values)), {"id": ONLY, **values})
+
+
+@cache
+def _setting(database: str, names: Sequence[str]) -> Any:
+    row = insert_into(database, control)
+    new = {name: row.excluded[name] for name in names}
+    return row.on_conflict_do_update(index_elements=["id"], set_=new)
 
 
 def _row(outage: Outage | None) -> dict[str, Any] | None:

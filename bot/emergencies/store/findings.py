@@ -25,6 +25,7 @@ SETTLE: Final = UPDATE.where(findings.c.outcome.is_(None))
 ANY_PENDING: Final = sa.select(findings.c.id).where(
     findings.c.outcome.is_(None), findings.c.due_at <= NOW
 )
+ONE_PENDING: Final = ANY_PENDING.limit(1)
 DUE: Final = (
     ANY_PENDING.order_by(findings.c.due_at).limit(MOST).with_for_update(skip_locked=True).cte("due")
 )
@@ -55,7 +56,7 @@ def add(db: Transaction, said: ReviewFinding) -> None:
 
 def any_pending(db: Transaction) -> bool:
     """Tell whether `claim` would take any."""
-    return db.execute(ANY_PENDING.limit(1), {"now": clock.real()}).first() is not None
+    return db.execute(ONE_PENDING, {"now": clock.real()}).first() is not None
 
 
 def claim(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[ReviewFinding]:

@@ -50,6 +50,22 @@ UPDATE_CLAIMED: Final = UPDATE_KNOWN.where(
     requests.c.generation == sa.bindparam("known_generation"),
 )
 
+GOT_ON_WITH: Final = sa.case(
+    (
+        sa.and_(
+            requests.c.state == State.SUBMITTED,
+            requests.c.starts_at > requests.c.updated_at,
+        ),
+        requests.c.starts_at,
+    ),
+    else_=requests.c.updated_at,
+)
+OLDEST_OPEN: Final = (
+    sa.select(SHOWN_STATE, sa.func.min(GOT_ON_WITH, type_=UtcDateTime()))
+    .where(IS_OPEN)
+    .group_by(SHOWN_STATE)
+)
+OLDEST_DUE: Final = sa.select(sa.func.min(requests.c.due_at)).where(IS_OPEN)
 RETRYING: Final = sa.select(
     sa.func.count(), sa.func.min(requests.c.updated_at, type_=UtcDateTime())
 ).where(
@@ -125,23 +141,8 @@ def oldest_open_seconds(db: Transaction) -> dict[str, float]:
 
     What Entra has been asked for from a later day on has not waited before that day.
     """
-    since = sa.case(
-        (
-            sa.and_(
-                requests.c.state == State.SUBMITTED,
-                requests.c.starts_at > requests.c.updated_at,
-            ),
-            requests.c.starts_at,
-        ),
-        else_=requests.c.updated_at,
-    )
-    query = (
-        sa.select(SHOWN_STATE, sa.func.min(since, type_=UtcDateTime()))
-        .where(IS_OPEN)
-        .group_by(SHOWN_STATE)
-    )
     now = clock.now()
-    return {state: max((now - at).total_seconds(), 0) for state, at in db.execute(query)}
+    return {state: max((now - at).total_seconds(), 0) for state, at in db.execute(OLDEST_OPEN)}
 
 
 def retrying(db: Transaction) -> tuple[int, float]:
@@ -156,5 +157,5 @@ def retrying(db: Transaction) -> tuple[int, float]:
 
 def oldest_due_seconds(db: Transaction) -> float:
     """Return how long the most overdue request has been waiting to be worked on."""
-    due = db.execute(sa.select(sa.func.min(requests.c.due_at)).where(IS_OPEN)).scalar()
+    due = db.execute(OLDEST_DUE).scalar()
     return max((clock.real() - due).total_seconds(), 0) if due else 0

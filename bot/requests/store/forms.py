@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bot import chance, clock
 from bot.database.connections.engine import Transaction
+from bot.database.statements import UNTIL
 from bot.database.tables import forms
 
 # As long as the answer to a command can be seen in Slack, and somewhat longer.
@@ -17,6 +18,7 @@ KEPT: Final = timedelta(days=2)
 BY_ID: Final = sa.select(forms.c.id, forms.c.package_id, forms.c.reason).where(
     forms.c.id == sa.bindparam("form"), forms.c.slack_user == sa.bindparam("user")
 )
+FORGET_OLD: Final = forms.delete().where(forms.c.made_at < UNTIL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,4 +58,4 @@ def find(db: Transaction, form_id: str, slack_user: str) -> Said | None:
 
 
 def forget_old(db: Transaction) -> None:
-    db.execute(forms.delete().where(forms.c.made_at < clock.real() - KEPT))
+    db.execute(FORGET_OLD, {"until": clock.real() - KEPT})
