@@ -20,7 +20,7 @@ from bot.accounts.store import accounts, sign_ins
 from bot.database import Store, Transaction
 from bot.database.audit_log import audit
 from bot.errors import LatchkeyError, NotAllowed
-from bot.people.identity import Identity, People
+from bot.people.identity import Identity, People, SecondAccountUnannounced
 from bot.slack.errors import SlackError
 from bot.words import N_
 from graph.errors import AuthError, GraphError
@@ -50,6 +50,10 @@ NOT_REACHED: Final = N_(
 )
 NOT_READ: Final = N_(
     "Slack or Entra cannot be read just now. Nothing has changed; please try again in a minute."
+)
+ANOTHER_ACCOUNT: Final = N_(
+    "This is not the first Slack account that is known as you: the first one and the admins are being told of it. "
+    "Nothing has changed; please try again in a minute."
 )
 NOT_YOURS: Final = N_(
     "You have signed in with a Microsoft account that is not the one of your Slack account. Nothing has changed."
@@ -184,6 +188,8 @@ class BrowserSignIns:
         except AuthError as error:
             log.warning("sign-in-not-begun", error=str(error))
             raise SignInFailed(NOT_REACHED) from None
+        except SecondAccountUnannounced:
+            raise SignInFailed(ANOTHER_ACCOUNT) from None
         except (SlackError, GraphError):
             raise SignInFailed(NOT_READ) from None
         if not await self._store.run(
@@ -260,6 +266,8 @@ class BrowserSignIns:
         except AuthError as error:
             log.warning("sign-in-not-finished", error=str(error))
             raise await self.failed(sign_in, NOT_REACHED) from None
+        except SecondAccountUnannounced:
+            raise await self.failed(sign_in, ANOTHER_ACCOUNT) from None
         except (SlackError, GraphError):
             raise await self.failed(sign_in, NOT_READ) from None
         if known.user.id.casefold() != who.object_id.casefold():

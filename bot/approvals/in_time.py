@@ -7,7 +7,7 @@ from bot.approvals.model import ApproverQuestion, Decision, approvals_of
 from bot.messages.phrases.decided import name_of
 from bot.packages.model import Stage
 from bot.people.model import DONE, Verb
-from bot.requests.model import Request, State, may_see_deciders
+from bot.requests.model import Request, State, may_clicker_see_deciders
 from bot.requests.state_words import state_word
 from bot.words import N_
 from bot.words.formats import kept_moment
@@ -21,19 +21,23 @@ OVERTAKEN: Final = {
 }
 
 
-def why_late(decision: Decision, request: Request, counted: Sequence[Decision]) -> str:
+def why_late(
+    decision: Decision, request: Request, counted: Sequence[Decision], *, entra_id: str | None
+) -> str:
     """
     Return why a click that is not about what waits now decides nothing.
 
     Args:
         counted: The decisions of the request that have counted.
+        entra_id: Whom the Slack account that has clicked is known as in Entra, if it is.
     """
     after = [each for each in counted if each.stage >= decision.stage]
     denials = [each for each in after if each.verb is Verb.DENY]
     # A denial ends it all; else those of the stage that they meant, whoever has decided the next.
     later = [each for each in after if each.stage > decision.stage]
     by = denials[:1] or _of_whole_stage(after, decision.stage, request) or later[:1]
-    if by and not may_see_deciders(request, by[-1].stage, decision.slack_user):
+    clicker = decision.slack_user
+    if by and not may_clicker_see_deciders(request, by[-1].stage, clicker, entra_id):
         return N_("That was already {done}, {when}.").format(
             done=DONE[by[-1].verb], when=kept_moment(by[-1].at)
         )

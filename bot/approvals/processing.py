@@ -42,6 +42,7 @@ from bot.packages.model import Stage
 from bot.people.actors import Permissions
 from bot.people.model import Verb
 from bot.people.permissions import LASTING, Actor, may
+from bot.people.store import people
 from bot.requests import state_machine
 from bot.requests.evaluation.sign_ins import SignInRule
 from bot.requests.evaluation.stages import stage_changes
@@ -334,7 +335,9 @@ class DecisionProcessor:
 
     async def _too_late(self, decision: Decision, request: Request) -> None:
         counted = await self._store.read(decisions.accepted_of, request)
-        await self._settle(decision, Outcome.LATE, why=why_late(decision, request, counted))
+        known = await self._store.read(people.find, decision.slack_user)
+        why = why_late(decision, request, counted, entra_id=known.entra_id if known else None)
+        await self._settle(decision, Outcome.LATE, why=why)
 
 
 def _is_proven(decision: Decision, stage: Stage, actor: Actor) -> bool:

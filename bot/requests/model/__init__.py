@@ -20,6 +20,7 @@ from bot.requests.model.together import AskedTogether
 from bot.requests.model.visibility import (
     hides_any_decider,
     hides_deciders,
+    may_clicker_see_deciders,
     may_see_deciders,
     shown_there,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "hides_any_decider",
     "hides_deciders",
     "id_of_entra_request",
+    "may_clicker_see_deciders",
     "may_see_deciders",
     "read_ask_id",
     "shown_there",

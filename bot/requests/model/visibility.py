@@ -16,6 +16,22 @@ def may_see_deciders(request: Request, stage: int, reader: str | None) -> bool:
     return not hides_deciders(request, stage)
 
 
+def may_clicker_see_deciders(
+    request: Request, stage: int, slack_user: str, entra_id: str | None
+) -> bool:
+    """
+    Tell the same of whoever presses a button somewhere, who may be whoever asks, by another Slack account.
+
+    Args:
+        entra_id: Who they are in Entra; of whom that is not known, they may not.
+    """
+    if not hides_deciders(request, stage):
+        return True
+    concerned = {each.casefold() for each in (request.entra_id, request.asker_entra_id) if each}
+    is_somebody_else = entra_id is not None and entra_id.casefold() not in concerned
+    return is_somebody_else and may_see_deciders(request, stage, slack_user)
+
+
 def hides_deciders(request: Request, stage: int) -> bool:
     """Tell whether whoever asks for it, or gets it, may not see who decides a stage."""
     terms = request.terms

@@ -9,7 +9,7 @@ from bot.approvals.model import Outcome
 from bot.packages.model import Stage
 from bot.people.model import Verb
 from bot.requests.model import State
-from tests.bot.samples import click, terms, wish
+from tests.bot.samples import ANN, BO, click, terms, wish
 
 TWO = Stage(quorum=2)
 
@@ -36,7 +36,7 @@ def test_a_step_that_lacked_an_approval_was_not_approved(state, stage, who, said
     request = wish(state=state, stage=stage, terms=terms(stages=(TWO, Stage())))
     late = replace(approved(request, "Dana"), outcome=None)
 
-    why = why_late(late, request, [approved(request, each) for each in who])
+    why = why_late(late, request, [approved(request, each) for each in who], entra_id=BO)
 
     assert why.startswith(said), why
 
@@ -46,6 +46,22 @@ def test_a_denial_of_a_step_that_takes_two_is_named():
     request = wish(state=State.DENIED, terms=terms(stages=(TWO,)))
     counted = [approved(request, "Bo"), approved(request, "Mia", verb=Verb.DENY)]
 
-    why = why_late(replace(approved(request, "Dana"), outcome=None), request, counted)
+    why = why_late(replace(approved(request, "Dana"), outcome=None), request, counted, entra_id=BO)
 
     assert why.startswith("That was already denied by Mia")
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+@pytest.mark.parametrize(
+    ("who", "may_see"), [(BO, True), (ANN, False), (ANN.upper(), False), (None, False)]
+)
+def test_whoever_asks_reads_no_hidden_name_by_any_slack_account(hidden, who, may_see):
+    """It is the person in Entra who may not know, and whoever is not known may be that person."""
+    request = wish(
+        state=State.APPROVED, entra_id=ANN, terms=terms(stages=(Stage(hides_approvers=hidden),))
+    )
+    late = replace(approved(request, "Dana"), outcome=None, slack_user="U0ANOTHER")
+
+    why = why_late(late, request, [approved(request, "Bo")], entra_id=who)
+
+    assert ("Bo" in why) is (may_see or not hidden)

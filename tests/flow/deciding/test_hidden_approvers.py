@@ -541,6 +541,32 @@ async def test_a_late_click_of_whoever_asked_is_told_no_name(database):
             await world.whispered(ANN, APPROVALS, "That was already approved, ")
 
 
+async def test_a_late_click_by_another_slack_account_of_theirs_is_told_no_name(database):
+    """Whoever else comes late reads it."""
+    async with living(database, prepare=policies_say(HIDDEN)) as world:
+        await world.type(ANN, FINANCE)
+        card = await world.card(APPROVALS)
+        copies = []
+        for user in (CY, MIA):
+            world.slack.channel(APPROVALS).members.add(user)
+            posted = await world.bot.slack.post(
+                APPROVALS, {"text": card.text, "blocks": card.blocks}
+            )
+            copies.append(world.slack.channel(APPROVALS).message(posted.ts))
+        await world.press(BO, await world.card(BO), "Approve")
+        await world.told(ANN, "You now have access")
+        ann, cy = world.slack.person(ANN), world.slack.person(CY)
+        ann.email, cy.email = "elsewhere@contoso.example", ann.email
+        await world.type(CY, FINANCE)
+        await world.told(CY, "You have it already")
+        await world.type(MIA, "/request-access marketing-campaign")
+        await world.told(MIA, "I cannot get you access")
+        for user, copy in zip((CY, MIA), copies, strict=True):
+            await world.press(user, copy, "Approve")
+        await world.whispered(CY, APPROVALS, "That was already approved, ")
+        await world.whispered(MIA, APPROVALS, "That was already approved by Bo Berg, ")
+
+
 async def test_who_cancels_too_late_is_told_no_name(database):
     """It is decided already, and their list does not say so yet."""
     async with living(database, prepare=policies_say(HIDDEN)) as world:

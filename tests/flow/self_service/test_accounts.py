@@ -300,3 +300,19 @@ async def test_where_it_is_not_set_up_nobody_can_connect(database):
         await world.slack.open_home(user=ANN)
         home = await eventually(lambda: world.home(ANN))
         assert "Connect my Microsoft account" not in labels(home)
+
+
+async def test_a_second_slack_account_that_connects_first_reads_what_it_waits_for(world):
+    """Whoever was known before is told of it; nothing is said that is not so, and the same link counts a moment later."""
+    await connect(world, ANN)
+    ann, cy = world.slack.person(ANN), world.slack.person(CY)
+    ann.email, cy.email = "elsewhere@contoso.example", ann.email
+    link = await link_of(world, CY)
+    browser = browser_of(world)
+    await browser.get(link)
+    page = await browser.press("Go on to Microsoft")
+    assert "the first one and the admins are being told of it" in page.shown
+    assert "cannot be read" not in page.shown
+    await world.told(ANN, "has begun to use Latchkey as Ann Abara")
+    page = await sign_in_by(world, link, email_of(ANN, world), browser=browser)
+    assert page.heading == "Your Microsoft account is connected"
