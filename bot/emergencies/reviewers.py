@@ -63,7 +63,7 @@ class Reviewers:
         request = await self._store.read(requests.get, emergency.request_id)
         terms = request.terms
         users: dict[str, User] = {}
-        for stage in terms.emergency.stages if terms and terms.emergency else ():
+        for stage in terms.stages_left_out if terms else ():
             # Without those of the escalation: it has waited for nobody, and they may not review it.
             every = replace(request, escalated=False)
             try:

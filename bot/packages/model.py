@@ -128,6 +128,11 @@ class Terms:
     emergency: EmergencyTerms | None = None
     entra_decides: bool = False
 
+    @property
+    def stages_left_out(self) -> tuple[Stage, ...]:
+        """Return the stages that an emergency leaves out; none where it is no emergency."""
+        return self.emergency.stages if self.emergency else ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Package:

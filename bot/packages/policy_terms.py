@@ -308,7 +308,7 @@ def with_settings(terms: Terms, settings: PackageSettings, *, agreed: Terms | No
     Args:
         agreed: The terms under which it was asked for: what was required then is never lowered.
     """
-    before = agreed.stages if agreed else ()
+    before = agreed.stages or agreed.stages_left_out if agreed else ()
     stages = stages_with_settings(terms.stages, settings, agreed=before)
     if not settings.entra_decides:
         return replace(terms, stages=stages)

@@ -164,7 +164,7 @@ class Permissions:
             SlackError, GraphError: It could not be read, so nothing can be allowed now.
         """
         terms = request.terms
-        stages = terms.emergency.stages if terms and terms.emergency else ()
+        stages = terms.stages_left_out if terms else ()
         found = Actor(slack_user=slack_user, not_a_person=N_("This is no emergency access."))
         for number in range(len(stages)):
             if terms is None:

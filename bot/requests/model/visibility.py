@@ -48,8 +48,7 @@ def hides_any_decider(request: Request) -> bool:
     terms = request.terms
     if terms is None:
         return False
-    reviewing = terms.emergency.stages if terms.emergency else ()
-    return any(each.hides_approvers for each in (*terms.stages, *reviewing))
+    return any(each.hides_approvers for each in (*terms.stages, *terms.stages_left_out))
 
 
 def shown_there(request: Request, reader: str | None) -> list[DecidedThere]:

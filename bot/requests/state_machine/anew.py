@@ -63,7 +63,7 @@ def ask_anew(db: Transaction, request: Request, *, fence: bool = False) -> Reque
                 kind=Kind.ADD,
                 access_ended_at=ended_at,
                 # A shorter end was set for the extension; what is asked for now is another thing.
-                terms=_terms_as_asked(request),
+                terms=terms_as_asked(request),
                 assignment_id=None,
                 # Answers stay with the access in Entra, so its extension has none; nor a reason, unless the policy wants one.
                 answers=_answers_row(first),
@@ -128,7 +128,7 @@ def make_ordinary(db: Transaction, request: Request, why: str) -> Request | None
         why=N_("It is no emergency: {why}").format(why=why),
         emergency=False,
         no_emergency_why=why,
-        terms=None,
+        terms=terms_as_asked(request),
         terms_hash=None,
         ends_at=None,
         intent_at=None,
@@ -148,7 +148,12 @@ def _ran_out_at(db: Transaction, request: Request) -> datetime | None:
     return row.ends_at
 
 
-def _terms_as_asked(request: Request) -> dict[str, Any] | None:
+def terms_as_asked(request: Request) -> dict[str, Any] | None:
+    """
+    Return the terms of a request as its row keeps them when it begins anew, without the end that an approver has set.
+
+    What they ask of its approvals, and hide from whoever asked, is never lowered (`bot.packages.policy_terms.with_settings`).
+    """
     return asdict(replace(request.terms, approved_until=None)) if request.terms else None
 
 

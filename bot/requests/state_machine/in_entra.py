@@ -14,7 +14,7 @@ from bot.requests.model import (
     Request,
     State,
 )
-from bot.requests.state_machine.anew import ANEW
+from bot.requests.state_machine.anew import ANEW, terms_as_asked
 from bot.requests.store import claims, made_in_entra, request_lists, request_rows, requests
 from bot.words import N_
 from graph.values import moment_after
@@ -105,7 +105,7 @@ def decide_elsewhere(db: Transaction, request: Request) -> Request | None:
         State.RECEIVED,
         fence=True,
         why=N_("Who decides about the package has changed."),
-        terms=None,
+        terms=terms_as_asked(request),
         terms_hash=None,
         intent_at=None,
         settles_at=None,

@@ -470,6 +470,22 @@ def test_settings_ask_more_of_a_stage_and_never_less_than_was_agreed(
         assert policy_terms.stages_with_settings(stages, settings) == expected
 
 
+def test_an_emergency_that_is_none_asks_no_less_than_its_stages_did():
+    """They were left out, and somebody has to decide them after all."""
+    settings = PackageSettings()
+    left_out = EmergencyTerms(seconds=60, review_seconds=60, stages=MORE_BEFORE)
+
+    found = policy_terms.with_settings(
+        terms(stages=(BOS, Stage())), settings, agreed=terms(stages=(), emergency=left_out)
+    )
+
+    asked = policy_terms.with_settings(
+        terms(stages=(BOS, Stage())), settings, agreed=terms(stages=MORE_BEFORE)
+    )
+    assert found == asked
+    assert found.stages != (BOS, Stage())
+
+
 def test_where_entra_decides_only_its_own_stages_count():
     """One approval each, and no stage of the admins'."""
     before = terms(stages=(BOS, Stage(), Stage(quorum=2)))

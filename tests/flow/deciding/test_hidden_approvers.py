@@ -552,7 +552,9 @@ async def test_a_late_click_by_another_slack_account_of_theirs_is_told_no_name(d
             posted = await world.bot.slack.post(
                 APPROVALS, {"text": card.text, "blocks": card.blocks}
             )
-            copies.append(world.slack.channel(APPROVALS).message(posted.ts))
+            copy = world.slack.channel(APPROVALS).message(posted.ts)
+            assert copy is not None
+            copies.append(copy)
         await world.press(BO, await world.card(BO), "Approve")
         await world.told(ANN, "You now have access")
         ann, cy = world.slack.person(ANN), world.slack.person(CY)

@@ -10,6 +10,7 @@ from sandbox.tenant import seed
 from tests.flow.access.test_leaver import as_leaver
 from tests.flow.administering.test_console import shows
 from tests.flow.administering.test_holding import cards as held_cards
+from tests.flow.deciding.test_hidden_approvers import HIDDEN, SHOWN, policies_say
 from tests.flow.entra.test_entra_decides import (
     ASK,
     FILE,
@@ -17,7 +18,14 @@ from tests.flow.entra.test_entra_decides import (
     in_entra,
     nothing_granted_by_the_app,
 )
-from tests.harness.accounts import SETTINGS, connect, registered
+from tests.harness.accounts import (
+    SETTINGS,
+    approve,
+    connect,
+    email_of,
+    registered,
+    sign_in_by,
+)
 from tests.harness.simulation import simulation
 from tests.harness.world import ANN, BO, DANA, begun, eventually, labels, said
 
@@ -199,3 +207,21 @@ async def test_a_key_that_is_lost_loses_no_request(started):
     await connect(world, ANN)
     await world.card(BO)
     assert in_entra(world, "pendingApproval").requestor_id == seed.ANN
+
+
+async def test_what_was_agreed_when_it_was_asked_is_kept_where_entra_decides_by_now(started):
+    """The approver still signs in, and stays hidden from whoever asked, although file and policy want neither any more."""
+    world = await started(LATCHKEY.replace("latchkey", "latchkey, approval: fresh sign-in"))
+    policies_say(HIDDEN)(world.outside)
+    await world.synced()
+    for person in (ANN, BO):
+        await connect(world, person)
+    await world.type(ANN, ASK)
+    await world.card(BO)
+    policies_say(SHOWN)(world.outside)
+    world = await started()
+    await sign_in_by(world, await approve(world, BO), email_of(BO, world))
+    await eventually(lambda: world.tenant.world.requests, about="it is asked for in Entra")
+    assert "takes a fresh sign-in" in said(await world.card(BO))
+    shown = (await world.type(ANN, "/my-access")).message
+    assert "waiting for approval" in said(shown)
