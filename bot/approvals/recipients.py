@@ -5,7 +5,7 @@ Nothing waits for it.  A request is pending, and its card in the admins' channel
 then they are looked up one by one, and what has been found is kept: Slack takes few of these calls a minute.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,6 +19,7 @@ from bot.approvals.model import Decision, approvals_of, decided_before, voices_o
 from bot.approvals.store import decisions, recipients
 from bot.configuration.addresses import same_address
 from bot.database import Store
+from bot.packages.model import Stage
 from bot.people.approvers import Approvers, UnresolvedApprovers
 from bot.people.delegates import Delegates, counts_at
 from bot.people.identity import People, SecondAccountUnannounced
@@ -139,7 +140,15 @@ class Recipients:
             if not await self._ask(request, some, found, unread):
                 return
         look_again_in = LOOK_AGAIN
-        for delegation in await self._delegations(request, found, counted, unread):
+        delegations_given = await self._delegations(
+            request,
+            found,
+            stage=request.current_stage,
+            voices=_voices_until_now(counted, request),
+            known=request.deciders,
+            unread=unread,
+        )
+        for delegation in delegations_given:
             look_again_in = min(look_again_in, delegation.ends_at - clock.now())
             if delegation.delegate not in found:
                 found.append(delegation.delegate)
@@ -218,11 +227,34 @@ class Recipients:
         # A card is theirs until it is known that it is not.
         return lookup.slack_user if lookup.slack_user in asked else None
 
+    async def find_delegations_to_review(
+        self, request: Request, asked: Sequence[str], *, known: Collection[str]
+    ) -> tuple[list[Delegation], timedelta | None]:
+        """
+        Return by what those who are asked to review an emergency let others decide for them; and how soon to look again.
+
+        A review takes no sign-in, so that what is not proven for an approval counts for it.
+
+        Args:
+            known: Whom we have asked before.
+        """
+        unread = _Unread()
+        found = await self._delegations(
+            request, asked, stage=None, voices=frozenset(), known=known, unread=unread
+        )
+        again_in = [each.ends_at - clock.now() for each in found]
+        if unread.look_again_in is not None:
+            again_in.append(unread.look_again_in)
+        return found, min(again_in, default=None)
+
     async def _delegations(
         self,
         request: Request,
         asked: Sequence[str],
-        counted: Sequence[Decision],
+        *,
+        stage: Stage | None,
+        voices: Collection[str],
+        known: Collection[str],
         unread: "_Unread",
     ) -> list[Delegation]:
         """
@@ -231,23 +263,22 @@ class Recipients:
         One who cannot be read keeps their card, if they have one, and nobody else from theirs.
 
         It is judged again when they click; here, whoever is known to be in vain is not asked.
+
+        Args:
+            stage: If its approval takes a fresh sign-in, so does letting somebody decide it.
+            voices: Entra ids of those who have decided already, or for whom somebody has.
+            known: Whom we have asked before.
         """
-        stage = request.current_stage
         if request.entra_decides:
             # Entra knows no delegates of ours.
             return []
         of_them = await self._store.read(delegations.of_delegators, asked, at=clock.now())
-        # Where an approval takes a fresh sign-in, so does letting somebody decide it.
         given = await self._delegates.freely_given(
             [each for each in of_them if counts_at(each, stage)],
             *(request.holder, request.asked_by),
             entra_ids=(request.entra_id, request.asker_entra_id),
         )
-        nobody = {
-            *_voices_until_now(counted, request),
-            request.entra_id,
-            request.asker_entra_id,
-        }
+        nobody = {*voices, request.entra_id, request.asker_entra_id}
         found = []
         for each in given[:MOST_DELEGATES]:
             if each.delegate in (request.holder, request.asked_by):
@@ -262,7 +293,7 @@ class Recipients:
                     continue
             except (SlackError, GraphError) as error:
                 unread.note(error)
-                if each.delegate in request.deciders:
+                if each.delegate in known:
                     found.append(each)
                 continue
             if entra_id is not None and entra_id not in nobody:

@@ -72,13 +72,18 @@ class Reviewers:
                 continue
             users |= {user.id: user for user in named if user.id != request.entra_id}
         found: list[str] = []
-        in_slack, again_in = await self._recipients.find_in_slack(
-            list(users.values()), asked=emergency.reviewers
-        )
+        asked = emergency.reviewers
+        in_slack, again_in = await self._recipients.find_in_slack(list(users.values()), asked=asked)
         for slack_user in in_slack:
             if len(found) < MOST_CARDS and not await self._is_theirs(slack_user, request):
                 found.append(slack_user)
-        return found, again_in or LOOK_AGAIN
+        given, again_for_them = await self._recipients.find_delegations_to_review(
+            request, found, known=asked
+        )
+        for delegate in (each.delegate for each in given):
+            if delegate not in found and not await self._is_theirs(delegate, request):
+                found.append(delegate)
+        return found, min(each for each in (again_in, again_for_them, LOOK_AGAIN) if each)
 
     async def _is_theirs(self, slack_user: str, request: Request) -> bool:
         """Tell whether somebody may not review it: the holder, and whoever decides for them."""

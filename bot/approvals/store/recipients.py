@@ -11,7 +11,7 @@ from bot.approvals.store import deciders as all_deciders
 from bot.database.connections.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST, NOW, UNTIL, word
-from bot.database.tables import deciders, notices, requests
+from bot.database.tables import deciders, emergencies, notices, requests
 from bot.notifications.model import Notice, is_channel
 from bot.people.model import Delegation, NamedAs
 from bot.requests.model import Request, State
@@ -50,6 +50,12 @@ LOOK_AGAIN_FOR: Final = (
         requests.c.state == word(State.PENDING),
         requests.c.id.in_(sa.bindparam("asked", expanding=True)),
     )
+    .values(recipients_due_at=sa.bindparam("at_once", type_=requests.c.asked_at.type))
+)
+# Of the few emergencies whose review is open: a delegate of who is asked reviews them, too.
+LOOK_AGAIN_TO_REVIEW: Final = (
+    emergencies.update()
+    .where(emergencies.c.recipients_due_at > NOW)
     .values(recipients_due_at=sa.bindparam("at_once", type_=requests.c.asked_at.type))
 )
 CARDS: Final = notices.c.key.in_(sa.bindparam("cards", expanding=True))
@@ -145,8 +151,10 @@ def look_again_for(db: Transaction, slack_users: Collection[str]) -> None:
 
 
 def look_again_at_delegate(db: Transaction, delegation: Delegation) -> None:
-    """Look now whom to ask about what the approver of a delegation is asked about, which has begun or ended."""
+    """Look now whom to ask about what the approver of a delegation is asked about, or to review, which has begun or ended."""
     look_again_for(db, [delegation.delegator])
+    now = clock.real()
+    db.execute(LOOK_AGAIN_TO_REVIEW, {"now": now, "at_once": now})
     touch_homes(db, None, deciders=[delegation.delegator, delegation.delegate])
 
 

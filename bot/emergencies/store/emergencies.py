@@ -73,6 +73,8 @@ CLAIM_SEEKING: Final = (
     .values(recipients_due_at=UNTIL)
     .returning(*COLUMNS)
 )
+# Whoever has changed something since they were claimed wants them looked for once more, which stays due.
+LOOK_LATER: Final = UPDATE.where(emergencies.c.recipients_due_at > NOW)
 REMINDING: Final = sa.select(emergencies.c.request_id).where(
     emergencies.c.remind_at <= BUSINESS_NOW
 )
@@ -276,11 +278,11 @@ def settle_reviewers(
     now = locked(db, request_id)
     if not now.is_open:
         return
-    values: dict[str, Any] = {"recipients_due_at": again_at}
+    later = {"now": clock.real(), "recipients_due_at": again_at}
+    db.execute(LOOK_LATER, {"request": request_id, **later})
     if tuple(found) != now.reviewers:
-        values |= {"reviewers": list(found), "news_due_at": clock.real()}
-    db.execute(UPDATE, {"request": request_id, **values})
-    if "reviewers" in values:
+        changed = {"reviewers": list(found), "news_due_at": clock.real()}
+        db.execute(UPDATE, {"request": request_id, **changed})
         db.execute(REDRAW, {"request": request_id})
         touch_homes(db, None, deciders={*found, *now.reviewers})
 

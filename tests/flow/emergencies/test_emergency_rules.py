@@ -335,3 +335,18 @@ async def test_access_that_an_admin_has_removed_is_reviewed_all_the_same(world):
     await world.told(ANN, "has been reviewed")
     await asyncio.sleep(60)
     assert len(world.posts("adminRemove")) == 1
+
+
+async def test_delegates_of_those_who_review_are_asked_too(world):
+    """From the moment on when they decide for somebody, until they do not any more; not whoever has the access."""
+    await world.type(BO, f"/my-access delegate <@{ANN}> until tomorrow")
+    await world.told(ANN, "you may decide for")
+    await has_emergency(world)
+    card = await emergency_card(world, BO)
+    assert f"Asked: <@{BO}>." in said(card)
+    await world.type(BO, f"/my-access delegate <@{CY}> until tomorrow")
+    theirs = await emergency_card(world, CY)
+    assert f"Asked: <@{BO}>, <@{CY}>." in said(theirs)
+    assert emergency_cards(world, ANN) == []
+    await review(world, CY, theirs, "fine", "it burned")
+    await eventually(lambda: f"<@{CY}> for <@{BO}>" in said(emergency_cards(world, BO)[0]))

@@ -360,6 +360,7 @@ def _recipients(db: Transaction) -> None:
     assert recipients.add(db, request, "U0BO", NamedAs.GROUP)
     recipients.look_again(db, request)
     recipients.look_again_for(db, ["U0BO", "U0CY"])
+    recipients.look_again_at_delegate(db, delegation())
     recipients.settle(db, request, ("U0CY",), nobody=True, nobody_left=True, again_at=clock.real())
     extension = requests.move(
         db, _asked(db, kind=Kind.EXTEND, assignment_id="extended"), State.PENDING
