@@ -8,7 +8,7 @@ from typing import Annotated, Final, Generic, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 ROWS_A_PAGE: Final = 10
 # Nobody needs to know more exactly how long a list is, and counting on would take as long as the list is.
@@ -106,7 +106,7 @@ def page_number(number: int) -> Start:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page(Generic[T]):
+class Page(Generic[T_co]):
     """
     Some rows of a list.
 
@@ -116,7 +116,7 @@ class Page(Generic[T]):
         skipped: How many come before these; None where that is not known, because they came or went meanwhile.
     """
 
-    rows: Sequence[T]
+    rows: Sequence[T_co]
     marks: Sequence[Mark]
     count: Count
     skipped: int | None = 0

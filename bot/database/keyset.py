@@ -34,22 +34,25 @@ class ListStatements:
         time: sa.Column[Any],
         id_: sa.Column[Any],
         newest_first: bool = False,
+        all_have_time: bool = False,
     ) -> None:
         """
         Args:
             select: The rows of the whole list, in any order.
-            newest_first: From the last moment to the first, along the same index; of a column that is never empty.
+            newest_first: From the last moment to the first, along the same index; of rows that all have a time.
+            all_have_time: The column is empty in rows of other lists only.
 
         Raises:
             ValueError: The newest are to be first by a column that may be empty.
         """
-        if newest_first and time.nullable:
+        may_lack_time = bool(time.nullable) and not all_have_time
+        if newest_first and may_lack_time:
             raise ValueError("what has no time has no place in a list from the newest on")
         here, place = sa.tuple_(time, id_), sa.tuple_(AFTER_TIME, AFTER_ID)
         timed = here < place if newest_first else here > place
         by: list[Any] = [time.desc(), id_.desc()] if newest_first else [time, id_]
         # The order of a column that is never empty needs no word about what is.
-        in_order = [time.nulls_last(), id_] if time.nullable else by
+        in_order = [time.nulls_last(), id_] if may_lack_time else by
         self._select = select.add_columns(time.label("mark_time"), id_.label("mark_id"))
         in_their_order = self._select.order_by(*in_order)
         self._first = in_their_order.limit(MOST)
@@ -61,7 +64,7 @@ class ListStatements:
         self._count = _counted(select, SKIP)
         self._count_after = _counted(select.where(timed))
         self._timeless: sa.Select[Any] | None = None
-        if time.nullable:
+        if may_lack_time:
             without = time.is_(None)
             self._timeless = self._select.where(without).order_by(id_).limit(MOST)
             self._timeless_after = self._timeless.where(id_ > AFTER_ID)

@@ -6,14 +6,14 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.approvals.model import Decision
-from bot.approvals.store import decided, deciders
+from bot.approvals.store import deciders
 from bot.database import Store
 from bot.messages.overviews.past_requests import PastRequests
 from bot.packages.catalog import OfferedPackages
 from bot.paging import FIRST, Mark, Page, Place, Start
 from bot.people.guard import Guard
 from bot.people.interaction_audit import ListRead, read_list
+from bot.requests.decided import Decided, find_decided
 from bot.requests.model import Hold, Kind, Request
 from bot.requests.overview import AccessOverview, access_overview
 from bot.requests.past import find_past, kept_since, may_ask_again
@@ -86,9 +86,13 @@ class RequestLists:
 
     async def decided(
         self, *, slack_user: str, after: Mark | None = None
-    ) -> tuple[Page[tuple[Decision, Request]], datetime | None]:
-        """Return a page of somebody's own decisions and those in their name, the newest first; and since when requests are kept, None for ever."""
-        found = await self._store.read(decided.page, slack_user, after=after)
+    ) -> tuple[Page[Decided], datetime | None]:
+        """
+        Return a page of somebody's own decisions and reviews and those in their name, the newest first.
+
+        And since when requests are kept; None: for ever.
+        """
+        found = await self._store.read(find_decided, slack_user, after)
         return found, kept_since(self._kept)
 
     async def being_removed(self, assignment_ids: Collection[str]) -> frozenset[str]:

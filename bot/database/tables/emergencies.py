@@ -47,6 +47,17 @@ emergencies = sa.Table(
         "emergency_seeks_reviewers", "recipients_due_at", where="recipients_due_at IS NOT NULL"
     ),
     partial_index("emergency_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
+    # What somebody has reviewed, and what delegates have for somebody, in its order.
+    partial_index(
+        "emergency_closed_by",
+        *("closed_by", "closed_at", "request_id"),
+        where="closed_by IS NOT NULL",
+    ),
+    partial_index(
+        "emergency_closed_for",
+        *("for_user", "closed_at", "request_id"),
+        where="for_user IS NOT NULL",
+    ),
     # Nobody reviews their own: the database says the same.
     sa.CheckConstraint(
         "closed_at IS NULL OR (closed_by IS NOT NULL AND closed_by <> holder "

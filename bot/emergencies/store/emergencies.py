@@ -97,7 +97,8 @@ def _insert(db: Transaction) -> Any:
     return insert(db, emergencies).on_conflict_do_nothing().returning(emergencies.c.request_id)
 
 
-def _emergency(row: Sequence[Any]) -> Emergency:
+def from_row(row: Sequence[Any]) -> Emergency:
+    """Make an emergency of a row of COLUMNS."""
     values = dict(zip(FIELDS, row, strict=True))
     values["reviewers"] = tuple(values["reviewers"])
     values["finding"] = Finding(values["finding"]) if values["finding"] else None
@@ -141,24 +142,24 @@ def open_review(db: Transaction, request: Request, *, review_within: timedelta) 
 def find(db: Transaction, request_id: str) -> Emergency | None:
     """Return the emergency of that request, if it is one that Entra has taken on."""
     row = db.execute(BY_ID, {"request": request_id}).first()
-    return _emergency(row) if row else None
+    return from_row(row) if row else None
 
 
 def lately(db: Transaction, entra_id: str, package_id: str, *, since: datetime) -> list[Emergency]:
     """Return somebody's emergencies about a package that began or were reviewed since then, the newest first."""
     given = {"user": entra_id, "package": package_id, "since": since, "most": MOST_LATELY}
-    return [_emergency(row) for row in db.execute(LATELY, given)]
+    return [from_row(row) for row in db.execute(LATELY, given)]
 
 
 def open_of(db: Transaction, entra_id: str, package_id: str) -> Emergency | None:
     """Return somebody's emergency about a package that nobody has reviewed yet."""
     row = db.execute(OPEN_OF_PERSON, {"user": entra_id, "package": package_id}).first()
-    return _emergency(row) if row else None
+    return from_row(row) if row else None
 
 
 def all_open(db: Transaction) -> list[Emergency]:
     """Return the emergencies that nobody has reviewed yet, the oldest first."""
-    return [_emergency(row) for row in db.execute(ALL_OPEN, {"most": MOST_OPEN})]
+    return [from_row(row) for row in db.execute(ALL_OPEN, {"most": MOST_OPEN})]
 
 
 def review_counts(db: Transaction) -> dict[str, int]:
@@ -220,7 +221,7 @@ def close(
     row = db.execute(CLOSE, {"request": said.request_id, **values}).first()
     if row is None:
         return None
-    closed = _emergency(row)
+    closed = from_row(row)
     audit.record(
         db,
         at=now,
@@ -250,12 +251,12 @@ def mark_views_stale(db: Transaction, emergency: Emergency) -> None:
 def owing_news(db: Transaction, *, limit: int = 50) -> list[Emergency]:
     """Return the emergencies about which messages are owed."""
     due = db.execute(OWING_NEWS, {"now": clock.real(), "most": limit})
-    return [_emergency(row) for row in due]
+    return [from_row(row) for row in due]
 
 
 def locked(db: Transaction, request_id: str) -> Emergency:
     """Return the emergency as it is, which nobody changes before this transaction is over."""
-    return _emergency(db.execute(LOCK, {"request": request_id}).one())
+    return from_row(db.execute(LOCK, {"request": request_id}).one())
 
 
 def schedule_news(db: Transaction, emergency: Emergency, *, news: datetime | None) -> None:
@@ -268,7 +269,7 @@ def claim_seeking(db: Transaction, *, lease: timedelta, limit: int) -> list[Emer
     """Take the emergencies whose reviewers are to be looked for; nobody else gets them for *lease*."""
     now = clock.real()
     taken = db.execute(CLAIM_SEEKING, {"now": now, "until": now + lease, "most": limit})
-    return [_emergency(row) for row in taken]
+    return [from_row(row) for row in taken]
 
 
 def settle_reviewers(
@@ -290,7 +291,7 @@ def settle_reviewers(
 def to_remind(db: Transaction, *, limit: int = 50) -> list[Emergency]:
     """Return the emergencies of which somebody is to be reminded now."""
     due = db.execute(TO_REMIND, {"business_now": clock.now(), "most": limit})
-    return [_emergency(row) for row in due]
+    return [from_row(row) for row in due]
 
 
 def remind(db: Transaction, emergency: Emergency, request: Request, *, next_at: datetime) -> bool:

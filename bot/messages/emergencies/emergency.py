@@ -188,13 +188,16 @@ def _state(request: Request) -> str:
     return _("The access was given until {moment}.").format(moment=moment(request.ends_at))
 
 
-def closed(emergency: Emergency, request: Request) -> str:
+def closed(emergency: Emergency, request: Request, *, to_reviewers: bool = False) -> str:
     """
     Say how a review was closed, by whom, and in which words; of access that was over by then, nothing was taken away.
 
     Where whoever asks may not see who decides, nobody is named: they are among those who read it.
+
+    Args:
+        to_reviewers: Only whoever has closed it reads it, or whom they decide for.
     """
-    if hides_deciders(request, request.stage):
+    if hides_deciders(request, request.stage) and not to_reviewers:
         emergency = replace(emergency, for_user=None, for_name=None, as_admin=False)
         who = _("somebody")
     else:

@@ -33,6 +33,7 @@ from graph.calls import observed
 SHOWN_BY_GRAPH: Final = frozenset({State.SUBMITTED, State.DELIVERED, State.FAILED})
 
 BY_ID: Final = SELECT.where(requests.c.id == sa.bindparam("request"))
+BY_IDS: Final = SELECT.where(requests.c.id.in_(sa.bindparam("requests", expanding=True)))
 LOCK: Final = BY_ID.with_for_update()
 MOVE: Final = UPDATE_KNOWN.where(
     requests.c.state == sa.bindparam("known_state"),
@@ -254,6 +255,12 @@ def find(db: Transaction, request_id: str) -> Request | None:
     """Return the request of that id, if there is one."""
     row = db.execute(BY_ID, {"request": request_id}).first()
     return from_row(row) if row else None
+
+
+def find_each(db: Transaction, request_ids: Collection[str]) -> dict[str, Request]:
+    """Return those of these requests that there are, by their ids."""
+    found = db.execute(BY_IDS, {"requests": sorted(request_ids)}) if request_ids else ()
+    return {each.id: each for each in map(from_row, found)}
 
 
 def schedule_notices(

@@ -1,4 +1,4 @@
-"""What somebody has decided: each reads the decisions that counted, their own and those in their name, the newest first, page by page."""
+"""What somebody has decided: each reads the decisions and reviews that counted, their own and those in their name, the newest first."""
 
 import random
 from datetime import timedelta
@@ -6,14 +6,17 @@ from datetime import timedelta
 import pytest
 
 from bot.approvals.model import Outcome
-from bot.approvals.store import decided
 from bot.database.tables import decisions as decision_table
+from bot.database.tables import emergencies as emergency_table
 from bot.database.tables import requests as request_table
+from bot.emergencies.model import Emergency, Finding
 from bot.messages.approvals.decided_list import decided as decided_list
+from bot.packages.model import EmergencyTerms, Stage
 from bot.people.model import Verb
+from bot.requests.decided import find_decided
 from bot.requests.model import State
 from tests.bot.messages.every_message import texts_of
-from tests.bot.samples import ANN, BO, SOME_DAY, click, page, wish
+from tests.bot.samples import ANN, BO, SOME_DAY, click, page, terms, wish
 
 MINUTE = timedelta(minutes=1)
 DECIDERS = ("U0BO", "U0CY", "U0DANA")
@@ -69,7 +72,7 @@ async def test_each_reads_their_own_decisions_that_counted(store, seed):
         seen: list[str] = []
         after = None
         while True:
-            shown = await store.run(decided.page, reader, after=after, rows=3)
+            shown = await store.run(find_decided, reader, after, rows=3)
             assert shown.count.number == len(expected) - len(seen)
             if not shown.rows:
                 break
@@ -77,6 +80,81 @@ async def test_each_reads_their_own_decisions_that_counted(store, seed):
             seen += [decision.id for decision, _ in shown.rows]
             after = shown.marks[-1]
         assert seen == expected
+
+
+def reviewed(request, at, **more):
+    """An emergency of Ann's with its review, closed unless it is said otherwise."""
+    known = {
+        "request_id": request.id,
+        "holder": "U0ANN",
+        "entra_id": ANN,
+        "package_id": request.package_id,
+        "opened_at": SOME_DAY,
+        "review_by": at,
+        "finding": Finding.FINE,
+        "comment": "It burned.",
+        "closed_at": at,
+        "closed_by": "U0CY",
+        "closed_entra_id": "cy",
+    }
+    return Emergency(**(known | more))
+
+
+async def test_reviews_stand_among_the_decisions(store):
+    """Of whoever closed one, and of whom they decide for, in the order of all; what nobody has closed is nobody's."""
+    requests = [
+        wish(id=f"{number:032}", package_id=f"p{number}", state=State.DELIVERED)
+        for number in range(6)
+    ]
+    decided = click(
+        requests[0], slack_user="U0BO", at=SOME_DAY + 2 * MINUTE, outcome=Outcome.ACCEPTED
+    )
+    still_open = {"closed_at": None, "closed_by": None, "closed_entra_id": None, "finding": None}
+    found = [
+        reviewed(requests[1], SOME_DAY + MINUTE),
+        reviewed(requests[2], SOME_DAY + 2 * MINUTE, for_user="U0BO"),
+        reviewed(requests[3], SOME_DAY + 3 * MINUTE, closed_by="U0BO"),
+        reviewed(requests[4], SOME_DAY + 4 * MINUTE, for_user="U0DANA"),
+        reviewed(requests[5], SOME_DAY, **still_open),
+    ]
+
+    def put(db):
+        rows = [{**vars(each), "answers": {}, "decided_there": []} for each in requests]
+        db.execute(request_table.insert(), rows)
+        made = {**vars(decided), "entra_id": BO, "holder": "U0ANN", "holder_entra_id": ANN}
+        db.execute(decision_table.insert(), {**made, "proven_contexts": None})
+        return db.execute(emergency_table.insert(), [vars(each) for each in found]).rowcount
+
+    await store.run(put)
+
+    async def read_by(reader):
+        seen, after = [], None
+        while (shown := await store.run(find_decided, reader, after, rows=2)).rows:
+            assert all(each.request_id == request.id for each, request in shown.rows)
+            seen += [int(request.id) for _, request in shown.rows]
+            after = shown.marks[-1]
+        return seen
+
+    of_bo = await read_by("U0BO")
+    assert of_bo[0] == 3
+    assert set(of_bo[1:]) == {0, 2}
+    assert await read_by("U0CY") == [4, 2, 1]
+    assert await read_by("U0DANA") == [4]
+
+
+@pytest.mark.parametrize("is_hidden", [True, False])
+def test_a_review_says_what_was_found_by_whom_and_for_whom(is_hidden):
+    """Also where whoever asks may not see who decides: they read no such list."""
+    left_out = EmergencyTerms(
+        seconds=60, review_seconds=60, stages=(Stage(hides_approvers=is_hidden),)
+    )
+    request = wish(state=State.DELIVERED, terms=terms(stages=(), emergency=left_out))
+    review = reviewed(request, SOME_DAY, for_user="U0BO", finding=Finding.REMOVE, removal_id="r")
+
+    said = texts_of(decided_list(page([(review, request)]), since=None))
+
+    assert "<@U0ANN> took emergency access to *Marketing Campaign*" in said
+    assert "<@U0CY> for <@U0BO> took the access away: It burned." in said
 
 
 @pytest.mark.parametrize(

@@ -350,3 +350,6 @@ async def test_delegates_of_those_who_review_are_asked_too(world):
     assert emergency_cards(world, ANN) == []
     await review(world, CY, theirs, "fine", "it burned")
     await eventually(lambda: f"<@{CY}> for <@{BO}>" in said(emergency_cards(world, BO)[0]))
+    for user in (BO, CY):
+        listed = said((await world.type(user, "/my-access decided")).message)
+        assert f"<@{CY}> for <@{BO}> found it fine: it burned" in listed

@@ -30,6 +30,7 @@ from bot.database.schema import installation
 from bot.drift.model import DriftKind, DriftState, Found
 from bot.drift.store import approved, checks, mismatches, wanted_answers
 from bot.emergencies.model import Finding, ReviewFinding
+from bot.emergencies.store import closed as reviewed
 from bot.emergencies.store import emergencies, findings
 from bot.jobs import due
 from bot.notifications import owed_work
@@ -37,11 +38,12 @@ from bot.notifications.store import notices
 from bot.packages.settings.bindings import EntryBinding
 from bot.packages.settings.file import NO_FILE
 from bot.packages.store import catalog, settings_bindings
-from bot.paging import Mark, Start, page_number
+from bot.paging import FIRST, Mark, Start, page_number
 from bot.people.model import NamedAs, Person, Verb
 from bot.people.store import contacts, delegations, languages, people
 from bot.reports.model import Period
 from bot.reports.store import rows as report_rows
+from bot.requests.decided import find_decided
 from bot.requests.model import Evidence, Kind, Request, State
 from bot.requests.store import (
     cancellations,
@@ -327,8 +329,8 @@ def _decisions(db: Transaction) -> None:
     other = click(request, slack_user="U0CY", stage=1)
     decisions.add(db, other, holder="U0ANN", holder_entra_id=ANN, is_draft=False)
     assert decisions.settle(db, other, Outcome.ACCEPTED, entra_id="cy")
-    first = decided.page(db, "U0CY", rows=1)
-    decided.page(db, "U0CY", after=first.marks[-1])
+    first = decided.page(db, "U0CY", start=FIRST, rows=1)
+    decided.page(db, "U0CY", start=Start(after=first.marks[-1]))
 
 
 def _approver_questions(db: Transaction) -> None:
@@ -438,6 +440,9 @@ def _emergencies(db: Transaction) -> None:
     )
     assert closed is not None
     emergencies.set_removal(db, closed, "removal")
+    # Of somebody who has closed none, as of a page of the past.
+    reviewed.page(db, "U0CY", start=FIRST)
+    find_decided(db, "U0CY", Mark(now, "a"))
     assert findings.settle(db, said, Outcome.ACCEPTED, entra_id=BO)
     assert findings.settle(db, late, Outcome.LATE, why="Too late.")
     findings.owing_answer(db)
