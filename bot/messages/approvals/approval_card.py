@@ -63,6 +63,11 @@ UNNAMED_IN_ENTRA: Final = N_(
     ":warning: Its policy in Entra finds nobody who can decide this. Microsoft Entra decides it, so no admin can do that "
     "here: please name an approver in the policy."
 )
+NOBODY_ELSE_IN_ENTRA: Final = N_(
+    ":warning: Its policy in Entra finds nobody for this step who has not decided an earlier one, and here nobody decides "
+    "two. Microsoft Entra decides it, so no admin can do that here: please name another approver in the policy. My Access "
+    "shows whether Entra takes both steps from one person."
+)
 ADMINS_MAY_NOT: Final = N_(
     "The admins may not decide this request: that is for the approvers whom its policy names."
 )
@@ -261,7 +266,8 @@ def _foot(
     if request.nobody_left:
         blocks.append(context(f":warning: {_(NOBODY_LEFT)}"))
     elif request.unnamed and not (stage.is_admins_own and request.terms and request.terms.removal):
-        unnamed = _(UNNAMED_IN_ENTRA) if request.entra_decides else _(UNNAMED)
+        in_entra = NOBODY_ELSE_IN_ENTRA if request.stage > 0 else UNNAMED_IN_ENTRA
+        unnamed = _(in_entra) if request.entra_decides else _(UNNAMED)
         blocks.append(context(unnamed if approvals is None else quorum.too_few(request)))
     if request.deciders:
         named = named_deciders(request, reader=None, together=request.approvals_needed > 1)

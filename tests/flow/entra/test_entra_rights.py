@@ -154,3 +154,26 @@ async def test_a_policy_that_finds_nobody_is_said_as_it_is(world):
         about="the warning",
     )
     assert "An admin decides" not in said(await shown_to_admins(world))
+
+
+async def test_a_step_whose_approver_has_decided_the_one_before_is_said_as_it_is(world):
+    """The policy names them, so nobody reads that it finds nobody who can decide it."""
+    for policy in world.tenant.world.policies.values():
+        for stage in policy.approval["stages"]:
+            stage["primaryApprovers"] = [
+                {"@odata.type": "#microsoft.graph.singleUser", "userId": seed.BO}
+            ]
+            stage["fallbackPrimaryApprovers"] = []
+    await world.synced()
+    for person in (ANN, BO):
+        await connect(world, person)
+    await world.type(ANN, "/request-access production-database because of the outage")
+    await world.press(BO, await world.card(BO), "Approve")
+    await eventually(
+        lambda: (
+            "nobody for this step who has not decided an earlier one"
+            in said(world.cards(APPROVALS)[-1])
+        ),
+        about="why nobody is asked",
+    )
+    assert "finds nobody who can decide" not in said(world.cards(APPROVALS)[-1])
