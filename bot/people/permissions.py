@@ -36,8 +36,9 @@ NOT_FOR_OTHERS: Final = N_(
 
 
 ONLY_NAMED: Final = N_(
-    "Microsoft Entra decides this request: it takes a decision only from the approvers whom the policy names, and "
-    "neither from their delegates nor from Latchkey's admins."
+    "Microsoft Entra decides this request: from here it takes a decision only from the approvers whom the policy names, and "
+    "neither from their delegates nor from Latchkey's admins. If an approver lets you approve for them in My Access, please "
+    "decide it there."
 )
 # To let somebody decide takes no sign-in unless they prove it: a stolen Slack session could do so.
 NOT_PROVEN: Final = N_(
