@@ -12,6 +12,9 @@ from graph.errors import AuthError
 SIGN_IN_TAKES: Final = timedelta(minutes=10)
 # Tokens that nobody has used for so long are deleted.
 UNUSED_FOR: Final = timedelta(days=90)
+SIGN_IN_AGAIN: Final = N_(
+    "Microsoft wants you to sign in again. Please connect your Microsoft account again."
+)
 
 
 class Purpose(StrEnum):
@@ -119,6 +122,11 @@ class ConnectedAccount:
     version: int = 1
     challenge: str | None = None
 
+    @property
+    def must_sign_in_again(self) -> bool:
+        """Tell whether nothing is done in their name before they have signed in once more."""
+        return self.challenge is not None
+
 
 class NotConnected(AuthError):
     """Somebody has connected no Microsoft account, or what they had connected has come to its end."""
@@ -134,6 +142,4 @@ class MustSignInAgain(NotConnected):
     """Somebody has connected an account, and Microsoft wants them to sign in again for this."""
 
     def __init__(self) -> None:
-        super().__init__(
-            N_("Microsoft wants you to sign in again. Please connect your Microsoft account again.")
-        )
+        super().__init__(SIGN_IN_AGAIN)

@@ -97,7 +97,7 @@ class AccountTokens:
         """
         async with self._locks.setdefault(slack_user, asyncio.Lock()):
             account = check_connected(await self._store.read(accounts.find, slack_user))
-            if account.challenge is not None:
+            if account.must_sign_in_again:
                 # Microsoft's login would renew the token, and Graph refuse it again, for ever.
                 raise MustSignInAgain
             if not looking and clock.now() - account.used_at >= NOTED_EVERY:

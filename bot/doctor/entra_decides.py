@@ -131,7 +131,7 @@ def _too_few(
     name: str, people: Sequence[User], theirs: Sequence[ConnectedAccount]
 ) -> list[CheckFinding]:
     # Of whom Microsoft wants another sign-in decides nothing before it.
-    able = {each.entra_id.casefold() for each in theirs if each.challenge is None}
+    able = {each.entra_id.casefold() for each in theirs if not each.must_sign_in_again}
     without = [each for each in people if each.id.casefold() not in able]
     can = len(people) - len(without)
     if can >= packages.ENOUGH_DECIDERS:

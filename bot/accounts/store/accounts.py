@@ -155,7 +155,10 @@ def resealed(db: Transaction, account: ConnectedAccount, sealed: str) -> bool:
 
 def challenged(db: Transaction, account: ConnectedAccount, challenge: str | None) -> bool:
     """Note what the next sign-in must ask for."""
-    return _change(db, account, {"challenge": challenge})
+    is_noted = _change(db, account, {"challenge": challenge})
+    if is_noted and challenge != account.challenge:
+        touch_homes(db, account.slack_user)
+    return is_noted
 
 
 def _change(db: Transaction, account: ConnectedAccount, values: dict[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bot import clock
-from bot.accounts.model import ConnectedAccount, Purpose
+from bot.accounts.model import SIGN_IN_AGAIN, ConnectedAccount, Purpose
 from bot.messages.blocks.modals import said_in_modal
 from bot.messages.blocks.parts import (
     Block,
@@ -37,17 +37,18 @@ def link(url: str, *, account: ConnectedAccount | None, only_to_ask: str | None 
     Args:
         only_to_ask: Another link, to a sign-in that needs no administrator's consent, for those who decide in Entra.
     """
-    text = (
-        _(
+    if account is None:
+        text = _(
             "Sign in to Microsoft with the work account that belongs to this Slack account. From then on Latchkey "
             "knows you by that, and no longer by your e-mail address."
         )
-        if account is None
-        else _(
+    elif account.must_sign_in_again:
+        text = _(SIGN_IN_AGAIN)
+    else:
+        text = _(
             "Your Microsoft account has been connected since {moment}. You can sign in once more, for example because "
             "Microsoft asks for it."
         ).format(moment=moment(account.connected_at))
-    )
     return message(
         text,
         [
@@ -175,6 +176,8 @@ def home_row(account: ConnectedAccount | None) -> list[Block]:
     """Show in Home whether somebody has connected their account, with a button."""
     if account is None:
         return [actions(connect_button(), block_id="connect:home")]
+    if account.must_sign_in_again:
+        return [section(_(SIGN_IN_AGAIN), accessory=connect_button(), block_id="connect:home")]
     line = _("Your Microsoft account has been connected since {moment}.").format(
         moment=moment(account.connected_at)
     )
