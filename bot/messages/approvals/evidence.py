@@ -55,7 +55,8 @@ def _history(known: Evidence) -> list[str]:
     if known.has_from:
         facts.append(_("has had it since {when}").format(when=day_only(known.has_from)))
     if known.has_until:
-        facts.append(_("it ends {when} now").format(when=moment(known.has_until)))
+        # The card is read while it waits, and long after: the access may be over by then, or longer.
+        facts.append(_("it ends {when} unless extended").format(when=moment(known.has_until)))
     if known.had_until and known.had_from and known.had_from.date() == known.had_until.date():
         facts.append(_("had it on {when}").format(when=day_only(known.had_until)))
     elif known.had_until and known.had_from:

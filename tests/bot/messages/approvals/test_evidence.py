@@ -82,3 +82,11 @@ def test_facts_about_somebody_else_than_whoever_asks_name_them():
 
     assert shown[1]["elements"][0]["text"] == f"<@{one.holder}>: Designer"
     assert shown[2]["elements"][0]["text"] == f"<@{one.holder}>: Nobody else has it now"
+
+
+def test_an_end_is_said_so_that_it_stays_true():
+    """The card is read after the access has ended, or lasts longer, too."""
+    known = Evidence(has_from=NOVEMBER, has_until=END)
+    [line] = lines(known)
+    assert line.endswith("unless extended")
+    assert " now" not in line
