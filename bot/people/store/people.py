@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
+from bot.assignments.model import AssignmentState
 from bot.database.connections.engine import Transaction, insert
 from bot.database.homes import touch_homes
 from bot.database.statements import (
@@ -18,8 +19,9 @@ from bot.database.statements import (
     begins_so,
     for_each_database,
     spellings,
+    word,
 )
-from bot.database.tables import people
+from bot.database.tables import assignments, people
 from bot.people.model import Person
 
 FIELDS: Final = tuple(Person.__dataclass_fields__)
@@ -62,6 +64,14 @@ OWING_NEWS: Final = (
     .limit(MOST)
 )
 UPDATE: Final = people.update().where(people.c.slack_user == sa.bindparam("user"))
+# Where messages about their access go is looked up once more.
+LOOK_AGAIN: Final = assignments.update().where(
+    assignments.c.entra_id
+    == sa.select(people.c.entra_id)
+    .where(people.c.slack_user == sa.bindparam("user"))
+    .scalar_subquery(),
+    assignments.c.state != word(AssignmentState.ENDED),
+)
 
 
 @for_each_database
@@ -150,8 +160,13 @@ def proven_as(db: Transaction, entra_id: str) -> list[Person]:
 
 
 def prove(db: Transaction, slack_user: str) -> None:
-    """Note that somebody has signed in to Microsoft as the Entra user that they are bound to."""
+    """
+    Note that somebody has signed in to Microsoft as the Entra user that they are bound to.
+
+    What goes to another account of that user, which only an address says is theirs, goes to it no more after the next sync.
+    """
     db.execute(UPDATE, {"user": slack_user, "proven_at": clock.now()})
+    db.execute(LOOK_AGAIN, {"user": slack_user, "looked_up_at": None})
 
 
 def earlier_accounts(db: Transaction, person: Person) -> list[Person]:

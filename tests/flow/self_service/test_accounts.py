@@ -37,6 +37,12 @@ async def is_connected(world: World, user: str) -> bool:
     return await world.bot.store.read(accounts.find, user) is not None
 
 
+async def connect_as(world: World, user: str, owner: str) -> None:
+    """Connect the account of *owner* to the Slack account of *user*, which is theirs as well."""
+    page = await sign_in_by(world, await link_of(world, user), email_of(owner, world))
+    assert page.heading == "Your Microsoft account is connected", page.shown
+
+
 async def test_somebody_connects_their_account(world):
     """They are told, and from then on there are tokens to act in their name."""
     await connect(world, ANN)
@@ -321,3 +327,21 @@ async def test_a_second_slack_account_that_connects_first_reads_what_it_waits_fo
     await world.told(ANN, "has begun to use Latchkey as Ann Abara")
     page = await sign_in_by(world, link, email_of(ANN, world), browser=browser)
     assert page.heading == "Your Microsoft account is connected"
+
+
+async def test_whoever_has_signed_in_is_reminded_and_not_who_had_only_the_address(world):
+    """From the next sync on, also of access that was asked for by the other account."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    ann, cy = world.slack.person(ANN), world.slack.person(CY)
+    ann.email, cy.email = "elsewhere@contoso.example", ann.email
+    await world.type(CY, "/request-access finance-reports because Q4")
+    await world.told(ANN, "has begun to use Latchkey as Ann Abara")
+    await connect_as(world, CY, ANN)
+    ann.email, cy.email = cy.email, "another@contoso.example"
+    await world.synced()
+
+    await world.later(timedelta(days=24))
+
+    await world.told(CY, "Your access to .* ends")
+    assert not [each for each in world.direct(ANN) if "ends" in each.text]
