@@ -138,3 +138,9 @@ class PackContent:
     packages: Mapping[str, str]
     head: tuple[int, str]
     archived: int
+
+    @property
+    def deleted(self) -> int:
+        """Return how many requests the rows are about that are kept no more."""
+        named = {each.row["request_id"] for each in self.rows} - {None}
+        return len(named - {each.id for each in self.requests})

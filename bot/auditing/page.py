@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 from bot.auditing.charts import Bars, draw
 from bot.auditing.model import PackContent, PackDecision, PackRequest, PackScope
 from bot.database.audit_log.audit import LATCHKEY
+from bot.messages.phrases.alike import told_apart
 from bot.packages.names import clean
 from bot.reports.model import OUTCOMES
 from bot.requests.model import State
@@ -204,8 +205,11 @@ def _charted(main: ET.Element, bars: Bars, label: str) -> None:
 
 def _deciders(main: ET.Element, asked: Sequence[PackRequest]) -> None:
     counted: dict[str, Counter[str]] = defaultdict(Counter)
+    names: dict[str, str] = {}
     for decision in (each for request in asked for each in request.decisions):
-        counted[clean(decision.name or decision.slack_user)][decision.verb] += 1
+        counted[decision.slack_user][decision.verb] += 1
+        names[decision.slack_user] = clean(decision.name or decision.slack_user)
+    names = told_apart(names)
     _text(main, "h2", "Who decided")
     if any((each.terms or {}).get("entra_decides") for each in asked):
         _text(
@@ -214,12 +218,18 @@ def _deciders(main: ET.Element, asked: Sequence[PackRequest]) -> None:
             "What was decided in Microsoft Entra itself is not counted here: as far as Latchkey knows it, it is in the log, at "
             "“decided_in_entra”; Entra's own log has all of it.",
         )
-    rows = [[name, found["approve"], found["deny"]] for name, found in sorted(counted.items())]
+    rows = sorted([names[who], found["approve"], found["deny"]] for who, found in counted.items())
     _table(main, ["Name", "Approved", "Denied"], rows)
 
 
 def _requests(main: ET.Element, content: PackContent) -> None:
     _text(main, "h2", "Each request")
+    if content.deleted:
+        _text(
+            main,
+            "p",
+            f"Requests of which only the log is left, because closed requests are deleted after a time: {content.deleted:,}.",
+        )
     head = ["Asked", "For whom", "What", "Reason", "Policy and terms", "Decided by", "How it ended"]
     rows = [
         [

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.database import Transaction
+from bot.messages.phrases.alike import told_apart
 from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.reports.model import (
@@ -26,6 +27,10 @@ from bot.reports.model import (
 from bot.reports.store import rows
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
+# Behind the name of whoever has decided there.
+IN_ENTRA: Final = " (in Microsoft Entra)"
+# In the place of its catalog, of a package that was deleted, or is of a catalog that is left out by now.
+GONE: Final = "(no longer in Latchkey)"
 # Of the reasons that are told apart.
 MOST_REASONS: Final = 20
 
@@ -38,6 +43,7 @@ def figures(
     ends_within: timedelta,
     package_ids: Collection[str] | None = None,
     trend: Period | None = None,
+    kept: timedelta | None = None,
 ) -> ReportFigures:
     """
     Make the figures about some packages.
@@ -45,8 +51,9 @@ def figures(
     Args:
         at: Now.
         ends_within: What ends so soon after *at* is listed as ending.
-        package_ids: Only of these; None: of all that Latchkey knows.
+        package_ids: Only of these; None: of all, those that are not known any more among them.
         trend: Whose weeks are counted one by one; ends with *period*, or is None, and then *period* itself.
+        kept: For how long what has ended is kept; None: for ever.
     """
     packages = [
         each for each in catalog.list_all(db) if package_ids is None or each.id in package_ids
@@ -61,8 +68,9 @@ def figures(
         trend=trend,
         ends_before=at + ends_within,
         current=rows.current_access(db, ids),
-        finished=rows.finished(db, ids, trend),
+        finished=rows.finished(db, None if package_ids is None else ids, trend),
         used=rows.used_policies(db, policies),
+        kept_since=at - kept if kept is not None else None,
     )
 
 
@@ -76,14 +84,16 @@ def make_figures(
     current: Iterable[CurrentAccess],
     finished: Iterable[FinishedRequest],
     used: Collection[str],
+    kept_since: datetime | None = None,
 ) -> ReportFigures:
     """
     Make the figures of what was read.
 
     Args:
         packages: Those that are counted.
-        current, finished: Of these packages, in whatever order.
+        current, finished: Of these packages, in whatever order; what has ended, of others as well.
         used: Ids of the policies under which somebody has access, or had.
+        kept_since: What has ended before may be deleted; None: everything is kept.
     """
     # What is over by its end, and Entra has not said so yet, is no access any more.
     now = sorted(
@@ -97,7 +107,9 @@ def make_figures(
         at=at,
         period=period,
         ends_before=ends_before,
-        packages=_by_package(packages, now, ended, ends_before=ends_before),
+        packages=_by_package(
+            [*packages, *_gone(packages, ended)], now, ended, ends_before=ends_before
+        ),
         current=now,
         finished=ended,
         outcomes=dict(Counter(each.outcome for each in ended)),
@@ -114,6 +126,22 @@ def make_figures(
             for policy in each.policies
             if policy.id not in used
         ],
+        kept_since=kept_since,
+    )
+
+
+def _gone(packages: Collection[Package], ended: Sequence[FinishedRequest]) -> list[Package]:
+    """Return the packages that people have asked for and that are there no more, as they were called last."""
+    known = {each.id for each in packages}
+    # The newest request is the first.
+    called = {each.package_id: each.package_name for each in reversed(ended)}
+    return sorted(
+        (
+            Package(id=package_id, slug=package_id, name=name, catalog=GONE)
+            for package_id, name in called.items()
+            if package_id not in known
+        ),
+        key=lambda each: (each.name, each.id),
     )
 
 
@@ -180,20 +208,27 @@ def _of_week(week: Period, finished: Iterable[FinishedRequest]) -> WeekFigures:
 
 
 def _by_approver(finished: Iterable[FinishedRequest]) -> list[ApproverFigures]:
-    """Return who has decided, and how much, whoever decided most at the front."""
-    made: defaultdict[str, list[tuple[CountedDecision, timedelta]]] = defaultdict(list)
+    """Return who has decided, and how much, whoever decided most at the front; two of one name are two."""
+    made: defaultdict[tuple[str, bool], list[tuple[CountedDecision, timedelta]]] = defaultdict(list)
     for request in finished:
         for decision in request.decisions:
-            who = f"{decision.by} (in Microsoft Entra)" if decision.in_entra else decision.by
+            who = decision.by_id, decision.in_entra
             made[who].append((decision, decision.at - request.asked_at))
+    # Requests come the newest first, so this is what they are called by now.
+    names = {
+        there: told_apart(
+            {who: decided[0][0].by for (who, at), decided in made.items() if at is there}
+        )
+        for there in (False, True)
+    }
     found = [
         ApproverFigures(
-            name=name,
+            name=f"{names[in_entra][who]}{IN_ENTRA if in_entra else ''}",
             approved=sum(each.approves for each, _ in decided),
             denied=sum(not each.approves for each, _ in decided),
             decided_in=share_within([wait for _, wait in decided], 0.5) or timedelta(0),
         )
-        for name, decided in made.items()
+        for (who, in_entra), decided in made.items()
     ]
     return sorted(found, key=lambda each: (-each.approved - each.denied, each.name))
 

@@ -87,13 +87,15 @@ class CountedDecision:
     A decision that counted.
 
     Attributes:
-        by: Who decided, by name; the Slack id where no name is known.
+        by: Who decided, by name; the id where no name is known.
+        by_id: The same by an id: of Slack's, or of Entra's where it was made there.
         for_name: Whom they decided for, as a delegate.
         approves: False: it denied.
         in_entra: It was made in Microsoft Entra, by no button of Latchkey's.
     """
 
     by: str
+    by_id: str
     for_name: str | None = None
     approves: bool
     reason: str | None = None
@@ -169,6 +171,7 @@ class ApproverFigures:
     The figures of what somebody has decided.
 
     Attributes:
+        name: Told apart from everybody else in the figures.
         decided_in: Half of the requests that they had a part in were decided in no longer.
     """
 
@@ -204,7 +207,7 @@ class ReportFigures:
         at: When they were made.
         period: Of what has ended.
         ends_before: What ends before then, ends soon.
-        packages: All that were asked about, by name.
+        packages: All that were asked about, by name; behind them those that are not known any more, where all were.
         current: All access that people have to them, what ends first at the front, what has no end last.
         finished: The requests of the period, the newest first.
         decided_in: Half of the decisions took no longer, from asking to the last decision; None: there were none.
@@ -212,6 +215,7 @@ class ReportFigures:
         why_not: Why requests were denied or refused, the most frequent first.
         reasons: Why people asked, the most frequent first, where several gave the same reason.
         reasonless: How many of the requests have no reason.
+        kept_since: What has ended before may be deleted; None: everything is kept.
     """
 
     at: datetime
@@ -229,6 +233,7 @@ class ReportFigures:
     reasons: Sequence[CountedReason]
     reasonless: int
     unused: Sequence[UnusedPolicy]
+    kept_since: datetime | None = None
 
     @property
     def ending(self) -> list[CurrentAccess]:

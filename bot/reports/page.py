@@ -94,12 +94,17 @@ def _head(main: Element, found: ReportFigures, about: str) -> None:
     since, until = _day(found.period.since), _day(found.period.until)
     _say(
         main,
-        f"Requests that ended from {since} to {until}; access as of {found.at:%Y-%m-%d %H:%M} UTC.",
+        f"Requests that ended from {since} to {until}; access as of {_moment(found.at)}.",
     )
+    if found.kept_since is not None and found.period.since < found.kept_since:
+        _say(
+            main,
+            f"Requests that ended before {_day(found.kept_since)} are deleted after a time: they may be missing here.",
+        )
     tiles = SubElement(main, "dl", {"class": "tiles"})
     _tile(tiles, "People with access", f"{found.people:,}")
     _tile(tiles, "Assignments", f"{len(found.current):,}")
-    _tile(tiles, f"End before {_day(found.ends_before)}", f"{len(found.ending):,}")
+    _tile(tiles, f"End before {_moment(found.ends_before)}", f"{len(found.ending):,}")
     _tile(tiles, "Granted", f"{len(found.granted):,}")
     _tile(tiles, "Denied", f"{sum(each.denied for each in found.packages):,}")
     _tile(tiles, "Half of the decisions within", _wait(found.decided_in))
@@ -230,7 +235,7 @@ def _without_reason(count: int, among: int) -> str:
 
 def _ends(main: Element, found: ReportFigures) -> None:
     ending = found.ending
-    part = _section(main, f"What ends before {_day(found.ends_before)}", is_long=True)
+    part = _section(main, f"What ends before {_moment(found.ends_before)}", is_long=True)
     if not ending:
         _say(part, "Nothing.")
         return
@@ -267,7 +272,9 @@ def _unused(main: Element, found: ReportFigures) -> None:
     if not found.unused:
         _say(part, "Every policy for asking has given somebody access.")
         return
-    _say(part, "Under these, nobody has, or had, access since Latchkey reads the tenant.")
+    reads = "Latchkey reads the tenant"
+    since = f"{_day(found.kept_since)}, or since {reads}" if found.kept_since else reads
+    _say(part, f"Under these, nobody has access, or has had any since {since}.")
     _note_rest(part, len(found.unused), MOST_UNUSED)
     rows = [(each.package_name, each.policy_name) for each in found.unused[:MOST_UNUSED]]
     _table(part, "Policies for asking", ("Package", "Policy"), rows)
@@ -319,6 +326,10 @@ def _days(access: CurrentAccess, at: datetime) -> int:
 
 def _date(at: datetime | None) -> str:
     return _day(at) if at else "no end"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def _day(at: datetime) -> str:

@@ -38,6 +38,8 @@ TYPES: Final[Mapping[str, str]] = {
     "retry": "request.retried",
     "give-up": "request.given_up",
     "new-assignment": "access.found",
+    # Whoever has heard that it ended knows no other way that it is there.
+    "revived": "access.found",
     "end-moved": "access.end_moved",
     "end": "access.ended",
     "pause": "granting.paused",

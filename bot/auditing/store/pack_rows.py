@@ -23,8 +23,13 @@ REQUESTS: Final = (
     .where(requests.c.id.in_(IDS))
     .order_by(requests.c.asked_at, requests.c.id)
 )
+# What was decided before a request began anew, under other terms perhaps, does not count any more.
+COUNTS: Final = sa.and_(
+    requests.c.id == decisions.c.request_id, requests.c.round == decisions.c.round
+)
 DECISIONS: Final = (
     sa.select(decisions)
+    .join(requests, COUNTS)
     .where(decisions.c.request_id.in_(IDS), decisions.c.outcome == Outcome.ACCEPTED)
     .order_by(decisions.c.at, decisions.c.id)
 )

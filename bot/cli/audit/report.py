@@ -62,8 +62,18 @@ def report(
     """
     if html is None and png is None:
         raise click.UsageError("Say where to: --html FILE, --png FILE, or both.")
-    with bots_database(settings_for_database(), to_write=False) as store:
-        found = in_one(store.read_here, lambda db: _figures(db, days, ending, package, catalog))
+    settings = settings_for_database()
+    with bots_database(settings, to_write=False) as store:
+        found = in_one(
+            store.read_here,
+            lambda db: _figures(
+                db,
+                _wanted(db, package, catalog),
+                days=days,
+                ending=ending,
+                kept=settings.retention.requests,
+            ),
+        )
     written = []
     if png is not None:
         try:
@@ -78,10 +88,13 @@ def report(
         click.echo(f"Written: {file}")
 
 
-def _figures(
-    db: Transaction, days: int, ending: int, package: str | None, catalog: str | None
-) -> ReportFigures:
-    now = clock.now()
+def _wanted(db: Transaction, package: str | None, catalog: str | None) -> frozenset[str] | None:
+    """
+    Return the ids of the packages that are meant; None: all, also those that are not known any more.
+
+    Raises:
+        Stop: There are none.
+    """
     ids = frozenset(
         each.id
         for each in package_store.list_all(db)
@@ -91,12 +104,25 @@ def _figures(
         raise Stop(
             "Latchkey knows no such package: `latchkey show packages` lists those that there are."
         )
+    return ids if package or catalog else None
+
+
+def _figures(
+    db: Transaction,
+    package_ids: frozenset[str] | None,
+    *,
+    days: int,
+    ending: int,
+    kept: timedelta | None,
+) -> ReportFigures:
+    now = clock.now()
     return figures(
         db,
         at=now,
         period=Period(since=now - timedelta(days=days), until=now),
         ends_within=timedelta(days=ending),
-        package_ids=ids,
+        package_ids=package_ids,
+        kept=kept,
     )
 
 
@@ -107,7 +133,11 @@ def _is_meant(wanted: str | None, *names: str) -> bool:
 
 def _write(file: Path, content: bytes) -> None:
     try:
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE), "wb") as opened:
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT, MODE), "wb") as opened:
+            # A file that was there keeps what it was for, unless it is told otherwise.
+            if file.is_file():
+                file.chmod(MODE)
+            opened.truncate()
             opened.write(content)
     except OSError as error:
         raise Stop(f"{file} cannot be written: {error.strerror}.") from None

@@ -45,6 +45,8 @@ def list_(as_json: bool) -> None:
         refused = [{"endpoint": e.endpoint, "position": e.position, "error": e.error} for e in dead]
         click.echo(json.dumps({"feeds": told, "dead": refused}, indent=2))
         return
+    if not names:
+        click.echo("LATCHKEY_WEBHOOKS names no endpoint: nobody else is told of events.")
     for state in states:
         click.echo(_line(state))
     for each in dead:
@@ -125,7 +127,7 @@ def skip(endpoint: str, reason: str) -> None:
     by = at_the_command_line(settings.operator)
 
     def save(db: Transaction) -> tuple[int, int]:
-        if not feeds.states(db, (endpoint,)):
+        if all(each.feed.is_replay for each in feeds.states(db, (endpoint,))):
             raise Stop(f"The bot has not started with {endpoint} yet: there is nothing to skip.")
         begin, end = feeds.skip(db, endpoint)
         _record(db, by, "webhook-skip", why=reason, endpoint=endpoint, first=begin + 1, last=end)
@@ -133,6 +135,9 @@ def skip(endpoint: str, reason: str) -> None:
 
     with bots_database(settings) as store:
         begin, end = in_one(store.run_here, save)
+    if begin == end:
+        click.echo(f"{endpoint} has been told everything: nothing is left out.")
+        return
     click.echo(f"{endpoint} is not told of rows {begin + 1} to {end} of the audit log.")
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Final
 
-from bot.messages.admins.namesakes import told_apart
 from bot.messages.blocks.parts import (
     Message,
     bold,
@@ -15,6 +14,7 @@ from bot.messages.blocks.parts import (
     person,
     section,
 )
+from bot.messages.phrases.alike import told_apart
 from bot.messages.phrases.request_words import stage_of_work
 from bot.paging import ROWS_A_PAGE, ListName, Place, write_place
 from bot.requests.model import Request

@@ -249,7 +249,8 @@ def _access_line(access: CurrentAccess) -> str:
 
 
 def _grant_line(request: FinishedRequest) -> str:
-    approvers = list(dict.fromkeys(_approver(each.by, each.for_name) for each in request.decisions))
+    decided = {(each.by_id, each.for_name): each for each in request.decisions}
+    approvers = [_approver(each.by, each.for_name) for each in decided.values()]
     if request.entra_decides and not approvers:
         sentence = (
             _("{person} extended *{package}* on {when}, as Microsoft Entra decided.")

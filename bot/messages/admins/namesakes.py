@@ -1,20 +1,11 @@
 """Tell people of one name apart where an admin removes access: by the object id in Entra, which no two have."""
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 
 from bot.assignments.model import Assignment
 from bot.messages.blocks.parts import person, shorten
 from bot.words import _
-
-
-def told_apart(people: Mapping[str, str]) -> dict[str, str]:
-    """Return names by Entra id to choose from, with the id where somebody else among *people* has the name."""
-    count = Counter(name.casefold() for name in people.values())
-    return {
-        entra_id: f"{name} ({entra_id})" if count[name.casefold()] > 1 else name
-        for entra_id, name in people.items()
-    }
 
 
 def namesakes(rows: Sequence[Assignment], *, of: Collection[str] = ()) -> frozenset[str]:

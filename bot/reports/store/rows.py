@@ -93,10 +93,15 @@ def current_access(db: Transaction, package_ids: Collection[str]) -> list[Curren
 
 
 def finished(
-    db: Transaction, package_ids: Collection[str], period: Period
+    db: Transaction, package_ids: Collection[str] | None, period: Period
 ) -> list[FinishedRequest]:
-    """Return the requests for access to these packages that ended in a period, in no order, with what was decided."""
-    wanted, found = frozenset(package_ids), []
+    """
+    Return the requests for access to these packages that ended in a period, in no order, with what was decided.
+
+    Args:
+        package_ids: None: all packages, whether they are still there or not.
+    """
+    wanted, found = None if package_ids is None else frozenset(package_ids), []
     for state, outcome in OUTCOMES.items():
         given = {"wanted": state, "since": period.since, "until": period.until}
         counted = defaultdict(list)
@@ -113,7 +118,7 @@ def finished(
                 **{name: value for name, value in row._mapping.items() if name not in OWN_WORDS},
             )
             for row in db.execute(ENDED, given)
-            if row.package_id in wanted
+            if wanted is None or row.package_id in wanted
         ]
     return found
 
@@ -128,6 +133,7 @@ def used_policies(db: Transaction, policy_ids: Collection[str]) -> set[str]:
 def _decision(row: Any) -> CountedDecision:
     return CountedDecision(
         by=row.name or row.slack_user,
+        by_id=row.slack_user,
         for_name=row.for_name,
         approves=row.verb == Verb.APPROVE,
         reason=row.reason,
@@ -140,6 +146,7 @@ def _in_entra(row: Any) -> list[CountedDecision]:
     return [
         CountedDecision(
             by=who,
+            by_id=each.entra_id or who,
             approves=each.verb is Verb.APPROVE,
             reason=each.reason,
             at=each.at,

@@ -5,21 +5,29 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
+import sqlalchemy as sa
 
 from bot import clock
+from bot.approvals.model import Outcome
+from bot.approvals.store import decisions
 from bot.auditing import check, pack
 from bot.auditing.manifests import MANIFEST, SIGNATURE, NotGenuine
 from bot.auditing.model import PackScope
 from bot.auditing.signing import NoAuditKey, Signer
 from bot.auditing.store import pack_rows
 from bot.database.audit_log import audit
-from bot.requests.store import made_in_entra
+from bot.requests import state_machine
+from bot.requests.model import State
+from bot.requests.store import made_in_entra, requests
+from bot.retention.store import old_rows
 from tests.bot.auditing.stories import KEY, a_quarter, granted, latchkey
-from tests.bot.samples import wish
+from tests.bot.moments import at
+from tests.bot.samples import ANN, BO, click, terms, wish
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>&\"'</table>"
@@ -292,6 +300,54 @@ def test_what_somebody_outside_slack_asked_in_entra_is_not_latchkeys_own(log, tm
     assert "Zoe Zimmer" in page
     assert "asked in Microsoft Entra" in page
     assert "asked by" not in page
+
+
+def test_what_counted_before_a_request_began_anew_does_not_count(log, tmp_path):
+    """It was about other terms; the log has it."""
+
+    def anew(db):
+        request = wish(entra_id=ANN)
+        requests.add(db, request)
+        pending = requests.move(db, request, State.PENDING, terms=asdict(terms()))
+        assert pending is not None
+        decision = click(pending)
+        decisions.add(db, decision, holder="U0ANN", holder_entra_id=ANN, is_draft=False)
+        assert decisions.settle(db, decision, Outcome.ACCEPTED, entra_id=BO, name="Bo Berg")
+        assert state_machine.make_emergency(db, pending, "Now")
+
+    log.run_here(anew)
+    held = parts(write(log, tmp_path))
+    (request,) = lines(held[pack.REQUESTS])
+    assert request["decisions"] == []
+    assert "Bo" not in held[pack.DECISIONS_TABLE].decode()
+    assert b"approve-accepted" in held[pack.ROWS_TABLE]
+
+
+def test_two_who_decide_under_one_name_are_two(log, tmp_path):
+    """Told apart by their ids in Slack."""
+    log.run_here(granted)
+    log.run_here(granted, number=1)
+    log.run_here(
+        lambda db: db.execute(
+            sa.text(
+                "UPDATE decision SET slack_user = 'U0TWO' WHERE id = (SELECT min(id) FROM decision)"
+            )
+        )
+    )
+    page = parts(write(log, tmp_path))[pack.PAGE].decode()
+    assert "<td>Bo Berg (U0BO)</td>" in page
+    assert "<td>Bo Berg (U0TWO)</td>" in page
+
+
+def test_requests_that_were_deleted_are_counted(log, tmp_path):
+    """Of these there are rows of the log, and nothing else."""
+    log.run_here(granted)
+    with at(clock.now() + timedelta(days=1)):
+        log.run_here(
+            old_rows.delete_requests, state=State.DELIVERED, since=NOON, before=clock.now(), limit=9
+        )
+    page = parts(write(log, tmp_path))[pack.PAGE].decode()
+    assert "because closed requests are deleted after a time: 1." in page
 
 
 def test_markup_in_names_stays_text(log, tmp_path):

@@ -43,7 +43,7 @@ def finished(number: int = 0, *, waits: timedelta | None = HOUR, **changes: Any)
     outcome = changes.get("outcome", RequestOutcome.GRANTED)
     approves = outcome is RequestOutcome.GRANTED
     decision = CountedDecision(
-        by="Bo Berg", approves=approves, reason="No", at=asked + (waits or HOUR)
+        by="Bo Berg", by_id="U0BO", approves=approves, reason="No", at=asked + (waits or HOUR)
     )
     facts: dict[str, Any] = {
         "id": f"{number:05}",

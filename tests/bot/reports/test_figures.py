@@ -1,11 +1,12 @@
 """The figures: what is counted, and what is not."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.packages.offers import OfferedPolicy
-from bot.reports.figures import share_within
+from bot.reports.figures import GONE, share_within
 from bot.reports.model import ONE_WEEK, Period, RequestOutcome, UnusedPolicy
 from tests.bot.reports.made import AT, DAY, HOUR, WEEK, access, finished, made, package
 
@@ -94,6 +95,42 @@ def test_a_denial_has_its_reason_and_a_refusal_its_own():
     ]
 
 
+def test_two_who_decide_under_one_name_are_two():
+    """Told apart by their ids; who has decided in Entra as well keeps their name."""
+
+    def by(number, who, name="Chris Lee", **more):
+        decision = replace(finished().decisions[0], by=name, by_id=who, **more)
+        return finished(number, decisions=(decision,))
+
+    found = made(requests=[by(1, "U1"), by(2, "U2"), by(3, "U2"), by(4, "guid", in_entra=True)])
+    assert {each.name: each.approved for each in found.approvers} == {
+        "Chris Lee (U1)": 1,
+        "Chris Lee (U2)": 2,
+        "Chris Lee (in Microsoft Entra)": 1,
+    }
+
+
+def test_who_has_another_name_now_is_still_one():
+    """By the newest of their names."""
+    before = replace(finished().decisions[0], by="Bo Bang")
+    found = made(requests=[finished(1, decisions=(before,), ended_at=AT - DAY), finished(2)])
+    newest = max(found.finished, key=lambda each: each.ended_at).decisions[0].by
+    assert [(each.name, each.approved) for each in found.approvers] == [(newest, 2)]
+
+
+def test_what_was_asked_of_a_package_that_is_gone_is_counted():
+    """Behind those that are there, as it was called last."""
+    gone = [
+        finished(n, package_id="gone", package_name=name, ended_at=AT - n * DAY)
+        for n, name in ((2, "Old name"), (1, "Gone"))
+    ]
+    found = made(requests=[*gone, finished(3)])
+    assert [(each.name, each.catalog, each.granted) for each in found.packages] == [
+        ("Finance", "General", 1),
+        ("Gone", GONE, 2),
+    ]
+
+
 def test_a_policy_under_which_nobody_ever_had_access_is_named():
     """And none of those that somebody used."""
     policies = tuple(OfferedPolicy(id=each, name=each, rank=0, lasts="30 days") for each in "ab")
@@ -104,6 +141,8 @@ def test_a_policy_under_which_nobody_ever_had_access_is_named():
 def test_waits_are_of_the_whole_request():
     """From asking to the last of several decisions."""
     one = finished(1)
-    later = one.decisions[0].__class__(by="Mia", approves=True, at=one.asked_at + DAY)
+    later = one.decisions[0].__class__(
+        by="Mia", by_id="U0MIA", approves=True, at=one.asked_at + DAY
+    )
     two = finished(1, decisions=(later, *one.decisions))
     assert two.decided_in == timedelta(days=1)

@@ -86,6 +86,17 @@ def test_an_empty_page_says_so_in_words():
         assert sentence in read.text
 
 
+@pytest.mark.parametrize(("days", "is_said"), [(None, False), (8, False), (5, True)])
+def test_what_may_be_deleted_already_is_said(days, is_said):
+    """Where the period began before what is kept; and a policy is unused for as long only."""
+    kept_since = AT - days * DAY if days else None
+    found = made([package("Finance", policies=(POLICY,))], kept_since=kept_since)
+    text = Read(page.page(found, about="x")).text
+    assert ("Requests that ended before 2027-02-24 are deleted" in text) == is_said
+    since = f"since {kept_since:%Y-%m-%d}, or since" if kept_since else "since"
+    assert f"or has had any {since} Latchkey reads the tenant." in text
+
+
 @pytest.mark.parametrize(
     ("reasons", "said"),
     [

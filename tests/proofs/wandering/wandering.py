@@ -8,11 +8,14 @@ front of them, fill a form, wait.  Now and then somebody changes something in En
 * Whoever has done something sees something of it.
 * No sentence has a hole in it, or a word of the program's.
 * Nothing is logged as an error.
+
+In the end, what others were told is compared with what has happened: events, the owners' digest, and the report.
 """
 
 import copy
 import logging
 import random
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,10 +27,13 @@ from tests.harness.accounts import SETTINGS as ACCOUNTS
 from tests.harness.accounts import registered
 from tests.harness.crowd import package_id, person
 from tests.harness.loop import simulated
-from tests.harness.world import living
+from tests.harness.receiver import SETTINGS as RECEIVER
+from tests.harness.simulation import simulation
+from tests.harness.world import begun
 from tests.proofs.wandering.judging import judge
 from tests.proofs.wandering.looking import Errors, Figures, Lookout
 from tests.proofs.wandering.people import COLLEAGUES, Wanderers
+from tests.proofs.wandering.told import judge_what_was_told
 from tests.slack_limits.taps import listen
 
 PACKAGE_SETTINGS: Final = Path(__file__).parent / "settings.yml"
@@ -63,17 +69,18 @@ async def wander(database: Path | str, *, steps: int) -> Figures:
     dice = random.Random(loop.seed)  # noqa: S311 - repeatable on purpose
     figures = Figures(seed=loop.seed)
 
-    def prepared(outside: StandIns) -> None:
-        prepare(outside)
-        for each in outside.workspace.people.values():
-            each.locale = dice.choice(LOCALES)
-
     settings: dict[str, Any] = {
         **ACCOUNTS,
+        **RECEIVER,
         "LATCHKEY_PACKAGE_SETTINGS": str(PACKAGE_SETTINGS),
         "GRAPH_API_VERSION": dice.choice(("v1.0", "beta")),
     }
-    async with living(database, prepare=prepared, **settings) as world:
+    async with simulation(database) as around:
+        around.outside.tenant.world.delivery = timedelta(0)
+        prepare(around.outside)
+        for somebody in around.outside.workspace.people.values():
+            somebody.locale = dice.choice(LOCALES)
+        world = await begun(around, **settings)
         lookout = Lookout(world.slack, figures)
         people = Wanderers(world, dice, figures=figures, lookout=lookout)
         errors = Errors(lookout.complain)
@@ -85,8 +92,10 @@ async def wander(database: Path | str, *, steps: int) -> Figures:
                 for _ in range(steps):
                     await people.step()
                     lookout.look(logged)
-                for wrong in await judge(world):
-                    lookout.complain(wrong)
+                wrong = await judge(world)
+                wrong += await judge_what_was_told(world, around.receiver)
+                for each in wrong:
+                    lookout.complain(each)
         finally:
             logging.getLogger().removeHandler(errors)
             stop()

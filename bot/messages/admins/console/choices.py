@@ -6,9 +6,9 @@ from typing import Final
 
 from bot.console.model import LISTS, LONGEST_SOUGHT, ConsolePage, Tab, write_console_page
 from bot.errors import PackageName
-from bot.messages.admins.namesakes import told_apart
 from bot.messages.blocks.parts import Block, button, context, escape, section
 from bot.messages.blocks.sentences import escape_sentence
+from bot.messages.phrases.alike import told_apart
 from bot.paging import Place
 from bot.words import N_, _
 

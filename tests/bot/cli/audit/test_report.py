@@ -67,6 +67,34 @@ def test_a_page_and_a_picture_are_written(store, tmp_path):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
 
 
+def test_a_file_that_was_there_is_for_nobody_else_any_more(store, tmp_path):
+    """Whoever could read what was in it cannot read this, and nothing of it is left."""
+    for name in ("report.html", "report.png"):
+        (tmp_path / name).write_bytes(b"x" * 1_000_000)
+        (tmp_path / name).chmod(0o644)
+    assert latchkey("--html", "report.html", "--png", "report.png").exit_code == 0
+    for name in ("report.html", "report.png"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+        assert b"xxxx" not in (tmp_path / name).read_bytes()
+
+
+def test_a_package_that_is_gone_is_in_the_report_of_all(store, tmp_path):
+    """What was refused of it happened all the same."""
+    store.run_here(lambda db: catalog.replace(db, catalog.list_all(db)[:1]))
+    assert latchkey("--html", "report.html").exit_code == 0
+    text = (tmp_path / "report.html").read_text("utf-8")
+    assert "You are a guest." in text
+    assert "(no longer in Latchkey)" in text
+
+
+def test_what_the_settings_delete_is_said(store, tmp_path, monkeypatch):
+    """As the settings have it now."""
+    monkeypatch.setenv("LATCHKEY_KEEP_REQUESTS_DAYS", "60")
+    monkeypatch.setenv("LATCHKEY_REMOVED_DAYS", "30")
+    assert latchkey("--html", "report.html").exit_code == 0
+    assert "they may be missing here" in (tmp_path / "report.html").read_text("utf-8")
+
+
 def test_it_is_narrowed_to_a_catalog_or_a_package(store, tmp_path):
     """By name in any capitals, or by slug."""
     for words in (("--catalog", "finance"), ("--package", "finance-reports")):

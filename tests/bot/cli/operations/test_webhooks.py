@@ -1,0 +1,48 @@
+"""`latchkey webhooks` says how it is, whatever is there."""
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot import clock
+from bot.__main__ import main
+from bot.database import Store
+from bot.database.audit_log import audit
+from bot.webhooks.store import feeds
+from tests.harness.receiver import NAME, SETTINGS
+
+
+@pytest.fixture
+def log(store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """The bot's database, with a row of the audit log."""
+    for name, value in {**SETTINGS, "DATABASE_URL": database_url}.items():
+        monkeypatch.setenv(name, value)
+    store.run_here(lambda db: audit.record(db, at=clock.now(), actor="U0ANN", verb="pause"))
+    return store
+
+
+def latchkey(*words: str) -> Result:
+    return CliRunner(catch_exceptions=False).invoke(main, ["webhooks", *words])
+
+
+def test_that_nobody_is_told_is_said(log: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of nothing."""
+    for name in SETTINGS:
+        monkeypatch.delenv(name)
+    assert "names no endpoint" in latchkey("list").output
+
+
+def test_nothing_is_skipped_of_an_endpoint_that_was_never_told(log: Store) -> None:
+    """Whether somebody wants it told once more or not."""
+    for _ in range(2):
+        done = latchkey("skip", NAME, "--reason", "moved")
+        assert done.exit_code == 1
+        assert "has not started with siem yet" in done.stderr
+        assert latchkey("replay", NAME, "--from", "1").exit_code == 0
+
+
+def test_what_is_left_out_is_said(log: Store) -> None:
+    """Also that nothing is."""
+    log.run_here(feeds.begin, (NAME,))
+    assert "nothing is left out" in latchkey("skip", NAME, "--reason", "moved").output
+    # That it was skipped is a row itself.
+    assert "is not told of rows 2 to 2" in latchkey("skip", NAME, "--reason", "moved").output
