@@ -93,6 +93,10 @@ def verify(
             f"{chain.archived} rows before them are archived, the last of them ({start.position}:{start.hash}) in the file with "
             f"the SHA-256 {start.archive}."
         )
+    if noted is not None and noted[0] < chain.archived:
+        raise Stop(
+            f"Row {noted[0]} of the anchor is among those: `latchkey audit verify FILE --anchor …` checks it in its archive."
+        )
 
 
 def _verify_file(

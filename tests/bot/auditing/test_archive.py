@@ -367,6 +367,16 @@ def test_a_pack_is_no_archive_and_two_are_not_spliced(made, tmp_path, years):
             archive.check(made)
 
 
+def test_an_anchor_of_an_archived_row_says_nothing_against_the_log(years, tmp_path):
+    """The rest of it holds, and the archive is where to look."""
+    archived(tmp_path / "2025.zip")
+    said = latchkey("audit", "verify", "--anchor", f"2:{'0' * 64}")
+    assert said.exit_code == 1
+    assert "rows hold" in said.stdout
+    assert "does not hold" not in said.output
+    assert "Row 2 of the anchor is among those" in said.stderr
+
+
 def test_an_anchor_is_looked_for_in_the_archive(made):
     """One that was noted when its rows were in the database."""
     held = archive.check(made)

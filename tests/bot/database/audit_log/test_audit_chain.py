@@ -62,6 +62,11 @@ FORGERIES = {
         4,
         "the log is shorter than its head says: rows at its end are missing",
     ),
+    "its head put back": (
+        audit_head.update().values(position=4),
+        6,
+        "its head is not that of its last row: it was altered",
+    ),
     # Not even a place below the first hides it.
     "put before": (
         audit_table.insert().values(
