@@ -214,7 +214,7 @@ def test(file: Path, api: str | None, tenant: bool, as_json: bool) -> None:
     """
     Run the policy tests in FILE, against the file alone or against the tenant.
 
-    Exits with 1 when one does not hold or cannot be told.
+    Exits with 1 when one does not hold or cannot be told, or there is none.
 
     Example: latchkey test docs/example.yml
     """
@@ -234,9 +234,11 @@ def test(file: Path, api: str | None, tenant: bool, as_json: bool) -> None:
     if as_json:
         tests = [each.as_json() for each in results]
         click.echo(json.dumps({"tests": tests, "failed": failed}, indent=2, ensure_ascii=False))
-    else:
+    elif results:
         _print(showing.policy_test_lines(results))
         click.echo(f"{len(results) - failed} of {len(results)} tests hold.")
+    if not results:
+        raise Stop(f"{file} has no tests: nothing was checked.")
     if failed:
         sys.exit(DOES_NOT_HOLD)
 

@@ -209,6 +209,18 @@ def test_policy_tests_need_no_tenant(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     )
 
 
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_a_file_without_tests_has_none_that_hold(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A pipeline that has lost them stops."""
+    monkeypatch.chdir(tmp_path)
+    Path("access.yml").write_text(SMALL)
+    tested = CliRunner().invoke(provision.test, ["access.yml", *words])
+    assert tested.exit_code == 1
+    assert tested.stderr == "• access.yml has no tests: nothing was checked.\n"
+
+
 def test_policy_tests_against_the_tenant(run: Run) -> None:
     """Judged by what is there today."""
     Path("access.yml").write_text("tests: [ann may ask for marketing-campaign, ends in 30 days]\n")
