@@ -70,6 +70,7 @@ BROKEN: Final[dict[str, dict[str, str | None]]] = {
         'probe_ssl_earliest_cert_expiry{job="latchkey-endpoint"}': "400000x1560"
     },
     "LatchkeyWebhookBehind": {'latchkey_webhook_lag_seconds{endpoint="siem"}': "4000x1560"},
+    "LatchkeyWebhookRefuses": {'latchkey_webhook_dead_events{endpoint="siem"}': "1x1560"},
 }
 
 

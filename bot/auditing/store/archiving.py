@@ -30,6 +30,11 @@ REFUSED: Final = sa.select(sa.func.count()).where(dead_events.c.position <= sa.b
 NAMES: Final[sa.BindParameter[Any]] = sa.bindparam("names", expanding=True)
 FORGET_WEBHOOKS: Final = webhooks.delete().where(webhooks.c.endpoint.in_(NAMES))
 FORGET_DEAD: Final = dead_events.delete().where(dead_events.c.endpoint.in_(NAMES))
+# What an endpoint would not take cannot be told any more once its row is gone.
+FORGET_REFUSED: Final = dead_events.delete().where(
+    dead_events.c.endpoint == sa.bindparam("of_endpoint"),
+    dead_events.c.position <= sa.bindparam("last"),
+)
 PLACE: Final = sa.select(audit_rows.c.position, audit_rows.c.hash).where(
     audit_rows.c.position == sa.bindparam("row")
 )
@@ -178,8 +183,11 @@ def delete(db: Transaction, key: bytes, *, last: int, archive: str) -> None:
     """
     with audit_guard.opened(db):
         # Behind the lock of the log's head, which whoever asks for a replay waits for as well.
-        if any(told < last for told in _told(db).values()):
+        told = _told(db)
+        if any(position < last for position in told.values()):
             raise NotTold
         place = db.execute(PLACE, {"row": last}).one()
         audit_checkpoints.add(db, key, position=place.position, chained=place.hash, archive=archive)
         db.execute(DELETE, {"last": last})
+        for endpoint in told:
+            db.execute(FORGET_REFUSED, {"of_endpoint": endpoint, "last": last})

@@ -19,17 +19,12 @@ FIELDS: Final = tuple(
     name for name in PackRequest.__dataclass_fields__ if name not in {"decisions"}
 )
 REQUESTS: Final = (
-    sa.select(*[requests.c[name] for name in FIELDS])
+    sa.select(*[requests.c[name] for name in FIELDS], requests.c.round)
     .where(requests.c.id.in_(IDS))
     .order_by(requests.c.asked_at, requests.c.id)
 )
-# What was decided before a request began anew, under other terms perhaps, does not count any more.
-COUNTS: Final = sa.and_(
-    requests.c.id == decisions.c.request_id, requests.c.round == decisions.c.round
-)
 DECISIONS: Final = (
     sa.select(decisions)
-    .join(requests, COUNTS)
     .where(decisions.c.request_id.in_(IDS), decisions.c.outcome == Outcome.ACCEPTED)
     .order_by(decisions.c.at, decisions.c.id)
 )
@@ -75,8 +70,13 @@ def read(db: Transaction, scope: PackScope) -> PackContent:
 
 
 def _requests(db: Transaction, ids: Collection[str]) -> list[PackRequest]:
+    asked = list(_each(db, REQUESTS, ids))
+    rounds = {row.id: row.round for row in asked}
     counted: dict[str, list[PackDecision]] = defaultdict(list)
     for row in _each(db, DECISIONS, ids):
+        # What was decided before it began anew, under other terms perhaps, does not count any more.
+        if row.round != rounds.get(row.request_id):
+            continue
         counted[row.request_id].append(
             PackDecision(
                 at=row.at,
@@ -92,8 +92,8 @@ def _requests(db: Transaction, ids: Collection[str]) -> list[PackRequest]:
             )
         )
     found = []
-    for row in _each(db, REQUESTS, ids):
-        values = dict(zip(FIELDS, row, strict=True))
+    for row in asked:
+        values = {name: getattr(row, name) for name in FIELDS}
         found.append(PackRequest(**values, decisions=tuple(counted[row.id])))
     return sorted(found, key=lambda each: (each.asked_at, each.id))
 

@@ -118,7 +118,7 @@ def enable(endpoint: str) -> None:
 @click.option("--reason", required=True, help="Why; kept in the audit log.")
 def skip(endpoint: str, reason: str) -> None:
     """
-    Tell ENDPOINT nothing of what it has not been told yet, and go on with what happens from now on.
+    Tell ENDPOINT nothing of what it has not been told yet or would not take, and go on with what happens from now on.
 
     Example: latchkey webhooks skip siem --reason "moved to a new SIEM, which has read the export"
     """
@@ -126,19 +126,24 @@ def skip(endpoint: str, reason: str) -> None:
     _check(settings, endpoint)
     by = at_the_command_line(settings.operator)
 
-    def save(db: Transaction) -> tuple[int, int]:
+    def save(db: Transaction) -> tuple[int, int, int]:
         if all(each.feed.is_replay for each in feeds.states(db, (endpoint,))):
             raise Stop(f"The bot has not started with {endpoint} yet: there is nothing to skip.")
-        begin, end = feeds.skip(db, endpoint)
-        _record(db, by, "webhook-skip", why=reason, endpoint=endpoint, first=begin + 1, last=end)
-        return begin, end
+        begin, end, refused = feeds.skip(db, endpoint)
+        facts = {"first": begin + 1, "last": end, **({"refused": refused} if refused else {})}
+        _record(db, by, "webhook-skip", why=reason, endpoint=endpoint, **facts)
+        return begin, end, refused
 
     with bots_database(settings) as store:
-        begin, end = in_one(store.run_here, save)
-    if begin == end:
+        begin, end, refused = in_one(store.run_here, save)
+    if begin < end:
+        click.echo(f"{endpoint} is not told of rows {begin + 1} to {end} of the audit log.")
+    if refused:
+        click.echo(
+            f"{endpoint} is not told of {refused} of the events before, which it would not take."
+        )
+    if begin == end and not refused:
         click.echo(f"{endpoint} has been told everything: nothing is left out.")
-        return
-    click.echo(f"{endpoint} is not told of rows {begin + 1} to {end} of the audit log.")
 
 
 def _names(settings: Settings) -> tuple[str, ...]:

@@ -225,8 +225,13 @@ def enable(db: Transaction, endpoint: str) -> None:
         db.execute(LIVE, {"feed": state.feed.id, **values})
 
 
-def skip(db: Transaction, endpoint: str) -> tuple[int, int]:
-    """Pass over all that an endpoint has not been told; the places in the audit log from which and to which."""
+def skip(db: Transaction, endpoint: str) -> tuple[int, int, int]:
+    """
+    Pass over all that an endpoint has not been told.
+
+    Returns:
+        The places in the audit log from which and to which, and how many events it would not take before.
+    """
     head = head_position(db)
     found = next(each for each in states(db, (endpoint,)) if not each.feed.is_replay)
     # Whoever is at work on it finds that it is not theirs any more.
@@ -237,7 +242,9 @@ def skip(db: Transaction, endpoint: str) -> tuple[int, int]:
     }
     values |= {"failures": 0, "error": None, "disabled_at": None, "due_at": clock.real()}
     db.execute(LIVE, {"feed": found.feed.id, **values})
-    return found.feed.position, head
+    everything = {"of_endpoint": endpoint, "after": 0, "last": head}
+    refused = db.execute(FORGET_DEAD, everything).rowcount
+    return found.feed.position, head, refused
 
 
 def states(db: Transaction, names: Collection[str]) -> list[FeedState]:

@@ -16,6 +16,7 @@ from bot.auditing.store import archiving
 from bot.database.audit_log import audit, audit_checkpoints
 from bot.database.tables import audit as audit_table
 from bot.database.tables import audit_checkpoints as checkpoint_table
+from bot.database.tables import dead_events
 from bot.database.tables import webhooks as webhook_table
 from bot.drift.store import approved
 from bot.webhooks.store import feeds
@@ -189,6 +190,19 @@ def test_archived_rows_cannot_be_replayed(years, tmp_path, monkeypatch):
     said = latchkey("webhooks", "replay", "siem", "--from", "1")
     assert said.exit_code == 1
     assert "are archived" in said.output
+
+
+def test_what_a_webhook_would_not_take_is_let_go_with_its_row(years, tmp_path):
+    """It could not be told any more, and nobody could make the alarm end."""
+    number = old_rows(years)
+    feed(years, position=number + 1)
+    for position in (2, number + 1):
+        dead = {"endpoint": "siem", "position": position, "at": clock.now(), "error": "HTTP 422"}
+        years.run_here(lambda db, dead=dead: db.execute(dead_events.insert().values(dead)))
+    said = archived(tmp_path / "a.zip")
+    assert said.exit_code == 0, said.output
+    assert "1 events that a webhook refused are among the rows" in said.stderr
+    assert [each.position for each in years.read_here(feeds.dead, ("siem",))] == [number + 1]
 
 
 def test_a_webhook_that_is_named_no_more_can_be_left_out(years, tmp_path, monkeypatch):

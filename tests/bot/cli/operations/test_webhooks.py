@@ -7,6 +7,7 @@ from bot import clock
 from bot.__main__ import main
 from bot.database import Store
 from bot.database.audit_log import audit
+from bot.database.tables import dead_events
 from bot.webhooks.store import feeds
 from tests.harness.receiver import NAME, SETTINGS
 
@@ -46,3 +47,16 @@ def test_what_is_left_out_is_said(log: Store) -> None:
     assert "nothing is left out" in latchkey("skip", NAME, "--reason", "moved").output
     # That it was skipped is a row itself.
     assert "is not told of rows 2 to 2" in latchkey("skip", NAME, "--reason", "moved").output
+
+
+def test_what_it_would_not_take_is_left_out_as_well(log: Store) -> None:
+    """So that nothing warns of it any more; the log says how many these were."""
+    log.run_here(feeds.begin, (NAME,))
+    log.run_here(
+        lambda db: db.execute(
+            dead_events.insert().values(endpoint=NAME, position=1, at=clock.now(), error="HTTP 422")
+        )
+    )
+    assert "not told of 1 of the events" in latchkey("skip", NAME, "--reason", "moved").output
+    assert log.read_here(feeds.count_dead, (NAME,)) == {NAME: 0}
+    assert log.read_here(audit.rows)[-1]["details"]["refused"] == 1

@@ -761,6 +761,8 @@ def _archiving(db: Transaction) -> None:
     archiving.forget_webhooks(db, ["siem", "again"])
     audit.archived(db)
     first = audit.rows(db)[0]
+    # One that has been told everything by now.
+    feeds.begin(db, ("siem",))
     archiving.delete(db, b"", last=first["position"], archive="0" * 64)
 
 
