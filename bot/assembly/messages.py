@@ -132,6 +132,7 @@ def make_messages(outside: Outside, people: PeopleParts, offering: OfferedPackag
             package_settings=package_settings,
             languages=languages,
             newer_blocks=settings.slack_blocks == "newer",
+            kept=settings.retention.requests,
         ),
         homes=Homes(
             store=store,

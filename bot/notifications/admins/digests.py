@@ -88,7 +88,12 @@ class Digests:
         package_settings: PackageSettingsFile,
         languages: Languages,
         newer_blocks: bool,
+        kept: timedelta | None,
     ) -> None:
+        """
+        Args:
+            kept: For how long requests that have ended are kept; None: for ever.
+        """
         self._store = store
         self._slack = slack
         self._sending = sending
@@ -96,6 +101,8 @@ class Digests:
         self._package_settings = package_settings
         self._languages = languages
         self._newer_blocks = newer_blocks
+        # A week of which requests are deleted already would look like one in which nobody got anything.
+        self._weeks = WEEKS_SHOWN if kept is None else min(WEEKS_SHOWN, (kept - LATE) // ONE_WEEK)
 
     @property
     def are_wanted(self) -> bool:
@@ -146,7 +153,7 @@ class Digests:
         return due if now - at <= LATE else None
 
     async def _send(self, due: DueDigest) -> bool:
-        found = await self._store.read(_figures, due, clock.now())
+        found = await self._store.read(_figures, due, clock.now(), weeks=self._weeks)
         with speaking(await self._languages.of(due.owner)):
             content: Message = digest.digest(found, newer=False)
             if self._newer_blocks:
@@ -169,7 +176,7 @@ class Digests:
         if claimed[0].tried_at is not None:
             await self._store.run(notices.drop, [due.picture.key], why=UNCLEAR)
             return
-        found = await self._store.read(_figures, due, clock.now())
+        found = await self._store.read(_figures, due, clock.now(), weeks=self._weeks)
         try:
             await self._slack.share_picture(
                 root.channel,
@@ -190,13 +197,13 @@ class Digests:
             await self._store.run(notices.sent, [key], **place)
 
 
-def _figures(db: Transaction, due: DueDigest, now: datetime) -> ReportFigures:
+def _figures(db: Transaction, due: DueDigest, now: datetime, *, weeks: int) -> ReportFigures:
     until = due.at.astimezone(UTC)
     return figures(
         db,
         at=now,
         period=Period(since=until - ONE_WEEK, until=until),
-        trend=Period(since=until - WEEKS_SHOWN * ONE_WEEK, until=until),
+        trend=Period(since=until - weeks * ONE_WEEK, until=until),
         ends_within=ONE_WEEK,
         package_ids=due.package_ids,
     )

@@ -127,6 +127,25 @@ async def test_plain_digests_have_their_charts_as_a_picture_in_the_thread(world,
     assert len(digests(world, BO)) == 1
 
 
+@pytest.mark.parametrize(("kept", "weeks"), [("30", 4), ("400", 8)])
+async def test_the_charts_show_no_week_of_which_requests_are_deleted(
+    database, settings_file, kept, weeks
+):
+    """It would look like one in which nobody got anything."""
+    async with living(
+        database,
+        prepare=with_channel,
+        LATCHKEY_PACKAGE_SETTINGS=settings_file,
+        LATCHKEY_KEEP_REQUESTS_DAYS=kept,
+        LATCHKEY_REMOVED_DAYS="30",
+    ) as world:
+        await granted(world)
+        await until(world, MONDAY + HOUR)
+        await eventually(lambda: pictures(world, BO))
+        (picture,) = pictures(world, BO)
+        assert picture.alt_text.count("week from") == weeks
+
+
 async def test_a_picture_whose_sending_is_unclear_is_not_sent_again(world, database, blocks):
     """A file carries no key of ours by which one could look for it; the digest has its numbers."""
     await granted(world)
