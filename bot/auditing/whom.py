@@ -77,15 +77,18 @@ def _all_of(db: Transaction, found: list[Person]) -> KnownPerson:
 
 def package(db: Transaction, text: str) -> Package:
     """
-    Return the package that *text* names, by id or as people type it.
+    Return the package that *text* names, by id or as people type it; of one that is gone, the id alone is known.
 
     Raises:
         LatchkeyError: There is none, or it may be several.
     """
-    known = PackageIndex(catalog.list_all(db))
-    found = known.by_id(text) or known.the_one(text)
-    if found is None:
-        raise NotOneKnown(
-            f"There is no access package called {clean(text)}: `latchkey show packages` lists them."
-        )
-    return found
+    known, typed = PackageIndex(catalog.list_all(db)), clean(text)
+    found = known.by_id(typed.lower()) or known.the_one(text)
+    if found is not None:
+        return found
+    if ENTRA_ID.fullmatch(typed.lower()):
+        return Package(id=typed.lower(), slug=typed.lower(), name=typed.lower(), catalog="")
+    raise NotOneKnown(
+        f"There is no access package called {typed}: `latchkey show packages` lists them; one that is gone has its id in "
+        "`latchkey audit export`."
+    )

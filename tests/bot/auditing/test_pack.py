@@ -448,6 +448,17 @@ def test_the_command_line_makes_and_checks_a_pack(log, tmp_path, monkeypatch):
     assert latchkey("audit", "verify", file).exit_code == 1
 
 
+def test_a_package_that_is_gone_goes_by_its_id(log, tmp_path):
+    """What was decided about it is evidence all the same."""
+    gone = "d0000000-0000-4000-8000-00000000000a"
+    log.run_here(granted)
+    log.run_here(lambda db: requests.add(db, wish(package_id=gone, package_name="Gone")))
+    file = tmp_path / "evidence.zip"
+    said = latchkey("audit", "export", "--package", gone.upper(), "--pack", file)
+    assert said.exit_code == 0, said.output
+    assert [each["package_name"] for each in lines(parts(file)[pack.REQUESTS])] == ["Gone"]
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
