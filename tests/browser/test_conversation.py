@@ -126,3 +126,27 @@ async def test_choosing_a_person_on_a_phone_shows_their_conversation(stage):
     await page.get_by_test_id("person-U0MIA").click()
     await expect(page.get_by_test_id("composer")).to_be_visible()
     await expect(page.locator(".acting")).to_contain_text("as Mia Moreau")
+
+
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+async def test_a_press_survives_that_its_message_is_drawn_anew_meanwhile(stage, by):
+    """Between pressing down and letting go, a card often changes: the page waits, and shows it afterwards."""
+    ts = await stage.post(buttons(button("approve", label="Approve")))
+    page = await stage.window("U0BO", "C0APPROVALS")
+    approve = page.get_by_test_id("action-approve")
+    await approve.hover()
+    await approve.focus()
+    await (page.mouse.down() if by == "mouse" else page.keyboard.down("Space"))
+    async with page.expect_response("**/app?*"):
+        await stage.sandbox.api(
+            "chat.update",
+            channel="C0APPROVALS",
+            ts=ts,
+            text="x",
+            blocks=[section("Bo is asked"), buttons(button("approve", label="Approve"))],
+        )
+    await expect(page.get_by_text("Bo is asked")).to_be_hidden()
+    await (page.mouse.up() if by == "mouse" else page.keyboard.up("Space"))
+
+    assert (await stage.hears("block_actions"))["actions"][0]["action_id"] == "approve"
+    await expect(page.get_by_text("Bo is asked")).to_be_visible()

@@ -60,6 +60,37 @@
     }
   });
 
+  // A press begins and ends on one element: nothing is drawn anew while a button or key is down.
+
+  let released = Promise.resolve();
+  let release = () => {};
+
+  function press() {
+    release();
+    released = new Promise((resolve) => {
+      release = resolve;
+    });
+  }
+
+  document.addEventListener("pointerdown", (event) => event.button === 0 && press(), true);
+  document.addEventListener("keydown", (event) => event.key === " " && !event.repeat && press(), true);
+  for (const name of ["pointerup", "pointercancel", "keyup"]) {
+    // The click comes after it, in the same turn.
+    document.addEventListener(name, () => setTimeout(release), true);
+  }
+  window.addEventListener("blur", () => release());
+
+  document.addEventListener("htmx:before:request", (event) => {
+    event.detail.ctx.fetch = async (...request) => {
+      const response = await fetch(...request);
+      const text = await response.text();
+      await released;
+      // Read already: between the release and the drawing there is no turn in which to press.
+      response.text = async () => text;
+      return response;
+    };
+  });
+
   // Scrolling: stay at the newest message unless the reader has scrolled away from it.
 
   let wasAt = null;
