@@ -1,10 +1,12 @@
 """Check each access package: whether its policies are understood, and who would decide."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from bot import chance, clock
 from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note, warning
+from bot.packages.approver_visibility import any_leaves_it_to_the_tenant
 from bot.packages.eligibility import groups_named, is_automatic, is_requestable
 from bot.packages.model import Stage
 from bot.packages.names import clean
@@ -36,9 +38,21 @@ async def look(subject: CheckSubject) -> list[CheckFinding]:
     listed = subject.bounds.within(await subject.graph.packages.list(named=False))
     if not listed:
         return [broken("There is no access package in Entra yet: make one and give it a policy.")]
-    found = await _of_tenant(subject)
-    for package in listed[:MOST_PACKAGES]:
-        found += await _of_package(subject, package)
+    found: list[CheckFinding] = []
+    # Of what is not looked at, it is not known.
+    is_left_to_tenant = len(listed) > MOST_PACKAGES
+    for each in listed[:MOST_PACKAGES]:
+        name = f"The package “{clean(each.display_name or each.id)}”"
+        try:
+            package, policies = await read(subject, each)
+        except GraphError as error:
+            found.append(warning(f"{name} cannot be read: {error}"))
+            is_left_to_tenant = True
+            continue
+        found += await _of_package(subject, name, package, policies)
+        is_left_to_tenant = is_left_to_tenant or any_leaves_it_to_the_tenant(policies)
+    if is_left_to_tenant:
+        found = [*await _of_tenant(subject), *found]
     if len(listed) > MOST_PACKAGES:
         found.append(note(f"Only {MOST_PACKAGES} of {len(listed)} access packages were looked at."))
     return found or [
@@ -49,7 +63,7 @@ async def look(subject: CheckSubject) -> list[CheckFinding]:
 
 
 async def _of_tenant(subject: CheckSubject) -> list[CheckFinding]:
-    """Judge whether it can be read if the tenant shows approvers, where policies leave that to it."""
+    """Judge whether it can be read if the tenant shows approvers, which policies leave to it."""
     try:
         await subject.graph.tenant_settings.end_user()
     except NotFound:
@@ -91,12 +105,9 @@ def settings_of(
     )
 
 
-async def _of_package(subject: CheckSubject, listed: AccessPackage) -> list[CheckFinding]:
-    name = f"The package “{clean(listed.display_name or listed.id)}”"
-    try:
-        package, policies = await read(subject, listed)
-    except GraphError as error:
-        return [warning(f"{name} cannot be read: {error}")]
+async def _of_package(
+    subject: CheckSubject, name: str, package: AccessPackage, policies: Sequence[AssignmentPolicy]
+) -> list[CheckFinding]:
     found = [
         warning(f"{name} cannot be asked for here: {why}.")
         for why in unsupported_in_package(package)

@@ -477,6 +477,19 @@ def test_every_check_has_a_row():
     assert alarming.isdisjoint(ELSEWHERE)
 
 
+@pytest.mark.parametrize("shown", ["visible", "notVisible"])
+async def test_the_tenants_setting_matters_only_where_a_policy_leaves_it_to_it(harness, shown):
+    """That nobody could read it is no warning where every policy says whether its approvers are shown."""
+    for policy in harness.tenant.world.policies.values():
+        for stage in (policy.approval or {}).get("stages", ()):
+            stage["approverInformationVisibility"] = shown
+    harness.tenant.faults.set("forbidden", only="endUserSettings", retry_after="0")
+
+    found = await examine(subject_of(harness.latchkey), [BY_NAME["packages"]])
+
+    assert not [each for each in found if "endUserSettings" in each.sentence]
+
+
 async def test_that_replicas_do_not_wake_each_other_is_said(harness):
     """It costs seconds and breaks nothing; nor does it where that cannot be tried."""
     silent = await doctor_on_databases.wakeups(subject_of(harness.latchkey, wire=NoWire()))
