@@ -57,13 +57,19 @@ class RequestChanges:
         return form if form.is_wanted and found.open is None else None
 
     async def extend(
-        self, *, slack_user: str, assignment_id: str, reason: str | None = None
+        self,
+        *,
+        slack_user: str,
+        assignment_id: str,
+        reason: str | None = None,
+        sending: str | None = None,
     ) -> Submitted:
         """
         Save the holder's request to extend their access.
 
         Args:
             reason: From the form, without which an extension that needs one is not taken.
+            sending: What tells that form from every other.
 
         Raises:
             WrongFields: The reason lacks something.
@@ -74,7 +80,7 @@ class RequestChanges:
         lacks = self._extension_form(found).find_lack(why)
         if lacks is not None and found.open is None:
             raise WrongFields({"reason": lacks})
-        submitted = await self._guard.run(extend, slack_user, assignment_id, why or None)
+        submitted = await self._guard.run(extend, slack_user, assignment_id, why or None, sending)
         self._wake()
         return submitted
 

@@ -254,12 +254,14 @@ class RequestService:
         package_ids: Sequence[str],
         reason: str | None,
         wanted_for: str | None = None,
+        sending: str | None = None,
     ) -> AskedTogether:
         """
         Save a request for each of several packages; those that need a form of their own are left out.
 
         Args:
             wanted_for: The Slack id of whoever would get the access; None: who asks.
+            sending: What tells the form from every other.
 
         Raises:
             WrongFields: The reason is not enough for one of them; then nothing is asked for.
@@ -276,7 +278,13 @@ class RequestService:
         async def ask(package: Package) -> Submitted:
             if wanted_for not in (None, slack_user):
                 submitted = await self._store.run(
-                    in_time(ask_for_other), slack_user, wanted_for, package, why or None, self._asks
+                    in_time(ask_for_other),
+                    slack_user,
+                    wanted_for,
+                    package,
+                    why or None,
+                    self._asks,
+                    sending,
                 )
                 self._wake()
                 return submitted
@@ -289,6 +297,7 @@ class RequestService:
                     limit=self._asks,
                     key=None,
                     patience=who_waits(),
+                    sending=sending,
                 )
             )
 
@@ -302,7 +311,7 @@ class RequestService:
             WrongFields: With what is wrong at each field.
             TooOften: They have asked for too much in an hour.
             NotAllowed: Slack has called them a guest a moment ago.
-            TooLate: It is not offered any more.
+            TooLate: It is not offered any more, or this form has asked for it before.
         """
         said = replace(filled, reason=package_names.unescaped(filled.reason or "") or None)
         submitted = await self._store.run(

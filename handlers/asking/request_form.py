@@ -45,6 +45,7 @@ from bot.words import _
 from handlers.replying.asking import say_asked
 from handlers.replying.background import Background
 from handlers.replying.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
+from handlers.replying.interaction import sending_of
 from handlers.replying.replies import Replies
 from handlers.replying.request_opening import GONE, emergency_choice, open_form_about
 from handlers.routes import Routes
@@ -185,6 +186,7 @@ def register(
                         end=moment_in(view, END),
                         wanted_for=wanted_for_in(view),
                         is_emergency=is_chosen_in(view, package.id),
+                        sending=sending_of(view),
                     )
                 )
             except WrongFields as wrong:
@@ -224,6 +226,7 @@ def register(
                 package_ids=picked[: package_menu.MOST_CHOSEN],
                 reason=reason_in(view),
                 wanted_for=wanted_for_in(view),
+                sending=sending_of(view),
             )
         except WrongFields as wrong:
             errors = errors_at(view, wrong.fields, wrong.answers, ())

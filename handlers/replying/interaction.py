@@ -48,6 +48,17 @@ def read_click(body: Mapping[str, Any], action: Mapping[str, Any]) -> Click:
     )
 
 
+def sending_of(view: Mapping[str, Any]) -> str | None:
+    """
+    Return what tells a form that was sent from every other, and is the same when it is sent once more.
+
+    Source: docs.slack.dev, "Modals": each update gives a view another ``hash``.
+    """
+    if not view.get("id"):
+        return None
+    return f"{view['id']}:{view.get('hash') or ''}"
+
+
 def read_next(value: str, lists: Collection[ListName]) -> Place:
     """
     Read from a Next button where its list continues.

@@ -15,6 +15,7 @@ from bot.requests.changes import RequestChanges
 from bot.requests.model import Kind
 from handlers.replying.errors import CHANGE_NOT_SAVED, REQUEST_NOT_SAVED, explain_errors
 from handlers.replying.form_answers import FormAnswers
+from handlers.replying.interaction import sending_of
 from handlers.replying.replies import Replies, Reply
 from handlers.routes import Routes
 
@@ -61,7 +62,10 @@ def register(
 
         async with explain_errors(refuse, busy=REQUEST_NOT_SAVED):
             submitted = await changes.extend(
-                slack_user=body["user"]["id"], assignment_id=assignment_id, reason=reason_in(view)
+                slack_user=body["user"]["id"],
+                assignment_id=assignment_id,
+                reason=reason_in(view),
+                sending=sending_of(view),
             )
             said = changing.extending(submitted.request, is_new=submitted.created)
             pressed = answers.take(key)

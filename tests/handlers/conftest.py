@@ -154,10 +154,10 @@ class Endpoint:
         user: str = "U0ANN",
         blocks: object = (),
     ) -> httpx.Response:
-        """A form that was sent, about *about*, with what stands in its reason field."""
+        """A form of its own that was sent, about *about*, with what stands in its reason field."""
         field = {"type": "plain_text_input", "value": reason}
         view = {
-            "id": "V1",
+            "id": f"V{next(self.triggers)}",
             "team_id": "T0LATCH",
             "type": "modal",
             "callback_id": callback_id,

@@ -1,6 +1,7 @@
 """A world by the clock: the stand-ins, the real bot between them, and people to act as."""
 
 import asyncio
+import copy
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -193,6 +194,12 @@ class World:
         return await self.slack.submit(
             user=user, view_id=form.id, values={"reason": {"reason": reason}}
         )
+
+    def leave_open(self, form: View) -> None:
+        """Show a form as it was before it was sent: Slack has heard no answer in time, and leaves it open."""
+        shown = copy.deepcopy(form)
+        self.slack.views[form.id] = shown
+        self.slack.person(form.user).modals[:] = [shown]
 
     async def later(self, by: timedelta) -> None:
         """Move the clock, and wait until everything that this made due has been looked at."""

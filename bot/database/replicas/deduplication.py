@@ -5,6 +5,8 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Final
 
+import sqlalchemy as sa
+
 from bot import clock
 from bot.database.connections.engine import Transaction, insert
 from bot.database.statements import UNTIL, for_each_database
@@ -41,6 +43,15 @@ def note(db: Transaction, keys: Collection[str]) -> set[str]:
     # In one order, so that no two who note the same wait for each other.
     rows = [{"key": digest, "received_at": now} for digest in sorted(digests)]
     return {digests[new] for new in db.execute(_insert_new(db), rows).scalars()}
+
+
+def seen(db: Transaction, keys: Collection[str]) -> set[str]:
+    """Return those of *keys* that were noted before."""
+    if not keys:
+        return set()
+    digests = {hashlib.sha256(key.encode()).hexdigest(): key for key in keys}
+    found = sa.select(inbox.c.key).where(inbox.c.key.in_(digests))
+    return {digests[known] for known in db.execute(found).scalars()}
 
 
 def check_new(db: Transaction, key: str | None) -> None:

@@ -33,7 +33,13 @@ from bot.patience import Patience
 from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists, requests
 from bot.requests.store.askers import AskedPackage, find_askers
-from bot.requests.transactions.creation import TOO_MANY, Submitted, new_request
+from bot.requests.transactions.creation import (
+    ALREADY_SENT,
+    TOO_MANY,
+    Submitted,
+    form_key,
+    new_request,
+)
 from bot.requests.transactions.emergencies import make_urgent
 from bot.words import N_
 
@@ -57,6 +63,7 @@ class RequestedPackage:
         trigger: What stands in the log for what they did in Slack.
         emergency: They want it at once, without an approval.
         removed_for: For so long an admin must agree before they get it back if an admin has removed it; 0: never.
+        sending: What tells the form that they have sent from every other; None: no form.
     """
 
     slack_user: str
@@ -70,6 +77,11 @@ class RequestedPackage:
     trigger: str | None = None
     emergency: bool = False
     removed_for: timedelta = timedelta()
+    sending: str | None = None
+
+    @property
+    def form_key(self) -> str | None:
+        return form_key(self.sending, self.package.id) if self.sending is not None else None
 
 
 Answer = Submitted | LatchkeyError
@@ -161,6 +173,7 @@ def _ask_for_each(
         for request in request_lists.open_of_each(db, people, Kind.ADD)
     }
     held = find_held(db, people, [item.package.id for _, item in items])
+    sent = deduplication.seen(db, _form_keys(items))
     answers: dict[int, Answer] = {}
     asked: list[tuple[int, RequestedPackage]] = []
     for place, item in items:
@@ -172,9 +185,15 @@ def _ask_for_each(
             answers[place] = urgent
         elif (answer := _without_asking(item, known, has)) is not None:
             answers[place] = answer
+        elif item.form_key in sent:
+            answers[place] = TooLate(ALREADY_SENT)
         else:
             asked.append((place, item))
     return answers | _count_and_take(db, asked)
+
+
+def _form_keys(items: Sequence[tuple[int, RequestedPackage]]) -> set[str]:
+    return {item.form_key for _, item in items if item.form_key is not None}
 
 
 def _make_urgent(db: Transaction, item: RequestedPackage, known: Request) -> Answer | None:
@@ -226,6 +245,7 @@ def _count_and_take(
         for place, item in items
         if place in wanted and wanted[place].id in added
     }
+    deduplication.note(db, _form_keys([each for each in items if each[0] in new]))
     askers = dict(zip(new, find_askers(db, list(new.values())), strict=True)) if new else {}
     answers: dict[int, Answer] = {}
     for place, item in items:

@@ -19,6 +19,7 @@ from bot.requests.transactions.creation import (
     TOO_MANY,
     Submitted,
     check_member,
+    check_not_sent,
     count,
     find_asked_for,
     insert,
@@ -76,6 +77,7 @@ def ask_by_form(
         for held in find_held(db, [filled.slack_user], [package.id]).values():
             raise held
         request = new_request(filled.slack_user, package, reason)
+    check_not_sent(db, filled.sending, package.id)
     count(db, filled.slack_user, asks, TOO_MANY)
     return insert(
         db,
@@ -98,10 +100,12 @@ def ask_for_other(
     package: Package,
     reason: str | None,
     asks: Limit,
+    sending: str | None = None,
 ) -> Submitted:
     """Save a request for somebody else, for a package that asks nothing but a reason."""
     check_member(db, slack_user)
     if (before := find_asked_for(db, slack_user, wanted_for, package)) is not None:
         return before
+    check_not_sent(db, sending, package.id)
     count(db, slack_user, asks, TOO_MANY)
     return insert(db, new_request_for(slack_user, wanted_for, package, reason))

@@ -6,7 +6,7 @@ from typing import Final
 from bot import chance, clock
 from bot.assignments.model import Assignment
 from bot.database import Transaction
-from bot.database.replicas import limits
+from bot.database.replicas import deduplication, limits
 from bot.database.replicas.limits import Limit
 from bot.errors import NotAllowed, TooLate, TooOften
 from bot.packages.model import Package
@@ -32,6 +32,33 @@ class Submitted:
 
 
 TOO_MANY: Final = N_("You have asked for more access in this hour than one person may")
+
+
+ALREADY_SENT: Final = N_(
+    "You have sent this form before, and what you asked for was saved then. Nothing has been asked for again. "
+    "Type /my-access past to see how it ended."
+)
+
+
+def check_not_sent(db: Transaction, sending: str | None, subject_id: str) -> None:
+    """
+    Note that a form asks for something, in the transaction that saves it.
+
+    Slack leaves a form open when the answer to its sending came late or got lost.
+
+    Args:
+        sending: What tells the form from every other; None: no form.
+        subject_id: The package, or the access, that it asks for.
+
+    Raises:
+        TooLate: It has asked for that before, and that is over.
+    """
+    if sending is not None and not deduplication.is_new(db, form_key(sending, subject_id)):
+        raise TooLate(ALREADY_SENT)
+
+
+def form_key(sending: str, subject_id: str) -> str:
+    return f"form:{sending}:{subject_id}"
 
 
 def new_request(

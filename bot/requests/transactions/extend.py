@@ -12,7 +12,13 @@ from bot.packages.store import catalog
 from bot.people.model import Verb
 from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists
-from bot.requests.transactions.creation import Submitted, count, insert, new_request_about
+from bot.requests.transactions.creation import (
+    Submitted,
+    check_not_sent,
+    count,
+    insert,
+    new_request_about,
+)
 from bot.words import N_
 
 
@@ -81,11 +87,16 @@ def find_extendable(db: Transaction, slack_user: str, assignment_id: str) -> Ext
 
 
 def extend(
-    db: Transaction, slack_user: str, assignment_id: str, reason: str | None = None
+    db: Transaction,
+    slack_user: str,
+    assignment_id: str,
+    reason: str | None = None,
+    sending: str | None = None,
 ) -> Submitted:
     """Save a holder's request to extend their access, or return the one that is open already."""
     found = find_extendable(db, slack_user, assignment_id)
     if found.open is None:
+        check_not_sent(db, sending, assignment_id)
         count(db, slack_user, EXTENSIONS, N_("You have extended access too often in this hour"))
     wanted = new_request_about(
         found.assignment, Kind.EXTEND, holder=slack_user, asked_by=slack_user, reason=reason

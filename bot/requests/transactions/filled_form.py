@@ -17,6 +17,7 @@ class FilledForm:
         answers: By question id, as they were given.
         wanted_for: The Slack id of whoever would get the access; None: who asks.
         is_emergency: They want it at once, without an approval.
+        sending: What tells the form from every other; whoever sends it once more asks for nothing again.
     """
 
     slack_user: str
@@ -29,6 +30,7 @@ class FilledForm:
     end: datetime | None = None
     wanted_for: str | None = None
     is_emergency: bool = False
+    sending: str | None = None
 
     @property
     def is_on_behalf(self) -> bool:

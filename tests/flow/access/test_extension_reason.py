@@ -1,5 +1,6 @@
 """Extend asks why, where somebody must know; whoever decides reads that, and what there is to be extended."""
 
+import copy
 from datetime import timedelta
 
 import pytest
@@ -54,6 +55,25 @@ async def test_without_the_reason_nothing_is_asked_for(world):
     await world.slack.submit(user=ANN, view_id=form.id, values={"reason": {"reason": "Audit"}})
     await world.card(APPROVALS, "asks to extend")
     assert await world.states() == ["add delivered", "extend pending"]
+
+
+async def test_a_form_that_was_left_open_extends_once(world):
+    """Slack has heard no answer: sent again when that is over, it asks nobody once more."""
+    await with_reports(world)
+    shown = (await world.type(ANN, "/my-access")).message
+    await world.press(ANN, shown, "Extend")
+    form = copy.deepcopy(await eventually(lambda: world.form(ANN)))
+    why = {"reason": {"reason": "The audit takes longer"}}
+    await world.slack.submit(user=ANN, view_id=form.id, values=why)
+    await world.press(BO, await world.card(BO, "asks to extend"), "Approve")
+    await world.told(ANN, "now lasts")
+    await world.later(timedelta(days=5))
+
+    world.leave_open(form)
+    outcome = await world.slack.submit(user=ANN, view_id=form.id, values=why)
+
+    assert "You have sent this form before" in str(outcome.errors)
+    assert await world.states() == ["add delivered", "extend delivered"]
 
 
 async def test_the_settings_say_what_a_reason_must_contain(database, tmp_path):

@@ -1,5 +1,7 @@
 """The one form: opened in every way, packages found by typing, and what is chosen decides what it asks."""
 
+from copy import deepcopy
+
 import pytest
 
 from bot.messages.requests.request_form.questions import block_of
@@ -230,3 +232,34 @@ async def test_forms_that_need_answers_follow_one_by_one(world):
     assert "Build Servers" in shown
     assert world.form(CY).values["reason"]["reason"]["value"] == "a call"
     assert "Customer Data" in await asked(world, CY)
+
+
+@pytest.mark.parametrize(
+    "names", [["Marketing Campaign"], ["Marketing Campaign", "Board Papers"]], ids=len
+)
+async def test_a_form_that_was_left_open_asks_once(world, names):
+    """Who sends it again when that is over reads so, and has asked for nothing; while it is open they read how it stands."""
+    await opened(world, ANN)
+    await choose(world, ANN, *(package_id(world, name) for name in names))
+    await eventually(lambda: names[-1] in said(world.form(ANN)), about="what holds for them")
+    form = deepcopy(world.form(ANN))
+    typed = {"reason": {"reason": "Q4"}}
+    await world.slack.submit(user=ANN, view_id=form.id, values=typed)
+    world.leave_open(form)
+    await world.slack.submit(user=ANN, view_id=form.id, values=typed)
+    assert "sent this form before" not in said(world.form(ANN))
+
+    await world.told(ANN, "You now have access to .*Marketing Campaign")
+    await world.type(ANN, "/my-access")
+    await world.press(ANN, world.slack.channels[GENERAL].seen_by(ANN)[-1], "Return")
+    await world.told(ANN, "you have returned")
+    world.leave_open(form)
+    outcome = await world.slack.submit(user=ANN, view_id=form.id, values=typed)
+
+    assert "You have sent this form before" in f"{outcome.errors} {said(world.form(ANN))}"
+    assert "Marketing Campaign" not in await asked(world, ANN)
+    world.slack.person(ANN).modals.clear()
+    await opened(world, ANN)
+    form = await choose(world, ANN, package_id(world, "Marketing Campaign"))
+    await world.slack.submit(user=ANN, view_id=form.id, values=typed)
+    assert "Marketing Campaign" in await asked(world, ANN)
