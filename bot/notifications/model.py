@@ -48,3 +48,4 @@ class Occasion(StrEnum):
     DEADLINE = "deadline"
     REMIND = "remind"
     NOBODY = "nobody"
+    SOMEBODY = "somebody"

@@ -122,8 +122,9 @@ def settle(
         db.execute(UPDATE, {"request": now.id, "unnamed": nobody, "cards_due_at": clock.real()})
         db.execute(REDRAW, {"shown_request": now.id, "shown_assignment": None})
     if nobody_left != now.nobody_left:
-        told_at = {"nudge_at": clock.now()} if nobody_left else {}
-        db.execute(UPDATE, {"request": now.id, "nobody_left": nobody_left, **told_at})
+        # The admins are told either way.
+        changed = {"nobody_left": nobody_left, "nudge_at": clock.now()}
+        db.execute(UPDATE, {"request": now.id, **changed})
         mark_views_stale(db, now)
 
 

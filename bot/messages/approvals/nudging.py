@@ -81,6 +81,11 @@ def nobody_left() -> str:
     return f":rotating_light: {_(NOBODY_LEFT)}"
 
 
+def somebody_again() -> str:
+    """Tell the admins, in a sentence, that what they were told of this request is over."""
+    return _(":white_check_mark: There are people again who can decide this.")
+
+
 def waits(request: Request) -> str:
     """Say in a channel, in a sentence, that nobody has decided."""
     return _(":bell: This has been waiting for a decision since {since}.").format(

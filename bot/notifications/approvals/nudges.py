@@ -7,6 +7,7 @@ What is due is worked out from the row of the request, the package's settings an
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Final
 
 import structlog
@@ -142,8 +143,9 @@ class Nudges:
                 elif at is not None:
                     later.append(at)
             planned += await self._unsent(request, due.values())
-        if request.nobody_left:
-            told = _notice(request, Occasion.NOBODY, to=self._admin_channel)
+        if (
+            told := await self._store.read(_owed_about_nobody, request, self._admin_channel)
+        ) is not None:
             planned += await self._unsent(request, [told])
         if escalates_at is not None and escalates_at <= now:
             if not _has_alternates(request):
@@ -216,6 +218,8 @@ def _said_in_channel(request: Request, occasion: Occasion) -> str | None:
     """Return what is said below a channel's card; None if it is not so any more."""
     if occasion is Occasion.NOBODY:
         return nudging.nobody_left() if request.nobody_left else None
+    if occasion is Occasion.SOMEBODY:
+        return None if request.nobody_left else nudging.somebody_again()
     if occasion is Occasion.ESCALATION:
         return nudging.escalated(request)
     return nudging.waits(request)
@@ -255,6 +259,29 @@ def _places(db: Transaction, request: Request) -> tuple[dict[str, datetime], boo
     return {card.to: since for card in cards}, True
 
 
+def _owed_about_nobody(db: Transaction, request: Request, to: str) -> Notice | None:
+    """
+    Return what the admins are to be told: that nobody is left who can decide, or that somebody is again; None: nothing new.
+
+    Each time has keys of its own: it may be so, and over, more than once.
+    """
+
+    def notice(occasion: Occasion, number: int) -> Notice:
+        return _notice(request, occasion, to=to, once=f":{number}" if number else "")
+
+    known = notices.finished_about(db, request.id)
+    times = next(each for each in count() if notice(Occasion.NOBODY, each).key not in known)
+    last = times - 1
+    are_told = (
+        times > 0
+        and known[notice(Occasion.NOBODY, last).key]
+        and notice(Occasion.SOMEBODY, last).key not in known
+    )
+    if are_told == request.nobody_left:
+        return None
+    return notice(Occasion.SOMEBODY, last) if are_told else notice(Occasion.NOBODY, times)
+
+
 def _has_alternates(request: Request) -> bool:
     stage = request.current_stage
     return stage is not None and bool(stage.escalation or stage.fallback_escalation)
@@ -271,9 +298,8 @@ def _prefix(request: Request) -> str:
     return f"nudge:{request.ask_id}:"
 
 
-def _notice(request: Request, occasion: Occasion, *, to: str) -> Notice:
+def _notice(request: Request, occasion: Occasion, *, to: str, once: str = "") -> Notice:
     """Return the notice of a nudge: once for each occasion, stage and reader; of reminders, once for each."""
-    once = ""
     if occasion is Occasion.REMIND and request.reminded_at is not None:
         once = f":{request.reminded_at:%Y%m%dT%H%M%S}"
     return Notice(

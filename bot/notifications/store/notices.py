@@ -58,6 +58,10 @@ FINISHED: Final = sa.select(notices.c.key).where(
 SENT: Final = sa.select(notices.c.key).where(
     notices.c.key.in_(sa.bindparam("notices", expanding=True)), notices.c.sent_at.is_not(None)
 )
+FINISHED_ABOUT: Final = sa.select(notices.c.key, notices.c.sent_at).where(
+    notices.c.request_id == sa.bindparam("request"),
+    sa.or_(notices.c.sent_at.is_not(None), notices.c.dropped_why.is_not(None)),
+)
 SENT_AT: Final = sa.select(notices.c.key, notices.c.sent_at).where(
     notices.c.key.in_(sa.bindparam("notices", expanding=True)), notices.c.sent_at.is_not(None)
 )
@@ -252,6 +256,12 @@ def settled_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
         given = {"notices": keys[first : first + KEYS_A_QUERY], "now": clock.real()}
         found.update(db.execute(SETTLED, given).scalars())
     return found
+
+
+def finished_about(db: Transaction, request_id: str) -> dict[str, bool]:
+    """Return the keys of all that was sent about a request, or dropped; each with True if it was sent."""
+    found = db.execute(FINISHED_ABOUT, {"request": request_id})
+    return {key: at is not None for key, at in found}
 
 
 def untold_holds(db: Transaction, *, since: datetime) -> list[tuple[Hold, Request]]:

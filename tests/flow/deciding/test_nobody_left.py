@@ -1,4 +1,4 @@
-"""Nobody is left who could decide a request: whoever asked reads so, and the admins are told once what to do."""
+"""Nobody is left who could decide a request: whoever asked reads so, and the admins are told once what to do, and that it is over."""
 
 import asyncio
 import copy
@@ -20,6 +20,7 @@ from tests.harness.world import ANN, APPROVALS, BO, DANA, MIA, eventually, livin
 
 ASK = "/request-access finance-reports because Q4"
 NOBODY = "Too few people are left who can decide this"
+SOMEBODY = "There are people again who can decide this"
 ASKER_READS = (
     "waiting for somebody who can decide it (nobody can just now; the admins have been told)"
 )
@@ -50,13 +51,9 @@ def with_one_admin(outside):
     outside.workspace.usergroups["S0IAM"].users[:] = [DANA]
 
 
-def told(world):
+def told(world, what=f":rotating_light: {NOBODY}"):
     """Return what the admins' channel is told of it, below the card or above."""
-    return [
-        said(each)
-        for each in world.slack.channel(APPROVALS).messages
-        if f":rotating_light: {NOBODY}" in said(each)
-    ]
+    return [said(each) for each in world.slack.channel(APPROVALS).messages if what in said(each)]
 
 
 async def mine(world, user):
@@ -65,7 +62,7 @@ async def mine(world, user):
 
 @pytest.mark.parametrize("setting", ["always", "fallback"])
 async def test_the_only_admin_asks_for_what_they_alone_could_decide(database, setting):
-    """The admins' channel reads it once, however long it waits; a new admin then decides it, and nothing of it is said any more."""
+    """The admins' channel reads it once, however long it waits, and that it is over; each time anew. A new admin then decides it, and nothing of it is said any more."""
     settings = {"LATCHKEY_ADMINS": "S0IAM", "LATCHKEY_ADMINS_DECIDE": setting}
     async with living(database, prepare=with_one_admin, **settings) as world:
         approved_by(world, seed.DANA)
@@ -79,9 +76,16 @@ async def test_the_only_admin_asks_for_what_they_alone_could_decide(database, se
         await asyncio.sleep(3 * HOUR.total_seconds())
         assert len(told(world)) == 1
 
-        world.slack.usergroups["S0IAM"].users.append(MIA)
-        await asyncio.sleep(HOUR.total_seconds() + 600)
-        assert NOBODY not in said(card)
+        admins = world.slack.usergroups["S0IAM"].users
+        for times in (1, 2):
+            admins.append(MIA)
+            await asyncio.sleep(HOUR.total_seconds() + 600)
+            assert (len(told(world)), len(told(world, SOMEBODY))) == (times, times)
+            assert NOBODY not in said(card)
+            if times == 1:
+                admins.remove(MIA)
+                await asyncio.sleep(HOUR.total_seconds() + 600)
+                assert (len(told(world)), len(told(world, SOMEBODY))) == (2, 1)
         assert ASKER_READS not in await mine(world, DANA)
         world.slack.channel(APPROVALS).members.add(MIA)
         await world.press(MIA, card, "Approve")
