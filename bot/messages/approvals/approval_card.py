@@ -23,6 +23,7 @@ from bot.messages.blocks.parts import (
     button,
     context,
     day,
+    doer,
     escape,
     fields,
     listed,
@@ -415,5 +416,10 @@ def outcome_and_why(request: Request) -> str:
         done = _("Extended, {until}.") if request.kind is Kind.EXTEND else _("Delivered, {until}.")
         said = done.format(until=until(request.ends_at))
     if request.why and request.state in REASON_SHOWN and not request.is_declined:
-        said += f" {as_written(translate(request.why))}"
+        why = as_written(translate(request.why))
+        if request.state is State.REFUSED:
+            # It speaks to whoever asked: "You are not among …".
+            who = doer(request.asked_by) if request.asked_by else person(None, request.holder_name)
+            why = _("To {person}: {why}").format(person=who, why=why)
+        said += f" {why}"
     return said

@@ -58,7 +58,8 @@ def refused(request: Request, explained: RefusalExplained | None = None) -> Mess
     if explained is not None:
         whom = whom_it_is_for(explained.package) if explained.package else None
         if request.why == NOT_AMONG and whom:
-            why = _("It is for {whom}. You are not among them.").format(whom=whom)
+            # By the last sync, and it was judged by what Entra says now.
+            why += " " + _("As far as I know, it is for {whom}.").format(whom=whom)
         why = f"{why} {who_helps(explained.channel)}"
     return message(f"{what.format(package=bold(request.package_name))} {why}")
 
@@ -120,7 +121,6 @@ def lapsed(request: Request, *, approved: Sequence[str] = (), is_offered: bool =
     if request.why:
         line = _("Your access to {package} was not extended.").format(package=name)
         why = escape_sentence(translate(request.why))
-        again = _("You can ask for it again.") if is_offered else again
         return message(f"{line} {why} {again}")
     is_extension = request.kind is Kind.EXTEND
     steps = len(request.terms.stages) if request.terms else 1

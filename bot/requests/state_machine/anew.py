@@ -21,9 +21,7 @@ from bot.requests.model import (
 from bot.requests.store import requests
 from bot.words import N_
 
-ENDED_MEANWHILE: Final = N_(
-    "The access ended before it could be extended. You can ask for it again."
-)
+ENDED_MEANWHILE: Final = N_("The access ended before it could be extended.")
 # Of a request that begins again, in a new round.
 ANEW: Final[Mapping[str, Any]] = {
     "stage": 0,

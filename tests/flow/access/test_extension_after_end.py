@@ -177,10 +177,13 @@ async def test_what_somebody_has_ended_in_entra_is_not_asked_for_anew(harness):
 
     closed = await harness.request(request.id)
     assert (closed.kind, closed.state) == (Kind.EXTEND, State.LAPSED)
-    assert any("The access ended before it could be extended" in said(m) for m in harness.told(ANN))
+    assert (
+        "Your access to *Finance Reports* was not extended. The access ended before it could be extended. "
+        "You can ask again."
+    ) in [each.text for each in harness.told(ANN)]
     card = [m for m in harness.told(BO) if "asks to extend" in m.text][-1]
     assert labels(card) == []
-    assert "The access ended before it could be extended" in said(card)
+    assert "Expired. The access ended before it could be extended." in said(card)
 
 
 async def test_what_they_may_not_have_any_more_is_refused(harness):

@@ -99,7 +99,8 @@ async def test_a_refusal_says_whom_it_is_for_and_who_can_help(world):
     """In the news, and with the rule where one asks why; not the names of those who may have it."""
     news = await refused(world, ANN)
     assert (
-        "I cannot get you access to *Board Papers*. It is for certain people. You are not among them. "
+        "I cannot get you access to *Board Papers*. You are not among those who may ask for it. "
+        "As far as I know, it is for certain people. "
         f"<#{APPROVALS}> can help you. If you cannot open it, ask your identity team."
     ) in said(news)
 

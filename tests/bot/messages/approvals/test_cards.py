@@ -9,7 +9,7 @@ import pytest
 from bot import clock
 from bot.approvals.model import Outcome
 from bot.messages.admins import pending_list
-from bot.messages.approvals import approval_card, approving_several
+from bot.messages.approvals import approval_card, approving_several, card_threads
 from bot.messages.approvals.review import review
 from bot.messages.blocks.pages import MESSAGE
 from bot.messages.blocks.parts import moment
@@ -154,3 +154,24 @@ def test_ones_own_request_has_no_buttons():
 
     assert "latchkey_approve" not in texts_of(review(own, [], reader="U0ANN"))
     assert "latchkey_approve" in texts_of(review(own, [], reader="U0BO"))
+
+
+@pytest.mark.parametrize(
+    ("asked_by", "to"),
+    [("U0ANN", "<@U0ANN>"), ("U0MIA", "<@U0MIA>"), ("", "Ann &amp; Co"), ("cli:ops", "cli:ops")],
+)
+def test_what_whoever_asked_is_told_is_not_said_to_those_who_decide(asked_by, to):
+    """The sentence says "you": whose account is disabled is said before it, on the card and below it."""
+    why = "Your account in Entra is disabled."
+    one = request(state=State.REFUSED, why=why, asked_by=asked_by, holder_name="Ann & Co")
+
+    for shown in (approval_card.card(one, []), card_threads.ending(one, [])):
+        assert f"To {to}: {why}" in texts_of(shown)
+
+
+def test_what_an_admin_wrote_is_said_to_nobody_else():
+    """Who gives up, or cancels for a leaver, writes why for everybody."""
+    for given in ({"state": State.FAILED, "give_up_by": "U0DANA"}, {"state": State.CANCELED}):
+        said = approval_card.outcome_and_why(request(why="It is not needed", **given))
+        assert "It is not needed" in said
+        assert "To <@" not in said
