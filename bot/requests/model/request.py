@@ -143,7 +143,13 @@ class Request:
     def can_be_withdrawn(self) -> bool:
         """True while it is open, and nothing of it can have reached Entra."""
         is_before = self.state in {State.RECEIVED, State.PENDING, State.APPROVED}
-        return is_before and self.intent_at is None
+        return is_before and (self.intent_at is None or self.is_back_from_sending)
+
+    @property
+    def is_back_from_sending(self) -> bool:
+        """True if it waits for people once more: what was sent has been looked for, and has had its time to come."""
+        is_waiting = self.state is State.PENDING and not self.entra_decides
+        return is_waiting and self.graph_request_id is None
 
     @property
     def can_be_canceled_in_entra(self) -> bool:

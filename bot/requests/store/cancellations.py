@@ -21,8 +21,7 @@ WANT_CANCELED: Final = UPDATE_KNOWN.where(
 
 # Whoever works on it now loses it: nothing more of it is sent before it is known whether that may be canceled.
 CANCEL_FOR_LEAVER: Final = UPDATE_KNOWN.where(
-    requests.c.state == sa.bindparam("known_state"),
-    requests.c.intent_at.is_(None),
+    requests.c.state == sa.bindparam("known_state")
 ).values(
     cancel_by=sa.bindparam("by", type_=requests.c.cancel_by.type),
     cancel_why=sa.bindparam("because", type_=requests.c.cancel_why.type),
@@ -67,6 +66,7 @@ def want_canceled_for_leaver(db: Transaction, request: Request, *, by: str, why:
     Note that an admin cancels it because its person leaves; False if it has gone on since *request* was read.
 
     Args:
+        request: One that can be withdrawn.
         why: What whoever asked reads then.
     """
     given = {**as_known(request), "by": by, "because": why, "now": clock.real()}

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from sandbox.slack import Message
-from sandbox.tenant.seed import DATABASE_OPERATORS, MARKETING_RESOURCES
+from sandbox.tenant.seed import DATABASE_OPERATORS, FINANCE_REPORTS, MARKETING_RESOURCES
+from tests.flow.access.test_leaver import as_leaver
+from tests.flow.administering.test_console import pressed, shows, with_reason
 from tests.harness.owed import at_rest
 from tests.harness.world import (
     ANN,
@@ -84,6 +86,34 @@ async def test_a_request_can_be_withdrawn(world):
     for place in (APPROVALS, BO):
         await eventually(lambda place=place: "Canceled" in said(world.cards(place)[-1]))
         assert labels(world.cards(place)[-1]) == []
+    assert await world.states() == ["add canceled"]
+
+
+@pytest.mark.parametrize("by", ["requester", "leaver"])
+async def test_what_has_come_back_from_sending_can_be_withdrawn(world, by):
+    """Entra has not answered, the policy names another approver by then: it waits for people, and is not on its way."""
+    world.tenant.faults.set("unavailable", only="^POST .*ssignmentRequests")
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.press(BO, await world.card(BO), "Approve")
+    await eventually(lambda: world.tenant.faults.counts["unavailable"], about="a POST in vain")
+    [stage] = world.tenant.world.policies_of(FINANCE_REPORTS)[0].approval["stages"]
+    stage["primaryApprovers"] = [
+        {"@odata.type": "#microsoft.graph.singleUser", "userId": ENTRA_ID[MIA]}
+    ]
+    world.tenant.faults.clear()
+    card = await world.card(MIA)
+
+    if by == "requester":
+        await world.press(ANN, (await world.type(ANN, "/my-access")).message, "Cancel")
+    else:
+        await as_leaver(world)
+        await shows(world, "*Remove all* cancels these requests, too.")
+        await pressed(world, "Remove all …")
+        await shows(world, "1 open request is canceled as well")
+        await with_reason(world, "Ann has left.")
+
+    await eventually(lambda: "Canceled" in said(card), about="canceled")
+    assert labels(card) == []
     assert await world.states() == ["add canceled"]
 
 
