@@ -36,10 +36,20 @@ def read_facts(db: Transaction, trouble: Trouble) -> TroubleFacts:
     row = assignments.find(db, trouble.about)
     if row is not None:
         return TroubleFacts(row=row, package=row.package_name)
-    package = catalog.find(db, trouble.about)
     many = unsure.unreadable(db).get(trouble.about, 0)
-    name = package.name if package else trouble.about
-    return TroubleFacts(row=None, package=name, unreadable=many)
+    return TroubleFacts(row=None, package=_package_name(db, trouble.about), unreadable=many)
+
+
+def _package_name(db: Transaction, package_id: str) -> str:
+    """Return a package's name; where Entra does not show the package any more, as whoever has it knows it."""
+    package = catalog.find(db, package_id)
+    if package is not None:
+        return package.name
+    for assignment_id in unsure.ids_of_package(db, package_id, after="", limit=1):
+        row = assignments.find(db, assignment_id)
+        if row is not None:
+            return row.package_name
+    return package_id
 
 
 def notices_for_trouble(

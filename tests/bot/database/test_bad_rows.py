@@ -91,6 +91,24 @@ async def test_a_row_that_cannot_be_read_keeps_nobody_from_theirs(harness, kind)
     assert "unreadable_since=datetime" in shown
 
 
+async def test_access_to_a_package_that_is_not_shown_any_more_is_alarmed_by_its_name(harness):
+    """Rights in its catalog are gone, and with them the package: the admins read the name that its holders read."""
+    anns, _ = await two_holders(harness)
+    harness.tenant.remove_assignment(anns)
+    harness.line.on(f"GET .*/assignments/{anns}$", BAD["forbidden"], times=EVER)
+    world = harness.tenant.world
+    for policy in world.policies_of(seed.MARKETING_CAMPAIGN):
+        del world.policies[policy.id]
+    del world.packages[seed.MARKETING_CAMPAIGN]
+
+    for _ in range(3):
+        await harness.jobs.sync()
+    await harness.talk()
+
+    alarms = [each.text for each in harness.workspace.channels["C0APPROVALS"].messages]
+    assert any("2 assignments of *Marketing Campaign* in Entra" in each for each in alarms), alarms
+
+
 @pytest.mark.parametrize("kind", BAD)
 async def test_a_row_whose_second_look_is_refused_keeps_nobody_from_theirs(harness, kind):
     """Graph does not find it by its id, and does not let what this person has be listed: it stays as it was."""
