@@ -21,7 +21,7 @@ MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class ListName(StrEnum):
-    """The lists that have pages."""
+    """The lists that have pages, or are redrawn when a row is pressed in."""
 
     ASSIGNMENTS = "assignments"
     PENDING = "pending"
@@ -38,6 +38,9 @@ class ListName(StrEnum):
     DECIDED = "decided"
     # What one is asked to decide.
     TO_DECIDE = "to-decide"
+    # Who decides for whom: of oneself, and of everybody, for an admin.
+    DELEGATIONS = "delegations"
+    ALL_DELEGATIONS = "all-delegations"
 
 
 # What people type behind `/my-access` for a list of what is over.

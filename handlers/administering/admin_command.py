@@ -159,18 +159,19 @@ async def _answer(
     if verb == "remove":
         return await _remove(services, lists, user, rest, key)
     if verb == "delegate":
-        return await _delegate(services, user, rest, key)
+        return await _delegate(services, lists, user, rest, key)
     # Only admins may see the help; everybody else is refused.
     await services.guard.check_admin_once(user, key=key)
     return command_answers.admin_help()
 
 
-async def _delegate(services: Services, user: str, text: str, key: str | None) -> Message:
+async def _delegate(
+    services: Services, lists: Lists, user: str, text: str, key: str | None
+) -> Message:
     """Let somebody decide for an approver, or list who decides for whom."""
     words = read_words(text)
     if words is None:
-        found = await services.delegations.list_all(slack_user=user, key=key)
-        return delegating.listed_all(found, limits=services.delegations.limits)
+        return await lists.draw(user, Place(list=ListName.ALL_DELEGATIONS), key=key)
     made = await services.delegations.delegate_for(
         admin=user,
         delegator=words.delegator or user,

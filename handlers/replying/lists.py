@@ -5,7 +5,7 @@ from typing import Any
 from bot.assignments.search import Listing
 from bot.messages.admins import access_list, assignment_table, pending_list, repairing
 from bot.messages.admins.assignment_table import MOST_ROWS
-from bot.messages.approvals import decided_list, pending_rows
+from bot.messages.approvals import decided_list, delegating, pending_rows
 from bot.messages.blocks.parts import Message, with_plainer
 from bot.messages.blocks.placed_lists import with_place
 from bot.messages.overviews import my_access, past_requests
@@ -40,6 +40,8 @@ class Lists:
         """
         if place.list in {ListName.MINE, ListName.ASKED}:
             return await self._own(user, place)
+        if place.list in {ListName.DELEGATIONS, ListName.ALL_DELEGATIONS}:
+            return with_place(await self._delegations(user, place, key=key), place)
         lists = self._services.request_lists
         if place.list is ListName.PAST:
             past = await lists.past(slack_user=user, after=place.after)
@@ -93,6 +95,14 @@ class Lists:
         if not has_table or not assignment_table.has_place(listing.page.rows):
             return plain
         return with_plainer(assignment_table.assignments(listing.page, **facts), plain)
+
+    async def _delegations(self, user: str, place: Place, *, key: str | None) -> Message:
+        delegations = self._services.delegations
+        if place.list is ListName.DELEGATIONS:
+            own = await delegations.list_own(user)
+            return delegating.listed_own(own.given, own.received, limits=delegations.limits)
+        found = await delegations.list_all(slack_user=user, key=key)
+        return delegating.listed_all(found, limits=delegations.limits)
 
     async def _own(self, user: str, place: Place) -> Message:
         overview = await self._services.request_lists.access_overview(

@@ -48,7 +48,7 @@ def register(
         first, _, rest = text.strip().partition(" ")
         if first.casefold() == "delegate":
             async with explain_errors(say, busy=CHANGE_NOT_SAVED):
-                await say(await _delegate(delegations, command["user_id"], rest))
+                await say(await _delegate(lists, delegations, command["user_id"], rest))
             return
         about_account = ABOUT_ACCOUNT.get(text.strip().casefold())
         if about_account is not None:
@@ -85,12 +85,11 @@ def register(
         await ack()
 
 
-async def _delegate(delegations: DelegationService, user: str, text: str) -> Message:
+async def _delegate(lists: Lists, delegations: DelegationService, user: str, text: str) -> Message:
     """Let somebody decide for the caller, or list who does and for whom they do."""
     words = read_words(text)
     if words is None:
-        own = await delegations.list_own(user)
-        return delegating.listed_own(own.given, own.received, limits=delegations.limits)
+        return await lists.draw(user, Place(list=ListName.DELEGATIONS))
     if words.delegator not in {None, user}:
         raise LatchkeyError(
             N_("You can let somebody decide for yourself only; an admin can for others.")

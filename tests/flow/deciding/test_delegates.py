@@ -428,3 +428,23 @@ async def test_why_somebody_has_access_names_the_delegate_and_the_approver(world
 
     approved = f"Approved by <@{MIA}> for <@{BO}> "
     await eventually(lambda: approved in said(world.form(DANA)), about=approved)
+
+
+@pytest.mark.parametrize(
+    ("by", "command", "left"),
+    [
+        (BO, "/my-access delegate", "Nobody decides for you"),
+        (DANA, "/access-admin delegate", "Nobody decides for anybody else"),
+    ],
+)
+async def test_canceling_in_a_list_redraws_it(world, by, command, left):
+    """What it said is over; a second press, by which it is over already, does so, too."""
+    await world.type(BO, f"/my-access delegate <@{CY}> for 3 days")
+    listed, stale = [(await world.type(by, command)).message for _ in range(2)]
+    assert f"<@{CY}> may decide for" in said(stale)
+
+    for each in (listed, stale):
+        await world.press(by, each, "Cancel")
+        await eventually(lambda each=each: left in said(each), about="redrawn")
+        assert "may decide for" not in said(each).split(left)[0]
+        assert "Cancel" not in labels(each)
