@@ -87,19 +87,21 @@ class Askers:
             beneficiary = await self._people.identify(request.wanted_for or "")
         except NotAllowed:
             beneficiary = None
-        is_manager = beneficiary is not None and await self._is_manager(actor, beneficiary)
+        # Whoever was found to be their manager before may read that it has become impossible since.
+        known = beneficiary.user.id if beneficiary else request.entra_id
+        is_manager = known is not None and await self._is_manager(actor, known)
         why = may(
             replace(actor, is_their_manager=is_manager),
             Verb.ASK_FOR,
             holder=request.wanted_for,
-            holder_entra_id=beneficiary.user.id if beneficiary else None,
+            holder_entra_id=known,
         )
         if why is not None:
             raise Refused(why)
         if beneficiary is None:
             raise Refused(
                 N_(
-                    "I cannot ask for them: they are no full member of this workspace with an account in "
+                    "I cannot ask for them: they are no full member of this workspace with an enabled account in "
                     "Entra."
                 )
             )
@@ -107,8 +109,8 @@ class Askers:
             raise Refused(N_("That is your own account in Entra: ask for yourself, please."))
         return Asker(actor=actor, is_manager=is_manager, beneficiary=beneficiary)
 
-    async def _is_manager(self, actor: Actor, beneficiary: Identity) -> bool:
-        manager = await self._graph.users.manager(beneficiary.user.id)
+    async def _is_manager(self, actor: Actor, entra_id: str) -> bool:
+        manager = await self._graph.users.manager(entra_id)
         return manager is not None and _same(manager.id, actor.entra_id)
 
 

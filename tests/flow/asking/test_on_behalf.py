@@ -331,6 +331,21 @@ async def test_a_manager_who_is_none_any_more_gets_nothing_granted(world):
     assert not world.posts("adminAdd")
 
 
+async def test_a_manager_reads_that_whom_they_asked_for_is_disabled_since(world):
+    """And not whom managers may ask for: they were found to be the manager when they asked."""
+    allow(world, FINANCE_REPORTS)
+    await world.synced()
+    await ask_for(world, MIA, CY)
+    card = await world.card(BO)
+    world.tenant.world.users[ENTRA_ID[CY]].account_enabled = False
+
+    await world.press(BO, card, "Approve")
+
+    await world.told(MIA, "no full member of this workspace with an enabled account in Entra")
+    assert world.holders(FINANCE_READERS) == set()
+    assert not world.posts("adminAdd")
+
+
 async def test_an_open_request_of_the_other_is_not_told_without_the_right(world):
     """Whoever may not ask for Cy does not learn what Cy has asked for, and is not in Cy's way."""
     await world.type(CY, "/request-access finance-reports because mine")
