@@ -13,16 +13,21 @@ from bot.database.tables import requests
 from bot.people.model import Verb
 from bot.requests.model import Request
 from bot.requests.store.redraws import mark_views_stale
-from bot.requests.store.request_rows import COLUMNS, UPDATE_KNOWN, as_known, audit_ids, from_row
+from bot.requests.store.request_rows import (
+    COLUMNS,
+    UPDATE_KNOWN,
+    UPDATE_UNMOVED,
+    as_known,
+    audit_ids,
+    from_row,
+)
 
 WANT_CANCELED: Final = UPDATE_KNOWN.where(
     requests.c.state == sa.bindparam("known_state")
 ).returning(*COLUMNS)
 
 # Whoever works on it now loses it: nothing more of it is sent before it is known whether that may be canceled.
-CANCEL_FOR_LEAVER: Final = UPDATE_KNOWN.where(
-    requests.c.state == sa.bindparam("known_state")
-).values(
+CANCEL_FOR_LEAVER: Final = UPDATE_UNMOVED.values(
     cancel_by=sa.bindparam("by", type_=requests.c.cancel_by.type),
     cancel_why=sa.bindparam("because", type_=requests.c.cancel_why.type),
     due_at=NOW,

@@ -42,6 +42,12 @@ UPDATE_KNOWN: Final = requests.update().where(
     requests.c.version == sa.bindparam("known_version"),
 )
 
+# Whoever read the row before it moved, or before an intent was written, knows too little to move or cancel it.
+UPDATE_UNMOVED: Final = UPDATE_KNOWN.where(
+    requests.c.state == sa.bindparam("known_state"),
+    requests.c.intent_at.is_not_distinct_from(sa.bindparam("known_intent_at")),
+)
+
 
 def from_row(row: Sequence[Any]) -> Request:
     """Make a request of a row of COLUMNS."""

@@ -21,6 +21,7 @@ from bot.requests.store.request_rows import (
     COLUMNS,
     SELECT,
     UPDATE_KNOWN,
+    UPDATE_UNMOVED,
     as_known,
     audit_ids,
     decided_there_row,
@@ -35,11 +36,7 @@ SHOWN_BY_GRAPH: Final = frozenset({State.SUBMITTED, State.DELIVERED, State.FAILE
 BY_ID: Final = SELECT.where(requests.c.id == sa.bindparam("request"))
 BY_IDS: Final = SELECT.where(requests.c.id.in_(sa.bindparam("requests", expanding=True)))
 LOCK: Final = BY_ID.with_for_update()
-MOVE: Final = UPDATE_KNOWN.where(
-    requests.c.state == sa.bindparam("known_state"),
-    # Whoever read the row before an intent was written knows too little to move it.
-    requests.c.intent_at.is_not_distinct_from(sa.bindparam("known_intent_at")),
-).returning(*COLUMNS)
+MOVE: Final = UPDATE_UNMOVED.returning(*COLUMNS)
 MOVE_CLAIMED: Final = MOVE.where(requests.c.generation == sa.bindparam("known_generation"))
 FORGET_DECIDERS: Final = deciders.delete().where(deciders.c.request_id == sa.bindparam("moved"))
 

@@ -11,7 +11,7 @@ from bot.database.tables import homes as home_table
 from bot.database.tables import notices as notice_table
 from bot.database.tables import requests as request_table
 from bot.requests.model import ENDED, OPEN, Request, State
-from bot.requests.store import current_stage, redraws, requests
+from bot.requests.store import cancellations, current_stage, redraws, requests
 from tests.bot.rows import EARLIER, in_work, rows_of, tamper
 from tests.bot.samples import ANN, BO, SOME_DAY, wish
 from tests.docs import states
@@ -155,6 +155,10 @@ def escalate(db, request):
     return current_stage.escalate(db, request)
 
 
+def cancel_for_leaver(db, request):
+    return cancellations.want_canceled_for_leaver(db, request, by="U0DANA", why="Ann has left.")
+
+
 def word(value):
     """A name for a deed, or for the columns that are changed before it."""
     return value.__name__ if callable(value) else "".join(value)
@@ -200,6 +204,8 @@ async def test_a_change_is_seen_by_the_holder_old_and_new_deciders_and_admins(st
         (approve, {"version": 8}),
         (approve, {"intent_at": SOME_DAY}),
         (escalate, {"version": 8}),
+        (cancel_for_leaver, {"state": State.APPROVED}),
+        (cancel_for_leaver, {"intent_at": SOME_DAY}),
     ],
     ids=word,
 )
