@@ -87,9 +87,11 @@ class Askers:
             beneficiary = await self._people.identify(request.wanted_for or "")
         except NotAllowed:
             beneficiary = None
-        # Whoever was found to be their manager before may read that it has become impossible since.
         known = beneficiary.user.id if beneficiary else request.entra_id
-        is_manager = known is not None and await self._is_manager(actor, known)
+        manager = await self._graph.users.manager(known) if known is not None else None
+        # Whoever was found to be their manager before may read that it has become impossible since; who is gone has none.
+        is_gone = beneficiary is None and known is not None and manager is None
+        is_manager = is_gone or (manager is not None and _same(manager.id, actor.entra_id))
         why = may(
             replace(actor, is_their_manager=is_manager),
             Verb.ASK_FOR,
@@ -108,10 +110,6 @@ class Askers:
         if _same(beneficiary.user.id, actor.entra_id):
             raise Refused(N_("That is your own account in Entra: ask for yourself, please."))
         return Asker(actor=actor, is_manager=is_manager, beneficiary=beneficiary)
-
-    async def _is_manager(self, actor: Actor, entra_id: str) -> bool:
-        manager = await self._graph.users.manager(entra_id)
-        return manager is not None and _same(manager.id, actor.entra_id)
 
 
 def _same(one: str, other: str | None) -> bool:
