@@ -77,7 +77,7 @@ def ask_by_form(
         for held in find_held(db, [filled.slack_user], [package.id]).values():
             raise held
         request = new_request(filled.slack_user, package, reason)
-    check_not_sent(db, filled.sending, package.id)
+    check_not_sent(db, filled.sending, package.id, request.wanted_for)
     count(db, filled.slack_user, asks, TOO_MANY)
     return insert(
         db,
@@ -106,6 +106,6 @@ def ask_for_other(
     check_member(db, slack_user)
     if (before := find_asked_for(db, slack_user, wanted_for, package)) is not None:
         return before
-    check_not_sent(db, sending, package.id)
+    check_not_sent(db, sending, package.id, wanted_for)
     count(db, slack_user, asks, TOO_MANY)
     return insert(db, new_request_for(slack_user, wanted_for, package, reason))

@@ -40,7 +40,9 @@ ALREADY_SENT: Final = N_(
 )
 
 
-def check_not_sent(db: Transaction, sending: str | None, subject_id: str) -> None:
+def check_not_sent(
+    db: Transaction, sending: str | None, subject_id: str, wanted_for: str | None = None
+) -> None:
     """
     Note that a form asks for something, in the transaction that saves it.
 
@@ -49,16 +51,19 @@ def check_not_sent(db: Transaction, sending: str | None, subject_id: str) -> Non
     Args:
         sending: What tells the form from every other; None: no form.
         subject_id: The package, or the access, that it asks for.
+        wanted_for: The Slack id of whoever would get it; None: who asks.
 
     Raises:
         TooLate: It has asked for that before, and that is over.
     """
-    if sending is not None and not deduplication.is_new(db, form_key(sending, subject_id)):
+    if sending is not None and not deduplication.is_new(
+        db, form_key(sending, subject_id, wanted_for)
+    ):
         raise TooLate(ALREADY_SENT)
 
 
-def form_key(sending: str, subject_id: str) -> str:
-    return f"form:{sending}:{subject_id}"
+def form_key(sending: str, subject_id: str, wanted_for: str | None = None) -> str:
+    return f"form:{sending}:{subject_id}:{wanted_for or ''}"
 
 
 def new_request(

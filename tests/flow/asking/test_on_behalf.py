@@ -1,5 +1,6 @@
 """Asking for somebody else: who may, for whom, under which policy; who decides; and what the other can do about it."""
 
+import copy
 import functools
 from datetime import timedelta
 
@@ -71,8 +72,8 @@ def allow(world, package_id, rule="managers"):
             policy.settings["requestorSettings"] |= RULES[rule][0]
 
 
-async def ask_for(world, asker, person, package_id=FINANCE_REPORTS, *, reason="Q4"):
-    """Fill in the form as *asker*, for *person*, and send it."""
+async def ask_for(world, asker, person, package_id=FINANCE_REPORTS, *, reason="Q4", shown=None):
+    """Fill in the form as *asker*, for *person*, and send it; *shown* gets it as it was before that."""
     await world.type(asker, "/request-access")
     form = await eventually(lambda: world.form(asker), about="the form")
     await world.slack.suggest(user=asker, view_id=form.id, action_id="latchkey_package", query="")
@@ -83,6 +84,8 @@ async def ask_for(world, asker, person, package_id=FINANCE_REPORTS, *, reason="Q
     if "for_whom" not in {block["block_id"] for block in form.blocks}:
         await world.slack.close(user=asker, view_id=form.id)
         return False
+    if shown is not None:
+        shown.append(copy.deepcopy(world.form(asker)))
     await world.slack.submit(
         user=asker,
         view_id=form.id,
@@ -331,13 +334,17 @@ async def test_a_manager_who_is_none_any_more_gets_nothing_granted(world):
     assert not world.posts("adminAdd")
 
 
-async def test_a_manager_reads_that_whom_they_asked_for_is_disabled_since(world):
-    """And not whom managers may ask for: they were found to be the manager when they asked."""
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["disabled", "deleted"])
+async def test_a_manager_reads_that_whom_they_asked_for_is_disabled_since(world, is_deleted):
+    """Or deleted; and not whom managers may ask for: they were found to be the manager when they asked."""
     allow(world, FINANCE_REPORTS)
     await world.synced()
     await ask_for(world, MIA, CY)
     card = await world.card(BO)
-    world.tenant.world.users[ENTRA_ID[CY]].account_enabled = False
+    if is_deleted:
+        del world.tenant.world.users[ENTRA_ID[CY]]
+    else:
+        world.tenant.world.users[ENTRA_ID[CY]].account_enabled = False
 
     await world.press(BO, card, "Approve")
 
@@ -417,6 +424,27 @@ async def test_who_asks_again_after_the_end_has_a_new_request(world):
     await ask_past_the_form(world, MIA, CY)
 
     assert sorted(await world.states())[0] == "add canceled"
+    assert len(await world.states()) == 2
+
+
+async def test_a_form_that_was_left_open_asks_once_for_each_person(world):
+    """Somebody else is chosen in it, and Slack has not heard yet how it looks then."""
+    allow(world, FINANCE_REPORTS)
+    await world.synced()
+    shown = []
+    await ask_for(world, DANA, CY, shown=shown)
+    news = await world.told(DANA, "Your request for .*Finance Reports")
+    await eventually(lambda: "Cancel" in labels(news), about="Cancel")
+    await world.press(DANA, news, "Cancel")
+    await world.told(CY, "has canceled the request")
+
+    answers = []
+    for person in (MIA, CY):
+        world.leave_open(shown[0])
+        values = {"for_whom": {"latchkey_for_whom": person}, "reason": {"reason": "Q4"}}
+        sent = await world.slack.submit(user=DANA, view_id=shown[0].id, values=values)
+        answers.append("You have sent this form before" in str(sent.errors))
+    assert answers == [False, True]
     assert len(await world.states()) == 2
 
 
