@@ -329,7 +329,7 @@ def _words(
         if not request.give_up_by:
             return failed
         return with_again_buttons(failed, request, is_offered=is_offered)
-    refused = outcomes.refused(request, explained)
+    refused = outcomes.refused(request, explained, is_offered=is_offered)
     is_there = is_offered and _may_come_to_something(request)
     return with_again_buttons(refused, request, is_offered=is_there)
 

@@ -33,19 +33,29 @@ from bot.messages.requests.asking_again import (
 )
 from bot.packages.opening import Opening
 from bot.packages.refusals import NOT_AMONG
-from bot.requests.model import NOT_CONNECTED, Kind, Request, State, may_see_deciders
+from bot.requests.model import (
+    ENDED_MEANWHILE,
+    NOT_CONNECTED,
+    Kind,
+    Request,
+    State,
+    may_see_deciders,
+)
 from bot.words import N_, _, translate
 from bot.words.formats import all_of
 
 TOO_SHORT = N_("That is too short for a reminder: I will tell you when it has ended.")
 
 
-def refused(request: Request, explained: RefusalExplained | None = None) -> Message:
+def refused(
+    request: Request, explained: RefusalExplained | None = None, *, is_offered: bool = True
+) -> Message:
     """
     Say that a request is refused, why, and who can help.
 
     Args:
         explained: What else there is to say about it: whom the package is for, and where people help.
+        is_offered: The package can still be asked for.
     """
     match request.kind:
         case Kind.ADD:
@@ -55,6 +65,8 @@ def refused(request: Request, explained: RefusalExplained | None = None) -> Mess
         case Kind.REMOVE:
             what = _("Access to {package} was not removed.")
     why = escape_sentence(translate(request.why or ""))
+    if request.why == ENDED_MEANWHILE:
+        why += f" {may_ask_again(request, is_offered=is_offered)}"
     if explained is not None:
         whom = whom_it_is_for(explained.package) if explained.package else None
         if request.why == NOT_AMONG and whom:

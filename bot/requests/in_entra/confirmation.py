@@ -16,7 +16,7 @@ from bot.requests import state_machine
 from bot.requests.holder_lists import HolderLists
 from bot.requests.in_entra.following import EntraFollower
 from bot.requests.in_entra.shown_assignments import as_assignment, is_theirs, says_all
-from bot.requests.model import Kind, Request
+from bot.requests.model import ENDED_MEANWHILE, Kind, Request
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits, poll_pause
 from bot.words import N_
@@ -307,9 +307,7 @@ class Delivery:
     async def _extended(self, request: Request, reported: AssignmentRequest | None) -> bool:
         held = await self._held(request)
         if held is None or held.is_expired:
-            await self._store.run(
-                state_machine.fail, request, N_("The access ended before it could be extended.")
-            )
+            await self._store.run(state_machine.fail, request, ENDED_MEANWHILE)
             return True
         end, wanted = held.ends_at(), request.granted_end
         if held.is_access and not held.is_delivered:

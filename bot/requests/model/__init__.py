@@ -7,6 +7,7 @@ from bot.requests.model.request import OWN_REMOVAL, Request, id_of_entra_request
 from bot.requests.model.states import (
     DECLINED,
     ENDED,
+    ENDED_MEANWHILE,
     LEAVER,
     MOVES,
     NOT_CONNECTED,
@@ -28,6 +29,7 @@ from bot.requests.model.visibility import (
 __all__ = [
     "DECLINED",
     "ENDED",
+    "ENDED_MEANWHILE",
     "LEAVER",
     "MOST_COUNTED",
     "MOVES",

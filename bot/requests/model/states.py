@@ -95,6 +95,9 @@ DECLINED: Final = N_("Declined by the person whom it was for.")
 
 REMOVED_MEANWHILE: Final = N_("The access is being removed.")
 
+# Why an extension is over whose access can only be asked for anew.
+ENDED_MEANWHILE: Final = N_("The access ended before it could be extended.")
+
 # Why what Entra decides has lapsed without having been sent there.
 NOT_CONNECTED: Final = N_("The Microsoft account was not connected in time.")
 

@@ -14,6 +14,7 @@ from bot.assignments.model import (
 from bot.assignments.store import assignments
 from bot.database import Transaction
 from bot.requests.model import (
+    ENDED_MEANWHILE,
     Kind,
     Request,
     State,
@@ -21,7 +22,6 @@ from bot.requests.model import (
 from bot.requests.store import requests
 from bot.words import N_
 
-ENDED_MEANWHILE: Final = N_("The access ended before it could be extended.")
 # Of a request that begins again, in a new round.
 ANEW: Final[Mapping[str, Any]] = {
     "stage": 0,

@@ -186,6 +186,21 @@ async def test_what_somebody_has_ended_in_entra_is_not_asked_for_anew(harness):
     assert "Expired. The access ended before it could be extended." in said(card)
 
 
+async def test_what_was_ended_before_anybody_had_looked_at_it_can_be_asked_for_again(harness):
+    """It is refused, for nobody was asked; and that the way to the access is another request is said all the same."""
+    request = await extending(harness, evaluated=False)
+    (held,) = harness.tenant.world.assignments.values()
+    harness.tenant.remove_assignment(held.id)
+    await harness.finish()
+
+    closed = await harness.request(request.id)
+    assert (closed.kind, closed.state) == (Kind.EXTEND, State.REFUSED)
+    assert any(
+        "The access ended before it could be extended. You can ask again." in each.text
+        for each in harness.told(ANN)
+    )
+
+
 async def test_what_they_may_not_have_any_more_is_refused(harness):
     """Eligibility is judged as for any new request."""
     request = await extending(harness)
