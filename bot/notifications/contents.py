@@ -17,7 +17,7 @@ from bot.notifications.approvals import delegation_news, nudges, question_news
 from bot.notifications.approvals.card_contents import drawn
 from bot.notifications.assignments.reminder_times import ReminderPlan
 from bot.notifications.assignments.reminders import ReminderWords, end_key, overtaken
-from bot.notifications.model import Notice
+from bot.notifications.model import CARD, Notice
 from bot.notifications.requests import given_for_others, progress
 from bot.notifications.store import notices
 from bot.packages.store import catalog
@@ -29,7 +29,7 @@ def content_of(
     db: Transaction, notice: Notice, plan: ReminderPlan, admin_channel: str
 ) -> Message | None:
     """Return what a sent message should say now."""
-    if notice.kind == "card" and notice.request_id is not None:
+    if notice.kind == CARD and notice.request_id is not None:
         request = requests.find(db, notice.request_id)
         if request is None:
             return None

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+# The kind of what asks for a decision; the word is stored.
+CARD: Final = "card"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,11 @@ class Notice:
     tried_at: datetime | None = None
     claimed_until: datetime | None = None
     dropped_why: str | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """True if it was sent, or will never be."""
+        return self.sent_at is not None or self.dropped_why is not None
 
 
 def is_channel(to: str) -> bool:

@@ -19,7 +19,7 @@ from bot.database import Store, Transaction
 from bot.database.replicas import slack_waits
 from bot.messages.admins import alarms
 from bot.messages.blocks.parts import Message, shortened, without_plainer
-from bot.notifications.model import Notice, is_channel
+from bot.notifications.model import CARD, Notice, is_channel
 from bot.notifications.store import notices
 from bot.people.languages import Languages
 from bot.priority import give_way
@@ -234,7 +234,7 @@ class Sending:
         async with self._at_once:
             missing = await self._not_there([notice], nothing)
         if missing:
-            await self._store.run(notices.drop, [notice.key], why=OVERTAKEN)
+            await self._store.run(_overtaken, notice)
         return not missing
 
     async def _not_there(
@@ -346,12 +346,20 @@ def _claim(
     # Somebody else has it, or there is nothing left to say.
     for notice in claimed:
         if notice.tried_at is None:
-            notices.drop(db, [notice.key], why=OVERTAKEN)
+            _overtaken(db, notice)
         else:
             # It may be in Slack since an earlier try: it is found as a left-over, and redrawn.
             notices.look_at(db, [notice], at=clock.real())
     close(db)
     return None, [], None
+
+
+def _overtaken(db: Transaction, notice: Notice) -> None:
+    """Note that there is nothing left to say; a channel's one card may be owed again, in another round of its request."""
+    if notice.kind == CARD and is_channel(notice.to):
+        notices.forget(db, notice.key)
+    else:
+        notices.drop(db, [notice.key], why=OVERTAKEN)
 
 
 def _sent(db: Transaction, keys: Sequence[str], posted: Posted, close: Close) -> None:

@@ -8,7 +8,7 @@ from bot.database import Store, Transaction
 from bot.messages.blocks.parts import Message
 from bot.notifications.announcing import Announcer, count, when_unfinished
 from bot.notifications.approvals.card_contents import drawn
-from bot.notifications.model import Notice
+from bot.notifications.model import CARD, Notice
 from bot.notifications.outbox import Close, Sending
 from bot.notifications.outcome_notices import notices_while_pending
 from bot.notifications.requests import card_threads, progress
@@ -51,8 +51,12 @@ class CardNews:
     async def send_card(self, request: Request, card: Notice) -> bool:
         def content(db: Transaction) -> Message | None:
             now = requests.find(db, request.id)
-            if now is None or now.state is not State.PENDING or now.ask_id != request.ask_id:
-                # Decided on another card, while this one waited: there is nothing left to decide.
+            if (
+                now is None
+                or now.state is not State.PENDING
+                or not recipients.asks_about(now, card)
+            ):
+                # Decided on another card, while this one waited: there is nothing left for them to decide.
                 return None
             # A card that comes only now says itself what is decided.
             notices.supersede(db, card_threads.step_replies(now, [card.to]))
@@ -62,8 +66,8 @@ class CardNews:
 
     async def send_step_reply(self, request: Request, reply: Notice) -> bool:
         """Say below the card of a channel that the next stage is there, once that card is."""
-        cards = await self._store.read(notices.cards_in_channels, request.id)
-        if all(card.to != reply.to for card in cards):
+        card = await self._store.read(notices.find, recipients.card_key(request, reply.to))
+        if card is None or not card.is_finished:
             # It is on its way, or the channel takes none; either is tried again.
             return False
 
@@ -109,7 +113,7 @@ def _close_cards(
 
 def card_for(request: Request, to: str) -> Notice:
     """Return the card about *request* that *to* is owed."""
-    return Notice(key=recipients.card_key(request, to), kind="card", to=to, request_id=request.id)
+    return Notice(key=recipients.card_key(request, to), kind=CARD, to=to, request_id=request.id)
 
 
 def _needs_admin(request: Request) -> bool:

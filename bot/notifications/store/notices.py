@@ -51,6 +51,9 @@ UPDATE_CLAIMED: Final = UPDATE.where(
 )
 UPDATE_SENT: Final = UPDATE.where(notices.c.sent_at.is_not(None))
 UPDATE_UNSENT: Final = UPDATE_ALL.where(notices.c.sent_at.is_(None))
+FORGET: Final = notices.delete().where(
+    notices.c.key == sa.bindparam("notice"), notices.c.sent_at.is_(None)
+)
 FINISHED: Final = sa.select(notices.c.key).where(
     notices.c.key.in_(sa.bindparam("notices", expanding=True)),
     sa.or_(notices.c.sent_at.is_not(None), notices.c.dropped_why.is_not(None)),
@@ -229,6 +232,11 @@ def _known(claimed: Notice) -> dict[str, Any]:
 def drop(db: Transaction, keys: Sequence[str], *, why: str) -> None:
     """It will never be sent."""
     db.execute(UPDATE_UNSENT, {"notices": keys, "dropped_why": why, "tried_at": None})
+
+
+def forget(db: Transaction, key: str) -> None:
+    """It is not owed now, and nothing of it is in Slack: once it is owed again, it is sent as if for the first time."""
+    db.execute(FORGET, {"notice": key})
 
 
 def supersede(db: Transaction, wanted: Sequence[Notice]) -> None:

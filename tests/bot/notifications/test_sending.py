@@ -232,6 +232,31 @@ async def test_what_was_never_tried_is_dropped_when_there_is_nothing_left_to_say
     assert await harness.store.run(unfinished) == []
 
 
+@pytest.mark.parametrize("was_tried", [False, True])
+async def test_a_channels_card_that_nobody_needed_is_sent_once_it_is_owed_again(
+    was_tried, harness, sending
+):
+    """Its request may come back to be decided anew, and the channel has one card for all of it."""
+    card = Notice(key="card:1:C0APPROVALS", kind="card", to=ADMINS)
+    if was_tried:
+        harness.workspace.faults.set("drop", only="chat.postMessage", count=1)
+        await sending.send([card], HELLO)
+        await sending.find_left_over(*await harness.store.run(unfinished))
+    else:
+        await sending.send([card], lambda db: None)
+    assert await harness.store.run(unfinished) == []
+
+    assert await sending.send([card], HELLO)
+
+
+async def test_a_persons_card_that_nobody_needed_is_not_sent_again(harness, sending):
+    """It is about one step, and that is decided."""
+    card = Notice(key="card:10000:U0ANN", kind="card", to=ANN)
+    await sending.send([card], lambda db: None)
+
+    assert not await sending.send([card], HELLO)
+
+
 async def test_what_is_given_back_untried_is_still_looked_for(harness, sending):
     """Its turn did not come, and what an earlier try has brought is not sent a second time."""
     harness.workspace.faults.set("drop_after", only="chat.postMessage", count=1)

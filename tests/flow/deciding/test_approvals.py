@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.notifications.approvals.card_news import card_for
+from bot.notifications.store import notices
 from sandbox.slack import Message
 from sandbox.tenant.seed import DATABASE_OPERATORS, FINANCE_REPORTS, MARKETING_RESOURCES
 from tests.flow.access.test_leaver import as_leaver
 from tests.flow.administering.test_console import pressed, shows, with_reason
-from tests.harness.owed import at_rest
+from tests.harness.owed import at_rest, every_request, rows_of
 from tests.harness.world import (
     ANN,
     APPROVALS,
@@ -180,6 +182,42 @@ async def test_the_card_of_a_passed_stage_has_no_buttons(world):
     assert "Your part is done. Now step 2 of 2 waits for" in said(card)
     assert "Approve" in labels(world.cards(BO)[-1])
     assert "Approve" in labels(world.cards(APPROVALS)[-1])
+
+
+async def test_a_card_that_waits_for_its_turn_in_a_channel_outlives_its_stage(world):
+    """Slack takes one message a second there, and who decides by a direct message may be faster than the channel's card."""
+    async with world.bot.slack.limits.turn_in(APPROVALS):
+        await world.type(ANN, "/request-access production-database because of the outage")
+        await world.press(MIA, await world.card(MIA), "Approve")
+        await world.card(BO)
+        assert world.cards(APPROVALS) == []
+
+    card = await world.card(APPROVALS)
+
+    assert "Step 2 of 2" in said(card)
+
+    await no_card_is_owed(world)
+
+
+async def test_nobody_waits_to_say_something_below_a_card_that_slack_never_takes(world):
+    """It was dropped; the next stage asks everybody else, and nothing is tried again for ever."""
+    async with world.bot.slack.limits.turn_in(APPROVALS):
+        await world.type(ANN, "/request-access production-database because of the outage")
+        card = await world.card(MIA)
+        [request] = await world.bot.store.run(every_request)
+        await world.bot.store.run(notices.supersede, [card_for(request, APPROVALS)])
+    await world.press(MIA, card, "Approve")
+    await world.card(BO)
+
+    await no_card_is_owed(world)
+
+
+async def no_card_is_owed(world: World) -> None:
+    async def is_so() -> bool:
+        rows = await world.bot.store.run(rows_of, "request")
+        return all(row["cards_due_at"] is None for row in rows)
+
+    await eventually(is_so, about="that no card is owed")
 
 
 async def test_a_denial_at_the_second_stage_is_below_the_card(world):
