@@ -94,6 +94,9 @@ def _requests(db: Transaction, ids: Collection[str]) -> list[PackRequest]:
     found = []
     for row in asked:
         values = {name: getattr(row, name) for name in FIELDS}
+        if row.terms_hash is None:
+            # It has begun anew: nothing is decided under what was agreed before.
+            values["terms"] = None
         found.append(PackRequest(**values, decisions=tuple(counted[row.id])))
     return sorted(found, key=lambda each: (each.asked_at, each.id))
 

@@ -61,7 +61,7 @@ def ask_anew(db: Transaction, request: Request, *, fence: bool = False) -> Reque
                 kind=Kind.ADD,
                 access_ended_at=ended_at,
                 # A shorter end was set for the extension; what is asked for now is another thing.
-                terms=terms_as_asked(request),
+                **terms_as_asked(request),
                 assignment_id=None,
                 # Answers stay with the access in Entra, so its extension has none; nor a reason, unless the policy wants one.
                 answers=_answers_row(first),
@@ -126,8 +126,7 @@ def make_ordinary(db: Transaction, request: Request, why: str) -> Request | None
         why=N_("It is no emergency: {why}").format(why=why),
         emergency=False,
         no_emergency_why=why,
-        terms=terms_as_asked(request),
-        terms_hash=None,
+        **terms_as_asked(request),
         ends_at=None,
         intent_at=None,
         settles_at=None,
@@ -146,13 +145,15 @@ def _ran_out_at(db: Transaction, request: Request) -> datetime | None:
     return row.ends_at
 
 
-def terms_as_asked(request: Request) -> dict[str, Any] | None:
+def terms_as_asked(request: Request) -> dict[str, Any]:
     """
     Return the terms of a request as its row keeps them when it begins anew, without the end that an approver has set.
 
-    What they ask of its approvals, and hide from whoever asked, is never lowered (`bot.packages.policy_terms.with_settings`).
+    What they ask of its approvals, and hide from whoever asked, is never lowered (`bot.packages.policy_terms.with_settings`);
+    nothing is decided under them any more, so that they have no hash.
     """
-    return asdict(replace(request.terms, approved_until=None)) if request.terms else None
+    terms = asdict(replace(request.terms, approved_until=None)) if request.terms else None
+    return {"terms": terms, "terms_hash": None}
 
 
 def _answers_row(first: Request | None) -> dict[str, list[str]]:

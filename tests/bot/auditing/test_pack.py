@@ -21,6 +21,7 @@ from bot.auditing.model import PackScope
 from bot.auditing.signing import NoAuditKey, Signer
 from bot.auditing.store import pack_rows
 from bot.database.audit_log import audit
+from bot.packages import policy_terms
 from bot.requests import state_machine
 from bot.requests.model import State
 from bot.requests.store import made_in_entra, requests
@@ -321,6 +322,39 @@ def test_what_counted_before_a_request_began_anew_does_not_count(log, tmp_path):
     assert request["decisions"] == []
     assert "Bo" not in held[pack.DECISIONS_TABLE].decode()
     assert b"approve-accepted" in held[pack.ROWS_TABLE]
+
+
+@pytest.mark.parametrize(
+    "begin_anew",
+    [
+        state_machine.decide_elsewhere,
+        lambda db, request: state_machine.make_ordinary(db, request, "No"),
+    ],
+)
+def test_terms_of_before_a_request_began_anew_are_no_terms_of_it(log, tmp_path, begin_anew):
+    """It was refused before there were others, and nothing in the log differs from it."""
+
+    def refused(db):
+        request = wish(entra_id=ANN)
+        requests.add(db, request)
+        agreed = terms()
+        hashed = policy_terms.hash_of(agreed)
+        approved = requests.move(
+            db, request, State.APPROVED, terms=asdict(agreed), terms_hash=hashed
+        )
+        assert approved is not None
+        again = begin_anew(db, approved)
+        assert again is not None
+        assert again.terms == agreed
+        assert state_machine.refuse(db, again, "It is not offered any more.")
+
+    log.run_here(refused)
+    written = write(log, tmp_path)
+
+    (request,) = lines(parts(written)[pack.REQUESTS])
+    assert request["terms"] is None
+    found = check.check(written, signed_by=Signer(KEY.encode()).public_key)
+    assert found.with_terms == (0, 0)
 
 
 def test_two_who_decide_under_one_name_are_two(log, tmp_path):
