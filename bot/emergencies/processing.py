@@ -1,7 +1,7 @@
 """Judge what people say in reviews of emergencies: may they, and were they first?"""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 # Judging takes a few calls; what a replica that died was at is judged by another after this time.
 LEASE: Final = timedelta(seconds=30)
-TOO_LATE: Final = N_("Somebody else has reviewed it already; the card shows who.")
+TOO_LATE: Final = N_("Somebody else has reviewed it already; the card shows what they found.")
 
 
 class FindingProcessor:
@@ -66,24 +66,24 @@ class FindingProcessor:
         request = await self._store.read(requests.get, request_id)
         try:
             async with asyncio.timeout(EARLY_SECONDS):
-                _, why = await self._judge(request, slack_user, team)
+                _, why = await self._judge(request, slack_user, team, at=clock.now())
         except (Busy, GraphError, SlackError, TimeoutError):
             return None
         return why
 
     async def _judge(
-        self, request: Request, slack_user: str, team: str | None
+        self, request: Request, slack_user: str, team: str | None, *, at: datetime
     ) -> tuple[Actor, str | None]:
         """Return who reviews, and why they may not; None if they may."""
         actor = await self._permissions.reviewer(
-            slack_user, request=request, team=team, home_team=self._home_team
+            slack_user, request=request, team=team, home_team=self._home_team, at=at
         )
         why = may(actor, Verb.REVIEW, holder=request.holder, holder_entra_id=request.entra_id)
         return actor, why
 
     async def _process(self, said: ReviewFinding) -> None:
         request = await self._store.read(requests.get, said.request_id)
-        actor, why = await self._judge(request, said.slack_user, said.team)
+        actor, why = await self._judge(request, said.slack_user, said.team, at=said.at)
         if why is not None:
             refused: dict[str, Any] = {"why": why, "entra_id": actor.entra_id}
             await self._store.run(findings.settle, said, Outcome.REFUSED, **refused)

@@ -99,5 +99,5 @@ def _add(db: Transaction, said: ReviewFinding) -> None:
     if emergency is None:
         raise TooLate(UNKNOWN)
     if not emergency.is_open:
-        raise TooLate(N_("That was reviewed already; the card shows by whom."))
+        raise TooLate(N_("That was reviewed already; the card shows what was found."))
     findings.add(db, said)

@@ -155,10 +155,19 @@ class Permissions:
         return replace(who, stands_in=stands_in)
 
     async def reviewer(
-        self, slack_user: str, *, request: Request, team: str | None, home_team: str | None
+        self,
+        slack_user: str,
+        *,
+        request: Request,
+        team: str | None,
+        home_team: str | None,
+        at: datetime | None = None,
     ) -> Actor:
         """
         Return who reviews an emergency, read from Slack and Graph now: whoever may decide any stage that was left out.
+
+        Args:
+            at: When they sent the form, as of a click in `actor`.
 
         Raises:
             SlackError, GraphError: It could not be read, so nothing can be allowed now.
@@ -171,7 +180,7 @@ class Permissions:
                 break
             as_asked = replace(request, terms=replace(terms, stages=stages), stage=number)
             at_stage = await self.actor(
-                slack_user, team=team, home_team=home_team, request=as_asked
+                slack_user, team=team, home_team=home_team, request=as_asked, at=at
             )
             if number == 0 or at_stage.is_approver or at_stage.acts_for or not found.stands_in:
                 found = at_stage
