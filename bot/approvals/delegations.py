@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from bot import chance, clock
+from bot.accounts.browser import NOT_READ
 from bot.approvals.end_dates import read_end
 from bot.approvals.reach import DelegationReach
 from bot.approvals.store import recipients
@@ -21,12 +22,15 @@ from bot.packages.settings.model import NO_LIMITS, DelegationLimits
 from bot.patience import in_time
 from bot.people.actors import Permissions
 from bot.people.guard import Guard
+from bot.people.identity import SecondAccountUnannounced
 from bot.people.interaction_audit import record_refusal
 from bot.people.model import Delegation, Person, Verb
 from bot.people.permissions import Actor, may
 from bot.people.store import delegations
+from bot.slack.errors import SlackError
 from bot.slack.zones import Zones
 from bot.words import N_
+from graph.errors import GraphError
 
 # Of one approver at a time; each is somebody more who gets their cards.
 MOST_DELEGATES: Final = 5
@@ -58,6 +62,10 @@ ALL_THEIRS_IN_ENTRA: Final = N_(
     "A delegate could decide nothing for them: Microsoft Entra decides about every package that they may decide about, and "
     "knows no delegates of Latchkey's. They can see in My Access whether they can let somebody approve for them there; or "
     "name another approver in the policies."
+)
+ANOTHER_ACCOUNT: Final = N_(
+    "One of these Slack accounts is not the first one that is known as its person: the first one and the admins are being "
+    "told of it. Nothing has changed; please try again in a minute."
 )
 
 
@@ -158,12 +166,32 @@ class DelegationService:
 
         Raises:
             NotAllowed: Not an admin; or they would decide themselves, for somebody who has not said so.
-            LatchkeyError: To themselves, to too many, or not in the future; or nothing would come of it.
-            SlackError, GraphError: It could not be read; nothing is done.
+            LatchkeyError: To themselves, to too many, or not in the future; nothing would come of it; or who that is could
+                not be read.
             SeenBefore: This command has come in before.
         """
         await self._guard.check_admin_once(admin, key=key)
         ends_at = self.read_end(until, slack_user=admin)
+        try:
+            await self._check_arranged(admin, delegator, delegate)
+        except SecondAccountUnannounced:
+            raise LatchkeyError(ANOTHER_ACCOUNT) from None
+        except (SlackError, GraphError):
+            raise LatchkeyError(NOT_READ) from None
+        if await self._reach.is_all_in_entra(delegator):
+            raise LatchkeyError(ALL_IN_ENTRA if delegator == admin else ALL_THEIRS_IN_ENTRA)
+        return await self._make(
+            made_by=admin, delegator=delegator, delegate=delegate, ends_at=ends_at
+        )
+
+    async def _check_arranged(self, admin: str, delegator: str, delegate: str) -> None:
+        """
+        Insist that an admin may let somebody decide for an approver, and that both can be told in Entra.
+
+        Raises:
+            NotAllowed, LatchkeyError: They may not, or one of the two cannot be told.
+            SlackError, GraphError: It could not be read.
+        """
         actor = await self._permissions.actor(admin)
         why = may(actor, Verb.DELEGATE, holder=delegator, holder_entra_id=None)
         if why is None and admin == delegate != delegator:
@@ -183,11 +211,6 @@ class DelegationService:
             {delegate}, other.entra_id
         ):
             raise await self._not_allowed(admin, delegator, NOT_ANOTHER_ADMIN)
-        if await self._reach.is_all_in_entra(delegator):
-            raise LatchkeyError(ALL_IN_ENTRA if delegator == admin else ALL_THEIRS_IN_ENTRA)
-        return await self._make(
-            made_by=admin, delegator=delegator, delegate=delegate, ends_at=ends_at
-        )
 
     async def _not_allowed(self, admin: str, delegator: str, why: str) -> NotAllowed:
         """Note a refusal, and return it."""

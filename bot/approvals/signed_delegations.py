@@ -28,7 +28,7 @@ from bot.database import Store, Transaction
 from bot.database.homes import touch_homes
 from bot.errors import NotAllowed, TooLate
 from bot.people.guard import Guard
-from bot.people.identity import Identity, People
+from bot.people.identity import Identity, People, SecondAccountUnannounced
 from bot.people.model import Delegation
 from bot.people.store import delegations
 from bot.slack.errors import SlackError
@@ -48,6 +48,10 @@ IS_OVER: Final = N_(
 NOT_TOLD: Final = N_(
     "I cannot tell in Entra who your delegate is, so nobody can sign in for it: only full members of this workspace who "
     "are known in Entra can decide for somebody."
+)
+ANOTHER_ACCOUNT: Final = N_(
+    "Your delegate's Slack account is not the first one that is known as them: the first one and the admins are being told "
+    "of it. Nothing has changed; please try again in a minute."
 )
 
 
@@ -177,6 +181,8 @@ class SignedDelegations:
             return await self._people.identify(delegation.delegate)
         except NotAllowed:
             raise SignInFailed(NOT_TOLD) from None
+        except SecondAccountUnannounced:
+            raise SignInFailed(ANOTHER_ACCOUNT) from None
         except (SlackError, GraphError):
             raise SignInFailed(NOT_READ) from None
 

@@ -169,6 +169,23 @@ async def test_nobody_else_lets_somebody_decide_for_others(world, user):
     assert "delegate" not in [verb for _, verb, _ in await world.deeds()]
 
 
+async def test_an_admin_reads_that_who_they_are_cannot_be_read_now(world):
+    """That is no fault of Latchkey's; nor is it that somebody's second account is still to be told of."""
+    command = f"/access-admin delegate <@{BO}> to <@{CY}> for 3 days"
+    world.slack.faults.set("fatal_error", only="users.info", on=True)
+    await world.type(DANA, command)
+    await world.whispered(DANA, GENERAL, "Slack or Entra cannot be read just now")
+    world.slack.faults.clear()
+    await world.type(ANN, ASK)
+    await world.card(APPROVALS)
+    ann, cy = world.slack.person(ANN), world.slack.person(CY)
+    ann.email, cy.email = "elsewhere@contoso.example", ann.email
+    world.slack.faults.set("fatal_error", only="conversations.open", on=True)
+    await world.type(DANA, command)
+    await world.whispered(DANA, GENERAL, "the first one and the admins are being told of it")
+    assert "delegate" not in await _verbs(world)
+
+
 @pytest.mark.parametrize("setting", ["never", "fallback", "always"])
 async def test_no_admin_makes_themselves_somebodys_delegate(database, setting):
     """What an admin may not decide as one they would decide in the approver's name, whom nobody has asked."""

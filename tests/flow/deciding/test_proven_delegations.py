@@ -537,6 +537,19 @@ async def test_a_delegate_whom_entra_does_not_know_is_said_to_be(world):
     assert link_in_form(form) is None
 
 
+async def test_a_delegate_whose_second_account_is_still_to_be_told_of_is_said_to_be(world):
+    """That Slack or Entra cannot be read is not so; it goes on once the first account has been told."""
+    await asked(world)
+    ann, cy = world.slack.person(ANN), world.slack.person(CY)
+    ann.email, cy.email = "elsewhere@contoso.example", ann.email
+    world.slack.faults.set("fatal_error", only="conversations.open", on=True)
+    answer = (await world.type(BO, f"/my-access delegate <@{CY}> until 2027-02-01")).message
+    await world.press(BO, answer, "Sign in for it")
+    form = await eventually(lambda: world.form(BO), about="the form")
+    assert "the first one and the admins are being told of it" in said(form)
+    assert link_in_form(form) is None
+
+
 async def test_what_others_have_given_keeps_no_proven_delegate_from_deciding(world):
     """However many have let them decide before, without a sign-in."""
     now = world.outside.clock.now()
