@@ -47,7 +47,7 @@ def why_late(
         return OVERTAKEN[State.LAPSED]
     if request.state is State.PENDING:
         return N_(
-            "What is asked for has changed since that card was drawn. Please look at the new one."
+            "That card is out of date: by now another decision is asked for. Please look at the new one."
         )
     if request.state is State.CANCELED and request.why:
         return N_("That request is canceled. {why}").format(why=request.why)

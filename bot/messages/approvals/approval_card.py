@@ -76,7 +76,7 @@ TIME_IS_OVER: Final = N_(
     "The time to decide this was over {when}: nothing can be decided any more."
 )
 ENTRA_DECIDES: Final = N_(
-    "Microsoft Entra decides this: only the approvers whom its policy names can approve or deny it."
+    "Microsoft Entra decides this: here, only the approvers whom its policy names can approve or deny it."
 )
 
 
@@ -193,7 +193,11 @@ def _what_was_before(request: Request) -> list[Block]:
         blocks.append(context(_ended_before(request, request.access_ended_at)))
     elif request.round and not request.no_emergency_why:
         blocks.append(
-            context(_("What is asked for, or its policy, has changed: it needs a new decision."))
+            context(
+                _(
+                    "What is asked for, its policy, or who may decide it, has changed: it needs a new decision."
+                )
+            )
         )
     return blocks
 

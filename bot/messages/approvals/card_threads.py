@@ -28,7 +28,7 @@ def next_step(request: Request) -> Message:
     if request.round and not request.stage:
         return message(
             _(
-                "What is asked for, or its policy, has changed: it needs a new decision. The card "
+                "What is asked for, its policy, or who may decide it, has changed: it needs a new decision. The card "
                 "above has it."
             )
         )

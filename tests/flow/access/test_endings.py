@@ -313,7 +313,7 @@ async def test_removal_in_the_portal_is_told(world):
 
     await world.synced()
 
-    await world.told(ANN, "was removed in Entra, outside Latchkey")
+    await world.told(ANN, "was ended in Entra, outside Latchkey")
     assert "You have no access" in (await world.type(ANN, "/my-access")).text
 
 

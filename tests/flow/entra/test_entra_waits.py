@@ -222,6 +222,8 @@ async def test_what_was_agreed_when_it_was_asked_is_kept_where_entra_decides_by_
     world = await started()
     await sign_in_by(world, await approve(world, BO), email_of(BO, world))
     await eventually(lambda: world.tenant.world.requests, about="it is asked for in Entra")
-    assert "takes a fresh sign-in" in said(await world.card(BO))
+    card = said(await world.card(BO))
+    assert "takes a fresh sign-in" in card
+    assert "or who may decide it, has changed" in card
     shown = (await world.type(ANN, "/my-access")).message
     assert "waiting for approval" in said(shown)

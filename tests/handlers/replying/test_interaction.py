@@ -139,7 +139,7 @@ async def test_a_button_of_an_earlier_round_decides_nothing(world, endpoint, pen
     for suffix in ("0001", "0100", "0f0f"):
         await endpoint.click("latchkey_approve", pending.id + suffix, user=BO)
 
-    await world.whispered(BO, APPROVALS, "has changed since that card was drawn")
+    await world.whispered(BO, APPROVALS, "card is out of date")
     assert await state_of(world, pending) is State.PENDING
 
 

@@ -236,7 +236,7 @@ STORIES: Final = {
         ends=("add delivered",),
         # Whoever did it there made the removal.
         in_graph=Counter(adminAdd=1, adminRemove=1),
-        once={"Ann is told": told(ANN, "was removed in Entra, outside Latchkey")},
+        once={"Ann is told": told(ANN, "was ended in Entra, outside Latchkey")},
     ),
     "reminder": Story(
         before=grant,
