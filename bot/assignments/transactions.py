@@ -77,3 +77,14 @@ def why_not_holder(
     bound = people.find_active(db, slack_user)
     actor = Actor(slack_user=slack_user, entra_id=bound.entra_id if bound else None)
     return may(actor, verb, holder=assignment.holder, holder_entra_id=assignment.entra_id)
+
+
+def holder_to_tell(db: Transaction, assignment: Assignment) -> str | None:
+    """Return the account that hears what becomes of access and sees it as theirs; None unless it is theirs for certain."""
+    if assignment.holder is None:
+        # Nobody has looked for them in Slack yet; who has asked or decided here is known all the same.
+        known = people.for_entra_id(db, assignment.entra_id)
+        acting = [each.slack_user for each in known if people.find_active(db, each.slack_user)]
+        return acting[0] if len(acting) == 1 else None
+    bound = people.find_active(db, assignment.holder)
+    return bound.slack_user if bound and bound.entra_id == assignment.entra_id else None

@@ -52,11 +52,13 @@ def notices_for_request(
     openings: Collection[Opening] = (),
     explained: RefusalExplained | None = None,
     is_offered: bool = True,
+    other_account: str | None = None,
 ) -> list[OwedNotice]:
     """
     Return everything that is to be said about a request that has ended.
 
     Args:
+        other_account: Another Slack account of whoever has given access back, to which messages about it went.
         is_offered: Whether its package can still be asked for.
         will_remind: Whether a reminder of the access's end is still to come.
         delivery_note: The package's own sentence, for whoever has got access.
@@ -97,6 +99,9 @@ def notices_for_request(
         # Whoever had somebody else's access removed wants to know, too.
         notice = _notice("removed-by", request, to=request.asked_by)
         owed.append((notice, outcomes.removed(request, told=request.asked_by)))
+    if other_account is not None:
+        notice = _notice("returned", request, to=other_account)
+        owed.append((notice, outcomes.returned_by_other_account(request)))
     if request.state is State.REFUSED and request.tell_admins:
         notice = not_understood_notice(request, to=admin_channel)
         is_nobodys = request.why == alarms.NOBODY_DECIDES

@@ -335,6 +335,15 @@ def removed(request: Request, *, told: str) -> Message:
     return _with_reason(line, request.justification)
 
 
+def returned_by_other_account(request: Request) -> Message:
+    """Say that access was given back to whoever has it, where they have done so by another Slack account of theirs."""
+    return message(
+        _("You have returned {name} by another Slack account of yours, {person}.").format(
+            name=bold(request.package_name), person=person(request.holder, request.holder_name)
+        )
+    )
+
+
 def _with_reason(line: str, reason: str | None) -> Message:
     """Say something, and below it the whole of what somebody wrote as the reason."""
     if not reason:

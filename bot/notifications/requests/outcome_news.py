@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from bot.approvals.store import decisions
+from bot.assignments.store import assignments
+from bot.assignments.transactions import holder_to_tell
 from bot.database import Store, Transaction
 from bot.messages.requests.asking_again import RefusalExplained
 from bot.notifications.announcing import Announcer, count, when_unfinished
@@ -49,6 +51,7 @@ class OutcomeNews:
         package = await self._store.read(catalog.find, request.package_id)
         openings = self._openings(request, package)
         explained = self._explained(request, package, channel=settings.channel)
+        other_account = await self._store.read(_other_account, request)
 
         def make() -> list[OwedNotice]:
             owed = notices_for_request(
@@ -60,6 +63,7 @@ class OutcomeNews:
                 openings=openings,
                 explained=explained,
                 is_offered=package is not None and package.can_be_asked_for,
+                other_account=other_account,
             )
             return owed + card_threads.ending_replies(request, counted, cards)
 
@@ -85,6 +89,15 @@ class OutcomeNews:
         if request.state is not State.REFUSED or request.kind is Kind.REMOVE:
             return None
         return RefusalExplained.about(request, package, channel=channel or self._admin_channel)
+
+
+def _other_account(db: Transaction, request: Request) -> str | None:
+    """Return where messages about access went that its holder has given back by another Slack account; None if by that one."""
+    if not request.is_given_back or request.state is not State.DELIVERED:
+        return None
+    row = assignments.find(db, request.assignment_id or "")
+    told = holder_to_tell(db, row) if row is not None else None
+    return told if told != request.holder else None
 
 
 def _close_outcome(db: Transaction, request: Request, keys: Sequence[str]) -> None:

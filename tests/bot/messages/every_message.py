@@ -155,6 +155,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
                 admin_channel="C0APPROVALS",
                 will_remind=True,
                 openings=openings(count, name),
+                other_account="U0OTHER" if one.is_given_back else None,
             ):
                 made[f"news {notice.key.split(':')[0]} {label}"] = said
         else:

@@ -345,3 +345,21 @@ async def test_whoever_has_signed_in_is_reminded_and_not_who_had_only_the_addres
 
     await world.told(CY, "Your access to .* ends")
     assert not [each for each in world.direct(ANN) if "ends" in each.text]
+
+
+async def test_what_one_account_gives_back_the_other_is_told_of(world):
+    """Messages about the access went there, and end."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    await connect(world, ANN)
+    cy = world.slack.person(CY)
+    ann, cy.email = world.slack.person(ANN), world.slack.person(ANN).email
+    ann.email = "elsewhere@contoso.example"
+    await world.type(CY, "/request-access finance-reports because Q4")
+    await world.told(ANN, "has begun to use Latchkey as Ann Abara")
+    await connect_as(world, CY, ANN)
+    mine = (await world.type(CY, "/my-access")).message
+    await world.press(CY, mine, "Return")
+    await world.told(CY, "Done: you have returned")
+    await world.told(ANN, f"You have returned .* by another Slack account of yours, <@{CY}>")
+    assert not [each for each in world.direct(CY) if "by another Slack account" in each.text]
