@@ -147,8 +147,8 @@ class Request:
 
     @property
     def is_back_from_sending(self) -> bool:
-        """True if it waits for people once more: what was sent has been looked for, and has had its time to come."""
-        is_waiting = self.state is State.PENDING and not self.entra_decides
+        """True if it is judged or decided once more: what was sent has been looked for, and has had its time to come."""
+        is_waiting = self.state in {State.RECEIVED, State.PENDING} and not self.entra_decides
         return is_waiting and self.graph_request_id is None
 
     @property
