@@ -25,6 +25,7 @@ from bot.requests.transactions.creation import (
     insert,
     new_request,
     new_request_for,
+    note_sent,
 )
 from bot.requests.transactions.emergencies import find_wrong_fields, make_urgent
 from bot.requests.transactions.filled_form import FilledForm
@@ -72,6 +73,7 @@ def ask_by_form(
         already = request_lists.open_of(db, filled.slack_user, package.id, Kind.ADD)
         if already is not None:
             if filled.is_emergency and (urgent := make_urgent(db, already, reason, asks)):
+                note_sent(db, filled.sending, package.id)
                 return urgent
             return Submitted(request=already, created=False)
         for held in find_held(db, [filled.slack_user], [package.id]).values():

@@ -35,8 +35,8 @@ TOO_MANY: Final = N_("You have asked for more access in this hour than one perso
 
 
 ALREADY_SENT: Final = N_(
-    "You have sent this form before, and what you asked for was saved then. Nothing has been asked for again. "
-    "Type /my-access past to see how it ended."
+    "You have sent this form before, and what you asked for was saved then. Nothing has been asked for again: for that, "
+    "open a new form. Type /my-access past to see how it ended."
 )
 
 
@@ -44,7 +44,20 @@ def check_not_sent(
     db: Transaction, sending: str | None, subject_id: str, wanted_for: str | None = None
 ) -> None:
     """
-    Note that a form asks for something, in the transaction that saves it.
+    Note that a form asks for something, as `note_sent` does.
+
+    Raises:
+        TooLate: It has asked for that before, and that is over.
+    """
+    if not note_sent(db, sending, subject_id, wanted_for):
+        raise TooLate(ALREADY_SENT)
+
+
+def note_sent(
+    db: Transaction, sending: str | None, subject_id: str, wanted_for: str | None = None
+) -> bool:
+    """
+    Note that a form asks for something, in the transaction that saves it; False if it has asked for that before.
 
     Slack leaves a form open when the answer to its sending came late or got lost.
 
@@ -52,14 +65,8 @@ def check_not_sent(
         sending: What tells the form from every other; None: no form.
         subject_id: The package, or the access, that it asks for.
         wanted_for: The Slack id of whoever would get it; None: who asks.
-
-    Raises:
-        TooLate: It has asked for that before, and that is over.
     """
-    if sending is not None and not deduplication.is_new(
-        db, form_key(sending, subject_id, wanted_for)
-    ):
-        raise TooLate(ALREADY_SENT)
+    return sending is None or deduplication.is_new(db, form_key(sending, subject_id, wanted_for))
 
 
 def form_key(sending: str, subject_id: str, wanted_for: str | None = None) -> str:

@@ -9,6 +9,7 @@ import pytest
 from bot import clock
 from bot.assignments.store import assignment_lists, assignments
 from bot.errors import TooLate
+from sandbox.slack import View
 from sandbox.tenant.seed import (
     BOARD_PAPERS,
     FINANCE_READERS,
@@ -431,7 +432,7 @@ async def test_a_form_that_was_left_open_asks_once_for_each_person(world):
     """Somebody else is chosen in it, and Slack has not heard yet how it looks then."""
     allow(world, FINANCE_REPORTS)
     await world.synced()
-    shown = []
+    shown: list[View] = []
     await ask_for(world, DANA, CY, shown=shown)
     news = await world.told(DANA, "Your request for .*Finance Reports")
     await eventually(lambda: "Cancel" in labels(news), about="Cancel")

@@ -1,5 +1,8 @@
 """Emergency access by the request form: a box to tick, with what follows from it below."""
 
+import copy
+from datetime import timedelta
+
 import pytest
 
 from bot.messages.emergencies.emergency_choice import EMERGENCY
@@ -136,15 +139,20 @@ async def test_an_emergency_needs_a_reason_and_is_for_oneself(world):
 
 
 async def test_what_waits_becomes_an_emergency_by_the_form(world):
-    """With the reason of now; its approver's card loses its buttons."""
+    """With the reason of now; its approver's card loses its buttons. By a form that Slack has left open, once."""
     await world.type(CY, "/request-access finance-reports because the quarter ends")
     card = await world.card(BO, "Finance Reports")
-    form = await form_of(world, CY, seed.FINANCE_REPORTS)
-    await world.slack.submit(
-        user=CY,
-        view_id=form.id,
-        values={"reason": {"reason": "the books burn"}, **ticked(seed.FINANCE_REPORTS)},
-    )
+    await form_of(world, CY, seed.FINANCE_REPORTS)
+    form = copy.deepcopy(world.form(CY))
+    typed = {"reason": {"reason": "the books burn"}, **ticked(seed.FINANCE_REPORTS)}
+    await world.slack.submit(user=CY, view_id=form.id, values=typed)
     await world.told(CY, "You now have access")
     await eventually(lambda: "Approve" not in labels(card))
     assert "without an approval" in said(card)
+
+    await world.later(timedelta(hours=2))
+    await world.told(CY, "has ended")
+    world.leave_open(form)
+    outcome = await world.slack.submit(user=CY, view_id=form.id, values=typed)
+    assert "You have sent this form before" in str(outcome.errors)
+    assert await world.states() == ["add delivered"]
