@@ -173,11 +173,12 @@ def disconnected(*, was_connected: bool) -> Message:
 
 
 def home_row(account: ConnectedAccount | None) -> list[Block]:
-    """Show in Home whether somebody has connected their account, with a button."""
+    """Show in Home whether somebody has connected their account, with the buttons for what they can do about it."""
     if account is None:
         return [actions(connect_button(), block_id="connect:home")]
     if account.must_sign_in_again:
-        return [section(_(SIGN_IN_AGAIN), accessory=connect_button(), block_id="connect:home")]
+        both = actions(connect_button(), disconnect_button(), block_id="connect:home")
+        return [section(_(SIGN_IN_AGAIN)), both]
     line = _("Your Microsoft account has been connected since {moment}.").format(
         moment=moment(account.connected_at)
     )

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bot import clock
+from bot.accounts.model import ConnectedAccount
 from bot.approvals.model import OpenQuestion, OpenQuestions, Outcome
 from bot.approvals.store.approver_questions import MOST_OPEN
 from bot.assignments.model import AssignmentState, Trouble, TroubleKind
@@ -70,6 +71,7 @@ from bot.requests.model import ENDED, AskedTogether, Evidence, Kind, State
 from tests.bot.messages.every_message import held_up, openings, request, way
 from tests.bot.samples import (
     OF_ALL,
+    SOME_DAY,
     approver_question,
     click,
     delegation,
@@ -96,6 +98,16 @@ TEXTS = {
     "lines": "one\ntwo\r\n> three\n\n",
 }
 READERS = {"requester": "U0ANN", "approver": "U0BO", "admin": "U0DANA"}
+# Of all that Home says of an account, the longest.
+CHALLENGED = ConnectedAccount(
+    slack_user="U0ANN",
+    entra_id="e1",
+    scopes=(),
+    is_public=False,
+    connected_at=SOME_DAY,
+    used_at=SOME_DAY,
+    challenge="{}",
+)
 
 
 def of_length(text: str, characters: int) -> str:
@@ -332,7 +344,7 @@ def screens(key: str) -> dict[str, Any]:
             received=received,
             questions=waits,
             reviews=reviews,
-            account=home_row(None),
+            account=home_row(CHALLENGED),
             limits=LIMITS,
             admin=AdminOverview(others=page(pending[20:]), ending=page(rows), stuck=page(stuck))
             if is_admin
