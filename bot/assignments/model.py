@@ -122,7 +122,7 @@ class Trouble:
     Attributes:
         about: The assignment's id; of what is unreadable, of a package and of its settings, the package's; of settings that hold for
             nothing, a digest of where they stand.
-        why: Of package settings: the names of their entries.
+        why: Of package settings: the names of their entries; of what is unreadable, the package's name then.
         wanted_by: The admin who wants Entra to process it again.
         answer: What came of that, in a sentence; None while it is to be done.
     """

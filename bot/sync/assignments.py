@@ -372,11 +372,25 @@ def _over(db: Transaction, assignment_id: str, *, ends_at: datetime | None = Non
 def _tell_troubles(db: Transaction) -> None:
     """Open a trouble for what sync after sync cannot be read, and for what has been there in part for too long."""
     unreadable = unsure.unreadable(db, misses=MISSES_BEFORE_ALARM - 1)
-    for package_id in unreadable:
-        troubles.open_one(db, TroubleKind.UNREADABLE, package_id, package_id=package_id)
+    known = troubles.open_among(db, unreadable, (TroubleKind.UNREADABLE,))
+    for package_id in unreadable.keys() - set(known):
+        troubles.open_one(
+            db,
+            TroubleKind.UNREADABLE,
+            package_id,
+            why=_name_of_unreadable(db, package_id),
+            package_id=package_id,
+        )
     troubles.close_all_but(db, TroubleKind.UNREADABLE, unreadable)
     for assignment_id in unsure.not_whole_since(db, clock.now() - state_machine.PARTIAL_FOR):
         state_machine.tell_if_partial(db, assignment_id)
+
+
+def _name_of_unreadable(db: Transaction, package_id: str) -> str | None:
+    """Return what whoever has a package calls it: Entra may not show the package itself, and nobody will have it when that is over."""
+    (first,) = unsure.ids_of_package(db, package_id, after="", limit=1) or (None,)
+    row = assignments.find(db, first) if first is not None else None
+    return row.package_name if row is not None else None
 
 
 def _may_be_removed_by_us(db: Transaction, assignment_id: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from bot.assignments.model import Assignment, Trouble
+from bot.assignments.model import Assignment, Trouble, TroubleKind
 from bot.assignments.store import assignments, troubles, unsure
 from bot.database import Store, Transaction
 from bot.messages.assignments import troubles as words
@@ -37,19 +37,16 @@ def read_facts(db: Transaction, trouble: Trouble) -> TroubleFacts:
     if row is not None:
         return TroubleFacts(row=row, package=row.package_name)
     many = unsure.unreadable(db).get(trouble.about, 0)
-    return TroubleFacts(row=None, package=_package_name(db, trouble.about), unreadable=many)
+    return TroubleFacts(row=None, package=_package_name(db, trouble), unreadable=many)
 
 
-def _package_name(db: Transaction, package_id: str) -> str:
-    """Return a package's name; where Entra does not show the package any more, as whoever has it knows it."""
-    package = catalog.find(db, package_id)
+def _package_name(db: Transaction, trouble: Trouble) -> str:
+    """Return the name of the package that it is about; where Entra does not show the package any more, that of when it began."""
+    package = catalog.find(db, trouble.about)
     if package is not None:
         return package.name
-    for assignment_id in unsure.ids_of_package(db, package_id, after="", limit=1):
-        row = assignments.find(db, assignment_id)
-        if row is not None:
-            return row.package_name
-    return package_id
+    name = trouble.why if trouble.kind is TroubleKind.UNREADABLE else None
+    return name or trouble.about
 
 
 def notices_for_trouble(

@@ -92,8 +92,8 @@ async def test_a_row_that_cannot_be_read_keeps_nobody_from_theirs(harness, kind)
 
 
 async def test_access_to_a_package_that_is_not_shown_any_more_is_alarmed_by_its_name(harness):
-    """Rights in its catalog are gone, and with them the package: the admins read the name that its holders read."""
-    anns, _ = await two_holders(harness)
+    """Rights in its catalog are gone, and with them the package: the admins read the name that its holders read, also when it is over."""
+    anns, cys = await two_holders(harness)
     harness.tenant.remove_assignment(anns)
     harness.line.on(f"GET .*/assignments/{anns}$", BAD["forbidden"], times=EVER)
     world = harness.tenant.world
@@ -105,8 +105,19 @@ async def test_access_to_a_package_that_is_not_shown_any_more_is_alarmed_by_its_
         await harness.jobs.sync()
     await harness.talk()
 
-    alarms = [each.text for each in harness.workspace.channels["C0APPROVALS"].messages]
-    assert any("2 assignments of *Marketing Campaign* in Entra" in each for each in alarms), alarms
+    def alarms():
+        return [each.text for each in harness.workspace.channels["C0APPROVALS"].messages]
+
+    assert any("2 assignments of *Marketing Campaign* in Entra" in each for each in alarms())
+
+    for each in (anns, cys):
+        await harness.store.run(
+            lambda db, each=each: assignments.end(db, each, why=EndReason.OUTSIDE, at=clock.now())
+        )
+    await harness.jobs.sync()
+    await harness.talk()
+    assert await harness.store.run(troubles.count) == {}
+    assert any("some assignments of *Marketing Campaign* in Entra" in each for each in alarms())
 
 
 @pytest.mark.parametrize("kind", BAD)

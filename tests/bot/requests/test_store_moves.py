@@ -49,6 +49,24 @@ def test_a_request_is_open_while_a_move_leads_away():
     assert set(ENDED) == set(State) - leading
 
 
+@pytest.mark.parametrize(
+    ("state", "graph_request_id", "is_free"),
+    [
+        (State.RECEIVED, None, True),
+        (State.PENDING, None, True),
+        (State.PENDING, "in Entra", False),
+        (State.APPROVED, None, False),
+        (State.SUBMITTED, None, False),
+    ],
+)
+def test_what_was_sent_in_vain_can_be_withdrawn_while_it_is_judged_or_decided_once_more(
+    state, graph_request_id, is_free
+):
+    """An emergency that was made of it as well; not while the POST may be on its way."""
+    sent = wish(state=state, intent_at=SOME_DAY, graph_request_id=graph_request_id)
+    assert sent.can_be_withdrawn is is_free
+
+
 MOVED = [
     (
         State.PENDING,
