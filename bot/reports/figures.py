@@ -58,7 +58,7 @@ def figures(
     packages = [
         each for each in catalog.list_all(db) if package_ids is None or each.id in package_ids
     ]
-    ids = [each.id for each in packages]
+    ids = None if package_ids is None else [each.id for each in packages]
     policies = {policy.id for each in packages for policy in each.policies}
     trend = trend or period
     return make_figures(
@@ -68,7 +68,7 @@ def figures(
         trend=trend,
         ends_before=at + ends_within,
         current=rows.current_access(db, ids),
-        finished=rows.finished(db, None if package_ids is None else ids, trend),
+        finished=rows.finished(db, ids, trend),
         used=rows.used_policies(db, policies),
         kept_since=at - kept if kept is not None else None,
     )
@@ -91,7 +91,7 @@ def make_figures(
 
     Args:
         packages: Those that are counted.
-        current, finished: Of these packages, in whatever order; what has ended, of others as well.
+        current, finished: Of these packages, in whatever order; where all are meant, of those that are there no more as well.
         used: Ids of the policies under which somebody has access, or had.
         kept_since: What has ended before may be deleted; None: everything is kept.
     """
@@ -108,7 +108,7 @@ def make_figures(
         period=period,
         ends_before=ends_before,
         packages=_by_package(
-            [*packages, *_gone(packages, ended)], now, ended, ends_before=ends_before
+            [*packages, *_gone(packages, now, ended)], now, ended, ends_before=ends_before
         ),
         current=now,
         finished=ended,
@@ -130,11 +130,16 @@ def make_figures(
     )
 
 
-def _gone(packages: Collection[Package], ended: Sequence[FinishedRequest]) -> list[Package]:
-    """Return the packages that people have asked for and that are there no more, as they were called last."""
+def _gone(
+    packages: Collection[Package],
+    current: Sequence[CurrentAccess],
+    ended: Sequence[FinishedRequest],
+) -> list[Package]:
+    """Return the packages that people have asked for, or have, and that are there no more, as they were called last."""
     known = {each.id for each in packages}
     # The newest request is the first.
     called = {each.package_id: each.package_name for each in reversed(ended)}
+    called |= {each.package_id: each.package_name for each in current}
     return sorted(
         (
             Package(id=package_id, slug=package_id, name=name, catalog=GONE)

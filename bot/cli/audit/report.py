@@ -95,6 +95,8 @@ def _wanted(db: Transaction, package: str | None, catalog: str | None) -> frozen
     Raises:
         Stop: There are none.
     """
+    if not (package or catalog):
+        return None
     ids = frozenset(
         each.id
         for each in package_store.list_all(db)
@@ -104,7 +106,7 @@ def _wanted(db: Transaction, package: str | None, catalog: str | None) -> frozen
         raise Stop(
             "Latchkey knows no such package: `latchkey show packages` lists those that there are."
         )
-    return ids if package or catalog else None
+    return ids
 
 
 def _figures(

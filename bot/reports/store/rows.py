@@ -25,7 +25,7 @@ from bot.requests.store.request_rows import DECIDED_THERE
 # SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.
 IDS_A_QUERY: Final = 1_000
 
-CURRENT: Final = sa.select(
+CURRENT_OF_ALL: Final = sa.select(
     assignments.c.id,
     assignments.c.entra_id,
     assignments.c.holder,
@@ -34,7 +34,10 @@ CURRENT: Final = sa.select(
     assignments.c.package_name,
     assignments.c.starts_at,
     assignments.c.ends_at,
-).where(assignments.c.package_id.in_(sa.bindparam("packages", expanding=True)), IS_NOT_ENDED)
+).where(IS_NOT_ENDED)
+CURRENT: Final = CURRENT_OF_ALL.where(
+    assignments.c.package_id.in_(sa.bindparam("packages", expanding=True))
+)
 # One state after the other: so the index finds where the period begins.
 IS_OF_PERIOD: Final = sa.and_(
     requests.c.state == sa.bindparam("wanted"),
@@ -83,8 +86,15 @@ GAVE_ACCESS: Final = (
 )
 
 
-def current_access(db: Transaction, package_ids: Collection[str]) -> list[CurrentAccess]:
-    """Return the access that people have to these packages now, in no order."""
+def current_access(db: Transaction, package_ids: Collection[str] | None) -> list[CurrentAccess]:
+    """
+    Return the access that people have to these packages now, in no order.
+
+    Args:
+        package_ids: None: all packages, whether they are still there or not.
+    """
+    if package_ids is None:
+        return [CurrentAccess(**row._mapping) for row in db.execute(CURRENT_OF_ALL)]
     return [
         CurrentAccess(**row._mapping)
         for some in _in_parts(sorted(package_ids))

@@ -622,6 +622,7 @@ def _drift(db: Transaction) -> None:
 def _reports(db: Transaction) -> None:
     now = clock.now()
     report_rows.current_access(db, ["campaign", "finance"])
+    report_rows.current_access(db, None)
     report_rows.finished(db, ["campaign"], Period(since=now - HOUR, until=now))
     report_rows.used_policies(db, ["policy", "another"])
 
