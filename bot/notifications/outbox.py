@@ -357,7 +357,7 @@ def _claim(
 def _overtaken(db: Transaction, notice: Notice) -> None:
     """Note that there is nothing left to say; a channel's one card may be owed again, in another round of its request."""
     if notice.kind == CARD and is_channel(notice.to):
-        notices.forget(db, notice.key)
+        notices.forget(db, notice)
     else:
         notices.drop(db, [notice.key], why=OVERTAKEN)
 

@@ -51,8 +51,10 @@ UPDATE_CLAIMED: Final = UPDATE.where(
 )
 UPDATE_SENT: Final = UPDATE.where(notices.c.sent_at.is_not(None))
 UPDATE_UNSENT: Final = UPDATE_ALL.where(notices.c.sent_at.is_(None))
-FORGET: Final = notices.delete().where(
-    notices.c.key == sa.bindparam("notice"), notices.c.sent_at.is_(None)
+FORGET_CLAIMED: Final = notices.delete().where(
+    notices.c.key == sa.bindparam("notice"),
+    notices.c.sent_at.is_(None),
+    notices.c.claimed_until == sa.bindparam("claim"),
 )
 FINISHED: Final = sa.select(notices.c.key).where(
     notices.c.key.in_(sa.bindparam("notices", expanding=True)),
@@ -234,9 +236,9 @@ def drop(db: Transaction, keys: Sequence[str], *, why: str) -> None:
     db.execute(UPDATE_UNSENT, {"notices": keys, "dropped_why": why, "tried_at": None})
 
 
-def forget(db: Transaction, key: str) -> None:
+def forget(db: Transaction, claimed: Notice) -> None:
     """It is not owed now, and nothing of it is in Slack: once it is owed again, it is sent as if for the first time."""
-    db.execute(FORGET, {"notice": key})
+    db.execute(FORGET_CLAIMED, _known(claimed))
 
 
 def supersede(db: Transaction, wanted: Sequence[Notice]) -> None:

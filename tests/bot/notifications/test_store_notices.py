@@ -322,3 +322,15 @@ async def test_an_alarm_is_owed_until_somebody_sends_it(store):
         return {f"{notices.ON_HOLD}:{hold.id}" for hold, _ in untold} == {failed, new}, old
 
     assert await store.run(owed) == (True, [])
+
+
+async def test_what_somebody_else_has_claimed_since_is_not_forgotten(store):
+    """They are sending it."""
+    [first] = await store.run(notices.claim, [notice()], lease=timedelta(0))
+    [second] = await store.run(notices.claim, [notice()], lease=timedelta(minutes=1))
+
+    await store.run(notices.forget, first)
+    assert await store.run(notices.find, KEY) is not None
+
+    await store.run(notices.forget, second)
+    assert await store.run(notices.find, KEY) is None

@@ -461,7 +461,7 @@ def _notices(db: Transaction) -> None:
     notices.sent(db, [sent.key], channel="D0ANN", ts="1.0")
     notices.drop(db, [dropped.key], why="overtaken")
     notices.supersede(db, [notice(key="news:3")])
-    notices.forget(db, "key")
+    notices.forget(db, replace(claimed[1], claimed_until=clock.real()))
     notices.settled_keys(db, [sent.key, later.key])
     notices.finished_keys(db, [sent.key, later.key])
     notices.sent_keys(db, [sent.key, later.key])
