@@ -22,6 +22,14 @@ def normalise(version, path, query, out):
 
 
 def check_request(version, method, path, query, body, *, headers, documented):
+    if path == "/$batch":
+        return [
+            Problem(found.code, f"body.requests[{place}] {found.where}")
+            for place, step in enumerate(body["requests"])
+            for found in check_request(
+                version, step["method"], step["url"], None, step.get("body"), headers={}, documented=True
+            )
+        ]
     known = path.startswith("/users/")
     found = [] if known else [Problem("unknown-path", path)]
     return found + [Problem("unknown-property", f"body.{name}") for name in body or {} if name != "name"]

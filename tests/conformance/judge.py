@@ -5,7 +5,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from tests.conformance.record import GUID, REQUEST, Message, Recorder
 
 EXCUSED = Path(__file__).with_name("excused.yml")
 _INDEX = re.compile(r"\[\d+\]")
+# In a batch, the step comes first.
+_STEP = re.compile(r"body\.requests\[(?P<number>\d+)\] (?P<where>.+)")
 
 
 @dataclass(frozen=True)
@@ -108,13 +110,10 @@ def judge(recorder: Recorder, checker: Any, excuses: Iterable[Excuse]) -> Verdic
     seen: set[tuple[str, ...]] = set()
     for message in recorder.messages:
         verdict.shapes[message.kind] += 1
-        template = _template(checker, message)
-        operation = f"{message.method} {template or GUID.sub('{id}', message.path)}"
-        if template:
-            verdict.operations.add((message.version, operation))
+        if template := _template(checker, message):
+            verdict.operations.add((message.version, f"{message.method} {template}"))
         for found in _check(checker, message):
-            where = _INDEX.sub("[]", found.where).replace(message.path, "…")
-            where = GUID.sub("{id}", where)
+            operation, where = _place(checker, message, found.where)
             problem = Problem(
                 message.kind,
                 message.version,
@@ -133,6 +132,18 @@ def judge(recorder: Recorder, checker: Any, excuses: Iterable[Excuse]) -> Verdic
                 verdict.problems.append(problem)
     verdict.needless = [each for each in excuses if each.can_occur and each not in verdict.excused]
     return verdict
+
+
+def _place(checker: Any, message: Message, where: str) -> tuple[str, str]:
+    """Return the operation that a problem is about, and where it is there; each step of a batch is an operation of its own."""
+    step = _STEP.fullmatch(where) if message.kind == REQUEST else None
+    if step is not None:
+        asked = message.body["requests"][int(step["number"])]
+        path = asked["url"].partition("?")[0]
+        message, where = replace(message, method=asked["method"], path=path), step["where"]
+    known = _template(checker, message) or GUID.sub("{id}", message.path)
+    where = _INDEX.sub("[]", where).replace(message.path, "…")
+    return f"{message.method} {known}", GUID.sub("{id}", where)
 
 
 def _template(checker: Any, message: Message) -> str | None:

@@ -99,6 +99,25 @@ def test_an_excuse_covers_its_own_problem_only(checker):
     assert verdict.needless == []
 
 
+def test_a_step_of_a_batch_is_excused_as_if_it_was_sent_by_itself(checker):
+    """What the pages know may come alone, or among others."""
+    excuse = replace(EXCUSE, kind="request", operation="PATCH /users/{user-id}", where="body.age")
+    steps = [
+        {"id": "1", "method": "GET", "url": "/users/bo?$select=name"},
+        {"id": "2", "method": "PATCH", "url": "/users/ann", "body": {"age": 5}},
+        {"id": "3", "method": "PATCH", "url": "/users/ann", "body": {"height": 180}},
+    ]
+    recorder = Recorder()
+    recorder.request(version="v1.0", method="POST", path="/$batch", body={"requests": steps})
+
+    verdict = judge(recorder, checker, [excuse])
+
+    assert verdict.excused == {excuse: 1}
+    assert [(each.operation, each.where) for each in verdict.problems] == [
+        ("PATCH /users/{user-id}", "body.height")
+    ]
+
+
 def test_an_excuse_that_covers_nothing_is_needless(checker):
     """So that the list does not grow old."""
     assert judge(Recorder(), checker, [EXCUSE]).needless == [EXCUSE]
