@@ -136,10 +136,10 @@ def _is_meant(wanted: str | None, *names: str) -> bool:
 def _write(file: Path, content: bytes) -> None:
     try:
         with open(os.open(file, os.O_WRONLY | os.O_CREAT, MODE), "wb") as opened:
-            # A file that was there keeps what it was for, unless it is told otherwise.
+            # A file that was there keeps its mode and length, unless it is told otherwise; a pipe has neither.
             if file.is_file():
                 file.chmod(MODE)
-            opened.truncate()
+                opened.truncate()
             opened.write(content)
     except OSError as error:
         raise Stop(f"{file} cannot be written: {error.strerror}.") from None

@@ -54,6 +54,13 @@ def fill(db):
     requests.move(db, request, State.REFUSED, why="You are a guest.")
 
 
+def test_it_is_written_into_what_is_no_file(store):
+    """A pipe or a device has no length to cut."""
+    ran = latchkey("--html", "/dev/null")
+
+    assert ran.exit_code == 0, ran.output
+
+
 def latchkey(*words):
     return CliRunner().invoke(main, ["report", *words])
 
