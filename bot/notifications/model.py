@@ -7,6 +7,8 @@ from typing import Final
 
 # The kind of what asks for a decision; the word is stored.
 CARD: Final = "card"
+# Why a notice is not sent: there was nothing left to say; the word is stored.
+OVERTAKEN: Final = "overtaken"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from bot.database import Store, Transaction
 from bot.database.replicas import slack_waits
 from bot.messages.admins import alarms
 from bot.messages.blocks.parts import Message, shortened, without_plainer
-from bot.notifications.model import CARD, Notice, is_channel
+from bot.notifications.model import CARD, OVERTAKEN, Notice, is_channel
 from bot.notifications.store import notices
 from bot.people.languages import Languages
 from bot.priority import give_way
@@ -39,7 +39,6 @@ CLOCK_SKEW: Final = timedelta(minutes=1)
 # The kind of the alarm that Slack does not take a message as it is made.
 MISSHAPEN: Final = "misshapen"
 # Why a message will not be sent that was owed for a while.
-OVERTAKEN: Final = "overtaken"
 # Messages under way to Slack, of those that somebody waits for: one that hangs holds up no other.
 AT_ONCE: Final = 16
 # Slack's words for people and channels that a message will never reach.

@@ -12,7 +12,7 @@ from bot.database.connections.engine import Transaction, insert
 from bot.database.statements import MOST, NOW, SINCE, UNTIL, for_each_database, words
 from bot.database.tables import holds as hold_table
 from bot.database.tables import notices, requests
-from bot.notifications.model import Notice, is_channel
+from bot.notifications.model import CARD, OVERTAKEN, Notice, is_channel
 from bot.requests.model import Hold, Request, State
 from bot.requests.store import holds
 
@@ -63,7 +63,7 @@ FINISHED: Final = sa.select(notices.c.key).where(
 SENT: Final = sa.select(notices.c.key).where(
     notices.c.key.in_(sa.bindparam("notices", expanding=True)), notices.c.sent_at.is_not(None)
 )
-FINISHED_ABOUT: Final = sa.select(notices.c.key, notices.c.sent_at).where(
+FINISHED_ABOUT: Final = sa.select(notices.c.key, notices.c.dropped_why).where(
     notices.c.request_id == sa.bindparam("request"),
     sa.or_(notices.c.sent_at.is_not(None), notices.c.dropped_why.is_not(None)),
 )
@@ -83,7 +83,7 @@ STATE: Final = (
 ANY_LEFT_OVER: Final = (
     sa.select(notices.c.key)
     .where(
-        notices.c.kind.in_(words(("card", "nudge"))),
+        notices.c.kind.in_(words((CARD, "nudge"))),
         notices.c.tried_at.is_not(None),
         notices.c.dropped_why.is_(None),
         notices.c.claimed_until <= NOW,
@@ -126,7 +126,7 @@ CARDS_OF: Final = (
     sa.select(*COLUMNS)
     .where(
         notices.c.request_id == sa.bindparam("request"),
-        notices.c.kind == "card",
+        notices.c.kind == CARD,
         notices.c.sent_at.is_not(None),
     )
     .order_by(notices.c.key)
@@ -269,9 +269,13 @@ def settled_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
 
 
 def finished_about(db: Transaction, request_id: str) -> dict[str, bool]:
-    """Return the keys of all that was sent about a request, or dropped; each with True if it was sent."""
+    """
+    Return the keys of all that was sent about a request, or dropped; each with False if it was overtaken before it was sent.
+
+    What Slack never takes counts as what was sent: it would be refused again.
+    """
     found = db.execute(FINISHED_ABOUT, {"request": request_id})
-    return {key: at is not None for key, at in found}
+    return {key: why != OVERTAKEN for key, why in found}
 
 
 def untold_holds(db: Transaction, *, since: datetime) -> list[tuple[Hold, Request]]:

@@ -9,13 +9,17 @@ import pytest
 
 from bot import clock
 from bot.approvals.admins_left import AdminsLeft
+from bot.notifications.model import Notice
+from bot.notifications.store import notices
 from bot.packages.model import Stage
 from bot.people.admins import GOOD_FOR_LISTS
 from bot.people.model import Person
 from bot.people.store import people
+from bot.requests.model import Request
 from sandbox.tenant import seed
 from tests.bot.samples import terms, wish
 from tests.harness.loop import simulated
+from tests.harness.owed import every_request, rows_of
 from tests.harness.world import ANN, APPROVALS, BO, DANA, MIA, eventually, living, said
 
 ASK = "/request-access finance-reports because Q4"
@@ -90,6 +94,30 @@ async def test_the_only_admin_asks_for_what_they_alone_could_decide(database, se
         world.slack.channel(APPROVALS).members.add(MIA)
         await world.press(MIA, card, "Approve")
         await world.told(DANA, "You now have access")
+
+
+async def test_an_alarm_that_slack_never_takes_is_not_made_anew_each_hour(database):
+    """It was dropped, and would be refused again, for ever."""
+    async with living(database, LATCHKEY_ADMINS=DANA) as world:
+        approved_by(world, seed.DANA)
+        await world.synced()
+        async with world.bot.slack.limits.turn_in(APPROVALS):
+            await world.type(DANA, ASK)
+
+            async def left() -> list[Request]:
+                known = await world.bot.store.run(every_request)
+                return [each for each in known if each.nobody_left]
+
+            [request] = await eventually(left, about="nobody is left")
+            key = f"nudge:{request.ask_id}:nobody:{APPROVALS}"
+            alarm = Notice(key=key, kind="reply", to=APPROVALS, request_id=request.id)
+            await world.bot.store.run(notices.claim, [alarm], lease=HOUR)
+            await world.bot.store.run(notices.drop, [key], why="invalid_blocks")
+        await world.card(APPROVALS)
+        await asyncio.sleep(4 * HOUR.total_seconds())
+
+        rows = await world.bot.store.run(rows_of, "notice")
+        assert [each["key"] for each in rows if ":nobody" in each["key"]] == [key]
 
 
 async def test_an_approver_who_is_named_now_decides_what_is_asked_for_anew(database):
