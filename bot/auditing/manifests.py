@@ -127,9 +127,8 @@ def _readable() -> Iterator[None]:
         zipfile.BadZipFile,
         OSError,
         EOFError,
+        # Encrypted, or compressed in a way that zipfile does not know.
         RuntimeError,
-        # A compression that zipfile does not know.
-        NotImplementedError,
         zlib.error,
     ) as error:
         raise NotGenuine(

@@ -129,14 +129,24 @@ class ListStatements:
 
 
 def newest_of(lists: Sequence[Page[T]], *, start: Start, rows: int = ROWS_A_PAGE) -> Page[T]:
-    """Put pages that begin at one place in several lists together, the newest first; no row is in two of the lists."""
+    """
+    Put pages of several lists together, the newest first; no row is in two of the lists.
+
+    Args:
+        start: Where each of the pages begins: at the front, or behind a row.  So many rows of each list are not so many of all.
+
+    Raises:
+        ValueError: They begin after a number of rows.
+    """
+    if start.skip:
+        raise ValueError("of several lists together, a page begins behind a row")
     each = [zip(page.marks, page.rows, strict=True) for page in lists]
     listed = list(merge(*each, key=lambda row: (row[0].at, row[0].id), reverse=True))[:rows]
     return Page(
         rows=[row for _, row in listed],
         marks=[mark for mark, _ in listed],
         count=reduce(Count.plus, (page.count for page in lists)),
-        skipped=None if start.after else start.skip,
+        skipped=None if start.after else 0,
     )
 
 

@@ -292,7 +292,7 @@ def ending_before(
 
 
 @cache
-def _ending_before(narrowed_by: Collection[str]) -> sa.Select[Any]:
+def _ending_before(narrowed_by: frozenset[str]) -> sa.Select[Any]:
     query = IN_ORDER.limit(MOST).where(
         assignments.c.progress.in_(THERE),
         assignments.c.gone_at.is_(None),

@@ -16,6 +16,7 @@ from bot.errors import SeenBefore
 # Slack redelivers for up to a day; a signature is good for five minutes.
 KEPT: Final = timedelta(days=2)
 
+SEEN: Final = sa.select(inbox.c.key).where(inbox.c.key.in_(sa.bindparam("digests", expanding=True)))
 FORGET_OLD: Final = inbox.delete().where(inbox.c.received_at < UNTIL)
 
 
@@ -39,7 +40,7 @@ def note(db: Transaction, keys: Collection[str]) -> set[str]:
     if not keys:
         return set()
     now = clock.real()
-    digests = {hashlib.sha256(key.encode()).hexdigest(): key for key in keys}
+    digests = _digests(keys)
     # In one order, so that no two who note the same wait for each other.
     rows = [{"key": digest, "received_at": now} for digest in sorted(digests)]
     return {digests[new] for new in db.execute(_insert_new(db), rows).scalars()}
@@ -49,9 +50,13 @@ def seen(db: Transaction, keys: Collection[str]) -> set[str]:
     """Return those of *keys* that were noted before."""
     if not keys:
         return set()
-    digests = {hashlib.sha256(key.encode()).hexdigest(): key for key in keys}
-    found = sa.select(inbox.c.key).where(inbox.c.key.in_(digests))
-    return {digests[known] for known in db.execute(found).scalars()}
+    digests = _digests(keys)
+    found = db.execute(SEEN, {"digests": list(digests)}).scalars()
+    return {digests[known] for known in found}
+
+
+def _digests(keys: Collection[str]) -> dict[str, str]:
+    return {hashlib.sha256(key.encode()).hexdigest(): key for key in keys}
 
 
 def check_new(db: Transaction, key: str | None) -> None:
