@@ -14,6 +14,17 @@ WITHOUT_LIBRARY: Final = (
     "Pictures need matplotlib, which is not installed here: install Latchkey with its extra “reports” "
     "(pip install 'latchkey[reports]'), or take --html, which needs nothing."
 )
+# matplotlib brings the first; the others are asked for what it has not, where they are installed.
+FONTS: Final = (
+    "DejaVu Sans",
+    "Noto Sans",
+    *(f"Noto Sans CJK {place}" for place in ("JP", "KR", "SC", "TC")),
+    *(f"Noto Sans {script}" for script in ("Bengali", "Devanagari", "Tamil", "Thai")),
+    "Arial Unicode MS",
+    "Noto Sans Symbols2",
+    "Symbola",
+)
+NO_GLYPH: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 class NoPlotting(LatchkeyError):
@@ -32,6 +43,8 @@ def picture(found: ReportFigures) -> bytes:
     """
     Draw assignments by package, and requests granted and denied by week.
 
+    A character of a name that no font here has is drawn as one that stands for it.
+
     Raises:
         NoPlotting: matplotlib is not installed.
     """
@@ -46,10 +59,10 @@ def picture(found: ReportFigures) -> bytes:
     )[:MOST_BARS]
     figure = Figure(figsize=(9, 3.4 + 0.32 * max(len(held), 3)), dpi=144, layout="constrained")
     upper, lower = figure.subplots(2, 1, height_ratios=[0.32 * max(len(held), 3) + 0.8, 2.6])
-    names = [_short(each.name) for each in held]
+    families, names = _drawable([_short(each.name) for each in held])
     # By number, since two packages may have one name.
     drawn = upper.barh(range(len(held)), [each.holders for each in held], color="#1d4ed8")
-    upper.set_yticks(range(len(held)), names, parse_math=False)
+    upper.set_yticks(range(len(held)), names, parse_math=False, fontfamily=families)
     upper.bar_label(drawn, padding=3)
     upper.invert_yaxis()
     upper.set_title("Assignments by package", loc="left", weight="bold")
@@ -96,6 +109,23 @@ def described(found: ReportFigures) -> str:
         for each in found.weeks[-MOST_WEEKS:]
     )
     return f"Assignments by package: {packages or 'none'}. Requests: {weeks}."
+
+
+def _drawable(names: list[str]) -> tuple[list[str], list[str]]:
+    """Return the families of fonts that draw these names, the first asked first, and the names as they can be drawn."""
+    from matplotlib import font_manager
+
+    installed = {each.name for each in font_manager.fontManager.ttflist}
+    families: list[str] = []
+    missing = {ord(each) for each in "".join(names)}
+    for family in (each for each in FONTS if each in installed):
+        font = font_manager.get_font(font_manager.findfont(family))
+        drawn = {code for code in missing if font.get_char_index(code)}
+        # The first has the sign for what none has.
+        if drawn or not families:
+            families.append(family)
+        missing -= drawn
+    return families, [name.translate(dict.fromkeys(missing, NO_GLYPH)) for name in names]
 
 
 def _short(name: str) -> str:

@@ -49,7 +49,11 @@ def full(name="Finance"):
     again = finished(4, waits=5 * HOUR, justification=name)
     return made(
         [package("Finance", policies=(POLICY,)), package(name, id="other")],
-        [access(holder_name=name, package_name=name), access(2, ends_at=AT + 90 * DAY)],
+        [
+            access(holder_name=name),
+            access(2, ends_at=AT + 90 * DAY),
+            access(3, package_id="other", package_name=name),
+        ],
         [finished(1, holder_name=name), denied, refused, again],
     )
 
@@ -152,6 +156,26 @@ def test_a_picture_is_drawn(found):
         assert picture.format == "PNG"
         assert picture.width > 1_000
     assert plots.described(found).startswith("Assignments by package:")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Zeta 🦄", "営業部 キャンペーン", "재무 보고서", "रिपोर्ट", "تقرير المبيعات"),
+        *("a\x07b\x1bc", "\U000f1234", "e\u0301\u200d\ufe0f", "🦄"),
+    ],
+)
+def test_a_picture_has_a_sign_for_what_no_font_can_draw(name):
+    """It is drawn without a complaint (a warning fails a test here), and whoever does not see it hears the true name."""
+    found = full(name)
+    assert plots.picture(found)
+    assert name in plots.described(found)
+
+
+def test_a_name_is_drawn_by_the_font_that_has_it_and_else_by_a_sign():
+    families, drawn = plots._drawable(["Zeta \U000f1234", "Ωμέγα é \ufffd", "x\x07"])
+    assert families[0] == "DejaVu Sans"
+    assert drawn == ["Zeta \ufffd", "Ωμέγα é \ufffd", "x\ufffd"]
 
 
 def test_without_the_library_the_way_out_is_said(monkeypatch):
