@@ -25,7 +25,8 @@ PUBLIC: Final = 0o644
 PROGRAM: Final = 0o755
 VALUES: Final = "values.yaml"
 PLAIN: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
-# Of Compose's own database; the names are those of deploy/compose/compose.yaml.
+COMPOSE_FILE: Final = Path("deploy/compose/compose.yaml")
+# Of its own database, by its names for them.
 COMPOSE_PASSWORDS: Final = ("postgres-owner-password", "postgres-run-password", "grafana-password")
 
 
@@ -264,10 +265,22 @@ def next_steps(plan: InstallationPlan, folder: Path) -> list[str]:
             "sudo systemctl daemon-reload",
             "sudo systemctl enable --now latchkey",
         ],
-        Target.COMPOSE: [f"cd {place}", "docker compose up --detach --build --wait"],
+        Target.COMPOSE: _compose_steps(folder),
         Target.KUBERNETES: [
             f"kubectl create namespace {plan.namespace}",
             f"kubectl --namespace {plan.namespace} create secret generic latchkey --from-file={place}/secrets",
             f"helm --namespace {plan.namespace} install latchkey deploy/helm/latchkey --values {place}/values.yaml",
         ],
     }[plan.target]
+
+
+def _compose_steps(folder: Path) -> list[str]:
+    up = "docker compose {}up --detach --build --wait"
+    place = shlex.quote(str(folder))
+    if (folder / COMPOSE_FILE.name).is_file():
+        return [f"cd {place}", up.format("")]
+    # Its paths start from the folder in which it lies, so what was written goes there.
+    return [
+        f"cp -rp {place}/* {COMPOSE_FILE.parent}/   # from the folder of Latchkey's source",
+        up.format(f"--file {COMPOSE_FILE} "),
+    ]

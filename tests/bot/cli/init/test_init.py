@@ -380,6 +380,21 @@ def test_compose_has_every_secret_that_its_file_names(folder):
     assert not {"SLACK_BOT_TOKEN", "DATABASE_URL", "LATCHKEY_AUDIT_KEY"} & set(settings)
 
 
+def test_compose_is_started_where_its_file_lies(folder):
+    """In the folder that was written to, or in Latchkey's own after the files are copied there."""
+    elsewhere = all_known("--target=compose").output
+    (folder / "compose.yaml").touch()
+    beside = all_known("--target=compose").output
+
+    assert "  cp -rp made/* deploy/compose/ " in elsewhere
+    assert (
+        "  docker compose --file deploy/compose/compose.yaml up --detach --build --wait\n"
+        in elsewhere
+    )
+    assert "  cd made\n  docker compose up --detach --build --wait\n" in beside
+    assert (ROOT / "deploy/compose/compose.yaml").is_file()
+
+
 def test_a_second_call_for_compose_keeps_the_databases_passwords(folder):
     """The database was made with them."""
     init("--target=compose")
