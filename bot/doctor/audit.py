@@ -6,6 +6,7 @@ from typing import Final
 from bot import clock
 from bot.auditing import anchors
 from bot.auditing.anchors import AnchorState
+from bot.database.audit_log import audit
 from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note, warning
 
 # An anchor is noted each day; one try that fails is no reason to wake anybody.
@@ -19,7 +20,7 @@ NAMES: Final = {
 
 
 async def look(subject: CheckSubject) -> list[CheckFinding]:
-    """Check that the log is chained with a key, and with the one that its last row was made with; and how old its anchors are."""
+    """Check that there is a key, and that the log's last row was made with it; and how old the log's anchors are."""
     return [await _key(subject), *await _anchors(subject)]
 
 
@@ -30,11 +31,19 @@ async def _key(subject: CheckSubject) -> CheckFinding:
             "LATCHKEY_AUDIT_KEY is not the key that the last row of the audit log was made with, or that row was altered: set it "
             "as it was."
         )
+    wrong = await store.read(audit.wrong_at_end)
+    if wrong is not None:
+        return broken(
+            f"The audit log is not whole: {wrong}. Find out who could write into the database; `latchkey audit verify --anchor …` "
+            "shows up to where the log holds."
+        )
     if subject.settings.audit_key is None:
         return note(
             "The audit log is chained without a key, which shows accidents and no forgery: set LATCHKEY_AUDIT_KEY."
         )
-    return fine("The audit log is chained with a key.")
+    return fine(
+        "LATCHKEY_AUDIT_KEY fits the end of the audit log; `latchkey audit verify` looks at every row."
+    )
 
 
 async def _anchors(subject: CheckSubject) -> list[CheckFinding]:

@@ -225,7 +225,7 @@ def verify(db: sa.Connection, key: bytes, *, anchor: tuple[int, str] | None = No
             return result(f"row {position} is not the one of the anchor")
     if anchor is not None and anchor[0] > position:
         return result(f"the log ends before the anchor ({anchor[0]})")
-    return result(_cut_off(db, position, chained))
+    return result(_beside_head(db, position, chained))
 
 
 def head(db: sa.Connection) -> tuple[int, str]:
@@ -240,7 +240,13 @@ def archived(db: sa.Connection) -> int:
     return audit_checkpoints.last(db).position
 
 
-def _cut_off(db: sa.Connection, position: int, chained: str) -> str | None:
+def wrong_at_end(db: sa.Connection) -> str | None:
+    """Tell what is wrong between the last row and the head, without looking at the others; None: nothing."""
+    last = db.execute(LAST_TWO).first() or audit_checkpoints.last(db)
+    return _beside_head(db, last.position, last.hash)
+
+
+def _beside_head(db: sa.Connection, position: int, chained: str) -> str | None:
     head = db.execute(READ_HEAD).one_or_none()
     if head is None or head.position > position:
         return "the log is shorter than its head says: rows at its end are missing"

@@ -14,12 +14,13 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from bot import clock
 from bot.assembly.database import opened_store
 from bot.database.replicas.wire import NoWire
-from bot.database.tables import control
+from bot.database.tables import audit, control
 from bot.doctor import database as doctor_on_databases
 from bot.doctor import links
 from bot.doctor import settings as doctor_on_settings
@@ -150,6 +151,15 @@ def other_app(around: Around) -> dict[str, Any]:
 async def other_audit_key(around: Around) -> None:
     await around.harness.ask("marketing-campaign")
     around.harness.store._audit_key = b"another"
+
+
+async def cut_off_audit_log(around: Around) -> None:
+    await around.harness.ask("marketing-campaign")
+    last = sa.select(sa.func.max(audit.c.position)).scalar_subquery()
+    with around.harness.store.engine.begin() as db:
+        # Whoever may change the schema may do that as well.
+        db.execute(sa.text("DROP TRIGGER audit_no_delete"))
+        db.execute(audit.delete().where(audit.c.position == last))
 
 
 def no_audit_key(around: Around) -> dict[str, Any]:
@@ -380,6 +390,7 @@ ROWS: list[tuple[str, Break, Severity, str]] = [
     ("installation", nobodys_database, N, "belongs to no Slack app yet"),
     ("installation", other_app, B, "belongs to the Slack app"),
     ("audit", other_audit_key, B, "is not the key"),
+    ("audit", cut_off_audit_log, B, "rows at its end are missing"),
     ("audit", no_audit_key, N, "chained without a key"),
     ("audit", failing_anchor, W, "Permission denied"),
     ("slack-scopes", scopes(without="chat:write"), B, "lacks chat:write"),
