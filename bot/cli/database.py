@@ -35,13 +35,13 @@ def settings_for_database() -> Settings:
 @contextmanager
 def bots_database(settings: Settings, *, to_write: bool = True) -> Iterator[Store]:
     """
-    Open the database that the bot works with; none is made.
+    Open the database that the bot works with; none is made, and an older one stays as it is.
 
     Args:
         to_write: Insist on the audit log's own key.
 
     Raises:
-        Stop: There is none, or it cannot be opened.
+        Stop: There is none, it cannot be opened, or `latchkey migrate` must come first.
     """
     file = settings.sqlite_file
     if file is not None and not file.is_file():
@@ -53,7 +53,7 @@ def bots_database(settings: Settings, *, to_write: bool = True) -> Iterator[Stor
         raise Stop(*error.problems) from None
     try:
         try:
-            migrate.prepare(store, settings.sqlalchemy_url)
+            migrate.prepare(store, settings.sqlalchemy_url, upgrades=False)
             if to_write:
                 migrate.check_key(store)
         except ConfigurationError as error:

@@ -34,7 +34,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="For a progra
 without_audit_option = click.option(
     "--without-audit",
     is_flag=True,
-    help="Do it although the bot's database cannot be reached, and so without a row in its audit log.",
+    help="Do it although the bot's database cannot be used, and so without a row in its audit log.",
 )
 
 

@@ -90,10 +90,10 @@ def kept_trail(*, without_audit: bool) -> Trail:
     Open a trail in the bot's audit log for as long as the command runs.
 
     Args:
-        without_audit: Do without one where the database cannot be reached; said on standard error.
+        without_audit: Do without one where the database cannot be used; said on standard error.
 
     Raises:
-        Stop: The database cannot be reached.
+        Stop: The database cannot be used.
     """
     settings = settings_for_database()
     operator = at_the_command_line(settings.operator)
@@ -107,8 +107,6 @@ def kept_trail(*, without_audit: bool) -> Trail:
                 "What is done from the command line is kept in the bot's audit log: nothing was done.  "
                 "--without-audit does it all the same.",
             ) from None
-        click.echo(
-            "The bot's database cannot be reached: its audit log will not have this.", err=True
-        )
+        click.echo("The bot's database cannot be used: its audit log will not have this.", err=True)
         return Trail(operator, None)
     return Trail(operator, store)

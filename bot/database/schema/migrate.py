@@ -68,9 +68,13 @@ def forget_slack_app(store: Store, *, actor: str, facts: Mapping[str, Any]) -> N
     _open(store.run_here, lambda db: installation.forget_app(db, actor=actor, facts=facts))
 
 
-def prepare(store: Store, url: str) -> None:
+def prepare(store: Store, url: str, *, upgrades: bool = True) -> None:
     """
     See to it that this version can work with the schema: SQLite is upgraded, PostgreSQL must be already.
+
+    Args:
+        upgrades: False leaves SQLite as it is, too: for a command beside a bot of the version before, or on a copy that
+            somebody keeps as it was.
 
     Several replicas start at once on PostgreSQL, and their role need not be allowed to change tables.  A newer
     schema that still serves this version is fine: the replicas that have not been replaced yet run on it.
@@ -84,7 +88,7 @@ def prepare(store: Store, url: str) -> None:
     current = _open(store.read_here, flags.revision)
     if current is not None and current > newest and current not in known:
         _accept_newer(store, current, newest)
-    elif url.startswith("sqlite"):
+    elif url.startswith("sqlite") and upgrades:
         # What is up to date already is left alone: whoever only looks must not wait for the write lock.
         if current != newest:
             upgrade(store)
