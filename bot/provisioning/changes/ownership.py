@@ -7,7 +7,7 @@ from bot.provisioning.file_format.model import File
 from bot.provisioning.kinds import KINDS, DeletableKind, kind_of
 from bot.provisioning.tenant.resolve import Names
 from bot.provisioning.tenant.snapshot import Located, Snapshot
-from bot.provisioning.writing.state import Entry, Key, StateFile
+from bot.provisioning.writing.state import Entry, Identity, Key, StateFile
 
 
 def keys_of(file: File) -> set[Key]:
@@ -39,14 +39,28 @@ def removed_from_file(state: StateFile, named: set[Key], there: dict[Key, Locate
 
     By what it is and not by what it is called: what the file describes under another name was not removed from it.
     """
-    identities = {
-        (key[0], object_id, frozenset(within.items())) for key, (object_id, within) in there.items()
-    }
+    identities = _identities(there)
     return [
         each
         for each in state.entries()
         if each.key not in named and (each.id is None or each.identity not in identities)
     ]
+
+
+def made_and_missed(state: StateFile, there: dict[Key, Located]) -> dict[Key, str]:
+    """Return the ids of what Latchkey made and the file describes under no name that the tenant has."""
+    identities = _identities(there)
+    return {
+        each.key: each.id
+        for each in state.entries()
+        if each.id is not None and each.key not in there and each.identity not in identities
+    }
+
+
+def _identities(there: dict[Key, Located]) -> set[Identity]:
+    return {
+        (key[0], object_id, frozenset(within.items())) for key, (object_id, within) in there.items()
+    }
 
 
 def claim_what_was_begun(state: StateFile, there: dict[Key, Located]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.provisioning.changes.ownership import existing, made_and_missed
 from bot.provisioning.changes.refresh import refresh
 from bot.provisioning.changes.removed_from_file import RemovedFromFile
 from bot.provisioning.file_format.file import Document
@@ -40,7 +41,12 @@ async def make_plan(graph: Graph, document: Document, state: StateFile, *, versi
     names = Names(graph, document, state)
     snapshot = await refresh(graph, document, names)
     scope = FileScope(
-        graph=graph, document=document, names=names, snapshot=snapshot, version=version
+        graph=graph,
+        document=document,
+        names=names,
+        snapshot=snapshot,
+        version=version,
+        made=made_and_missed(state, existing(document, names, snapshot)),
     )
     changes = await _compare(scope)
     if scope.problems:

@@ -94,11 +94,13 @@ class DeletableKind(ProvisionedKind):
         is_listed_when_left_alone: The plan names those that the file does not describe.
         is_compared_with_list: What a package of the file has too much of is found by comparing lists, not by the state.
         may_be_needed: Something that stays in the tenant may rest on it.
+        has_former_name: The file may say what it `was`.
     """
 
     is_listed_when_left_alone: ClassVar[bool] = False
     is_compared_with_list: ClassVar[bool] = False
     may_be_needed: ClassVar[bool] = True
+    has_former_name: ClassVar[bool] = True
 
     @abstractmethod
     def find(self, key: Key, names: Names, snapshot: Snapshot) -> Located | None:
@@ -131,6 +133,41 @@ class DeletableKind(ProvisionedKind):
         Raises:
             GraphError: Graph refuses, or nobody can tell what happened.
         """
+
+    # Make no second one.
+
+    async def name_now(self, scope: FileScope, object_id: str) -> str | None:
+        """
+        Read what the tenant calls one today; None if it is gone, or nobody can rename it.
+
+        Raises:
+            GraphError: The tenant cannot be read.
+        """
+        del scope, object_id
+        return None
+
+    async def refuse_second(self, scope: FileScope, key: Key, *inner: str | int) -> None:
+        """
+        Refuse to make anew what Latchkey made before and somebody has renamed in Entra since.
+
+        The first one would stay, with all that people may do by it, and nobody would know whose it is.
+
+        Args:
+            inner: Where in the catalog or package the file describes it.
+
+        Raises:
+            GraphError: The tenant cannot be read.
+        """
+        object_id = scope.made.get(key)
+        name = await self.name_now(scope, object_id) if object_id is not None else None
+        if name is None or name.casefold() == key[-1].casefold():
+            return
+        back = f", or “was: {name}” below yours to rename it back" if self.has_former_name else ""
+        scope.refuse(
+            f"Latchkey made {self.name} “{key[-1]}”, which is called “{name}” in Entra now. Write that name{back}; "
+            "a second one is not made.",
+            *inner,
+        )
 
     # Keep it while somebody needs it.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from bot.provisioning.file_format.file import Document
 from bot.provisioning.file_format.model import DescribedCatalog, File
@@ -9,6 +10,7 @@ from bot.provisioning.kinds.base import CatalogLevelKind, ChangeableKind, Deleta
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
     CatalogScope,
+    FileScope,
     ImportContext,
     Inventory,
     RemovalContext,
@@ -29,6 +31,7 @@ from bot.provisioning.writing.diff import (
 from bot.provisioning.writing.state import Entry, Identity, Key
 from bot.source import FileError
 from graph import Graph
+from graph.errors import NotFound
 from graph.models import AccessPackage, AccessPackageCatalog
 from graph.values import same_word
 
@@ -63,12 +66,15 @@ class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
         differences = (
             _differences(found.catalog, wanted) if found else compare({}, _described(wanted))
         )
-        if found and not differences:
+        key = (self.name, wanted.name)
+        if found is None:
+            await self.refuse_second(scope, key)
+        elif not differences:
             return ()
         return (
             Change(
                 operation=Operation.CHANGE if found else Operation.CREATE,
-                key=(self.name, wanted.name),
+                key=key,
                 title=f"catalog {wanted.name}{say_renamed(differences)}",
                 line=scope.line(),
                 differences=differences,
@@ -128,6 +134,11 @@ class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
             return not _differences(await catalogs.get(catalog_id), catalog)
 
         await context.writer.write_and_confirm(change, write, is_shown)
+
+    async def name_now(self, scope: FileScope, object_id: str) -> str | None:
+        with suppress(NotFound):
+            return (await scope.graph.catalogs.get(object_id)).display_name
+        return None
 
     async def delete(self, graph: Graph, entry: Entry) -> None:
         await graph.catalogs.delete(entry.id or "")

@@ -1,6 +1,6 @@
 """Define the contexts that plan, apply, import and destroy hand to a kind of thing with each question."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.provisioning.file_format.file import Document
@@ -10,7 +10,7 @@ from bot.provisioning.tenant.resolve import Names
 from bot.provisioning.tenant.snapshot import FoundCatalog, FoundPackage, Snapshot
 from bot.provisioning.tenant.tenant_names import TenantNames
 from bot.provisioning.writing.lookups import Lookups
-from bot.provisioning.writing.state import Entry
+from bot.provisioning.writing.state import Entry, Key
 from bot.provisioning.writing.write import Writer
 from bot.source import Place
 from graph import Graph
@@ -39,12 +39,14 @@ class FileScope(RefreshContext):
 
     Attributes:
         version: Of Graph: "v1.0" or "beta".
+        made: Ids of what Latchkey made under a name that the file has still, and the tenant no longer.
         problems: Why the file cannot be applied; a kind appends its own.
         notes: What is left alone, a sentence each; a kind appends its own.
         place: Where in the file the catalog or package stands.
     """
 
     version: str
+    made: Mapping[Key, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     place: Place = ()

@@ -77,10 +77,12 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
                     )
                 )
             if is_new(scope.names.id_of("group", group.name)):
+                key = (self.name, group.name)
+                await self.refuse_second(scope, key, "groups", at)
                 changes.append(
                     Change(
                         operation=Operation.CREATE,
-                        key=(self.name, group.name),
+                        key=key,
                         title=f"group {group.name}",
                         line=scope.line("groups", at),
                         differences=compare({}, block(description=group.description)),
@@ -122,6 +124,10 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
             return (await graph.groups.get(group_id)).display_name == group.name
 
         await context.writer.write_and_confirm(change, write, is_shown)
+
+    async def name_now(self, scope: FileScope, object_id: str) -> str | None:
+        group = (await scope.graph.groups.get_many([object_id])).get(object_id)
+        return group.display_name if group else None
 
     async def delete(self, graph: Graph, entry: Entry) -> None:
         await graph.groups.delete(entry.id or "")

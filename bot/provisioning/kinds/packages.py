@@ -6,6 +6,7 @@ from bot.provisioning.file_format.model import DescribedCatalog, DescribedPackag
 from bot.provisioning.kinds.base import ChangeableKind, DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
+    FileScope,
     ImportContext,
     Inventory,
     PackageScope,
@@ -75,13 +76,16 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
         differences = (
             _differences(found.package, wanted) if found else compare({}, _described(wanted))
         )
-        if found and not differences:
+        key = (self.name, catalog.name, wanted.name)
+        if found is None:
+            await self.refuse_second(scope, key)
+        elif not differences:
             return ()
         title = self.title(catalog.name, wanted.name)
         return (
             Change(
                 operation=Operation.CHANGE if found else Operation.CREATE,
-                key=(self.name, catalog.name, wanted.name),
+                key=key,
                 title=f"{title}{say_renamed(differences)}",
                 line=scope.line(),
                 differences=differences,
@@ -136,6 +140,10 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
             return not _differences(await packages.get(package_id, bare=True), package)
 
         await context.writer.write_and_confirm(change, write, is_shown)
+
+    async def name_now(self, scope: FileScope, object_id: str) -> str | None:
+        same = (each.display_name for each in scope.snapshot.packages if each.id == object_id)
+        return next(same, None)
 
     async def delete(self, graph: Graph, entry: Entry) -> None:
         await graph.packages.delete(entry.id or "")

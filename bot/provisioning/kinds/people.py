@@ -32,6 +32,7 @@ class PersonKind(FileLevelKind, DeletableKind):
 
     name = "person"
     stage = 0
+    has_former_name = False
 
     def title(self, *names: str) -> str:
         return f"person {names[0]}"
@@ -53,17 +54,26 @@ class PersonKind(FileLevelKind, DeletableKind):
         return True
 
     async def plan(self, scope: FileScope) -> Sequence[Change]:
-        return [
-            Change(
-                operation=Operation.CREATE,
-                key=(self.name, person.email),
-                title=f"person {person.name} ({person.email})",
-                line=scope.line("people", at),
-                want=person,
+        changes = []
+        for at, person in enumerate(scope.document.file.people):
+            if not is_new(scope.names.id_of("person", person.email)):
+                continue
+            key = (self.name, person.email)
+            await self.refuse_second(scope, key, "people", at)
+            changes.append(
+                Change(
+                    operation=Operation.CREATE,
+                    key=key,
+                    title=f"person {person.name} ({person.email})",
+                    line=scope.line("people", at),
+                    want=person,
+                )
             )
-            for at, person in enumerate(scope.document.file.people)
-            if is_new(scope.names.id_of("person", person.email))
-        ]
+        return changes
+
+    async def name_now(self, scope: FileScope, object_id: str) -> str | None:
+        user = (await scope.graph.users.get_many([object_id])).get(object_id)
+        return user.user_principal_name if user else None
 
     async def create(self, change: Change, context: ApplyContext) -> None:
         """Create somebody for a trial; the password is random and told to nobody."""

@@ -11,6 +11,7 @@ from bot.provisioning.file_format.policy_model import Policy
 from bot.provisioning.kinds.base import ChangeableKind, DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
+    FileScope,
     ImportContext,
     Inventory,
     PackageScope,
@@ -127,11 +128,14 @@ class PolicyKind(PackageLevelKind, ChangeableKind, DeletableKind):
                     at,
                 )
                 continue
+            key = (self.name, catalog.name, package.name, policy.name)
+            if actual is None:
+                await self.refuse_second(scope, key, "policies", at)
             title = self.title(catalog.name, package.name, policy.name)
             changes.append(
                 Change(
                     operation=Operation.CHANGE if actual else Operation.CREATE,
-                    key=(self.name, catalog.name, package.name, policy.name),
+                    key=key,
                     title=f"{title}{say_renamed(differences)}",
                     line=scope.line("policies", at),
                     differences=differences,
@@ -214,6 +218,10 @@ class PolicyKind(PackageLevelKind, ChangeableKind, DeletableKind):
 
         await context.writer.write(change, write)
         await _confirm(change, context, policy_id, wanted)
+
+    async def name_now(self, scope: FileScope, object_id: str) -> str | None:
+        every = (policy for each in scope.snapshot.packages for policy in each.assignment_policies)
+        return next((each.display_name for each in every if each.id == object_id), None)
 
     async def delete(self, graph: Graph, entry: Entry) -> None:
         await graph.policies.delete(entry.id or "")

@@ -1,0 +1,94 @@
+"""What Latchkey made, and somebody renamed in Entra since, is not made a second time."""
+
+import pytest
+
+from bot.source import FileError
+from tests.bot.provisioning.conftest import Provisioner, picture
+from tests.bot.provisioning.files import SMALL
+
+CALLED = {  # kind: the tenant's list, the name, the line of the file, and what the plan calls it
+    "catalog": ("catalogs", "Autumn", 8, "catalog Autumn"),
+    "group": ("groups", "Campaign files", 5, "group Campaign files"),
+    "package": ("packages", "Autumn Campaign", 11, "package Autumn Campaign in catalog Autumn"),
+    "policy": ("policies", "Marketing", 16, "policy Marketing of package Autumn Campaign"),
+}
+
+
+def rename(provisioner: Provisioner, things: str, name: str) -> None:
+    """Do what a colleague does in the portal."""
+    world = provisioner.tenant.world
+    package = next(
+        each for each in world.packages.values() if each.display_name == "Autumn Campaign"
+    )
+    found = getattr(world, things).values()
+    mine = [each for each in found if getattr(each, "package_id", package.id) == package.id]
+    next(each for each in mine if each.display_name == name).display_name = "Renamed"
+
+
+@pytest.mark.parametrize("kind", CALLED)
+async def test_it_is_refused_with_both_ways_out(provisioner: Provisioner, kind: str) -> None:
+    """The first one would stay as it is, and nobody would know whose it is."""
+    await provisioner.apply(SMALL)
+    things, name, line, _ = CALLED[kind]
+    rename(provisioner, things, name)
+    before = picture(provisioner.tenant)
+    with pytest.raises(FileError) as refused:
+        await provisioner.apply(SMALL)
+    assert [each.partition(": ")[2] for each in refused.value.problems] == [
+        f"Latchkey made {kind} “{name}”, which is called “Renamed” in Entra now. Write that name, or “was: Renamed” "
+        "below yours to rename it back; a second one is not made."
+    ]
+    assert refused.value.problems[0].startswith(f"access.yml, line {line}, ")
+    assert picture(provisioner.tenant) == before
+
+
+@pytest.mark.parametrize("kind", CALLED)
+async def test_either_way_out_leads_on(provisioner: Provisioner, kind: str) -> None:
+    """With its new name nothing would change; with “was” it gets its old one back."""
+    await provisioner.apply(SMALL)
+    things, name, line, title = CALLED[kind]
+    rename(provisioner, things, name)
+    lines = SMALL.splitlines(keepends=True)
+    lines.insert(line, f"{' ' * (lines[line - 1].index('-') + 2)}was: Renamed\n")
+    assert await provisioner.changes("".join(lines)) == [f"change {title}, renamed from Renamed"]
+    renamed = SMALL.replace(f"- name: {name}\n", "- name: Renamed\n")
+    if kind == "group":
+        renamed = renamed.replace("of group Campaign files", "of group Renamed")
+    assert await provisioner.changes(renamed) == []
+
+
+async def test_a_person_whose_address_changed_is_not_created_again(
+    provisioner: Provisioner,
+) -> None:
+    """People have no former name: only the new address is a way out."""
+    await provisioner.apply(SMALL)
+    world = provisioner.tenant.world
+    tess = next(each for each in world.users.values() if each.display_name == "Tess Trial")
+    tess.user_principal_name = "tess.trial@contoso.example"
+    with pytest.raises(FileError, match="Write that name; a second one is not made"):
+        await provisioner.plan(SMALL)
+
+
+async def test_what_was_deleted_in_entra_is_made_again(provisioner: Provisioner) -> None:
+    """Only what is still there has another name."""
+    await provisioner.apply(SMALL)
+    world = provisioner.tenant.world
+    policy = next(each for each in world.policies.values() if each.display_name == "Marketing")
+    del world.policies[policy.id]
+    assert await provisioner.changes(SMALL) == [
+        "create policy Marketing of package Autumn Campaign"
+    ]
+
+
+async def test_another_one_may_have_the_old_name_when_the_file_has_both(
+    provisioner: Provisioner,
+) -> None:
+    """Whoever writes both says which is which."""
+    await provisioner.apply(SMALL)
+    rename(provisioner, "packages", "Autumn Campaign")
+    both = SMALL.replace("- name: Autumn Campaign", "- name: Renamed")
+    both += "      - name: Autumn Campaign\n        description: Another\n"
+    await provisioner.apply(both)
+    assert await provisioner.changes(both) == []
+    names = [each[0] for each in picture(provisioner.tenant)["packages"]]
+    assert {"Renamed", "Autumn Campaign"} <= set(names)
