@@ -51,14 +51,13 @@ def figures(
     Args:
         at: Now.
         ends_within: What ends so soon after *at* is listed as ending.
-        package_ids: Only of these; None: of all, those that are not known any more among them.
+        package_ids: Only of these, also where they are not known any more; None: of all.
         trend: Whose weeks are counted one by one; ends with *period*, or is None, and then *period* itself.
         kept: For how long what has ended is kept; None: for ever.
     """
     packages = [
         each for each in catalog.list_all(db) if package_ids is None or each.id in package_ids
     ]
-    ids = None if package_ids is None else [each.id for each in packages]
     policies = {policy.id for each in packages for policy in each.policies}
     trend = trend or period
     return make_figures(
@@ -67,8 +66,8 @@ def figures(
         period=period,
         trend=trend,
         ends_before=at + ends_within,
-        current=rows.current_access(db, ids),
-        finished=rows.finished(db, ids, trend),
+        current=rows.current_access(db, package_ids),
+        finished=rows.finished(db, package_ids, trend),
         used=rows.used_policies(db, policies),
         kept_since=at - kept if kept is not None else None,
     )

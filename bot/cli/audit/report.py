@@ -16,6 +16,7 @@ from bot.packages.store import catalog as package_store
 from bot.reports import page, plots
 from bot.reports.figures import figures
 from bot.reports.model import Period, ReportFigures
+from bot.reports.store import rows
 
 # It names people: for whoever made it, and nobody else on the machine.
 MODE: Final = 0o600
@@ -39,7 +40,11 @@ LONGEST_DAYS: Final = 3_650
     show_default=True,
     help="List what ends within so many days.",
 )
-@click.option("--package", metavar="NAME", help="Only of this package.")
+@click.option(
+    "--package",
+    metavar="NAME",
+    help="Only of this package, by name or id; also of one that is there no more.",
+)
 @click.option("--catalog", metavar="NAME", help="Only of this catalog.")
 def report(
     html: Path | None,
@@ -97,14 +102,21 @@ def _wanted(db: Transaction, package: str | None, catalog: str | None) -> frozen
     """
     if not (package or catalog):
         return None
+    known = package_store.list_all(db)
     ids = frozenset(
         each.id
-        for each in package_store.list_all(db)
+        for each in known
         if _is_meant(package, each.name, each.slug, each.id) and _is_meant(catalog, each.catalog)
     )
+    if package and not catalog:
+        # Nobody knows any more of which catalog they were.
+        ids |= {id for id, name in rows.named_packages(db) if _is_meant(package, id, name)} - {
+            each.id for each in known
+        }
     if not ids:
         raise Stop(
-            "Latchkey knows no such package: `latchkey show packages` lists those that there are."
+            "Latchkey knows no such package: `latchkey show packages` lists those that there are, and a report of all names "
+            "those that there were."
         )
     return ids
 

@@ -86,6 +86,17 @@ GAVE_ACCESS: Final = (
 )
 
 
+NAMES: Final = sa.union(
+    sa.select(requests.c.package_id, requests.c.package_name),
+    sa.select(assignments.c.package_id, assignments.c.package_name),
+)
+
+
+def named_packages(db: Transaction) -> list[tuple[str, str]]:
+    """Return the id and each name of every package that somebody has asked for or has, whether it is still there or not."""
+    return [(row.package_id, row.package_name) for row in db.execute(NAMES)]
+
+
 def current_access(db: Transaction, package_ids: Collection[str] | None) -> list[CurrentAccess]:
     """
     Return the access that people have to these packages now, in no order.

@@ -97,6 +97,21 @@ def test_a_package_that_is_gone_is_in_the_report_of_all(store, tmp_path, left):
     assert re.search(r"Assignments</dt>\s*<dd>2<", text)
 
 
+@pytest.mark.parametrize("said", ["Finance Reports", "reports"])
+def test_a_package_that_is_gone_is_reported_alone(store, tmp_path, said):
+    """By the name that it had, or by its id."""
+    store.run_here(
+        lambda db: catalog.replace(
+            db, [each for each in catalog.list_all(db) if each.id != "reports"]
+        )
+    )
+    assert latchkey("--html", "report.html", "--package", said).exit_code == 0
+    text = (tmp_path / "report.html").read_text("utf-8")
+    assert "Finance Reports" in text
+    assert "(no longer in Latchkey)" in text
+    assert "Marketing Campaign" not in text
+
+
 def test_what_the_settings_delete_is_said(store, tmp_path, monkeypatch):
     """As the settings have it now."""
     monkeypatch.setenv("LATCHKEY_KEEP_REQUESTS_DAYS", "60")

@@ -624,6 +624,7 @@ def _reports(db: Transaction) -> None:
     report_rows.current_access(db, ["campaign", "finance"])
     report_rows.current_access(db, None)
     report_rows.finished(db, ["campaign"], Period(since=now - HOUR, until=now))
+    report_rows.named_packages(db)
     report_rows.used_policies(db, ["policy", "another"])
 
 
@@ -707,7 +708,7 @@ def _audit(db: Transaction) -> None:
     assert list(audit.in_order(db))
     audit_checkpoints.add(db, b"", position=0, chained=audit_chain.START, archive="")
     pack_rows.read(db, PackScope())
-    audit._cut_off(db, 0, audit_chain.START)
+    audit.wrong_at_end(db)
     audit.rows(db)
     for package in (None, "package"):
         wanted = audit_pages.AuditFilter(actors=("U0ANN",), entra_ids=(ANN,), package_id=package)

@@ -93,6 +93,7 @@ SCANS: Final = {
     "archiving.cut": "the command line, which archives what is old",
     "assignments.forget": "packages that Latchkey has to do with no more, once each",
     "audit.key_fits": "the last two rows, from the end of the primary key",
+    "audit.wrong_at_end": "the same",
     "audit.rows": "the command line, which shows all of it",
     "audit.in_order": "the command line, which follows the chain from its start",
     "deciders.fill_in": "what waits for a decision, beside a table that has nothing else",
@@ -108,6 +109,7 @@ SCANS: Final = {
         ),
         "the command line, which forgets somebody wherever they are named",
     ),
+    "rows.named_packages": "the command line, which looks for a package that is there no more",
     "request_lists.count_ended": "once, when the program starts; then what has ended since",
 }
 # Run at the start of the program or by the command line, and about no rows of ours.
