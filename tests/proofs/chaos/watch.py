@@ -26,6 +26,8 @@ ANSWERS: Final = re.compile(
     r"|I can't save |I can't look that up|Your decision is saved"
     r"|That reached me too late"
     r"|\d+ assignments? of .+ I could not look now"
+    # Slack was slow to open the form of an extension, and did not take the answer beside the button either.
+    r"|Slack did not open the form in time"
     # Whoever is named in a command could not be looked up.
     r"|I cannot tell just now"
     # The answer to an admin's command, which is said in a message where the command could not be answered.
