@@ -77,6 +77,19 @@ def _title(value: str) -> str:
     return said
 
 
+def _described(value: str) -> str:
+    if not value.strip():
+        # Entra wants one: made without, a thing has its name for it.
+        raise ValueError("“description” says nothing.")
+    return value
+
+
+def _some_time(value: str) -> str:
+    if not grammar.read_duration(value):
+        raise ValueError(f"“{value}” is no time at all.")
+    return value
+
+
 def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
@@ -120,6 +133,21 @@ Duration = Annotated[
             "examples": ["14 days"],
         }
     ),
+]
+# How long somebody has for something.
+Deadline = Annotated[
+    Duration,
+    AfterValidator(_some_time),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^0*[1-9]\d* *(minute|hour|day|week|year)s?$",
+            "examples": ["14 days"],
+        }
+    ),
+]
+Description = Annotated[
+    str, AfterValidator(_described), WithJsonSchema({"type": "string", "pattern": r"\S"})
 ]
 Lasts = Annotated[
     str,

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from bot.provisioning.file_format import grammar
 from bot.provisioning.file_format.fields import (
+    Description,
     Name,
     NameList,
     Part,
@@ -43,7 +44,7 @@ class DescribedGroup(Part):
 
     name: Title
     was: Title | None = None
-    description: str | None = None
+    description: Description | None = None
     members: NameList = ()
 
 
@@ -85,7 +86,7 @@ class DescribedPackage(Part):
 
     name: Title
     was: Title | None = None
-    description: str | None = None
+    description: Description | None = None
     hidden: YesOrNo | None = None
     gives: Roles | None = None
     not_together_with: (
@@ -114,7 +115,7 @@ class DescribedCatalog(Part):
 
     name: Title
     was: Title | None = None
-    description: str | None = None
+    description: Description | None = None
     published: YesOrNo | None = None
     for_external_users: YesOrNo | None = None
     resources: tuple[Annotated[DescribedResource, BeforeValidator(_as_resource)], ...] = ()

@@ -13,6 +13,8 @@ from bot.provisioning.file_format.fields import (
     SUBJECT_PATTERN,
     YES,
     YES_OR_NO,
+    Deadline,
+    Description,
     Duration,
     Lasts,
     Name,
@@ -102,7 +104,7 @@ class DescribedStage(Part):
 
     approvers: Subjects = Field(min_length=1)
     fallback: Subjects = ()
-    within: Duration = "14 days"
+    within: Deadline = "14 days"
     reason_required: YesOrNo = False
     escalation: Escalation | None = None
     show_approvers: Annotated[
@@ -163,6 +165,10 @@ class DescribedQuestion(Part):
             raise ValueError("A question with choices has neither a pattern nor a long answer.")
         if self.several and not self.choices:
             raise ValueError("Several answers need choices.")
+        for said in ([each.value for each in self.choices], [each.text for each in self.choices]):
+            twice = next((each for at, each in enumerate(said) if each in said[:at]), None)
+            if twice is not None:
+                raise ValueError(f"“{twice}” stands among the choices twice.")
         _check_pattern(self.pattern)
         return self
 
@@ -187,7 +193,7 @@ class AccessReviews(Part):
         checked(lambda text: grammar.read_expiration(f"until {text}")),
         WithJsonSchema({"type": "string", "examples": ["2027-01-01"]}),
     ]
-    lasts: Duration
+    lasts: Deadline
     by: Annotated[
         tuple[Annotated[str, checked(read_reviewer)], ...],
         BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
@@ -218,7 +224,7 @@ class Policy(Part):
 
     name: Title
     was: Title | None = None
-    description: str | None = None
+    description: Description | None = None
     may_ask: Annotated[
         tuple[Annotated[str, checked(read_who)], ...],
         BeforeValidator(lambda value: value if isinstance(value, list) else [value]),

@@ -89,7 +89,7 @@ class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
         """Return its name, and what differs from how a catalog is made."""
         del context
         words: Words = {"name": catalog.display_name}
-        if catalog.description:
+        if (catalog.description or "").strip():
             words["description"] = catalog.description
         if not catalog.is_published:
             words["published"] = False

@@ -59,6 +59,10 @@ class FileScope(RefreshContext):
         """Note why the file cannot be applied, and where it says so."""
         self.problems.append(self.document.problem((*self.place, *inner), sentence))
 
+    def refuse_double(self, said: str, *inner: str | int) -> None:
+        """Note that a list has the same thing twice, by whatever names: it would be made again by each apply."""
+        self.refuse(f"“{said}” stands here twice.", *inner)
+
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogScope(FileScope):

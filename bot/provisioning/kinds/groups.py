@@ -201,19 +201,26 @@ class MemberKind(FileLevelKind, DeletableKind):
         return entry.id in await _member_ids(graph, entry.within["group"])
 
     async def plan(self, scope: FileScope) -> Sequence[Change]:
-        return [
-            Change(
-                operation=Operation.CREATE,
-                key=(self.name, group.name, email),
-                title=self.title(group.name, email),
-                line=scope.line("groups", at, "members", number),
-                want=(group.name, email),
-            )
-            for at, group in enumerate(scope.document.file.groups)
-            for number, email in enumerate(map(_email, group.members))
-            if scope.names.id_of("person", email)
-            not in scope.snapshot.members.get(group.name, set())
-        ]
+        changes = []
+        for at, group in enumerate(scope.document.file.groups):
+            there = scope.snapshot.members.get(group.name, set())
+            seen = set[str]()
+            for number, email in enumerate(map(_email, group.members)):
+                user_id = scope.names.id_of("person", email)
+                if user_id in seen:
+                    scope.refuse_double(email, "groups", at, "members", number)
+                elif user_id not in there:
+                    changes.append(
+                        Change(
+                            operation=Operation.CREATE,
+                            key=(self.name, group.name, email),
+                            title=self.title(group.name, email),
+                            line=scope.line("groups", at, "members", number),
+                            want=(group.name, email),
+                        )
+                    )
+                seen.add(user_id)
+        return changes
 
     def sequence_key(self, key: Key) -> Key:
         return ("group", key[1])

@@ -86,9 +86,14 @@ class IncompatibilityKind(PackageLevelKind, DeletableKind):
             return ()
         extra = dict(found.incompatible) if found else {}
         changes = []
+        seen = set[tuple[str, str]]()
         for at, text in enumerate(package.not_together_with):
             wanted = read_other(text)
             other = (wanted.kind, scope.names.id_of(wanted.kind, wanted.name))
+            if other in seen:
+                scope.refuse_double(str(wanted), "not together with", at)
+                continue
+            seen.add(other)
             if not is_new(other[1]) and extra.pop(other, None) is not None:
                 continue
             changes.append(

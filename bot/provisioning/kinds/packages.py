@@ -98,7 +98,7 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
         """Return its name, and what differs from how a package is made."""
         del context
         words: Words = {"name": package.display_name}
-        if package.description:
+        if (package.description or "").strip():
             words["description"] = package.description
         if package.is_hidden:
             words["hidden"] = True

@@ -84,11 +84,17 @@ class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
         catalog = scope.catalog
         changes = []
         listed = [str(read_thing(each.thing)).casefold() for each in catalog.resources]
+        seen = set[str]()
         for folded, wanted in resources_of(catalog).items():
             thing = read_thing(wanted.thing)
-            found = (
-                scope.found.resources.get(origin_of(thing, scope.names)) if scope.found else None
-            )
+            origin_id = origin_of(thing, scope.names)
+            if origin_id in seen:
+                # What a package gives may be named otherwise than in the list of resources.
+                if folded in listed:
+                    scope.refuse_double(str(thing), "resources", listed.index(folded))
+                continue
+            seen.add(origin_id)
+            found = scope.found.resources.get(origin_id) if scope.found else None
             differences = compare(
                 {"asks": say_attributes(found.attributes or ())}
                 if found and wanted.asks is not None

@@ -90,11 +90,16 @@ class RoleKind(PackageLevelKind, DeletableKind):
             else:
                 scope.notes.append(f"a role in package {package.name}: Graph does not say which")
         changes = []
+        extras, seen = list(given), set[tuple[str, str]]()
         for at, text in enumerate(package.gives):
             role = read_role(text)
             origin_id = origin_of(role.thing, scope.names)
+            if (origin_id, role.role.casefold()) in seen:
+                scope.refuse_double(str(role), "gives", at)
+                continue
+            seen.add((origin_id, role.role.casefold()))
             same = [each for each in given if _is_role(each, role, origin_id)]
-            given = [each for each in given if each not in same]
+            extras = [each for each in extras if each not in same]
             if same:
                 continue
             known = await _offered_names(scope, role)
@@ -110,7 +115,7 @@ class RoleKind(PackageLevelKind, DeletableKind):
                     want=role,
                 )
             )
-        for extra in given:
+        for extra in extras:
             title = say_role(extra)
             changes.append(
                 Change(

@@ -44,7 +44,11 @@ def in_words(policy: AssignmentPolicy, say: Say) -> Words:
     Equal blocks, said by ids, mean equal policies as far as the file can tell them apart.
     """
     settings, approval = policy.requestor_settings, policy.request_approval_settings
-    said: Words = {"name": policy.display_name or "", "description": policy.description or ""}
+    described = policy.description or ""
+    said: Words = {
+        "name": policy.display_name or "",
+        "description": described if described.strip() else "",
+    }
     who = _who(policy, say)
     nobody = who == "nobody"
     # Where nobody may ask, the switch that would let them says nothing.

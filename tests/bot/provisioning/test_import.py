@@ -236,6 +236,17 @@ async def test_a_name_that_is_too_long_for_a_file_is_left_out(
     assert await provisioner.changes(imported.text) == []
 
 
+async def test_a_description_of_blanks_is_none(provisioner: Provisioner, tenant: Tenant) -> None:
+    """A file with one is refused, and what is not written is left alone."""
+    world = tenant.world
+    for things in (world.catalogs, world.packages, world.policies):
+        for each in things.values():
+            each.description = "  "
+    text = (await provisioner.import_()).text
+    assert "description" not in text
+    assert await provisioner.changes(text) == []
+
+
 async def test_reviews_that_end_one_day_are_said_to(tenant: Tenant, tmp_path: Path) -> None:
     """The file only says how often: whoever reads it would think that they go on for ever."""
     provisioner = Provisioner(tenant, "v1.0", tmp_path)

@@ -151,6 +151,8 @@ def test_all_mistakes_are_named_at_once() -> None:
         (["approval:"], "approval"),
         (["automatic:"], "automatic"),
         (["description:"], "description"),
+        (["description: ''"], "description"),
+        (["description: '  '"], "description"),
     ],
 )
 def test_a_word_with_nothing_behind_it_is_refused(lines: list[str], word: str) -> None:
@@ -160,12 +162,15 @@ def test_a_word_with_nothing_behind_it_is_refused(lines: list[str], word: str) -
     assert problem.endswith(f"“{word}” says nothing.")
 
 
-@pytest.mark.parametrize("word", ["gives", "not together with", "hidden", "was"])
+@pytest.mark.parametrize(
+    "word", ["gives", "not together with", "hidden", "was", "description", "description: ''"]
+)
 def test_so_it_is_in_a_package(word: str) -> None:
     """An empty list is an order to take all of it away; a word alone is a slip of the pen."""
-    text = f"catalogs:\n  - name: General\n    packages:\n      - name: Trial\n        {word}:\n"
+    line = word if ":" in word else f"{word}:"
+    text = f"catalogs:\n  - name: General\n    packages:\n      - name: Trial\n        {line}\n"
     (problem,) = problems(text)
-    assert problem.endswith(f"“{word}” says nothing.")
+    assert problem.endswith(f"“{word.partition(':')[0]}” says nothing.")
 
 
 @pytest.mark.parametrize(
@@ -191,6 +196,34 @@ def test_who_can_only_ask_does_not_decide(line: str, who: str) -> None:
     (problem,) = problems(text)
     assert problem.endswith(f"“{who}” may ask, but cannot decide.")
     read_text(with_policy(f"may ask: {who}", "durations: 30 days"), name="access.yml")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "decided by: [{approvers: manager, within: 0 days}]",
+        "reviews: {every: week, start: 2027-01-01, lasts: 0 hours, by: manager}",
+    ],
+)
+def test_who_decides_has_some_time_for_it(line: str) -> None:
+    """Without any, each request is denied at once, and beta makes 14 days of it."""
+    (problem,) = problems(with_policy("may ask: all members", "durations: 30 days", line))
+    assert problem.endswith("is no time at all.")
+
+
+@pytest.mark.parametrize(
+    ("choices", "twice"),
+    [
+        ("[Office, Home, Office]", "Office"),
+        ("[{value: a, text: One}, {value: a, text: Two}]", "a"),
+        ("[{value: a, text: One}, {value: b, text: One}]", "One"),
+    ],
+)
+def test_a_choice_stands_once(choices: str, twice: str) -> None:
+    """Nobody could tell two of them apart, neither who answers nor who reads the answer."""
+    question = f"questions: [{{ask: 'Where?', choices: {choices}}}]"
+    (problem,) = problems(with_policy("may ask: all members", "durations: 30 days", question))
+    assert problem.endswith(f"“{twice}” stands among the choices twice.")
 
 
 def test_nobody_decides_in_any_capitals() -> None:
