@@ -59,4 +59,4 @@ def ending(request: Request, decided: Sequence[Decision]) -> Message:
 
 def no_longer_asked() -> Message:
     """Replace the card of somebody who may not decide any more: nothing of the request stays in it."""
-    return message(_("You are not asked about this request any more: others decide it."))
+    return message(_("You are not asked about this request any more."))
