@@ -32,9 +32,12 @@ def from_beta(review: Json | None) -> Json | None:
     kind = str(said.pop("reviewerType", None) or "").casefold()
     said["isSelfReview"] = kind == "self"
     reviewers = [subject_from_beta(each) for each in said.pop("reviewers", None) or []]
-    if kind == "manager" and not reviewers:
-        reviewers = [{"@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1}]
     said["primaryReviewers"] = [each for each in reviewers if not each.get("isBackup")]
+    if kind == "manager" and not said["primaryReviewers"]:
+        # Beta says it by the kind alone; among the reviewers are then only those for want of a manager.
+        said["primaryReviewers"] = [
+            {"@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1}
+        ]
     said["fallbackReviewers"] = [each for each in reviewers if each.get("isBackup")]
     for each in reviewers:
         each.pop("isBackup", None)

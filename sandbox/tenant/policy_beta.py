@@ -207,10 +207,15 @@ _REVIEW_RHYTHM = {
 }
 
 
+# In beta the kind of reviewer says it, and no subject.
+_MANAGER = {"@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1}
+
+
 def _review_from_beta(review: Json | None) -> Json | None:
     if not review:
         return None
     reviewers = review.get("reviewers") or []
+    managers = [_MANAGER] if review.get("reviewerType") == "Manager" else []
     kind, interval = _REVIEW_RHYTHM.get(str(review.get("recurrenceType")).lower(), ("weekly", 1))
     return {
         "isEnabled": bool(review.get("isEnabled")),
@@ -226,7 +231,8 @@ def _review_from_beta(review: Json | None) -> Json | None:
             },
             "recurrence": {"pattern": {"type": kind, "interval": interval}, "range": None},
         },
-        "primaryReviewers": [_subject_from_beta(s) for s in reviewers if not s.get("isBackup")],
+        "primaryReviewers": managers
+        + [_subject_from_beta(s) for s in reviewers if not s.get("isBackup")],
         "fallbackReviewers": [_subject_from_beta(s) for s in reviewers if s.get("isBackup")],
     }
 
@@ -239,13 +245,16 @@ def _review_to_beta(review: Json | None) -> Json | None:
     rhythm = (pattern.get("type"), pattern.get("interval"))
     primary = review.get("primaryReviewers") or []
     duration = (schedule.get("expiration") or {}).get("duration") or "P0D"
+    by_manager = any(kind_of(each) == kind_of(_MANAGER) for each in primary)
+    who = "Self" if review.get("isSelfReview") else "Manager" if by_manager else "Reviewers"
+    named = [each for each in primary if kind_of(each) != kind_of(_MANAGER)]
     return {
         "isEnabled": review.get("isEnabled"),
         "recurrenceType": next((k for k, v in _REVIEW_RHYTHM.items() if v == rhythm), None),
-        "reviewerType": "Self" if review.get("isSelfReview") else "Reviewers",
+        "reviewerType": who,
         "startDateTime": schedule.get("startDateTime"),
         "durationInDays": parse_duration(duration).days,
-        "reviewers": [_subject_to_beta(s) for s in primary]
+        "reviewers": [_subject_to_beta(s) for s in named]
         + [_subject_to_beta(s, is_backup=True) for s in review.get("fallbackReviewers") or []],
         "isAccessRecommendationEnabled": review.get("isRecommendationEnabled"),
         "isApprovalJustificationRequired": review.get("isReviewerJustificationRequired"),

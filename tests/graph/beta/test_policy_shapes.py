@@ -207,6 +207,25 @@ async def test_reviews_keep_their_reviewers(who, is_self):
     assert (await written(policy, "beta"))["accessReviewSettings"] == review
 
 
+async def test_a_manager_reviews_also_where_somebody_stands_in_for_one():
+    """Among beta's reviewers there are then only those who are there for want of a manager."""
+    review = {
+        "isEnabled": True,
+        "recurrenceType": "quarterly",
+        "reviewerType": "Manager",
+        "startDateTime": "2026-01-01T00:00:00Z",
+        "durationInDays": 25,
+        "reviewers": [{"@odata.type": USER, "isBackup": True, "id": "bo"}],
+    }
+
+    policy = await read({"id": "p", "accessReviewSettings": review}, "beta")
+
+    assert policy.review_settings is not None
+    assert [each.kind for each in policy.review_settings.primary_reviewers] == ["requestorManager"]
+    assert [each.user_id for each in policy.review_settings.fallback_reviewers] == ["bo"]
+    assert (await written(policy, "beta"))["accessReviewSettings"] == review
+
+
 def stage(**fields: object) -> ApprovalSettings:
     return ApprovalSettings(
         is_approval_required_for_add=True, stages=[ApprovalStage.model_validate(fields)]

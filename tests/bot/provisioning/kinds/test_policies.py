@@ -92,6 +92,16 @@ BOTH = {
         "  recommendations: yes",
         "  reason required: yes",
     ],
+    "reviewed by the manager": [
+        "may ask: all members",
+        "durations: 30 days",
+        "reviews: {every: quarter, start: 2027-01-01, lasts: 3 days, by: manager}",
+    ],
+    "reviewed by the manager, or by somebody else": [
+        "may ask: all members",
+        "durations: 30 days",
+        "reviews: {every: year, start: 2027-01-01, lasts: 9 days, by: manager, fallback: bo@contoso.example}",
+    ],
     "reviewed by themselves": [
         "may ask: all members",
         "durations: 30 days",
