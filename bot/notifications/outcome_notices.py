@@ -53,12 +53,14 @@ def notices_for_request(
     explained: RefusalExplained | None = None,
     is_offered: bool = True,
     other_account: str | None = None,
+    kept: Assignment | None = None,
 ) -> list[OwedNotice]:
     """
     Return everything that is to be said about a request that has ended.
 
     Args:
         other_account: Another Slack account of whoever has given access back, to which messages about it went.
+        kept: The access that is still there although an extension of it was canceled for its removal.
         is_offered: Whether its package can still be asked for.
         will_remind: Whether a reminder of the access's end is still to come.
         delivery_note: The package's own sentence, for whoever has got access.
@@ -99,6 +101,9 @@ def notices_for_request(
         # Whoever had somebody else's access removed wants to know, too.
         notice = _notice("removed-by", request, to=request.asked_by)
         owed.append((notice, outcomes.removed(request, told=request.asked_by)))
+    if kept is not None and request.holder is not None:
+        notice = _notice("kept", request, to=request.holder)
+        owed.append((notice, outcomes.kept_after_all(request, kept)))
     if other_account is not None:
         notice = _notice("returned", request, to=other_account)
         owed.append((notice, outcomes.returned_by_other_account(request)))
@@ -330,11 +335,11 @@ def _words(
     if request.state is State.CANCELED:
         return outcomes.canceled_by_admin(request)
     if request.state is State.FAILED:
-        failed = outcomes.failed(request, is_offered=is_offered)
+        failed = outcomes.failed(request, is_offered=is_offered, told=to)
         if not request.give_up_by:
             return failed
         return with_again_buttons(failed, request, is_offered=is_offered)
-    refused = outcomes.refused(request, explained, is_offered=is_offered)
+    refused = outcomes.refused(request, explained, is_offered=is_offered, told=to)
     is_there = is_offered and _may_come_to_something(request)
     return with_again_buttons(refused, request, is_offered=is_there)
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from bot.approvals.model import Decision
+from bot.assignments.model import Assignment
 from bot.messages.assignments.opening import IN_MESSAGE, open_buttons
 from bot.messages.blocks.parts import (
     LONGEST_TEXT,
@@ -48,7 +49,11 @@ TOO_SHORT = N_("That is too short for a reminder: I will tell you when it has en
 
 
 def refused(
-    request: Request, explained: RefusalExplained | None = None, *, is_offered: bool = True
+    request: Request,
+    explained: RefusalExplained | None = None,
+    *,
+    is_offered: bool = True,
+    told: str | None = None,
 ) -> Message:
     """
     Say that a request is refused, why, and who can help.
@@ -56,12 +61,15 @@ def refused(
     Args:
         explained: What else there is to say about it: whom the package is for, and where people help.
         is_offered: The package can still be asked for.
+        told: Whoever reads it, by Slack id; None: whoever has the access, or would get it.
     """
     match request.kind:
         case Kind.ADD:
             what = _("I cannot get you access to {package}.")
         case Kind.EXTEND:
             what = _("Your access to {package} cannot be extended.")
+        case Kind.REMOVE if _is_told_to_other(request, told):
+            what = _("Access of {person} to {package} was not removed.")
         case Kind.REMOVE:
             what = _("Access to {package} was not removed.")
     why = escape_sentence(translate(request.why or ""))
@@ -73,7 +81,18 @@ def refused(
             # By the last sync, and it was judged by what Entra says now.
             why += " " + _("As far as I know, it is for {whom}.").format(whom=whom)
         why = f"{why} {who_helps(explained.channel)}"
-    return message(f"{what.format(package=bold(request.package_name))} {why}")
+    return message(f"{_filled_in(what, request)} {why}")
+
+
+def _is_told_to_other(request: Request, told: str | None) -> bool:
+    """Tell whether *told* is somebody else than whoever has the access."""
+    return told is not None and told != request.holder
+
+
+def _filled_in(what: str, request: Request) -> str:
+    """Fill in a sentence which package a request is about, and whose access."""
+    whose = person(request.holder, request.holder_name)
+    return what.format(package=bold(request.package_name), person=whose)
 
 
 def denied(request: Request, *, by: str | None, approved: Sequence[str] = ()) -> Message:
@@ -242,12 +261,24 @@ def canceled_by_admin(request: Request) -> Message:
     return message(f"{line} {escape_sentence(translate(request.why or ''))}")
 
 
-def failed(request: Request, *, is_offered: bool = True) -> Message:
+def kept_after_all(request: Request, access: Assignment) -> Message:
+    """Tell somebody that their extension was canceled for a removal that has come to nothing."""
+    line = _(
+        "Your extension of {package} was canceled, because the access was to be removed. It was not removed: you "
+        "still have it, {until}. You can ask again to extend it: `/my-access`."
+    )
+    return message(line.format(package=bold(request.package_name), until=until(access.ends_at)))
+
+
+def failed(request: Request, *, is_offered: bool = True, told: str | None = None) -> Message:
+    """Say that a request has failed; the arguments are those of `refused`."""
     match request.kind:
         case Kind.ADD:
             what = _("I could not get you access to {package}.")
         case Kind.EXTEND:
             what = _("I could not extend your access to {package}.")
+        case Kind.REMOVE if _is_told_to_other(request, told):
+            what = _("I could not remove the access of {person} to {package}.")
         case Kind.REMOVE:
             what = _("I could not remove the access to {package}.")
     after = (
@@ -255,8 +286,8 @@ def failed(request: Request, *, is_offered: bool = True) -> Message:
         if request.give_up_by
         else _("The admins have been told.")
     )
-    line = what.format(package=bold(request.package_name))
-    return message(f"{line} {escape_sentence(translate(request.why or ''))} {after}")
+    why = escape_sentence(translate(request.why or ""))
+    return message(f"{_filled_in(what, request)} {why} {after}")
 
 
 def delivered(

@@ -1,8 +1,12 @@
 """Tell everybody whom it concerns what became of a request."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 
+from bot import clock
 from bot.approvals.store import decisions
+from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.store import assignments
 from bot.assignments.transactions import holder_to_tell
 from bot.database import Store, Transaction
@@ -20,8 +24,11 @@ from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
 from bot.requests.model import Kind, Request, State
 from bot.requests.package_settings import settings_of
-from bot.requests.store import requests
+from bot.requests.store import request_lists, requests
 from bot.slack.rate_limits import Urgency
+
+# What a removal comes to is looked at again so soon, for whoever wanted the access longer.
+LOOK_AT_REMOVAL: Final = timedelta(minutes=1)
 
 
 class OutcomeNews:
@@ -52,6 +59,7 @@ class OutcomeNews:
         openings = self._openings(request, package)
         explained = self._explained(request, package, channel=settings.channel)
         other_account = await self._store.read(_other_account, request)
+        is_being_removed, kept = await self._store.read(_after_removal, request)
 
         def make() -> list[OwedNotice]:
             owed = notices_for_request(
@@ -64,12 +72,15 @@ class OutcomeNews:
                 explained=explained,
                 is_offered=package is not None and package.can_be_asked_for,
                 other_account=other_account,
+                kept=kept,
             )
             return owed + card_threads.ending_replies(request, counted, cards)
 
         keys = [notice.key for notice, _ in make()]
         sent = await self._announcer.announce(
-            make, lambda db: _close_outcome(db, request, keys), Urgency.SOON
+            make,
+            lambda db: _close_outcome(db, request, keys, is_being_removed=is_being_removed),
+            Urgency.SOON,
         )
         for notice, is_sent in sent:
             if notice.kind == NOT_UNDERSTOOD and not is_sent:
@@ -100,5 +111,26 @@ def _other_account(db: Transaction, request: Request) -> str | None:
     return told if told != request.holder else None
 
 
-def _close_outcome(db: Transaction, request: Request, keys: Sequence[str]) -> None:
-    requests.schedule_notices(db, request, news=when_unfinished(db, keys))
+def _after_removal(db: Transaction, request: Request) -> tuple[bool, Assignment | None]:
+    """
+    Return how it stands with the removal for which an extension was canceled; (False, None) for all else.
+
+    That is whether it is still under way, and the access that is there although it is not.
+    """
+    if not request.is_canceled_for_removal or request.assignment_id is None:
+        return False, None
+    if request_lists.being_removed(db, [request.assignment_id]):
+        return True, None
+    row = assignments.find(db, request.assignment_id)
+    is_there = row is not None and row.state is AssignmentState.LIVE
+    return False, row if is_there else None
+
+
+def _close_outcome(
+    db: Transaction, request: Request, keys: Sequence[str], *, is_being_removed: bool
+) -> None:
+    news = when_unfinished(db, keys)
+    if is_being_removed and news is None:
+        # Whoever wanted it longer hears of a removal that comes to nothing.
+        news = clock.real() + LOOK_AT_REMOVAL
+    requests.schedule_notices(db, request, news=news)

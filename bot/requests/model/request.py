@@ -130,6 +130,11 @@ class Request:
         return self.state is State.CANCELED and self.why not in others
 
     @property
+    def is_canceled_for_removal(self) -> bool:
+        """True if it is an extension that was canceled because the access was to be removed."""
+        return self.state is State.CANCELED and self.why == REMOVED_MEANWHILE
+
+    @property
     def is_on_behalf(self) -> bool:
         """True if somebody asks for somebody else."""
         return self.wanted_for is not None
