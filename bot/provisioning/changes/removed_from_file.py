@@ -68,7 +68,7 @@ class RemovedFromFile:
             removal=RemovalContext(
                 graph=graph,
                 live_access=LiveAccess(graph=graph, known=packages),
-                created=frozenset(key[:2] for key in pending if key[0] == "package"),
+                created=frozenset(key[:-1] for key in pending),
                 named=frozenset(_named(document.file, scope.names)),
             ),
         )

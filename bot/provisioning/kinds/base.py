@@ -95,12 +95,14 @@ class DeletableKind(ProvisionedKind):
         is_compared_with_list: What a package of the file has too much of is found by comparing lists, not by the state.
         may_be_needed: Something that stays in the tenant may rest on it.
         has_former_name: The file may say what it `was`.
+        stays_with_it: What else goes on where it stays although it left the file, a sentence without its end.
     """
 
     is_listed_when_left_alone: ClassVar[bool] = False
     is_compared_with_list: ClassVar[bool] = False
     may_be_needed: ClassVar[bool] = True
-    has_former_name: ClassVar[bool] = True
+    has_former_name: ClassVar[bool] = False
+    stays_with_it: ClassVar[str] = ""
 
     @abstractmethod
     def find(self, key: Key, names: Names, snapshot: Snapshot) -> Located | None:
@@ -207,9 +209,13 @@ class DeletableKind(ProvisionedKind):
         return await self.why_in_use(removal.live_access, entry.id or "", entry.within)
 
     def say_kept(self, removal: RemovalContext, entry: Entry, why: str) -> str:
-        """Say that it left the file and stays."""
-        del removal
-        return f"{self.title(*entry.key[1:])}: no longer in this file, but {why}"
+        """Say that it left the file and stays, and what to write if it has another name now."""
+        sentence = f"{self.title(*entry.key[1:])}: no longer in this file, but {why}"
+        if self.stays_with_it:
+            sentence += f". {self.stays_with_it}"
+        if self.has_former_name and entry.key[:-1] in removal.created:
+            sentence += f". If it was renamed, write “was: {entry.key[-1]}” under its new name"
+        return sentence
 
     def kept(self, removal: RemovalContext, entry: Entry) -> None:
         """Note what follows for others from keeping it."""

@@ -41,6 +41,7 @@ class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
 
     name = "catalog"
     stage = 0
+    has_former_name = True
 
     def title(self, *names: str) -> str:
         return f"catalog {names[0]}"

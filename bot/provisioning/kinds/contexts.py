@@ -171,7 +171,7 @@ class RemovalContext:
 
     Attributes:
         live_access: Who has what.
-        created: Keys of the packages that the plan creates.
+        created: Keys of what the plan creates, each without its name.
         named: Ids of people and groups that the file names without describing them, as whoever may ask, say.
         blocked: Ids of packages that left the file and stay.
         keeping: Ids of packages that keep a role which left their list.

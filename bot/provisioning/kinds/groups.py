@@ -39,6 +39,7 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
 
     name = "group"
     stage = 0
+    has_former_name = True
 
     def title(self, *names: str) -> str:
         return f"group {names[0]}"

@@ -94,6 +94,11 @@ class IncompatibilityKind(PackageLevelKind, DeletableKind):
                 scope.refuse_double(str(wanted), "not together with", at)
                 continue
             seen.add(other)
+            if wanted.kind == "package" and self._is_own(scope, other[1], wanted.name):
+                scope.refuse(
+                    f"{package.name} cannot be kept apart from itself.", "not together with", at
+                )
+                continue
             if not is_new(other[1]) and extra.pop(other, None) is not None:
                 continue
             changes.append(
@@ -117,6 +122,13 @@ class IncompatibilityKind(PackageLevelKind, DeletableKind):
                 )
             )
         return changes
+
+    def _is_own(self, scope: PackageScope, other_id: str, name: str) -> bool:
+        """Tell whether that package is the one that is planned; one that is new goes by its name."""
+        found = scope.found_package
+        if found is None:
+            return is_new(other_id) and name.casefold() == scope.package.name.casefold()
+        return other_id == found.package.id
 
     async def read_for_import(self, context: ImportContext) -> None:
         """Read it of each package that is written."""

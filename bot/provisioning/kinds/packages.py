@@ -44,6 +44,8 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
     name = "package"
     stage = 1
     is_listed_when_left_alone = True
+    has_former_name = True
+    stays_with_it = "What it gives stays with it"
 
     def title(self, *names: str) -> str:
         return f"package {names[1]} in catalog {names[0]}"
@@ -153,12 +155,6 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
     ) -> str | None:
         live = say_assignments(await live_access.assignments("package", object_id))
         return live or await live_access.say_open_requests(object_id)
-
-    def say_kept(self, removal: RemovalContext, entry: Entry, why: str) -> str:
-        sentence = f"{super().say_kept(removal, entry, why)}. What it gives stays with it"
-        if entry.key[:2] in removal.created:
-            sentence += f". If it was renamed, write “was: {entry.key[2]}” under its new name"
-        return sentence
 
     def kept(self, removal: RemovalContext, entry: Entry) -> None:
         removal.blocked.add(entry.id or "")

@@ -32,7 +32,6 @@ class PersonKind(FileLevelKind, DeletableKind):
 
     name = "person"
     stage = 0
-    has_former_name = False
 
     def title(self, *names: str) -> str:
         return f"person {names[0]}"

@@ -59,6 +59,8 @@ class PolicyKind(PackageLevelKind, ChangeableKind, DeletableKind):
     name = "policy"
     stage = 3
     is_listed_when_left_alone = True
+    has_former_name = True
+    stays_with_it = "Whom it lets ask may ask as before"
 
     def title(self, *names: str) -> str:
         return f"policy {names[2]} of package {names[1]}"

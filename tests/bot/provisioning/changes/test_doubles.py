@@ -54,3 +54,15 @@ async def test_a_resource_may_go_by_its_id_in_one_place_and_by_its_name_in_anoth
     )  # and the package
     await provisioner.apply(text)
     assert await provisioner.changes(text) == []
+
+
+@pytest.mark.parametrize("exists", [False, True])
+async def test_a_package_is_not_kept_apart_from_itself(
+    provisioner: Provisioner, exists: bool
+) -> None:
+    """Graph would refuse it in the middle of apply, before the policies."""
+    if exists:
+        await provisioner.apply(SMALL)
+    text = SMALL.replace("group Security reviewers", "package autumn campaign")
+    with pytest.raises(FileError, match="Autumn Campaign cannot be kept apart from itself"):
+        await provisioner.plan(text)

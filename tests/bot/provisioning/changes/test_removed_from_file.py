@@ -289,6 +289,33 @@ async def test_a_plan_names_nothing_twice(provisioner: Provisioner) -> None:
     assert "write “was: Alpha”" in planned.plan.left_alone[0]
 
 
+async def test_a_policy_that_stays_is_said_to_let_people_ask(provisioner: Provisioner) -> None:
+    """Whoever made it stricter under a new name must know that the old one goes on."""
+    await provisioner.apply(ALPHA)
+    await hold(provisioner, "Alpha")
+    stricter = "name: Strict\n            decided by: manager"
+    planned = await provisioner.apply(ALPHA.replace("name: Everyone", stricter))
+    assert planned.plan.left_alone == (
+        "policy Everyone of package Alpha: no longer in this file, but 1 assignment is live; end it first. "
+        "Whom it lets ask may ask as before. If it was renamed, write “was: Everyone” under its new name",
+    )
+
+
+async def test_a_group_that_stays_is_said_with_how_it_is_renamed(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
+    """As packages and policies are."""
+    await provisioner.apply(ALPHA)
+    by_hand = Provisioner(tenant, provisioner.version, provisioner.folder / "elsewhere")
+    by_hand.folder.mkdir()
+    await by_hand.apply(ALPHA.replace("name: Mine", "name: Theirs").replace("Alpha", "Theirs"))
+    planned = await provisioner.plan(ALPHA.replace("New g", "Newer g"))
+    assert (
+        "group New g: no longer in this file, but package Theirs gives it. "
+        "If it was renamed, write “was: New g” under its new name"
+    ) in planned.plan.left_alone
+
+
 # -- renaming ------------------------------------------------------------------------------
 
 
