@@ -1,5 +1,7 @@
 """Let an assignment end, or have it reprocessed: what holders and admins do that makes no request."""
 
+from typing import Final
+
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, TroubleKind
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction
@@ -9,19 +11,19 @@ from bot.people.permissions import Actor, may
 from bot.people.store import people
 from bot.words import N_
 
+BEING_REMOVED: Final = N_("That access is being removed already.")
+
 
 def let_end(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
     """Note that the holder is fine with the end; nobody reminds them of it any more."""
-    assignment = get_current(db, assignment_id)
-    check_holder(db, slack_user, Verb.RETURN, assignment)
+    assignment = _get_ending(db, slack_user, assignment_id)
     assignments.let_end(db, assignment, actor=slack_user)
     return assignment
 
 
 def remind_again(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
     """Note that the holder, who was fine with the end, wants to be reminded of it after all."""
-    assignment = get_current(db, assignment_id)
-    check_holder(db, slack_user, Verb.RETURN, assignment)
+    assignment = _get_ending(db, slack_user, assignment_id)
     if assignment.let_end is not None:
         assignments.remind_again(db, assignment, actor=slack_user)
     return assignment
@@ -31,7 +33,7 @@ def reprocess(db: Transaction, slack_user: str, assignment_id: str) -> Assignmen
     """Note that an admin wants Entra to process an access again; the jobs see to it."""
     assignment = get_current(db, assignment_id)
     if assignment.state is AssignmentState.REMOVING:
-        raise TooLate(N_("That access is being removed already."))
+        raise TooLate(BEING_REMOVED)
     kind = (
         TroubleKind.FAILED
         if assignment.progress is DeliveryProgress.FAILED
@@ -46,15 +48,42 @@ def reprocess(db: Transaction, slack_user: str, assignment_id: str) -> Assignmen
     return assignment
 
 
+def _get_ending(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
+    """
+    Return an assignment whose end its holder may be reminded of, or not.
+
+    Raises:
+        NotAllowed, TooLate: It is not theirs, is over or being removed, or has no end.
+    """
+    assignment = get_current(db, assignment_id)
+    check_holder(db, slack_user, Verb.RETURN, assignment)
+    if assignment.state is AssignmentState.REMOVING:
+        raise TooLate(BEING_REMOVED)
+    if assignment.ends_at is None:
+        raise TooLate(
+            N_("“{package}” has no end date, so there is nothing to be reminded of.").format(
+                package=assignment.package_name
+            )
+        )
+    return assignment
+
+
 def get_current(db: Transaction, assignment_id: str) -> Assignment:
     """
     Return an assignment that has not ended.
 
     Raises:
-        TooLate: It has, or there is none.
+        TooLate: It has; or we know of none, as of what is deleted, or beyond the catalogs that Latchkey may touch.
     """
     assignment = assignments.find(db, assignment_id)
-    if assignment is None or assignment.state is AssignmentState.ENDED:
+    if assignment is None:
+        raise TooLate(
+            N_(
+                "I do not know that access any more: it has ended, or I do not look after its package any more. "
+                "Microsoft Entra shows whether it is still there."
+            )
+        )
+    if assignment.state is AssignmentState.ENDED:
         raise TooLate(N_("That access has ended already."))
     return assignment
 
