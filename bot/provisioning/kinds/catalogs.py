@@ -126,13 +126,15 @@ class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
             await catalogs.update(
                 catalog_id,
                 display_name=catalog.name if change.changes("name") else None,
-                description=catalog.description,
-                is_published=catalog.published,
-                is_externally_visible=catalog.for_external_users,
+                description=catalog.description if change.changes("description") else None,
+                is_published=catalog.published if change.changes("published") else None,
+                is_externally_visible=catalog.for_external_users
+                if change.changes("for external users")
+                else None,
             )
 
         async def is_shown() -> bool:
-            return not _differences(await catalogs.get(catalog_id), catalog)
+            return change.is_done(_differences(await catalogs.get(catalog_id), catalog))
 
         await context.writer.write_and_confirm(change, write, is_shown)
 

@@ -134,12 +134,12 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
             await packages.update(
                 package_id,
                 display_name=package.name if change.changes("name") else None,
-                description=package.description,
-                is_hidden=package.hidden,
+                description=package.description if change.changes("description") else None,
+                is_hidden=package.hidden if change.changes("hidden") else None,
             )
 
         async def is_shown() -> bool:
-            return not _differences(await packages.get(package_id, bare=True), package)
+            return change.is_done(_differences(await packages.get(package_id, bare=True), package))
 
         await context.writer.write_and_confirm(change, write, is_shown)
 

@@ -46,7 +46,7 @@ from bot.provisioning.writing.state import Entry, Identity, Key
 from bot.source import FileError, Place
 from graph import Graph
 from graph.beta.versions import dialect
-from graph.errors import GraphError, Unsupported
+from graph.errors import Conflict, GraphError, Unsupported
 from graph.models import AccessPackage, AssignmentPolicy
 
 # What Entra has been seen to keep although it took a change: reviews, and when they began.
@@ -211,9 +211,18 @@ class PolicyKind(PackageLevelKind, ChangeableKind, DeletableKind):
         policies, policy_id = context.graph.policies, change.object_id or ""
         package_id = context.snapshot.package_id(change.key)
         wanted = to_graph(change.want, ids=context.names.subject_id, package_id=package_id)
+        is_tried = False
 
         async def write() -> None:
-            merged = merge(await policies.get(policy_id), wanted)
+            nonlocal is_tried
+            actual = await policies.get(policy_id)
+            # What Entra shows after a call without an answer may be half of what was written.
+            if not is_tried and _was_changed_since(actual, wanted, change, context.snapshot):
+                raise Conflict(
+                    "somebody has changed it in Entra since this plan was made; plan again to see what would become of that."
+                )
+            is_tried = True
+            merged = merge(actual, wanted)
             await policies.replace(
                 merged.model_copy(update={"access_package": wanted.access_package})
             )
@@ -285,6 +294,17 @@ def _match(
         if each.id not in matched
     }
     return matched
+
+
+def _was_changed_since(
+    actual: AssignmentPolicy, wanted: AssignmentPolicy, change: Change, snapshot: Snapshot
+) -> bool:
+    """Tell whether a policy says neither what it said when the plan was made nor what the file says."""
+    package = snapshot.find_package(change.key)
+    planned = package.policies.get(change.key[3]) if package else None
+    if planned is None or by_id(actual) == by_id(planned):
+        return False
+    return bool(differing_words(actual, wanted))
 
 
 def _notes(actual: AssignmentPolicy | None, wanted: AssignmentPolicy) -> Iterable[str]:

@@ -63,6 +63,10 @@ class Change:
         """Tell whether this word of the file is one that differs."""
         return any(each.what == what for each in self.differences)
 
+    def is_done(self, differences: Iterable[Difference]) -> bool:
+        """Tell whether none of what still differs is a word that this changes; the others are not its business."""
+        return not any(self.changes(each.what) for each in differences)
+
     def as_json(self) -> dict[str, Any]:
         """Return it for ``--json``; names of fields are stable."""
         return {
