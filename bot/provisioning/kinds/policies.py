@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
+from bot import clock
 from bot.packages.characters import is_plain
 from bot.provisioning.file_format.file import Document
-from bot.provisioning.file_format.grammar import GUID, Subject, is_untold
+from bot.provisioning.file_format.grammar import GUID, Subject, is_untold, say_duration
 from bot.provisioning.file_format.model import DescribedPackage, File
 from bot.provisioning.file_format.policy_model import Policy
 from bot.provisioning.kinds.base import ChangeableKind, DeletableKind, PackageLevelKind
@@ -308,9 +309,40 @@ def _was_changed_since(
 
 
 def _notes(actual: AssignmentPolicy | None, wanted: AssignmentPolicy) -> Iterable[str]:
-    """Say what Entra has been seen not to take, although it answers that it did."""
-    if actual is None or "reviews" not in differing_words(actual, wanted):
+    """Say what comes of the change and the words of the file do not show."""
+    nothing = AssignmentPolicy(id="")
+    words = differing_words(actual or nothing, wanted)
+    end = wanted.expiration.end_date_time if wanted.expiration else None
+    if "durations" in words and end is not None and end <= clock.now():
+        yield "that day is over: nobody gets access by this policy"
+    if "decided by" in words:
+        yield from _about_escalation(wanted)
+    if actual is None:
         return
+    if words & {"may ask", "automatic"} and _takes_by_itself(wanted):
+        yield "Entra takes the access from everybody whom the policy gave it to and does not cover any more"
+    if "reviews" in words:
+        yield from _about_reviews(actual, wanted)
+
+
+def _about_escalation(wanted: AssignmentPolicy) -> Iterable[str]:
+    approval = wanted.request_approval_settings
+    for number, stage in enumerate(approval.stages if approval else (), 1):
+        denied, escalated = stage.duration_before_automatic_denial, stage.duration_before_escalation
+        if stage.is_escalation_enabled and denied and escalated and escalated >= denied:
+            yield (
+                f"nobody is asked instead in stage {number}: that is after {say_duration(escalated)}, and after "
+                f"{say_duration(denied)} the request is denied"
+            )
+
+
+def _takes_by_itself(policy: AssignmentPolicy) -> bool:
+    automatic = policy.automatic_request_settings
+    return bool(automatic and automatic.remove_access_when_target_leaves_allowed_targets)
+
+
+def _about_reviews(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> Iterable[str]:
+    """Say what Entra has been seen not to take, although it answers that it did."""
     before, after = by_id(actual), by_id(wanted)
     if not any(each.startswith("reviews, ") for each in after):
         yield "Entra has been seen to keep reviews; if it does, apply says so: turn them off in Entra"

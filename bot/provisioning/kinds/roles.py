@@ -38,6 +38,10 @@ DEFAULT_ACCESS: Final = "Default Access"
 GROUP_ROLES: Final = ("Member", "Owner")
 # What a group under Privileged Identity Management offers beside: access that the holder has to activate.
 ELIGIBLE_ROLES: Final = ("Eligible Member", "Eligible Owner")
+# Microsoft, "Create resourceRoleScope": "through any current and future access package assignments".
+GOES_TO_HOLDERS: Final = (
+    "whoever has the package already gets it, too, and nobody decides about that"
+)
 _ELIGIBLE: Final = frozenset(each.casefold() for each in ELIGIBLE_ROLES)
 
 
@@ -113,6 +117,7 @@ class RoleKind(PackageLevelKind, DeletableKind):
                     title=f"{role} in package {package.name}",
                     line=scope.line("gives", at),
                     want=role,
+                    notes=(GOES_TO_HOLDERS,) if found else (),
                 )
             )
         for extra in extras:

@@ -1,0 +1,84 @@
+"""What comes of a change and the words of the file do not show stands under it in the plan."""
+
+import pytest
+
+from sandbox.tenant import Tenant
+from tests.bot.provisioning.conftest import Provisioner
+from tests.bot.provisioning.files import SMALL, with_policy
+
+MEMBERS = "may ask: all members"
+SALES = 'may ask: rule (user.department -eq "Sales")'
+MARKETING = 'may ask: rule (user.department -eq "Marketing")'
+TAKES = "automatic: {give: yes, take when they leave: yes, grace: 7 days}"
+
+
+async def notes(provisioner: Provisioner, text: str) -> list[str]:
+    """What the plan says of the package's policy."""
+    changes = (await provisioner.plan(text)).plan.changes
+    return [note for each in changes if each.kind == "policy" for note in each.notes]
+
+
+@pytest.fixture
+def v1(tenant: Tenant, tmp_path) -> Provisioner:
+    """Only v1.0 has policies by which Entra gives and takes."""
+    return Provisioner(tenant, "v1.0", tmp_path)
+
+
+async def test_a_role_that_is_added_goes_to_whoever_has_the_package(
+    provisioner: Provisioner,
+) -> None:
+    """Nobody decides about it, so the reviewer of the file has to know; a new package has nobody."""
+    gives = "gives: [Member of group Campaign files, group Marketing resources]"
+    more = SMALL.replace("gives: Member of group Campaign files", gives)
+
+    async def said() -> list[tuple[str, ...]]:
+        changes = (await provisioner.plan(more)).plan.changes
+        return [each.notes for each in changes if each.kind == "role"]
+
+    assert await said() == [(), ()]
+    await provisioner.apply(SMALL)
+    assert await said() == [
+        ("whoever has the package already gets it, too, and nobody decides about that",)
+    ]
+
+
+async def test_a_day_that_is_over_is_said(provisioner: Provisioner) -> None:
+    """Nobody would get anything by that policy."""
+    over = with_policy(MEMBERS, "durations: until 2020-01-31")
+    said = ["that day is over: nobody gets access by this policy"]
+    assert await notes(provisioner, over) == said
+    await provisioner.apply(with_policy(MEMBERS, "durations: until 2999-01-31"))
+    assert await notes(provisioner, over) == said
+    assert await notes(provisioner, with_policy(MEMBERS, "durations: until 2999-02-28")) == []
+
+
+@pytest.mark.parametrize(
+    ("after", "comes"), [("2 days", True), ("3 days", False), ("4 days", False)]
+)
+async def test_an_escalation_that_never_comes_is_said(
+    provisioner: Provisioner, after: str, comes: bool
+) -> None:
+    """The request is denied first."""
+    escalation = f"escalation: {{after: {after}, to: person dana@contoso.example}}"
+    decided = ["decided by:", "  - approvers: manager", "    within: 3 days", f"    {escalation}"]
+    said = await notes(provisioner, with_policy(MEMBERS, "durations: 1 day", *decided))
+    assert said == (
+        []
+        if comes
+        else [
+            f"nobody is asked instead in stage 1: that is after {after}, and after 3 days the request is denied"
+        ]
+    )
+
+
+async def test_a_policy_by_which_entra_takes_says_so_when_it_covers_others(
+    v1: Provisioner,
+) -> None:
+    """Elsewhere no change of a policy takes anything from who has the package."""
+    await v1.apply(with_policy(SALES, "durations: no end", TAKES))
+    changed = with_policy(MARKETING, "durations: no end", TAKES)
+    assert await notes(v1, changed) == [
+        "Entra takes the access from everybody whom the policy gave it to and does not cover any more"
+    ]
+    assert await notes(v1, with_policy(MARKETING, "durations: no end")) == []
+    assert await notes(v1, with_policy(SALES, "durations: 30 days", TAKES)) == []
