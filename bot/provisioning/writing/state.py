@@ -24,6 +24,8 @@ Key = tuple[str, ...]
 Identity = tuple[str, str | None, frozenset[tuple[str, str]]]
 
 VERSION: Final = 1
+# Of files of packages; the state's name has neither.
+EXTENSIONS: Final = (".yml", ".yaml")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,15 +75,28 @@ class StateFile:
             LatchkeyError: The state cannot be read.
         """
         self.path = path
-        self.tenant = tenant
+        # Whoever else applies the file may have written the id in other letters.
+        self.tenant = tenant.casefold()
         self._all = _read(path)
-        found = self._all.setdefault(tenant, [])
+        found = self._all.setdefault(self.tenant, [])
         self._entries = {entry.key: entry for entry in map(_entry, found)}
         self._is_behind = False
 
     @classmethod
     def beside(cls, path: Path, *, tenant: str) -> "StateFile":
-        """Open the state of the file *path*."""
+        """
+        Open the state of the file *path*.
+
+        Raises:
+            LatchkeyError: It cannot be read, or another file would share it: what that describes would have left this one.
+        """
+        others = [path.with_suffix(each) for each in EXTENSIONS if each != path.suffix]
+        for other in others:
+            if path.suffix in EXTENSIONS and other.is_file():
+                raise LatchkeyError(
+                    f"{path.name} and {other.name} would share {state_of(path).name}, the state of what Latchkey made, "
+                    "and each take away what the other describes. Give one of them another name."
+                )
         return cls(state_of(path), tenant=tenant)
 
     def entry(self, key: Key) -> Entry | None:
@@ -176,9 +191,10 @@ def _read(path: Path) -> dict[str, list[Any]]:
         said = json.loads(path.read_text("utf-8"))
         if said["version"] != VERSION:
             raise LatchkeyError(f"{path} was written by a newer Latchkey.")
-        tenants: dict[str, list[Any]] = said["tenants"]
-        for found in tenants.values():
+        tenants: dict[str, list[Any]] = {}
+        for tenant, found in said["tenants"].items():
             list(map(_entry, found))
+            tenants.setdefault(tenant.casefold(), []).extend(found)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -43,6 +43,29 @@ def test_tenants_do_not_see_each_other(tmp_path: Path) -> None:
     assert [each.id for each in StateFile(tmp_path / "r.json", tenant="one").entries()] == ["id"]
 
 
+@pytest.mark.parametrize("then", ["7E0000AB", "7e0000ab", "7E0000ab"])
+def test_a_tenant_is_the_same_in_any_letters(tmp_path: Path, then: str) -> None:
+    """A colleague may have copied its id in capitals; what Latchkey made would be nobody's."""
+    StateFile(tmp_path / "r.json", tenant="7E0000ab").add(KEY, "id")
+    text = (tmp_path / "r.json").read_text()
+    (tmp_path / "r.json").write_text(text.replace("7e0000ab", then))
+    for tenant in ("7E0000AB", "7e0000ab"):
+        (entry,) = StateFile(tmp_path / "r.json", tenant=tenant).entries()
+        assert entry.id == "id"
+
+
+@pytest.mark.parametrize(("mine", "other"), [("yml", "yaml"), ("yaml", "yml")])
+def test_two_files_that_would_share_a_state_are_refused(
+    tmp_path: Path, mine: str, other: str
+) -> None:
+    """What one describes would have left the other, and be deleted."""
+    (tmp_path / f"access.{mine}").touch()
+    StateFile.beside(tmp_path / f"access.{mine}", tenant="one")
+    (tmp_path / f"access.{other}").touch()
+    with pytest.raises(LatchkeyError, match=f"access.{mine} and access.{other} would share"):
+        StateFile.beside(tmp_path / f"access.{mine}", tenant="one")
+
+
 def test_a_state_of_nothing_is_no_file(tmp_path: Path) -> None:
     """After destroy nothing lies about."""
     state = StateFile(tmp_path / "r.json", tenant="one")
