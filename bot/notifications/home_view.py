@@ -22,7 +22,7 @@ from bot.packages.settings.model import NO_LIMITS, DelegationLimits
 from bot.packages.suggestions import Applicant, offered_to
 from bot.paging import Page
 from bot.people.model import Delegation
-from bot.people.store import delegations
+from bot.people.store import delegations, people
 from bot.requests.asking.applicant import find_without_access
 from bot.requests.model import Request
 from bot.requests.store import holds, request_lists
@@ -50,6 +50,7 @@ class _Read:
     received: list[Delegation]
     admin: AdminOverview | None
     account: ConnectedAccount | None
+    is_connected_elsewhere: bool
 
 
 async def drawn(
@@ -87,6 +88,7 @@ async def drawn(
         admin=read.admin,
         account=home_row(read.account) if offers_accounts else (),
         limits=limits,
+        is_connected_elsewhere=read.is_connected_elsewhere,
     )
 
 
@@ -106,6 +108,7 @@ def _read(db: Transaction, slack_user: str, is_admin: bool, offers_accounts: boo
         received=delegations.to_delegate(db, [slack_user], at=clock.now()),
         admin=_for_admin(db, slack_user, to_decide) if is_admin else None,
         account=accounts.find(db, slack_user) if offers_accounts else None,
+        is_connected_elsewhere=people.is_proven_elsewhere(db, slack_user),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from bot.configuration.addresses import Addresses, same_address
 from bot.database import Store
 from bot.errors import NotAllowed, NotAMember
-from bot.people.model import Person
+from bot.people.model import CONNECTED_ELSEWHERE, Person
 from bot.people.store import people
 from bot.slack.api import Slack
 from bot.slack.errors import SlackBusy, SlackError, SlackRefused
@@ -24,10 +24,6 @@ UNKNOWN_TO_SLACK: Final = frozenset({"user_not_found", "user_not_visible"})
 ANNOUNCING_TAKES: Final = timedelta(seconds=3)
 
 DISABLED: Final = N_("Your account in Entra is disabled.")
-CONNECTED_ELSEWHERE: Final = N_(
-    "Your Microsoft account is connected to another Slack account. If this one is yours as well, connect it: "
-    "/my-access connect."
-)
 
 
 @dataclass(frozen=True, kw_only=True)

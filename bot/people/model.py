@@ -41,6 +41,13 @@ DONE: Final[Mapping[Verb, str]] = {
 }
 
 
+# Of whom another Slack account has signed in.
+CONNECTED_ELSEWHERE: Final = N_(
+    "Your Microsoft account is connected to another Slack account. If this one is yours as well, connect it: "
+    "/my-access connect."
+)
+
+
 class NamedAs(StrEnum):
     """Say why somebody is asked to decide a stage."""
 

@@ -11,6 +11,7 @@ from bot.database import Transaction
 from bot.packages.local_links import OpeningsByPackage
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import ROWS_A_PAGE, Count, ListName, Page, Place, Start
+from bot.people.store import people
 from bot.requests.model import Request
 from bot.requests.store import request_lists
 
@@ -25,6 +26,7 @@ class AccessOverview:
         questions: What waits for their answer, on the first page.
         extendable: The policies whose holders may extend what they have.
         opens: What they can open of what they have.
+        is_connected_elsewhere: What they have is shown to another Slack account, which has signed in as them; here there is none.
     """
 
     held: Page[Assignment]
@@ -33,6 +35,7 @@ class AccessOverview:
     questions: OpenQuestions = NO_QUESTIONS
     extendable: ExtendablePolicies = field(default_factory=dict)
     opens: OpeningsByPackage = field(default_factory=dict)
+    is_connected_elsewhere: bool = False
 
 
 def access_overview(
@@ -57,4 +60,10 @@ def access_overview(
     asked = request_lists.asked_about(db, slack_user, [row.id for row in held.rows])
     is_first = place is None and not skip
     questions = approver_questions.open_to(db, slack_user) if is_first else NO_QUESTIONS
-    return AccessOverview(held=held, waiting=waiting, asked=asked, questions=questions)
+    return AccessOverview(
+        held=held,
+        waiting=waiting,
+        asked=asked,
+        questions=questions,
+        is_connected_elsewhere=is_first and people.is_proven_elsewhere(db, slack_user),
+    )

@@ -120,4 +120,5 @@ def _shown(overview: AccessOverview, *, reader: str) -> Message:
         extendable=overview.extendable,
         opens=overview.opens,
         questions=overview.questions,
+        is_connected_elsewhere=overview.is_connected_elsewhere,
     )

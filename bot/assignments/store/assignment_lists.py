@@ -20,7 +20,7 @@ from bot.database.statements import (
     spellings,
     words,
 )
-from bot.database.tables import assignments, people, requests
+from bot.database.tables import COUNTS_AS_BOUND, assignments, people, requests
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.requests.model import OPEN, Kind
 
@@ -32,9 +32,7 @@ OF_PACKAGE: Final = assignments.c.package_id == sa.bindparam("package")
 OF_PEOPLE: Final = assignments.c.entra_id.in_(sa.bindparam("entra_ids", expanding=True))
 # Whose access it is, is told by the person's own binding; the holder's Slack id is only where messages go.
 MINE: Final = assignments.c.entra_id.in_(
-    sa.select(people.c.entra_id).where(
-        people.c.slack_user == HOLDER, people.c.news_due_at.is_(None)
-    )
+    sa.select(people.c.entra_id).where(people.c.slack_user == HOLDER, COUNTS_AS_BOUND)
 )
 IS_OPEN: Final = requests.c.state.in_(words(OPEN))
 # The request for it says where it is until a part of it is there.
@@ -68,7 +66,7 @@ OWN_OF_PACKAGE: Final = SELECT.where(IS_NOT_ENDED, MINE, OF_PACKAGE).order_by(as
 
 BOUND: Final = sa.select(people.c.slack_user, people.c.entra_id).where(
     people.c.slack_user.in_(sa.bindparam("slack_users", expanding=True)),
-    people.c.news_due_at.is_(None),
+    COUNTS_AS_BOUND,
 )
 WHOLE_OF: Final = SELECT.where(
     IS_NOT_ENDED, OF_PEOPLE, assignments.c.package_id.in_(sa.bindparam("packages", expanding=True))

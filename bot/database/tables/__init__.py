@@ -28,7 +28,15 @@ from bot.database.tables.emergencies import (
 from bot.database.tables.notifications import homes, notices
 from bot.database.tables.operations import allowances, control, inbox, slack_waits, sweeps
 from bot.database.tables.packages import packages, settings_bindings
-from bot.database.tables.people import NOT_CANCELED, contacts, delegations, languages, people
+from bot.database.tables.people import (
+    COUNTS_AS_BOUND,
+    IS_PROVEN_ELSEWHERE,
+    NOT_CANCELED,
+    contacts,
+    delegations,
+    languages,
+    people,
+)
 from bot.database.tables.requests import (
     GAVE,
     IS_ENDED,
@@ -46,6 +54,7 @@ from bot.database.tables.webhooks import dead_events, webhooks
 
 __all__ = [
     "ACCEPTED",
+    "COUNTS_AS_BOUND",
     "ENDED_OUTSIDE",
     "GAVE",
     "IS_CURRENT_DRIFT",
@@ -55,6 +64,7 @@ __all__ = [
     "IS_OVER",
     "IS_PAST_FOR_OTHER",
     "IS_PENDING",
+    "IS_PROVEN_ELSEWHERE",
     "IS_REMOVAL",
     "IS_TRIED",
     "IS_UNANSWERED",

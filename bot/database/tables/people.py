@@ -36,6 +36,19 @@ people = sa.Table(
     sa.Index("person_called", "called"),
 )
 
+_theirs = people.alias("theirs")
+# Only an address says that it is theirs, and by another account the same Entra user has signed in.  As a value, since PostgreSQL looks
+# through the whole table for EXISTS behind NOT or OR.
+IS_PROVEN_ELSEWHERE: Final = sa.and_(
+    people.c.proven_at.is_(None),
+    sa.select(sa.func.max(_theirs.c.proven_at))
+    .where(_theirs.c.entra_id == people.c.entra_id)
+    .scalar_subquery()
+    .is_not(None),
+)
+# Whether an account counts as the Entra user to which it is bound: not before those concerned were told of a second one.
+COUNTS_AS_BOUND: Final = sa.and_(people.c.news_due_at.is_(None), sa.not_(IS_PROVEN_ELSEWHERE))
+
 # Whom an approver lets decide for them, and until when.  Slack accounts: whose they are is read at each decision.
 delegations = sa.Table(
     "delegation",

@@ -37,7 +37,7 @@ from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
 from bot.packages.settings.model import NO_LIMITS, DelegationLimits
 from bot.paging import Count, ListName, Page, Place, write_place
-from bot.people.model import Delegation
+from bot.people.model import CONNECTED_ELSEWHERE, Delegation
 from bot.requests.model import Hold, Request
 from bot.words import N_, _, translate
 
@@ -90,6 +90,7 @@ def home(
     admin: AdminOverview | None = None,
     account: Sequence[Block] = (),
     limits: DelegationLimits = NO_LIMITS,
+    is_connected_elsewhere: bool = False,
 ) -> dict[str, object]:
     """
     Draw the Home view of one person, within Slack's 100 blocks.
@@ -107,6 +108,7 @@ def home(
         admin: What they look after as an admin; None for others.
         account: What says whether their Microsoft account is connected; empty where nobody can connect one.
         limits: What the package settings take from delegates.
+        is_connected_elsewhere: What they have is shown to another account of theirs.
     """
     blocks: list[Block] = [*review_rows(reviews), *question_rows(questions, room=QUESTIONS)]
     together = approve_all_row(to_decide.rows, reader=reader)
@@ -145,7 +147,10 @@ def home(
     else:
         # What waits stands right below, or above as a question.
         has_more = bool(waiting.rows or questions.rows)
-        blocks.append(section(_(NO_ACCESS) if has_more else _(NOTHING)))
+        nothing = (
+            CONNECTED_ELSEWHERE if is_connected_elsewhere else NO_ACCESS if has_more else NOTHING
+        )
+        blocks.append(section(_(nothing)))
     if waiting.rows:
         blocks.append(header(_("Your requests")))
         blocks += _list(

@@ -35,6 +35,7 @@ from bot.packages.local_links import OpeningsByPackage
 from bot.packages.offers import ExtendablePolicies
 from bot.packages.opening import Opening
 from bot.paging import Count, ListName, Page, Place, write_place
+from bot.people.model import CONNECTED_ELSEWHERE
 from bot.requests.model import Kind, Request, State
 from bot.words import N_, _, pgettext
 
@@ -51,6 +52,7 @@ def my_access(
     extendable: ExtendablePolicies,
     opens: OpeningsByPackage = MappingProxyType({}),
     questions: OpenQuestions = NO_QUESTIONS,
+    is_connected_elsewhere: bool = False,
 ) -> Message:
     """
     List a page of what somebody has and, after that, waits for.
@@ -61,13 +63,15 @@ def my_access(
         asked: The open requests about what is shown, by assignment.
         extendable: The policies whose holders may extend.
         opens: What they can open of what they have, by package.
+        is_connected_elsewhere: What they have is shown to another account of theirs.
     """
     count = held.count.plus(waiting.count)
     head = question_rows(questions)
+    elsewhere = _(CONNECTED_ELSEWHERE) if is_connected_elsewhere else ""
     if not held.rows and not waiting.rows:
         if held.skipped:
             return message(beyond("/my-access"))
-        none = _(NO_ACCESS) if questions.rows else _(NOTHING)
+        none = elsewhere or (_(NO_ACCESS) if questions.rows else _(NOTHING))
         nothing = _(NOTHING_MORE) if held.skipped is None else none
         request = button(_("Request access"), "new_request", "-")
         said_first = " ".join(each for each in (counted(questions), nothing) if each)
@@ -86,13 +90,13 @@ def my_access(
         places=places,
         count=count,
         skipped=held.skipped,
-        head=head,
+        head=[*head, section(elsewhere)] if elsewhere else head,
         next_button=lambda place: button(_("Next"), "my_more", place),
         tail=[actions(past_button())],
     )
     left = count.less(len(places))
     text = _my_access_text(held.rows, waiting.rows, reader=reader, asked=asked, left=left)
-    return message(" ".join(each for each in (counted(questions), text) if each), blocks)
+    return message(" ".join(each for each in (counted(questions), elsewhere, text) if each), blocks)
 
 
 def past_button() -> Block:

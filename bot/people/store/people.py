@@ -21,7 +21,7 @@ from bot.database.statements import (
     spellings,
     word,
 )
-from bot.database.tables import assignments, people
+from bot.database.tables import COUNTS_AS_BOUND, IS_PROVEN_ELSEWHERE, assignments, people
 from bot.people.model import Person
 
 FIELDS: Final = tuple(Person.__dataclass_fields__)
@@ -42,7 +42,8 @@ PROVEN_AS: Final = (
     .where(people.c.entra_id == sa.bindparam("entra_id"), people.c.proven_at.is_not(None))
     .order_by(people.c.proven_at, people.c.slack_user)
 )
-ACTING: Final = BY_SLACK_USER.where(people.c.news_due_at.is_(None))
+ACTING: Final = BY_SLACK_USER.where(COUNTS_AS_BOUND)
+PROVEN_ELSEWHERE: Final = BY_SLACK_USER.where(IS_PROVEN_ELSEWHERE)
 # The first to be bound first.
 BY_ENTRA_ID: Final = (
     sa.select(*COLUMNS)
@@ -190,9 +191,14 @@ def schedule_announcement(db: Transaction, person: Person, *, news: datetime | N
 
 
 def find_active(db: Transaction, slack_user: str) -> Person | None:
-    """Return the binding by which somebody may act now; None as long as they are not bound, or still to be told of."""
+    """Return the binding by which somebody may act now; None if they are not bound, still to be told of, or proven elsewhere."""
     row = db.execute(ACTING, {"slack_user": slack_user}).first()
     return _person(row) if row else None
+
+
+def is_proven_elsewhere(db: Transaction, slack_user: str) -> bool:
+    """Tell whether somebody has signed in, by another account, as the Entra user whom only an address says they are."""
+    return db.execute(PROVEN_ELSEWHERE, {"slack_user": slack_user}).first() is not None
 
 
 def find_by_name(db: Transaction, name: str) -> list[Person]:

@@ -1,0 +1,93 @@
+"""Once somebody has signed in to Microsoft, another Slack account that only has their address reads nothing of what they have."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.harness.accounts import connect, connectable, email_of, link_of, sign_in_by
+from tests.harness.world import ANN, CY, GENERAL, eventually, said
+
+ELSEWHERE = "connected to another Slack account"
+
+
+@pytest.fixture
+async def world(database):
+    async with connectable(database) as made:
+        yield made
+
+
+@pytest.fixture
+async def twice(world):
+    """Ann has access; Cy's account had her address for a while, and was known as hers before she signed in by her own."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    ann, cy = world.slack.person(ANN), world.slack.person(CY)
+    ann.email, cy.email = "elsewhere@contoso.example", ann.email
+    await world.type(CY, "/request-access finance-reports because Q4")
+    await world.told(ANN, "has begun to use Latchkey as Ann Abara")
+    await world.later(timedelta(minutes=1))
+    return world
+
+
+async def ann_signs_in(world):
+    """By her own account, to which the address has come back."""
+    ann, cy = world.slack.person(ANN), world.slack.person(CY)
+    ann.email, cy.email = cy.email, "another@contoso.example"
+    await connect(world, ANN)
+
+
+async def test_its_list_says_why_and_the_other_one_has_everything(twice):
+    before = (await twice.type(CY, "/my-access")).message
+    assert "Marketing Campaign" in said(before)
+
+    await ann_signs_in(twice)
+
+    now = (await twice.type(CY, "/my-access")).message
+    assert ELSEWHERE in said(now)
+    assert ELSEWHERE in now.text
+    assert "Marketing Campaign" not in said(now)
+    assert "You have no access" not in said(now)
+    mine = (await twice.type(ANN, "/my-access")).message
+    assert "Marketing Campaign" in said(mine)
+    assert ELSEWHERE not in said(mine)
+
+
+async def test_its_home_says_so_as_well(twice):
+    await twice.slack.open_home(user=CY)
+    await eventually(lambda: "*Marketing Campaign* until" in said(twice.home(CY)))
+
+    await ann_signs_in(twice)
+    for user in (CY, ANN):
+        await twice.slack.open_home(user=user)
+
+    await eventually(lambda: ELSEWHERE in said(twice.home(CY)))
+    assert "*Marketing Campaign* until" not in said(twice.home(CY))
+    await eventually(lambda: "*Marketing Campaign* until" in said(twice.home(ANN)))
+    assert ELSEWHERE not in said(twice.home(ANN))
+
+
+async def test_an_old_button_takes_nothing_away_and_says_why(twice):
+    before = (await twice.type(CY, "/my-access")).message
+    await ann_signs_in(twice)
+
+    await twice.press(CY, before, "Return")
+
+    await twice.whispered(CY, GENERAL, ELSEWHERE)
+    await twice.later(timedelta(minutes=5))
+    (held,) = twice.tenant.world.assignments.values()
+    assert held.is_live
+
+
+async def test_signed_in_it_counts_again(twice):
+    """Both are theirs then."""
+    ann = twice.slack.person(ANN)
+    await ann_signs_in(twice)
+    address, ann.email = ann.email, "elsewhere@contoso.example"
+    twice.slack.person(CY).email = address
+    page = await sign_in_by(twice, await link_of(twice, CY), email_of(ANN, twice))
+    assert page.heading == "Your Microsoft account is connected", page.shown
+
+    for user in (ANN, CY):
+        mine = (await twice.type(user, "/my-access")).message
+        assert "Marketing Campaign" in said(mine)
+        assert ELSEWHERE not in said(mine)
