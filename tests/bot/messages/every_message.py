@@ -234,6 +234,14 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
             extendable=extendable,
             opens={row.package_id: openings(number, name) for number, row in enumerate(rows)},
         ),
+        "my access by an account that does not count": my_access.my_access(
+            page([]),
+            page(waiting),
+            reader="U0ANN",
+            asked={},
+            extendable={},
+            is_connected_elsewhere=True,
+        ),
         "everything to open": opening.everything_to_open(name, openings(count, name)),
         "offer": offering.offer(packages),
         "offer page 2": offering.offer(packages, page=2),
@@ -343,6 +351,17 @@ def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
             offer=[],
             mine=(),
             extendable={},
+        ),
+        "home of an account that does not count": home(
+            reader="U0BO",
+            held=page([]),
+            waiting=page(others, most=ROWS_IN_HOME),
+            asked={},
+            to_decide=page([]),
+            offer=[],
+            mine=(),
+            extendable={},
+            is_connected_elsewhere=True,
         ),
     }
 
