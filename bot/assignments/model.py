@@ -37,6 +37,9 @@ class EndReason(StrEnum):
     NEVER_DELIVERED = "never delivered"
 
 
+# What has ended without us: its holder is told of that end, and by no request.
+ENDED_WITHOUT_US: Final = frozenset({EndReason.RAN_OUT, EndReason.OUTSIDE})
+
 # What we have ended ourselves.
 ENDED_BY_US: Final = frozenset(
     {EndReason.REMOVED, EndReason.RETURNED, EndReason.REMOVED_BY_LATCHKEY}

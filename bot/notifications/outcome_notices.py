@@ -54,12 +54,14 @@ def notices_for_request(
     is_offered: bool = True,
     other_account: str | None = None,
     kept: Assignment | None = None,
+    is_told_of_end: bool = False,
 ) -> list[OwedNotice]:
     """
     Return everything that is to be said about a request that has ended.
 
     Args:
         other_account: Another Slack account of whoever has given access back, to which messages about it went.
+        is_told_of_end: Whoever had the access hears that it has ended without a removal.
         kept: The access that is still there although an extension of it was canceled for its removal.
         is_offered: Whether its package can still be asked for.
         will_remind: Whether a reminder of the access's end is still to come.
@@ -78,7 +80,7 @@ def notices_for_request(
             openings=openings,
             explained=explained,
         )
-    elif to is not None:
+    elif to is not None and not is_told_of_end:
         words = _words(
             request,
             decided,

@@ -351,11 +351,10 @@ def _over(db: Transaction, assignment_id: str, *, ends_at: datetime | None = Non
         ends_at: The end that Graph shows now, for what it had none for while it was being delivered.
     """
     known = assignments.find(db, assignment_id)
-    if (
-        known is None
-        or known.state is not AssignmentState.LIVE
-        or _may_be_removed_by_us(db, assignment_id)
-    ):
+    if known is None:
+        return
+    state_machine.go_on_with_held_removal(db, known)
+    if known.state is not AssignmentState.LIVE or _may_be_removed_by_us(db, assignment_id):
         # Our own removal: the request about it tells the story.
         return
     if known.ends_at is not None or known.progress is not DeliveryProgress.DELIVERING:

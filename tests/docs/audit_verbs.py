@@ -105,7 +105,7 @@ VERBS: Final[Mapping[str, str]] = {
     "require-sign-in": "the package settings ask by now for a fresh sign-in of whoever approves a request that waits in Entra already",
     "reprocess": "an admin had Entra process access once more",
     "resume": "granting goes on",
-    "retry": "an admin has a request tried again that was on hold",
+    "retry": "an admin has a request tried again that was on hold; by `latchkey`: a removal, whose access has run out meanwhile",
     "review": "somebody has reviewed an emergency",
     "review-late": "the same, after somebody else",
     "review-refused": "the same, by somebody who may not review it",

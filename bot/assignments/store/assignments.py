@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.assignments.model import (
+    ENDED_WITHOUT_US,
     Assignment,
     AssignmentState,
     DeliveryProgress,
-    EndReason,
     TroubleKind,
 )
 from bot.assignments.store import troubles
@@ -228,7 +228,7 @@ def end(
 ) -> bool:
     """Close a row, once; later reminders for it are no longer owed."""
     # The request tells of its own removal or return.
-    news = clock.real() if why in {EndReason.RAN_OUT, EndReason.OUTSIDE} else None
+    news = clock.real() if why in ENDED_WITHOUT_US else None
     values = {
         "state": AssignmentState.ENDED,
         "ended_at": at,

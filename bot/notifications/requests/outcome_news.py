@@ -6,7 +6,7 @@ from typing import Final
 
 from bot import clock
 from bot.approvals.store import decisions
-from bot.assignments.model import Assignment, AssignmentState
+from bot.assignments.model import ENDED_WITHOUT_US, Assignment, AssignmentState
 from bot.assignments.store import assignments
 from bot.assignments.transactions import holder_to_tell
 from bot.database import Store, Transaction
@@ -59,6 +59,7 @@ class OutcomeNews:
         openings = self._openings(request, package)
         explained = self._explained(request, package, channel=settings.channel)
         other_account = await self._store.read(_other_account, request)
+        is_told_of_end = await self._store.read(_has_ended_without_us, request)
         is_being_removed, kept = await self._store.read(_after_removal, request)
 
         def make() -> list[OwedNotice]:
@@ -73,6 +74,7 @@ class OutcomeNews:
                 is_offered=package is not None and package.can_be_asked_for,
                 other_account=other_account,
                 kept=kept,
+                is_told_of_end=is_told_of_end,
             )
             return owed + card_threads.ending_replies(request, counted, cards)
 
@@ -106,9 +108,19 @@ def _other_account(db: Transaction, request: Request) -> str | None:
     """Return where messages about access went that its holder has given back by another Slack account; None if by that one."""
     if not request.is_given_back or request.state is not State.DELIVERED:
         return None
+    if _has_ended_without_us(db, request):
+        return None
     row = assignments.find(db, request.assignment_id or "")
     told = holder_to_tell(db, row) if row is not None else None
     return told if told != request.holder else None
+
+
+def _has_ended_without_us(db: Transaction, request: Request) -> bool:
+    """Tell whether the access had ended already that a removal was to end: its holder is told of that end."""
+    if request.kind is not Kind.REMOVE or request.state is not State.DELIVERED:
+        return False
+    row = assignments.find(db, request.assignment_id or "")
+    return row is not None and row.ended_why in ENDED_WITHOUT_US
 
 
 def _after_removal(db: Transaction, request: Request) -> tuple[bool, Assignment | None]:

@@ -24,7 +24,7 @@ from bot.requests.model import (
     Request,
     State,
 )
-from bot.requests.store import claims, removals, request_lists, requests
+from bot.requests.store import claims, holds, removals, request_lists, requests
 from bot.words import N_
 
 # Graph tries for hours; after that somebody must look.
@@ -32,6 +32,8 @@ PARTIAL_FOR: Final = timedelta(days=1)
 # Access that comes back so soon after an admin has removed it is worth a look.
 GIVEN_AGAIN_WITHIN: Final = timedelta(days=30)
 ENDED_IN_PART: Final = N_("The access has ended, before Microsoft Entra had delivered all of it.")
+# Why a removal is taken off hold that no admin has taken off.
+RUN_OUT_MEANWHILE: Final = N_("The access has run out meanwhile.")
 # Why access that was removed is there again.
 AUTOMATIC: Final = "automatic"
 
@@ -206,11 +208,35 @@ def tell_if_given_again(db: Transaction, row: Assignment, *, automatic: bool) ->
 def end(db: Transaction, request: Request) -> None:
     """The access is gone: Graph has shown it."""
     moved = requests.move(db, request, State.DELIVERED, fence=True)
-    if moved is not None and moved.assignment_id is not None:
+    if moved is None or moved.assignment_id is None:
+        return
+    row = assignments.find(db, moved.assignment_id)
+    if row is not None and moved.graph_request_id is None and _has_run_out(row):
+        # Entra has not taken the removal on, and its time was over: nobody has removed it.
+        assignments.end(db, row.id, why=EndReason.RAN_OUT, at=row.ends_at or clock.now())
+    else:
         why = EndReason.RETURNED if moved.is_given_back else EndReason.REMOVED
         if moved.asked_by == audit.LATCHKEY:
             why = EndReason.REMOVED_BY_LATCHKEY
         assignments.end(db, moved.assignment_id, why=why, at=clock.now(), actor=moved.asked_by)
+
+
+def go_on_with_held_removal(db: Transaction, access: Assignment) -> None:
+    """
+    Have a removal looked at again that was put on hold before the access ran out, which Graph shows.
+
+    What is held after that once more is for an admin.
+    """
+    if access.ends_at is None or not _has_run_out(access):
+        return
+    for request in request_lists.open_for_assignment(db, access.id):
+        is_from_before = request.held_at is not None and request.held_at < access.ends_at
+        if request.kind is Kind.REMOVE and is_from_before:
+            holds.end_by_itself(db, request, why=RUN_OUT_MEANWHILE)
+
+
+def _has_run_out(access: Assignment) -> bool:
+    return access.ends_at is not None and access.ends_at <= clock.now()
 
 
 def misdelivered(db: Transaction, request: Request, held: Assignment, why: str) -> None:

@@ -119,8 +119,32 @@ def end(db: Transaction, hold: Hold, request: Request, verb: Verb, *, actor: str
         verb: RETRY, or GIVE_UP: then the worker's next step is to end it.  Either way the worker asks first
             whether they may.
     """
-    at = clock.now()
-    freed = requests.update().where(
+    is_free = _free(
+        db,
+        request,
+        retry_by=actor if verb is Verb.RETRY else None,
+        give_up_by=actor if verb is Verb.GIVE_UP else None,
+    )
+    if not is_free:
+        return None
+    done = holds.update().where(holds.c.id == hold.id)
+    db.execute(done.values(verb=verb, done_by=actor, done_at=clock.now()))
+    _freed(db, request, verb, actor=actor)
+    return all_requests.find(db, request.id)
+
+
+def end_by_itself(db: Transaction, request: Request, *, why: str) -> None:
+    """Let a held request be worked on again although no admin has wanted that: something has happened since."""
+    if not _free(db, request, retry_by=None, give_up_by=None):
+        return
+    done = holds.update().where(holds.c.request_id == request.id, holds.c.verb.is_(None))
+    db.execute(done.values(verb=Verb.RETRY, done_at=clock.now()))
+    _freed(db, request, Verb.RETRY, actor=audit.LATCHKEY, why=why)
+
+
+def _free(db: Transaction, request: Request, **wanted_by: str | None) -> bool:
+    """Take a request off hold; False if it is not held any more."""
+    held = requests.update().where(
         requests.c.id == request.id,
         requests.c.version == request.version,
         requests.c.held_at.is_not(None),
@@ -131,24 +155,24 @@ def end(db: Transaction, hold: Hold, request: Request, verb: Verb, *, actor: str
         "attempts": 0,
         "due_at": clock.real(),
         "version": request.version + 1,
-        "retry_by": actor if verb is Verb.RETRY else None,
-        "give_up_by": actor if verb is Verb.GIVE_UP else None,
     }
-    if db.execute(freed.values(**values)).rowcount != 1:
-        return None
-    done = holds.update().where(holds.c.id == hold.id)
-    db.execute(done.values(verb=verb, done_by=actor, done_at=at))
+    return db.execute(held.values(**values, **wanted_by)).rowcount == 1
+
+
+def _freed(
+    db: Transaction, request: Request, verb: Verb, *, actor: str, why: str | None = None
+) -> None:
     audit.record(
         db,
-        at=at,
+        at=clock.now(),
         actor=actor,
         verb=verb,
+        why=why,
         before=request.state,
         **request_rows.audit_ids(request),
     )
     redraws.mark_views_stale(db, request)
     wakeups.due(db, wakeups.REQUESTS)
-    return all_requests.find(db, request.id)
 
 
 def count(db: Transaction) -> int:

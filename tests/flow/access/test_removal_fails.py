@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.database.audit_log.audit import LATCHKEY
+from bot.requests.store import holds
 from sandbox.tenant.seed import FINANCE_REPORTS
 from tests.flow.access.test_endings import REMINDED, assignment_of
+from tests.flow.administering.test_holding import POST, card, cards
 from tests.harness.world import ANN, BO, DANA, eventually, labels, living, said
 
 KEPT = "Your extension of .* was canceled, because the access was to be removed"
@@ -78,3 +81,57 @@ async def test_an_admin_reads_whose_access_could_not_be_removed(world):
     await remove(world, by=DANA)
 
     await world.told(DANA, f"I could not remove the access of <@{ANN}> to \\*Finance Reports")
+
+
+async def stuck(world):
+    """Ann's access has six hours left, and its removal, which Entra takes from nobody, is on hold."""
+    await world.later(timedelta(days=5, hours=18))
+    world.tenant.faults.set("unavailable", only=POST)
+    await remove(world, by=DANA)
+    await card(world)
+
+
+async def test_whoever_has_access_hears_that_it_has_run_out_although_its_removal_is_stuck(world):
+    """It has ended by itself, and nobody has removed it; the removal has nothing left to do."""
+    await stuck(world)
+
+    await world.later(timedelta(hours=7))
+
+    await world.told(ANN, "Your access to .* has ended. If you still need it")
+    await world.told(DANA, f"<@{ANN}> no longer has access to \\*Finance Reports")
+    await settled(world, "extend canceled", "remove delivered")
+    assert not [each for each in world.direct(ANN) if "was removed by" in said(each)]
+    assert await world.bot.store.read(holds.count) == 0
+    assert "You have no access" in (await world.type(ANN, "/my-access")).text
+
+
+async def test_what_is_held_once_more_after_that_is_for_an_admin(world):
+    """No removal is tried again each hour."""
+    await stuck(world)
+    world.tenant.faults.set("unavailable", only="GET .*assignmentRequests")
+    await world.later(timedelta(hours=7))
+
+    async def is_held_again():
+        await card(world)
+        return len(cards(world)) == 2
+
+    await eventually(is_held_again, about="the second card")
+    await world.synced()
+    await world.synced()
+
+    assert await world.bot.store.read(holds.count) == 1
+    assert [
+        why for who, what, why in await world.deeds() if (who, what) == (LATCHKEY, "retry")
+    ] == ["The access has run out meanwhile."]
+
+
+async def test_who_returns_what_has_just_run_out_is_thanked_for_no_return(world):
+    """Nobody has seen yet that it has ended."""
+    shown = (await world.type(ANN, "/my-access")).message
+    world.outside.clock.shift(timedelta(days=7))
+
+    await world.press(ANN, shown, "Return")
+
+    await settled(world, "extend canceled", "remove delivered")
+    await world.told(ANN, "Your access to .* has ended. If you still need it")
+    assert not [each for each in world.direct(ANN) if "you have returned" in said(each)]

@@ -299,7 +299,12 @@ def _holds(db: Transaction) -> None:
     hold, request = next(found for found in holds.open_ones(db) if found[1].id == request.id)
     holds.find(db, hold.id)
     holds.count(db)
-    assert holds.end(db, hold, request, Verb.RETRY, actor="U0DANA") is not None
+    freed = holds.end(db, hold, request, Verb.RETRY, actor="U0DANA")
+    assert freed is not None
+    assert holds.put(db, freed, failures=5, error="GraphError", why="It fails.")
+    held = requests.find(db, freed.id)
+    assert held is not None
+    holds.end_by_itself(db, held, why="It has ended.")
 
 
 def _decisions(db: Transaction) -> None:

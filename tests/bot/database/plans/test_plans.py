@@ -66,7 +66,7 @@ WALKS: Final = {
     "emergencies.review_counts": FOR_METRICS,
     "findings.settle": "few are not judged, so PostgreSQL looks for the one among them",
     "holds.count": FOR_METRICS,
-    "holds.end": "few are held, so PostgreSQL looks for the one among them",
+    "holds._free": "few are held, so PostgreSQL looks for the one among them",
     "holds.page": "a page of all that is on hold",
     "holds.open_ones": "a list of all that is held",
     "notices.untold_holds": "a list of all that is held and nobody knows of",
