@@ -14,6 +14,11 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return f" There is {_listed(known)}." if 0 < len(known) <= 12 else ""
 
 
+def is_guess(suggestion: str) -> bool:
+    """Tell whether `nearest` found a word that was probably meant, and did not list them."""
+    return suggestion.startswith(" Did you mean")
+
+
 def _listed(words: list[str]) -> str:
     quoted = [f"“{word}”" for word in words]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

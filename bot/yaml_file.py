@@ -52,7 +52,7 @@ def parse(text: str, *, name: str, first_word: str) -> tuple[Source, dict[str, A
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line, column = _position(error.problem_mark) if error.problem_mark else (1, 1)
-        hint = _quotes_hint(text, error)
+        hint = _hint(text, error)
         raise FileError(
             [f"{name}, line {line}, column {column}: this is no YAML: {error.problem}.{hint}"]
         ) from error
@@ -76,14 +76,29 @@ def _position(mark: Any) -> tuple[int, int]:
     return mark.line + 1, mark.column + 1
 
 
+def _hint(text: str, error: yaml.MarkedYAMLError) -> str:
+    """Say what to do, where that can be told."""
+    problem = str(error.problem)
+    if r"'\t'" in problem:
+        return " Indent with blanks, not with tabs."
+    hint = _quotes_hint(text, error)
+    if not hint and problem.startswith("expected <block end>"):
+        return " Is the line indented like those that it belongs to?"
+    return hint
+
+
 def _quotes_hint(text: str, error: yaml.MarkedYAMLError) -> str:
     """Say what to do where YAML takes a name for something of its own."""
     mark = error.problem_mark
     lines = text.splitlines()
     if mark is None or mark.line >= len(lines):
         return ""
-    _, _, said = lines[mark.line].lstrip(" -").partition(":")
+    whole = lines[mark.line].lstrip(" -")
+    _, _, said = whole.partition(":")
     value = said.strip()
+    if whole[:1] in ("{", "[") or (value[:1], value[-1:]) in (("{", "}"), ("[", "]")):
+        # The text is a part of the line, and only whoever wrote it knows which.
+        return ' Put a text with signs of YAML\'s own in quotes, such as {ask: "Why?"}.'
     if not value or value[:1] in "\"'":
         return ""
     begins_odd = value[:1] in "@`%&*!|>[]{}#,"

@@ -1,11 +1,12 @@
 """Reads and writes the file's small language: how long, who, and which role, read from words and written as words."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from bot.suggestions import nearest
+from bot.suggestions import is_guess, nearest
 from graph.models import Expiration
 from graph.values import in_zone, same_word
 
@@ -30,6 +31,7 @@ UNNAMED: Final = {  # the file's word: the subject set's type in Graph
     "external sponsors": "externalSponsors",
     "sponsors of who gets it": "targetUserSponsors",
 }
+DECIDING: Final = (*(each for each in NAMED if each not in NEVER_DECIDING), *UNNAMED)
 ENTRA_ROLE: Final = "Entra role"
 THINGS: Final = {  # the file's word: Graph's origin system
     "group": "AadGroup",
@@ -207,11 +209,14 @@ def _seconds(expiration: Expiration) -> datetime | None:
     return end.replace(microsecond=0) if end else None
 
 
-def read_subject(text: str) -> Subject:
+def read_subject(text: str, *, words: Iterable[str] = (*NAMED, *UNNAMED)) -> Subject:
     """
     Read "group Marketing", "person ann@contoso.example", "manager", "manager level 2" and so on.
 
     A bare e-mail address is a person.
+
+    Args:
+        words: Those that may stand there, for the sentence where none does.
 
     Raises:
         ValueError: It says nobody that Entra knows of.
@@ -228,9 +233,9 @@ def read_subject(text: str) -> Subject:
             return Subject(kind=kind, name=said[len(kind) + 1 :])
     if re.fullmatch(r"\S+@\S+", said):
         return Subject(kind="person", name=said)
-    first = folded.split(" ")[0]
-    words = [*NAMED, *UNNAMED]
-    hint = nearest(first, words) or nearest(folded, words)
+    known = list(words)
+    first, whole = nearest(folded.partition(" ")[0], known), nearest(folded, known)
+    hint = first if is_guess(first) and not is_guess(whole) else whole
     raise ValueError(
         f"“{text}” does not say who; write “group …” or “person …@…” or another of these words.{hint}"
     )
@@ -243,7 +248,7 @@ def read_decider(text: str) -> Subject:
     Raises:
         ValueError: It says nobody, or whom Entra lets ask and not decide.
     """
-    subject = read_subject(text)
+    subject = read_subject(text, words=DECIDING)
     if subject.kind in NEVER_DECIDING:
         raise ValueError(f"“{text}” may ask, but cannot decide.")
     return subject
@@ -265,6 +270,8 @@ def read_thing(text: str) -> Thing:
     for kind in THINGS:
         if said.casefold().startswith(f"{kind.casefold()} "):
             return Thing(kind=kind, name=said[len(kind) + 1 :])
+        if said.casefold() == kind.casefold():
+            raise ValueError(f"“{text}” does not say which; write “{kind} …”.")
     hint = nearest(said.partition(" ")[0], THINGS)
     raise ValueError(
         f"“{text}” names nothing that a catalog may hand out; write “group …”, “application …”, "

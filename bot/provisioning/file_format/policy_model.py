@@ -25,7 +25,6 @@ from bot.provisioning.file_format.fields import (
     checked,
     one_or_more,
 )
-from bot.suggestions import nearest
 
 SCOPES: Final = {  # the file's word: allowedTargetScope
     "all members": "allMemberUsers",
@@ -62,13 +61,7 @@ def read_who(text: str) -> None:
     """
     if text.casefold() in SCOPES:
         return
-    try:
-        subject = grammar.read_subject(text)
-    except ValueError as error:
-        close = nearest(text, SCOPES)
-        raise ValueError(
-            f"{str(error).partition('.')[0]}.{close}" if "mean" in close else str(error)
-        ) from None
+    subject = grammar.read_subject(text, words=(*SCOPES, *grammar.NAMED))
     if subject.kind in grammar.UNNAMED:
         raise ValueError(f"“{text}” can decide, but not be the one who may ask.")
 

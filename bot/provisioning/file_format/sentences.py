@@ -100,7 +100,10 @@ def read_sentence(text: str) -> Sentence:
         )
         _check(sentence)
         return sentence
-    raise ValueError(f"“{text}” is no policy test.{nearest(said, EXAMPLES)}")
+    hint = nearest(said, EXAMPLES) or (
+        " Write one like “ann@contoso.example may ask for marketing-campaign” or “ends in 30 days”."
+    )
+    raise ValueError(f"“{text}” is no policy test.{hint}")
 
 
 def _check(sentence: Sentence) -> None:
