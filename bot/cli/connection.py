@@ -102,6 +102,11 @@ async def graph_for(
         )
 
 
+WHERE_PERMISSIONS_ARE: Final = (
+    "docs/how-to/entra-app.md lists the permissions that each command needs."
+)
+
+
 @contextmanager
 def failures_as_sentences() -> Iterator[None]:
     """
@@ -124,10 +129,7 @@ def sentences_about(error: GraphError) -> tuple[str, ...]:
     if isinstance(error, AuthError):
         return (f"Entra gives no token, or Graph does not take it: {error}{about_trust(error)}",)
     if isinstance(error, Forbidden):
-        return (
-            str(error),
-            "docs/how-to/entra-app.md lists the permissions that each command needs.",
-        )
+        return (str(error), WHERE_PERMISSIONS_ARE)
     if error.may_have_happened:
         return (
             str(error),

@@ -13,10 +13,17 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from bot.cli.connection import Stop, api_option, failures_as_sentences, graph_for, graph_settings
+from bot.cli.connection import (
+    WHERE_PERMISSIONS_ARE,
+    Stop,
+    api_option,
+    failures_as_sentences,
+    graph_for,
+    graph_settings,
+)
 from bot.packages.names import clean
 from bot.provisioning import render as showing
-from bot.provisioning.changes.apply import Applier
+from bot.provisioning.changes.apply import Applier, ApplyError
 from bot.provisioning.changes.destroy import Destroyer, destruction, settle
 from bot.provisioning.changes.plan import Planned, make_plan
 from bot.provisioning.file_format.file import Document, read_file
@@ -30,6 +37,7 @@ from bot.provisioning.writing.retry import PATIENCE, Retrier
 from bot.provisioning.writing.state import StateFile, locked, state_of
 from bot.source import FileError
 from graph import Graph, Retries
+from graph.errors import Forbidden
 
 WOULD_CHANGE: Final = 2
 DOES_NOT_HOLD: Final = 1
@@ -310,6 +318,9 @@ def _sentences() -> Iterator[None]:
             yield
         except FileError as error:
             raise Stop(*error.problems) from None
+        except ApplyError as error:
+            advice = [WHERE_PERMISSIONS_ARE] if isinstance(error.__cause__, Forbidden) else []
+            raise Stop(str(error), *advice) from error
 
 
 def _show_plan(planned: Planned, file: Path, *, as_json: bool) -> None:

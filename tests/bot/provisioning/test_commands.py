@@ -114,6 +114,16 @@ def test_plan_apply_plan_destroy(run: Run, tenant: Tenant) -> None:
     assert [each.name for each in Path().iterdir()] == ["access.yml"]
 
 
+def test_a_missing_permission_is_said_with_where_they_are_listed(run: Run, tenant: Tenant) -> None:
+    """Also where only a change of the plan meets it, after others were made."""
+    Path("access.yml").write_text(SMALL)
+    tenant.permissions.discard("Group.ReadWrite.All")
+    applied = run(provision.apply, ["access.yml"])
+    assert applied.exit_code == 1
+    assert "Cannot create group Campaign files: Microsoft Graph says: " in applied.stderr
+    assert "docs/how-to/entra-app.md lists the permissions" in applied.stderr
+
+
 def test_a_plan_for_programs(run: Run) -> None:
     """JSON with stable names, and the same exit code."""
     Path("access.yml").write_text(SMALL)
