@@ -57,7 +57,7 @@ def ended(assignment: Assignment, *, is_offered: bool = True) -> Message:
             _("Your access to {package} has ended. It is not offered any more.")
             if has_run_out
             else _(
-                "Your access to {package} was ended in Entra, outside Latchkey. It is not offered any more."
+                "Your access to {package} was ended in Entra, by no request that I know of. It is not offered any more."
             )
         )
         return message(sentence.format(package=name))
@@ -65,7 +65,7 @@ def ended(assignment: Assignment, *, is_offered: bool = True) -> Message:
         _("Your access to {package} has ended. If you still need it, you can ask again.")
         if has_run_out
         else _(
-            "Your access to {package} was ended in Entra, outside Latchkey. If you still need it, you can ask again."
+            "Your access to {package} was ended in Entra, by no request that I know of. If you still need it, you can ask again."
         )
     )
     line = sentence.format(package=name)

@@ -75,7 +75,7 @@ async def test_a_row_that_cannot_be_read_keeps_nobody_from_theirs(harness, kind)
     assert unread.unreadable_since is not None
     assert (await row(harness, cys)).ended_why == EndReason.OUTSIDE
     await harness.talk()
-    assert "outside Latchkey" in harness.told("U0CY")[-1].text
+    assert "by no request that I know of" in harness.told("U0CY")[-1].text
     assert harness.told("U0ANN") == []
     assert await harness.store.run(troubles.count) == {}
 

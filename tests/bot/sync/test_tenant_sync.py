@@ -151,7 +151,7 @@ async def test_access_that_was_ended_in_entra_is_told_so(harness):
     await harness.talk()
 
     assert (await row(harness, held)).ended_why == EndReason.OUTSIDE
-    assert "outside Latchkey" in harness.told("U0ANN")[-1].text
+    assert "by no request that I know of" in harness.told("U0ANN")[-1].text
 
 
 async def test_an_end_that_was_moved_in_entra_is_followed(harness):
@@ -205,7 +205,9 @@ async def test_a_removal_of_ours_is_not_called_an_end_from_outside(harness):
     await harness.talk()
 
     assert (await row(harness, held)).ended_why == EndReason.RETURNED
-    assert not [each for each in harness.told("U0ANN") if "outside Latchkey" in each.text]
+    assert not [
+        each for each in harness.told("U0ANN") if "by no request that I know of" in each.text
+    ]
 
 
 async def test_a_list_read_before_a_removal_revives_nothing(harness):
@@ -227,7 +229,9 @@ async def test_a_list_read_before_a_removal_revives_nothing(harness):
     await harness.tenant_sync.run()
     await harness.talk()
     assert (await row(harness, held)).ended_why == EndReason.RETURNED
-    assert not [each for each in harness.told("U0ANN") if "outside Latchkey" in each.text]
+    assert not [
+        each for each in harness.told("U0ANN") if "by no request that I know of" in each.text
+    ]
 
 
 async def test_a_role_of_one_catalog_is_enough(harness):

@@ -80,7 +80,7 @@ async def test_what_somebody_removed_in_entra_before_it_was_seen_is_said_to_be(w
     )
 
     await settled(world, "add delivered")
-    await world.told(ANN, "was ended in Entra, outside Latchkey")
+    await world.told(ANN, "was ended in Entra, by no request that I know of")
     assert len(world.direct(ANN)) == 1
 
 

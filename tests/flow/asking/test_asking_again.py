@@ -225,7 +225,7 @@ async def test_ended_access_to_what_is_gone_is_not_offered_again(world):
 
     await world.synced()
 
-    news = await world.told(ANN, "was ended in Entra, outside Latchkey")
+    news = await world.told(ANN, "was ended in Entra, by no request that I know of")
     assert "It is not offered any more." in said(news)
     assert "you can ask again" not in said(news)
     assert labels(news) == []

@@ -351,7 +351,7 @@ async def end_outside(world: World) -> None:
         if held.is_live:
             world.tenant.remove_assignment(held.id)
     world.bot.jobs.wake_all()
-    await eventually(lambda: told(ANN, "was ended in Entra, outside Latchkey")(world))
+    await eventually(lambda: told(ANN, "was ended in Entra, by no request that I know of")(world))
     await at_rest(world.bot)
 
 

@@ -236,7 +236,7 @@ STORIES: Final = {
         ends=("add delivered",),
         # Whoever did it there made the removal.
         in_graph=Counter(adminAdd=1, adminRemove=1),
-        once={"Ann is told": told(ANN, "was ended in Entra, outside Latchkey")},
+        once={"Ann is told": told(ANN, "was ended in Entra, by no request that I know of")},
     ),
     "reminder": Story(
         before=grant,
