@@ -106,6 +106,7 @@ class Terms:
         approved_until: In ISO 8601, the earliest end that an approver has set; None: nobody has set one.
         emergency: It is given without an approval, so that *stages* is empty; None: it is not.
         entra_decides: Who asks and who approves do so in Entra in their own name; *stages* are what the policy says there.
+        quorums: Of each stage, how many had to approve before Entra decided, and have to if it does no more.
     """
 
     policy_id: str
@@ -127,6 +128,7 @@ class Terms:
     approved_until: str | None = None
     emergency: EmergencyTerms | None = None
     entra_decides: bool = False
+    quorums: tuple[int, ...] = ()
 
     @property
     def stages_left_out(self) -> tuple[Stage, ...]:

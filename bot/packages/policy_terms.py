@@ -308,13 +308,25 @@ def with_settings(terms: Terms, settings: PackageSettings, *, agreed: Terms | No
     Args:
         agreed: The terms under which it was asked for: what was required then is never lowered.
     """
-    before = agreed.stages or agreed.stages_left_out if agreed else ()
+    before = _agreed_stages(agreed) if agreed else ()
     stages = stages_with_settings(terms.stages, settings, agreed=before)
     if not settings.entra_decides:
         return replace(terms, stages=stages)
     # Entra knows of no stage but the policy's own, and one approval decides it there.
     own = tuple(replace(stage, quorum=1) for stage in stages if not stage.is_admins_own)
-    return replace(terms, stages=own, entra_decides=True)
+    quorums = tuple(stage.quorum for stage in before)
+    has_quorums = any(each > 1 for each in quorums)
+    return replace(terms, stages=own, entra_decides=True, quorums=quorums if has_quorums else ())
+
+
+def _agreed_stages(agreed: Terms) -> tuple[Stage, ...]:
+    """Return the stages under which it was asked for, with what each took before Entra decided."""
+    stages = agreed.stages or agreed.stages_left_out
+    quorums = agreed.quorums
+    return tuple(
+        replace(stage, quorum=max(stage.quorum, quorums[place] if place < len(quorums) else 1))
+        for place, stage in enumerate(stages)
+    )
 
 
 def with_sign_ins(terms: Terms, settings: PackageSettings) -> Terms:
@@ -374,6 +386,8 @@ def hash_of_row(terms: Mapping[str, Any]) -> str:
         rules.pop("emergency", None)
     if not rules.get("entra_decides"):
         rules.pop("entra_decides", None)
+    if not rules.get("quorums"):
+        rules.pop("quorums", None)
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 
 

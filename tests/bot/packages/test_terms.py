@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given as drawn
+from hypothesis import settings as tried
+from hypothesis import strategies as st
 
 from bot.packages import policy_terms
 from bot.packages.model import EmergencyTerms, NamedObject, Removal, Stage, Terms
@@ -494,7 +497,32 @@ def test_where_entra_decides_only_its_own_stages_count():
     found = policy_terms.with_settings(before, settings, agreed=terms(stages=MORE_BEFORE))
 
     stage = replace(MORE_BEFORE[0], quorum=1)
-    assert found == replace(before, stages=(stage,), entra_decides=True)
+    assert found == replace(before, stages=(stage,), entra_decides=True, quorums=(3,))
+
+
+TURNS = st.lists(
+    st.builds(
+        PackageSettings,
+        quorum=st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple),
+        entra_decides=st.booleans(),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@tried(max_examples=100, deadline=None)
+@drawn(TURNS)
+def test_however_often_who_decides_changes_no_fewer_have_to_approve(turns):
+    """What was agreed while Latchkey decided holds again when it does so once more."""
+    asked, agreed, most = terms(stages=(BOS, BOS)), None, [1, 1]
+    for turn in turns:
+        agreed = policy_terms.with_settings(asked, turn, agreed=agreed)
+        if not turn.entra_decides:
+            most = [max(each, turn.approvals_needed(place)) for place, each in enumerate(most)]
+            assert [stage.quorum for stage in agreed.stages] == most
+        else:
+            assert [stage.quorum for stage in agreed.stages] == [1, 1]
 
 
 def test_a_sign_in_that_is_asked_for_by_now_changes_no_quorum():
@@ -543,6 +571,7 @@ OTHER: dict[str, dict[str, Any]] = {
     "none is excluded": {"excluded": ()},
     "a removal": {"removal": NOTED},
     "Entra decides": {"entra_decides": True},
+    "what it took before": {"entra_decides": True, "quorums": (2,)},
     "an emergency": {"emergency": EmergencyTerms(seconds=1, review_seconds=1, stages=())},
     "a quorum": {"stages": (replace(BOS, quorum=2),)},
     "a sign-in": {"stages": (replace(BOS, fresh_sign_in=True),)},
@@ -568,7 +597,8 @@ def test_whatever_else_changes_is_another_decision():
 def test_terms_from_before_there_was_more_to_ask_are_the_same_decision():
     """A row of an older version says nothing of quorums, sign-ins, emergencies and who decides."""
     row = asdict(WHOLE)
-    older = {key: said for key, said in row.items() if key not in {"emergency", "entra_decides"}}
+    new = {"emergency", "entra_decides", "quorums"}
+    older = {key: said for key, said in row.items() if key not in new}
     new_ones = {"quorum", "fresh_sign_in", "auth_context"}
     older["stages"] = [
         {key: said for key, said in stage.items() if key not in new_ones} for stage in row["stages"]
