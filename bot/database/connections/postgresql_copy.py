@@ -11,10 +11,11 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,9 @@ OTHERS: Final = sa.text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
     "AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
 )
+# A session that its program has closed is there until its process has ended, which takes a busy machine a while.
+LEAVES_WITHIN: Final = timedelta(seconds=10)
+BETWEEN_LOOKS: Final = timedelta(seconds=0.1)
 SCHEMA_IN_COPY: Final = re.compile(r"^COPY \S*alembic_version .*\n(\w+)$", re.MULTILINE)
 
 
@@ -89,9 +93,14 @@ def back_up(server: Server, to: Path) -> Copied:
     return Copied(rows=rows, head=head)
 
 
-def restore(server: Server, backup: Path, *, now: datetime) -> Copied:
+def restore(
+    server: Server, backup: Path, *, now: datetime, leaves_within: timedelta = LEAVES_WITHIN
+) -> Copied:
     """
     Put *backup* in the place of what the database holds, in one transaction; what was there is copied to a file first.
+
+    Args:
+        leaves_within: Wait so long for whoever still works with the database, such as a replica that was just stopped.
 
     Raises:
         CannotCopy: It is no backup, somebody works with the database, or its tables are of another version; nothing
@@ -101,11 +110,7 @@ def restore(server: Server, backup: Path, *, now: datetime) -> Copied:
         raise CannotCopy(f"There is no file {backup}.")
     schema = _schema_in(server, backup)
     with _connected(server) as db:
-        if others := db.execute(OTHERS).scalar_one():
-            raise CannotCopy(
-                f"{others} other connections work with the database: stop every replica (and a pooler in front of it) "
-                "first. Nothing has changed."
-            )
+        _wait_until_alone(db, leaves_within)
         is_there = db.execute(HAS_SCHEMA).scalar_one()
         schema_now = db.execute(SCHEMA).scalar_one() if is_there else None
     if schema_now not in (None, schema):
@@ -126,6 +131,25 @@ def restore(server: Server, backup: Path, *, now: datetime) -> Copied:
     with _connected(server) as db:
         rows, head = audit.head(db)
     return Copied(rows=rows, head=head, kept=kept)
+
+
+def _wait_until_alone(db: sa.Connection, leaves_within: timedelta) -> None:
+    """
+    Wait until nobody else works with the database.
+
+    Raises:
+        CannotCopy: Somebody stays.
+    """
+    until = time.monotonic() + leaves_within.total_seconds()
+    while others := db.execute(OTHERS).scalar_one():
+        if time.monotonic() >= until:
+            raise CannotCopy(
+                f"{others} other connections work with the database: stop every replica (and a pooler in front of it) "
+                "first. Nothing has changed."
+            )
+        # In a transaction the same sessions are shown again and again.
+        db.rollback()
+        time.sleep(BETWEEN_LOOKS.total_seconds())
 
 
 def _schema_in(server: Server, backup: Path) -> str:

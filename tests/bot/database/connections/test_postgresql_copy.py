@@ -1,8 +1,9 @@
 """`latchkey backup` and `restore` of PostgreSQL: whole copies with a true anchor, put back in one transaction or not at all."""
 
 import stat
+import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -49,6 +50,11 @@ def asked(server, number=1):
         store.close()
 
 
+def put_back(server, file, *, leaves_within=timedelta(hours=1)):
+    """Restore, once the sessions of what a test did before have ended, however slow the machine is."""
+    return postgresql_copy.restore(server, file, now=NOW, leaves_within=leaves_within)
+
+
 def counted(server):
     engine = sa.create_engine(server.url, poolclass=sa.NullPool)
     with engine.connect() as db:
@@ -63,11 +69,11 @@ def test_a_copy_is_put_back_and_what_was_there_is_kept(server, tmp_path):
     assert (copied.rows, copied.head) == head
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     later = asked(server)
-    restored = postgresql_copy.restore(server, file, now=NOW)
+    restored = put_back(server, file)
     assert (restored.rows, restored.head) == head
     assert counted(server) == 2
     assert restored.kept is not None
-    again = postgresql_copy.restore(server, restored.kept, now=NOW)
+    again = put_back(server, restored.kept)
     assert (again.rows, again.head) == later
     assert counted(server) == 3
 
@@ -78,7 +84,7 @@ def test_a_copy_comes_into_an_empty_database(server, bare_postgresql, tmp_path):
     file = tmp_path / "copy.dump"
     postgresql_copy.back_up(server, file)
     elsewhere = server_at(bare_postgresql)
-    restored = postgresql_copy.restore(elsewhere, file, now=NOW)
+    restored = put_back(elsewhere, file)
     assert (restored.rows, restored.head, restored.kept) == (*head, None)
     assert counted(elsewhere) == 1
 
@@ -108,10 +114,24 @@ def test_nothing_is_put_back_while_somebody_works_with_it(server, tmp_path):
     engine = sa.create_engine(server.url, poolclass=sa.NullPool)
     with (
         engine.connect(),
-        pytest.raises(CannotCopy, match=r"1 other connections .*stop every replica"),
+        pytest.raises(CannotCopy, match=r"\d other connections .*stop every replica"),
     ):
-        postgresql_copy.restore(server, file, now=NOW)
+        put_back(server, file, leaves_within=timedelta(0))
     assert counted(server) == 2
+
+
+def test_whoever_has_just_left_is_waited_for(server, tmp_path):
+    """A replica that was stopped is there until its session has ended."""
+    asked(server)
+    file = tmp_path / "copy.dump"
+    postgresql_copy.back_up(server, file)
+    engine = sa.create_engine(server.url, poolclass=sa.NullPool)
+    stays = engine.connect()
+    leaves = threading.Timer(0.5, stays.close)
+    leaves.start()
+    put_back(server, file)
+    leaves.join()
+    assert counted(server) == 1
 
 
 def test_a_replica_of_another_role_is_seen(own_postgresql, server, tmp_path):
@@ -123,8 +143,8 @@ def test_a_replica_of_another_role_is_seen(own_postgresql, server, tmp_path):
         db.execute(sa.text("CREATE ROLE keeper"))
     try:
         as_keeper = server_at(own_postgresql.update_query_dict({"options": "-c role=keeper"}))
-        with engine.connect(), pytest.raises(CannotCopy, match="1 other connections"):
-            postgresql_copy.restore(as_keeper, file, now=NOW)
+        with engine.connect(), pytest.raises(CannotCopy, match=r"\d other connections"):
+            put_back(as_keeper, file, leaves_within=timedelta(0))
     finally:
         with engine.begin() as db:
             db.execute(sa.text("DROP ROLE keeper"))
@@ -141,7 +161,7 @@ def test_a_copy_of_other_tables_is_not_mixed_in(server, tmp_path):
         db.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     try:
         with pytest.raises(CannotCopy, match=f"of version {version}, the database's of 9999"):
-            postgresql_copy.restore(server, file, now=NOW)
+            put_back(server, file)
     finally:
         with engine.begin() as db:
             db.execute(sa.text("UPDATE alembic_version SET version_num = :v"), {"v": version})
@@ -154,7 +174,7 @@ def test_what_is_no_copy_changes_nothing(server, tmp_path, content):
     file = tmp_path / "copy.dump"
     file.write_bytes(content)
     with pytest.raises(CannotCopy):
-        postgresql_copy.restore(server, file, now=NOW)
+        put_back(server, file)
     assert counted(server) == 1
 
 
@@ -167,7 +187,7 @@ def test_a_damaged_copy_changes_nothing(server, tmp_path):
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) * 3 // 4])
     with pytest.raises(CannotCopy, match="pg_restore says"):
-        postgresql_copy.restore(server, file, now=NOW)
+        put_back(server, file)
     assert counted(server) == 51
 
 
