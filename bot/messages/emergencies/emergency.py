@@ -190,7 +190,9 @@ def _state(request: Request) -> str:
 
 def closed(emergency: Emergency, request: Request, *, to_reviewers: bool = False) -> str:
     """
-    Say how a review was closed, by whom, and in which words; of access that was over by then, nothing was taken away.
+    Say how a review was closed, by whom, and in which words; of access that was over by then, nobody asked for a removal.
+
+    Whether Entra has removed it is another matter, of which the removal tells.
 
     Where whoever asks may not see who decides, nobody is named: they are among those who read it.
 
@@ -215,7 +217,7 @@ def closed(emergency: Emergency, request: Request, *, to_reviewers: bool = False
     if emergency.as_admin:
         if removes:
             return _(
-                "Reviewed {moment}: {person}, as an admin and not as an approver, took the access away: {comment}"
+                "Reviewed {moment}: {person}, as an admin and not as an approver, asked for the access to be removed: {comment}"
             ).format(**parts)
         return _(
             "Reviewed {moment}: {person}, as an admin and not as an approver, found it fine: {comment}"
@@ -223,13 +225,15 @@ def closed(emergency: Emergency, request: Request, *, to_reviewers: bool = False
     if emergency.for_user:
         if removes:
             return _(
-                "Reviewed {moment}: {person} for {approver} took the access away: {comment}"
+                "Reviewed {moment}: {person} for {approver} asked for the access to be removed: {comment}"
             ).format(**parts)
         return _("Reviewed {moment}: {person} for {approver} found it fine: {comment}").format(
             **parts
         )
     if removes:
-        return _("Reviewed {moment}: {person} took the access away: {comment}").format(**parts)
+        return _(
+            "Reviewed {moment}: {person} asked for the access to be removed: {comment}"
+        ).format(**parts)
     return _("Reviewed {moment}: {person} found it fine: {comment}").format(**parts)
 
 

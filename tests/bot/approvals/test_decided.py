@@ -154,7 +154,7 @@ def test_a_review_says_what_was_found_by_whom_and_for_whom(is_hidden):
     said = texts_of(decided_list(page([(review, request)]), since=None))
 
     assert "<@U0ANN> took emergency access to *Marketing Campaign*" in said
-    assert "<@U0CY> for <@U0BO> took the access away: It burned." in said
+    assert "<@U0CY> for <@U0BO> asked for the access to be removed: It burned." in said
 
 
 @pytest.mark.parametrize(

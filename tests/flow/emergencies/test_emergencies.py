@@ -74,8 +74,26 @@ async def test_a_reviewer_takes_the_access_away_now(world):
     [card] = await eventually(lambda: emergency_cards(world, BO))
     await review(world, BO, card, "remove", "There was no fire")
     await eventually(lambda: world.posts("adminRemove"))
-    await world.told(ANN, "has been reviewed.*took the access away: There was no fire")
+    await world.told(
+        ANN, "has been reviewed.*asked for the access to be removed: There was no fire"
+    )
     await world.told(ANN, "was removed")
+
+
+async def test_what_entra_does_not_remove_is_not_said_to_be_taken_away(world):
+    """The review asks for the removal; whoever has asked hears that it has failed, and whose access that is."""
+    await world.type(ANN, ASK)
+    await world.told(ANN, "You now have access")
+    [card] = await eventually(lambda: emergency_cards(world, BO))
+    world.tenant.faults.set("delivery_failed")
+
+    await review(world, BO, card, "remove", "There was no fire")
+
+    await world.told(BO, f"I could not remove the access of <@{ANN}>")
+    asked = "asked for the access to be removed: There was no fire"
+    assert asked in said(await world.told(ANN, "has been reviewed"))
+    assert asked in said(emergency_cards(world, APPROVALS)[0])
+    assert "until" in (await world.type(ANN, "/my-access")).text
 
 
 @pytest.mark.parametrize(

@@ -273,7 +273,7 @@ async def test_of_two_reviews_at_once_one_counts(world):
     await eventually(lambda: labels(card) == [], about="a closed card")
     done = await eventually_verbs(world, "review-late")
     assert (done.count("review"), done.count("review-late")) == (1, 1)
-    assert len(world.posts("adminRemove")) == ("took the access away" in said(card))
+    assert len(world.posts("adminRemove")) == ("asked for the access to be removed" in said(card))
 
 
 async def eventually_verbs(world, verb):
