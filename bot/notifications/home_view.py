@@ -25,6 +25,7 @@ from bot.people.model import Delegation
 from bot.people.store import delegations, people
 from bot.requests.asking.applicant import find_without_access
 from bot.requests.model import Request
+from bot.requests.overview import waits_for_pause
 from bot.requests.store import holds, request_lists
 
 # Of each list: more would not fit into the page, see `bot.messages.overviews.home`.
@@ -51,6 +52,7 @@ class _Read:
     admin: AdminOverview | None
     account: ConnectedAccount | None
     is_connected_elsewhere: bool
+    is_paused: bool
 
 
 async def drawn(
@@ -89,15 +91,17 @@ async def drawn(
         account=home_row(read.account) if offers_accounts else (),
         limits=limits,
         is_connected_elsewhere=read.is_connected_elsewhere,
+        is_paused=read.is_paused,
     )
 
 
 def _read(db: Transaction, slack_user: str, is_admin: bool, offers_accounts: bool) -> _Read:
     to_decide = deciders.waiting_for(db, slack_user, rows=ROWS_IN_HOME)
     held = assignment_lists.own_page(db, slack_user, rows=ROWS_IN_HOME)
+    waiting = request_lists.waited_for(db, slack_user, rows=ROWS_IN_HOME)
     return _Read(
         held=held,
-        waiting=request_lists.waited_for(db, slack_user, rows=ROWS_IN_HOME),
+        waiting=waiting,
         asked=request_lists.asked_about(db, slack_user, [row.id for row in held.rows]),
         to_decide=to_decide,
         questions=approver_questions.open_to(db, slack_user),
@@ -109,6 +113,7 @@ def _read(db: Transaction, slack_user: str, is_admin: bool, offers_accounts: boo
         admin=_for_admin(db, slack_user, to_decide) if is_admin else None,
         account=accounts.find(db, slack_user) if offers_accounts else None,
         is_connected_elsewhere=people.is_proven_elsewhere(db, slack_user),
+        is_paused=waits_for_pause(db, waiting.rows),
     )
 
 

@@ -1,13 +1,13 @@
 """Read a page of what one person has and waits for: the same for a command and for App Home."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bot.approvals.model import NO_QUESTIONS, OpenQuestions
 from bot.approvals.store import approver_questions
 from bot.assignments.model import Assignment
 from bot.assignments.store import assignment_lists
-from bot.database import Transaction
+from bot.database import Transaction, flags
 from bot.packages.local_links import OpeningsByPackage
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import ROWS_A_PAGE, Count, ListName, Page, Place, Start
@@ -23,6 +23,7 @@ class AccessOverview:
 
     Attributes:
         asked: The open requests about what is shown, by assignment.
+        is_paused: All granting is paused, and something that is shown waits for that.
         questions: What waits for their answer, on the first page.
         extendable: The policies whose holders may extend what they have.
         opens: What they can open of what they have.
@@ -36,6 +37,7 @@ class AccessOverview:
     extendable: ExtendablePolicies = field(default_factory=dict)
     opens: OpeningsByPackage = field(default_factory=dict)
     is_connected_elsewhere: bool = False
+    is_paused: bool = False
 
 
 def access_overview(
@@ -51,7 +53,9 @@ def access_overview(
     if place is not None and place.list is ListName.ASKED:
         nothing: Page[Assignment] = Page(rows=(), marks=(), count=Count(0), skipped=None)
         waiting = request_lists.waited_for(db, slack_user, start=start, rows=rows)
-        return AccessOverview(held=nothing, waiting=waiting, asked={})
+        return AccessOverview(
+            held=nothing, waiting=waiting, asked={}, is_paused=waits_for_pause(db, waiting.rows)
+        )
     held = assignment_lists.own_page(db, slack_user, start=start, rows=rows)
     before = skip - assignment_lists.count_own(db, slack_user) if held.is_beyond else 0
     waiting = request_lists.waited_for(
@@ -66,4 +70,10 @@ def access_overview(
         asked=asked,
         questions=questions,
         is_connected_elsewhere=is_first and people.is_proven_elsewhere(db, slack_user),
+        is_paused=waits_for_pause(db, waiting.rows),
     )
+
+
+def waits_for_pause(db: Transaction, requests: Iterable[Request]) -> bool:
+    """Tell whether any of these would be granted now, were it not that all granting is paused."""
+    return any(each.is_to_be_granted for each in requests) and flags.pause_reason(db) is not None

@@ -121,4 +121,5 @@ def _shown(overview: AccessOverview, *, reader: str) -> Message:
         opens=overview.opens,
         questions=overview.questions,
         is_connected_elsewhere=overview.is_connected_elsewhere,
+        is_paused=overview.is_paused,
     )

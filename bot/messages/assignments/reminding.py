@@ -20,7 +20,7 @@ from bot.messages.blocks.parts import (
     section,
     shorten,
 )
-from bot.messages.phrases.request_words import about_busy
+from bot.messages.phrases.request_words import PAUSED, about_busy
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count
 from bot.requests.model import Request
@@ -35,6 +35,7 @@ def expiring(
     busy: Mapping[str, Request],
     moved: Collection[str] = (),
     overtaken: Collection[str] = (),
+    is_paused: bool = False,
 ) -> Message:
     """
     Say what ends soon, all in one message; also the redraw after something was done about it.
@@ -43,6 +44,7 @@ def expiring(
         extendable: The policies whose holders may extend.
         busy: By assignment id, the open request about it.
         moved: Ids of those whose end is not any more the one that the reminder was about.
+        is_paused: All granting is paused.
         overtaken: Ids of those of whose end a later reminder was sent: the buttons are there.
     """
     names = in_a_row([escape(row.package_name) for row in rows])
@@ -82,6 +84,7 @@ def expiring(
             is_moved=row.id in moved,
             is_overtaken=row.id in overtaken,
             is_alone=not head,
+            is_paused=is_paused,
         )
         for row in rows
     ]
@@ -102,6 +105,7 @@ def _expiring_row(
     is_moved: bool,
     is_overtaken: bool,
     is_alone: bool,
+    is_paused: bool,
 ) -> list[Block]:
     name = escape(row.package_name)
     if row.state is AssignmentState.ENDED:
@@ -129,7 +133,8 @@ def _expiring_row(
         )
         line = sentence.format(package=shown, when=moment(row.ends_at), left=ago(row.ends_at))
     if busy is not None:
-        return [section(line), context(about_busy(busy))]
+        paused = f" {_(PAUSED)}" if is_paused and busy.is_to_be_granted else ""
+        return [section(line), context(f"{about_busy(busy)}{paused}")]
     if row.may_end:
         chosen = context(_("You chose to let it end. I will not remind you again."))
         if is_overtaken:

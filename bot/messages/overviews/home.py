@@ -91,6 +91,7 @@ def home(
     account: Sequence[Block] = (),
     limits: DelegationLimits = NO_LIMITS,
     is_connected_elsewhere: bool = False,
+    is_paused: bool = False,
 ) -> dict[str, object]:
     """
     Draw the Home view of one person, within Slack's 100 blocks.
@@ -109,6 +110,7 @@ def home(
         account: What says whether their Microsoft account is connected; empty where nobody can connect one.
         limits: What the package settings take from delegates.
         is_connected_elsewhere: What they have is shown to another account of theirs.
+        is_paused: All granting is paused.
     """
     blocks: list[Block] = [*review_rows(reviews), *question_rows(questions, room=QUESTIONS)]
     together = approve_all_row(to_decide.rows, reader=reader)
@@ -154,7 +156,14 @@ def home(
     if waiting.rows:
         blocks.append(header(_("Your requests")))
         blocks += _list(
-            my_access_rows((), waiting.rows, reader=reader, asked=asked, extendable=extendable),
+            my_access_rows(
+                (),
+                waiting.rows,
+                reader=reader,
+                asked=asked,
+                extendable=extendable,
+                is_paused=is_paused,
+            ),
             count=waiting.count,
             room=_shorter(WAITING, -(-short // 4)),
             everything=Place(list=ListName.ASKED),

@@ -28,7 +28,7 @@ from bot.messages.blocks.parts import (
 )
 from bot.messages.overviews.open_questions import counted, question_rows
 from bot.messages.phrases.naming import is_for_other, name_in_row, remover, whom_it_is_for
-from bot.messages.phrases.request_words import for_requester, progress
+from bot.messages.phrases.request_words import PAUSED, for_requester, progress
 from bot.messages.phrases.time_left import bar
 from bot.messages.phrases.waiting import remind_button
 from bot.packages.local_links import OpeningsByPackage
@@ -53,6 +53,7 @@ def my_access(
     opens: OpeningsByPackage = MappingProxyType({}),
     questions: OpenQuestions = NO_QUESTIONS,
     is_connected_elsewhere: bool = False,
+    is_paused: bool = False,
 ) -> Message:
     """
     List a page of what somebody has and, after that, waits for.
@@ -64,6 +65,7 @@ def my_access(
         extendable: The policies whose holders may extend.
         opens: What they can open of what they have, by package.
         is_connected_elsewhere: What they have is shown to another account of theirs.
+        is_paused: All granting is paused.
     """
     count = held.count.plus(waiting.count)
     head = question_rows(questions)
@@ -86,6 +88,7 @@ def my_access(
             asked=asked,
             extendable=extendable,
             opens=opens,
+            is_paused=is_paused,
         ),
         places=places,
         count=count,
@@ -137,6 +140,7 @@ def my_access_rows(
     asked: Mapping[str, Request],
     extendable: ExtendablePolicies,
     opens: OpeningsByPackage = MappingProxyType({}),
+    is_paused: bool = False,
 ) -> Iterator[Row]:
     """Make a row of each thing somebody has or waits for, with what they can do about it."""
     for row in held:
@@ -147,7 +151,7 @@ def my_access_rows(
             openings=opens.get(row.package_id, ()) if can_be_opened(row) else (),
         )
     for request in waiting:
-        yield _waiting_row(request, reader)
+        yield _waiting_row(request, reader, is_paused=is_paused)
 
 
 def _held_row(
@@ -216,9 +220,11 @@ def _cancel_button(request: Request) -> Block:
     )
 
 
-def _waiting_row(request: Request, reader: str) -> list[Block]:
+def _waiting_row(request: Request, reader: str, *, is_paused: bool) -> list[Block]:
     name = escape(request.package_name)
     line = for_requester(request)
+    if is_paused and request.is_to_be_granted:
+        line += f"\n{_(PAUSED)}"
     if request.terms is not None and request.terms.removal is not None:
         removed_by = _("An admin has to approve it: {person} had removed it.")
         line += f"\n{removed_by.format(person=remover(request, request.terms.removal.by))}"

@@ -16,6 +16,8 @@ IN_ENTRA: Final[Mapping[Kind, str]] = {
     Kind.REMOVE: N_("being removed by Entra"),
 }
 STUCK: Final = N_("stuck; the admins have been told")
+# Behind how far a request is that is to be granted.
+PAUSED: Final = N_("All granting is paused just now. I go on with this as soon as that is over.")
 DECLINED: Final = N_("Declined by the person whom it was for.")
 # On the approval card, once nothing is left to decide.
 OUTCOME: Final[Mapping[State, str]] = {

@@ -21,6 +21,7 @@ from bot.notifications.model import Notice
 from bot.notifications.store import notices
 from bot.packages.offers import ExtendablePolicies
 from bot.requests.model import OPEN, Kind, Request
+from bot.requests.overview import waits_for_pause
 from bot.requests.store import request_lists
 from bot.requests.store.request_lists import GivenAccess
 
@@ -65,6 +66,7 @@ class ReminderWords:
 
     extendable: ExtendablePolicies
     busy: Mapping[str, Request]
+    is_paused: bool
 
     @classmethod
     def read(
@@ -76,7 +78,7 @@ class ReminderWords:
             # The one through which they have a part of it is nothing to wait for here.
             if request.kind is not Kind.ADD and request.assignment_id is not None
         }
-        return cls(extendable, busy)
+        return cls(extendable, busy, is_paused=waits_for_pause(db, busy.values()))
 
     def reminder(
         self,
@@ -86,7 +88,12 @@ class ReminderWords:
         overtaken: Collection[str] = (),
     ) -> Message:
         return reminding.expiring(
-            rows, extendable=self.extendable, busy=self.busy, moved=moved, overtaken=overtaken
+            rows,
+            extendable=self.extendable,
+            busy=self.busy,
+            moved=moved,
+            overtaken=overtaken,
+            is_paused=self.is_paused,
         )
 
 

@@ -222,6 +222,12 @@ class Request:
         return is_ours and (self.failures > 0 or self.attempts > 0)
 
     @property
+    def is_to_be_granted(self) -> bool:
+        """True if nothing keeps it from being sent to Entra but a pause of all granting, of which its row knows nothing."""
+        is_free = self.held_at is None and self.needs_account_at is None
+        return self.state is State.APPROVED and self.kind is not Kind.REMOVE and is_free
+
+    @property
     def comes_to_a_decision(self) -> bool:
         """True while nobody has to decide it, and somebody may have to: it is being checked, or on its way to Entra, which decides."""
         return self.state is State.RECEIVED or self.is_asked_for_in_entra
