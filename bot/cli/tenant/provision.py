@@ -16,6 +16,7 @@ from rich.text import Text
 from bot.cli.connection import (
     WHERE_PERMISSIONS_ARE,
     Stop,
+    WrongSettings,
     api_option,
     failures_as_sentences,
     graph_for,
@@ -27,6 +28,7 @@ from bot.provisioning.changes.apply import Applier, ApplyError
 from bot.provisioning.changes.destroy import Destroyer, destruction, settle
 from bot.provisioning.changes.plan import Planned, make_plan
 from bot.provisioning.file_format.file import Document, read_file
+from bot.provisioning.file_format.grammar import GUID
 from bot.provisioning.import_ import import_tenant
 from bot.provisioning.policy_tests.evaluate import Evaluator, PolicyTestOutcome, PolicyTestResult
 from bot.provisioning.policy_tests.facts import Facts, FileFacts
@@ -268,13 +270,20 @@ def _with_file(
 @asynccontextmanager
 async def _tenant(path: Path, *, api: str | None) -> AsyncIterator[Connected]:
     settings = graph_settings()
+    tenant_id = settings.azure_tenant_id or ""
+    if not GUID.fullmatch(tenant_id):
+        # A tenant has one id and several domains: by another of them nothing would be Latchkey's own.
+        raise WrongSettings(
+            f"AZURE_TENANT_ID is “{tenant_id}”: set it to the tenant's id, which is a GUID, and not to a domain. "
+            "By that Latchkey keeps what it made."
+        )
     progress = ProgressDisplay()
     async with graph_for(settings, api=api, retries=patient_reads(progress), batches=True) as graph:
         with locked(path), progress.shown():
             yield Connected(
                 graph=graph,
                 version=api or settings.graph_api_version,
-                state=StateFile.beside(path, tenant=settings.azure_tenant_id or ""),
+                state=StateFile.beside(path, tenant=tenant_id),
                 retrier=Retrier(say=progress.say),
                 progress=progress,
             )

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from bot.provisioning.file_format.grammar import Subject
 from bot.provisioning.file_format.model import DescribedPerson, File
 from bot.provisioning.kinds.base import DeletableKind, FileLevelKind
 from bot.provisioning.kinds.contexts import (
@@ -133,19 +134,28 @@ class ManagerKind(FileLevelKind):
         await asyncio.gather(*map(read, context.document.file.people))
 
     async def plan(self, scope: FileScope) -> Sequence[Change]:
-        return [
-            Change(
-                operation=Operation.CREATE,
-                key=(self.name, person.email),
-                title=f"{person.manager} as the manager of {person.email}",
-                line=scope.line("people", at, "manager"),
-                want=person,
+        changes = []
+        for at, person in enumerate(scope.document.file.people):
+            before = scope.snapshot.managers.get(person.email)
+            if person.manager is None or before == scope.names.id_of("person", person.manager):
+                continue
+            notes = ()
+            if before is not None:
+                label = await scope.names.label(Subject(kind="person", name=before))
+                notes = (
+                    f"in place of {label}, who decides until then where a policy asks the manager",
+                )
+            changes.append(
+                Change(
+                    operation=Operation.CREATE,
+                    key=(self.name, person.email),
+                    title=f"{person.manager} as the manager of {person.email}",
+                    line=scope.line("people", at, "manager"),
+                    want=person,
+                    notes=notes,
+                )
             )
-            for at, person in enumerate(scope.document.file.people)
-            if person.manager is not None
-            and scope.snapshot.managers.get(person.email)
-            != scope.names.id_of("person", person.manager)
-        ]
+        return changes
 
     async def create(self, change: Change, context: ApplyContext) -> None:
         """Set somebody's manager; setting it twice is setting it once."""

@@ -124,6 +124,17 @@ def test_a_missing_permission_is_said_with_where_they_are_listed(run: Run, tenan
     assert "docs/how-to/entra-app.md lists the permissions" in applied.stderr
 
 
+def test_a_tenant_goes_by_its_id(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one colleague makes under a domain would be nobody's to another who has the id."""
+    Path("access.yml").write_text(SMALL)
+    monkeypatch.setenv("AZURE_TENANT_ID", "contoso.onmicrosoft.com")
+    planned = run(provision.plan, ["access.yml"])
+    assert planned.exit_code == 2
+    assert (
+        "AZURE_TENANT_ID is “contoso.onmicrosoft.com”: set it to the tenant's id" in planned.stderr
+    )
+
+
 def test_a_plan_for_programs(run: Run) -> None:
     """JSON with stable names, and the same exit code."""
     Path("access.yml").write_text(SMALL)

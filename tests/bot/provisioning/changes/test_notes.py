@@ -82,3 +82,13 @@ async def test_a_policy_by_which_entra_takes_says_so_when_it_covers_others(
     ]
     assert await notes(v1, with_policy(MARKETING, "durations: no end")) == []
     assert await notes(v1, with_policy(SALES, "durations: 30 days", TAKES)) == []
+
+
+async def test_whose_manager_somebody_else_is_so_far_is_said(provisioner: Provisioner) -> None:
+    """People who are there already may stand in the file, and their manager decides for them."""
+    person = "people:\n  - name: Ann Abara\n    email: ann@contoso.example\n    manager: {}\n"
+    (change,) = (await provisioner.plan(person.format("bo@contoso.example"))).plan.changes
+    assert change.notes == (
+        "in place of person mia@contoso.example, who decides until then where a policy asks the manager",
+    )
+    assert (await provisioner.plan(person.format("mia@contoso.example"))).plan.changes == ()
