@@ -162,7 +162,7 @@ class DeletableKind(ProvisionedKind):
         """
         object_id = scope.made.get(key)
         name = await self.name_now(scope, object_id) if object_id is not None else None
-        if name is None or name.casefold() == key[-1].casefold():
+        if not name or name.casefold() == key[-1].casefold():
             return
         back = f", or “was: {name}” below yours to rename it back" if self.has_former_name else ""
         scope.refuse(

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 
 from bot.provisioning.file_format.file import Document
 from bot.provisioning.file_format.model import DescribedCatalog, File
@@ -31,7 +30,6 @@ from bot.provisioning.writing.diff import (
 from bot.provisioning.writing.state import Entry, Identity, Key
 from bot.source import FileError
 from graph import Graph
-from graph.errors import NotFound
 from graph.models import AccessPackage, AccessPackageCatalog
 from graph.values import same_word
 
@@ -139,9 +137,7 @@ class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
         await context.writer.write_and_confirm(change, write, is_shown)
 
     async def name_now(self, scope: FileScope, object_id: str) -> str | None:
-        with suppress(NotFound):
-            return (await scope.graph.catalogs.get(object_id)).display_name
-        return None
+        return scope.snapshot.catalog_names.get(object_id)
 
     async def delete(self, graph: Graph, entry: Entry) -> None:
         await graph.catalogs.delete(entry.id or "")
@@ -177,6 +173,7 @@ async def read_catalogs(graph: Graph, document: Document, snapshot: Snapshot) ->
     every, snapshot.packages = await asyncio.gather(
         graph.catalogs.list(), graph.packages.list(named=False)
     )
+    snapshot.catalog_names = {each.id: each.display_name or "" for each in every}
     matched = [
         (each, _match(document, at, each, every)) for at, each in enumerate(document.file.catalogs)
     ]

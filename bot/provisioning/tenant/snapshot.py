@@ -91,12 +91,14 @@ class Snapshot:
 
     Attributes:
         packages: Every package of the tenant, whatever the file says.
+        catalog_names: What its catalogs are called, by id.
     """
 
     catalogs: dict[str, FoundCatalog] = field(default_factory=dict)
     members: dict[str, set[str]] = field(default_factory=dict)
     managers: dict[str, str | None] = field(default_factory=dict)
     packages: list[AccessPackage] = field(default_factory=list)
+    catalog_names: dict[str, str] = field(default_factory=dict)
 
     @property
     def things(self) -> list[tuple[Thing, str]]:
