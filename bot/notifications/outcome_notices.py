@@ -120,6 +120,22 @@ def notices_for_request(
     return owed
 
 
+def notices_for_begin(request: Request, decided: Sequence[Decision]) -> list[OwedNotice]:
+    """Return what is to be said about a request of which all is decided, and whose access begins later."""
+    if not request.is_scheduled:
+        return []
+    owed = []
+    for to in dict.fromkeys((request.holder, request.asked_by)):
+        if to is None:
+            continue
+        approved = names_of(shown_to(request, decided, to), Verb.APPROVE)
+        by = all_of(approved) or _there(request, Verb.APPROVE, reader=to)
+        prefix = "begins" if to == request.holder else "begins-for"
+        words = outcomes.begins_later(request, by=by, told=to)
+        owed.append((_notice(prefix, request, to=to), words))
+    return owed
+
+
 def notice_for_expiry(
     assignment: Assignment, *, extending: Request | None, is_offered: bool
 ) -> OwedNotice:

@@ -15,6 +15,7 @@ from bot.messages.blocks.parts import (
     escape,
     listed,
     message,
+    moment,
     person,
     section,
     shorten,
@@ -259,6 +260,34 @@ def canceled_by_admin(request: Request) -> Message:
         else _("An admin has canceled your request for *{package}*.")
     ).format(package=escape(request.package_name))
     return message(f"{line} {escape_sentence(translate(request.why or ''))}")
+
+
+def begins_later(request: Request, *, by: str | None, told: str) -> Message:
+    """
+    Tell somebody that all is decided, and from when on the access is there.
+
+    Args:
+        by: Who has approved it; None: nobody had to, or it is not known, or not for them to see.
+        told: Whoever reads it, by Slack id: they get it, or have asked for it for somebody else.
+    """
+    if _is_told_to_other(request, told):
+        line = _(
+            "The access of {person} to {package} begins {when}. I will tell you when it is there."
+        )
+    elif by is None:
+        line = _("Your access to {package} begins {when}. I will tell you when it is there.")
+    else:
+        line = _(
+            "Your request for {package} was approved by {by}. Your access begins {when}; I will tell you when it is there."
+        )
+    return message(
+        line.format(
+            person=person(request.holder, request.holder_name),
+            package=bold(request.package_name),
+            by=escape(by or ""),
+            when=moment(request.starts_at) if request.starts_at else "",
+        )
+    )
 
 
 def kept_after_all(request: Request, access: Assignment) -> Message:

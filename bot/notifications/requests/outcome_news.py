@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot import clock
+from bot.approvals.model import Decision
 from bot.approvals.store import decisions
 from bot.assignments.model import ENDED_WITHOUT_US, Assignment, AssignmentState
 from bot.assignments.store import assignments
@@ -14,7 +15,12 @@ from bot.messages.requests.asking_again import RefusalExplained
 from bot.notifications.announcing import Announcer, count, when_unfinished
 from bot.notifications.assignments.reminder_times import ReminderPlan
 from bot.notifications.assignments.reminders import will_remind
-from bot.notifications.outcome_notices import NOT_UNDERSTOOD, OwedNotice, notices_for_request
+from bot.notifications.outcome_notices import (
+    NOT_UNDERSTOOD,
+    OwedNotice,
+    notices_for_begin,
+    notices_for_request,
+)
 from bot.notifications.requests import card_threads
 from bot.notifications.store import notices
 from bot.packages.local_links import openings_of
@@ -50,8 +56,10 @@ class OutcomeNews:
         self._plan = plan
 
     async def send(self, request: Request) -> int:
-        """Tell everybody whom it concerns what became of a request."""
+        """Tell everybody whom it concerns what became of a request, or from when on they have what it asks for."""
         counted = await self._store.read(decisions.accepted_of, request)
+        if request.is_open:
+            return await self._say_when_it_begins(request, counted)
         will_be_reminded = await self._store.read(will_remind, request, self._plan)
         cards = await self._store.read(notices.cards_in_channels, request.id)
         settings = settings_of(request, self._package_settings)
@@ -88,6 +96,18 @@ class OutcomeNews:
             if notice.kind == NOT_UNDERSTOOD and not is_sent:
                 # Said today already: it counts this one, too.
                 await self._store.run(notices.mark_stale, notice.key)
+        return count(sent)
+
+    async def _say_when_it_begins(self, request: Request, counted: Sequence[Decision]) -> int:
+        def make() -> list[OwedNotice]:
+            return notices_for_begin(request, counted)
+
+        keys = [notice.key for notice, _ in make()]
+        sent = await self._announcer.announce(
+            make,
+            lambda db: requests.schedule_notices(db, request, news=when_unfinished(db, keys)),
+            Urgency.SOON,
+        )
         return count(sent)
 
     def _openings(self, request: Request, package: Package | None) -> tuple[Opening, ...]:

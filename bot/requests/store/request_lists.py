@@ -126,7 +126,11 @@ OWING_CARDS: Final = (
     .limit(MOST)
 )
 OWING_NEWS: Final = (
-    SELECT.where(requests.c.news_due_at <= NOW, requests.c.ended_at >= SINCE)
+    SELECT.where(
+        requests.c.news_due_at <= NOW,
+        # What has not ended is to begin later, which is news as well.
+        sa.or_(requests.c.ended_at.is_(None), requests.c.ended_at >= SINCE),
+    )
     .order_by(requests.c.news_due_at)
     .limit(MOST)
 )
@@ -323,7 +327,7 @@ def owing_cards(db: Transaction, *, limit: int = 100) -> list[Request]:
 
 
 def owing_news(db: Transaction, *, since: datetime, limit: int = 100) -> list[Request]:
-    """Requests that ended since then and whose end is still to be told, those looked at longest ago first."""
+    """Requests that ended since then, or are to begin later, and of which that is still to be told, those looked at longest ago first."""
     return _read(db, OWING_NEWS, now=clock.real(), since=since, most=limit)
 
 

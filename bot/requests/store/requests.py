@@ -161,6 +161,7 @@ def move(
     # Jobs ask for what lapses or escalates by these columns: they mean something while pending only.
     if to is State.PENDING:
         values |= {"cards_due_at": clock.real(), "recipients_due_at": clock.real()}
+        values |= {"news_due_at": None}
     else:
         values |= {"lapses_at": None, "escalates_at": None, "nudge_at": None}
         values |= {"cards_due_at": None, "recipients_due_at": None}
@@ -176,6 +177,9 @@ def move(
     if row is None:
         return None
     moved = from_row(row)
+    if moved.is_scheduled:
+        # It may be weeks until there is more to say.
+        schedule_notices(db, moved, news=clock.real())
     exchange = observed.last_exchange()
     there = (
         [_decided_in_entra(each) for each in moved.decided_there]
