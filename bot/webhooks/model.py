@@ -71,3 +71,20 @@ class DeadEvent:
     position: int
     at: datetime
     error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped:
+    """
+    Say what an endpoint is not told.
+
+    Attributes:
+        after, until: The places in the audit log behind which and up to which it is told nothing.
+        refused: How many events it would not take before.
+        replays: How many replays end that were under way.
+    """
+
+    after: int
+    until: int
+    refused: int
+    replays: int

@@ -1,6 +1,7 @@
 """Say how far each webhook is, and tell it things once more: `latchkey webhooks`."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import click
@@ -15,7 +16,7 @@ from bot.configuration.settings import Settings
 from bot.database import Transaction
 from bot.database.audit_log import audit
 from bot.errors import ConfigurationError
-from bot.webhooks.model import FeedState
+from bot.webhooks.model import FeedState, Skipped
 from bot.webhooks.store import feeds
 from graph.values import in_zone
 
@@ -120,30 +121,40 @@ def skip(endpoint: str, reason: str) -> None:
     """
     Tell ENDPOINT nothing of what it has not been told yet or would not take, and go on with what happens from now on.
 
+    Replays of it that are under way end.
+
     Example: latchkey webhooks skip siem --reason "moved to a new SIEM, which has read the export"
     """
     settings = settings_for_database()
     _check(settings, endpoint)
     by = at_the_command_line(settings.operator)
 
-    def save(db: Transaction) -> tuple[int, int, int]:
+    def save(db: Transaction) -> Skipped:
         if all(each.feed.is_replay for each in feeds.states(db, (endpoint,))):
             raise Stop(f"The bot has not started with {endpoint} yet: there is nothing to skip.")
-        begin, end, refused = feeds.skip(db, endpoint)
-        facts = {"first": begin + 1, "last": end, **({"refused": refused} if refused else {})}
-        _record(db, by, "webhook-skip", why=reason, endpoint=endpoint, **facts)
-        return begin, end, refused
+        skipped = feeds.skip(db, endpoint)
+        beside = {"refused": skipped.refused, "replays": skipped.replays}
+        facts = {name: count for name, count in beside.items() if count}
+        places = {"first": skipped.after + 1, "last": skipped.until}
+        _record(db, by, "webhook-skip", why=reason, endpoint=endpoint, **places, **facts)
+        return skipped
 
     with bots_database(settings) as store:
-        begin, end, refused = in_one(store.run_here, save)
-    if begin < end:
-        click.echo(f"{endpoint} is not told of rows {begin + 1} to {end} of the audit log.")
-    if refused:
-        click.echo(
-            f"{endpoint} is not told of {refused} of the events before, which it would not take."
-        )
-    if begin == end and not refused:
-        click.echo(f"{endpoint} has been told everything: nothing is left out.")
+        skipped = in_one(store.run_here, save)
+    for sentence in _said(endpoint, skipped):
+        click.echo(sentence)
+
+
+def _said(endpoint: str, skipped: Skipped) -> Iterator[str]:
+    if skipped.after < skipped.until:
+        rows = f"{skipped.after + 1} to {skipped.until}"
+        yield f"{endpoint} is not told of rows {rows} of the audit log."
+    if skipped.refused:
+        yield f"{endpoint} is not told of {skipped.refused} of the events before, which it would not take."
+    if skipped.replays:
+        yield f"{endpoint} is told no more of what it was being told once more (replays: {skipped.replays})."
+    if skipped.after == skipped.until and not skipped.refused and not skipped.replays:
+        yield f"{endpoint} has been told everything: nothing is left out."
 
 
 def _names(settings: Settings) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from bot.database.tables import (
     requests,
     webhooks,
 )
-from bot.webhooks.model import DeadEvent, Feed, FeedState
+from bot.webhooks.model import DeadEvent, Feed, FeedState, Skipped
 
 FIELDS: Final = tuple(Feed.__dataclass_fields__)
 COLUMNS: Final = [webhooks.c[name] for name in FIELDS]
@@ -55,6 +55,9 @@ KNOWN: Final = sa.and_(
 UPDATE: Final = webhooks.update().where(KNOWN)
 # A replay that has got to its end.
 FINISH: Final = webhooks.delete().where(KNOWN, webhooks.c.position >= webhooks.c.until)
+END_REPLAYS: Final = webhooks.delete().where(
+    webhooks.c.endpoint == sa.bindparam("of_endpoint"), webhooks.c.until.is_not(None)
+)
 NEXT: Final = (
     sa.select(
         audit,
@@ -225,13 +228,8 @@ def enable(db: Transaction, endpoint: str) -> None:
         db.execute(LIVE, {"feed": state.feed.id, **values})
 
 
-def skip(db: Transaction, endpoint: str) -> tuple[int, int, int]:
-    """
-    Pass over all that an endpoint has not been told.
-
-    Returns:
-        The places in the audit log from which and to which, and how many events it would not take before.
-    """
+def skip(db: Transaction, endpoint: str) -> Skipped:
+    """Pass over all that an endpoint has not been told, and was to be told once more."""
     head = head_position(db)
     found = next(each for each in states(db, (endpoint,)) if not each.feed.is_replay)
     # Whoever is at work on it finds that it is not theirs any more.
@@ -244,7 +242,9 @@ def skip(db: Transaction, endpoint: str) -> tuple[int, int, int]:
     db.execute(LIVE, {"feed": found.feed.id, **values})
     everything = {"of_endpoint": endpoint, "after": 0, "last": head}
     refused = db.execute(FORGET_DEAD, everything).rowcount
-    return found.feed.position, head, refused
+    # Whoever is at work on one finds that it is not theirs any more.
+    replays = db.execute(END_REPLAYS, {"of_endpoint": endpoint}).rowcount
+    return Skipped(after=found.feed.position, until=head, refused=refused, replays=replays)
 
 
 def states(db: Transaction, names: Collection[str]) -> list[FeedState]:

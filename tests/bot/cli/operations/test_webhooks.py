@@ -60,3 +60,14 @@ def test_what_it_would_not_take_is_left_out_as_well(log: Store) -> None:
     assert "not told of 1 of the events" in latchkey("skip", NAME, "--reason", "moved").output
     assert log.read_here(feeds.count_dead, (NAME,)) == {NAME: 0}
     assert log.read_here(audit.rows)[-1]["details"]["refused"] == 1
+
+
+def test_a_replay_that_is_under_way_ends(log: Store) -> None:
+    """It is something that the endpoint has not been told yet, too."""
+    log.run_here(feeds.begin, (NAME,))
+    assert latchkey("replay", NAME, "--from", "1").exit_code == 0
+    assert "(replays: 1)" in latchkey("skip", NAME, "--reason", "moved").output
+    (left,) = log.read_here(feeds.states, (NAME,))
+    assert not left.feed.is_replay
+    assert log.read_here(audit.rows)[-1]["details"]["replays"] == 1
+    assert "replays" not in latchkey("skip", NAME, "--reason", "moved").output
