@@ -25,6 +25,7 @@ from bot.provisioning.writing.diff import (
     block,
     compare,
     compare_names,
+    notes_on_new,
     say_renamed,
 )
 from bot.provisioning.writing.state import Entry, Identity, Key
@@ -79,6 +80,7 @@ class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
                 differences=differences,
                 want=wanted,
                 object_id=found.catalog.id if found else None,
+                notes=notes_on_new(wanted.name, _unnamed(scope)) if found is None else (),
             ),
         )
 
@@ -202,6 +204,12 @@ async def _with_resources(graph: Graph, catalog: AccessPackageCatalog) -> FoundC
     resources = await graph.catalogs.resources(catalog.id)
     by_origin = {(each.origin_id or "").casefold(): each for each in resources}
     return FoundCatalog(catalog=catalog, resources=by_origin)
+
+
+def _unnamed(scope: CatalogScope) -> list[str]:
+    """Return what catalogs are called that the file does not name."""
+    named = {each.catalog.id for each in scope.snapshot.catalogs.values()}
+    return [name for each, name in scope.snapshot.catalog_names.items() if each not in named]
 
 
 def _described(catalog: DescribedCatalog) -> dict[str, object]:

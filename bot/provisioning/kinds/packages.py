@@ -30,6 +30,7 @@ from bot.provisioning.writing.diff import (
     block,
     compare,
     compare_names,
+    notes_on_new,
     say_renamed,
 )
 from bot.provisioning.writing.lookups import FEW
@@ -93,6 +94,9 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
                 differences=differences,
                 want=wanted,
                 object_id=found.package.id if found else None,
+                notes=notes_on_new(wanted.name, scope.found.others.values())
+                if found is None and scope.found is not None
+                else (),
             ),
         )
 

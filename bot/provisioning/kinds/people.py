@@ -139,7 +139,7 @@ class ManagerKind(FileLevelKind):
             before = scope.snapshot.managers.get(person.email)
             if person.manager is None or before == scope.names.id_of("person", person.manager):
                 continue
-            notes = ()
+            notes: tuple[str, ...] = ()
             if before is not None:
                 label = await scope.names.label(Subject(kind="person", name=before))
                 notes = (

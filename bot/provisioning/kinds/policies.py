@@ -41,6 +41,7 @@ from bot.provisioning.writing.diff import (
     Operation,
     compare_as,
     flatten,
+    notes_on_new,
     say_renamed,
 )
 from bot.provisioning.writing.state import Entry, Identity, Key
@@ -132,8 +133,10 @@ class PolicyKind(PackageLevelKind, ChangeableKind, DeletableKind):
                 )
                 continue
             key = (self.name, catalog.name, package.name, policy.name)
+            alike: tuple[str, ...] = ()
             if actual is None:
                 await self.refuse_second(scope, key, "policies", at)
+                alike = notes_on_new(policy.name, found.others.values() if found else ())
             title = self.title(catalog.name, package.name, policy.name)
             changes.append(
                 Change(
@@ -144,7 +147,7 @@ class PolicyKind(PackageLevelKind, ChangeableKind, DeletableKind):
                     differences=differences,
                     want=policy,
                     object_id=actual.id if actual else None,
-                    notes=tuple(_notes(actual, wanted)),
+                    notes=(*_notes(actual, wanted), *alike),
                 )
             )
         for name, actual in found.policies.items() if found else ():

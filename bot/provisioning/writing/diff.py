@@ -7,6 +7,7 @@ from typing import Any
 
 from bot import clock
 from bot.provisioning.writing.state import Entry, Key
+from bot.suggestions import nearly_same
 
 
 class Operation(StrEnum):
@@ -160,6 +161,14 @@ def say_renamed(differences: Iterable[Difference]) -> str:
     # What is new has no name that it had before.
     before = (each.before for each in differences if each.what == "name")
     return next((f", renamed from {each}" for each in before if each is not None), "")
+
+
+def notes_on_new(name: str, others: Iterable[str]) -> tuple[str, ...]:
+    """Say of what is made that one which reads like it is there; *others* are those that the file does not name."""
+    alike = nearly_same(name, others)
+    if alike is None:
+        return ()
+    return (f"“{alike}” is there, and not in this file; if that is meant, write its name",)
 
 
 def block(**words: Any) -> dict[str, Any]:

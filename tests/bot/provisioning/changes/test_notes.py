@@ -1,5 +1,7 @@
 """What comes of a change and the words of the file do not show stands under it in the plan."""
 
+from pathlib import Path
+
 import pytest
 
 from sandbox.tenant import Tenant
@@ -19,7 +21,7 @@ async def notes(provisioner: Provisioner, text: str) -> list[str]:
 
 
 @pytest.fixture
-def v1(tenant: Tenant, tmp_path) -> Provisioner:
+def v1(tenant: Tenant, tmp_path: Path) -> Provisioner:
     """Only v1.0 has policies by which Entra gives and takes."""
     return Provisioner(tenant, "v1.0", tmp_path)
 
@@ -92,3 +94,35 @@ async def test_whose_manager_somebody_else_is_so_far_is_said(provisioner: Provis
         "in place of person mia@contoso.example, who decides until then where a policy asks the manager",
     )
     assert (await provisioner.plan(person.format("mia@contoso.example"))).plan.changes == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "meant"),
+    [
+        ("package", "name: Autumn Campaign", "name: Autumn Campaing", "Autumn Campaign"),
+        ("package", "name: Autumn Campaign", "name: Autumn-Campaign", "Autumn Campaign"),
+        ("catalog", "name: Autumn\n", "name: Autunm\n", "Autumn"),
+        ("policy", "name: Marketing\n", "name: Markting\n", "Marketing"),
+    ],
+)
+async def test_what_reads_like_one_that_is_there_is_said(
+    provisioner: Provisioner, kind: str, before: str, after: str, meant: str
+) -> None:
+    """A slip of the pen in a name makes a second one; whoever wrote the first is not Latchkey here."""
+    await provisioner.apply(SMALL)
+    provisioner.state.path.unlink()
+    changes = (await provisioner.plan(SMALL.replace(before, after))).plan.changes
+    (change,) = [each for each in changes if each.kind == kind]
+    assert change.notes == (
+        f"“{meant}” is there, and not in this file; if that is meant, write its name",
+    )
+
+
+async def test_what_is_told_apart_by_a_word_is_no_slip(provisioner: Provisioner) -> None:
+    """Numbers, short words and other words are what people tell things apart by."""
+    await provisioner.apply(SMALL)
+    provisioner.state.path.unlink()
+    for name in ("Autumn Campaign 2", "Winter Campaign", "Autumn Campaign EU", "Autumn C"):
+        text = SMALL.replace("name: Autumn Campaign", f"name: {name}")
+        changes = (await provisioner.plan(text)).plan.changes
+        assert [each.notes for each in changes if each.kind == "package"] == [()]
