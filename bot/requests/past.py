@@ -10,7 +10,7 @@ from bot.assignments.store import assignment_lists, assignments
 from bot.database import Transaction
 from bot.messages.overviews.past_requests import PastRequest
 from bot.paging import Mark, Page
-from bot.requests.model import Kind, Request, State
+from bot.requests.model import Kind, State
 from bot.requests.store import past
 
 
@@ -32,16 +32,12 @@ def find_past(db: Transaction, slack_user: str, after: Mark | None) -> FoundPast
         PastRequest(
             request=each,
             decided=decided[each.id],
-            access=access.get(each.assignment_id or "") if _has_given(each) else None,
+            access=access.get(each.assignment_id or "") if each.state is State.DELIVERED else None,
         )
         for each in found.rows
     ]
     page = Page(rows=rows, marks=found.marks, count=found.count, skipped=found.skipped)
     return FoundPast(page=page, mine=frozenset(assignment_lists.my_packages(db, slack_user)))
-
-
-def _has_given(request: Request) -> bool:
-    return request.state is State.DELIVERED and request.kind is not Kind.REMOVE
 
 
 def may_ask_again(found: FoundPast, slack_user: str, offered: Collection[str]) -> frozenset[str]:

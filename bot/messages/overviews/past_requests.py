@@ -7,7 +7,7 @@ from typing import Final
 
 from bot import clock
 from bot.approvals.model import Decision, shown_to
-from bot.assignments.model import Assignment, AssignmentState
+from bot.assignments.model import ENDED_WITHOUT_US, Assignment, AssignmentState
 from bot.messages.blocks.pages import NOTHING_MORE, Row, part_of
 from bot.messages.blocks.parts import (
     Message,
@@ -42,7 +42,7 @@ class PastRequest:
 
     Attributes:
         decided: The decisions that counted for it.
-        access: What it has given, as far as that is known, or extended; None where it has given nothing.
+        access: What it has given, extended or returned, as far as that is known; None where it has done none of that.
     """
 
     request: Request
@@ -137,7 +137,9 @@ def _delivered(each: PastRequest, reader: str) -> str:
     request = each.request
     approved = names_of(shown_to(request, each.decided, reader), Verb.APPROVE)
     if request.kind is Kind.REMOVE:
-        return _("Returned.")
+        # What had run out before Entra took the return on was not returned.
+        was_over = each.access is not None and each.access.ended_why in ENDED_WITHOUT_US
+        return _access(each.access) if was_over else _("Returned.")
     by = _("Approved by {by}.").format(by=escape(all_of(approved))) if approved else ""
     parts = (outcome(request), by, _access(each.access))
     return " ".join(part for part in parts if part)

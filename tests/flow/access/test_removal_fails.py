@@ -135,3 +135,6 @@ async def test_who_returns_what_has_just_run_out_is_thanked_for_no_return(world)
     await settled(world, "extend canceled", "remove delivered")
     await world.told(ANN, "Your access to .* has ended. If you still need it")
     assert not [each for each in world.direct(ANN) if "you have returned" in said(each)]
+    past = said((await world.type(ANN, "/my-access past")).message)
+    assert "Return of *Finance Reports*" in past
+    assert "Returned." not in past
