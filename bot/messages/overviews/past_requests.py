@@ -137,7 +137,7 @@ def _delivered(each: PastRequest, reader: str) -> str:
     request = each.request
     approved = names_of(shown_to(request, each.decided, reader), Verb.APPROVE)
     if request.kind is Kind.REMOVE:
-        # What had run out before Entra took the return on was not returned.
+        # What had run out before Entra was done with the return was not returned.
         was_over = each.access is not None and each.access.ended_why in ENDED_WITHOUT_US
         return _access(each.access) if was_over else _("Returned.")
     by = _("Approved by {by}.").format(by=escape(all_of(approved))) if approved else ""

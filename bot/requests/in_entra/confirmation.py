@@ -177,6 +177,8 @@ class Delivery:
                 if request.kind is Kind.ADD and reported.is_partially_delivered:
                     await self._partly(request, reported)
                     return
+                if request.kind is Kind.REMOVE and await self._has_run_out(request):
+                    return
                 await self._poll_again(request)
                 return
         judge = {Kind.ADD: self._added, Kind.EXTEND: self._extended, Kind.REMOVE: self._removed}
@@ -329,6 +331,17 @@ class Delivery:
         await self._store.run(state_machine.deliver, request, as_assignment(held, request))
         return True
 
+    async def _has_run_out(self, request: Request) -> bool:
+        """Tell whether the access has run out while Entra was still at its removal, which is over by that."""
+        row = await self._store.read(assignments.find, request.assignment_id or "")
+        if row is None or row.ends_at is None or row.ends_at > clock.now():
+            return False
+        held = await self._held(request)
+        if held is None or not held.is_expired:
+            return False
+        await self._store.run(state_machine.end, request, is_confirmed=False)
+        return True
+
     async def _removed(self, request: Request, reported: AssignmentRequest | None) -> bool:
         """
         Tell whether the access is gone.  What Graph does not show is gone only if something else says so, too.
@@ -356,7 +369,7 @@ class Delivery:
         gone_at = request.gone_at or clock.real()
         seen_twice = clock.real() >= gone_at + self._waits.settle
         if was_over or seen_twice:
-            await self._store.run(state_machine.end, request)
+            await self._store.run(state_machine.end, request, is_confirmed=False)
             return True
         await self._store.run(
             claims.release,

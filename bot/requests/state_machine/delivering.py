@@ -205,14 +205,19 @@ def tell_if_given_again(db: Transaction, row: Assignment, *, automatic: bool) ->
     )
 
 
-def end(db: Transaction, request: Request) -> None:
-    """The access is gone: Graph has shown it."""
+def end(db: Transaction, request: Request, *, is_confirmed: bool = True) -> None:
+    """
+    The access is gone: Graph has shown it.
+
+    Args:
+        is_confirmed: Graph says that the removal is done.  What is gone without that, and whose time was over, nobody has
+            removed.
+    """
     moved = requests.move(db, request, State.DELIVERED, fence=True)
     if moved is None or moved.assignment_id is None:
         return
     row = assignments.find(db, moved.assignment_id)
-    if row is not None and moved.graph_request_id is None and _has_run_out(row):
-        # Entra has not taken the removal on, and its time was over: nobody has removed it.
+    if row is not None and not is_confirmed and _has_run_out(row):
         assignments.end(db, row.id, why=EndReason.RAN_OUT, at=row.ends_at or clock.now())
     else:
         why = EndReason.RETURNED if moved.is_given_back else EndReason.REMOVED

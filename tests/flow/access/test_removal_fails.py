@@ -138,3 +138,16 @@ async def test_who_returns_what_has_just_run_out_is_thanked_for_no_return(world)
     past = said((await world.type(ANN, "/my-access past")).message)
     assert "Return of *Finance Reports*" in past
     assert "Returned." not in past
+
+
+async def test_whoever_has_access_hears_that_it_has_run_out_while_entra_is_at_its_removal(world):
+    """However long Entra stays at it."""
+    world.tenant.world.delivery = timedelta(days=100)
+    await remove(world, by=DANA)
+    await settled(world, "extend canceled", "remove submitted")
+
+    await world.later(timedelta(days=7))
+
+    await world.told(ANN, "Your access to .* has ended. If you still need it")
+    await settled(world, "extend canceled", "remove delivered")
+    assert not [each for each in world.direct(ANN) if "was removed by" in said(each)]
