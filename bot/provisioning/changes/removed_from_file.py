@@ -14,6 +14,7 @@ from bot.provisioning.kinds import REMOVAL_ORDER, deletable_kind_of, title_of
 from bot.provisioning.kinds.contexts import FileScope, RemovalContext
 from bot.provisioning.tenant.live_access import LiveAccess
 from bot.provisioning.tenant.resolve import Names, mentions
+from bot.provisioning.tenant.snapshot import Snapshot
 from bot.provisioning.writing.diff import Change, Operation
 from bot.provisioning.writing.state import Entry, StateFile
 from graph import Graph
@@ -56,11 +57,10 @@ class RemovedFromFile:
         packages = snapshot.packages
         if entries and not document.file.catalogs:
             packages = await graph.packages.list(named=False)
-        described = (
-            each.package.id
-            for catalog in snapshot.catalogs.values()
-            for each in catalog.packages.values()
-        )
+        packages_of_file = [
+            each for catalog in snapshot.catalogs.values() for each in catalog.packages.values()
+        ]
+        described = (each.package.id for each in packages_of_file)
         return cls(
             graph=graph,
             entries=entries,
@@ -70,6 +70,10 @@ class RemovedFromFile:
                 live_access=LiveAccess(graph=graph, known=packages),
                 created=frozenset(key[:-1] for key in pending),
                 named=frozenset(_named(document.file, scope.names)),
+                described=frozenset(
+                    policy.id for each in packages_of_file for policy in each.policies.values()
+                ),
+                apart=frozenset(_kept_apart(document.file, snapshot)),
             ),
         )
 
@@ -135,6 +139,16 @@ def _named(file: File, names: Names) -> set[str]:
         if subject.kind in ("group", "person")
     }
     return named - described
+
+
+def _kept_apart(file: File, snapshot: Snapshot) -> Iterable[str]:
+    """Yield the ids of the packages of which the file says what they do not go together with."""
+    for catalog in file.catalogs:
+        found = snapshot.catalogs.get(catalog.name)
+        for package in catalog.packages:
+            known = found.packages.get(package.name) if found else None
+            if known is not None and package.not_together_with is not None:
+                yield known.package.id
 
 
 def _deletion(entry: Entry) -> Change:

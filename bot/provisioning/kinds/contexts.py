@@ -175,23 +175,38 @@ class RemovalContext:
         named: Ids of people and groups that the file names without describing them, as whoever may ask, say.
         blocked: Ids of packages that left the file and stay.
         keeping: Ids of packages that keep a role which left their list.
-        going: Ids of packages that are deleted.
+        going: Ids of packages and policies that are deleted.
+        described: Ids of policies that the file describes.
+        apart: Ids of packages of which the file says what they do not go together with.
         roles: Roles that are deleted: ids of package and role.
+        parted: What goes together again: ids of a package, and of what it did not go together with.
     """
 
     graph: Graph
     live_access: LiveAccess
     created: frozenset[tuple[str, ...]]
     named: frozenset[str] = frozenset()
+    described: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
     blocked: set[str] = field(default_factory=set)
     keeping: set[str] = field(default_factory=set)
     going: set[str] = field(default_factory=set)
     roles: set[tuple[str, str]] = field(default_factory=set)
+    parted: set[tuple[str, str]] = field(default_factory=set)
     _resources: dict[str, list[AccessPackageResource]] = field(default_factory=dict)
 
     async def staying(self) -> list[AccessPackage]:
         """Return the packages that are not deleted."""
         return [each for each in await self.live_access.packages() if each.id not in self.going]
+
+    async def say_named(self, kind: str, object_id: str) -> str | None:
+        """Say which policy or package that stays needs a person or group; about what the file says it has been decided."""
+        return await self.live_access.say_named(
+            kind,
+            object_id,
+            settled=self.going | self.described,
+            apart=self.apart | {package for package, other in self.parted if other == object_id},
+        )
 
     async def blocked_package(self, entry: Entry) -> list[AccessPackage]:
         """Return the package that the entry is within, if it left the file and stays."""

@@ -142,7 +142,8 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
     async def why_others_need(
         self, others: LiveAccess, entry: Entry, ours: frozenset[str]
     ) -> str | None:
-        return await self.why_in_use(others, entry.id or "", entry.within)
+        giving = await self.why_in_use(others, entry.id or "", entry.within)
+        return giving or await others.say_named(self.name, entry.id or "")
 
     async def packages_needing(
         self, removal: RemovalContext, entry: Entry
@@ -153,7 +154,9 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
 
     async def why_in_use_when_removed(self, removal: RemovalContext, entry: Entry) -> str | None:
         """Look whether the file names it all the same; packages that need it were looked for already, without those that go."""
-        return NAMED_ELSEWHERE if entry.id in removal.named else None
+        if entry.id in removal.named:
+            return NAMED_ELSEWHERE
+        return await removal.say_named(self.name, entry.id or "")
 
 
 class MemberKind(FileLevelKind, DeletableKind):

@@ -182,6 +182,9 @@ class IncompatibilityKind(PackageLevelKind, DeletableKind):
     ) -> Sequence[AccessPackage]:
         return await removal.blocked_package(entry)
 
+    def removed(self, removal: RemovalContext, entry: Entry) -> None:
+        removal.parted.add((entry.within["package"], entry.id or ""))
+
 
 def by_kind(packages: Iterable[AccessPackage], groups: Iterable[Group]) -> Incompatible:
     """Put what a package does not go together with into one mapping."""

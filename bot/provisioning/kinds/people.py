@@ -107,7 +107,14 @@ class PersonKind(FileLevelKind, DeletableKind):
 
     async def why_in_use_when_removed(self, removal: RemovalContext, entry: Entry) -> str | None:
         live = await super().why_in_use_when_removed(removal, entry)
-        return live or (NAMED_ELSEWHERE if entry.id in removal.named else None)
+        if live is not None or entry.id in removal.named:
+            return live or NAMED_ELSEWHERE
+        return await removal.say_named(self.name, entry.id or "")
+
+    async def why_others_need(
+        self, others: LiveAccess, entry: Entry, ours: frozenset[str]
+    ) -> str | None:
+        return await others.say_named(self.name, entry.id or "")
 
 
 class ManagerKind(FileLevelKind):

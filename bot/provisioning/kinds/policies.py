@@ -260,6 +260,9 @@ class PolicyKind(PackageLevelKind, ChangeableKind, DeletableKind):
         package = await removal.package_of(entry.id or "")
         return await removal.live_access.say_open_requests(package.id) if package else None
 
+    def removed(self, removal: RemovalContext, entry: Entry) -> None:
+        removal.going.add(entry.id or "")
+
 
 def unsupported_by(version: str, policy: AssignmentPolicy) -> str | None:
     """Say why this version of Graph has no words for the policy; None if it has."""

@@ -1,10 +1,11 @@
-"""Reads who has what right now, so that nothing that somebody has is taken away."""
+"""Reads who has what right now, and whom policies name, so that nothing that somebody has or needs is taken away."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from bot.provisioning.policy_translation.from_graph import subject_of, subject_sets_of
 from graph import Graph
-from graph.models import AccessPackage, AccessPackageAssignment
+from graph.models import AccessPackage, AccessPackageAssignment, AssignmentPolicy
 
 
 @dataclass(kw_only=True)
@@ -20,6 +21,8 @@ class LiveAccess:
     known: list[AccessPackage] | None = None
     _assignments: dict[tuple[str, str], list[AccessPackageAssignment]] = field(default_factory=dict)
     _open: dict[str, int] = field(default_factory=dict)
+    _policies: list[AssignmentPolicy] | None = None
+    _apart: dict[str, set[str]] | None = None
 
     async def packages(self) -> list[AccessPackage]:
         """Return the packages that are looked at."""
@@ -77,6 +80,57 @@ class LiveAccess:
                 for each in package.resource_role_scopes
             )
         ]
+
+    async def say_named(
+        self,
+        kind: str,
+        object_id: str,
+        *,
+        settled: Container[str] = frozenset(),
+        apart: Container[str] = frozenset(),
+    ) -> str | None:
+        """
+        Say which policy names a person or group, or which package does not go together with it; None if none does.
+
+        Without it nobody could ask, or decide, or what was kept apart would go together.
+
+        Args:
+            settled: Ids of the policies and packages that do not count: the file describes them, or they go.
+            apart: Ids of packages of which the file says what they do not go together with.
+        """
+        packages = {each.id: each for each in await self.packages()}
+        for policy in await self._every_policy():
+            package_id = policy.access_package.id if policy.access_package else ""
+            is_settled = policy.id in settled or package_id in settled
+            if is_settled or package_id not in packages:
+                continue
+            named = map(subject_of, subject_sets_of(policy))
+            if any(each.kind == kind and each.name.casefold() == object_id for each in named):
+                name = packages[package_id].display_name or package_id
+                return f"policy {policy.display_name or policy.id} of package {name} names it"
+        if kind != "group":
+            return None
+        for package_id, groups in (await self._kept_apart()).items():
+            if object_id in groups and package_id not in settled and package_id not in apart:
+                name = packages[package_id].display_name or package_id
+                return f"package {name} does not go together with it"
+        return None
+
+    async def _every_policy(self) -> list[AssignmentPolicy]:
+        if self._policies is None:
+            self._policies = await self.graph.policies.list()
+        return self._policies
+
+    async def _kept_apart(self) -> dict[str, set[str]]:
+        """Return the groups that each package does not go together with, by ids."""
+        if self._apart is None:
+            ids = [each.id for each in await self.packages()]
+            found = await self.graph.incompatibilities.of_each(ids)
+            self._apart = {
+                package_id: {each.id for each in groups}
+                for package_id, (_, groups) in found.items()
+            }
+        return self._apart
 
     async def packages_held_through(self, person_id: str, group_id: str) -> list[AccessPackage]:
         """Return the packages that a person has and that give a group."""

@@ -1,0 +1,103 @@
+"""Groups and people whom others' policies name stay: without them nobody could ask, or decide, or be kept out."""
+
+import pytest
+
+from tests.bot.provisioning.conftest import Provisioner, picture
+
+MINE = """\
+people:
+  - name: Tess Trial
+    email: tess@contoso.example
+groups:
+  - name: Crew
+"""
+THEIRS = """\
+catalogs:
+  - name: Theirs
+    packages:
+      - name: Theirs
+        policies:
+          - name: Everyone
+            may ask: all members
+            durations: 30 days
+"""
+USES = {
+    "may ask": (
+        THEIRS.replace("all members", "[group Crew, person tess@contoso.example]"),
+        ["group Crew", "person tess@contoso.example"],
+    ),
+    "approvers": (
+        THEIRS + "            decided by: [{approvers: manager, fallback: group Crew}]\n",
+        ["group Crew"],
+    ),
+    "escalation": (
+        THEIRS
+        + "            decided by:\n              - approvers: manager\n"
+        + "                escalation: {after: 1 day, to: person tess@contoso.example}\n",
+        ["person tess@contoso.example"],
+    ),
+    "reviews": (
+        THEIRS
+        + "            reviews: {every: year, start: 2027-01-01, lasts: 9 days, by: group Crew}\n",
+        ["group Crew"],
+    ),
+    "not together with": (
+        THEIRS.replace(
+            "        policies", "        not together with: group Crew\n        policies"
+        ),
+        ["group Crew"],
+    ),
+}
+
+
+async def by_others(provisioner: Provisioner, text: str) -> Provisioner:
+    """Somebody else's file, in the same tenant."""
+    other = Provisioner(provisioner.tenant, provisioner.version, provisioner.folder / "theirs")
+    other.folder.mkdir()
+    await other.apply(text)
+    return other
+
+
+@pytest.mark.parametrize("use", USES)
+async def test_neither_apply_nor_destroy_deletes_them(provisioner: Provisioner, use: str) -> None:
+    """Until the others name them no more."""
+    text, stay = USES[use]
+    await provisioner.apply(MINE)
+    others = await by_others(provisioner, text)
+    planned = await provisioner.apply("groups: []\n")
+    kept = [each.partition(": no longer in this file, but ") for each in planned.plan.left_alone]
+    assert [each for each, _, _ in kept] == stay
+    assert {why for _, _, why in kept} == {
+        "package Theirs does not go together with it"
+        if use == "not together with"
+        else "policy Everyone of package Theirs names it"
+    }
+    destroyed = (await provisioner.destroy("groups: []\n")).kept
+    assert sorted(each.partition(" stays: ")[0].split(" (")[0] for each in destroyed) == stay
+    await others.destroy(text)
+    assert await provisioner.changes("groups: []\n") == [f"delete {each}" for each in stay]
+
+
+async def test_what_names_them_may_go_with_them(provisioner: Provisioner) -> None:
+    """Everything that Latchkey made goes at once when it leaves the file."""
+    before = picture(provisioner.tenant)
+    for use in ("may ask", "not together with"):
+        text = MINE + USES[use][0]
+        await provisioner.apply(text)
+        await provisioner.apply("groups: []\n")
+        assert picture(provisioner.tenant) == before
+        await provisioner.apply(text)
+        await provisioner.destroy(text)
+        assert picture(provisioner.tenant) == before
+
+
+async def test_what_the_file_names_them_in_no_more_is_no_obstacle(provisioner: Provisioner) -> None:
+    """The policy and the package are changed by the same plan."""
+    await provisioner.apply(MINE + USES["may ask"][0])
+    await provisioner.apply(THEIRS)
+    assert await provisioner.changes(THEIRS) == []
+    names = [name for name, _ in picture(provisioner.tenant)["groups"]]
+    assert "Crew" not in names
+    await provisioner.apply(MINE + USES["not together with"][0])
+    await provisioner.apply(THEIRS)
+    assert await provisioner.changes(THEIRS) == []
