@@ -140,7 +140,7 @@ class DeletableKind(ProvisionedKind):
 
     async def name_now(self, scope: FileScope, object_id: str) -> str | None:
         """
-        Read what the tenant calls one today; None if it is gone, or nobody can rename it.
+        Read what the tenant calls one today; None if it is not where the file says, or has no name of its own.
 
         Raises:
             GraphError: The tenant cannot be read.
@@ -150,7 +150,7 @@ class DeletableKind(ProvisionedKind):
 
     async def refuse_second(self, scope: FileScope, key: Key, *inner: str | int) -> None:
         """
-        Refuse to make anew what Latchkey made before and somebody has renamed in Entra since.
+        Refuse to make anew what Latchkey made before and the tenant has still: renamed since, or not listed at the moment.
 
         The first one would stay, with all that people may do by it, and nobody would know whose it is.
 
@@ -162,7 +162,14 @@ class DeletableKind(ProvisionedKind):
         """
         object_id = scope.made.get(key)
         name = await self.name_now(scope, object_id) if object_id is not None else None
-        if not name or name.casefold() == key[-1].casefold():
+        if not name:
+            return
+        if name.casefold() == key[-1].casefold():
+            scope.refuse(
+                f"Latchkey made {self.name} “{name}”, which is there and which Entra does not list at the moment; "
+                "plan again in some minutes.",
+                *inner,
+            )
             return
         back = f", or “was: {name}” below yours to rename it back" if self.has_former_name else ""
         scope.refuse(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from bot.provisioning.file_format.file import Document
 from bot.provisioning.file_format.model import DescribedCatalog, File
@@ -31,6 +32,7 @@ from bot.provisioning.writing.diff import (
 from bot.provisioning.writing.state import Entry, Identity, Key
 from bot.source import FileError
 from graph import Graph
+from graph.errors import Forbidden, NotFound
 from graph.models import AccessPackage, AccessPackageCatalog
 from graph.values import same_word
 
@@ -139,7 +141,12 @@ class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
         await context.writer.write_and_confirm(change, write, is_shown)
 
     async def name_now(self, scope: FileScope, object_id: str) -> str | None:
-        return scope.snapshot.catalog_names.get(object_id)
+        known = scope.snapshot.catalog_names.get(object_id)
+        if known is None:
+            # An app with one catalog hears of others that it may not see them, whether they are there or not.
+            with suppress(NotFound, Forbidden):
+                return (await scope.graph.catalogs.get(object_id)).display_name
+        return known
 
     async def delete(self, graph: Graph, entry: Entry) -> None:
         await graph.catalogs.delete(entry.id or "")

@@ -1,11 +1,13 @@
 """Provision packages: what people may ask for."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from bot.provisioning.file_format.model import DescribedCatalog, DescribedPackage, File
 from bot.provisioning.kinds.base import ChangeableKind, DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
+    CatalogScope,
     FileScope,
     ImportContext,
     Inventory,
@@ -36,6 +38,7 @@ from bot.provisioning.writing.diff import (
 from bot.provisioning.writing.lookups import FEW
 from bot.provisioning.writing.state import Entry, Identity, Key
 from graph import Graph
+from graph.errors import NotFound
 from graph.models import AccessPackage
 
 
@@ -148,8 +151,14 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
         await context.writer.write_and_confirm(change, write, is_shown)
 
     async def name_now(self, scope: FileScope, object_id: str) -> str | None:
-        same = (each.display_name for each in scope.snapshot.packages if each.id == object_id)
-        return next(same, None)
+        catalog = scope.found.catalog if isinstance(scope, CatalogScope) and scope.found else None
+        if catalog is None:
+            return None
+        with suppress(NotFound):
+            package = await scope.graph.packages.get(object_id, bare=True)
+            is_within = package.catalog is None or package.catalog.id == catalog.id
+            return package.display_name if is_within else None
+        return None
 
     async def delete(self, graph: Graph, entry: Entry) -> None:
         await graph.packages.delete(entry.id or "")

@@ -1,6 +1,7 @@
 """Provision policies: who may ask for a package, who decides, for how long."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 from bot import clock
@@ -48,7 +49,7 @@ from bot.provisioning.writing.state import Entry, Identity, Key
 from bot.source import FileError, Place
 from graph import Graph
 from graph.beta.versions import dialect
-from graph.errors import Conflict, GraphError, Unsupported
+from graph.errors import Conflict, GraphError, NotFound, Unsupported
 from graph.models import AccessPackage, AssignmentPolicy
 
 # What Entra has been seen to keep although it took a change: reviews, and when they began.
@@ -235,8 +236,15 @@ class PolicyKind(PackageLevelKind, ChangeableKind, DeletableKind):
         await _confirm(change, context, policy_id, wanted)
 
     async def name_now(self, scope: FileScope, object_id: str) -> str | None:
-        every = (policy for each in scope.snapshot.packages for policy in each.assignment_policies)
-        return next((each.display_name for each in every if each.id == object_id), None)
+        found = scope.found_package if isinstance(scope, PackageScope) else None
+        if found is None:
+            return None
+        with suppress(NotFound):
+            policy = await scope.graph.policies.get(object_id)
+            package = policy.access_package
+            is_within = package is None or package.id == found.package.id
+            return policy.display_name if is_within else None
+        return None
 
     async def delete(self, graph: Graph, entry: Entry) -> None:
         await graph.policies.delete(entry.id or "")

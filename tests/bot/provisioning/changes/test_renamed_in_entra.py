@@ -1,9 +1,9 @@
-"""What Latchkey made, and somebody renamed in Entra since, is not made a second time."""
+"""What Latchkey made, and somebody renamed in Entra since or Entra does not list, is not made a second time."""
 
 import pytest
 
 from bot.source import FileError
-from tests.bot.provisioning.conftest import Provisioner, picture
+from tests.bot.provisioning.conftest import FaultyAnswer, Provisioner, picture
 from tests.bot.provisioning.files import SMALL
 
 CALLED = {  # kind: the tenant's list, the name, the line of the file, and what the plan calls it
@@ -92,3 +92,41 @@ async def test_another_one_may_have_the_old_name_when_the_file_has_both(
     assert await provisioner.changes(both) == []
     names = [each[0] for each in picture(provisioner.tenant)["packages"]]
     assert {"Renamed", "Autumn Campaign"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("kind", "lists", "name", "text"),
+    [
+        ("group", "GET .*/groups$", "Crew", "groups:\n  - name: Crew\n"),
+        ("catalog", "GET .*atalogs$", "Autumn", SMALL),
+        ("package", "GET .*/accessPackages$", "Autumn Campaign", SMALL),
+    ],
+)
+async def test_what_entra_does_not_list_at_the_moment_is_not_made_again(
+    provisioner: Provisioner, kind: str, lists: str, name: str, text: str
+) -> None:
+    """A list comes from another copy of the directory than the answer about one thing."""
+    await provisioner.apply(text)
+    before = picture(provisioner.tenant)
+    provisioner.transport.faulty.append(FaultyAnswer(on=lists, body={"value": []}, times=50))
+    with pytest.raises(FileError) as refused:
+        await provisioner.apply(text)
+    assert (
+        f"Latchkey made {kind} “{name}”, which is there and which Entra does not list at the moment"
+        in str(refused.value)
+    )
+    provisioner.transport.faulty.clear()
+    assert picture(provisioner.tenant) == before
+    assert await provisioner.changes(text) == []
+
+
+async def test_one_of_the_same_name_in_another_catalog_is_another_one(
+    provisioner: Provisioner,
+) -> None:
+    """Ours was renamed with all that is in it, and somebody has made a catalog with its old name."""
+    await provisioner.apply(SMALL)
+    rename(provisioner, "catalogs", "Autumn")
+    async with provisioner.graph() as graph:
+        await graph.catalogs.create(display_name="Autumn", description="By hand")
+    changes = await provisioner.changes(SMALL)
+    assert "create package Autumn Campaign in catalog Autumn" in changes
