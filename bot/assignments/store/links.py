@@ -12,8 +12,10 @@ from bot.assignments.store.assignments import IS_NOT_ENDED
 from bot.database.connections.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST
-from bot.database.tables import assignments, people
+from bot.database.tables import assignments, notices, people
 
+# Why a reminder was dropped that would have reached them; the words are stored.
+NEEDLESS: Final = ("superseded", "overtaken")
 # Never looked for, of those whose holder nobody knows: they come first.
 UNKNOWN: Final = sa.and_(assignments.c.holder.is_(None), assignments.c.looked_up_at.is_(None))
 TO_LINK: Final = (
@@ -64,6 +66,20 @@ THEIRS: Final = assignments.update().where(
 WRONG: Final = THEIRS.where(
     assignments.c.holder.is_not(None),
     assignments.c.holder.not_in(sa.bindparam("accounts", expanding=True)),
+)
+WRONG_IDS: Final = sa.select(assignments.c.id).where(
+    assignments.c.entra_id == sa.bindparam("entra"),
+    IS_NOT_ENDED,
+    assignments.c.holder.is_not(None),
+    assignments.c.holder.not_in(sa.bindparam("accounts", expanding=True)),
+)
+# Reminders that Slack takes for an account no more, such as one that is deactivated: another account of the same person is owed them.
+# What a later reminder made needless is owed to nobody.
+FORGET_UNREACHED: Final = notices.delete().where(
+    notices.c.assignment_id.in_(sa.bindparam("ids", expanding=True)),
+    notices.c.kind == "reminder",
+    notices.c.sent_at.is_(None),
+    notices.c.dropped_why.not_in(NEEDLESS),
 )
 # Also what has ended: whoever is found late is told of it.
 NOBODYS: Final = assignments.update().where(
@@ -140,6 +156,9 @@ def link(
     """
     lost = [each for each in slack_users_of(db, entra_id) if each not in holders]
     mark_looked_up(db, entra_id)
+    if lost:
+        wrong = db.execute(WRONG_IDS, {"entra": entra_id, "accounts": list(holders)})
+        db.execute(FORGET_UNREACHED, {"ids": list(wrong.scalars())})
     db.execute(WRONG, {"entra": entra_id, "accounts": list(holders), "holder": None})
     if holders:
         found: dict[str, Any] = {"holder": holders[0]}
