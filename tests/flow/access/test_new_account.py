@@ -25,7 +25,7 @@ async def world(world):
     return world
 
 
-async def found(world) -> None:
+async def found(world):
     """The sync has found the new account, as it does once a day."""
     await world.bot.store.run(links.link, ENTRA_ID[ANN], holders=[ANEW])
     await world.synced()
