@@ -173,11 +173,20 @@ class StateFile:
         self._is_behind = False
         self._all[self.tenant] = [_plain(entry) for entry in self._entries.values()]
         tenants = {tenant: made for tenant, made in self._all.items() if made}
+        try:
+            self._replace(tenants)
+        except OSError as error:
+            raise LatchkeyError(
+                f"{self.path}, the state of what Latchkey made, cannot be written: {error.strerror or error}. Without it "
+                "nothing more is made or deleted; once it can be written, do the same again to go on."
+            ) from error
+
+    def _replace(self, tenants: Mapping[str, list[Any]]) -> None:
+        """Put this into the file's place, whole or not at all, even if the power fails."""
         if not tenants:
             self.path.unlink(missing_ok=True)
             return
         text = json.dumps({"version": VERSION, "tenants": tenants}, indent=1, ensure_ascii=False)
-        # Whole or not at all, even if the power fails.
         half = self.path.with_name(f"{self.path.name}.half")
         with half.open("w", encoding="utf-8") as file:
             file.write(text + "\n")

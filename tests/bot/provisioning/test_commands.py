@@ -135,6 +135,19 @@ def test_a_tenant_goes_by_its_id(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     )
 
 
+def test_a_state_that_cannot_be_written_is_said(run: Run, tenant: Tenant) -> None:
+    """As in a folder that is read-only, or on a full disk: nothing is made that nobody would know of."""
+    before = picture(tenant)
+    Path("access.yml").write_text(SMALL)
+    Path("access.latchkey.json.half").mkdir()
+    applied = run(provision.apply, ["access.yml"])
+    assert applied.exit_code == 1
+    assert "cannot be written: Is a directory. Without it nothing more is made" in applied.stderr
+    assert picture(tenant) == before
+    Path("access.latchkey.json.half").rmdir()
+    assert run(provision.apply, ["access.yml"]).exit_code == 0
+
+
 def test_a_plan_for_programs(run: Run) -> None:
     """JSON with stable names, and the same exit code."""
     Path("access.yml").write_text(SMALL)
