@@ -22,7 +22,7 @@ from bot.packages.settings.model import NO_LIMITS, DelegationLimits
 from bot.packages.suggestions import Applicant, offered_to
 from bot.paging import Page
 from bot.people.model import Delegation
-from bot.people.store import delegations, people
+from bot.people.store import delegations
 from bot.requests.asking.applicant import find_without_access
 from bot.requests.model import Request
 from bot.requests.overview import waits_for_pause
@@ -51,7 +51,6 @@ class _Read:
     received: list[Delegation]
     admin: AdminOverview | None
     account: ConnectedAccount | None
-    is_connected_elsewhere: bool
     is_paused: bool
 
 
@@ -90,7 +89,7 @@ async def drawn(
         admin=read.admin,
         account=home_row(read.account) if offers_accounts else (),
         limits=limits,
-        is_connected_elsewhere=read.is_connected_elsewhere,
+        is_connected_elsewhere=read.applicant.is_connected_elsewhere,
         is_paused=read.is_paused,
     )
 
@@ -112,7 +111,6 @@ def _read(db: Transaction, slack_user: str, is_admin: bool, offers_accounts: boo
         received=delegations.to_delegate(db, [slack_user], at=clock.now()),
         admin=_for_admin(db, slack_user, to_decide) if is_admin else None,
         account=accounts.find(db, slack_user) if offers_accounts else None,
-        is_connected_elsewhere=people.is_proven_elsewhere(db, slack_user),
         is_paused=waits_for_pause(db, waiting.rows),
     )
 

@@ -39,6 +39,7 @@ class Applicant:
         asked: Ids of the packages that they have an open request for.
         refusal: Why they can ask for nothing, a sentence, by what was read a moment ago; None: they can.
         guest_sentence: The same by what Slack has said of them within a day: they are shown nothing to ask for.
+        is_connected_elsewhere: Another Slack account has signed in as them, and what they have is shown there alone.
     """
 
     entra_id: str | None = None
@@ -46,6 +47,7 @@ class Applicant:
     asked: frozenset[str] = frozenset()
     refusal: str | None = None
     guest_sentence: str | None = None
+    is_connected_elsewhere: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

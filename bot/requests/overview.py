@@ -69,7 +69,7 @@ def access_overview(
         waiting=waiting,
         asked=asked,
         questions=questions,
-        is_connected_elsewhere=is_first and people.is_proven_elsewhere(db, slack_user),
+        is_connected_elsewhere=is_first and not held.rows and _is_elsewhere(db, slack_user),
         is_paused=waits_for_pause(db, waiting.rows),
     )
 
@@ -77,3 +77,8 @@ def access_overview(
 def waits_for_pause(db: Transaction, requests: Iterable[Request]) -> bool:
     """Tell whether any of these would be granted now, were it not that all granting is paused."""
     return any(each.is_to_be_granted for each in requests) and flags.pause_reason(db) is not None
+
+
+def _is_elsewhere(db: Transaction, slack_user: str) -> bool:
+    known = people.known_as(db, slack_user)
+    return known is not None and known.is_proven_elsewhere

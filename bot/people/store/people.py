@@ -43,7 +43,9 @@ PROVEN_AS: Final = (
     .order_by(people.c.proven_at, people.c.slack_user)
 )
 ACTING: Final = BY_SLACK_USER.where(COUNTS_AS_BOUND)
-PROVEN_ELSEWHERE: Final = BY_SLACK_USER.where(IS_PROVEN_ELSEWHERE)
+KNOWN: Final = sa.select(people.c.entra_id, IS_PROVEN_ELSEWHERE.label("is_proven_elsewhere")).where(
+    people.c.slack_user == sa.bindparam("slack_user")
+)
 # The first to be bound first.
 BY_ENTRA_ID: Final = (
     sa.select(*COLUMNS)
@@ -196,9 +198,23 @@ def find_active(db: Transaction, slack_user: str) -> Person | None:
     return _person(row) if row else None
 
 
-def is_proven_elsewhere(db: Transaction, slack_user: str) -> bool:
-    """Tell whether somebody has signed in, by another account, as the Entra user whom only an address says they are."""
-    return db.execute(PROVEN_ELSEWHERE, {"slack_user": slack_user}).first() is not None
+@dataclass(frozen=True, kw_only=True)
+class KnownAs:
+    """
+    The Entra user to whom a Slack account is bound.
+
+    Attributes:
+        is_proven_elsewhere: By another account somebody has signed in as that user, and of this one only an address says that it is theirs.
+    """
+
+    entra_id: str
+    is_proven_elsewhere: bool
+
+
+def known_as(db: Transaction, slack_user: str) -> KnownAs | None:
+    """Return whose account it is; None as long as nobody has been found for it."""
+    row = db.execute(KNOWN, {"slack_user": slack_user}).first()
+    return KnownAs(**row._mapping) if row else None
 
 
 def find_by_name(db: Transaction, name: str) -> list[Person]:

@@ -25,5 +25,7 @@ def find_without_access(db: Transaction, slack_user: str) -> Applicant:
     guest_sentence = limits.guest_sentence(db, slack_user)
     if guest_sentence is not None:
         return Applicant(guest_sentence=guest_sentence)
-    bound = people.find(db, slack_user)
-    return Applicant(entra_id=bound.entra_id if bound else None)
+    known = people.known_as(db, slack_user)
+    if known is None:
+        return Applicant()
+    return Applicant(entra_id=known.entra_id, is_connected_elsewhere=known.is_proven_elsewhere)

@@ -24,6 +24,8 @@ PART = size(
     full=Plan(requests=240, deaths=15, freezes=3),
     few=Plan(requests=20, deaths=2, freezes=1, in_part=0.6),
 )
+# Calls beyond Slack's limits: of few requests there may be none.
+LEAST_REFUSED = size(1, full=1, few=0)
 # Where Entra decides, each request takes a sign-in, and its approval another call.
 ENTRA = size(
     replace(PART, requests=40, deaths=4, entra_decides=True),
@@ -53,7 +55,7 @@ async def test_faults_and_deaths_break_no_promise(part, address):
     assert (report.deaths, report.freezes) == (PART.deaths, PART.freezes)
     assert report.faults > PART.requests
     assert report.in_part > 0
-    assert report.refused > 0
+    assert report.refused >= LEAST_REFUSED
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -139,7 +139,7 @@ def _people(db: Transaction) -> None:
     people.find(db, "U0ANN")
     people.find_each(db, ["U0ANN", "U0BO"])
     people.find_active(db, "U0ANN")
-    people.is_proven_elsewhere(db, "U0ANN")
+    people.known_as(db, "U0ANN")
     people.find_by_name(db, "Ann Abara")
     people.names_starting_with(db, "ann", most=11)
     contacts.save(db, contacts.Contact(entra_id=BO, slack_user="U0BO", looked_up_at=clock.real()))
