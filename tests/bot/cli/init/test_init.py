@@ -286,7 +286,7 @@ def test_the_commands_for_entra_ask_for_the_three_permissions_and_no_more(folder
 def test_the_permissions_are_those_of_the_page():
     """docs/how-to/entra-app.md says what each is for; those that links alone take stand apart, and nobody is asked for them."""
     page = (ROOT / "docs" / "how-to" / "entra-app.md").read_text()
-    table = page.partition("## The permissions, and why")[2].partition("### Narrower")[0]
+    table = page.partition("## The permissions, and why")[2].partition("\n### ")[0]
     needed, _, for_links = table.partition("Two more are for links alone")
     assert permissions_in(needed) == PERMISSIONS
     assert permissions_in(for_links).keys() == set(FOR_LINKS)
