@@ -40,6 +40,10 @@ THINGS: Final = {  # the file's word: Graph's origin system
     ENTRA_ROLE: "DirectoryRole",
 }
 _KINDS_OF_THING: Final = {system.casefold(): kind for kind, system in THINGS.items()}
+# What the address bar of a browser shows for a site.
+_SITE_PAGE: Final = re.compile(
+    r"(https?://.+?)/(?:SitePages/|_layouts/|Forms/|[^/?]+\.aspx).*", re.IGNORECASE
+)
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTHS: Final = frozenset({"month", "mo"})
 _DURATION: Final = re.compile(r"(\d{1,6}) *([a-z]+?)s?", re.IGNORECASE)
@@ -269,7 +273,8 @@ def read_thing(text: str) -> Thing:
     said = " ".join(text.split())
     for kind in THINGS:
         if said.casefold().startswith(f"{kind.casefold()} "):
-            return Thing(kind=kind, name=said[len(kind) + 1 :])
+            name = said[len(kind) + 1 :]
+            return Thing(kind=kind, name=_site(name) if kind == "site" else name)
         if said.casefold() == kind.casefold():
             raise ValueError(f"“{text}” does not say which; write “{kind} …”.")
     hint = nearest(said.partition(" ")[0], THINGS)
@@ -277,6 +282,27 @@ def read_thing(text: str) -> Thing:
         f"“{text}” names nothing that a catalog may hand out; write “group …”, “application …”, "
         f"“site …” or “Entra role …”.{hint}"
     )
+
+
+def reads_back(said: str) -> bool:
+    """Tell whether a thing that is said so is read as just that."""
+    try:
+        return str(read_thing(said)) == said
+    except ValueError:
+        return False
+
+
+def _site(name: str) -> str:
+    """
+    Return a site's address as Entra has it, without the slash that a browser adds; a name as it is.
+
+    Raises:
+        ValueError: It is the address of a page in the site.
+    """
+    page = _SITE_PAGE.match(name)
+    if page:
+        raise ValueError(f"“{name}” is a page; write the address of its site, “{page[1]}”.")
+    return name.rstrip("/") if "://" in name else name
 
 
 def read_role(text: str) -> Role:

@@ -9,6 +9,7 @@ from bot.provisioning.file_format.grammar import (
     kind_of_thing,
     read_role,
     read_thing,
+    reads_back,
 )
 from bot.provisioning.file_format.model import Attribute, DescribedCatalog, DescribedResource, File
 from bot.provisioning.kinds.base import CatalogLevelKind, ChangeableKind, DeletableKind
@@ -145,6 +146,11 @@ class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
                 name = each.display_name or each.origin_id
                 kind = each.origin_system or "a kind that Graph does not say"
                 context.leave_out(f"{name} in catalog {catalog.display_name}: it is {kind}")
+                continue
+            if not reads_back(thing):
+                context.leave_out(
+                    f"{thing} in catalog {catalog.display_name}: it would read otherwise"
+                )
                 continue
             asks = say_attributes(each.attributes or ())
             listed.append({"thing": thing, "asks": asks} if asks else thing)

@@ -4,7 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bot.packages.characters import is_plain
-from bot.provisioning.file_format.grammar import Role, Thing, kind_of_thing, read_role, read_thing
+from bot.provisioning.file_format.grammar import (
+    Role,
+    Thing,
+    kind_of_thing,
+    read_role,
+    read_thing,
+    reads_back,
+)
 from bot.provisioning.file_format.model import File
 from bot.provisioning.kinds.base import DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import (
@@ -240,7 +247,7 @@ async def _in_words(given: ResourceRoleScope, context: ImportContext) -> str | N
         return None
     system = scope.origin_system or role.origin_system
     thing = await context.names.thing(system, scope.origin_id or "")
-    if thing is None:
+    if thing is None or not reads_back(thing):
         return None
     for word in filter(None, (role.display_name, role.origin_id)):
         said = f"{word} of {thing}"

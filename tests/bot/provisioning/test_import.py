@@ -236,6 +236,21 @@ async def test_a_name_that_is_too_long_for_a_file_is_left_out(
     assert await provisioner.changes(imported.text) == []
 
 
+async def test_a_site_whose_address_would_read_otherwise_is_left_out(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
+    """A slash at its end is none in a file; what a package gives of it is left out whole."""
+    world = tenant.world
+    site = next(each for each in world.resources.values() if "sharepoint" in each.origin_id)
+    world.sites[f"{site.origin_id}/"] = world.sites[site.origin_id]
+    site.origin_id += "/"
+    imported = await provisioner.import_()
+    assert (
+        len([each for each in imported.left_out if "sharepoint" in each or "Finance" in each]) == 2
+    )
+    assert await provisioner.changes(imported.text) == []
+
+
 async def test_a_description_of_blanks_is_none(provisioner: Provisioner, tenant: Tenant) -> None:
     """A file with one is refused, and what is not written is left alone."""
     world = tenant.world

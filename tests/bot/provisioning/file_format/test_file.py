@@ -16,6 +16,7 @@ from bot.provisioning.file_format.grammar import (
     read_expiration,
     read_role,
     read_subject,
+    read_thing,
     say_duration,
     say_expiration,
 )
@@ -430,6 +431,35 @@ def test_an_end_beyond_the_calendar_is_its_last_moment() -> None:
 def test_somebody_said_and_read_is_the_same(text: str) -> None:
     """Names may hold any words."""
     assert str(read_subject(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("address", "site"),
+    [
+        (
+            "https://contoso.sharepoint.com/sites/Finance/",
+            "https://contoso.sharepoint.com/sites/Finance",
+        ),
+        ("https://contoso.sharepoint.com/", "https://contoso.sharepoint.com"),
+        ("https://contoso.sharepoint.com", "https://contoso.sharepoint.com"),
+        ("Finance", "Finance"),
+    ],
+)
+def test_a_site_has_no_slash_at_its_end(address: str, site: str) -> None:
+    """A browser shows one, and Entra knows the site without."""
+    assert read_thing(f"site {address}").name == site
+    assert read_role(f"Visitors of site {address}").thing.name == site
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["SitePages/Home.aspx", "_layouts/15/start.aspx#/", "default.aspx?web=1", "Docs/Forms/x"],
+)
+def test_a_page_is_no_site(page: str) -> None:
+    """What the address bar shows is not what a catalog takes, and Graph says so in the middle of apply."""
+    site = "https://contoso.sharepoint.com/sites/Finance"
+    with pytest.raises(ValueError, match=f"is a page; write the address of its site, “{site}"):
+        read_thing(f"site {site}/{page}")
 
 
 def test_a_role_may_have_of_in_its_name() -> None:
