@@ -7,7 +7,7 @@ Source: RFC 8628 (codes that are typed in).
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -157,7 +157,7 @@ class Connecting:
             used_at=now,
         )
         sealed = self._keys.seal(token, bound_to=token_bound_to(account))
-        await self._store.run(_connected, sign_in, account, sealed)
+        await self._store.run(_connected, sign_in, account, sealed, same=finished.known.slack_ids)
         self.wake()
 
     async def begin_code(
@@ -257,8 +257,15 @@ def _wake_nobody() -> None:
     """There are no jobs yet, or none at all."""
 
 
-def _connected(db: Transaction, sign_in: SignIn, account: ConnectedAccount, sealed: str) -> None:
+def _connected(
+    db: Transaction,
+    sign_in: SignIn,
+    account: ConnectedAccount,
+    sealed: str,
+    *,
+    same: Collection[str],
+) -> None:
     accounts.connect(db, account, sealed)
     accounts.go_on(db, account.slack_user)
-    bindings.prove(db, account.slack_user)
+    bindings.prove(db, account.slack_user, same=same)
     sign_ins.end(db, sign_in, SignInOutcome.CONNECTED, has_news=True)

@@ -67,6 +67,11 @@ OWING_NEWS: Final = (
     .limit(MOST)
 )
 UPDATE: Final = people.update().where(people.c.slack_user == sa.bindparam("user"))
+PROVE: Final = people.update().where(
+    people.c.slack_user.in_(sa.bindparam("ids", expanding=True)),
+    people.c.entra_id == sa.bindparam("entra"),
+    people.c.proven_at.is_(None),
+)
 # Where messages about their access go is looked up once more.
 LOOK_AGAIN: Final = assignments.update().where(
     assignments.c.entra_id
@@ -144,10 +149,14 @@ def bind(db: Transaction, person: Person, *, same: Collection[str] = ()) -> Bind
     if first and told_at is None and news_due_at is None:
         db.execute(UPDATE, {"user": bound.slack_user, "news_due_at": clock.real()})
     proven = {each.slack_user for each in proven_as(db, bound.entra_id)}
+    is_proven = bool(proven & {bound.slack_user, *same})
+    if is_proven and bound.slack_user not in proven:
+        # Rows are read without a look at Slack, which alone says that both ids are of one account.
+        prove(db, bound.slack_user)
     return Binding(
         person=bound,
         is_announced=not first or told_at is not None,
-        is_proven_elsewhere=bool(proven) and not proven & {bound.slack_user, *same},
+        is_proven_elsewhere=bool(proven) and not is_proven,
     )
 
 
@@ -162,14 +171,24 @@ def proven_as(db: Transaction, entra_id: str) -> list[Person]:
     return [_person(row) for row in db.execute(PROVEN_AS, {"entra_id": entra_id})]
 
 
-def prove(db: Transaction, slack_user: str) -> None:
+def prove(db: Transaction, slack_user: str, *, same: Collection[str] = ()) -> None:
     """
     Note that somebody has signed in to Microsoft as the Entra user that they are bound to.
 
     What goes to another account of that user, which only an address says is theirs, goes to it no more after the next sync.
+
+    Args:
+        same: Other ids by which Slack names the same account.
     """
+    bound = find(db, slack_user)
+    if bound is None:
+        return
     db.execute(UPDATE, {"user": slack_user, "proven_at": clock.now()})
+    others = {"ids": sorted({*same} - {slack_user}), "entra": bound.entra_id}
+    db.execute(PROVE, {**others, "proven_at": clock.now()})
     db.execute(LOOK_AGAIN, {"user": slack_user, "looked_up_at": None})
+    for each in for_entra_id(db, bound.entra_id):
+        touch_homes(db, each.slack_user)
 
 
 def earlier_accounts(db: Transaction, person: Person) -> list[Person]:

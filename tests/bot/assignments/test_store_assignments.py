@@ -79,3 +79,27 @@ async def test_another_id_of_the_same_account_is_no_second_account(store):
 
     assert bound.is_announced
     assert await store.run(people.second_accounts_due) == []
+
+
+@pytest.mark.parametrize("is_known_before", [True, False])
+async def test_who_has_signed_in_has_their_access_by_each_id_of_their_account(
+    store, is_known_before
+):
+    """Slack says both, and the sign-in was by one of them; another account of theirs has nothing."""
+    same = {"U0ANN", "W0ANN"}
+    await store.run(assignments.save_live, held(id="mine", holder=None))
+    await store.run(people.bind, PERSON, same=same)
+    other_id = replace(PERSON, slack_user="W0ANN")
+    if is_known_before:
+        await store.run(people.bind, other_id, same=same)
+    await store.run(people.prove, "U0ANN", same=same)
+    if not is_known_before:
+        await store.run(people.bind, other_id, same=same)
+    twin = await store.run(people.bind, replace(PERSON, slack_user="U0TWIN"))
+
+    for each in same:
+        assert (await store.run(people.find_active, each)).entra_id == ANN
+        rows = (await store.run(assignment_lists.own_page, each)).rows
+        assert [row.id for row in rows] == ["mine"]
+    assert twin.is_proven_elsewhere
+    assert await store.run(people.find_active, "U0TWIN") is None
