@@ -40,6 +40,7 @@ class MessageParts:
     digests: Digests
     homes: Homes
     late_replies: LateReplies
+    plan: ReminderPlan
 
 
 def make_messages(outside: Outside, people: PeopleParts, offering: OfferedPackages) -> MessageParts:
@@ -145,4 +146,5 @@ def make_messages(outside: Outside, people: PeopleParts, offering: OfferedPackag
             limits=package_settings.delegation_limits(),
         ),
         late_replies=late_replies,
+        plan=plan,
     )

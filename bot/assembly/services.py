@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import handlers
 from bot.approvals.delegations import DelegationService
@@ -23,6 +24,7 @@ from bot.console.exports import Exports
 from bot.console.views import ConsoleViews
 from bot.drift.service import DriftService
 from bot.emergencies.service import EmergencyService
+from bot.notifications.assignments import reminders
 from bot.packages.catalog import OfferedPackages
 from bot.requests.asking.forms import RequestForms
 from bot.requests.asking.policy_choice import FormPolicyFinder
@@ -123,7 +125,12 @@ def make_services(
         questions=QuestionService(
             store=store, guard=guard, processor=processing.question_processor, wake=wake
         ),
-        assignments=AssignmentService(store=store, guard=guard, wake=wake),
+        assignments=AssignmentService(
+            store=store,
+            guard=guard,
+            wake=wake,
+            is_reminder_to_come=partial(reminders.is_to_come, plan=messages.plan),
+        ),
         emergencies=EmergencyService(
             store=store, guard=guard, processor=processing.finding_processor, wake=wake
         ),

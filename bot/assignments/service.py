@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from bot.assignments.model import Assignment
 from bot.assignments.transactions import let_end, remind_again, reprocess
-from bot.database import Store
+from bot.database import Store, Transaction
 from bot.patience import in_time
 from bot.people.guard import Guard
 
@@ -22,10 +22,12 @@ class AssignmentService:
         store: Store,
         guard: Guard,
         wake: Callable[[], None],
+        is_reminder_to_come: Callable[[Transaction, str], bool],
     ) -> None:
         self._store = store
         self._guard = guard
         self._wake = wake
+        self._is_reminder_to_come = is_reminder_to_come
 
     async def let_end(self, *, slack_user: str, assignment_id: str) -> Assignment:
         """
@@ -38,16 +40,20 @@ class AssignmentService:
         self._wake()
         return assignment
 
-    async def remind_again(self, *, slack_user: str, assignment_id: str) -> Assignment:
+    async def remind_again(self, *, slack_user: str, assignment_id: str) -> tuple[Assignment, bool]:
         """
         Save that the holder wants to be reminded after all of the end that they were fine with.
+
+        Returns also whether a reminder of it is still to come.
 
         Raises:
             NotAllowed, TooLate: Not theirs, or over.
         """
-        assignment = await self._guard.run(remind_again, slack_user, assignment_id)
+        found = await self._guard.run(
+            remind_again, slack_user, assignment_id, self._is_reminder_to_come
+        )
         self._wake()
-        return assignment
+        return found
 
     async def reprocess(self, *, slack_user: str, assignment_id: str) -> Assignment:
         """

@@ -1,5 +1,6 @@
 """Let an assignment end, or have it reprocessed: what holders and admins do that makes no request."""
 
+from collections.abc import Callable
 from typing import Final
 
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, TroubleKind
@@ -21,12 +22,24 @@ def let_end(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
     return assignment
 
 
-def remind_again(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
-    """Note that the holder, who was fine with the end, wants to be reminded of it after all."""
+def remind_again(
+    db: Transaction,
+    slack_user: str,
+    assignment_id: str,
+    is_to_come: Callable[[Transaction, str], bool],
+) -> tuple[Assignment, bool]:
+    """
+    Note that the holder, who was fine with the end, wants to be reminded of it after all.
+
+    Args:
+        is_to_come: Tells of an assignment whether a reminder of its end is still to come.
+
+    Returns what it tells as well.
+    """
     assignment = _get_ending(db, slack_user, assignment_id)
     if assignment.let_end is not None:
         assignments.remind_again(db, assignment, actor=slack_user)
-    return assignment
+    return assignment, is_to_come(db, assignment_id)
 
 
 def reprocess(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:

@@ -83,10 +83,10 @@ def register(
         return changing.letting_end(assignment)
 
     async def remind_again(click: Reply) -> Message:
-        assignment = await assignments.remind_again(
+        assignment, is_to_come = await assignments.remind_again(
             slack_user=click.user, assignment_id=click.value
         )
-        return changing.reminded_again(assignment)
+        return changing.reminded_again(assignment, is_to_come=is_to_come)
 
     async def cancel(click: Reply) -> Message:
         request = await changes.cancel(slack_user=click.user, request_id=click.value)

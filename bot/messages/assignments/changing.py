@@ -41,28 +41,24 @@ def returning(request: Request, *, is_new: bool) -> Message:
 
 
 def letting_end(assignment: Assignment) -> Message:
-    name = bold(assignment.package_name)
-    if assignment.ends_at is None:
-        return message(
-            _("You chose to let {package} end. I will not remind you again.").format(package=name)
-        )
-    return message(
-        _("You chose to let {package} end {when}. I will not remind you again.").format(
-            package=name, when=moment(assignment.ends_at)
-        )
+    return _about_end(
+        _("You chose to let {package} end {when}. I will not remind you again."), assignment
     )
 
 
-def reminded_again(assignment: Assignment) -> Message:
-    """Say that the holder is reminded after all."""
-    name = bold(assignment.package_name)
-    if assignment.ends_at is None:
-        return message(_("Reminders of {package} are on again.").format(package=name))
-    return message(
-        _("Reminders of {package} are on again. It ends {when}.").format(
-            package=name, when=moment(assignment.ends_at)
-        )
+def reminded_again(assignment: Assignment, *, is_to_come: bool) -> Message:
+    """Say that the holder is reminded after all, or that no reminder of it *is_to_come*."""
+    line = (
+        _("Reminders of {package} are on again. It ends {when}.")
+        if is_to_come
+        else _("You will get no more reminders of {package}: the last one is over. It ends {when}.")
     )
+    return _about_end(line, assignment)
+
+
+def _about_end(line: str, assignment: Assignment) -> Message:
+    when = moment(assignment.ends_at) if assignment.ends_at else ""
+    return message(line.format(package=bold(assignment.package_name), when=when))
 
 
 def remind_again_button(assignment: Assignment) -> Block:

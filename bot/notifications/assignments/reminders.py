@@ -194,6 +194,18 @@ def due_reminders(
     return due, last
 
 
+def is_to_come(db: Transaction, assignment_id: str, *, plan: ReminderPlan) -> bool:
+    """Tell whether a reminder of an assignment's end is due, or will be."""
+    row = assignments.find(db, assignment_id)
+    if row is None or row.ends_at is None or row.holder is None:
+        return False
+    now = clock.now()
+    if any(now < row.ends_at - rung for rung in plan.of_each(db, [row])[row.id]):
+        return True
+    due, _ = due_reminders(db, plan, among=[row.id])
+    return any(each.notices for each in due.values())
+
+
 def _grants(
     db: Transaction, rows: Sequence[Assignment], *, since: datetime
 ) -> Mapping[tuple[str, str], list[GivenAccess]]:

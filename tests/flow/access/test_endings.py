@@ -110,6 +110,28 @@ async def test_let_it_end_can_be_taken_back(world):
     await world.told(ANN, "Your access to .* ends", times=2)
 
 
+@pytest.mark.parametrize("is_pressed_before", [True, False])
+async def test_whoever_takes_it_back_after_the_last_reminder_reads_whether_one_comes(
+    world, is_pressed_before
+):
+    """None does behind the last one; one that came due meanwhile comes at once."""
+    await has_campaign(world)
+    await world.later(timedelta(days=24))
+    reminder = await world.told(ANN, REMINDED)
+    if is_pressed_before:
+        await world.press(ANN, reminder, "Let it end")
+    await world.later(timedelta(days=5, hours=12))
+    if not is_pressed_before:
+        await world.press(ANN, (await world.told(ANN, REMINDED, times=2)), "Let it end")
+
+    shown = (await world.type(ANN, "/my-access")).message
+    await world.press(ANN, shown, "Remind me after all")
+
+    answer = "are on again" if is_pressed_before else "You will get no more reminders of"
+    await world.whispered(ANN, GENERAL, answer)
+    await world.told(ANN, "Your access to .* ends", times=2)
+
+
 async def test_a_reminder_is_redrawn_when_something_was_done(world):
     """After Extend, the reminder's buttons go away and the new end stands there."""
     await has_campaign(world)
