@@ -164,7 +164,16 @@ class NotAllowed(LatchkeyError):
 
 
 class NotAMember(NotAllowed):
-    """Slack says that they are a guest, a bot, deactivated or of another workspace."""
+    """
+    Slack says that they are a guest, a bot, deactivated or of another workspace.
+
+    Args:
+        member: Which of these, "a guest".
+    """
+
+    def __init__(self, why: str, *, member: str) -> None:
+        self.member = member
+        super().__init__(why)
 
 
 class TooOften(LatchkeyError):

@@ -321,5 +321,5 @@ def why_not_a_member(profile: SlackUser) -> str | None:
 
 def _check_member(profile: SlackUser) -> None:
     why = why_not_a_member(profile)
-    if why is not None:
-        raise NotAMember(why)
+    if why is not None and profile.not_a_member is not None:
+        raise NotAMember(why, member=profile.not_a_member)

@@ -1,5 +1,6 @@
 """Evaluate a request to end access: who wants it gone, and may they?"""
 
+from bot.errors import NotAllowed, NotAMember
 from bot.packages import eligibility, refusals
 from bot.packages.bounds import Bounds, find_refusal
 from bot.packages.eligibility import Refusal
@@ -11,6 +12,7 @@ from bot.people.model import Verb
 from bot.people.permissions import Actor, may
 from bot.requests.evaluation.rules import Refused, check_whose
 from bot.requests.model import Request
+from bot.words import N_
 from graph import Graph
 from graph.errors import NotFound
 
@@ -92,5 +94,13 @@ class RemovalEvaluator:
         """Return who wants the access gone, read now: its holder by their own binding, anybody else as an admin."""
         if not request.is_given_back:
             return await self._permissions.actor(request.asked_by)
-        found = await self._people.identify(request.asked_by)
+        try:
+            found = await self._people.identify(request.asked_by)
+        except NotAMember as refused:
+            raise NotAllowed(
+                N_(
+                    "Only full members of this Slack workspace can give access back here, and this account is {member}. "
+                    "Please ask one of Latchkey's admins to remove it."
+                ).format(member=refused.member)
+            ) from None
         return Actor(slack_user=request.asked_by, entra_id=found.user.id)

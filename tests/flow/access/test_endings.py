@@ -132,6 +132,21 @@ async def test_whoever_takes_it_back_after_the_last_reminder_reads_whether_one_c
     await world.told(ANN, "Your access to .* ends", times=2)
 
 
+async def test_who_has_become_a_guest_reads_who_can_take_the_access_from_them(world):
+    """They give nothing back by themselves here, and that is what they read."""
+    await has_campaign(world)
+    shown = (await world.type(ANN, "/my-access")).message
+    world.slack.person(ANN).is_restricted = True
+
+    await world.press(ANN, shown, "Return")
+
+    told = said(await world.told(ANN, "was not removed"))
+    assert "can give access back here, and this account is a guest" in told
+    assert "Please ask one of Latchkey's admins to remove it" in told
+    assert "ask for access or decide" not in told
+    assert assignment_of(world, ANN)
+
+
 async def test_a_reminder_is_redrawn_when_something_was_done(world):
     """After Extend, the reminder's buttons go away and the new end stands there."""
     await has_campaign(world)
