@@ -274,7 +274,8 @@ def begins_later(request: Request, *, by: str | None, told: str) -> Message:
         line = _(
             "The access of {person} to {package} begins {when}. I will tell you when it is there."
         )
-    elif by is None:
+    elif by is None or request.is_on_behalf:
+        # What was approved is the request of whoever asked.
         line = _("Your access to {package} begins {when}. I will tell you when it is there.")
     else:
         line = _(

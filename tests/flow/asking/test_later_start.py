@@ -68,5 +68,7 @@ async def test_of_what_is_asked_for_somebody_else_both_hear(world):
     await ask(world, MIA, for_whom={"latchkey_for_whom": ANN})
     await world.press(BO, await world.card(BO), "Approve")
 
-    await world.told(ANN, BEGINS)
+    told = said(await world.told(ANN, BEGINS))
+    # It was not her request that was approved.
+    assert told.startswith("Your access to *Finance Reports* begins")
     await world.told(MIA, f"The access of <@{ANN}> to \\*Finance Reports\\* begins")
