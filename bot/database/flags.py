@@ -8,12 +8,34 @@ import sqlalchemy as sa
 from bot import clock
 from bot.database.audit_log import audit
 from bot.database.connections.engine import Transaction, insert
-from bot.database.tables import control
+from bot.database.statements import word, words
+from bot.database.tables import control, homes, notices, requests
+from bot.requests.model import OPEN, Kind, State
 
 ONLY: Final = 1
 
 REVISION: Final = sa.text("SELECT version_num FROM alembic_version")
 PAUSED: Final = sa.select(control.c.paused_at, control.c.paused_why).where(control.c.id == ONLY)
+# Whoever waits for a grant reads whether all granting is paused: in Home, and in the reminder of what they want longer.
+WAITS: Final = sa.and_(
+    # SQLite does not conclude it from the next.
+    requests.c.state.in_(words(OPEN)),
+    requests.c.state == word(State.APPROVED),
+    requests.c.kind != word(Kind.REMOVE),
+)
+# Together: PostgreSQL looks through the whole table for two of these behind OR.
+WHO_WAITS: Final = sa.union(
+    sa.select(requests.c.holder).where(WAITS), sa.select(requests.c.asked_by).where(WAITS)
+)
+TOUCH_HOMES: Final = homes.update().where(homes.c.slack_user.in_(WHO_WAITS)).values(stale=True)
+REDRAW_REMINDERS: Final = (
+    notices.update()
+    .where(
+        notices.c.kind == "reminder",
+        notices.c.assignment_id.in_(sa.select(requests.c.assignment_id).where(WAITS)),
+    )
+    .values(stale=True)
+)
 
 
 def pause(
@@ -31,6 +53,7 @@ def pause(
         facts: More about who and where, for the audit log.
     """
     _set(db, paused_at=clock.now(), paused_why=why)
+    _redraw_what_says_so(db)
     audit.record(db, at=clock.now(), actor=actor, verb="pause", why=why, details=facts)
 
 
@@ -43,7 +66,14 @@ def resume(
 ) -> None:
     """Grant again; what was approved meanwhile is posted now.  The arguments are those of `pause`."""
     _set(db, paused_at=None, paused_why=None)
+    _redraw_what_says_so(db)
     audit.record(db, at=clock.now(), actor=actor, verb="resume", why=why, details=facts)
+
+
+def _redraw_what_says_so(db: Transaction) -> None:
+    # Their requests may stay as they are for long, while Entra takes nothing.
+    db.execute(TOUCH_HOMES)
+    db.execute(REDRAW_REMINDERS)
 
 
 def _set(db: Transaction, **values: Any) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bot.database import flags
 from tests.flow.access.test_endings import REMINDED, has_campaign
+from tests.flow.administering.test_holding import POST
 from tests.harness.world import ANN, eventually, said
 
 PAUSED = "All granting is paused just now"
@@ -41,6 +42,26 @@ async def test_whoever_waits_reads_that_granting_is_paused(world):
     assert PAUSED not in said((await world.type(ANN, "/my-access")).message)
     await eventually(lambda: PAUSED not in said(world.home(ANN)), about="Home")
     await eventually(lambda: PAUSED not in said(world.direct(ANN)[1]), about="the reminder")
+
+
+async def test_nobody_reads_of_a_pause_that_is_over_while_entra_takes_nothing(world):
+    """And of the next one they read although their request has not moved."""
+    world.tenant.faults.set("unavailable", only=POST)
+    for is_paused in (True, False, True):
+        if not is_paused:
+            await world.bot.store.run(flags.resume)
+        else:
+            await world.bot.store.run(flags.pause, why="a test")
+
+        for what, shown in {
+            "Home": lambda: world.home(ANN),
+            "the reminder": lambda: world.direct(ANN)[1],
+        }.items():
+            await eventually(
+                lambda shown=shown, expected=is_paused: (PAUSED in said(shown())) is expected,
+                about=f"{what}, paused: {is_paused}",
+            )
+        assert (await world.states())[-1] == "extend approved"
 
 
 async def test_a_return_waits_for_no_pause(world):

@@ -79,6 +79,7 @@ WALKS: Final = {
     "request_lists.pending": "the oldest that wait for a decision, in the order of the index",
     "request_lists.pending_of_others": "the same, but for one's own",
     "request_lists.pointless": "the extensions that wait for a decision",
+    "flags._redraw_what_says_so": "all that is open, when granting is paused and when it goes on",
     "rows.current_access": "the command line, which reports on all that is held",
     "troubles.count": FOR_METRICS,
     "unsure.live_ids": ALL_CURRENT,
