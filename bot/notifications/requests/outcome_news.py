@@ -1,6 +1,7 @@
 """Tell everybody whom it concerns what became of a request."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +16,7 @@ from bot.messages.requests.asking_again import RefusalExplained
 from bot.notifications.announcing import Announcer, count, when_unfinished
 from bot.notifications.assignments.reminder_times import ReminderPlan
 from bot.notifications.assignments.reminders import will_remind
+from bot.notifications.model import Notice
 from bot.notifications.outcome_notices import (
     NOT_UNDERSTOOD,
     OwedNotice,
@@ -37,6 +39,29 @@ from bot.slack.rate_limits import Urgency
 LOOK_AT_REMOVAL: Final = timedelta(minutes=1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Ended:
+    """
+    A request that has ended, and what there is to say about it, read at one moment.
+
+    Attributes:
+        decided: The decisions that counted.
+        cards: Its cards in channels.
+        package: None: it is not known any more.
+        other_account, kept, is_told_of_end: As `notices_for_request` takes them.
+        is_being_removed: The removal for which it was canceled, an extension, is still under way.
+    """
+
+    decided: Sequence[Decision]
+    will_be_reminded: bool
+    cards: Sequence[Notice]
+    package: Package | None
+    other_account: str | None
+    is_told_of_end: bool
+    is_being_removed: bool
+    kept: Assignment | None
+
+
 class OutcomeNews:
     """Tells of requests that have ended."""
 
@@ -57,39 +82,33 @@ class OutcomeNews:
 
     async def send(self, request: Request) -> int:
         """Tell everybody whom it concerns what became of a request, or from when on they have what it asks for."""
-        counted = await self._store.read(decisions.accepted_of, request)
         if request.is_open:
-            return await self._say_when_it_begins(request, counted)
-        will_be_reminded = await self._store.read(will_remind, request, self._plan)
-        cards = await self._store.read(notices.cards_in_channels, request.id)
+            return await self._say_when_it_begins(request)
+        read = await self._store.read(_read, request, self._plan)
         settings = settings_of(request, self._package_settings)
-        package = await self._store.read(catalog.find, request.package_id)
-        openings = self._openings(request, package)
-        explained = self._explained(request, package, channel=settings.channel)
-        other_account = await self._store.read(_other_account, request)
-        is_told_of_end = await self._store.read(_has_ended_without_us, request)
-        is_being_removed, kept = await self._store.read(_after_removal, request)
+        openings = self._openings(request, read.package)
+        explained = self._explained(request, read.package, channel=settings.channel)
 
         def make() -> list[OwedNotice]:
             owed = notices_for_request(
                 request,
-                decided=counted,
+                decided=read.decided,
                 admin_channel=self._admin_channel,
-                will_remind=will_be_reminded,
+                will_remind=read.will_be_reminded,
                 delivery_note=settings.delivery_note,
                 openings=openings,
                 explained=explained,
-                is_offered=package is not None and package.can_be_asked_for,
-                other_account=other_account,
-                kept=kept,
-                is_told_of_end=is_told_of_end,
+                is_offered=read.package is not None and read.package.can_be_asked_for,
+                other_account=read.other_account,
+                kept=read.kept,
+                is_told_of_end=read.is_told_of_end,
             )
-            return owed + card_threads.ending_replies(request, counted, cards)
+            return owed + card_threads.ending_replies(request, read.decided, read.cards)
 
         keys = [notice.key for notice, _ in make()]
         sent = await self._announcer.announce(
             make,
-            lambda db: _close_outcome(db, request, keys, is_being_removed=is_being_removed),
+            lambda db: _close_outcome(db, request, keys, is_being_removed=read.is_being_removed),
             Urgency.SOON,
         )
         for notice, is_sent in sent:
@@ -98,7 +117,9 @@ class OutcomeNews:
                 await self._store.run(notices.mark_stale, notice.key)
         return count(sent)
 
-    async def _say_when_it_begins(self, request: Request, counted: Sequence[Decision]) -> int:
+    async def _say_when_it_begins(self, request: Request) -> int:
+        counted = await self._store.read(decisions.accepted_of, request)
+
         def make() -> list[OwedNotice]:
             return notices_for_begin(request, counted)
 
@@ -122,6 +143,20 @@ class OutcomeNews:
         if request.state is not State.REFUSED or request.kind is Kind.REMOVE:
             return None
         return RefusalExplained.about(request, package, channel=channel or self._admin_channel)
+
+
+def _read(db: Transaction, request: Request, plan: ReminderPlan) -> _Ended:
+    is_being_removed, kept = _after_removal(db, request)
+    return _Ended(
+        decided=decisions.accepted_of(db, request),
+        will_be_reminded=will_remind(db, request, plan),
+        cards=notices.cards_in_channels(db, request.id),
+        package=catalog.find(db, request.package_id),
+        other_account=_other_account(db, request),
+        is_told_of_end=_has_ended_without_us(db, request),
+        is_being_removed=is_being_removed,
+        kept=kept,
+    )
 
 
 def _other_account(db: Transaction, request: Request) -> str | None:
