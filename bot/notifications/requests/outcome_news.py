@@ -189,8 +189,11 @@ def _after_removal(db: Transaction, request: Request) -> tuple[bool, Assignment 
     if request_lists.being_removed(db, [request.assignment_id]):
         return True, None
     row = assignments.find(db, request.assignment_id)
-    is_there = row is not None and row.state is AssignmentState.LIVE
-    return False, row if is_there else None
+    if row is None or row.state is not AssignmentState.LIVE:
+        return False, None
+    # What has run out meanwhile is not there either; the sync may not have seen that yet.
+    has_run_out = row.ends_at is not None and row.ends_at <= clock.now()
+    return False, None if has_run_out else row
 
 
 def _close_outcome(

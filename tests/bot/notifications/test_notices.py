@@ -5,15 +5,16 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
+from bot.assignments.store import assignments
 from bot.database.tables import requests as request_table
 from bot.notifications.assignments.expiries import STILL_NEWS
 from bot.notifications.store import notices
 from bot.people.model import Verb
-from bot.requests.model import Request, State
+from bot.requests.model import REMOVED_MEANWHILE, Kind, Request, State
 from bot.requests.store import requests
 from sandbox.slack.model import Message
 from sandbox.tenant import seed
-from tests.bot.samples import wish
+from tests.bot.samples import held, wish
 from tests.harness.by_hand import BotHarness
 from tests.harness.faults import answering
 
@@ -104,6 +105,24 @@ async def test_delivery_is_told_once(harness):
         await harness.talk()
 
     assert len(harness.told("U0ANN")) == 1
+
+
+@pytest.mark.parametrize("left", [timedelta(days=2), timedelta(), timedelta(days=-1)])
+async def test_after_a_removal_that_failed_nobody_still_has_what_has_run_out(harness, left):
+    """Also where no sync has seen that yet."""
+    access = held(ends_at=clock.now() + left)
+    await harness.store.run(assignments.save_live, access)
+    canceled = wish(kind=Kind.EXTEND, state=State.APPROVED, assignment_id=access.id, due_at=None)
+    await harness.store.run(requests.add, canceled)
+    await harness.store.run(
+        requests.move, canceled, State.CANCELED, actor="U0DANA", why=REMOVED_MEANWHILE
+    )
+
+    await harness.talk()
+
+    assert ["you still have it" in each.text for each in harness.told("U0ANN")] == [True] * (
+        left > timedelta()
+    )
 
 
 async def test_a_message_that_slack_did_not_take_comes_later(harness):
