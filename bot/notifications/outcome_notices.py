@@ -54,14 +54,15 @@ def notices_for_request(
     is_offered: bool = True,
     other_account: str | None = None,
     kept: Assignment | None = None,
-    is_told_of_end: bool = False,
+    ended: Assignment | None = None,
 ) -> list[OwedNotice]:
     """
     Return everything that is to be said about a request that has ended.
 
     Args:
         other_account: Another Slack account of whoever has given access back, to which messages about it went.
-        is_told_of_end: Whoever had the access hears that it has ended without a removal.
+        ended: The access that has ended without the removal that was to end it; the account to which messages about it
+            go hears that by itself.
         kept: The access that is still there although an extension of it was canceled for its removal.
         is_offered: Whether its package can still be asked for.
         will_remind: Whether a reminder of the access's end is still to come.
@@ -80,7 +81,12 @@ def notices_for_request(
             openings=openings,
             explained=explained,
         )
-    elif to is not None and not is_told_of_end:
+    elif ended is not None:
+        if to is not None and ended.holder not in (None, to):
+            # By another account of whoever has it, who was to be told when it is done.
+            notice = _notice(str(request.state), request, to=to)
+            owed.append((notice, endings.ended(ended, is_offered=is_offered)))
+    elif to is not None:
         words = _words(
             request,
             decided,

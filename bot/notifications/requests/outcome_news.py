@@ -48,7 +48,7 @@ class _Ended:
         decided: The decisions that counted.
         cards: Its cards in channels.
         package: None: it is not known any more.
-        other_account, kept, is_told_of_end: As `notices_for_request` takes them.
+        other_account, kept, ended: As `notices_for_request` takes them.
         is_being_removed: The removal for which it was canceled, an extension, is still under way.
     """
 
@@ -57,7 +57,7 @@ class _Ended:
     cards: Sequence[Notice]
     package: Package | None
     other_account: str | None
-    is_told_of_end: bool
+    ended: Assignment | None
     is_being_removed: bool
     kept: Assignment | None
 
@@ -101,7 +101,7 @@ class OutcomeNews:
                 is_offered=read.package is not None and read.package.can_be_asked_for,
                 other_account=read.other_account,
                 kept=read.kept,
-                is_told_of_end=read.is_told_of_end,
+                ended=read.ended,
             )
             return owed + card_threads.ending_replies(request, read.decided, read.cards)
 
@@ -153,7 +153,7 @@ def _read(db: Transaction, request: Request, plan: ReminderPlan) -> _Ended:
         cards=notices.cards_in_channels(db, request.id),
         package=catalog.find(db, request.package_id),
         other_account=_other_account(db, request),
-        is_told_of_end=_has_ended_without_us(db, request),
+        ended=_ended_without_us(db, request),
         is_being_removed=is_being_removed,
         kept=kept,
     )
@@ -163,19 +163,19 @@ def _other_account(db: Transaction, request: Request) -> str | None:
     """Return where messages about access went that its holder has given back by another Slack account; None if by that one."""
     if not request.is_given_back or request.state is not State.DELIVERED:
         return None
-    if _has_ended_without_us(db, request):
+    if _ended_without_us(db, request) is not None:
         return None
     row = assignments.find(db, request.assignment_id or "")
     told = holder_to_tell(db, row) if row is not None else None
     return told if told != request.holder else None
 
 
-def _has_ended_without_us(db: Transaction, request: Request) -> bool:
-    """Tell whether the access had ended already that a removal was to end: its holder is told of that end."""
+def _ended_without_us(db: Transaction, request: Request) -> Assignment | None:
+    """Return the access that a removal was to end if it had ended already; None if it had not."""
     if request.kind is not Kind.REMOVE or request.state is not State.DELIVERED:
-        return False
+        return None
     row = assignments.find(db, request.assignment_id or "")
-    return row is not None and row.ended_why in ENDED_WITHOUT_US
+    return row if row is not None and row.ended_why in ENDED_WITHOUT_US else None
 
 
 def _after_removal(db: Transaction, request: Request) -> tuple[bool, Assignment | None]:

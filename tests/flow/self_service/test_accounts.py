@@ -347,8 +347,8 @@ async def test_whoever_has_signed_in_is_reminded_and_not_who_had_only_the_addres
     assert not [each for each in world.direct(ANN) if "ends" in each.text]
 
 
-async def test_what_one_account_gives_back_the_other_is_told_of(world):
-    """Messages about the access went there, and end."""
+async def both_connected(world):
+    """Ann has access, and signs in by her account and by another one; return what the other one lists."""
     await world.type(ANN, "/request-access marketing-campaign")
     await world.told(ANN, "You now have access")
     await connect(world, ANN)
@@ -358,8 +358,28 @@ async def test_what_one_account_gives_back_the_other_is_told_of(world):
     await world.type(CY, "/request-access finance-reports because Q4")
     await world.told(ANN, "has begun to use Latchkey as Ann Abara")
     await connect_as(world, CY, ANN)
-    mine = (await world.type(CY, "/my-access")).message
+    return (await world.type(CY, "/my-access")).message
+
+
+async def test_what_one_account_gives_back_the_other_is_told_of(world):
+    """Messages about the access went there, and end."""
+    mine = await both_connected(world)
+
     await world.press(CY, mine, "Return")
     await world.told(CY, "Done: you have returned")
     await world.told(ANN, f"You have returned .* by another Slack account of yours, <@{CY}>")
     assert not [each for each in world.direct(CY) if "by another Slack account" in each.text]
+
+
+async def test_who_gives_back_by_another_account_what_has_run_out_hears_that_as_well(world):
+    """Each account once, and neither of a return."""
+    mine = await both_connected(world)
+    world.outside.clock.shift(timedelta(days=31))
+
+    await world.press(CY, mine, "Return")
+
+    for user in (CY, ANN):
+        await world.told(user, "Your access to \\*Marketing Campaign\\* has ended")
+    assert not [
+        each for user in (CY, ANN) for each in world.direct(user) if "returned" in said(each)
+    ]
