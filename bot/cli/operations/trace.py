@@ -12,6 +12,7 @@ from bot.cli.connection import Stop
 from bot.cli.database import bots_database, in_one, settings_for_database
 from bot.cli.options import json_option
 from bot.database import stories
+from bot.database.audit_log import audit
 from bot.database.stories import Row, Story
 from bot.packages.names import clean
 from bot.requests.model import SENDING, State
@@ -113,8 +114,10 @@ def _events(story: Story) -> Iterator[TraceEvent]:
             at=row["at"], source="hold", what=f"{row['error']}: {clean(row['why'])}", ids={}
         )
         if row["done_at"]:
+            # Nobody's name is there where it went on by itself.
+            by = row["done_by"] or audit.LATCHKEY
             yield TraceEvent(
-                at=row["done_at"], source="hold", what=f"{row['verb']} by {row['done_by']}", ids={}
+                at=row["done_at"], source="hold", what=f"{row['verb']} by {by}", ids={}
             )
     for row in story.notices:
         yield _notice_event(row, story.request)

@@ -7,6 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from bot.__main__ import main
+from bot.database import open_store
+from bot.requests.store import claims, holds, requests
+from tests.bot.samples import LEASE, wish
 from tests.harness.world import ANN, APPROVALS, DANA, living
 
 
@@ -46,6 +49,29 @@ async def test_a_program_reads_the_same(told):
 
     assert said["request"]["state"] == "delivered"
     assert {each["source"] for each in said["events"]} == {"audit", "click", "message"}
+
+
+def test_what_went_on_by_itself_went_on_by_latchkey(sqlite_template, tmp_path, monkeypatch):
+    """And by nobody whose name is missing."""
+    file = tmp_path / "latchkey.db"
+    file.write_bytes(sqlite_template.read_bytes())
+    store = open_store(f"sqlite+pysqlite:///{file}")
+    asked = wish()
+    store.run_here(lambda db: requests.add(db, asked))
+    (claimed,) = store.run_here(lambda db: claims.take(db, lease=LEASE, limit=1))
+    store.run_here(
+        lambda db: holds.put(db, claimed, failures=5, error="GraphUnavailable", why="503")
+    )
+    held = store.run_here(lambda db: requests.get(db, asked.id))
+    store.run_here(lambda db: holds.end_by_itself(db, held, why="it has run out"))
+    store.close()
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{file}")
+
+    ended = run(asked.id)
+
+    assert ended.exit_code == 0, ended.output
+    assert "retry by latchkey" in ended.output
+    assert "None" not in ended.output
 
 
 async def test_what_is_not_there_is_said(told):
