@@ -138,12 +138,17 @@ def _upsert_claim(db: Transaction) -> Any:
     """For many rows at once: SQLAlchemy makes one statement of it as long as all parameters are in VALUES."""
     row = insert(db, notices)
     now = row.excluded.tried_at
+    # It may be for another account than at the last try, which was for another channel then.
+    is_for_same = notices.c.recipient == row.excluded.recipient
     return row.on_conflict_do_update(
         index_elements=["key"],
         set_={
+            "recipient": row.excluded.recipient,
             "claimed_until": row.excluded.claimed_until,
             "attempts": notices.c.attempts + sa.literal_column("1"),
-            "tried_at": sa.func.coalesce(notices.c.tried_at, now),
+            "tried_at": sa.case(
+                (is_for_same, sa.func.coalesce(notices.c.tried_at, now)), else_=now
+            ),
         },
         where=notices.c.sent_at.is_(None)
         & notices.c.dropped_why.is_(None)

@@ -71,6 +71,17 @@ async def test_a_claim_that_was_never_finished_can_be_taken_again(store):
     assert await claim(store, "other")
 
 
+async def test_what_an_account_was_not_sent_goes_to_the_one_that_it_is_for_by_now(store):
+    """Whoever had the address before reads nothing of it; of the new one no try is known."""
+    await claim(store, lease=OVER)
+    assert (await claim(store, lease=OVER)).tried_at is not None
+
+    (taken,) = await store.run(notices.claim, [notice(key=KEY, to="U0NEW")], lease=LEASE)
+
+    assert (taken.to, taken.tried_at) == ("U0NEW", None)
+    assert (await row_of(store, KEY))["recipient"] == "U0NEW"
+
+
 async def send(store):
     await claim(store, lease=OVER)
     await store.run(notices.sent, [KEY], channel="D1", ts="1.1")

@@ -7,7 +7,7 @@ import pytest
 from bot.assignments.store import links
 from sandbox.slack.model import Person
 from tests.flow.access.test_endings import REMINDED, has_campaign
-from tests.harness.world import ANN, ENTRA_ID, eventually
+from tests.harness.world import ANN, ENTRA_ID, eventually, living
 
 ANEW = "U0ANN2"
 
@@ -50,6 +50,30 @@ async def test_what_a_later_reminder_has_made_needless_stays_so(world):
     await found(world)
 
     await world.told(ANEW, REMINDED)
+
+
+async def test_what_may_have_reached_the_first_account_goes_to_the_new_one_all_the_same(database):
+    """And to the first one no more, which somebody else may have by now."""
+    async with living(database) as world:
+        await has_campaign(world)
+        ann = world.slack.person(ANN)
+        world.slack.people[ANEW] = Person(
+            id=ANEW, name="ann2", real_name="Ann Abara", email=ann.email, team_id=ann.team_id
+        )
+        world.slack.faults.set("drop", only="chat.postMessage")
+        world.outside.clock.shift(timedelta(days=24))
+        tried = len(world.slack.calls)
+        await eventually(
+            lambda: "chat.postMessage" in [each.method for each in world.slack.calls[tried:]],
+            about="a try",
+        )
+        await world.bot.store.run(links.link, ENTRA_ID[ANN], holders=[ANEW])
+        world.slack.faults.clear()
+
+        await world.told(ANEW, REMINDED)
+
+        await world.later(timedelta(minutes=5))
+        assert not [each for each in world.direct(ANN) if "ends" in each.text]
 
 
 def refused(world):
