@@ -9,7 +9,7 @@ from bot.drift.store import mismatches
 from bot.messages.admins import alarms, repairing
 from bot.messages.approvals import card_threads
 from bot.messages.assignments import endings
-from bot.messages.blocks.parts import Message
+from bot.messages.blocks.parts import Message, message
 from bot.notifications import outcome_notices
 from bot.notifications.accounts import account_news
 from bot.notifications.admins import drift_notices, emergencies, trouble_notices
@@ -21,8 +21,11 @@ from bot.notifications.model import CARD, Notice
 from bot.notifications.requests import given_for_others, progress
 from bot.notifications.store import notices
 from bot.packages.store import catalog
+from bot.people.model import CONNECTED_ELSEWHERE
+from bot.people.store import people
 from bot.requests.model import Request, State
 from bot.requests.store import holds, request_lists, requests
+from bot.words import _
 
 
 def content_of(
@@ -77,6 +80,10 @@ def content_of(
     if notice.kind == mismatches.NOTICE:
         return drift_notices.content_of(db, notice)
     if notice.kind == "reminder" and notice.channel and notice.ts:
+        known = people.known_as(db, notice.to)
+        if known is not None and known.is_proven_elsewhere:
+            # What becomes of it is for the account by which they have signed in since.
+            return message(_(CONNECTED_ELSEWHERE))
         together = notices.in_message(db, channel=notice.channel, ts=notice.ts)
         ids = [each.assignment_id for each in together if each.assignment_id]
         rows = assignments.by_ids(db, ids)

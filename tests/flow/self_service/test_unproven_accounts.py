@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.assignments.store import links
+from tests.flow.access.test_endings import REMINDED
 from tests.harness.accounts import connect, connectable, email_of, link_of, sign_in_by
-from tests.harness.world import ANN, CY, GENERAL, eventually, said
+from tests.harness.world import ANN, CY, ENTRA_ID, GENERAL, eventually, labels, said
 
 ELSEWHERE = "connected to another Slack account"
 
@@ -76,6 +78,21 @@ async def test_an_old_button_takes_nothing_away_and_says_why(twice):
     await twice.later(timedelta(minutes=5))
     (held,) = twice.tenant.world.assignments.values()
     assert held.is_live
+
+
+async def test_a_reminder_that_went_there_says_nothing_new(twice):
+    """Of what becomes of the access, whoever has signed in reads alone."""
+    await twice.bot.store.run(links.link, ENTRA_ID[ANN], holders=[CY])
+    await twice.later(timedelta(days=24))
+    reminder = await twice.told(CY, REMINDED)
+    await ann_signs_in(twice)
+
+    await twice.press(ANN, (await twice.type(ANN, "/my-access")).message, "Return")
+
+    await twice.told(ANN, "you have returned")
+    await eventually(lambda: ELSEWHERE in said(reminder), about="the reminder")
+    assert not labels(reminder)
+    assert "Marketing Campaign" not in said(reminder)
 
 
 async def test_signed_in_it_counts_again(twice):
