@@ -35,7 +35,7 @@ test conformance: export PYTHONDONTWRITEBYTECODE :=
 # A taste of each proof, unless every case is to be tried.
 test: export PROOFS := $(if $(filter all,$(CASES)),usual,few)
 
-test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL, of each dear table one case (about ten minutes on two cores; CASES=all: every case)
+test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL, of each dear table one case (seven to ten minutes on two cores; CASES=all: every case)
 	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) --cases $(CASES) $(if $(SEED),--seed $(SEED))
 
 sdk-test: $(VENV)/ready-sdk  ## Microsoft's own SDKs as clients of the stand-in tenant
