@@ -32,6 +32,10 @@ def settings_for_database() -> Settings:
     return settings
 
 
+class MigrateFirst(Stop):
+    """The database is there, and this version cannot work with its schema yet, or not any more."""
+
+
 @contextmanager
 def bots_database(settings: Settings, *, to_write: bool = True) -> Iterator[Store]:
     """
@@ -56,6 +60,8 @@ def bots_database(settings: Settings, *, to_write: bool = True) -> Iterator[Stor
             migrate.prepare(store, settings.sqlalchemy_url, upgrades=False)
             if to_write:
                 migrate.check_key(store)
+        except migrate.WrongSchema as error:
+            raise MigrateFirst(*error.problems) from None
         except ConfigurationError as error:
             raise Stop(*error.problems) from None
         yield store

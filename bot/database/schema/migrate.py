@@ -17,6 +17,10 @@ log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 
 
+class WrongSchema(ConfigurationError):
+    """The database's schema is not one that this version works with: something else must be run first."""
+
+
 def upgrade(store: Store) -> str:
     """
     Bring the database to the newest schema; return its revision.
@@ -98,7 +102,7 @@ def prepare(store: Store, url: str, *, upgrades: bool = True) -> None:
             ["The database is empty: run `latchkey migrate` once before the bot starts."]
         )
     elif current != newest:
-        raise ConfigurationError(
+        raise WrongSchema(
             [
                 f"The database has schema {current}, and this version of Latchkey needs {newest}: "
                 "run `latchkey migrate`."
@@ -174,7 +178,7 @@ def check_session(store: Store, asked: Mapping[str, str]) -> None:
 def _accept_newer(store: Store, current: str, newest: str) -> None:
     serves_from = _open(store.read_here, flags.serves_from)
     if serves_from is None or serves_from > newest:
-        raise ConfigurationError(
+        raise WrongSchema(
             [
                 f"The database has schema {current}, which is too new for this version of Latchkey "
                 f"(schema {newest}): run the newer Latchkey."

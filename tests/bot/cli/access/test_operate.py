@@ -1,6 +1,8 @@
 """`latchkey request`, `extend` and `remove`: what an administrator may do, and what is claimed of it."""
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -131,8 +133,9 @@ def test_an_approval_by_a_fresh_sign_in_is_not_skipped(latchkey, tenant, tmp_pat
     assert "takes approvals by a fresh sign-in only" in result.stderr
 
 
-def test_a_package_that_was_renamed_is_not_skipped_either(latchkey, tenant, tmp_path, monkeypatch):
-    """The bot's database knows what was written for it."""
+@pytest.fixture
+def renamed(latchkey, tenant, tmp_path, monkeypatch):
+    """Finance Reports takes a fresh sign-in by the file, and has another name since; the arguments that would skip it."""
     file = tmp_path / "latchkey.yml"
     file.write_text("packages:\n  Finance Reports: {approval: fresh sign-in}\n", "utf-8")
     monkeypatch.setenv("LATCHKEY_PACKAGE_SETTINGS", str(file))
@@ -145,10 +148,23 @@ def test_a_package_that_was_renamed_is_not_skipped_either(latchkey, tenant, tmp_
     store.run_here(settings_bindings.replace, [], [bound])
     store.close()
     tenant.world.packages[seed.FINANCE_REPORTS].display_name = "Quarterly Reports"
-    arguments = ["quarterly-reports", ANN, "--because", "Q4", "--yes", "--skip-approval"]
-    result = latchkey(request, arguments)
+    return ["quarterly-reports", ANN, "--because", "Q4", "--yes", "--skip-approval"]
+
+
+def test_a_package_that_was_renamed_is_not_skipped_either(latchkey, tenant, renamed):
+    """The bot's database knows what was written for it."""
+    result = latchkey(request, renamed)
     assert (result.exit_code, posted(tenant)) == (1, [])
     assert "takes approvals by a fresh sign-in only" in result.stderr
+
+
+def test_nor_where_the_database_that_knows_it_must_be_migrated_first(latchkey, tenant, renamed):
+    """Without its word, names alone would count: that is for a database that cannot be reached."""
+    with closing(sqlite3.connect("latchkey.db")) as db, db:
+        db.execute("UPDATE alembic_version SET version_num = '0001'")
+    result = latchkey(request, [*renamed, "--without-audit"])
+    assert (result.exit_code, posted(tenant)) == (1, [])
+    assert "run `latchkey migrate`" in result.stderr
 
 
 def test_a_reason_is_demanded_where_the_policy_does(latchkey, tenant):
