@@ -10,6 +10,7 @@ from bot.provisioning.changes.ownership import claim_what_was_begun, existing
 from bot.provisioning.changes.plan import make_plan
 from bot.provisioning.file_format.file import Document
 from bot.provisioning.kinds import deletable_kind_of, rank_of, title_of
+from bot.provisioning.kinds.contexts import RemovalContext
 from bot.provisioning.tenant.live_access import LiveAccess
 from bot.provisioning.writing.diff import Operation
 from bot.provisioning.writing.retry import SETTLES, Retrier
@@ -105,15 +106,28 @@ async def destruction(graph: Graph, state: StateFile) -> Destruction:
 
 
 async def _kept(live_access: LiveAccess, entries: Iterable[Entry]) -> dict[Key, str]:
-    """Find what packages need that Latchkey did not make, and say why each of it stays."""
+    """
+    Find what packages need that Latchkey did not make, and say why each of it stays.
+
+    Args:
+        entries: In the order in which they are deleted: what rests on others comes before them.
+    """
     entries = list(entries)
     ours = frozenset(each.id for each in entries if each.key[0] == "package" and each.id)
     packages = [each for each in await live_access.packages() if each.id not in ours]
-    others = LiveAccess(graph=live_access.graph, known=packages)
+    removal = RemovalContext(
+        graph=live_access.graph,
+        live_access=LiveAccess(graph=live_access.graph, known=packages),
+        created=frozenset(),
+        going=set(ours),
+    )
     kept = {}
     for entry in entries:
-        why = await deletable_kind_of(entry.key).why_others_need(others, entry, ours)
-        if why is not None:
+        kind = deletable_kind_of(entry.key)
+        why = await kind.why_others_need(removal, entry)
+        if why is None:
+            kind.removed(removal, entry)
+        else:
             kept[entry.key] = f"{title_of(entry.key)} stays: {why}"
     return kept
 

@@ -187,17 +187,14 @@ class DeletableKind(ProvisionedKind):
         del live_access, object_id, within
         return None
 
-    async def why_others_need(
-        self, others: LiveAccess, entry: Entry, ours: frozenset[str]
-    ) -> str | None:
+    async def why_others_need(self, removal: RemovalContext, entry: Entry) -> str | None:
         """
         Say why destroy keeps it; None if it does not.
 
         Args:
-            others: The packages that Latchkey did not make.
-            ours: Ids of those that it did.
+            removal: The packages that Latchkey did not make, and what goes before this.
         """
-        del others, entry, ours
+        del removal, entry
         return None
 
     async def packages_needing(

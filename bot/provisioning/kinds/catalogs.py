@@ -16,7 +16,7 @@ from bot.provisioning.kinds.contexts import (
     RemovalContext,
 )
 from bot.provisioning.policy_translation.from_graph import Words
-from bot.provisioning.tenant.live_access import LiveAccess, say_packages
+from bot.provisioning.tenant.live_access import say_packages
 from bot.provisioning.tenant.resolve import Names
 from bot.provisioning.tenant.snapshot import FoundCatalog, Located, Snapshot
 from bot.provisioning.writing.diff import (
@@ -151,10 +151,8 @@ class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
     async def delete(self, graph: Graph, entry: Entry) -> None:
         await graph.catalogs.delete(entry.id or "")
 
-    async def why_others_need(
-        self, others: LiveAccess, entry: Entry, ours: frozenset[str]
-    ) -> str | None:
-        inside = await others.packages_in(entry.id or "")
+    async def why_others_need(self, removal: RemovalContext, entry: Entry) -> str | None:
+        inside = await removal.live_access.packages_in(entry.id or "")
         names = sorted(each.display_name or each.id for each in inside)
         return f"{', '.join(names)} needs it" if names else None
 

@@ -167,7 +167,7 @@ class Inventory:
 @dataclass(kw_only=True)
 class RemovalContext:
     """
-    Deciding what of what left the file is deleted.
+    Deciding what is deleted of what left the file, or of all that Latchkey made.
 
     Attributes:
         live_access: Who has what.

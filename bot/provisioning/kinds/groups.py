@@ -139,11 +139,10 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
         del within
         return say_giving(await live_access.packages_giving(object_id))
 
-    async def why_others_need(
-        self, others: LiveAccess, entry: Entry, ours: frozenset[str]
-    ) -> str | None:
-        giving = await self.why_in_use(others, entry.id or "", entry.within)
-        return giving or await others.say_named(self.name, entry.id or "")
+    async def why_others_need(self, removal: RemovalContext, entry: Entry) -> str | None:
+        object_id = entry.id or ""
+        giving = await removal.live_access.packages_giving(object_id, without=removal.roles)
+        return say_giving(giving) or await removal.say_named(self.name, object_id)
 
     async def packages_needing(
         self, removal: RemovalContext, entry: Entry
@@ -252,10 +251,8 @@ class MemberKind(FileLevelKind, DeletableKind):
     ) -> str | None:
         return say_giving(await live_access.packages_held_through(object_id, within["group"]))
 
-    async def why_others_need(
-        self, others: LiveAccess, entry: Entry, ours: frozenset[str]
-    ) -> str | None:
-        return await self.why_in_use(others, entry.id or "", entry.within)
+    async def why_others_need(self, removal: RemovalContext, entry: Entry) -> str | None:
+        return await self.why_in_use(removal.live_access, entry.id or "", entry.within)
 
     async def packages_needing(
         self, removal: RemovalContext, entry: Entry

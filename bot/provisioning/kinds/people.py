@@ -111,10 +111,8 @@ class PersonKind(FileLevelKind, DeletableKind):
             return live or NAMED_ELSEWHERE
         return await removal.say_named(self.name, entry.id or "")
 
-    async def why_others_need(
-        self, others: LiveAccess, entry: Entry, ours: frozenset[str]
-    ) -> str | None:
-        return await others.say_named(self.name, entry.id or "")
+    async def why_others_need(self, removal: RemovalContext, entry: Entry) -> str | None:
+        return await removal.say_named(self.name, entry.id or "")
 
 
 class ManagerKind(FileLevelKind):

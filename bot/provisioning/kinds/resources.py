@@ -21,7 +21,7 @@ from bot.provisioning.kinds.contexts import (
     RemovalContext,
 )
 from bot.provisioning.policy_translation.from_graph import Words
-from bot.provisioning.tenant.live_access import LiveAccess, say_giving
+from bot.provisioning.tenant.live_access import say_giving
 from bot.provisioning.tenant.resolve import Names
 from bot.provisioning.tenant.snapshot import FoundCatalog, Located, Snapshot
 from bot.provisioning.writing.diff import Change, Operation, compare
@@ -202,15 +202,15 @@ class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
     async def delete(self, graph: Graph, entry: Entry) -> None:
         await graph.resources.remove(catalog_id=entry.within["catalog"], resource_id=entry.id or "")
 
-    async def why_others_need(
-        self, others: LiveAccess, entry: Entry, ours: frozenset[str]
-    ) -> str | None:
-        catalog_id = entry.within["catalog"]
+    async def why_others_need(self, removal: RemovalContext, entry: Entry) -> str | None:
+        catalog_id, others = entry.within["catalog"], removal.live_access
         inside = await others.packages_in(catalog_id)
         if not inside:
             return None
-        origins = _origins(await others.graph.catalogs.resources(catalog_id), entry)
-        giving = await others.packages_giving(origins[0]) if origins else []
+        origins = _origins(await removal.graph.catalogs.resources(catalog_id), entry)
+        if not origins:
+            return None
+        giving = await others.packages_giving(origins[0], without=removal.roles)
         return say_giving([each for each in inside if each in giving])
 
     async def packages_needing(

@@ -202,12 +202,10 @@ class RoleKind(PackageLevelKind, DeletableKind):
     ) -> str | None:
         return say_assignments(await live_access.assignments("package", within["package"]))
 
-    async def why_others_need(
-        self, others: LiveAccess, entry: Entry, ours: frozenset[str]
-    ) -> str | None:
-        if entry.within["package"] in ours:
+    async def why_others_need(self, removal: RemovalContext, entry: Entry) -> str | None:
+        if entry.within["package"] in removal.going:
             return None
-        return await self.why_in_use(others, entry.id or "", entry.within)
+        return await self.why_in_use(removal.live_access, entry.id or "", entry.within)
 
     async def packages_needing(
         self, removal: RemovalContext, entry: Entry

@@ -101,3 +101,24 @@ async def test_what_the_file_names_them_in_no_more_is_no_obstacle(provisioner: P
     await provisioner.apply(MINE + USES["not together with"][0])
     await provisioner.apply(THEIRS)
     assert await provisioner.changes(THEIRS) == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "not together with: group Crew",
+        "gives: group Crew",
+        "policies: [{name: Mine, may ask: [group Crew, person tess@contoso.example], durations: 30 days}]",
+    ],
+)
+async def test_what_is_ours_in_their_package_goes_with_them_at_once(
+    provisioner: Provisioner, part: str
+) -> None:
+    """Destroy takes it away before them, and so nobody else's names them."""
+    theirs, _, _ = THEIRS.partition("        policies")
+    await by_others(provisioner, theirs)
+    before = picture(provisioner.tenant)
+    text = f"{MINE}{theirs}        {part}\n"
+    await provisioner.apply(text)
+    assert (await provisioner.destroy(text)).kept == ()
+    assert picture(provisioner.tenant) == before
