@@ -1,6 +1,6 @@
 """Tell whose a thing is: the state beside the file, compared with what the file describes and the tenant has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from bot.provisioning.file_format.file import Document
 from bot.provisioning.file_format.model import File
@@ -48,18 +48,38 @@ def removed_from_file(state: StateFile, named: set[Key], there: dict[Key, Locate
 
 
 def made_and_missed(state: StateFile, there: dict[Key, Located]) -> dict[Key, str]:
-    """Return the ids of what Latchkey made and the file describes under no name that the tenant has."""
-    identities = _identities(there)
+    """
+    Return the ids of what Latchkey made and the file describes under no name that the tenant has.
+
+    What it is in goes by the name that the file has for it now.
+    """
+    known = _identities(there)
+    moved = {
+        each.key[1:]: known[each.identity][1:]
+        for each in state.entries("catalog", "package")
+        if each.identity in known
+    }
     return {
-        each.key: each.id
+        _moved(each.key, moved): each.id
         for each in state.entries()
-        if each.id is not None and each.key not in there and each.identity not in identities
+        if each.id is not None and each.key not in there and each.identity not in known
     }
 
 
-def _identities(there: dict[Key, Located]) -> set[Identity]:
+def _moved(key: Key, moved: Mapping[Key, Key]) -> Key:
+    """Put a key into what it is in now, the innermost that is known."""
+    kind, *inside = key
+    for length in range(len(inside) - 1, 0, -1):
+        now = moved.get(tuple(inside[:length]))
+        if now is not None:
+            return (kind, *now, *inside[length:])
+    return key
+
+
+def _identities(there: dict[Key, Located]) -> dict[Identity, Key]:
     return {
-        (key[0], object_id, frozenset(within.items())) for key, (object_id, within) in there.items()
+        (key[0], object_id, frozenset(within.items())): key
+        for key, (object_id, within) in there.items()
     }
 
 
@@ -70,10 +90,7 @@ def claim_what_was_begun(state: StateFile, there: dict[Key, Located]) -> None:
     What an earlier apply began, and the tenant has by now, was made by Latchkey; what goes by another name since
     is entered under that.
     """
-    by_identity = {
-        (key[0], object_id, frozenset(within.items())): key
-        for key, (object_id, within) in there.items()
-    }
+    by_identity = _identities(there)
     for entry in state.entries():
         if entry.id is None and entry.key in there:
             object_id, within = there[entry.key]

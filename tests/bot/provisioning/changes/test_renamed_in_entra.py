@@ -130,3 +130,33 @@ async def test_one_of_the_same_name_in_another_catalog_is_another_one(
         await graph.catalogs.create(display_name="Autumn", description="By hand")
     changes = await provisioner.changes(SMALL)
     assert "create package Autumn Campaign in catalog Autumn" in changes
+
+
+@pytest.mark.parametrize(
+    ("kind", "outer"),
+    [("package", ["catalog"]), ("policy", ["package"]), ("policy", ["catalog", "package"])],
+)
+@pytest.mark.parametrize("back", [False, True])
+async def test_it_is_known_by_what_it_is_in_when_that_was_renamed_too(
+    provisioner: Provisioner, kind: str, outer: list[str], back: bool
+) -> None:
+    """The file says so of what it is in already, and of itself not yet."""
+    await provisioner.apply(SMALL)
+    lines = SMALL.splitlines(keepends=True)
+    for each in ("policy", "catalog", "package"):  # the package's name finds the others
+        things, name, line, _ = CALLED[each]
+        if each == kind or each in outer:
+            rename(provisioner, things, name)
+        if each in outer:
+            said, indent = lines[line - 1], " " * (lines[line - 1].index("-") + 2)
+            lines[line - 1] = (
+                said.replace(name, "Anew") + f"{indent}was: Renamed\n"
+                if back
+                else said.replace(name, "Renamed")
+            )
+    before = picture(provisioner.tenant)
+    with pytest.raises(
+        FileError, match=f"made {kind} “{CALLED[kind][1]}”.* “Renamed” in Entra now"
+    ):
+        await provisioner.apply("".join(lines))
+    assert picture(provisioner.tenant) == before
