@@ -148,7 +148,9 @@ class DeletableKind(ProvisionedKind):
         del scope, object_id
         return None
 
-    async def refuse_second(self, scope: FileScope, key: Key, *inner: str | int) -> None:
+    async def refuse_second(
+        self, scope: FileScope, key: Key, *inner: str | int, was: str | None = None
+    ) -> None:
         """
         Refuse to make anew what Latchkey made before and the tenant has still: renamed since, or not listed at the moment.
 
@@ -156,24 +158,29 @@ class DeletableKind(ProvisionedKind):
 
         Args:
             inner: Where in the catalog or package the file describes it.
+            was: The name that the file says it had.
 
         Raises:
             GraphError: The tenant cannot be read.
         """
-        object_id = scope.made.get(key)
-        name = await self.name_now(scope, object_id) if object_id is not None else None
-        if not name:
-            return
-        if name.casefold() == key[-1].casefold():
+        for known_as in (key[-1], was):
+            object_id = scope.made.get((*key[:-1], known_as)) if known_as else None
+            name = await self.name_now(scope, object_id) if object_id is not None else None
+            if known_as and name:
+                self._refuse_second(scope, known_as, name, *inner)
+                return
+
+    def _refuse_second(self, scope: FileScope, known_as: str, name: str, *inner: str | int) -> None:
+        if name.casefold() == known_as.casefold():
             scope.refuse(
                 f"Latchkey made {self.name} “{name}”, which is there and which Entra does not list at the moment; "
                 "plan again in some minutes.",
                 *inner,
             )
             return
-        back = f", or “was: {name}” below yours to rename it back" if self.has_former_name else ""
+        way = f", or “was: {name}” below yours to rename it" if self.has_former_name else ""
         scope.refuse(
-            f"Latchkey made {self.name} “{key[-1]}”, which is called “{name}” in Entra now. Write that name{back}; "
+            f"Latchkey made {self.name} “{known_as}”, which is called “{name}” in Entra now. Write that name{way}; "
             "a second one is not made.",
             *inner,
         )

@@ -70,7 +70,7 @@ class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
         )
         key = (self.name, wanted.name)
         if found is None:
-            await self.refuse_second(scope, key)
+            await self.refuse_second(scope, key, was=wanted.was)
         elif not differences:
             return ()
         return (

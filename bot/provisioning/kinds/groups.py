@@ -79,7 +79,7 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
                 )
             if is_new(scope.names.id_of("group", group.name)):
                 key = (self.name, group.name)
-                await self.refuse_second(scope, key, "groups", at)
+                await self.refuse_second(scope, key, "groups", at, was=group.was)
                 changes.append(
                     Change(
                         operation=Operation.CREATE,

@@ -84,7 +84,7 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
         )
         key = (self.name, catalog.name, wanted.name)
         if found is None:
-            await self.refuse_second(scope, key)
+            await self.refuse_second(scope, key, was=wanted.was)
         elif not differences:
             return ()
         title = self.title(catalog.name, wanted.name)

@@ -136,7 +136,7 @@ class PolicyKind(PackageLevelKind, ChangeableKind, DeletableKind):
             key = (self.name, catalog.name, package.name, policy.name)
             alike: tuple[str, ...] = ()
             if actual is None:
-                await self.refuse_second(scope, key, "policies", at)
+                await self.refuse_second(scope, key, "policies", at, was=policy.was)
                 alike = notes_on_new(policy.name, found.others.values() if found else ())
             title = self.title(catalog.name, package.name, policy.name)
             changes.append(

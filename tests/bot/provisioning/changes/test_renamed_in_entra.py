@@ -36,7 +36,7 @@ async def test_it_is_refused_with_both_ways_out(provisioner: Provisioner, kind: 
         await provisioner.apply(SMALL)
     assert [each.partition(": ")[2] for each in refused.value.problems] == [
         f"Latchkey made {kind} “{name}”, which is called “Renamed” in Entra now. Write that name, or “was: Renamed” "
-        "below yours to rename it back; a second one is not made."
+        "below yours to rename it; a second one is not made."
     ]
     assert refused.value.problems[0].startswith(f"access.yml, line {line}, ")
     assert picture(provisioner.tenant) == before
@@ -160,3 +160,25 @@ async def test_it_is_known_by_what_it_is_in_when_that_was_renamed_too(
     ):
         await provisioner.apply("".join(lines))
     assert picture(provisioner.tenant) == before
+
+
+@pytest.mark.parametrize("kind", CALLED)
+async def test_the_former_name_of_the_file_is_no_way_to_a_second_one(
+    provisioner: Provisioner, kind: str
+) -> None:
+    """The file renames what somebody has renamed in Entra meanwhile, and then names what it is called there."""
+    await provisioner.apply(SMALL)
+    things, name, line, title = CALLED[kind]
+    rename(provisioner, things, name)
+    lines = SMALL.replace(f"- name: {name}\n", "- name: Anew\n").splitlines(keepends=True)
+    lines.insert(line, f"{' ' * (lines[line - 1].index('-') + 2)}was: {name}\n")
+    text = "".join(lines)
+    if kind == "group":
+        text = text.replace("of group Campaign files", "of group Anew")
+    with pytest.raises(
+        FileError, match=f"made {kind} “{name}”, which is called “Renamed” .*, or “was: Renamed”"
+    ):
+        await provisioner.plan(text)
+    assert await provisioner.changes(text.replace(f"was: {name}", "was: Renamed")) == [
+        f"change {title.replace(name, 'Anew', 1)}, renamed from Renamed"
+    ]
