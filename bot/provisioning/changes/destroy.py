@@ -119,6 +119,7 @@ async def _kept(live_access: LiveAccess, entries: Iterable[Entry]) -> dict[Key, 
         graph=live_access.graph,
         live_access=LiveAccess(graph=live_access.graph, known=packages),
         created=frozenset(),
+        leaving=frozenset(each.id for each in entries if each.key[0] == "group" and each.id),
         going=set(ours),
     )
     kept = {}

@@ -70,6 +70,9 @@ class RemovedFromFile:
                 live_access=LiveAccess(graph=graph, known=packages),
                 created=frozenset(key[:-1] for key in pending),
                 named=frozenset(_named(document.file, scope.names)),
+                leaving=frozenset(
+                    each.id for each in entries if each.key[0] == "group" and each.id
+                ),
                 described=frozenset(
                     policy.id for each in packages_of_file for policy in each.policies.values()
                 ),

@@ -176,6 +176,7 @@ class RemovalContext:
         blocked: Ids of packages that left the file and stay.
         keeping: Ids of packages that keep a role which left their list.
         going: Ids of packages and policies that are deleted.
+        leaving: Ids of groups that go, unless somebody needs them.
         described: Ids of policies that the file describes.
         apart: Ids of packages of which the file says what they do not go together with.
         roles: Roles that are deleted: ids of package and role.
@@ -186,6 +187,7 @@ class RemovalContext:
     live_access: LiveAccess
     created: frozenset[tuple[str, ...]]
     named: frozenset[str] = frozenset()
+    leaving: frozenset[str] = frozenset()
     described: frozenset[str] = frozenset()
     apart: frozenset[str] = frozenset()
     blocked: set[str] = field(default_factory=set)

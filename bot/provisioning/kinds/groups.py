@@ -252,7 +252,8 @@ class MemberKind(FileLevelKind, DeletableKind):
         return say_giving(await live_access.packages_held_through(object_id, within["group"]))
 
     async def why_others_need(self, removal: RemovalContext, entry: Entry) -> str | None:
-        return await self.why_in_use(removal.live_access, entry.id or "", entry.within)
+        held = await self.why_in_use(removal.live_access, entry.id or "", entry.within)
+        return held or await self._why_group_stays(removal, entry)
 
     async def packages_needing(
         self, removal: RemovalContext, entry: Entry
@@ -263,8 +264,15 @@ class MemberKind(FileLevelKind, DeletableKind):
 
     async def why_in_use_when_removed(self, removal: RemovalContext, entry: Entry) -> str | None:
         """Look whether the group left the file, too, and is named in it; packages that need it were looked for already."""
-        is_named = entry.within["group"] in removal.named
-        return "the group is named elsewhere in the file" if is_named else None
+        if entry.within["group"] in removal.named:
+            return "the group is named elsewhere in the file"
+        return await self._why_group_stays(removal, entry)
+
+    async def _why_group_stays(self, removal: RemovalContext, entry: Entry) -> str | None:
+        """Say whose policy or package names the group that would go, too: an empty one is of no use to it."""
+        group_id = entry.within["group"]
+        why = await removal.say_named("group", group_id) if group_id in removal.leaving else None
+        return f"the group may not go: {why}" if why else None
 
 
 def _email(member: str) -> str:

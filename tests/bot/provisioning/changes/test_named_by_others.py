@@ -78,6 +78,35 @@ async def test_neither_apply_nor_destroy_deletes_them(provisioner: Provisioner, 
     assert await provisioner.changes("groups: []\n") == [f"delete {each}" for each in stay]
 
 
+@pytest.mark.parametrize("use", ["may ask", "not together with"])
+async def test_who_is_in_a_group_that_stays_so_stays_in_it(
+    provisioner: Provisioner, use: str
+) -> None:
+    """An empty group lets nobody ask, and keeps nobody out."""
+    mine = MINE + "    members: [ann@contoso.example, bo@contoso.example]\n"
+    await provisioner.apply(mine)
+    others = await by_others(provisioner, USES[use][0])
+    await provisioner.apply("groups: []\n")
+    await provisioner.destroy("groups: []\n")
+    in_it = dict(picture(provisioner.tenant)["groups"])["Crew"]
+    assert in_it == ["ann@contoso.example", "bo@contoso.example"]
+    kept = (await provisioner.plan("groups: []\n")).plan.left_alone
+    why = "policy Everyone of package Theirs names it"
+    if use == "not together with":
+        why = "package Theirs does not go together with it"
+    assert (
+        "ann@contoso.example as a member of group Crew: no longer in this file, but the group may not go: "
+        f"{why}"
+    ) in kept
+    # Whom the file takes out of a group that it describes goes.
+    fewer = mine.replace(", bo@contoso.example", "")
+    changes = await provisioner.changes(fewer)
+    assert "delete bo@contoso.example as a member of group Crew" in changes
+    await others.destroy(USES[use][0])
+    await provisioner.destroy("groups: []\n")
+    assert "Crew" not in dict(picture(provisioner.tenant)["groups"])
+
+
 async def test_what_names_them_may_go_with_them(provisioner: Provisioner) -> None:
     """Everything that Latchkey made goes at once when it leaves the file."""
     before = picture(provisioner.tenant)
