@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.provisioning.policy_translation.from_graph import subject_of, subject_sets_of
 from graph import Graph
-from graph.models import AccessPackage, AccessPackageAssignment, AssignmentPolicy
+from graph.models import AccessPackage, AccessPackageAssignment, AssignmentPolicy, SubjectSet
 
 
 @dataclass(kw_only=True)
@@ -104,7 +104,7 @@ class LiveAccess:
             is_settled = policy.id in settled or package_id in settled
             if is_settled or package_id not in packages:
                 continue
-            named = map(subject_of, subject_sets_of(policy))
+            named = map(subject_of, [*subject_sets_of(policy), *_askers_for_others(policy)])
             if any(each.kind == kind and each.name.casefold() == object_id for each in named):
                 name = packages[package_id].display_name or package_id
                 return f"policy {policy.display_name or policy.id} of package {name} names it"
@@ -140,6 +140,12 @@ class LiveAccess:
         assignments = await self.assignments("person", person_id)
         ids = {each.access_package.id for each in assignments if each.access_package}
         return [each for each in giving if each.id in ids]
+
+
+def _askers_for_others(policy: AssignmentPolicy) -> Iterable[SubjectSet]:
+    """Return who may ask for others, of whom the file has words for managers alone."""
+    settings = policy.requestor_settings
+    return settings.on_behalf_requestors if settings else ()
 
 
 def say_assignments(live: list[AccessPackageAssignment]) -> str | None:

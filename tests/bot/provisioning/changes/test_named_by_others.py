@@ -78,6 +78,23 @@ async def test_neither_apply_nor_destroy_deletes_them(provisioner: Provisioner, 
     assert await provisioner.changes("groups: []\n") == [f"delete {each}" for each in stay]
 
 
+@pytest.mark.parametrize("provisioner", ["v1.0"], indirect=True)
+async def test_who_may_ask_for_others_stays(provisioner: Provisioner) -> None:
+    """The file has no words for it, and beta does not say it."""
+    await provisioner.apply(MINE)
+    await by_others(provisioner, THEIRS)
+    world = provisioner.tenant.world
+    crew = next(each for each in world.groups.values() if each.display_name == "Crew")
+    policy = next(each for each in world.policies.values() if each.display_name == "Everyone")
+    policy.settings["requestorSettings"] |= {
+        "enableOnBehalfRequestorsToAddAccess": True,
+        "onBehalfRequestors": [
+            {"@odata.type": "#microsoft.graph.groupMembers", "groupId": crew.id}
+        ],
+    }
+    assert "delete group Crew" not in await provisioner.changes("groups: []\n")
+
+
 @pytest.mark.parametrize("use", ["may ask", "not together with"])
 async def test_who_is_in_a_group_that_stays_so_stays_in_it(
     provisioner: Provisioner, use: str
