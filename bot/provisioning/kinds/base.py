@@ -164,7 +164,7 @@ class DeletableKind(ProvisionedKind):
             GraphError: The tenant cannot be read.
         """
         for known_as in (key[-1], was):
-            object_id = scope.made.get((*key[:-1], known_as)) if known_as else None
+            object_id = scope.made_as((*key[:-1], known_as)) if known_as else None
             name = await self.name_now(scope, object_id) if object_id is not None else None
             if known_as and name:
                 self._refuse_second(scope, known_as, name, *inner)

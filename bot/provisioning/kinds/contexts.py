@@ -59,6 +59,22 @@ class FileScope(RefreshContext):
         """Note why the file cannot be applied, and where it says so."""
         self.problems.append(self.document.problem((*self.place, *inner), sentence))
 
+    def made_as(self, key: Key) -> str | None:
+        """
+        Return the id of what Latchkey made under this name; None if there is none.
+
+        What it is in may have another name since, of which the state knows nothing if Latchkey did not make it: the
+        only one that is called so may be it, and whoever reads it sees where it is.
+        """
+        if key in self.made:
+            return self.made[key]
+        called_so = [
+            object_id
+            for each, object_id in self.made.items()
+            if (each[0], each[-1]) == (key[0], key[-1])
+        ]
+        return called_so[0] if len(called_so) == 1 else None
+
     def refuse_double(self, said: str, *inner: str | int) -> None:
         """Note that a list has the same thing twice, by whatever names: it would be made again by each apply."""
         self.refuse(f"“{said}” stands here twice.", *inner)

@@ -182,3 +182,24 @@ async def test_the_former_name_of_the_file_is_no_way_to_a_second_one(
     assert await provisioner.changes(text.replace(f"was: {name}", "was: Renamed")) == [
         f"change {title.replace(name, 'Anew', 1)}, renamed from Renamed"
     ]
+
+
+@pytest.mark.parametrize("kind", ["package", "policy"])
+async def test_it_is_known_in_what_latchkey_did_not_make(
+    provisioner: Provisioner, kind: str
+) -> None:
+    """Its catalog, or its package too, was there before, and has another name since."""
+    there = SMALL.partition("        policies:\n" if kind == "policy" else "    packages:\n")[0]
+    by_hand = Provisioner(provisioner.tenant, provisioner.version, provisioner.folder / "by-hand")
+    by_hand.folder.mkdir()
+    await by_hand.apply(there)
+    await provisioner.apply(SMALL)
+    text = SMALL.replace("- name: Autumn\n", "- name: Renamed\n")
+    for each in ("policy", "catalog", "package"):
+        things, name, *_ = CALLED[each]
+        if each in ("catalog", "package") or each == kind:
+            rename(provisioner, things, name)
+    if kind == "policy":
+        text = text.replace("- name: Autumn Campaign\n", "- name: Renamed\n")
+    with pytest.raises(FileError, match=f"made {kind} “{CALLED[kind][1]}”.* “Renamed” in Entra"):
+        await provisioner.plan(text)
