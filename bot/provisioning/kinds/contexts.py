@@ -191,6 +191,7 @@ class RemovalContext:
         named: Ids of people and groups that the file names without describing them, as whoever may ask, say.
         blocked: Ids of packages that left the file and stay.
         keeping: Ids of packages that keep a role which left their list.
+        members: Ids of people who stay in a group that may not go.
         going: Ids of packages and policies that are deleted.
         leaving: Ids of groups that go, unless somebody needs them.
         described: Ids of policies that the file describes.
@@ -208,6 +209,7 @@ class RemovalContext:
     apart: frozenset[str] = frozenset()
     blocked: set[str] = field(default_factory=set)
     keeping: set[str] = field(default_factory=set)
+    members: set[str] = field(default_factory=set)
     going: set[str] = field(default_factory=set)
     roles: set[tuple[str, str]] = field(default_factory=set)
     parted: set[tuple[str, str]] = field(default_factory=set)

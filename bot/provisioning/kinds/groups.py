@@ -269,10 +269,17 @@ class MemberKind(FileLevelKind, DeletableKind):
         return await self._why_group_stays(removal, entry)
 
     async def _why_group_stays(self, removal: RemovalContext, entry: Entry) -> str | None:
-        """Say whose policy or package names the group that would go, too: an empty one is of no use to it."""
+        """
+        Say whose policy or package names the group that would go, too: an empty one is of no use to it.
+
+        Whoever stays in it for that is noted, and is not deleted either.
+        """
         group_id = entry.within["group"]
         why = await removal.say_named("group", group_id) if group_id in removal.leaving else None
-        return f"the group may not go: {why}" if why else None
+        if why is None:
+            return None
+        removal.members.add(entry.id or "")
+        return f"the group may not go: {why}"
 
 
 def _email(member: str) -> str:

@@ -109,9 +109,11 @@ class PersonKind(FileLevelKind, DeletableKind):
         live = await super().why_in_use_when_removed(removal, entry)
         if live is not None or entry.id in removal.named:
             return live or NAMED_ELSEWHERE
-        return await removal.say_named(self.name, entry.id or "")
+        return await self.why_others_need(removal, entry)
 
     async def why_others_need(self, removal: RemovalContext, entry: Entry) -> str | None:
+        if entry.id in removal.members:
+            return "whoever it is stays in a group that may not go"
         return await removal.say_named(self.name, entry.id or "")
 
 

@@ -124,6 +124,23 @@ async def test_who_is_in_a_group_that_stays_so_stays_in_it(
     assert "Crew" not in dict(picture(provisioner.tenant)["groups"])
 
 
+async def test_whom_latchkey_made_stays_in_a_group_that_stays_so(provisioner: Provisioner) -> None:
+    """Whoever is deleted is in no group any more."""
+    mine = MINE + "    members: [tess@contoso.example]\n"
+    await provisioner.apply(mine)
+    others = await by_others(provisioner, THEIRS.replace("all members", "group Crew"))
+    planned = await provisioner.apply("groups: []\n")
+    assert (
+        "person tess@contoso.example: no longer in this file, but whoever it is stays in a group that may not go"
+        in planned.plan.left_alone
+    )
+    await provisioner.destroy("groups: []\n")
+    assert dict(picture(provisioner.tenant)["groups"])["Crew"] == ["tess@contoso.example"]
+    await others.destroy(THEIRS)
+    assert (await provisioner.destroy("groups: []\n")).kept == ()
+    assert provisioner.state.entries() == []
+
+
 async def test_what_names_them_may_go_with_them(provisioner: Provisioner) -> None:
     """Everything that Latchkey made goes at once when it leaves the file."""
     before = picture(provisioner.tenant)
