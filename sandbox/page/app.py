@@ -250,7 +250,7 @@ class _Page:
         own = field_name(block_id, action_id)
         given = [str(each) for each in form.getlist(own if own in form else "value") if str(each)]
         if found is None:
-            return None
+            return given[0] if given else None
         zone = zone_named(self._workspace.person(_word(form, "as")).tz)
         return value_of(found[1], given, zone=zone)
 

@@ -1,6 +1,7 @@
 """Find where a block lives, in a message or a view: where its buttons post and what is filled in."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,7 @@ class Place:
     def __init__(self, *, acting: Json, values: Mapping[str, Mapping[str, Json]]) -> None:
         self._acting = acting
         self._values = values
+        self._named: Counter[str] = Counter()
 
     @property
     def words(self) -> Json:
@@ -31,12 +33,25 @@ class Place:
         return dict(self._acting)
 
     def vals(self, element: Json, block: Json) -> Json:
-        """Return what a click on *element* sends beside its own value."""
+        """Return what a click on *element* sends, of what is chosen or typed all but the value."""
+        own = {"value": element.get("value", "")} if element.get("type") == "button" else {}
         return {
             **self._acting,
             "action_id": element.get("action_id"),
             "block_id": block.get("block_id"),
+            **own,
         }
+
+    def name(self, element: Json) -> str:
+        """
+        Return an id for *element* in the page, the same after its block was drawn anew.
+
+        A block without an id of the app's own gets another one with each edit; the focus stays on
+        what keeps its id. Each call counts: ask once for each element, from top to bottom.
+        """
+        stem = f"{self.key}-{element.get('action_id')}-{element.get('value', '')}"
+        self._named[stem] += 1
+        return f"{stem}-{self._named[stem]}"
 
     def field(self, block: Json, element: Json) -> str:
         """The name of an element's form field."""

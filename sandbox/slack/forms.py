@@ -53,16 +53,22 @@ def elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
 def find(
     blocks: list[Json], *, action_id: str, block_id: str | None, value: Any = None
 ) -> tuple[Json, Json] | None:
-    """Return the block and element with this action id, the one with this value if there are more."""
-    found = [
+    """
+    Return the block and element with this action id, the one with this value if there are more.
+
+    A block that the app left without an id gets another one with each edit. Whoever pressed what
+    was drawn before still means the same button: the one with the same action id and value.
+    """
+    alike = [each for each in elements(blocks) if each[1]["action_id"] == action_id]
+    found = [each for each in alike if block_id in (None, each[0]["block_id"])]
+    same = [
         (block, element)
-        for block, element in elements(blocks)
-        if element["action_id"] == action_id and block_id in (None, block["block_id"])
+        for block, element in found or alike
+        if element["type"] == "button" and element.get("value") == value
     ]
-    for block, element in found:
-        if element["type"] == "button" and element.get("value") == value:
-            return block, element
-    return found[0] if found else None
+    if found:
+        return (same or found)[0]
+    return same[0] if len(same) == 1 else None
 
 
 def initial_values(blocks: list[Json], *, before: Values | None = None) -> Values:

@@ -9,6 +9,7 @@ from playwright.async_api import expect
 from sandbox.serving import serving
 from sandbox.slack import Shortcut
 from tests.browser.conftest import LOOKS
+from tests.harness.world import eventually
 from tests.sandbox.page.test_menus import CSV, shared_file
 from tests.sandbox.slack.blocks import button, buttons, section
 
@@ -131,7 +132,9 @@ async def test_choosing_a_person_on_a_phone_shows_their_conversation(stage):
 @pytest.mark.parametrize("by", ["mouse", "keyboard"])
 async def test_a_press_survives_that_its_message_is_drawn_anew_meanwhile(stage, by):
     """Between pressing down and letting go, a card often changes: the page waits, and shows it afterwards."""
-    ts = await stage.post(buttons(button("approve", label="Approve")))
+    # Without an id of the app's own, a block has another one after each edit.
+    anonymous = {"type": "actions", "elements": [button("approve", label="Approve")]}
+    ts = await stage.post(anonymous)
     page = await stage.window("U0BO", "C0APPROVALS")
     approve = page.get_by_test_id("action-approve")
     await approve.hover()
@@ -143,10 +146,42 @@ async def test_a_press_survives_that_its_message_is_drawn_anew_meanwhile(stage, 
             channel="C0APPROVALS",
             ts=ts,
             text="x",
-            blocks=[section("Bo is asked"), buttons(button("approve", label="Approve"))],
+            blocks=[section("Bo is asked"), anonymous],
         )
     await expect(page.get_by_text("Bo is asked")).to_be_hidden()
     await (page.mouse.up() if by == "mouse" else page.keyboard.up("Space"))
 
     assert (await stage.hears("block_actions"))["actions"][0]["action_id"] == "approve"
     await expect(page.get_by_text("Bo is asked")).to_be_visible()
+    await expect(approve).to_be_focused()
+
+
+async def test_each_of_many_fast_presses_counts(stage):
+    """Also while the page still waits for the answer to the first."""
+    page = await stage.window("U0ANN", "C0GENERAL")
+    before = stage.sandbox.clock.now()
+    await page.get_by_test_id("clock-hour").evaluate(
+        "(button) => { for (let press = 0; press < 5; press++) button.click(); }"
+    )
+
+    def hours():
+        return round((stage.sandbox.clock.now() - before) / timedelta(hours=1))
+
+    await eventually(lambda: hours() == 5, about="five hours")
+
+
+async def test_what_is_written_while_the_page_waits_for_an_answer_is_not_lost(stage):
+    """Three messages sent at once arrive in their order, and the beginning of a fourth stays."""
+    page = await stage.window("U0ANN", "C0GENERAL")
+    composer = page.get_by_test_id("composer")
+    async with page.expect_request("**/say"):
+        await page.evaluate("""() => {
+          const box = document.querySelector("[data-input]");
+          for (const words of ["one", "two", "three"]) {
+            box.value = words;
+            box.form.requestSubmit();
+          }
+          box.value = "four, not s";
+        }""")
+    await expect(page.get_by_test_id("message")).to_contain_text(["one", "two", "three"])
+    await expect(composer).to_have_value("four, not s")

@@ -107,16 +107,19 @@
     if (event.target.matches?.("[data-go]")) ready();
   });
 
-  // Empty at once, as a chat does; what was typed comes back when nothing reached the sandbox.
-  let sent = "";
-  document.addEventListener("htmx:before:request", (event) => {
-    if (!event.target.matches?.("[data-composer]")) return;
-    sent = input().value;
-    input().value = "";
+  // Empty at once, as a chat does, and not when its turn comes: the next is being typed by then.
+  // What was typed comes back when nothing reached the sandbox.
+  document.addEventListener("htmx:config:request", (event) => {
+    if (!event.target.matches?.("[data-composer], [data-reply-form]")) return;
+    const { text } = event.target.elements;
+    event.detail.ctx.typed = text.value;
+    text.value = "";
     close();
   });
   document.addEventListener("htmx:error", (event) => {
-    if (event.target.matches?.("[data-composer]") && !input().value) input().value = sent;
+    const typed = event.detail.ctx?.typed;
+    const text = event.target.elements?.text;
+    if (typed && text && !text.value) text.value = typed;
   });
 })();
 
@@ -160,16 +163,5 @@
     if (!form || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     if (event.target.value.trim()) form.requestSubmit();
-  });
-
-  let sent = "";
-  document.addEventListener("htmx:before:request", (event) => {
-    if (!event.target.matches?.("[data-reply-form]")) return;
-    sent = event.target.elements.text.value;
-    event.target.elements.text.value = "";
-  });
-  document.addEventListener("htmx:error", (event) => {
-    const text = event.target.matches?.("[data-reply-form]") && event.target.elements.text;
-    if (text && !text.value) text.value = sent;
   });
 })();

@@ -99,6 +99,33 @@ async def test_value_tells_two_buttons_with_one_action_id_apart(workspace, liste
     assert values == ["b"]
 
 
+@pytest.mark.parametrize(("value", "heard"), [("a", ["a"]), ("b", ["b"]), ("c", [])])
+async def test_a_press_on_what_was_drawn_before_an_edit_is_a_press(
+    workspace, listening, client, value, heard
+):
+    """A block without an id gets another one with each edit; a button that is gone stays gone."""
+    values = []
+
+    @listening.action("extend")
+    async def handle(ack, action):
+        values.append(action["value"])
+        await ack()
+
+    blocks = [{"type": "actions", "elements": [button("extend", each)]} for each in "ab"]
+    card = await client.chat_postMessage(channel="U0ANN", text="Two", blocks=blocks)
+    seen = card["message"]["blocks"][0]["block_id"]
+    await client.chat_update(channel=card["channel"], ts=card["ts"], text="Two", blocks=blocks)
+    outcome = await workspace.click(
+        user="U0ANN",
+        channel=card["channel"],
+        ts=card["ts"],
+        action_id="extend",
+        block_id=seen,
+        value=value,
+    )
+    assert (values, outcome.ok) == (heard, bool(heard))
+
+
 async def test_one_cannot_click_what_one_does_not_see(workspace, client):
     """Neither in a foreign channel nor in somebody else's ephemeral message."""
     card = await client.chat_postMessage(
