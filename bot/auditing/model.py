@@ -34,6 +34,8 @@ class PackScope:
             row["actor"] in wanted.actors
             or row["actor_entra_id"] in wanted.entra_ids
             or row["subject_entra_id"] in wanted.entra_ids
+            # What a delegate has decided in their place.
+            or (row["details"] or {}).get("for") in (*wanted.actors, *wanted.entra_ids)
         )
         return (
             (self.since is None or row["at"] >= self.since)

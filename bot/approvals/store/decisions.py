@@ -12,7 +12,7 @@ from bot.database.audit_log import audit
 from bot.database.connections.engine import Transaction
 from bot.database.replicas import limits, wakeups
 from bot.database.statements import MOST, NOW, SINCE, UNTIL
-from bot.database.tables import IS_UNANSWERED, decisions
+from bot.database.tables import IS_UNANSWERED, decisions, requests
 from bot.people.model import Verb
 from bot.requests.model import Request
 
@@ -22,6 +22,13 @@ COLUMNS: Final = [decisions.c[name] for name in FIELDS]
 # For whom a delegate has decided.
 FOR: Final = ("for_user", "for_entra_id", "for_name")
 
+# What a row of the audit log about a click says that it is about; read, as a click's request may have gone on meanwhile.
+ABOUT: Final = sa.select(
+    requests.c.id.label("request_id"),
+    requests.c.assignment_id,
+    requests.c.package_id,
+    requests.c.entra_id.label("subject_entra_id"),
+).where(requests.c.id == sa.bindparam("clicked"))
 DUE_AT: Final = sa.select(decisions.c.due_at).where(decisions.c.id == sa.bindparam("decision"))
 UPDATE: Final = decisions.update().where(decisions.c.id == sa.bindparam("decision"))
 INSERT: Final = decisions.insert()
@@ -327,9 +334,9 @@ def settle(
             actor=decision.slack_user,
             actor_entra_id=entra_id,
             verb=f"{decision.verb}-{outcome}",
-            request_id=decision.request_id,
             why=why or decision.reason,
             details=_details(decision, outcome, as_admin=as_admin, needed=needed),
+            **db.execute(ABOUT, {"clicked": decision.request_id}).mappings().one(),
         )
     return done
 

@@ -182,7 +182,8 @@ def key() -> None:
     "--to", "until", type=MOMENT_TYPE, help="Rows until then, UTC; a day includes its end."
 )
 @click.option(
-    "--person", help="What this person did, and what was about them: name, Slack id or Entra's id."
+    "--person",
+    help="What this person did, what others decided for them, and what was about them: name, Slack id or Entra's id.",
 )
 @click.option("--package", help="What was about this access package.")
 @click.option(

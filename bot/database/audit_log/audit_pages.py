@@ -45,8 +45,7 @@ def _newest(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
 OF_ANYBODY: Final = {False: _newest(), True: _newest(OF_PACKAGE)}
 BY_SOMEBODY: Final = {False: _newest(BY), True: _newest(BY, OF_PACKAGE)}
 ABOUT_SOMEBODY: Final = {False: _newest(ABOUT), True: _newest(ABOUT, OF_PACKAGE)}
-
-FOR_SOMEBODY: Final = _newest(IN_THEIR_NAME)
+FOR_SOMEBODY: Final = {False: _newest(IN_THEIR_NAME), True: _newest(IN_THEIR_NAME, OF_PACKAGE)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +78,7 @@ def page(
     # One by one: each takes its rows from an index in their order, and no more than it returns.
     for query, people in (
         (BY_SOMEBODY[has_package], wanted.actors),
-        # Rows of decisions name no package.
-        (FOR_SOMEBODY, () if has_package else wanted.actors),
+        (FOR_SOMEBODY[has_package], wanted.actors),
         (ABOUT_SOMEBODY[has_package], wanted.entra_ids),
     ):
         found |= {row["position"]: row for row in _of_each(db, query, people, given)}

@@ -28,8 +28,10 @@ def latchkey(*words: object) -> Result:
     return CliRunner(catch_exceptions=False).invoke(main, [str(each) for each in words])
 
 
-def granted(db: Transaction, *, name: str = "Ann Abara", number: int = 0) -> Request:
-    """Ann asks, Bo approves, Entra delivers."""
+def granted(
+    db: Transaction, *, name: str = "Ann Abara", number: int = 0, **by: str | None
+) -> Request:
+    """Ann asks, Bo approves (or whom *by* says of the click), Entra delivers."""
     for slack, entra, called in (("U0ANN", ANN, name), ("U0BO", BO, "Bo Berg")):
         people.bind(
             db, Person(slack_user=slack, slack_name=called, entra_id=entra, entra_name=called)
@@ -46,7 +48,7 @@ def granted(db: Transaction, *, name: str = "Ann Abara", number: int = 0) -> Req
     hashed = policy_terms.hash_of(agreed)
     pending = requests.move(db, request, State.PENDING, terms=asdict(agreed), terms_hash=hashed)
     assert pending is not None
-    decision = click(pending, reason="fine by me")
+    decision = click(pending, reason="fine by me", **by)
     decisions.add(db, decision, holder="U0ANN", holder_entra_id=ANN, is_draft=False)
     assert decisions.settle(db, decision, Outcome.ACCEPTED, entra_id=BO, name="Bo Berg")
     approved = requests.move(db, pending, State.APPROVED, actor="U0BO", actor_entra_id=BO)

@@ -20,7 +20,8 @@ from bot.auditing.manifests import MANIFEST, SIGNATURE, NotGenuine
 from bot.auditing.model import PackScope
 from bot.auditing.signing import NoAuditKey, Signer
 from bot.auditing.store import pack_rows
-from bot.database.audit_log import audit
+from bot.database.audit_log import audit, audit_pages
+from bot.database.audit_log.audit_pages import AuditFilter
 from bot.packages import policy_terms
 from bot.requests import state_machine
 from bot.requests.model import State
@@ -425,6 +426,31 @@ def test_a_period_and_a_person_narrow_it_and_stories_stay_whole(log, tmp_path):
     found = check.check(file, audit_key=KEY.encode())
     assert (found.requests, found.left_out) == (1, 0)
     assert found.with_terms == (1, 1)
+
+
+WHO_AND_WHAT = {
+    "the package": AuditFilter(package_id="campaign-1"),
+    "whose access it is": AuditFilter(entra_ids=(ANN,), package_id="campaign-1"),
+    "the approver": AuditFilter(actors=("U0CY",), package_id="campaign-1"),
+    "the approver whose delegate decided": AuditFilter(
+        actors=("U0BO",), entra_ids=(BO,), package_id="campaign-1"
+    ),
+}
+
+
+@pytest.mark.parametrize("wanted", WHO_AND_WHAT.values(), ids=WHO_AND_WHAT)
+def test_what_was_decided_is_found_by_package_holder_and_approver(wanted, log):
+    """In the console, in what is exported, and so in packs: the row of a decision says what it is about."""
+    log.run_here(granted)
+    for_bo = {"for_user": "U0BO", "for_entra_id": BO, "for_name": "Bo Berg"}
+    request = log.run_here(lambda db: granted(db, number=1, slack_user="U0CY", **for_bo))
+
+    shown = log.read_here(audit_pages.page, wanted, rows=100)
+    exported = [row for row in log.read_here(audit.rows) if PackScope(rows=wanted).is_about(row)]
+    for rows in (shown, exported):
+        decided = [row for row in rows if row["verb"] == "approve-accepted"]
+        assert [row["request_id"] for row in decided] == [request.id]
+        assert (decided[0]["package_id"], decided[0]["subject_entra_id"]) == ("campaign-1", ANN)
 
 
 def test_the_page_counts_each_request_once_and_a_removal_is_no_grant(log, tmp_path):
