@@ -107,6 +107,8 @@ class Terms:
         emergency: It is given without an approval, so that *stages* is empty; None: it is not.
         entra_decides: Who asks and who approves do so in Entra in their own name; *stages* are what the policy says there.
         quorums: Of each stage, how many had to approve before Entra decided, and have to if it does no more.
+        hid_approvers: A stage that it does not have any more did not let whoever asked see who decides it; nobody approves
+            that.
     """
 
     policy_id: str
@@ -129,6 +131,7 @@ class Terms:
     emergency: EmergencyTerms | None = None
     entra_decides: bool = False
     quorums: tuple[int, ...] = ()
+    hid_approvers: bool = False
 
     @property
     def stages_left_out(self) -> tuple[Stage, ...]:

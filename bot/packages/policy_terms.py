@@ -310,6 +310,7 @@ def with_settings(terms: Terms, settings: PackageSettings, *, agreed: Terms | No
     """
     before = _agreed_stages(agreed) if agreed else ()
     stages = stages_with_settings(terms.stages, settings, agreed=before)
+    terms = replace(terms, hid_approvers=_hid_approvers(agreed, before, left=len(stages)))
     if not settings.entra_decides:
         return replace(terms, stages=stages)
     # Entra knows of no stage but the policy's own, and one approval decides it there.
@@ -327,6 +328,12 @@ def _agreed_stages(agreed: Terms) -> tuple[Stage, ...]:
         replace(stage, quorum=max(stage.quorum, quorums[place] if place < len(quorums) else 1))
         for place, stage in enumerate(stages)
     )
+
+
+def _hid_approvers(agreed: Terms | None, before: Sequence[Stage], *, left: int) -> bool:
+    """Tell whether a stage that has gone since it was asked for hid who decides it: whoever has decided it stays hidden."""
+    has_hidden = agreed is not None and agreed.hid_approvers
+    return has_hidden or any(stage.hides_approvers for stage in before[left:])
 
 
 def with_sign_ins(terms: Terms, settings: PackageSettings) -> Terms:
@@ -384,6 +391,8 @@ def hash_of_row(terms: Mapping[str, Any]) -> str:
     if not rules.get("emergency"):
         # So were the hashes before there were emergencies.
         rules.pop("emergency", None)
+    # Of what a policy hides nothing is approved.
+    rules.pop("hid_approvers", None)
     if not rules.get("entra_decides"):
         rules.pop("entra_decides", None)
     if not rules.get("quorums"):

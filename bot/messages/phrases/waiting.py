@@ -183,23 +183,41 @@ def step_reached(request: Request, *, step: int, by: str | None, is_waiting: boo
         is_waiting: It waits at the step after that one.
     """
     steps = len(request.terms.stages) if request.terms else step
-    is_extension = request.kind is Kind.EXTEND
-    if by is None:
-        sentence = (
-            _("Step {step} of {steps} of your extension of {package} is approved.")
-            if is_extension
-            else _("Step {step} of {steps} of your request for {package} is approved.")
-        )
-    else:
-        sentence = (
-            _("{by} approved step {step} of {steps} of your extension of {package}.")
-            if is_extension
-            else _("{by} approved step {step} of {steps} of your request for {package}.")
-        )
+    # Another step followed when it was approved; with none after it, what counts by now are other steps.
+    sentence = _step_of(request, by) if step < steps else _step_of_others(request, by)
     said = sentence.format(
         by=escape(by or _("Somebody")), step=step, steps=steps, package=name_to_asker(request)
     )
     return _with_reminder(said, request, is_waiting=is_waiting)
+
+
+def _step_of(request: Request, by: str | None) -> str:
+    if request.kind is Kind.EXTEND:
+        return (
+            _("Step {step} of {steps} of your extension of {package} is approved.")
+            if by is None
+            else _("{by} approved step {step} of {steps} of your extension of {package}.")
+        )
+    return (
+        _("Step {step} of {steps} of your request for {package} is approved.")
+        if by is None
+        else _("{by} approved step {step} of {steps} of your request for {package}.")
+    )
+
+
+def _step_of_others(request: Request, by: str | None) -> str:
+    """Return the same without how many steps there are: its policy had more when that one was approved."""
+    if request.kind is Kind.EXTEND:
+        return (
+            _("Step {step} of your extension of {package} was approved.")
+            if by is None
+            else _("{by} approved step {step} of your extension of {package}.")
+        )
+    return (
+        _("Step {step} of your request for {package} was approved.")
+        if by is None
+        else _("{by} approved step {step} of your request for {package}.")
+    )
 
 
 def _with_reminder(said: str, request: Request, *, is_waiting: bool) -> Message:

@@ -48,7 +48,8 @@ def hides_any_decider(request: Request) -> bool:
     terms = request.terms
     if terms is None:
         return False
-    return any(each.hides_approvers for each in (*terms.stages, *terms.stages_left_out))
+    stages = (*terms.stages, *terms.stages_left_out)
+    return terms.hid_approvers or any(each.hides_approvers for each in stages)
 
 
 def shown_there(request: Request, reader: str | None) -> list[DecidedThere]:

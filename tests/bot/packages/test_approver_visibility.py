@@ -6,6 +6,8 @@ import pytest
 
 from bot.packages import policy_terms
 from bot.packages.model import Stage, Terms
+from bot.packages.policy_terms import with_settings
+from bot.packages.settings.model import PackageSettings
 from bot.requests.model import Kind, hides_deciders, may_see_deciders
 from bot.requests.store.request_rows import TERMS
 from graph.models import ApprovalStage, AssignmentPolicy
@@ -64,6 +66,19 @@ def test_terms_of_before_hide_nobody():
         del each["hides_approvers"]
     assert TERMS.validate_python(written) == terms_of("visible")
     assert policy_terms.hash_of_row(written) == policy_terms.hash_of(terms_of("visible"))
+
+
+def test_what_a_stage_hid_that_is_gone_is_remembered_for_good():
+    """Also when the policy has changed once more, and it is no part of what is approved."""
+    shown = terms_of("visible")
+    fewer = replace(shown, stages=())
+    once = with_settings(fewer, PackageSettings(), agreed=terms_of("notVisible"))
+    twice = with_settings(fewer, PackageSettings(), agreed=once)
+    assert once.hid_approvers
+    assert twice.hid_approvers
+    assert not with_settings(fewer, PackageSettings(), agreed=shown).hid_approvers
+    assert policy_terms.hash_of(once) == policy_terms.hash_of(fewer)
+    assert not may_see_deciders(wish(terms=twice), 0, "U0ANN")
 
 
 def test_a_stage_of_the_admins_stays_one():

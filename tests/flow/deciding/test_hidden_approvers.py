@@ -506,6 +506,35 @@ async def test_what_is_hidden_just_before_the_grant_is_not_told(database):
         assert await world.states() == ["add delivered"]
 
 
+def needs_no_approval(policy: Any) -> None:
+    policy.approval["isApprovalRequiredForAdd"] = False
+
+
+def loses_its_second_stage(policy: Any) -> None:
+    del policy.approval["stages"][1:]
+
+
+@pytest.mark.parametrize("changed", [needs_no_approval, loses_its_second_stage])
+async def test_who_has_decided_a_stage_that_is_gone_stays_hidden(database, version, changed):
+    """The policy has fewer stages just before the grant, and hides nobody any more; what was decided was decided unseen."""
+    async with living(database, prepare=policies_say(HIDDEN), **version) as world:
+        await world.type(ANN, PRODUCTION)
+        with unnamed(world, ANN) as [ann]:
+            await world.press(MIA, await world.card(MIA), "Approve")
+            await ann.told("Step 1 of 2 of your request")
+            policies_say(SHOWN)(world.outside)
+            for policy in world.tenant.world.policies.values():
+                if policy.package_id == seed.PRODUCTION_DATABASE:
+                    changed(policy)
+            await world.press(BO, await world.card(BO), "Approve")
+            await world.give_reason(BO, "It is down")
+            if changed is loses_its_second_stage:
+                await world.press(MIA, await world.card(MIA), "Approve")
+            await ann.told("You now have access")
+            await ann.told("Step 1 of your request for .* was approved")
+            await ann.overview()
+
+
 async def test_what_entra_decides_names_nobody(database, tmp_path, version):
     """Asked, approved and denied there, here or at My Access."""
     async with deciding(database, tmp_path, **version) as world:
