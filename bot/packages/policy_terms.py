@@ -145,7 +145,7 @@ def stage_of(stage: ApprovalStage, *, hidden_by_default: bool = False) -> Stage:
         fallback_escalation=_subjects(stage.fallback_escalation_approvers) if escalates else (),
         reason_required=bool(stage.is_approver_justification_required),
         deny_after_seconds=_seconds(stage.duration_before_automatic_denial),
-        escalate_after_seconds=_seconds(stage.duration_before_escalation) if escalates else None,
+        escalate_after_seconds=_escalates_after(stage) if escalates else None,
         hides_approvers=hides_approvers(stage, hidden_by_default=hidden_by_default),
     )
 
@@ -173,6 +173,13 @@ def _is_known_approver(subject: Mapping[str, Any]) -> bool:
 
 def _seconds(duration: timedelta | None) -> int | None:
     return int(duration.total_seconds()) if duration else None
+
+
+def _escalates_after(stage: ApprovalStage) -> int | None:
+    """Return after how many seconds the escalation approvers are asked as well; 0: together with the first ones."""
+    is_at_once = stage.duration_before_escalation == timedelta(0)
+    has_alternates = bool(stage.escalation_approvers or stage.fallback_escalation_approvers)
+    return 0 if is_at_once and has_alternates else _seconds(stage.duration_before_escalation)
 
 
 def _subjects(subjects: Iterable[SubjectSet]) -> tuple[Mapping[str, Any], ...]:

@@ -62,4 +62,6 @@ def stage_changes(request: Request, *, stage: int, since: datetime | None = None
 
 
 def _after(seconds: int | None, since: datetime | None = None) -> datetime | None:
-    return moment_after(since or clock.now(), timedelta(seconds=seconds)) if seconds else None
+    if seconds is None:
+        return None
+    return moment_after(since or clock.now(), timedelta(seconds=seconds))

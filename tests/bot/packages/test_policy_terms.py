@@ -104,6 +104,25 @@ def test_a_stage_keeps_all_that_decides_about_it():
     )
 
 
+def test_escalation_after_no_time_asks_the_alternates_at_once():
+    """They decide together with the first ones, and not never."""
+    [stage] = policy_terms.stages_for(
+        policy(
+            requestApprovalSettings=approval(
+                {
+                    "primaryApprovers": [user("bo")],
+                    "isEscalationEnabled": True,
+                    "escalationApprovers": [user("eve")],
+                    "durationBeforeEscalation": "PT0S",
+                }
+            )
+        ),
+        extending=False,
+        always=False,
+    )
+    assert stage.escalate_after_seconds == 0
+
+
 def test_escalation_that_is_off_names_nobody():
     """Approvers of a switched-off escalation must not decide."""
     chosen = policy(

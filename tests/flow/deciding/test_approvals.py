@@ -46,6 +46,27 @@ async def test_access_is_announced_only_when_graph_shows_it(database):
         assert len(world.posts()) == 1
 
 
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+async def test_alternates_whom_the_policy_asks_after_no_time_are_asked_at_once(database, version):
+    """Entra lets them decide together with the first ones."""
+    async with living(database, GRAPH_API_VERSION=version) as world:
+        for policy in world.tenant.world.policies.values():
+            for stage in policy.approval["stages"]:
+                stage |= {
+                    "isEscalationEnabled": True,
+                    "durationBeforeEscalation": "PT0S",
+                    "escalationApprovers": [
+                        {"@odata.type": "#microsoft.graph.singleUser", "userId": ENTRA_ID[CY]}
+                    ],
+                }
+        await world.synced()
+        await world.type(ANN, "/request-access finance-reports because Q4")
+
+        await world.press(CY, await world.card(CY), "Approve")
+
+        assert "Approved by Cy Chen" in said(await world.told(ANN, "You now have access"))
+
+
 async def test_a_denial_tells_why_and_by_whom(world):
     """Deny asks for a reason; the requester reads it, and every card shows it."""
     await world.type(ANN, "/request-access finance-reports because Q4")
