@@ -42,12 +42,16 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "finding": {"comment": ("slack_user", "entra_id"), "why": ("slack_user", "entra_id")},
     "drift": {"why": ("entra_id", "wanted_by", "done_by"), "answer": ("wanted_by",)},
 }
+# Words within JSON, by the members of the same object that say whose they are: why somebody decided in Entra, or removed.
+WORDS_IN_JSON: Final[Mapping[str, tuple[str, ...]]] = {
+    "reason": ("entra_id", "name"),
+    "why": ("by",),
+}
 # What is somebody's own as a whole, and what is left of it: answers, and where in Slack they were written to or clicked.
 OWN_VALUES: Final[Mapping[str, Mapping[str, tuple[tuple[str, ...], Any]]]] = {
     "request": {
         "answers": (("entra_id", "holder", "asked_by", "wanted_for"), {}),
         "evidence": (("entra_id", "holder"), None),
-        "decided_there": (("entra_id", "holder"), []),
     },
     "notice": {"channel": (("recipient",), None), "ts": (("recipient",), None)},
     "decision": {"channel": (("slack_user",), None)},

@@ -18,6 +18,7 @@ from bot.auditing.personal import (
     OF_ONE,
     OWN_VALUES,
     WORDS,
+    WORDS_IN_JSON,
 )
 from bot.database.audit_log import audit, audit_chain, audit_guard
 from bot.database.connections.engine import Transaction
@@ -75,12 +76,21 @@ class Forgotten:
     def in_place_of(self, value: Any) -> Any:
         """Return a value, with all that is inside it, without them."""
         if isinstance(value, Mapping):
-            return {self.in_place_of(key): self.in_place_of(held) for key, held in value.items()}
+            return {
+                self.in_place_of(key): FORGOTTEN
+                if held is not None and self._are_their_words(key, value)
+                else self.in_place_of(held)
+                for key, held in value.items()
+            }
         if isinstance(value, list | tuple):
             return [self.in_place_of(each) for each in value]
         if not isinstance(value, str):
             return value
         return self.pseudonym if value in self.ids or value in self.names else value
+
+    def _are_their_words(self, key: str, among: Mapping[str, Any]) -> bool:
+        whose = [among.get(name) for name in WORDS_IN_JSON.get(key, ())]
+        return any(who in self.ids or who in self.names for who in whose)
 
     def is_named_in(self, text: str | None) -> bool:
         """Tell whether a text has an id or a name of theirs in it."""
@@ -250,7 +260,7 @@ def forget_in_table(db: Transaction, table: sa.Table, person: Forgotten) -> int:
     for name, (whose, left) in OWN_VALUES.get(table.name, {}).items():
         db.execute(table.update().where(_is_of(table, whose, ids)).values({name: left}))
     if table is requests:
-        _forget_in_terms(db, ids)
+        _forget_in_their_requests(db, ids)
     columns: list[sa.Column[Any]] = list(table.columns)
     for column in columns:
         if isinstance(column.type, sa.JSON):
@@ -270,17 +280,27 @@ def _may_be_id(column: sa.Column[Any]) -> bool:
     return column.computed is None and (length or 0) >= SHORTEST_ID_COLUMN
 
 
-def _forget_in_terms(db: Transaction, ids: Collection[str]) -> None:
-    """Clear their answers, and the reason for which an admin took access from them, out of the terms of their requests."""
+def _forget_in_their_requests(db: Transaction, ids: Collection[str]) -> None:
+    """
+    Clear what was said about them out of the JSON of their requests.
+
+    Their answers, the reason for which an admin took access from them, and the reasons of those who decided in Entra: that
+    these have decided stays.
+    """
     whose = ("entra_id", "holder")
-    query = sa.select(requests.c.id, requests.c.terms).where(_is_of(requests, whose, ids))
-    for request_id, terms in db.execute(query).all():
+    query = sa.select(requests.c.id, requests.c.terms, requests.c.decided_there)
+    for request_id, terms, there in db.execute(query.where(_is_of(requests, whose, ids))).all():
+        values: dict[str, Any] = {
+            "decided_there": [
+                {**each, "reason": FORGOTTEN} if each.get("reason") else each for each in there
+            ]
+        }
         if terms is not None:
             removal = terms.get("removal")
             without = {**terms, "answers": {}}
             without |= {"removal": {**removal, "why": FORGOTTEN}} if removal else {}
-            this = requests.update().where(requests.c.id == request_id)
-            db.execute(this.values(terms=without))
+            values["terms"] = without
+        db.execute(requests.update().where(requests.c.id == request_id).values(values))
 
 
 def _rows(db: Transaction, statement: Any) -> int:

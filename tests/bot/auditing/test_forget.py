@@ -208,6 +208,37 @@ def test_a_decider_can_be_forgotten_and_two_in_one_row(log):
     assert log.read_here(audit.verify, KEY.encode()).wrong is None
 
 
+def decided_in_entra(db):
+    """Bo has decided about Ann's access in Entra, and had taken it from her before; each time he said why."""
+    there = DecidedThere(
+        stage=0, verb=Verb.DENY, entra_id=BO, name="Bo Berg", at=clock.now(), reason="Not in May"
+    )
+    removal = Removal(by="U0BO", at="2026-01-01", why="She left the team")
+    about = wish(
+        package_id="there",
+        entra_id=ANN,
+        state=State.DENIED,
+        decided_there=(there,),
+        terms=terms(removal=removal),
+    )
+    requests.add(db, about)
+
+
+@pytest.mark.parametrize("whom", [ANN, BO])
+def test_why_somebody_decided_in_entra_is_forgotten_with_either(whom, log):
+    """They are Bo's words, and about Ann; that somebody decided there stays."""
+    log.run_here(busy)
+    log.run_here(decided_in_entra)
+    assert forget(whom).exit_code == 0
+
+    left = everything(log)
+    assert not [words for words in ("Not in May", "She left the team") if words in left]
+    (request,) = (each for each in requests_of_all(log) if each.package_id == "there")
+    (decided,) = request.decided_there
+    assert (decided.verb, decided.reason) == (Verb.DENY, personal.FORGOTTEN)
+    assert (decided.name == "Bo Berg") is (whom == ANN)
+
+
 def test_a_pack_after_it_has_the_pseudonym_and_checks(log, tmp_path):
     """With the key as well; the terms of the forgotten are not those that were agreed any more."""
     log.run_here(busy)
