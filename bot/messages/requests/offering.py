@@ -92,7 +92,10 @@ def offered(package: Package, prospect: Prospect = Prospect.OPEN) -> Block:
 
 
 def no_such_package(typed: str) -> str:
-    return _("There is no access package called “{typed}”.").format(typed=escape(typed))
+    """Say that it cannot be asked for: there may be one of that name which is closed, and which whoever types it may even have."""
+    return _("There is no access package called “{typed}” that can be asked for.").format(
+        typed=escape(typed)
+    )
 
 
 def reason_needed(package_id: str, name: str, sentence: str) -> Message:

@@ -176,3 +176,24 @@ async def test_every_command_helps(world, command, word):
     assert labels(shown) == ["Request access", "My access"]
     await world.press(ANN, shown, "My access")
     await world.whispered(ANN, "C0GENERAL", "You have no access through Latchkey")
+
+
+@pytest.mark.parametrize("closed", ["policy", "catalog"])
+async def test_what_is_closed_is_not_said_to_be_no_package(world, closed):
+    """Whoever types its name may have it, and read of it elsewhere."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    tenant = world.tenant.world
+    if closed == "policy":
+        for policy in tenant.policies.values():
+            policy.settings["requestorSettings"]["enableTargetsToSelfAddAccess"] = False
+    else:
+        for catalog in tenant.catalogs.values():
+            catalog.state = "unpublished"
+    await world.synced()
+
+    answer = await world.type(ANN, "/request-access marketing-campaign")
+
+    assert "There is no access package called “marketing-campaign” that can be asked for." in said(
+        answer.message
+    )
