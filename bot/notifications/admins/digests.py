@@ -59,6 +59,14 @@ class DueDigest:
     at: datetime
     package_ids: frozenset[str]
 
+    def last(self, weeks: int) -> Period:
+        """
+        Return the weeks that end with it, by its reader's clock.
+
+        One in which that clock is changed has an hour less, or more: the digest before has ended just there.
+        """
+        return Period(since=self.at - weeks * ONE_WEEK, until=self.at)
+
     @property
     def notice(self) -> Notice:
         """Return its notice: one for each owner and week."""
@@ -198,12 +206,11 @@ class Digests:
 
 
 def _figures(db: Transaction, due: DueDigest, now: datetime, *, weeks: int) -> ReportFigures:
-    until = due.at.astimezone(UTC)
     return figures(
         db,
         at=now,
-        period=Period(since=until - ONE_WEEK, until=until),
-        trend=Period(since=until - weeks * ONE_WEEK, until=until),
+        period=due.last(1),
+        trend=due.last(weeks),
         ends_within=ONE_WEEK,
         package_ids=due.package_ids,
     )

@@ -1,13 +1,16 @@
 """The owner of packages reads once a week who has what, what ends, and who has granted what."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.notifications.admins.digests import DueDigest
 from bot.notifications.model import Notice
 from bot.notifications.store import notices
+from bot.packages.settings.model import WeeklyTime
 from sandbox.slack import block_data
 from sandbox.slack.model import Channel, UploadedFile
 from tests.harness.world import ANN, APPROVALS, BO, DANA, World, eventually, living, said
@@ -74,6 +77,22 @@ async def granted(world: World) -> None:
     await world.type(ANN, "/request-access finance-reports because Q4")
     await world.press(BO, await world.card(BO), "Approve")
     await world.told(ANN, "You now have access")
+
+
+@pytest.mark.parametrize("change", ["2027-03-28", "2027-10-31"])
+def test_a_week_in_which_the_clock_is_changed_is_in_one_digest_whole(change):
+    """Each begins where the one before has ended, and eight weeks are eight."""
+    weekly = WeeklyTime(weekday=0, at=time(9))
+    berlin = ZoneInfo("Europe/Berlin")
+    monday = weekly.latest(datetime.fromisoformat(f"{change}T12:00").replace(tzinfo=berlin) + DAY)
+    before = weekly.latest(monday - DAY)
+    due = DueDigest(owner=BO, at=monday, package_ids=frozenset())
+
+    assert due.last(1).since.astimezone(UTC) == before.astimezone(UTC)
+    assert due.last(1).until.astimezone(UTC) - before.astimezone(UTC) != 7 * DAY
+    weeks = due.last(8).weeks()
+    assert [each.days for each in weeks] == [7] * 8
+    assert weeks[-1] == due.last(1)
 
 
 async def test_an_owner_gets_the_digest_once_a_week(world):
