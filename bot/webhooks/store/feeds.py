@@ -94,7 +94,6 @@ DEAD_OF: Final = (
     sa.select(dead_events)
     .where(dead_events.c.endpoint.in_(NAMES))
     .order_by(dead_events.c.endpoint, dead_events.c.position)
-    .limit(MOST)
 )
 COUNT_DEAD: Final = (
     sa.select(dead_events.c.endpoint, sa.func.count())
@@ -265,9 +264,9 @@ def find(db: Transaction, feed_id: str) -> Feed | None:
     return _feed(row) if row else None
 
 
-def dead(db: Transaction, names: Collection[str], *, limit: int = 100) -> list[DeadEvent]:
-    """Return events that these endpoints would not take."""
-    rows = db.execute(DEAD_OF, {"names": list(names), "most": limit}).mappings()
+def dead(db: Transaction, names: Collection[str]) -> list[DeadEvent]:
+    """Return all events that these endpoints would not take: what is not listed here is named nowhere."""
+    rows = db.execute(DEAD_OF, {"names": list(names)}).mappings()
     return [DeadEvent(**row) for row in rows]
 
 

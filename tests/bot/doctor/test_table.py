@@ -5,19 +5,28 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot import clock
 from bot.auditing import anchors
+from bot.database.audit_log import audit
 from bot.database.replicas import turns
 from bot.doctor.connecting import subject_by
 from bot.doctor.model import CheckFinding, Severity
 from bot.doctor.table import CHECKS, examine, exit_code
 from bot.requests.model import State
 from bot.requests.store import requests
+from bot.webhooks.store import feeds
 from sandbox.tenant import seed
 from tests.bot.moments import at
 from tests.bot.samples import wish
+from tests.harness import receiver
 from tests.harness.doctoring import doctors_findings, subject_of
+
+SIEM = {
+    "webhooks": receiver.SETTINGS["LATCHKEY_WEBHOOKS"],
+    "webhook_secrets": receiver.SETTINGS["LATCHKEY_WEBHOOK_SECRETS"],
+}
 
 
 def of(found: list[CheckFinding], check: str) -> list[CheckFinding]:
@@ -91,8 +100,6 @@ async def test_roles_in_the_token_are_compared(harness, granted, check, says):
 
 async def test_a_bot_that_runs_with_another_secret_is_found(harness):
     """A request that is signed with ours is refused there."""
-    from pydantic import SecretStr
-
     settings = harness.latchkey.settings.model_copy(
         update={"slack_signing_secret": SecretStr("another")}
     )
@@ -101,6 +108,31 @@ async def test_a_bot_that_runs_with_another_secret_is_found(harness):
 
     assert worst(found, "running") is Severity.BROKEN
     assert "refuses a request" in words(found, "running")
+
+
+async def test_an_endpoint_that_is_told_nothing_is_found(harness):
+    """As no bot has started with it, or none runs: nobody has tried, so that nothing has failed."""
+    update = {name: SecretStr(value) for name, value in SIEM.items()}
+    settings = harness.latchkey.settings.model_copy(update=update)
+
+    async def found():
+        every = await doctors_findings(harness.latchkey, settings=settings)
+        return worst(every, "webhooks"), words(every, "webhooks")
+
+    severity, said = await found()
+    assert severity is Severity.NOTE
+    assert "has not started with the webhook siem" in said
+
+    await harness.store.run(feeds.begin, (receiver.NAME,))
+    assert (await found())[0] is Severity.FINE
+    await harness.store.run(
+        lambda db: audit.record(db, at=clock.now(), actor="U0DANA", verb="pause")
+    )
+    assert (await found())[0] is Severity.FINE
+    with at(clock.now() + timedelta(hours=3)):
+        severity, said = await found()
+    assert severity is Severity.WARNING
+    assert "siem has not been told what happened since 3 h" in said
 
 
 async def test_an_admin_with_two_accounts_in_entra_cannot_decide(harness):
@@ -167,8 +199,6 @@ async def test_three_things_wrong_at_once_are_three_findings(harness, tmp_path):
     """And no database is made by looking."""
     harness.workspace.is_token_revoked = True
     harness.tenant.faults.set("unavailable", retry_after="0")
-    from pydantic import SecretStr
-
     nowhere = tmp_path / "nowhere.db"
     settings = harness.latchkey.settings.model_copy(
         update={"database_url": SecretStr(f"sqlite:///{nowhere}"), "port": 0}

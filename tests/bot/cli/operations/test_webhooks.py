@@ -1,5 +1,7 @@
 """`latchkey webhooks` says how it is, whatever is there."""
 
+import json
+
 import pytest
 from click.testing import CliRunner, Result
 
@@ -60,6 +62,17 @@ def test_what_it_would_not_take_is_left_out_as_well(log: Store) -> None:
     assert "not told of 1 of the events" in latchkey("skip", NAME, "--reason", "moved").output
     assert log.read_here(feeds.count_dead, (NAME,)) == {NAME: 0}
     assert log.read_here(audit.rows)[-1]["details"]["refused"] == 1
+
+
+def test_all_that_it_would_not_take_is_listed(log: Store) -> None:
+    """However much: a program that has them told once more reads no other list."""
+    refused = [
+        {"endpoint": NAME, "position": each, "at": clock.now(), "error": "HTTP 500"}
+        for each in range(1, 151)
+    ]
+    log.run_here(lambda db: db.execute(dead_events.insert(), refused))
+    listed = json.loads(latchkey("list", "--json").output)["dead"]
+    assert [each["position"] for each in listed] == [each["position"] for each in refused]
 
 
 def test_a_replay_that_is_under_way_ends(log: Store) -> None:
