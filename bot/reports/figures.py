@@ -94,9 +94,14 @@ def make_figures(
         used: Ids of the policies under which somebody has access, or had.
         kept_since: What has ended before may be deleted; None: everything is kept.
     """
-    # What is over by its end, and Entra has not said so yet, is no access any more.
+    # What is over by its end, and Entra has not said so yet, is no access any more; what begins later is none yet.
     now = sorted(
-        (each for each in current if each.ends_at is None or each.ends_at > at),
+        (
+            each
+            for each in current
+            if (each.ends_at is None or each.ends_at > at)
+            and (each.starts_at is None or each.starts_at <= at)
+        ),
         key=lambda each: (each.ends_at or NEVER, each.holder_name or "", each.id),
     )
     every = sorted(finished, key=lambda each: (each.ended_at, each.id), reverse=True)

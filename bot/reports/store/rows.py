@@ -7,7 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot.approvals.model import Outcome
-from bot.assignments.store.assignments import IS_NOT_ENDED
+from bot.assignments.store.assignments import IS_NOT_ENDED, THERE
 from bot.database.connections.engine import Transaction
 from bot.database.statements import SINCE, UNTIL, word, words
 from bot.database.tables import IS_ENDED, assignments, decisions, requests
@@ -34,7 +34,7 @@ CURRENT_OF_ALL: Final = sa.select(
     assignments.c.package_name,
     assignments.c.starts_at,
     assignments.c.ends_at,
-).where(IS_NOT_ENDED)
+).where(IS_NOT_ENDED, assignments.c.progress.in_(words(THERE)))
 CURRENT: Final = CURRENT_OF_ALL.where(
     assignments.c.package_id.in_(sa.bindparam("packages", expanding=True))
 )
@@ -100,6 +100,8 @@ def named_packages(db: Transaction) -> list[tuple[str, str]]:
 def current_access(db: Transaction, package_ids: Collection[str] | None) -> list[CurrentAccess]:
     """
     Return the access that people have to these packages now, in no order.
+
+    What Entra has not delivered yet, or could not deliver, is none.
 
     Args:
         package_ids: None: all packages, whether they are still there or not.

@@ -53,6 +53,12 @@ def test_what_is_over_is_no_access_any_more():
     assert found.people == 3
 
 
+def test_what_begins_later_is_no_access_yet():
+    """Somebody in Entra may have given it from a day on."""
+    found = made(current=[access(1, starts_at=AT + DAY), access(2, starts_at=AT)])
+    assert [each.id for each in found.current] == ["00002"]
+
+
 def test_who_has_it_longest_comes_first():
     """Of whom Entra says since when."""
     found = made(current=[access(1), access(2, starts_at=None), access(3)])
