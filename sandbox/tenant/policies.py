@@ -6,6 +6,7 @@ from sandbox.tenant.errors import bad_request, not_found
 from sandbox.tenant.model import Policy
 from sandbox.tenant.packages import find_package
 from sandbox.tenant.policy_beta import body_from_beta, question_to_beta
+from sandbox.tenant.policy_body import check_policy_body
 from sandbox.tenant.policy_settings import TARGET_SCOPES, one_of, read_expiration, read_settings
 from sandbox.tenant.routes import Route
 
@@ -25,6 +26,7 @@ def _policy(ask: Ask) -> Policy:
 
 def read_policy(ask: Ask, *, policy_id: str) -> Policy:
     """The policy that the body describes. Raises Refusal."""
+    check_policy_body(ask.body, is_beta=ask.is_beta)
     body = body_from_beta(ask.body) if ask.is_beta else ask.body
     if not body.get("displayName"):
         raise bad_request("A value must be provided for the property 'displayName'.")
