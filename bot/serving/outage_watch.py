@@ -117,25 +117,31 @@ class OutageWatch:
         over_at = outage.over_at
         if over_at is None:
             if not outage.posted and await self._post(outage):
-                await self.store.run(outages.posted, replace(outage, posted=True))
+                await self.store.run(outages.note_told, replace(outage, posted=True))
             with speaking(self.language):
                 said = words.outage_began(outage.began_at, outage.why)
             await self._send(f"outage:{began}", said)
             return
-        if not outage.over_posted and await self._post(outage):
-            await self.store.run(outages.posted, replace(outage, over_posted=True))
+        # Where there is no webhook, one that is set later is not told of what was over before.
+        if not outage.over_posted and (self.post is None or await self._post(outage)):
+            await self.store.run(outages.note_told, replace(outage, over_posted=True))
+        if outage.over_told:
+            return
         with speaking(self.language):
             said = words.outage_over(outage.began_at, over_at, outage.why)
-        await self._send(f"outage-over:{began}", said)
+        if await self._send(f"outage-over:{began}", said):
+            await self.store.run(outages.note_told, replace(outage, over_told=True))
 
-    async def _send(self, key: str, content: Message) -> None:
-        """Send it once; what an earlier look has sent is not asked for again."""
+    async def _send(self, key: str, content: Message) -> bool:
+        """Send it once, and tell whether it is sent; what an earlier look has sent is not asked for again."""
         if key in self._sent:
-            return
+            return True
         notice = Notice(key=key, kind="alarm", to=self.admin_channel)
         await self.notices.send_once(notice, content)
-        if await self.store.read(notices.finished_keys, [key]):
-            self._sent = {key}
+        if not await self.store.read(notices.finished_keys, [key]):
+            return False
+        self._sent = {key}
+        return True
 
     async def _post(self, outage: Outage, *, replica: str | None = None) -> bool:
         """Tell the webhook; False if there is none, or it has not taken it."""

@@ -40,7 +40,8 @@ class Outage:
         noted_at: When it had lasted for long enough to be told; tells it from every other.
         why: What was wrong then.
         over_at: When a replica could work again; None while none can.
-        posted, over_posted: The webhook has taken that it began, and that it is over.
+        posted, over_posted: The webhook has taken that it began, and that it is over, or there is none.
+        over_told: The admins' channel has that it is over; what was sent is kept for a time, and this for ever.
     """
 
     began_at: datetime
@@ -49,6 +50,7 @@ class Outage:
     over_at: datetime | None = None
     posted: bool = False
     over_posted: bool = False
+    over_told: bool = False
 
 
 OUTAGE: Final = TypeAdapter(Outage)
@@ -84,8 +86,8 @@ def note(
     return outage
 
 
-def posted(db: Transaction, told: Outage) -> None:
-    """Note what the webhook has taken of an outage; one that has begun since stays as it is."""
+def note_told(db: Transaction, told: Outage) -> None:
+    """Note what the webhook and the channel have of an outage; one that has begun since stays as it is."""
     row = db.execute(LOCKED).one_or_none()
     known = OUTAGE.validate_python(row.outage) if row and row.outage else None
     if known is not None and known.noted_at == told.noted_at:
@@ -93,6 +95,7 @@ def posted(db: Transaction, told: Outage) -> None:
             known,
             posted=known.posted or told.posted,
             over_posted=known.over_posted or told.over_posted,
+            over_told=known.over_told or told.over_told,
         )
         _set(db, outage=_row(now))
 

@@ -10,8 +10,10 @@ from datetime import timedelta
 
 import httpx
 import pytest_asyncio
+import sqlalchemy as sa
 
 from bot import clock
+from bot.database.tables import notices
 from graph.errors import AuthError
 from tests.harness.camera import life
 from tests.harness.simulation import simulation
@@ -271,6 +273,26 @@ async def test_an_outage_is_told_once_and_so_is_its_end(world, web):
     assert len(told(world, "has not been able to work")) == 1
     assert len(told(world, "Latchkey works again")) == 1
     assert "latchkey_outage 0.0" in (await web.get("/metrics")).text
+
+
+async def test_an_outage_of_long_ago_is_told_by_no_later_start(database):
+    """Not to the channel, whose message is recorded no more, and not to a webhook that is set since."""
+    async with simulation(database) as around:
+        async with life(around) as world:
+            await eventually(lambda: world.bot.jobs.statuses["watch"].last_success)
+            world.tenant.faults.set("unavailable", retry_after="0")
+            await eventually(lambda: told(world, "has not been able to work"))
+            world.tenant.faults.clear()
+            await eventually(lambda: told(world, "Latchkey works again"))
+            await asyncio.sleep(120)
+            # As `latchkey delete-old` does after LATCHKEY_KEEP_MESSAGES_DAYS.
+            alarms = sa.delete(notices).where(notices.c.kind == "alarm")
+            await world.bot.store.run(lambda db: db.execute(alarms))
+        world = await begun(around, LATCHKEY_ALARM_WEBHOOK="https://hooks.example.com/x")
+        await asyncio.sleep(300)
+
+        assert len(told(world, "Latchkey works again")) == 1
+        assert around.alarms == []
 
 
 async def test_a_restart_after_a_night_off_is_no_outage(database):

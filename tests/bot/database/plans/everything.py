@@ -645,7 +645,7 @@ def _small_ones(db: Transaction) -> None:
     outages.note(db, ("graph: down",), after=timedelta(0))
     noted = outages.find(db)[1]
     assert noted is not None
-    outages.posted(db, noted)
+    outages.note_told(db, noted)
     outages.probe(db)
     owed_work.parts_owed(db, since=clock.now() - HOUR)
     homes.claim_stale(db, lease=LEASE, limit=5)
