@@ -22,6 +22,7 @@ from bot import chance, clock
 from bot.configuration.settings import Settings
 from bot.database import Store, Transaction
 from bot.database.connections.engine import real_threads
+from bot.database.connections.postgresql_limits import QUICK, SessionLimits
 from bot.database.connections.server_clock import database_time
 from bot.database.replicas.wire import NoWire, Wire
 from bot.notifications.outbox import CALL_TIMEOUT
@@ -179,6 +180,7 @@ class Machine:
         chance: For ids that nobody may guess, and for jitter.
         scheduler: Makes what triggers jobs by the clock.
         threads: Makes an executor for so many transactions at the same time.
+        session_limits: How long a transaction on PostgreSQL may take.
         graph_client: Makes the HTTP client for Graph.
         webhook_client: Makes the client for webhooks.
         on_call_client: Makes the HTTP client for the on-call service.
@@ -197,6 +199,7 @@ class Machine:
     chance: random.Random = chance.secure
     scheduler: Callable[[], Scheduler] = Apscheduler
     threads: Callable[[int], Executor] = real_threads
+    session_limits: SessionLimits = QUICK
     graph_client: Callable[[], httpx.AsyncClient] = graph_client
     webhook_client: Callable[[], WebhookClient] = webhook_client
     on_call_client: Callable[[], httpx.AsyncClient] = on_call_client

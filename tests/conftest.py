@@ -16,6 +16,7 @@ from bot import clock
 from bot.database import open_store
 from bot.database.schema import migrate
 from sandbox.certificate import make_certificate
+from tests.harness.simulation import WITHOUT_LIMITS
 
 # What the tests say to Graph, held against Microsoft's metadata: see docs/explanation/conformance.md.
 pytest_plugins = [
@@ -81,7 +82,7 @@ def store(database_url):
     """A store on an empty database; the test runs on SQLite and on PostgreSQL."""
     driver = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
     scheme, _, rest = database_url.partition("://")
-    opened = open_store(f"{driver[scheme]}://{rest}")
+    opened = open_store(f"{driver[scheme]}://{rest}", limits=WITHOUT_LIMITS)
     yield opened
     opened.close()
 

@@ -81,6 +81,8 @@ def postgresql(pytestconfig: pytest.Config) -> Iterator[sa.URL]:
         except Exception as error:
             skip_unless_needed(pytestconfig, NEEDED, f"{ABSENT}: {type(error).__name__}: {error}")
         address = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        # However slow this machine is, see `tests.harness.simulation`.
+        address = address.update_query_dict({"connect_timeout": "0"})
         _on(address, f"CREATE DATABASE {TEMPLATE}")
         store = open_store(address.set(database=TEMPLATE).render_as_string(hide_password=False))
         migrate.upgrade(store)

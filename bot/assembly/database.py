@@ -2,18 +2,17 @@
 
 from bot.configuration.settings import Settings
 from bot.database import Busy, Store, open_store
-from bot.database.connections.engine import Threads, real_threads
 from bot.database.connections.sqlite_file import BeingRestored
 from bot.database.schema import installation as installations
 from bot.database.schema import migrate
 from bot.database.schema.installation import Installation
 from bot.errors import ConfigurationError
 from bot.jobs import clock_check as clockwork
-from bot.machine import Machine
+from bot.machine import MACHINE, Machine
 from bot.slack.api import BotIdentity
 
 
-def opened_store(settings: Settings, *, threads: Threads = real_threads) -> Store:
+def opened_store(settings: Settings, *, machine: Machine = MACHINE) -> Store:
     """
     The store that the settings name; connects on first use, or to see that it is what they ask for.
 
@@ -24,8 +23,9 @@ def opened_store(settings: Settings, *, threads: Threads = real_threads) -> Stor
         store = open_store(
             settings.sqlalchemy_url,
             audit_key=settings.audit_key_bytes,
-            threads=threads,
+            threads=machine.threads,
             connections=settings.database_connections,
+            limits=machine.session_limits,
         )
     except BeingRestored as error:
         raise ConfigurationError([str(error)]) from None

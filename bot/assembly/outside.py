@@ -77,7 +77,7 @@ async def connect_outside(
     problems = waits.problems(client=http.timeout.as_dict().values())
     if problems:
         raise ConfigurationError(problems)
-    store = opened_store(settings, threads=machine.threads)
+    store = opened_store(settings, machine=machine)
     stack.callback(store.close)
     migrate.check_whole(store)
     migrate.prepare(store, settings.sqlalchemy_url)

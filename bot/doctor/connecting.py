@@ -65,7 +65,7 @@ def _connect_database(subject: CheckSubject, machine: Machine, stack: AsyncExitS
         )
         return
     try:
-        store = opened_store(subject.settings, threads=machine.threads)
+        store = opened_store(subject.settings, machine=machine)
         stack.callback(store.close)
         revision = store.read_here(flags.revision)
         if revision is not None and revision >= FIRST_WITH_BINDINGS:

@@ -10,6 +10,7 @@ import pytest
 from bot.database import Busy, Store, open_store
 from tests.bot.moments import at
 from tests.bot.samples import SOME_DAY
+from tests.harness.simulation import WITHOUT_LIMITS
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def at_once(database_url: str) -> Iterator[Callable[..., list[Any]]]:
     """Runs one function in four replicas at the same moment, each with a store of its own; gives what each got."""
     driver = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
     scheme, _, rest = database_url.partition("://")
-    stores = [open_store(f"{driver[scheme]}://{rest}") for _ in range(4)]
+    stores = [open_store(f"{driver[scheme]}://{rest}", limits=WITHOUT_LIMITS) for _ in range(4)]
     start = threading.Barrier(len(stores))
 
     def one(store: Store, deed: Callable[..., Any], args: Any, facts: Any) -> Any:

@@ -18,7 +18,7 @@ from bot.machine import GRAPH_TIMEOUT, SLACK_TIMEOUT, Machine
 from sandbox.certificate import Certificate
 from sandbox.clock import SandboxClock
 from sandbox.run import StandIns, serving_bot, stand_ins, tutorial_world, wired
-from tests.harness.simulation import MICROSOFT, SLACK, TenantTokens
+from tests.harness.simulation import MICROSOFT, SLACK, WITHOUT_LIMITS, TenantTokens
 from tests.harness.wires import GraphWire, SlackSession, Wire
 from tests.harness.world import World
 
@@ -107,6 +107,8 @@ async def standing_here(outside: StandIns) -> AsyncIterator[Latchkey]:
     )
     total = SLACK_TIMEOUT.total
     machine = Machine(
+        # However slow this machine is.
+        session_limits=WITHOUT_LIMITS,
         graph_client=lambda: httpx.AsyncClient(
             transport=GraphWire(to_graph), timeout=GRAPH_TIMEOUT, trust_env=False
         ),

@@ -19,7 +19,7 @@ from bot.database.audit_log.audit import Committed
 from bot.database.connections import postgresql as server
 from bot.database.connections.faults import Busy, RolledBack, Unusable, meaning
 from bot.database.connections.lanes import Lane
-from bot.database.connections.postgresql_limits import PATIENT, QUICK
+from bot.database.connections.postgresql_limits import PATIENT, QUICK, SessionLimits
 from bot.database.connections.sqlite_file import InUse, write_ahead
 
 log = structlog.get_logger(__name__)
@@ -255,6 +255,7 @@ def open_store(
     audit_key: bytes = b"",
     threads: Threads = real_threads,
     connections: int = POSTGRESQL_CONNECTIONS,
+    limits: SessionLimits = QUICK,
 ) -> Store:
     """
     Return a store on *url* (with our driver, see Settings.sqlalchemy_url); connects on first use.
@@ -265,6 +266,7 @@ def open_store(
         audit_key: Keys the chain of the audit log; whoever lacks it cannot write rows that verify.
         threads: Where transactions run.
         connections: PostgreSQL: how many at most, three or more; one more listens to the other replicas.
+        limits: PostgreSQL: how long a transaction may take, unless it says otherwise.
 
     Raises:
         BeingRestored: SQLite: a backup is being put in place of the file, or that was cut short.
@@ -283,10 +285,10 @@ def open_store(
         hide_parameters=True,
         pool_size=connections,
         max_overflow=0,
-        pool_timeout=BUSY_TIMEOUT_MS / 1000,
+        pool_timeout=limits.lock_ms / 1000 if limits.lock_ms else None,
         pool_pre_ping=True,
     )
-    server.prepare(engine)
+    server.prepare(engine, limits)
     reading = engine.execution_options(**{server.ONLY_READS: True})
     return Store(
         engine, reading=reading, audit_key=audit_key, threads=threads, connections=connections

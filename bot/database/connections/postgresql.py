@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bot.database.connections.postgresql_limits import QUICK, SessionLimits
+from bot.database.connections.postgresql_limits import SessionLimits
 
 # The execution options that name the limits of a transaction, and that it only reads, all of it as of one moment.
 OPTION: Final = "latchkey_limits"
@@ -24,8 +24,8 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 }
 
 
-def prepare(engine: sa.Engine) -> None:
-    """Let *engine* make bounded connections, prepare no statements, and begin each transaction with its limits."""
+def prepare(engine: sa.Engine, limits: SessionLimits) -> None:
+    """Let *engine* make bounded connections, prepare no statements, and begin each transaction with these limits, or its own."""
     # Whoever works with SQLite needs no driver of PostgreSQL's.
     from bot.database.connections.postgresql_connection import BoundedConnection
 
@@ -35,19 +35,21 @@ def prepare(engine: sa.Engine) -> None:
     ) -> BoundedConnection:
         # A prepared statement belongs to a session, and a pooler hands sessions round: the next client would run it,
         # or we another's.
-        return BoundedConnection.connect(
+        connection = BoundedConnection.connect(
             *args,
             # Transactions are begun below: the driver's own BEGIN would be one more way to the server and back.
             **{**DEFAULTS, **parameters, "prepare_threshold": None, "autocommit": True},
         )
+        connection.answer_ms = limits.answer_ms
+        return connection
 
     @sa.event.listens_for(engine, "begin")
     def begin(db: sa.Connection) -> None:
         options = db.get_execution_options()
-        limits: SessionLimits = options.get(OPTION, QUICK)
+        these: SessionLimits = options.get(OPTION, limits)
         driver: Any = db.connection.driver_connection
-        driver.answer_ms = limits.answer_ms
-        db.exec_driver_sql(_beginning(limits, only_reads=ONLY_READS in options))
+        driver.answer_ms = these.answer_ms
+        db.exec_driver_sql(_beginning(these, only_reads=ONLY_READS in options))
 
 
 def _beginning(limits: SessionLimits, *, only_reads: bool) -> str:

@@ -20,6 +20,7 @@ class SessionLimits:
     answer_ms: int
 
 
+# Of a replica: whoever presses a button waits for it.
 QUICK: Final = SessionLimits(lock_ms=1_200, statement_ms=5_000, idle_ms=5_000, answer_ms=6_000)
 # Changing the tables: others still work with them, so locks are not waited for any longer.
 PATIENT: Final = SessionLimits(lock_ms=1_200, statement_ms=0, idle_ms=0, answer_ms=0)

@@ -72,7 +72,7 @@ class Around:
     def at(self, file: Path) -> dict[str, Any]:
         """Let the doctor look at that file."""
         given = self.settings(database_url=SecretStr(f"sqlite:///{file}"))
-        store = opened_store(given["settings"], threads=self.harness.bot.machine().threads)
+        store = opened_store(given["settings"], machine=self.harness.bot.machine())
         return {"connected_store": store, **given}
 
     def policy(self) -> Any:

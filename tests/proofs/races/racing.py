@@ -16,8 +16,6 @@ from bot.approvals.model import Outcome
 from bot.approvals.store import decisions
 from bot.database import Transaction
 from bot.database.audit_log import audit
-from bot.database.connections import postgresql
-from bot.database.connections.postgresql_limits import SessionLimits
 from bot.database.tables import decisions as decision_table
 from bot.errors import LatchkeyError
 from bot.packages import policy_terms
@@ -32,7 +30,6 @@ NAMES: Final = {"U0BO": "Bo Berg", "U0DANA": "Dana Diaz"}
 # Nobody waits longer for the other: whoever was faster has been.
 TOGETHER_SECONDS: Final = 2.0
 WRITE: Final = "UPDATE request "
-WITHOUT_LIMITS: Final = SessionLimits(lock_ms=0, statement_ms=0, idle_ms=0, answer_ms=0)
 THE_CLICK: Final = sa.select(decision_table.c.outcome, decision_table.c.why).where(
     decision_table.c.id == sa.bindparam("click")
 )
@@ -47,9 +44,6 @@ async def two_replicas(address: str) -> AsyncIterator[Pair]:
     outside = stand_ins_in_memory(address)
     try:
         async with standing_here(outside) as first, standing_here(outside) as second:
-            for bot in (first, second):
-                # However slow this machine is: a lock that comes too late is for other tests.
-                bot.store.engine.update_execution_options(**{postgresql.OPTION: WITHOUT_LIMITS})
             yield first, second
     finally:
         await outside.workspace.aclose()
