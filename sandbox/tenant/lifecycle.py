@@ -293,7 +293,8 @@ def withdraw(world: World, package: Package, role_scope: ResourceRoleScope) -> N
         return
     given = (resource.origin_system, resource.origin_id, role_scope.role_origin_id)
     for assignment in world.assignments_of(package.id):
-        if given in assignment.given:
+        # Whoever had it before, and is in the group for another reason now, stays in it.
+        if assignment.is_live and given in assignment.given:
             assignment.given.remove(given)
             _unless_kept(world, assignment.target_id, given)
 

@@ -241,3 +241,17 @@ async def test_a_role_that_another_package_gives_too_stays(graph):
     await graph.post(f"{PACKAGES}/{seed.FINANCE_REPORTS}{both}", body)
     await graph.call("DELETE", f"{PACKAGES}/{seed.MARKETING_CAMPAIGN}{both}/{scope.id}")
     assert seed.ANN in group.members
+
+
+async def test_who_had_a_package_stays_in_a_group_for_another_reason(graph):
+    """The access is over, and a role that the package gives no more is none of theirs."""
+    await graph.grant(seed.ANN, seed.MARKETING_CAMPAIGN)
+    world = graph.tenant.world
+    (scope,) = world.packages[seed.MARKETING_CAMPAIGN].role_scopes
+    group = world.groups[world.resources[scope.resource_id].origin_id]
+    for assignment in world.assignments_of(seed.MARKETING_CAMPAIGN, user_id=seed.ANN):
+        graph.tenant.remove_assignment(assignment.id)
+    graph.tenant.add_member(group.id, seed.ANN)
+    both = graph.name("/resourceRoleScopes", "/accessPackageResourceRoleScopes")
+    await graph.call("DELETE", f"{PACKAGES}/{seed.MARKETING_CAMPAIGN}{both}/{scope.id}")
+    assert seed.ANN in group.members
