@@ -72,15 +72,18 @@ class Applier:
         context = self._context(planned)
         deleter = Deleter(graph=self.graph, state=self.state, retrier=self.retrier)
         changes = planned.plan.changes
-        for stage in STAGES:
-            lines = _lines(
-                each
-                for each in changes
-                if kind_of(each.key) in stage and each.operation is not Operation.DELETE
-            )
-            for start in range(0, len(lines), CHANGES_AT_ONCE):
-                some = lines[start : start + CHANGES_AT_ONCE]
-                await self._make_together(some, context, of=len(changes))
+        try:
+            for stage in STAGES:
+                lines = _lines(
+                    each
+                    for each in changes
+                    if kind_of(each.key) in stage and each.operation is not Operation.DELETE
+                )
+                for start in range(0, len(lines), CHANGES_AT_ONCE):
+                    some = lines[start : start + CHANGES_AT_ONCE]
+                    await self._make_together(some, context, of=len(changes))
+        finally:
+            await context.lookups.stop()
         for change in changes:
             if change.operation is Operation.DELETE:
                 await self._delete(change, deleter, of=len(changes))

@@ -17,6 +17,8 @@ Result = TypeVar("Result")
 TOGETHER: Final = timedelta(milliseconds=20)
 # Looks of one kind that are made one by one, since they share one batch; more of them read a whole list.
 FEW: Final = 20
+# The name of the task of each reading.
+LOOKING: Final = "look for what was made"
 
 
 class SharedRead(Generic[Result]):
@@ -26,12 +28,22 @@ class SharedRead(Generic[Result]):
         self._read = read
         self._retrier = retrier
         self._next: asyncio.Task[Result] | None = None
+        self._begun: set[asyncio.Task[Result]] = set()
 
     async def __call__(self) -> Result:
         if self._next is None:
-            self._next = asyncio.create_task(self._soon(), name="look for what was made")
+            self._next = asyncio.create_task(self._soon(), name=LOOKING)
+            self._begun.add(self._next)
+            self._next.add_done_callback(self._begun.discard)
         # Whoever stops waiting must not stop it for the others.
         return await asyncio.shield(self._next)
+
+    async def stop(self) -> None:
+        """Give up what is being read; nobody waits for it any more."""
+        begun = list(self._begun)
+        for each in begun:
+            each.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
 
     async def _soon(self) -> Result:
         await self._retrier.sleep(TOGETHER.total_seconds())
@@ -68,6 +80,11 @@ class Lookups:
             return {each.id: each for each in await self.graph.packages.list(bare=True)}
 
         return await self.together("packages", read)
+
+    async def stop(self) -> None:
+        """Give up what is still being read, before the connection is closed under it."""
+        for shared in self._shared.values():
+            await shared.stop()
 
     def created(self, kind: str) -> list[Change]:
         """Return what the plan creates of a kind."""
