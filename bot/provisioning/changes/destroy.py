@@ -11,7 +11,7 @@ from bot.provisioning.changes.plan import make_plan
 from bot.provisioning.file_format.file import Document
 from bot.provisioning.kinds import deletable_kind_of, rank_of, title_of
 from bot.provisioning.kinds.contexts import RemovalContext
-from bot.provisioning.tenant.live_access import LiveAccess
+from bot.provisioning.tenant.live_access import LiveAccess, others_policies
 from bot.provisioning.writing.diff import Operation
 from bot.provisioning.writing.retry import SETTLES, Retrier
 from bot.provisioning.writing.state import Entry, Key, StateFile
@@ -84,7 +84,7 @@ async def destruction(graph: Graph, state: StateFile) -> Destruction:
     packages = await live_access.packages()
     known = await present(graph, packages, made)
     there = [each for each in made if each.identity in known]
-    kept = await _kept(live_access, there)
+    kept = await _kept(live_access, there, state)
     entries = [each for each in there if each.key not in kept]
     assignments: dict[str, AccessPackageAssignment] = {}
     ours = {each.id for each in entries if each.key[0] == "package"}
@@ -105,22 +105,29 @@ async def destruction(graph: Graph, state: StateFile) -> Destruction:
     )
 
 
-async def _kept(live_access: LiveAccess, entries: Iterable[Entry]) -> dict[Key, str]:
+async def _kept(
+    live_access: LiveAccess, entries: Iterable[Entry], state: StateFile
+) -> dict[Key, str]:
     """
-    Find what packages need that Latchkey did not make, and say why each of it stays.
+    Find what packages and policies need that Latchkey did not make, and say why each of it stays.
 
     Args:
         entries: In the order in which they are deleted: what rests on others comes before them.
     """
-    entries = list(entries)
-    ours = frozenset(each.id for each in entries if each.key[0] == "package" and each.id)
-    packages = [each for each in await live_access.packages() if each.id not in ours]
+    entries, made = list(entries), state.ids()
+    every = await live_access.packages()
+    ours = {each.id for each in entries if each.key[0] == "package" and each.id}
+    blocked = {each.id for each in every if each.id in ours and others_policies(each, made)}
+    going = ours - blocked
+    staying = [each for each in every if each.id not in going]
     removal = RemovalContext(
         graph=live_access.graph,
-        live_access=LiveAccess(graph=live_access.graph, known=packages),
+        live_access=LiveAccess(graph=live_access.graph, known=staying),
         created=frozenset(),
+        made=made,
         leaving=frozenset(each.id for each in entries if each.key[0] == "group" and each.id),
-        going=set(ours),
+        blocked=blocked,
+        going=going,
     )
     kept = {}
     for entry in entries:

@@ -69,6 +69,7 @@ class RemovedFromFile:
                 graph=graph,
                 live_access=LiveAccess(graph=graph, known=packages),
                 created=frozenset(key[:-1] for key in pending),
+                made=state.ids(),
                 named=frozenset(_named(document.file, scope.names)),
                 leaving=frozenset(
                     each.id for each in entries if each.key[0] == "group" and each.id

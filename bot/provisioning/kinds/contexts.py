@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.provisioning.file_format.file import Document
 from bot.provisioning.file_format.model import DescribedCatalog, DescribedPackage
-from bot.provisioning.tenant.live_access import LiveAccess
+from bot.provisioning.tenant.live_access import LiveAccess, others_policies
 from bot.provisioning.tenant.resolve import Names
 from bot.provisioning.tenant.snapshot import FoundCatalog, FoundPackage, Snapshot
 from bot.provisioning.tenant.tenant_names import TenantNames
@@ -188,6 +188,7 @@ class RemovalContext:
     Attributes:
         live_access: Who has what.
         created: Keys of what the plan creates, each without its name.
+        made: Ids of what Latchkey made.
         named: Ids of people and groups that the file names without describing them, as whoever may ask, say.
         blocked: Ids of packages that left the file and stay.
         keeping: Ids of packages that keep a role which left their list.
@@ -203,6 +204,7 @@ class RemovalContext:
     graph: Graph
     live_access: LiveAccess
     created: frozenset[tuple[str, ...]]
+    made: frozenset[str]
     named: frozenset[str] = frozenset()
     leaving: frozenset[str] = frozenset()
     described: frozenset[str] = frozenset()
@@ -227,6 +229,15 @@ class RemovalContext:
             settled=self.going | self.described,
             apart=self.apart | {package for package, other in self.parted if other == object_id},
         )
+
+    async def say_others_policies(self, package_id: str) -> str | None:
+        """Say which policies of a package somebody else made, which would go with it; None if none is."""
+        for package in await self.live_access.packages():
+            names = others_policies(package, self.made) if package.id == package_id else []
+            if names:
+                is_or_are = "is" if len(names) == 1 else "are"
+                return f"{', '.join(names)} of it {is_or_are} somebody else's"
+        return None
 
     async def blocked_package(self, entry: Entry) -> list[AccessPackage]:
         """Return the package that the entry is within, if it left the file and stays."""

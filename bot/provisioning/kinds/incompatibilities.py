@@ -13,6 +13,7 @@ from bot.provisioning.kinds.contexts import (
     RefreshContext,
     RemovalContext,
 )
+from bot.provisioning.kinds.packages import PACKAGE_STAYS
 from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.tenant.resolve import Names, is_new
 from bot.provisioning.tenant.snapshot import Located, Snapshot
@@ -176,6 +177,9 @@ class IncompatibilityKind(PackageLevelKind, DeletableKind):
             await graph.incompatibilities.remove_group(package_id, group_id=other_id)
         else:
             await graph.incompatibilities.remove_package(package_id, other_id=other_id)
+
+    async def why_others_need(self, removal: RemovalContext, entry: Entry) -> str | None:
+        return PACKAGE_STAYS if entry.within["package"] in removal.blocked else None
 
     async def packages_needing(
         self, removal: RemovalContext, entry: Entry

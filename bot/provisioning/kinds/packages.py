@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import Final
 
 from bot.provisioning.file_format.model import DescribedCatalog, DescribedPackage, File
 from bot.provisioning.kinds.base import ChangeableKind, DeletableKind, PackageLevelKind
@@ -40,6 +41,9 @@ from bot.provisioning.writing.state import Entry, Identity, Key
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import AccessPackage
+
+# Why what a package has stays with it.
+PACKAGE_STAYS: Final = "its package stays"
 
 
 class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
@@ -168,6 +172,14 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
     ) -> str | None:
         live = say_assignments(await live_access.assignments("package", object_id))
         return live or await live_access.say_open_requests(object_id)
+
+    async def why_others_need(self, removal: RemovalContext, entry: Entry) -> str | None:
+        return await removal.say_others_policies(entry.id or "")
+
+    async def why_in_use_when_removed(self, removal: RemovalContext, entry: Entry) -> str | None:
+        """Look for policies of somebody else's, too: they go with their package."""
+        live = await super().why_in_use_when_removed(removal, entry)
+        return live or await removal.say_others_policies(entry.id or "")
 
     def kept(self, removal: RemovalContext, entry: Entry) -> None:
         removal.blocked.add(entry.id or "")

@@ -21,6 +21,7 @@ from bot.provisioning.kinds.contexts import (
     PackageScope,
     RemovalContext,
 )
+from bot.provisioning.kinds.packages import PACKAGE_STAYS
 from bot.provisioning.kinds.resources import look_up_resource, origin_of
 from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.tenant.live_access import LiveAccess, say_assignments
@@ -205,6 +206,8 @@ class RoleKind(PackageLevelKind, DeletableKind):
     async def why_others_need(self, removal: RemovalContext, entry: Entry) -> str | None:
         if entry.within["package"] in removal.going:
             return None
+        if entry.within["package"] in removal.blocked:
+            return PACKAGE_STAYS
         return await self.why_in_use(removal.live_access, entry.id or "", entry.within)
 
     async def packages_needing(

@@ -148,6 +148,17 @@ def _askers_for_others(policy: AssignmentPolicy) -> Iterable[SubjectSet]:
     return settings.on_behalf_requestors if settings else ()
 
 
+def others_policies(package: AccessPackage, made: Container[str]) -> list[str]:
+    """
+    Name the policies of a package that are somebody else's, for people to read.
+
+    Args:
+        made: Ids of what Latchkey made.
+    """
+    others = (each for each in package.assignment_policies if each.id not in made)
+    return sorted(f"policy {each.display_name or each.id}" for each in others)
+
+
 def say_assignments(live: list[AccessPackageAssignment]) -> str | None:
     """Say how many assignments are live; None if none is."""
     if not live:

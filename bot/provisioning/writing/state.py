@@ -106,6 +106,10 @@ class StateFile:
         """Return what was made or begun, oldest first; all of it, or these kinds."""
         return [each for each in self._entries.values() if not kinds or each.key[0] in kinds]
 
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all that was made."""
+        return frozenset(each.id for each in self._entries.values() if each.id is not None)
+
     def is_begun(self, key: Key) -> bool:
         """Tell whether an earlier try may have made it without learning its id."""
         found = self._entries.get(key)

@@ -1,5 +1,7 @@
 """Groups and people whom others' policies name stay: without them nobody could ask, or decide, or be kept out."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.bot.provisioning.conftest import Provisioner, picture
@@ -185,3 +187,60 @@ async def test_what_is_ours_in_their_package_goes_with_them_at_once(
     await provisioner.apply(text)
     assert (await provisioner.destroy(text)).kept == ()
     assert picture(provisioner.tenant) == before
+
+
+WITH_A_PACKAGE = (
+    MINE
+    + """\
+catalogs:
+  - name: Mine
+    packages:
+      - name: Mine
+        gives: Member of group Crew
+        not together with: group Security reviewers
+        policies:
+          - name: Ours
+            may ask: all members
+            durations: 30 days
+"""
+)
+
+
+def add_a_policy(provisioner: Provisioner) -> None:
+    """Do what a colleague does in the portal, to the package that Latchkey made."""
+    world = provisioner.tenant.world
+    ours = next(each for each in world.policies.values() if each.display_name == "Ours")
+    theirs = replace(ours, id=world.new_id(), display_name="By hand")
+    world.policies[theirs.id] = theirs
+
+
+async def test_a_package_with_a_policy_of_somebody_elses_stays(provisioner: Provisioner) -> None:
+    """It would go with its package, and so would what people may do by it."""
+    await provisioner.apply(WITH_A_PACKAGE)
+    add_a_policy(provisioner)
+    before = picture(provisioner.tenant)
+    planned = await provisioner.apply("groups: []\n")
+    assert [each for each in planned.plan.left_alone if each.startswith("package ")] == [
+        "package Mine in catalog Mine: no longer in this file, but policy By hand of it is somebody else's. "
+        "What it gives stays with it"
+    ]
+    after = picture(provisioner.tenant)
+    assert (after["packages"], after["policies"]) == (before["packages"], before["policies"])
+
+
+async def test_destroy_leaves_such_a_package_with_what_it_gives(provisioner: Provisioner) -> None:
+    """Only our own policy of it goes; once theirs is gone, the rest does."""
+    empty = picture(provisioner.tenant)
+    await provisioner.apply(WITH_A_PACKAGE)
+    add_a_policy(provisioner)
+    kept = (await provisioner.destroy(WITH_A_PACKAGE)).kept
+    assert "package Mine in catalog Mine stays: policy By hand of it is somebody else's" in kept
+    left = picture(provisioner.tenant)
+    assert [each[1] for each in left["policies"] if each[0] == "Mine"] == ["By hand"]
+    package = next(each for each in left["packages"] if each[0] == "Mine")
+    assert ([name for name, _ in package[1]], package[2]) == (["Crew"], ["Security reviewers"])
+    world = provisioner.tenant.world
+    theirs = next(each for each in world.policies.values() if each.display_name == "By hand")
+    del world.policies[theirs.id]
+    assert (await provisioner.destroy(WITH_A_PACKAGE)).kept == ()
+    assert picture(provisioner.tenant) == empty
