@@ -19,8 +19,9 @@ from pydantic import SecretStr
 
 from bot import clock
 from bot.assembly.database import opened_store
+from bot.database import flags
 from bot.database.replicas.wire import NoWire
-from bot.database.tables import audit, control
+from bot.database.tables import audit, control, holds, requests
 from bot.doctor import database as doctor_on_databases
 from bot.doctor import links
 from bot.doctor import settings as doctor_on_settings
@@ -160,6 +161,21 @@ async def cut_off_audit_log(around: Around) -> None:
         # Whoever may change the schema may do that as well.
         db.execute(sa.text("DROP TRIGGER audit_no_delete"))
         db.execute(audit.delete().where(audit.c.position == last))
+
+
+def paused(around: Around) -> None:
+    around.harness.store.run_here(lambda db: flags.pause(db, why="INC-42"))
+
+
+async def on_hold(around: Around) -> None:
+    asked = await around.harness.ask("marketing-campaign")
+
+    def put(db: Any) -> None:
+        now = {"at": clock.now(), "error": "Conflict", "why": "It cannot be done."}
+        db.execute(holds.insert().values(id="hold", request_id=asked.id, **now))
+        db.execute(requests.update().values(held_at=clock.now()))
+
+    around.harness.store.run_here(put)
 
 
 def no_audit_key(around: Around) -> dict[str, Any]:
@@ -391,6 +407,8 @@ ROWS: list[tuple[str, Break, Severity, str]] = [
     ("installation", other_app, B, "belongs to the Slack app"),
     ("audit", other_audit_key, B, "is not the key"),
     ("audit", cut_off_audit_log, B, "rows at its end are missing"),
+    ("granting", paused, W, "Granting is paused (“INC-42”)"),
+    ("granting", on_hold, W, "kept failing: 1;"),
     ("audit", no_audit_key, N, "chained without a key"),
     ("audit", failing_anchor, W, "Permission denied"),
     ("slack-scopes", scopes(without="chat:write"), B, "lacks chat:write"),
