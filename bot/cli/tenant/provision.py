@@ -108,11 +108,15 @@ def apply(file: Path, api: str | None, as_json: bool, yes: bool, adopt: bool) ->
     """
 
     async def work(document: Document, there: Connected) -> list[str]:
-        planned = await make_plan(there.graph, document, there.state, version=there.version)
+        async def look() -> Planned:
+            return await make_plan(there.graph, document, there.state, version=there.version)
+
+        planned = await look()
         with there.progress.paused():
             _show_plan(planned, file, as_json=as_json)
-            if planned.plan.count(Operation.DELETE):
-                _confirm("Go on and delete what is marked with “-”?", yes=yes)
+            if planned.plan.count(Operation.DELETE) and not yes:
+                _confirm("Go on and delete what is marked with “-”?")
+                _insist_on_same(planned.plan, (await look()).plan, command="apply")
         applier = Applier(
             graph=there.graph,
             document=document,
@@ -122,8 +126,7 @@ def apply(file: Path, api: str | None, as_json: bool, yes: bool, adopt: bool) ->
         )
         await applier.apply(planned)
         if adopt:
-            after = await make_plan(there.graph, document, there.state, version=there.version)
-            for key in applier.adopt(after):
+            for key in applier.adopt(await look()):
                 there.progress.done(f"adopted {' / '.join(key)}")
         return applier.remarks
 
@@ -156,8 +159,10 @@ def destroy(file: Path, api: str | None, yes: bool) -> None:
                 click.echo(
                     f"Nothing to take away: {there.state.path} notes nothing that Latchkey made here."
                 )
-            else:
-                _confirm("All of this is deleted for good. Go on?", yes=yes)
+            elif not yes:
+                _confirm("All of this is deleted for good. Go on?")
+                now = await destruction(there.graph, there.state)
+                _insist_on_same(what, now, command="destroy")
         destroyer = Destroyer(
             graph=there.graph,
             state=there.state,
@@ -345,9 +350,17 @@ def _print(lines: Iterable[Text]) -> None:
         console.print(line)
 
 
-def _confirm(question: str, *, yes: bool) -> None:
-    if not yes:
-        click.confirm(question, abort=True, err=True)
+def _confirm(question: str) -> None:
+    click.confirm(question, abort=True, err=True)
+
+
+def _insist_on_same(agreed: object, now: object, *, command: str) -> None:
+    """Do nothing but what somebody has read and agreed to: it may have become something else while they did."""
+    if now != agreed:
+        raise Stop(
+            "Something has changed in Entra since this was shown, and more or less would be deleted now. Nothing was "
+            f"done; {command} again to see it."
+        )
 
 
 def _write(file: Path, text: str) -> None:

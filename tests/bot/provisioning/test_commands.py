@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -192,6 +193,33 @@ def test_apply_asks_before_it_deletes(run: Run, tenant: Tenant) -> None:
     assert picture(tenant) == made
     assert run(provision.apply, ["access.yml", "--yes"]).exit_code == 0
     assert "Autumn" not in [name for name, _ in picture(tenant)["catalogs"]]
+
+
+@pytest.mark.parametrize("command", [provision.apply, provision.destroy])
+def test_only_what_was_read_is_deleted(
+    run: Run, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, command: click.Command
+) -> None:
+    """A colleague changes something while somebody reads what would be deleted."""
+    Path("access.yml").write_text(SMALL)
+    run(provision.apply, ["access.yml"])
+    Path("access.yml").write_text("people: []\n")
+    world = tenant.world
+    package = next(
+        each for each in world.packages.values() if each.display_name == "Autumn Campaign"
+    )
+
+    def yes_after(prompt: str, **_: object) -> bool:
+        tenant.assign(package.id, ANN, end=None)
+        return True
+
+    with monkeypatch.context() as patched:
+        patched.setattr(click, "confirm", yes_after)
+        stopped = run(command, ["access.yml"])
+    assert "Something has changed in Entra since this was shown" in stopped.stderr
+    assert stopped.exit_code == 1
+    assert package.id in world.packages
+    assert any(each.is_live for each in world.assignments.values())
+    assert run(command, ["access.yml"], input="y\n").exit_code == 0
 
 
 def test_import_writes_a_file_that_changes_nothing(run: Run) -> None:

@@ -53,9 +53,9 @@ async def test_answers_are_in_the_readers_language_once_it_is_known(world):
     assert "There is no access package called" in said(first.message)
     await german_is_known(world, ANN)
     again = await world.type(ANN, "/request-access marketing")
-    assert german("There is no access package called “{typed}” that can be asked for.").partition("“")[0][:20] in said(
-        again.message
-    )
+    assert german("There is no access package called “{typed}” that can be asked for.").partition(
+        "“"
+    )[0][:20] in said(again.message)
 
 
 async def test_a_refusal_is_said_in_their_language_and_written_down_in_english(world):
