@@ -223,11 +223,11 @@ def _package(tenant: Tenant, package: Package, holders: int) -> PackageRow:
 def _rule(tenant: Tenant, policy: Policy) -> str:
     """One policy in a line: who may ask, who decides, how long."""
     stages = policy.stages_for("userAdd")
-    words = {0: "no approval", 1: "one approval"}
+    words = {0: "no approval", 1: "one stage of approval"}
     return " · ".join(
         (
             _who_may_ask(tenant, policy),
-            words.get(len(stages), f"{len(stages)} approvals"),
+            words.get(len(stages), f"{len(stages)} stages of approval"),
             _how_long(policy),
         )
     )

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.test_paths import Windows, action, tab_to, windows
+from tests.sandbox.slack.blocks import ask, modal, section
 
 __all__ = ["windows"]
 
@@ -162,3 +163,19 @@ async def test_the_console(windows):
     await expect(ann.get_by_test_id("messages")).to_contain_text("The campaign is over")
     await dana.keyboard.press("Escape")
     await expect(dana.get_by_test_id("modal")).to_have_count(0)
+
+
+async def test_what_is_wrong_in_a_form_is_seen_and_leaves_the_focus_where_it_goes_next(stage):
+    """Also below a long text; and a message that comes meanwhile does not take the focus back."""
+    long = [section("\n".join(["Read this."] * 20)) for _ in range(2)]
+    await stage.open("U0BO", modal(*long, ask("why"), *long, ask("who")))
+    page = await stage.window("U0BO", "C0APPROVALS")
+    await page.get_by_test_id("modal-submit").click()
+    wrong, right = (page.locator(f'[data-block-id="{each}"]') for each in ("why", "who"))
+    await expect(wrong.locator("textarea, input")).to_be_focused()
+    await expect(wrong.get_by_role("alert")).to_be_in_viewport()
+
+    await right.locator("textarea, input").focus()
+    await stage.post(section("Meanwhile"))
+    await expect(page.get_by_text("Meanwhile")).to_be_attached()
+    await expect(right.locator("textarea, input")).to_be_focused()

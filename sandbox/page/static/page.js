@@ -157,16 +157,29 @@
       view.showModal();
       view.querySelector(".modal-body :is(input, textarea, select):not([type=hidden])")?.focus();
     }
-    const wrong = views.at(-1)?.querySelector("[aria-invalid]");
-    if (wrong && !wrong.dataset.told) {
-      wrong.dataset.told = "yes";
-      wrong.focus();
-    }
+    showError(views.at(-1));
     if (!views.length && cameFrom !== null) {
       (document.getElementById(cameFrom) || document.querySelector("[data-input]"))?.focus();
       cameFrom = null;
     }
   }
+
+  // What is wrong takes the focus once for each try to send: whoever mends another field keeps it.
+  let shownError = null;
+
+  function showError(view) {
+    const input = view?.querySelector(".has-error");
+    const error = input?.querySelector(".error");
+    if (error && shownError !== error.parentElement.id) {
+      input.querySelector("[aria-invalid]")?.focus();
+      error.scrollIntoView({ block: "nearest" });
+    }
+    shownError = error?.parentElement.id;
+  }
+
+  document.addEventListener("htmx:config:request", (event) => {
+    if (event.target.matches?.("dialog[data-view] form")) shownError = null;
+  });
 
   document.addEventListener("cancel", (event) => {
     if (!event.target.matches("dialog[data-view]")) return;

@@ -42,8 +42,8 @@ async def test_packages_say_who_may_ask_who_decides_and_how_long(sandbox: Sandbo
     """Each policy is one line."""
     html = await sandbox.see()
     assert "Ann Abara, members of Marketing · no approval · 30 days" in html
-    assert "every member · one approval · 30 days" in html
-    assert "2 approvals · 7 days" in html
+    assert "every member · one stage of approval · 30 days" in html
+    assert "2 stages of approval · 7 days" in html
     assert "Dana Diaz · no approval · no end" in html
 
 
