@@ -25,7 +25,7 @@ from bot.people.model import Delegation
 from bot.people.store import delegations
 from bot.requests.asking.applicant import find_without_access
 from bot.requests.model import Request
-from bot.requests.overview import waits_for_pause
+from bot.requests.pausing import waits_for_pause
 from bot.requests.store import holds, request_lists
 
 # Of each list: more would not fit into the page, see `bot.messages.overviews.home`.

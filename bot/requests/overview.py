@@ -1,18 +1,19 @@
 """Read a page of what one person has and waits for: the same for a command and for App Home."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.approvals.model import NO_QUESTIONS, OpenQuestions
 from bot.approvals.store import approver_questions
 from bot.assignments.model import Assignment
 from bot.assignments.store import assignment_lists
-from bot.database import Transaction, flags
+from bot.database import Transaction
 from bot.packages.local_links import OpeningsByPackage
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import ROWS_A_PAGE, Count, ListName, Page, Place, Start
 from bot.people.store import people
 from bot.requests.model import Request
+from bot.requests.pausing import waits_for_pause
 from bot.requests.store import request_lists
 
 
@@ -72,11 +73,6 @@ def access_overview(
         is_connected_elsewhere=is_first and not held.rows and _is_elsewhere(db, slack_user),
         is_paused=waits_for_pause(db, waiting.rows),
     )
-
-
-def waits_for_pause(db: Transaction, requests: Iterable[Request]) -> bool:
-    """Tell whether any of these would be granted now, were it not that all granting is paused."""
-    return any(each.is_to_be_granted for each in requests) and flags.pause_reason(db) is not None
 
 
 def _is_elsewhere(db: Transaction, slack_user: str) -> bool:

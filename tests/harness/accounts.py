@@ -28,6 +28,20 @@ def registered(outside: StandIns) -> None:
     outside.tenant.login.app.web_addresses.add(f"{PUBLIC}/sign-in/callback")
 
 
+def move_address(world: World, *, of: str, to: str) -> None:
+    """Let another Slack account have somebody's e-mail address; their own gets one that nobody in Entra has."""
+    before = world.slack.person(of)
+    world.slack.person(to).email, before.email = before.email, "elsewhere@contoso.example"
+
+
+async def begin_as_second_account(world: World, *, of: str, to: str) -> None:
+    """Let another Slack account have somebody's address, and ask by it; wait until the first one has been told."""
+    move_address(world, of=of, to=to)
+    name = world.tenant.world.users[ENTRA_ID[of]].display_name
+    await world.type(to, "/request-access finance-reports because Q4")
+    await world.told(of, f"has begun to use Latchkey as {name}")
+
+
 @asynccontextmanager
 async def connectable(database: Path | str, **more: Any) -> AsyncIterator[World]:
     """A world in which people can connect their accounts."""

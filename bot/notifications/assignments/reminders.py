@@ -21,7 +21,7 @@ from bot.notifications.model import Notice
 from bot.notifications.store import notices
 from bot.packages.offers import ExtendablePolicies
 from bot.requests.model import OPEN, Kind, Request
-from bot.requests.overview import waits_for_pause
+from bot.requests.pausing import waits_for_pause
 from bot.requests.store import request_lists
 from bot.requests.store.request_lists import GivenAccess
 

@@ -10,6 +10,7 @@ from bot.errors import NotAllowed
 from bot.people.model import Delegation, Verb
 from bot.people.store import delegations
 from sandbox.tenant import seed
+from tests.harness.accounts import move_address
 from tests.harness.world import (
     ANN,
     APPROVALS,
@@ -178,8 +179,7 @@ async def test_an_admin_reads_that_who_they_are_cannot_be_read_now(world):
     world.slack.faults.clear()
     await world.type(ANN, ASK)
     await world.card(APPROVALS)
-    ann, cy = world.slack.person(ANN), world.slack.person(CY)
-    ann.email, cy.email = "elsewhere@contoso.example", ann.email
+    move_address(world, of=ANN, to=CY)
     world.slack.faults.set("fatal_error", only="conversations.open", on=True)
     await world.type(DANA, command)
     await world.whispered(DANA, GENERAL, "the first one and the admins are being told of it")

@@ -22,7 +22,7 @@ from tests.flow.deciding.test_approving_for_less import set_end
 from tests.flow.emergencies.emergencies import ASK as ASK_IN_EMERGENCY
 from tests.flow.emergencies.emergencies import emergency_card, review
 from tests.flow.entra.test_entra_decides import deciding
-from tests.harness.accounts import connect
+from tests.harness.accounts import connect, move_address
 from tests.harness.world import (
     ANN,
     APPROVALS,
@@ -586,8 +586,7 @@ async def test_a_late_click_by_another_slack_account_of_theirs_is_told_no_name(d
             copies.append(copy)
         await world.press(BO, await world.card(BO), "Approve")
         await world.told(ANN, "You now have access")
-        ann, cy = world.slack.person(ANN), world.slack.person(CY)
-        ann.email, cy.email = "elsewhere@contoso.example", ann.email
+        move_address(world, of=ANN, to=CY)
         await world.type(CY, FINANCE)
         await world.told(CY, "You have it already")
         await world.type(MIA, "/request-access marketing-campaign")

@@ -33,6 +33,7 @@ from tests.harness.accounts import (
     connect,
     email_of,
     link_in_form,
+    move_address,
     new_link,
     sign_in_by,
 )
@@ -540,8 +541,7 @@ async def test_a_delegate_whom_entra_does_not_know_is_said_to_be(world):
 async def test_a_delegate_whose_second_account_is_still_to_be_told_of_is_said_to_be(world):
     """That Slack or Entra cannot be read is not so; it goes on once the first account has been told."""
     await asked(world)
-    ann, cy = world.slack.person(ANN), world.slack.person(CY)
-    ann.email, cy.email = "elsewhere@contoso.example", ann.email
+    move_address(world, of=ANN, to=CY)
     world.slack.faults.set("fatal_error", only="conversations.open", on=True)
     answer = (await world.type(BO, f"/my-access delegate <@{CY}> until 2027-02-01")).message
     await world.press(BO, answer, "Sign in for it")

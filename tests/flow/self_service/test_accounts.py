@@ -10,11 +10,13 @@ from bot.people.store import people
 from sandbox.tenant import seed
 from tests.harness.accounts import (
     KEY,
+    begin_as_second_account,
     browser_of,
     connect,
     connectable,
     email_of,
     link_of,
+    move_address,
     sign_in_by,
 )
 from tests.harness.world import ANN, BO, CY, World, eventually, labels, living, said
@@ -316,8 +318,7 @@ async def test_where_it_is_not_set_up_nobody_can_connect(database):
 async def test_a_second_slack_account_that_connects_first_reads_what_it_waits_for(world):
     """Whoever was known before is told of it; nothing is said that is not so, and the same link counts a moment later."""
     await connect(world, ANN)
-    ann, cy = world.slack.person(ANN), world.slack.person(CY)
-    ann.email, cy.email = "elsewhere@contoso.example", ann.email
+    move_address(world, of=ANN, to=CY)
     link = await link_of(world, CY)
     browser = browser_of(world)
     await browser.get(link)
@@ -333,12 +334,9 @@ async def test_whoever_has_signed_in_is_reminded_and_not_who_had_only_the_addres
     """From the next sync on, also of access that was asked for by the other account."""
     await world.type(ANN, "/request-access marketing-campaign")
     await world.told(ANN, "You now have access")
-    ann, cy = world.slack.person(ANN), world.slack.person(CY)
-    ann.email, cy.email = "elsewhere@contoso.example", ann.email
-    await world.type(CY, "/request-access finance-reports because Q4")
-    await world.told(ANN, "has begun to use Latchkey as Ann Abara")
+    await begin_as_second_account(world, of=ANN, to=CY)
     await connect_as(world, CY, ANN)
-    ann.email, cy.email = cy.email, "another@contoso.example"
+    move_address(world, of=CY, to=ANN)
     await world.synced()
 
     await world.later(timedelta(days=24))
@@ -352,11 +350,7 @@ async def both_connected(world):
     await world.type(ANN, "/request-access marketing-campaign")
     await world.told(ANN, "You now have access")
     await connect(world, ANN)
-    cy = world.slack.person(CY)
-    ann, cy.email = world.slack.person(ANN), world.slack.person(ANN).email
-    ann.email = "elsewhere@contoso.example"
-    await world.type(CY, "/request-access finance-reports because Q4")
-    await world.told(ANN, "has begun to use Latchkey as Ann Abara")
+    await begin_as_second_account(world, of=ANN, to=CY)
     await connect_as(world, CY, ANN)
     return (await world.type(CY, "/my-access")).message
 

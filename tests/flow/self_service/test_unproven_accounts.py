@@ -6,7 +6,15 @@ import pytest
 
 from bot.assignments.store import links
 from tests.flow.access.test_endings import REMINDED
-from tests.harness.accounts import connect, connectable, email_of, link_of, sign_in_by
+from tests.harness.accounts import (
+    begin_as_second_account,
+    connect,
+    connectable,
+    email_of,
+    link_of,
+    move_address,
+    sign_in_by,
+)
 from tests.harness.world import ANN, CY, ENTRA_ID, GENERAL, eventually, labels, said
 
 ELSEWHERE = "connected to another Slack account"
@@ -23,18 +31,14 @@ async def twice(world):
     """Ann has access; Cy's account had her address for a while, and was known as hers before she signed in by her own."""
     await world.type(ANN, "/request-access marketing-campaign")
     await world.told(ANN, "You now have access")
-    ann, cy = world.slack.person(ANN), world.slack.person(CY)
-    ann.email, cy.email = "elsewhere@contoso.example", ann.email
-    await world.type(CY, "/request-access finance-reports because Q4")
-    await world.told(ANN, "has begun to use Latchkey as Ann Abara")
+    await begin_as_second_account(world, of=ANN, to=CY)
     await world.later(timedelta(minutes=1))
     return world
 
 
 async def ann_signs_in(world):
     """By her own account, to which the address has come back."""
-    ann, cy = world.slack.person(ANN), world.slack.person(CY)
-    ann.email, cy.email = cy.email, "another@contoso.example"
+    move_address(world, of=CY, to=ANN)
     await connect(world, ANN)
 
 
@@ -97,10 +101,8 @@ async def test_a_reminder_that_went_there_says_nothing_new(twice):
 
 async def test_signed_in_it_counts_again(twice):
     """Both are theirs then."""
-    ann = twice.slack.person(ANN)
     await ann_signs_in(twice)
-    address, ann.email = ann.email, "elsewhere@contoso.example"
-    twice.slack.person(CY).email = address
+    move_address(twice, of=ANN, to=CY)
     page = await sign_in_by(twice, await link_of(twice, CY), email_of(ANN, twice))
     assert page.heading == "Your Microsoft account is connected", page.shown
 
