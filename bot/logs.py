@@ -79,6 +79,25 @@ def configure_logs(level: int = logging.INFO, format: LogFormat = LogFormat.JSON
     sys.excepthook = _last_words
 
 
+def send_logs_to_stderr() -> None:
+    """
+    Keep a command's standard output for its result, where nothing says how its log lines look.
+
+    Exceptions are written without the values of variables: some of those are secrets.
+    """
+    if structlog.is_configured():
+        return
+    *before, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(
+        processors=[*before, plain],
+        # Asked anew for each line: who runs a command may put another stream in its place.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+
+
 def _may_be_written(record: logging.LogRecord) -> bool:
     package = record.name.partition(".")[0]
     if package in OURS:

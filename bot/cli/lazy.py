@@ -53,8 +53,10 @@ class LazyGroup(click.Group):
             return None
         # Whoever asks for help does not wait for it.
         from bot.cli import own_packages
+        from bot.logs import send_logs_to_stderr
 
         own_packages.check_own_packages()
+        send_logs_to_stderr()
         return named.load()
 
     def __call__(self, *args: Any, **extra: Any) -> Any:

@@ -29,7 +29,7 @@ PRIVATE: Final = 0o600
 ROWS_A_TURN: Final = 1_000
 
 
-@click.command()
+@click.command(short_help="Write old rows to FILE, check it, then delete them.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--before",

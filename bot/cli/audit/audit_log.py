@@ -42,7 +42,7 @@ def audit_log() -> None:
 audit_log.add_command(archive)
 
 
-@audit_log.command()
+@audit_log.command(short_help="Follow the chain from its start; 1 where a row does not hold.")
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--anchor",
@@ -87,7 +87,8 @@ def verify(
         raise Stop(f"The audit log does not hold: {chain.wrong}; {chain.rows} rows before it do.")
     if chain.position == 0:
         raise Stop("The audit log is empty: there is nothing to prove.")
-    click.echo(f"{chain.rows} rows hold.  Anchor: {chain.position}:{chain.head}")
+    hold = "1 row holds" if chain.rows == 1 else f"{chain.rows} rows hold"
+    click.echo(f"{hold}.  Anchor: {chain.position}:{chain.head}")
     if chain.archived:
         click.echo(
             f"{chain.archived} rows before them are archived, the last of them ({start.position}:{start.hash}) in the file with "
@@ -161,7 +162,7 @@ def _shown(checked: "CheckedPack | CheckedArchive", anchor: tuple[int, str] | No
     return said
 
 
-@audit_log.command()
+@audit_log.command(short_help="Print the public key that packs and archives are signed with.")
 def key() -> None:
     """
     Print the public key that evidence packs and archives are signed with.
@@ -175,7 +176,7 @@ def key() -> None:
     click.echo(audit_signer(settings_for_database()).public_key)
 
 
-@audit_log.command()
+@audit_log.command(short_help="Write the log, oldest first, or an evidence pack.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV instead of one JSON object a line.")
 @click.option("--from", "since", type=BEGINNING_TYPE, help="Rows from then on, UTC: 2026-01-01.")
 @click.option(

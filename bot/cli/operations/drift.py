@@ -51,7 +51,7 @@ def drift() -> None:
     """Compare what people have in Entra with what was approved; nothing is changed there."""
 
 
-@drift.command()
+@drift.command(short_help="Have the running bot compare now, and list what is open.")
 @json_option
 def check(as_json: bool) -> None:
     """
@@ -71,7 +71,7 @@ def check(as_json: bool) -> None:
         _list(store, as_json=as_json)
 
 
-@drift.command("list")
+@drift.command("list", short_help="List what the last check has found and is open.")
 @json_option
 def list_(as_json: bool) -> None:
     """
@@ -85,7 +85,7 @@ def list_(as_json: bool) -> None:
         _list(store, as_json=as_json)
 
 
-@drift.command()
+@drift.command(short_help="Say that mismatches are right as they are.")
 @ids_argument
 @kind_option
 @package_option

@@ -20,7 +20,7 @@ def keys() -> None:
     """Make and rotate the key that seals people's Microsoft tokens."""
 
 
-@keys.command("new")
+@keys.command("new", short_help="Print a new key, for LATCHKEY_TOKEN_KEY or its file.")
 def new() -> None:
     """
     Print a new key, for LATCHKEY_TOKEN_KEY or the file that LATCHKEY_TOKEN_KEY_FILE names.
@@ -30,7 +30,7 @@ def new() -> None:
     click.echo(base64.b64encode(os.urandom(KEY_BYTES)).decode())
 
 
-@keys.command("rotate")
+@keys.command("rotate", short_help="Seal all tokens with the new key.")
 def rotate() -> None:
     """
     Seal all tokens with LATCHKEY_TOKEN_KEY that are still sealed with LATCHKEY_TOKEN_KEY_PREVIOUS.

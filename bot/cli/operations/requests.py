@@ -35,7 +35,7 @@ def requests_() -> None:
 requests_.add_command(trace, "show")
 
 
-@requests_.command("stuck")
+@requests_.command("stuck", short_help="List requests on hold, and those that are tried often.")
 @json_option
 def stuck(as_json: bool) -> None:
     """
@@ -66,7 +66,7 @@ def stuck(as_json: bool) -> None:
         click.get_current_context().exit(1)
 
 
-@requests_.command("retry")
+@requests_.command("retry", short_help="Let the running bot try REQUEST again, which is on hold.")
 @request_argument
 @because_option
 def retry(request_id: str, because: str) -> None:
@@ -79,7 +79,7 @@ def retry(request_id: str, because: str) -> None:
     click.echo("The bot tries it again.")
 
 
-@requests_.command("fail")
+@requests_.command("fail", short_help="End REQUEST as failed, which is on hold.")
 @request_argument
 @because_option
 @yes_option

@@ -34,7 +34,7 @@ class TraceEvent:
     ids: dict[str, Any]
 
 
-@click.command()
+@click.command(short_help="Tell the story of one request, as a timeline in UTC.")
 @click.argument("request_id", metavar="REQUEST")
 @json_option
 def trace(request_id: str, as_json: bool) -> None:

@@ -28,7 +28,7 @@ def webhooks() -> None:
     """Say how far each webhook is, tell it things once more, and let it go on."""
 
 
-@webhooks.command("list")
+@webhooks.command("list", short_help="Show how far each endpoint is, and why it waits.")
 @json_option
 def list_(as_json: bool) -> None:
     """
@@ -59,7 +59,7 @@ def list_(as_json: bool) -> None:
         click.echo(f"{name}: the bot has not started with it yet.")
 
 
-@webhooks.command()
+@webhooks.command(short_help="Have the running bot tell ENDPOINT things once more.")
 @name_argument
 @click.option("--from", "first", required=True, help="A row of the audit log, or a moment in UTC.")
 @click.option("--to", "last", help="The same; the moment itself is left out.  [default: now]")
@@ -93,7 +93,7 @@ def replay(endpoint: str, first: str, last: str | None) -> None:
     click.echo(f"{endpoint} is told once more of rows {begin} to {end} of the audit log.")
 
 
-@webhooks.command()
+@webhooks.command(short_help="Tell ENDPOINT again, which had answered that it is gone.")
 @name_argument
 def enable(endpoint: str) -> None:
     """
@@ -114,7 +114,7 @@ def enable(endpoint: str) -> None:
     click.echo(f"{endpoint} is told what it has missed, and goes on.")
 
 
-@webhooks.command()
+@webhooks.command(short_help="Tell ENDPOINT nothing of what it has missed so far.")
 @name_argument
 @click.option("--reason", required=True, help="Why; kept in the audit log.")
 def skip(endpoint: str, reason: str) -> None:

@@ -63,7 +63,7 @@ def resources(catalog: str | None, api: str | None, form: str | None, wide: bool
     )
 
 
-@show.command()
+@show.command(short_help="List what one can be in a resource: Member, Reader, …")
 @catalog_option
 @click.option("--resource", metavar="NAME", help="Only of this resource: name, id or origin id.")
 @api_option
@@ -116,7 +116,7 @@ def packages(catalog: str | None, api: str | None, form: str | None, wide: bool)
     )
 
 
-@show.command()
+@show.command(short_help="List policies: who may ask, how long, how many stages.")
 @package_option
 @api_option
 @form_options
@@ -135,7 +135,7 @@ def policies(package: str | None, api: str | None, form: str | None, wide: bool)
     )
 
 
-@show.command()
+@show.command(short_help="List requests for access, newest first.")
 @package_option
 @person_option
 @click.option("--state", metavar="WORD", help="Only in this state, such as pendingApproval.")

@@ -220,7 +220,7 @@ def _open(
             ) from None
         raise ConfigurationError(
             [
-                f"The database cannot be opened: {_on_one_line(error)}. "
+                f"The database cannot be opened: {_on_one_line(error).rstrip('?')}. "
                 "Check DATABASE_URL, and that the server runs."
             ]
         ) from None

@@ -117,3 +117,36 @@ def test_a_disk_without_room_is_a_sentence(words: list[str]) -> None:
         )
     assert ran.returncode == 1
     assert ran.stderr == "Not everything could be written: No space left on device.\n"
+
+
+def listed(group: click.Group, path: str) -> Iterator[tuple[str, str]]:
+    """Yield each list of commands below *group* as a terminal of 80 columns shows it, with its group."""
+    yield path, CliRunner().invoke(group, ["--help"], terminal_width=80).output
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from listed(command, f"{path} {name}")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_line_of_a_list_of_commands_is_cut(name: str) -> None:
+    """Half a sentence says nothing, or something else."""
+    command = main.get_command(click.Context(main), name)
+    if isinstance(command, click.Group):
+        cut = [
+            (path, line)
+            for path, shown in listed(command, name)
+            for line in shown.partition("Commands:")[2].splitlines()
+            if line.endswith("...")
+        ]
+        assert cut == []
+
+
+def test_log_lines_leave_the_result_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read by a program, or kept in a file, is on standard output, and nothing else is."""
+    file = tmp_path / "none.db"
+    file.write_text("This is no database." * 100)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{file}")
+    said = CliRunner().invoke(main, ["migrate"])
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert "database-unusable" in said.stderr
+    assert "The database cannot be used" in said.stderr

@@ -154,7 +154,7 @@ def test_nothing_is_written_with_another_key_than_the_logs(command, latchkey, te
     assert "LATCHKEY_AUDIT_KEY is not the key" in refused.stderr
     assert posted(tenant) == []
     monkeypatch.setenv("LATCHKEY_AUDIT_KEY", "kept elsewhere")
-    assert "1 rows hold." in runner.invoke(main, ["audit", "verify"]).stdout
+    assert "1 row holds." in runner.invoke(main, ["audit", "verify"]).stdout
 
 
 def test_the_name_can_be_set(latchkey, monkeypatch):
