@@ -1,8 +1,10 @@
 """
 Refuse the body of a policy that has, at any depth, a property or a value that its type does not have.
 
+A switch or a number may be a text, "true" or "1": Microsoft's own example of an automatic policy has both.
+
 Source: Graph reference of both versions, "accessPackageAssignmentPolicy" and the types that it is made of; "requestorManager"
-(levels 1 and 2); OData: an abstract type must be named.
+(levels 1 and 2); "Create assignmentPolicies", example 3; OData: an abstract type must be named.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +23,11 @@ MANAGER_LEVELS: Final = (1, 2)
 
 
 def check_policy_body(body: Json, *, is_beta: bool) -> None:
-    """Raises Refusal for what is no policy in that version's words; of properties of the policy itself others know."""
+    """
+    Make sure that a body is a policy in that version's words, and put a switch or a number for each text that means one.
+
+    Raises Refusal.  Which properties the policy itself has, others know.
+    """
     properties = _BETA if is_beta else _V1
     for name, value in body.items():
         if name in properties and value is not None:
@@ -39,6 +45,7 @@ def _is(kind: type, edm: str) -> Check:
 
 _TEXT = _is(str, "Edm.String")
 _BOOLEAN = _is(bool, "Edm.Boolean")
+_SWITCHES: Final = ("true", "false")
 _NUMBER = _is(int, "Edm.Int32")
 
 
@@ -79,8 +86,11 @@ def _object(type_name: str, properties: Properties) -> Check:
     def check(value: Any, name: str) -> None:
         if not isinstance(value, dict):
             raise bad_request(f"The property '{name}' must be an object.")
-        for own, said in value.items():
+        for own, said in list(value.items()):
             if "@" in own:
+                continue
+            if isinstance(said, str) and (meant := _meant(properties.get(own), said)) is not None:
+                value[own] = meant
                 continue
             if own not in properties:
                 raise bad_request(
@@ -91,6 +101,13 @@ def _object(type_name: str, properties: Properties) -> Check:
                 properties[own](said, own)
 
     return check
+
+
+def _meant(check: Check | None, text: str) -> bool | int | None:
+    """Return the switch or the number that a text stands for; None if it stands for neither."""
+    if check is _BOOLEAN and text in _SWITCHES:
+        return text == "true"
+    return int(text) if check is _NUMBER and text.isascii() and text.isdecimal() else None
 
 
 def _one_of(base: str, kinds: Mapping[str, Properties]) -> Check:

@@ -69,7 +69,7 @@ BODIES = {"v1.0": V1, "beta": BETA}
 # Where in the body, and what stands there.
 SLIPS: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
     "a word of beta's": ("v1.0", ("requestorSettings", "acceptRequests"), True),
-    "a text for a switch": ("v1.0", ("requestorSettings", "enableTargetsToSelfAddAccess"), "true"),
+    "a text for a switch": ("v1.0", ("requestorSettings", "enableTargetsToSelfAddAccess"), "yes"),
     "one for a collection": ("v1.0", ("requestorSettings", "onBehalfRequestors"), {}),
     "a text for an object": ("v1.0", ("reviewSettings",), "yearly"),
     "a stage of beta's": (
@@ -107,6 +107,23 @@ SLIPS: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
 def test_what_the_types_have_is_taken(version):
     """With annotations, and with null, which every property may be."""
     check_policy_body(BODIES[version], is_beta=version == "beta")
+
+
+def test_a_text_that_means_a_switch_or_a_number_is_read_as_one():
+    """As Microsoft's own example writes it."""
+    body = copy.deepcopy(V1)
+    body["requestorSettings"] |= {
+        "enableTargetsToSelfAddAccess": "false",
+        "allowCustomAssignmentSchedule": "true",
+    }
+
+    body["questions"][0]["sequence"] = "1"
+
+    check_policy_body(body, is_beta=False)
+
+    assert body["questions"][0]["sequence"] == 1
+    assert body["requestorSettings"]["enableTargetsToSelfAddAccess"] is False
+    assert body["requestorSettings"]["allowCustomAssignmentSchedule"] is True
 
 
 @pytest.mark.parametrize(("version", "path", "value"), SLIPS.values(), ids=SLIPS)
