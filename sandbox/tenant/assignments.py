@@ -7,6 +7,16 @@ from typing import TypeVar
 from sandbox.tenant import lifecycle
 from sandbox.tenant.answers import read_answers
 from sandbox.tenant.approvers import approvers
+from sandbox.tenant.body_types import (
+    BOOLEAN,
+    SCHEDULE,
+    TEXT,
+    Properties,
+    anything,
+    check_body,
+    moment,
+    object_of,
+)
 from sandbox.tenant.call import EM, NO_CONTENT, Answer, Ask
 from sandbox.tenant.errors import bad_request, forbidden, not_found
 from sandbox.tenant.model import Assignment, Expiration, Json, Request
@@ -30,6 +40,41 @@ _STATES = {"state", "requeststate", "assignmentstate"}
 _SIDES = {"target", "createdBy", "approver"}
 
 Record = TypeVar("Record", Request, Assignment)
+
+
+# Of the assignment that a request is about: what names it, in the documented form and in the metadata's.
+_NAMING: Properties = {
+    "id": TEXT,
+    "targetId": TEXT,
+    "assignmentPolicyId": TEXT,
+    "accessPackageId": TEXT,
+    "target": anything,
+    "accessPackage": anything,
+    "schedule": SCHEDULE,
+    "expiredDateTime": moment,
+    "customExtensionCalloutInstances": anything,
+}
+_V1_BODY: Properties = {
+    "schedule": SCHEDULE,
+    "assignment": object_of(
+        "accessPackageAssignment",
+        {**_NAMING, "assignmentPolicy": anything, "state": TEXT, "status": TEXT},
+    ),
+}
+_BETA_BODY: Properties = {
+    "schedule": SCHEDULE,
+    "accessPackageAssignment": object_of(
+        "accessPackageAssignment",
+        {
+            **_NAMING,
+            "accessPackageAssignmentPolicy": anything,
+            "assignmentState": TEXT,
+            "assignmentStatus": TEXT,
+            "catalogId": TEXT,
+            "isExtended": BOOLEAN,
+        },
+    ),
+}
 
 
 def _requests_context(ask: Ask) -> str:
@@ -68,6 +113,7 @@ def _refuse_unknown(ask: Ask) -> None:
 
 
 def _read_request(ask: Ask) -> NewRequest:
+    check_body(ask.body, _BETA_BODY if ask.is_beta else _V1_BODY)
     details = ask.part("accessPackageAssignment" if ask.is_beta else "assignment")
     if not details:
         raise bad_request("The request must describe an assignment.")

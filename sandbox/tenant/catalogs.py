@@ -1,10 +1,13 @@
 """Catalogs: what is in them and which roles that offers."""
 
+from sandbox.tenant.body_types import BOOLEAN, Properties, check_body
 from sandbox.tenant.call import EM, NO_CONTENT, Answer, Ask
 from sandbox.tenant.errors import bad_request, not_found
 from sandbox.tenant.model import Catalog
 from sandbox.tenant.policy_settings import one_of
 from sandbox.tenant.routes import Route
+
+_SWITCHES: Properties = {"isExternallyVisible": BOOLEAN}
 
 
 def _context(ask: Ask) -> str:
@@ -32,6 +35,7 @@ def get_catalog(ask: Ask) -> Answer:
 
 
 def create_catalog(ask: Ask) -> Answer:
+    check_body(ask.body, _SWITCHES)
     state = ask.text("catalogStatus" if ask.is_beta else "state") or "published"
     catalog = Catalog(
         id=ask.world.new_id(),
@@ -41,6 +45,7 @@ def create_catalog(ask: Ask) -> Answer:
         state=one_of(("unpublished", "published"), state, what="accessPackageCatalogState"),
         is_externally_visible=bool(ask.body.get("isExternallyVisible", False)),
     )
+    ask.refuse_unknown(ask.shapes.catalog(catalog))
     ask.world.catalogs[catalog.id] = catalog
     ask.world.touch()
     return ask.one(ask.shapes.catalog(catalog), _context(ask), status=201)
@@ -48,6 +53,8 @@ def create_catalog(ask: Ask) -> Answer:
 
 def update_catalog(ask: Ask) -> Answer:
     catalog = _catalog(ask)
+    ask.refuse_unknown(ask.shapes.catalog(catalog))
+    check_body(ask.body, _SWITCHES)
     catalog.display_name = ask.text("displayName") or catalog.display_name
     if "description" in ask.body:
         catalog.description = ask.text("description")

@@ -1,6 +1,7 @@
 """Access packages, what they hand out, and what they do not go together with."""
 
 from sandbox.tenant.applicable import applicable
+from sandbox.tenant.body_types import BOOLEAN, Properties, check_body
 from sandbox.tenant.call import EM, NO_CONTENT, Answer, Ask
 from sandbox.tenant.errors import Refusal, bad_request, not_found
 from sandbox.tenant.lifecycle import grant, withdraw
@@ -10,6 +11,7 @@ from sandbox.tenant.shapes import group_entity
 from sandbox.tenant.world import World
 
 CONTEXT = f"{EM}/accessPackages"
+_SWITCHES: Properties = {"isHidden": BOOLEAN}
 _FILTERABLE = (
     "id",
     "displayName",
@@ -55,6 +57,7 @@ def get_package(ask: Ask) -> Answer:
 
 
 def create_package(ask: Ask) -> Answer:
+    check_body(ask.body, _SWITCHES)
     catalog_id = ask.text("catalogId") if ask.is_beta else ask.part("catalog").get("id")
     if catalog_id not in ask.world.catalogs:
         raise not_found("The catalog was not found.", code="CatalogNotFound")
@@ -88,6 +91,8 @@ def _check_name(ask: Ask, name: str, *, catalog_id: str, package_id: str | None)
 
 def update_package(ask: Ask) -> Answer:
     package = find_package(ask, ask.ids["package"])
+    ask.refuse_unknown(ask.shapes.package(package), also=("catalog",))
+    check_body(ask.body, _SWITCHES)
     if "displayName" in ask.body:
         name = ask.need("displayName")
         _check_name(ask, name, catalog_id=package.catalog_id, package_id=package.id)

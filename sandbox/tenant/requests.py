@@ -172,6 +172,9 @@ def _agreed_expiration(world: World, new: NewRequest, policy: Policy) -> Expirat
     wanted = asked.ends_at(start)
     if wanted is not None and wanted <= world.now():
         raise bad_request("The end of the requested schedule lies in the past.")
+    if wanted is not None and wanted <= start:
+        # How Entra says so is not documented.
+        raise bad_request("The requested schedule ends before it begins.")
     if limit is not None and (wanted is None or wanted > limit):
         return policy.expiration
     return asked
