@@ -16,7 +16,7 @@ from bot import clock
 from bot.database import Store
 from bot.timing import backoff
 from bot.webhooks import events, signatures
-from bot.webhooks.client import WITHIN, Receipt, Tried, WebhookClient
+from bot.webhooks.client import REFUSALS, WITHIN, Receipt, Tried, WebhookClient
 from bot.webhooks.events import WebhookEvent
 from bot.webhooks.model import Feed, WebhookEndpoint
 from bot.webhooks.store import feeds
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 # Longer than a try takes, so that nobody else begins before it is over.
 LEASE: Final = 4 * WITHIN
-# Tries of an event that the endpoint refuses, an hour and a half with the pauses between them; then it goes on behind it.
+# Tries of an event that the endpoint refuses, most of an hour with the pauses between them; then it goes on behind it.
 MOST_TRIES: Final = 12
 ROWS_TOGETHER: Final = 100
 
@@ -109,14 +109,17 @@ class Webhooks:
         if tried.receipt is Receipt.GONE:
             await self._store.run(feeds.disable, feed, error=tried.said)
             return None
-        if tried.receipt is Receipt.REFUSED and feed.failures + 1 >= MOST_TRIES:
+        failures = _failures(feed, tried)
+        if tried.receipt is Receipt.REFUSED and failures >= MOST_TRIES:
             log.error("webhook-dead", endpoint=feed.endpoint, position=position, said=tried.said)
             done = await self._store.run(
                 feeds.bury, feed, position=position, error=tried.said, lease=LEASE
             )
             return _behind(feed, position) if done else None
-        due_at = clock.real() + (tried.pause or backoff(feed.failures))
-        await self._store.run(feeds.postpone, feed, due_at=due_at, error=tried.said)
+        due_at = clock.real() + (tried.pause or backoff(failures - 1))
+        await self._store.run(
+            feeds.postpone, feed, due_at=due_at, failures=failures, error=tried.said
+        )
         return None
 
     async def _post(self, endpoint: WebhookEndpoint, row: Mapping[str, Any], body: bytes) -> Tried:
@@ -126,6 +129,16 @@ class Webhooks:
         return await self._client.post(
             endpoint.url, headers={**headers, "content-type": "application/json"}, body=body
         )
+
+
+def _failures(feed: Feed, tried: Tried) -> int:
+    """
+    Return how many tries in a row have failed with this one.
+
+    Of an event that is refused, those that were refused as well: an endpoint that was down for hours has not refused it.
+    """
+    is_first_refusal = tried.receipt is Receipt.REFUSED and feed.error not in REFUSALS
+    return 1 if is_first_refusal else feed.failures + 1
 
 
 def _behind(feed: Feed, position: int) -> Feed:

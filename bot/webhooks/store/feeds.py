@@ -201,9 +201,9 @@ def bury(db: Transaction, feed: Feed, *, position: int, error: str, lease: timed
     return True
 
 
-def postpone(db: Transaction, feed: Feed, *, due_at: datetime, error: str) -> bool:
-    """Note that a try failed: once more at *due_at* (real time)."""
-    values = {"due_at": due_at, "failures": feed.failures + 1, "error": error}
+def postpone(db: Transaction, feed: Feed, *, due_at: datetime, failures: int, error: str) -> bool:
+    """Note that a try failed, and so many in a row: once more at *due_at* (real time)."""
+    values = {"due_at": due_at, "failures": failures, "error": error}
     return _update(db, feed, {**values, "lease_until": None})
 
 

@@ -148,6 +148,16 @@ async def test_an_event_that_is_refused_again_and_again_holds_up_no_other(told, 
     assert await told.bot.store.read(feeds.dead, (NAME,)) == []
 
 
+async def test_tries_while_an_endpoint_was_down_are_no_refusals(told, receiver):
+    """It comes back after hours, and breaks at the first events: each has its twelve tries all the same."""
+    receiver.answer(503, times=20)
+    receiver.answer(500, times=11)
+    await asked_and_delivered(told)
+    await heard(receiver, "request.delivered")
+    assert about_requests(receiver) == WHOLE_STORY
+    assert await told.bot.store.read(feeds.dead, (NAME,)) == []
+
+
 async def test_nothing_is_lost_when_the_bot_dies_while_it_tells(around, receiver):
     """Before a call to the receiver, and after it, six times."""
     deaths = 0
