@@ -3,7 +3,7 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -31,8 +31,6 @@ NEVER: Final = datetime.max.replace(tzinfo=UTC)
 IN_ENTRA: Final = " (in Microsoft Entra)"
 # In the place of its catalog, of a package that was deleted, or is of a catalog that is left out by now.
 GONE: Final = "(no longer in Latchkey)"
-# Of the reasons that are told apart.
-MOST_REASONS: Final = 20
 
 
 def figures(
@@ -104,6 +102,7 @@ def make_figures(
         ),
         key=lambda each: (each.ends_at or NEVER, each.holder_name or "", each.id),
     )
+    now = _holders_told_apart(now)
     every = sorted(finished, key=lambda each: (each.ended_at, each.id), reverse=True)
     ended = [each for each in every if each.ended_at >= period.since]
     waits = [each.decided_in for each in ended if each.decided_in is not None]
@@ -132,6 +131,13 @@ def make_figures(
         ],
         kept_since=kept_since,
     )
+
+
+def _holders_told_apart(current: Sequence[CurrentAccess]) -> list[CurrentAccess]:
+    """Return the same access, where two who have some have one name with whose it is."""
+    named = {each.entra_id: each.holder_name for each in current if each.holder_name}
+    names = told_apart(named)
+    return [replace(each, holder_name=names.get(each.entra_id)) for each in current]
 
 
 def _gone(
@@ -254,7 +260,7 @@ def _why_not(finished: Iterable[FinishedRequest]) -> list[CountedReason]:
     ordered = sorted(counted.items(), key=lambda each: (-each[1], each[0]))
     return [
         CountedReason(reason=reason, outcome=outcome, count=count)
-        for (outcome, reason), count in ordered[:MOST_REASONS]
+        for (outcome, reason), count in ordered
     ]
 
 
@@ -268,8 +274,4 @@ def _reasons(finished: Iterable[FinishedRequest]) -> list[CountedReason]:
             spelled.setdefault(said.casefold(), said)
             counted[said.casefold()] += 1
     ordered = sorted(counted.items(), key=lambda each: (-each[1], each[0]))
-    return [
-        CountedReason(reason=spelled[key], count=count)
-        for key, count in ordered[:MOST_REASONS]
-        if count > 1
-    ]
+    return [CountedReason(reason=spelled[key], count=count) for key, count in ordered if count > 1]

@@ -20,6 +20,8 @@ MOST_WEEKS: Final = 26
 MOST_ENDS: Final = 1_000
 MOST_LONGEST: Final = 50
 MOST_UNUSED: Final = 1_000
+# Of the reasons, the most frequent first.
+MOST_REASONS: Final = 20
 UNKNOWN: Final = "not known"
 DECIDED: Final = frozenset({RequestOutcome.GRANTED, RequestOutcome.DENIED})
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -214,13 +216,15 @@ def _approvers(main: Element, found: ReportFigures) -> None:
 def _reasons(main: Element, found: ReportFigures) -> None:
     part = _section(main, "Reasons")
     if found.why_not:
+        _note_rest(part, len(found.why_not), MOST_REASONS)
         rows = [
             (str(each.outcome or "").capitalize(), each.reason or "no reason given", each.count)
-            for each in found.why_not
+            for each in found.why_not[:MOST_REASONS]
         ]
         _table(part, "Why requests were not granted", ("Outcome", "Reason", "Requests"), rows)
     if found.reasons:
-        asked = [(each.reason, each.count) for each in found.reasons]
+        _note_rest(part, len(found.reasons), MOST_REASONS)
+        asked = [(each.reason, each.count) for each in found.reasons[:MOST_REASONS]]
         _table(part, "Reasons that were given more than once", ("Reason", "Requests"), asked)
     _say(part, _without_reason(found.reasonless, len(found.finished)))
 
@@ -241,8 +245,7 @@ def _ends(main: Element, found: ReportFigures) -> None:
         return
     _note_rest(part, len(ending), MOST_ENDS)
     rows = [
-        (_holder(each), each.package_name, _date(each.starts_at), _date(each.ends_at))
-        for each in ending[:MOST_ENDS]
+        (_holder(each), each.package_name, _since(each), _end(each)) for each in ending[:MOST_ENDS]
     ]
     _table(part, "The next end first", ("Person", "Package", "Since", "Until"), rows)
 
@@ -258,9 +261,9 @@ def _longest(main: Element, found: ReportFigures) -> None:
         (
             _holder(each),
             each.package_name,
-            _date(each.starts_at),
+            _since(each),
             _days(each, found.at),
-            _date(each.ends_at),
+            _end(each),
         )
         for each in held[:MOST_LONGEST]
     ]
@@ -324,8 +327,12 @@ def _days(access: CurrentAccess, at: datetime) -> int:
     return (at - access.starts_at).days if access.starts_at else 0
 
 
-def _date(at: datetime | None) -> str:
-    return _day(at) if at else "no end"
+def _since(access: CurrentAccess) -> str:
+    return _day(access.starts_at) if access.starts_at else UNKNOWN
+
+
+def _end(access: CurrentAccess) -> str:
+    return _day(access.ends_at) if access.ends_at else "no end"
 
 
 def _moment(at: datetime) -> str:

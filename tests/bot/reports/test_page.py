@@ -125,6 +125,49 @@ def test_long_lists_say_how_much_they_leave_out():
     assert "The first 50 of 10,000." in read.text
 
 
+def test_reasons_that_are_left_out_are_counted():
+    """Only the most frequent are named."""
+    asked = [
+        finished(
+            number,
+            waits=None,
+            outcome=RequestOutcome.REFUSED,
+            why=f"Why {number:03}",
+            justification=f"Because {number % 30}",
+        )
+        for number in range(60)
+    ]
+    text = Read(page.page(made(requests=asked), about="x")).text
+    assert "The first 20 of 60." in text
+    assert "The first 20 of 30." in text
+
+
+def test_a_beginning_that_is_not_known_is_no_end():
+    """Entra does not say it of all access."""
+    text = Read(page.page(made(current=[access(starts_at=None)]), about="x")).text
+    assert "no end" not in text
+    assert "not known" in text
+
+
+def test_two_of_one_name_are_two_in_report_and_digest():
+    """By their ids, in every list of who has what; whoever is alone with a name has it alone."""
+    twins = [
+        access(1, holder_name="Ann Abara"),
+        access(2, holder_name="ann abara"),
+        access(3, holder_name="Cy Chen"),
+        access(4, holder_name="Cy Chen", entra_id="person 3", package_id="other"),
+    ]
+    found = made([package("Finance"), package("other")], current=twins)
+    for text in (
+        Read(page.page(found, about="x")).text,
+        said(digest.digest(found, newer=False)),
+        said(digest.digest(found, newer=True)),
+    ):
+        assert "Ann Abara (person 1)" in text
+        assert "ann abara (person 2)" in text
+        assert "Cy Chen (" not in text
+
+
 def test_the_report_and_the_digest_say_the_same():
     """They are made of the same figures."""
     found = full()
