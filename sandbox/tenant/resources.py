@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sandbox.tenant.call import EM, Answer, Ask
 from sandbox.tenant.errors import bad_request, not_found
-from sandbox.tenant.model import Catalog, Json, Resource, ResourceRequest
+from sandbox.tenant.model import Catalog, Group, Json, Resource, ResourceRequest
 from sandbox.tenant.policy_beta import question_from_beta
 from sandbox.tenant.policy_settings import one_of
 from sandbox.tenant.routes import Route
@@ -114,6 +114,7 @@ def _origin(ask: Ask, system: str, origin_id: str) -> tuple[str, str | None]:
         group = world.groups.get(origin_id)
         # Entitlement management sees the directory with a delay.
         if group and world.now() >= group.created_at + world.directory_lag:
+            _check_group(group)
             return group.display_name, group.description
     elif system == "AadApplication" and origin_id in world.applications:
         return world.applications[origin_id].display_name, None
@@ -122,6 +123,18 @@ def _origin(ask: Ask, system: str, origin_id: str) -> tuple[str, str | None]:
     raise bad_request(
         "The resource was not found in its origin system.", code="ResourceNotFoundInOriginSystem"
     )
+
+
+def _check_group(group: Group) -> None:
+    """
+    Refuse a group whose members entitlement management cannot change: a distribution list, or one that a rule fills.
+
+    Source: Microsoft Learn, "Troubleshoot entitlement management", Resources; how Graph says it is not documented.
+    """
+    is_filled_by_rule = "DynamicMembership" in group.group_types
+    takes_members = group.security_enabled or "Unified" in group.group_types
+    if is_filled_by_rule or not takes_members:
+        raise bad_request("The group cannot be added to a catalog: its members cannot be changed.")
 
 
 def _environment(ask: Ask, details: Json) -> str | None:

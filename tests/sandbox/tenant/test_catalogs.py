@@ -121,3 +121,22 @@ async def test_a_catalog_is_made_and_deleted(graph):
     path = f"{_catalogs(graph)}/{made['id']}"
     assert (await graph.call("DELETE", path)).status_code == 204
     assert await graph.error("GET", path) == (404, "CatalogNotFound")
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [
+        ({"security_enabled": False, "mail_enabled": True}, 400),
+        ({"group_types": ["DynamicMembership"]}, 400),
+        ({"group_types": ["Unified", "DynamicMembership"]}, 400),
+        ({"security_enabled": False, "group_types": ["Unified"]}, 201),
+    ],
+    ids=["a distribution list", "a rule", "a rule of a Microsoft 365 group", "Microsoft 365"],
+)
+async def test_only_groups_whose_members_can_be_changed_are_resources(graph, facts, status):
+    """A distribution list, and what a rule fills, is none."""
+    for name, value in facts.items():
+        setattr(graph.tenant.world.groups[seed.MARKETING], name, value)
+    body = _body(graph, "adminAdd", originId=seed.MARKETING, originSystem="AadGroup")
+
+    assert (await graph.call("POST", _requests(graph), body)).status_code == status
