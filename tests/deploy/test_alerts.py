@@ -72,6 +72,9 @@ BROKEN: Final[dict[str, dict[str, str | None]]] = {
     "LatchkeyWebhookBehind": {'latchkey_webhook_lag_seconds{endpoint="siem"}': "4000x1560"},
     "LatchkeyWebhookRefuses": {'latchkey_webhook_dead_events{endpoint="siem"}': "1x1560"},
 }
+CHANGING_A_SECRET: Final[dict[str, str | None]] = {
+    'latchkey_credential_expiry_timestamp_seconds{credential="previous_signing_secret"}': "86400x90"
+}
 # What a replica shows from its first accepted request on, and not before: labels that nobody has named are no series.
 ACKS: Final = "latchkey_ack_seconds"
 
@@ -165,7 +168,8 @@ async def test_every_alarm_fires_when_its_thing_breaks(simulated, scrape, debian
         written.write_text(yaml.safe_dump(test))
         return written
 
-    tests = [write_test(rules, ".*", {})]
+    # While a signing secret is being changed, all is well, too.
+    tests = [write_test(rules, ".*", CHANGING_A_SECRET)]
     for alarm, rule in of_each.items():
         alone = yaml.safe_dump({"groups": [{"name": "alone", "rules": [rule]}]})
         tests.append(write_test(alone, alarm, BROKEN[alarm]))
