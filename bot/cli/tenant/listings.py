@@ -112,28 +112,35 @@ async def resources(graph: Graph, *, catalog: str | None) -> list[Row]:
 
 
 async def roles(graph: Graph, *, catalog: str | None, resource: str | None) -> list[Row]:
-    """List the roles of each resource; without ids, which are placeholders until a role is used."""
-    rows: list[Row] = []
-    for found in sorted(await lookup.find_catalogs(graph, catalog), key=by_name):
-        for offered in sorted(await graph.catalogs.resources(found.id), key=by_name):
-            named = (offered.display_name or "", offered.origin_id or "", offered.id or "")
-            if resource is not None and resource.casefold() not in map(str.casefold, named):
-                continue
-            rows += [
-                {
-                    "catalog": found.display_name,
-                    "resource": offered.display_name,
-                    "kind": _kind(offered.origin_system),
-                    "role": role.display_name,
-                    "origin_id": role.origin_id,
-                }
-                for role in await graph.catalogs.roles(
-                    found.id,
-                    resource_id=offered.id or "",
-                    origin_system=offered.origin_system or "",
-                )
-            ]
-    return rows
+    """
+    List the roles of each resource; without ids, which are placeholders until a role is used.
+
+    Raises:
+        NotOneInTenant: There is no such catalog, or no such resource in it.
+    """
+    offers = [
+        (found, offered)
+        for found in sorted(await lookup.find_catalogs(graph, catalog), key=by_name)
+        for offered in sorted(await graph.catalogs.resources(found.id), key=by_name)
+    ]
+    if resource is not None:
+        lookup.check_resource((offered for _, offered in offers), resource)
+    return [
+        {
+            "catalog": found.display_name,
+            "resource": offered.display_name,
+            "kind": _kind(offered.origin_system),
+            "role": role.display_name,
+            "origin_id": role.origin_id,
+        }
+        for found, offered in offers
+        if resource is None or lookup.is_resource(offered, resource)
+        for role in await graph.catalogs.roles(
+            found.id,
+            resource_id=offered.id or "",
+            origin_system=offered.origin_system or "",
+        )
+    ]
 
 
 async def environments(graph: Graph) -> list[Row]:

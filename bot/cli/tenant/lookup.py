@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -10,7 +11,15 @@ from bot.packages.names import clean, slug_of
 from bot.provisioning.names import name_kind
 from graph import Graph
 from graph.errors import NotFound
-from graph.models import AccessPackage, AccessPackageCatalog, AssignmentPolicy, Group, User
+from graph.models import (
+    AccessPackage,
+    AccessPackageCatalog,
+    AccessPackageResource,
+    AssignmentPolicy,
+    Group,
+    User,
+)
+from graph.values import folded_id
 
 GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -28,7 +37,7 @@ async def find_package(graph: Graph, typed: str) -> AccessPackage:
     """
     if GUID.fullmatch(typed):
         try:
-            return await graph.packages.get(typed)
+            return await graph.packages.get(folded_id(typed))
         except NotFound:
             raise NotOneInTenant(f"There is no access package with the id {typed}.") from None
     packages = await graph.packages.list()
@@ -88,6 +97,24 @@ async def find_catalogs(graph: Graph, typed: str | None) -> list[AccessPackageCa
     return found
 
 
+def check_resource(known: Iterable[AccessPackageResource], typed: str) -> None:
+    """
+    Make sure that one of the resources has that id, origin id or name.
+
+    Raises:
+        NotOne: None has.
+    """
+    resources = list(known)
+    if not any(is_resource(each, typed) for each in resources):
+        raise NotOneInTenant(_none("resource", typed, (each.display_name for each in resources)))
+
+
+def is_resource(resource: AccessPackageResource, typed: str) -> bool:
+    """Tell whether that is the id, the origin id or the name of a resource."""
+    named = (resource.id, resource.origin_id, resource.display_name)
+    return any(_folded(typed) == _folded(each) for each in named if each)
+
+
 async def find_group(graph: Graph, typed: str) -> Group:
     """
     Find the group with that id or exact name.
@@ -97,7 +124,7 @@ async def find_group(graph: Graph, typed: str) -> Group:
     """
     if GUID.fullmatch(typed):
         try:
-            return await graph.groups.get(typed)
+            return await graph.groups.get(folded_id(typed))
         except NotFound:
             raise NotOneInTenant(f"There is no group with the id {typed}.") from None
     found = await graph.groups.find(display_name=typed)
@@ -120,7 +147,7 @@ async def find_person(graph: Graph, typed: str) -> User:
     """
     if GUID.fullmatch(typed):
         try:
-            return await graph.users.get(typed)
+            return await graph.users.get(folded_id(typed))
         except NotFound:
             raise NotOneInTenant(f"There is no person with the object id {typed}.") from None
     found = await graph.users.find(email=typed)
@@ -150,7 +177,12 @@ def _means(typed: str, name: str | None) -> bool:
     """Tell whether it is the name itself or its slug, in any capitals; never a mere likeness."""
     if name is None:
         return False
-    return typed.casefold() == name.casefold() or (slug_of(name) != "" and typed == slug_of(name))
+    return _folded(typed) == _folded(name) or (slug_of(name) != "" and typed == slug_of(name))
+
+
+def _folded(name: str) -> str:
+    """Return a name without regard to capitals, and to whether a letter and its accent are one character or two."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _none(noun: str, typed: str, names: Iterable[str | None]) -> str:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import unicodedata
 from datetime import timedelta
 from pathlib import Path
 
@@ -257,6 +258,35 @@ def test_ids_are_accepted_for_names(latchkey):
     assert len(shown(latchkey, "members", seed.MARKETING)) == 2
     assert len(shown(latchkey, "people", seed.ANN)) == 1
     assert len(shown(latchkey, "resources", "--catalog", seed.GENERAL)) == 6
+
+
+def test_an_id_may_be_typed_in_capitals(latchkey):
+    """As other programs write it."""
+    package = seed.MARKETING_CAMPAIGN.upper()
+    assert len(shown(latchkey, "policies", "--package", package)) == 1
+    assert len(shown(latchkey, "members", seed.MARKETING.upper())) == 2
+
+
+@pytest.mark.parametrize(("typed", "called"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_an_accent_may_be_a_character_of_its_own(latchkey, tenant, typed, called):
+    """On the screen both names are the same, and nobody could correct the one."""
+    name = "Zürich Café"
+    tenant.world.packages[seed.MARKETING_CAMPAIGN].display_name = unicodedata.normalize(
+        called, name
+    )
+
+    found = shown(latchkey, "policies", "--package", unicodedata.normalize(typed, name))
+
+    assert len(found) == 1
+
+
+def test_an_unknown_resource_is_not_said_to_offer_nothing(latchkey):
+    """A slip in its name is answered with the nearest, as anywhere."""
+    result = latchkey(show, ["roles", "--resource", "Marketing ressources"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "• There is no resource called “Marketing ressources”. Did you mean Marketing resources?\n"
+    )
 
 
 def test_two_forms_at_once_are_wrong_usage(latchkey):
