@@ -9,7 +9,8 @@ front of them, fill a form, wait.  Now and then somebody changes something in En
 * No sentence has a hole in it, or a word of the program's.
 * Nothing is logged as an error.
 
-In the end, what others were told is compared with what has happened: events, the owners' digest, and the report.
+In the end, what others were told is compared with what has happened: events (which whoever is told of them has not always taken),
+the audit log, the owners' digest, and the report.
 """
 
 import copy
@@ -28,6 +29,7 @@ from tests.harness.accounts import registered
 from tests.harness.crowd import package_id, person
 from tests.harness.loop import simulated
 from tests.harness.receiver import SETTINGS as RECEIVER
+from tests.harness.receiver import Receiver
 from tests.harness.simulation import simulation
 from tests.harness.world import begun
 from tests.proofs.wandering.judging import judge
@@ -42,6 +44,9 @@ FOR_REPORTS: Final = {
     "enableOnBehalfRequestorsToAddAccess": True,
     "onBehalfRequestors": [{"@odata.type": "#microsoft.graph.targetManager", "managerLevel": 1}],
 }
+# How often a receiver breaks, and what it answers then, how often: never so often that an event is given up.
+UPSET: Final = 0.08
+ANSWERS: Final = ((503, 1), (429, 3), (302, 1), (500, 2), (400, 1), (404, 5), (410, 1))
 LOCALES: Final = ("en-GB", "en-US", "de-DE", "fr-FR", "es-ES", "ja-JP", "pt-BR")
 
 
@@ -61,6 +66,13 @@ def prepare(outside: StandIns) -> None:
             world.policies[policy.id] = policy
     for number in range(len(COLLEAGUES)):
         person(outside, number)
+
+
+def upset(receiver: Receiver, dice: random.Random) -> None:
+    """Let whoever is told of events not take the next ones, now and then; an endpoint that is gone is enabled in the end."""
+    if not receiver.next_answers and dice.random() < UPSET:
+        status, times = dice.choice(ANSWERS)
+        receiver.answer(status, times=times)
 
 
 async def wander(database: Path | str, *, steps: int) -> Figures:
@@ -91,6 +103,7 @@ async def wander(database: Path | str, *, steps: int) -> Figures:
                 await people.ask_for_much()
                 for _ in range(steps):
                     await people.step()
+                    upset(around.receiver, dice)
                     lookout.look(logged)
                 wrong = await judge(world)
                 wrong += await judge_what_was_told(world, around.receiver)
