@@ -60,9 +60,17 @@ class LazyGroup(click.Group):
         return named.load()
 
     def __call__(self, *args: Any, **extra: Any) -> Any:
-        """Run the program; a place without room for what it writes is a sentence, and exit code 1."""
+        """Run the program; a place without room for what it writes, or where it may not go, is a sentence, and exit code 1."""
         try:
             return super().__call__(*args, **extra)
+        except PermissionError as error:
+            if error.filename is None:
+                raise
+            click.echo(
+                f"• {error.filename}: {error.strerror}. Call it as a user who may use that, such as the bot's own.",
+                err=True,
+            )
+            sys.exit(1)
         except OSError as error:
             if error.errno not in NO_ROOM:
                 raise

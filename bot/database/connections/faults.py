@@ -72,9 +72,18 @@ class Unusable(Busy):
 
 def is_locked(error: Busy) -> bool:
     """Tell whether another process holds SQLite's file, which passes."""
-    cause = error.__cause__
-    number = getattr(getattr(cause, "orig", None), "sqlite_errorcode", None)
+    number = _sqlite_number(error)
     return number is not None and number & 0xFF == LOCKED
+
+
+def is_of_a_file(error: Busy) -> bool:
+    """Tell whether SQLite said so, which has a file and no server."""
+    return _sqlite_number(error) is not None
+
+
+def _sqlite_number(error: Busy) -> int | None:
+    number: int | None = getattr(getattr(error.__cause__, "orig", None), "sqlite_errorcode", None)
+    return number
 
 
 def meaning(error: sa.exc.DBAPIError, *, while_committing: bool = False) -> Busy:

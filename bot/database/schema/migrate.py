@@ -8,7 +8,7 @@ import structlog
 
 from bot.database import Busy, Store, Transaction, Unusable, flags
 from bot.database.connections import postgresql, sqlite_file
-from bot.database.connections.faults import is_locked
+from bot.database.connections.faults import is_locked, is_of_a_file
 from bot.database.schema import installation, roles
 from bot.errors import ConfigurationError
 
@@ -218,11 +218,14 @@ def _open(
                     "backup. Wait until it has ended, and try again."
                 ]
             ) from None
+        said = _on_one_line(error).rstrip("?")
+        also = (
+            "your rights to the file and its folder"
+            if is_of_a_file(error)
+            else "that the server runs"
+        )
         raise ConfigurationError(
-            [
-                f"The database cannot be opened: {_on_one_line(error).rstrip('?')}. "
-                "Check DATABASE_URL, and that the server runs."
-            ]
+            [f"The database cannot be opened: {said}. Check DATABASE_URL, and {also}."]
         ) from None
 
 

@@ -1,10 +1,13 @@
 """Test what the command line imports, and when."""
 
+import errno
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -119,6 +122,30 @@ def test_a_disk_without_room_is_a_sentence(words: list[str]) -> None:
     assert ran.stderr == "Not everything could be written: No space left on device.\n"
 
 
+def test_a_folder_that_one_may_not_enter_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bot's folder is often open to its own user alone; the tests' user may be root, who may enter all."""
+    file, stat = tmp_path / "latchkey.db", os.stat
+
+    def forbid(path: Any, *args: Any, **more: Any) -> os.stat_result:
+        if str(path).startswith(str(file)):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return stat(path, *args, **more)
+
+    monkeypatch.setattr(os, "stat", forbid)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{file}")
+    for words in (["audit", "verify"], ["migrate"]):
+        with pytest.raises(SystemExit) as ended:
+            main(words, prog_name="latchkey")
+        assert ended.value.code == 1
+        said = capsys.readouterr().err
+        assert f"• {file}" in said
+        assert (
+            "Permission denied. Call it as a user who may use that, such as the bot's own." in said
+        )
+
+
 def listed(group: click.Group, path: str) -> Iterator[tuple[str, str]]:
     """Yield each list of commands below *group* as a terminal of 80 columns shows it, with its group."""
     yield path, CliRunner().invoke(group, ["--help"], terminal_width=80).output
@@ -150,3 +177,13 @@ def test_log_lines_leave_the_result_alone(tmp_path: Path, monkeypatch: pytest.Mo
     assert (said.exit_code, said.stdout) == (1, "")
     assert "database-unusable" in said.stderr
     assert "The database cannot be used" in said.stderr
+
+
+def test_a_database_file_that_cannot_be_opened_has_no_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What to look at is the folder."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/nowhere/latchkey.db")
+    said = CliRunner().invoke(main, ["migrate"])
+    assert said.exit_code == 1
+    assert "Check DATABASE_URL, and your rights to the file and its folder." in said.stderr
