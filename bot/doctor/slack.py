@@ -24,7 +24,6 @@ SCOPES: Final = frozenset(
 )
 # With it, Latchkey looks in the approvals channel, too, before it sends a card again.
 OPTIONAL_SCOPES: Final = frozenset({"channels:history", "groups:history"})
-NO_SCOPE: Final = frozenset({"missing_scope", "no_permission"})
 # Slack's words for a channel that does not take messages of ours.
 FIXES: Final = {
     "not_in_channel": "invite the app there",

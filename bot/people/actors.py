@@ -72,10 +72,6 @@ class Permissions:
         """Return the admins' Slack ids; None if they were read too long ago."""
         return self.roster.members if self.roster.is_fresh_for_lists() else None
 
-    @property
-    def known_admins(self) -> frozenset[str]:
-        return self.roster.members
-
     async def actor(
         self,
         slack_user: str,

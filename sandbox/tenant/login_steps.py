@@ -68,10 +68,6 @@ class LoginSteps:
             Route(DEVICE_PAGE, self._device, methods=["GET", "POST"]),
         ]
 
-    def sign_everybody_out(self) -> None:
-        """Forget every browser's session."""
-        self._sessions.clear()
-
     def person_at(self, request: Request) -> User | None:
         """Return who is signed in in a browser; None: nobody, or somebody who may not any more."""
         session = self._sessions.get(request.cookies.get(COOKIE, ""))

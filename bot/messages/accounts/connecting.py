@@ -207,18 +207,6 @@ def disconnect_button() -> Block:
     )
 
 
-def please_connect(*, again: bool = False) -> Message:
-    """Ask somebody to connect their account, because something cannot go on without."""
-    text = (
-        _(
-            "Microsoft wants you to sign in again before this can go on. Please connect your account once more."
-        )
-        if again
-        else _("For this, Latchkey acts in your name. Please connect your Microsoft account first.")
-    )
-    return message(text, [section(text), actions(connect_button(), block_id="connect:ask")])
-
-
 def connect_to_decide(why: str, *, my_access: str | None) -> Message:
     """
     Answer an approver whose decision takes a connected account.

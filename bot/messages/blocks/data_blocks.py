@@ -81,11 +81,6 @@ def text_cell(text: str) -> Cell:
     return {"type": "raw_text", "text": shorten(" ".join(text.split()), LONGEST_CELL) or EMPTY}
 
 
-def number_cell(number: int) -> Cell:
-    """Make a cell by whose number rows are sorted."""
-    return {"type": "raw_number", "value": number, "text": f"{number:,}"}
-
-
 def data_table(
     caption: str, header: Sequence[str], rows: Sequence[Sequence[Cell]], *, block_id: str
 ) -> Block:

@@ -61,9 +61,7 @@ class Room:
 # A message takes 50 blocks (docs.slack.dev, "Blocks"); beyond some 13,200 characters of them Slack answers
 # msg_blocks_too_long, which it does not document (slackapi/bolt-js#2509).
 MESSAGE: Final = Room(blocks=50, characters=13_000)
-# App Home takes 100 blocks and 250 kB: a third for each of its lists, and some for what is between them.
-LIST_IN_HOME: Final = Room(blocks=30, characters=70_000, is_escaped=True)
-# A modal takes as much, beside its title and what it carries.
+# A modal takes 100 blocks and 250 kB, its title and what it carries among them.
 VIEW: Final = Room(blocks=100, characters=230_000, is_escaped=True)
 # Room for the line below a list.
 LAST_LINE: Final = Room(blocks=1, characters=400)

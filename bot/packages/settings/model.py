@@ -253,6 +253,3 @@ class PackageNames:
     package: str
     catalog: str = ""
     policies: tuple[str, ...] = ()
-
-
-NO_SETTINGS: Final = PackageSettings()

@@ -11,11 +11,11 @@ import yaml
 from bot.packages.settings import schema
 from bot.packages.settings.file import NO_FILE
 from bot.packages.settings.model import (
-    NO_SETTINGS,
     RESOURCES,
     BreakGlass,
     BreakGlassPeople,
     PackageNames,
+    PackageSettings,
     QuietHours,
     Reminders,
     WeeklyTime,
@@ -45,14 +45,17 @@ def test_without_a_file_nothing_is_set() -> None:
     """The installation's own defaults hold for every package."""
     assert (
         NO_FILE.settings_for("Finance Reports", package_id="p", catalog="Finance", policy="All")
-        == NO_SETTINGS
+        == PackageSettings()
     )
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "defaults: {}\n", "x-shared: [1]\n"])
 def test_an_empty_file_sets_nothing(text: str) -> None:
     """It is a file all the same."""
-    assert parse_package_settings(text, name="x").settings_for("A", package_id="p") == NO_SETTINGS
+    assert (
+        parse_package_settings(text, name="x").settings_for("A", package_id="p")
+        == PackageSettings()
+    )
 
 
 def test_the_example_says_what_it_seems_to_say() -> None:
