@@ -59,6 +59,11 @@ def find(db: Transaction, text: str) -> KnownPerson:
     return person
 
 
+def other_accounts(db: Transaction, person: KnownPerson) -> list[str]:
+    """Return the ids of accounts in Entra that were theirs before, as far as the tables show it: each is forgotten by itself."""
+    return forgetting.other_entra_ids(db, person.slack_users, person.entra_ids)
+
+
 def forget(store: Store, key: bytes, person: KnownPerson, *, by: str) -> ForgetResult:
     """
     Forget somebody; after a crash in the middle, do it again: the person is known until the last step.

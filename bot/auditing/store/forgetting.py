@@ -147,6 +147,21 @@ def _count(table: sa.Table) -> sa.Select[Any]:
     return sa.select(sa.func.count()).select_from(table)
 
 
+def other_entra_ids(
+    db: Transaction, slack_users: Collection[str], entra_ids: Collection[str]
+) -> list[str]:
+    """Return under which other ids of Entra's the tables have what these Slack users asked for or had: accounts of before."""
+    found: set[str] = set()
+    for table in (requests, assignments):
+        theirs = (
+            table.c.holder.in_(sorted(slack_users)),
+            table.c.entra_id.is_not(None),
+            table.c.entra_id.not_in(sorted(entra_ids)),
+        )
+        found |= set(db.execute(sa.select(table.c.entra_id).where(*theirs).distinct()).scalars())
+    return sorted(found)
+
+
 def known_names(db: Transaction, ids: Collection[str]) -> set[str]:
     """Return all names under which the tables have somebody."""
     found: set[str] = set()

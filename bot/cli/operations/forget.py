@@ -33,6 +33,12 @@ def forget(person: str, yes: bool) -> None:
         click.echo(
             f"Forget {found.name} ({', '.join((*found.slack_users, *found.entra_ids))})", err=True
         )
+        others = in_one(store.read_here, lambda db: forgetting.other_accounts(db, found))
+        if others:
+            click.echo(
+                f"  they have had other accounts in Entra, which stay: forget {', '.join(others)} as well",
+                err=True,
+            )
         click.echo(
             "  packs, archives, exports, backups, logs, Slack and Entra keep what they have",
             err=True,

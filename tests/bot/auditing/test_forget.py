@@ -208,6 +208,22 @@ def test_a_decider_can_be_forgotten_and_two_in_one_row(log):
     assert log.read_here(audit.verify, KEY.encode()).wrong is None
 
 
+def test_an_account_of_before_is_named_and_forgotten_by_its_id(log):
+    """Slack's is the same, and Entra's was made anew: what they had by the old one is theirs, too."""
+    log.run_here(busy)
+    old = "01d00000-0000-4000-8000-000000000001"
+    of_before = wish(package_id="of before", entra_id=old, state=State.DENIED, holder_name=NAME)
+    log.run_here(requests.add, of_before)
+
+    said = forget()
+    assert f"forget {old} as well" in said.stderr
+    assert old in everything(log)
+    said = forget(old)
+    assert said.exit_code == 0
+    assert "as well" not in said.stderr
+    assert not [trace for trace in (*TRACES, old) if trace in everything(log)]
+
+
 def decided_in_entra(db):
     """Bo has decided about Ann's access in Entra, and had taken it from her before; each time he said why."""
     there = DecidedThere(

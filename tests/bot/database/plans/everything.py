@@ -750,6 +750,7 @@ def _forgetting(db: Transaction) -> None:
     requests.move(db, _pending(db), State.CANCELED, terms=asdict(terms()))
     ids = frozenset({"U0ANN", ANN})
     forgetting.still_concerned(db, ids)
+    forgetting.other_entra_ids(db, ["U0ANN"], [ANN])
     forgotten = forgetting.Forgotten(
         ids=ids,
         names=frozenset(forgetting.known_names(db, ids)),

@@ -104,8 +104,9 @@ SCANS: Final = {
         (
             f"forgetting.{name}"
             for name in (
-                *("_forget_in_json", "_forget_in_key", "_forget_in_terms", "_rows", "drop_unsent"),
-                *("forget_in_table", "known_names", "request_ids", "still_concerned"),
+                *("_forget_in_json", "_forget_in_key", "_forget_in_their_requests", "_rows"),
+                *("drop_unsent", "forget_in_table", "known_names", "other_entra_ids"),
+                *("request_ids", "still_concerned"),
             )
         ),
         "the command line, which forgets somebody wherever they are named",
