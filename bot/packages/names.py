@@ -123,8 +123,12 @@ def clean_reason(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Text on one line, without control, direction and invisible characters that could disguise it."""
-    shown = text[:LONGEST_TEXT]
+    """
+    Text on one line, without control, direction and invisible characters that could disguise it.
+
+    A letter and its accent are one character, however they were typed: on the screen they are the same.
+    """
+    shown = unicodedata.normalize("NFC", text[:LONGEST_TEXT])
     if not shown.isprintable():
         shown = "".join(map(_visible, shown))
     return re.sub(r"\s+", " ", shown).strip()

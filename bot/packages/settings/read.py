@@ -1,5 +1,6 @@
 """Reads a package settings file."""
 
+import unicodedata
 from pathlib import Path
 
 from bot.packages.settings.blocks import SettingsFile
@@ -25,7 +26,9 @@ def parse_package_settings(text: str, *, name: str) -> PackageSettingsFile:
     Raises:
         FileError: As `read_package_settings`.
     """
-    source, said = parse(text, name=name, first_word="packages")
+    # A letter and its accent are one character in every name that it is compared with.
+    composed = unicodedata.normalize("NFC", text)
+    source, said = parse(composed, name=name, first_word="packages")
     file = PackageSettingsFile(
         source=source, content=validate(source, said, SettingsFile), said=said
     )

@@ -1,8 +1,10 @@
 """Test what a package settings file says, what is wrong with it and where, and what holds for a package by it."""
 
 import json
+import unicodedata
 from datetime import time, timedelta
 from pathlib import Path
+from typing import Literal
 
 import jsonschema
 import pytest
@@ -56,6 +58,25 @@ def test_an_empty_file_sets_nothing(text: str) -> None:
         parse_package_settings(text, name="x").settings_for("A", package_id="p")
         == PackageSettings()
     )
+
+
+@pytest.mark.parametrize(("written", "called"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_an_accent_may_be_a_character_of_its_own(
+    written: Literal["NFC", "NFD"], called: Literal["NFC", "NFD"]
+) -> None:
+    """In the file or in Entra: on the screen the names are the same, and what the one says holds for the other."""
+    name, policy = "Café Zürich", "Für alle"
+    text = f"packages:\n  {name}: {{quorum: 2, policies: {{{policy}: {{channel: C0X}}}}}}\n"
+    file = parse_package_settings(unicodedata.normalize(written, text), name="x")
+
+    found = file.settings_for(
+        unicodedata.normalize(called, name),
+        package_id="p",
+        policy=unicodedata.normalize(called, policy),
+    )
+
+    assert found.approvals_needed(0) == 2
+    assert found.channel == "C0X"
 
 
 def test_the_example_says_what_it_seems_to_say() -> None:
