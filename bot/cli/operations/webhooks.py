@@ -76,7 +76,7 @@ def replay(endpoint: str, first: str, last: str | None) -> None:
     _check(settings, endpoint)
     by = at_the_command_line(settings.operator)
 
-    def save(db: Transaction) -> tuple[int, int]:
+    def save(db: Transaction) -> tuple[int, int, bool]:
         found = _between(db, first, last)
         if found is None:
             raise Stop("The audit log has no rows there: nothing is told again.")
@@ -84,13 +84,19 @@ def replay(endpoint: str, first: str, last: str | None) -> None:
         archived = audit.archived(db)
         if begin <= archived:
             raise Stop(f"Rows up to {archived} are archived: they cannot be told again.")
-        feeds.replay(db, feed_id=chance.new_id(), endpoint=endpoint, first=begin, last=end)
+        is_there = feeds.replay(
+            db, feed_id=chance.new_id(), endpoint=endpoint, first=begin, last=end
+        )
         _record(db, by, "webhook-replay", endpoint=endpoint, first=begin, last=end)
-        return found
+        return begin, end, is_there
 
     with bots_database(settings) as store:
-        begin, end = in_one(store.run_here, save)
+        begin, end, is_there = in_one(store.run_here, save)
     click.echo(f"{endpoint} is told once more of rows {begin} to {end} of the audit log.")
+    if not is_there:
+        click.echo(
+            f"It has answered that it is gone: that begins with `latchkey webhooks enable {endpoint}`."
+        )
 
 
 @webhooks.command(short_help="Tell ENDPOINT again, which had answered that it is gone.")

@@ -105,6 +105,17 @@ FORGET_DEAD: Final = dead_events.delete().where(
     dead_events.c.position > sa.bindparam("after"),
     dead_events.c.position <= sa.bindparam("last"),
 )
+# In one order, as two feeds of an endpoint may hear at once that it is gone.
+LOCK_ALL_OF: Final = (
+    sa.select(webhooks.c.id)
+    .where(webhooks.c.endpoint == sa.bindparam("of_endpoint"))
+    .order_by(webhooks.c.id)
+    .with_for_update()
+)
+# An endpoint that is gone is told no replay either.
+DISABLE_OTHERS: Final = webhooks.update().where(
+    webhooks.c.endpoint == sa.bindparam("of_endpoint"), webhooks.c.disabled_at.is_(None)
+)
 LIVE: Final = webhooks.update().where(webhooks.c.id == sa.bindparam("feed"))
 
 
@@ -129,18 +140,41 @@ def begin(db: Transaction, names: Collection[str]) -> None:
         _add(db, feed_id=name, endpoint=name, position=head, until=None)
 
 
-def replay(db: Transaction, *, feed_id: str, endpoint: str, first: int, last: int) -> None:
-    """Let an endpoint be told once more of rows *first* to *last*; what was given up among them is not given up any more."""
-    _add(db, feed_id=feed_id, endpoint=endpoint, position=first - 1, until=last)
+def replay(db: Transaction, *, feed_id: str, endpoint: str, first: int, last: int) -> bool:
+    """
+    Let an endpoint be told once more of rows *first* to *last*; what was given up among them is not given up any more.
+
+    False: it is gone, and is told once it is enabled.
+    """
+    told = find(db, endpoint)
+    disabled_at = told.disabled_at if told else None
+    _add(
+        db,
+        feed_id=feed_id,
+        endpoint=endpoint,
+        position=first - 1,
+        until=last,
+        disabled_at=disabled_at,
+    )
     db.execute(FORGET_DEAD, {"of_endpoint": endpoint, "after": first - 1, "last": last})
+    return disabled_at is None
 
 
-def _add(db: Transaction, *, feed_id: str, endpoint: str, position: int, until: int | None) -> None:
+def _add(
+    db: Transaction,
+    *,
+    feed_id: str,
+    endpoint: str,
+    position: int,
+    until: int | None,
+    disabled_at: datetime | None = None,
+) -> None:
     values = {
         "id": feed_id,
         "endpoint": endpoint,
         "position": position,
         "until": until,
+        "disabled_at": disabled_at,
         "generation": 0,
         "due_at": clock.real(),
         "failures": 0,
@@ -208,9 +242,13 @@ def postpone(db: Transaction, feed: Feed, *, due_at: datetime, failures: int, er
 
 
 def disable(db: Transaction, feed: Feed, *, error: str) -> bool:
-    """Note that the endpoint is gone: it is told nothing more until somebody says so."""
+    """Note that the endpoint is gone: it is told nothing more, and no replay, until somebody says so."""
     now = clock.real()
-    return _update(db, feed, {"disabled_at": now, "error": error, "lease_until": None})
+    db.execute(LOCK_ALL_OF, {"of_endpoint": feed.endpoint}).all()
+    if not _update(db, feed, {"disabled_at": now, "error": error, "lease_until": None}):
+        return False
+    db.execute(DISABLE_OTHERS, {"of_endpoint": feed.endpoint, "disabled_at": now})
+    return True
 
 
 def release(db: Transaction, feed: Feed) -> bool:

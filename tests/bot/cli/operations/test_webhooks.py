@@ -75,6 +75,28 @@ def test_all_that_it_would_not_take_is_listed(log: Store) -> None:
     assert [each["position"] for each in listed] == [each["position"] for each in refused]
 
 
+def are_disabled(log: Store) -> list[bool]:
+    states = log.read_here(feeds.states, (NAME,))
+    return [each.feed.disabled_at is not None for each in states]
+
+
+def test_an_endpoint_that_is_gone_is_told_no_replay_either(log: Store) -> None:
+    """Neither one that is under way nor one that is asked for since, until somebody enables it."""
+    log.run_here(feeds.begin, (NAME,))
+    assert latchkey("replay", NAME, "--from", "1").output.count("\n") == 1
+    main = log.read_here(feeds.find, NAME)
+    assert main is not None
+    log.run_here(lambda db: feeds.disable(db, main, error="HTTP 410"))
+    assert are_disabled(log) == [True] * 2
+    assert (
+        "begins with `latchkey webhooks enable siem`"
+        in latchkey("replay", NAME, "--from", "1").output
+    )
+    assert are_disabled(log) == [True] * 3
+    assert latchkey("enable", NAME).exit_code == 0
+    assert are_disabled(log) == [False] * 3
+
+
 def test_a_replay_that_is_under_way_ends(log: Store) -> None:
     """It is something that the endpoint has not been told yet, too."""
     log.run_here(feeds.begin, (NAME,))
