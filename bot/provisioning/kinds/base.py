@@ -6,7 +6,7 @@ To add a kind: write a module with a class of these, and enter it in ``KINDS``.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from bot.provisioning.file_format.model import File
 from bot.provisioning.kinds.contexts import (
@@ -23,7 +23,7 @@ from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.tenant.live_access import LiveAccess, say_giving
 from bot.provisioning.tenant.resolve import Names
 from bot.provisioning.tenant.snapshot import Located, Snapshot
-from bot.provisioning.writing.diff import Change
+from bot.provisioning.writing.diff import Change, Difference, Operation
 from bot.provisioning.writing.state import Entry, Identity, Key
 from graph import Graph
 from graph.models import AccessPackage, AccessPackageCatalog
@@ -183,6 +183,36 @@ class DeletableKind(ProvisionedKind):
             f"Latchkey made {self.name} “{known_as}”, which is called “{name}” in Entra now. Write that name{way}; "
             "a second one is not made.",
             *inner,
+        )
+
+    async def plan_new(
+        self,
+        scope: FileScope,
+        *inner: str | int,
+        want: Any,
+        key: Key,
+        title: str,
+        differences: tuple[Difference, ...] = (),
+        was: str | None = None,
+    ) -> Change:
+        """
+        Plan to create what the tenant does not have, and refuse that where Latchkey made it before.
+
+        Args:
+            inner: Where the file describes it.
+            was: The name that the file says it had.
+
+        Raises:
+            GraphError: The tenant cannot be read.
+        """
+        await self.refuse_second(scope, key, *inner, was=was)
+        return Change(
+            operation=Operation.CREATE,
+            key=key,
+            title=title,
+            line=scope.line(*inner),
+            differences=differences,
+            want=want,
         )
 
     # Keep it while somebody needs it.

@@ -78,16 +78,16 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
                     )
                 )
             if is_new(scope.names.id_of("group", group.name)):
-                key = (self.name, group.name)
-                await self.refuse_second(scope, key, "groups", at, was=group.was)
                 changes.append(
-                    Change(
-                        operation=Operation.CREATE,
-                        key=key,
-                        title=f"group {group.name}",
-                        line=scope.line("groups", at),
-                        differences=compare({}, block(description=group.description)),
+                    await self.plan_new(
+                        scope,
+                        "groups",
+                        at,
                         want=group,
+                        key=(self.name, group.name),
+                        title=f"group {group.name}",
+                        differences=compare({}, block(description=group.description)),
+                        was=group.was,
                     )
                 )
         return changes

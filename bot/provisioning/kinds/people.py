@@ -58,15 +58,14 @@ class PersonKind(FileLevelKind, DeletableKind):
         for at, person in enumerate(scope.document.file.people):
             if not is_new(scope.names.id_of("person", person.email)):
                 continue
-            key = (self.name, person.email)
-            await self.refuse_second(scope, key, "people", at)
             changes.append(
-                Change(
-                    operation=Operation.CREATE,
-                    key=key,
-                    title=f"person {person.name} ({person.email})",
-                    line=scope.line("people", at),
+                await self.plan_new(
+                    scope,
+                    "people",
+                    at,
                     want=person,
+                    key=(self.name, person.email),
+                    title=f"person {person.name} ({person.email})",
                 )
             )
         return changes
