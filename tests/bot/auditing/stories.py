@@ -29,7 +29,7 @@ def latchkey(*words: object) -> Result:
 
 
 def granted(
-    db: Transaction, *, name: str = "Ann Abara", number: int = 0, **by: str | None
+    db: Transaction, /, *, name: str = "Ann Abara", number: int = 0, **by: str | None
 ) -> Request:
     """Ann asks, Bo approves (or whom *by* says of the click), Entra delivers."""
     for slack, entra, called in (("U0ANN", ANN, name), ("U0BO", BO, "Bo Berg")):
