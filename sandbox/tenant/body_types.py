@@ -115,7 +115,7 @@ def one_kind_of(base: str, kinds: Mapping[str, Properties]) -> Check:
 
 
 def anything(value: Any, name: str) -> None:
-    """What no rule here reads."""
+    """Take any value: no rule here reads it."""
 
 
 EXPIRATION: Final = object_of(
