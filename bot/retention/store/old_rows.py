@@ -17,6 +17,7 @@ from bot.database import deletions
 from bot.database.connections.engine import Transaction
 from bot.database.statements import MOST, NOW, SINCE, UNTIL, word
 from bot.database.tables import (
+    IS_CURRENT_DRIFT,
     IS_ENDED,
     IS_OPEN,
     IS_OVER,
@@ -27,6 +28,7 @@ from bot.database.tables import (
     deciders,
     decisions,
     delegations,
+    drift,
     emergencies,
     findings,
     holds,
@@ -41,6 +43,8 @@ IDS: Final[sa.BindParameter[str]] = sa.bindparam("ids", expanding=True)
 IS_CURRENT: Final = assignments.c.state != word(AssignmentState.ENDED)
 # A notice about a delegation is called by its kind and the delegation's id.
 DELEGATION: Final = "delegation:"
+# And a card of drift likewise: not all of it is about one's access.
+DRIFT: Final = "drift:"
 ID_LENGTH: Final = 32
 
 
@@ -121,6 +125,10 @@ OLD_MESSAGES: Final = (
         _none(
             delegations.c.id == sa.func.substr(notices.c.key, len(DELEGATION) + 1, ID_LENGTH),
             delegations.c.ends_at >= UNTIL,
+        ),
+        _none(
+            drift.c.id == sa.func.substr(notices.c.key, len(DRIFT) + 1, ID_LENGTH),
+            IS_CURRENT_DRIFT,
         ),
     )
     .order_by(notices.c.sent_at)

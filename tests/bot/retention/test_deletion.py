@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot import clock
+from bot import chance, clock
 from bot.approvals.store import approver_questions, decisions
 from bot.approvals.transactions import take_decision
 from bot.assignments.model import EndReason, TroubleKind
@@ -32,6 +32,7 @@ from bot.timing import WAITS
 from tests.bot.auditing.stories import KEY, granted, latchkey
 from tests.bot.moments import at
 from tests.bot.samples import (
+    ANN,
     LEASE,
     SOME_DAY,
     approver_question,
@@ -229,8 +230,29 @@ async def test_a_click_of_lately_and_a_message_that_is_being_sent_keep_a_request
     assert store.run_here(requests.find, free.id) is None
 
 
+def drifted(db, *, about="group", state="open"):
+    """Somebody is in a group without the package: about no access of theirs."""
+    row = {
+        "id": chance.new_id(),
+        "kind": "member",
+        "about": about,
+        "entra_id": ANN,
+        "mark": "",
+        "package_id": "campaign",
+        "package_name": "Marketing Campaign",
+        "state": state,
+        "found_at": clock.now(),
+        "seen_at": clock.real(),
+        "times": 1,
+        "is_announced": True,
+        "tries": 0,
+    }
+    db.execute(tables.drift.insert().values(**row))
+    return row["id"]
+
+
 async def test_what_went_out_is_known_as_long_as_it_may_be_asked(store):
-    """Messages about nothing go by their age; about a delegation, a trouble or access, when that is over."""
+    """Messages about nothing go by their age; about a delegation, a trouble, drift or access, when that is over."""
     with at(SOME_DAY):
         going_on = delegation(ends_at=LATER)
         over = delegation(delegator="U0MIA")
@@ -242,17 +264,22 @@ async def test_what_went_out_is_known_as_long_as_it_may_be_asked(store):
             lambda db: troubles.open_one(db, TroubleKind.UNREADABLE, "package", why="It fails.")
         )
         store.run_here(sent, key="trouble:1", kind="trouble", assignment_id="package")
+        store.run_here(sent, key=f"drift:{store.run_here(drifted)}:1", kind="drift")
+        passed = store.run_here(drifted, about="other", state="passed")
+        store.run_here(sent, key=f"drift:{passed}:1", kind="drift")
         store.run_here(sent, key="clock:2026-03-01", kind="alarm")
     with at(LATER - 59 * DAYS):
         store.run_here(sent, key="clock:2026-04-11", kind="alarm")
 
-    assert await delete(store, retention=replace(BOTH, requests=None)) == Deleted(messages=2)
+    assert await delete(store, retention=replace(BOTH, requests=None)) == Deleted(messages=3)
 
     with store.engine.connect() as db:
+        (card,) = db.execute(sa.select(tables.drift.c.id).where(tables.drift.c.state == "open"))
         left = set(db.execute(sa.select(tables.notices.c.key)).scalars())
     assert left == {
         f"delegation:{going_on.id}:made:U0CY",
         "reminder:campaign",
+        f"drift:{card.id}:1",
         "trouble:1",
         "clock:2026-04-11",
     }
