@@ -18,9 +18,6 @@ GONE: Final = 410
 # any event: it is not there, does not know us, has no time.
 ABOUT_THE_EVENT: Final = frozenset({400, 409, 413, 415, 422, 500})
 
-# What is said of a try that ended so, and kept with the feed.
-REFUSALS: Final = frozenset(f"HTTP {status}" for status in ABOUT_THE_EVENT)
-
 
 class Receipt(StrEnum):
     """The result of one try."""

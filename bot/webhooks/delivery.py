@@ -16,7 +16,7 @@ from bot import clock
 from bot.database import Store
 from bot.timing import backoff
 from bot.webhooks import events, signatures
-from bot.webhooks.client import REFUSALS, WITHIN, Receipt, Tried, WebhookClient
+from bot.webhooks.client import WITHIN, Receipt, Tried, WebhookClient
 from bot.webhooks.events import WebhookEvent
 from bot.webhooks.model import Feed, WebhookEndpoint
 from bot.webhooks.store import feeds
@@ -109,16 +109,20 @@ class Webhooks:
         if tried.receipt is Receipt.GONE:
             await self._store.run(feeds.disable, feed, error=tried.said)
             return None
-        failures = _failures(feed, tried)
-        if tried.receipt is Receipt.REFUSED and failures >= MOST_TRIES:
+        is_refused = tried.receipt is Receipt.REFUSED
+        # An endpoint that cannot be reached, for hours or now and then, has not refused the event.
+        refusals = feed.refusals + is_refused
+        if is_refused and refusals >= MOST_TRIES:
             log.error("webhook-dead", endpoint=feed.endpoint, position=position, said=tried.said)
             done = await self._store.run(
                 feeds.bury, feed, position=position, error=tried.said, lease=LEASE
             )
             return _behind(feed, position) if done else None
-        due_at = clock.real() + (tried.pause or backoff(failures - 1))
+        due_at = clock.real() + (
+            tried.pause or backoff(refusals - 1 if is_refused else feed.failures)
+        )
         await self._store.run(
-            feeds.postpone, feed, due_at=due_at, failures=failures, error=tried.said
+            feeds.postpone, feed, due_at=due_at, refusals=refusals, error=tried.said
         )
         return None
 
@@ -131,15 +135,5 @@ class Webhooks:
         )
 
 
-def _failures(feed: Feed, tried: Tried) -> int:
-    """
-    Return how many tries in a row have failed with this one.
-
-    Of an event that is refused, those that were refused as well: an endpoint that was down for hours has not refused it.
-    """
-    is_first_refusal = tried.receipt is Receipt.REFUSED and feed.error not in REFUSALS
-    return 1 if is_first_refusal else feed.failures + 1
-
-
 def _behind(feed: Feed, position: int) -> Feed:
-    return replace(feed, position=position, failures=0, error=None)
+    return replace(feed, position=position, failures=0, refusals=0, error=None)

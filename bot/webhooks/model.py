@@ -28,6 +28,7 @@ class Feed:
         position: The row of the audit log up to which all is done.
         until: The last row of a replay; None: it goes on.
         failures: Tries in a row of the next event that failed.
+        refusals: How many of these the endpoint has refused, whatever else went wrong between.
         error: Why the last one did, "HTTP 503".
     """
 
@@ -39,6 +40,7 @@ class Feed:
     lease_until: datetime | None
     due_at: datetime
     failures: int
+    refusals: int
     error: str | None
     disabled_at: datetime | None
     delivered_at: datetime | None

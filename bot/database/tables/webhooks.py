@@ -20,6 +20,8 @@ webhooks = sa.Table(
     # When to try again (real time), after so many tries of the same event that failed, and why the last one did.
     sa.Column("due_at", UtcDateTime, nullable=False),
     sa.Column("failures", sa.Integer, nullable=False),
+    # How many of these were refusals of this event.
+    sa.Column("refusals", sa.Integer, nullable=False, server_default="0"),
     sa.Column("error", sa.Text),
     # The endpoint has answered that it is gone: nothing more is sent until somebody says so.
     sa.Column("disabled_at", UtcDateTime),

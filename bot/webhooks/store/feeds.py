@@ -116,6 +116,8 @@ LOCK_ALL_OF: Final = (
 DISABLE_OTHERS: Final = webhooks.update().where(
     webhooks.c.endpoint == sa.bindparam("of_endpoint"), webhooks.c.disabled_at.is_(None)
 )
+# What a feed is like whose next event has not been tried.
+FRESH: Final[Mapping[str, Any]] = {"failures": 0, "refusals": 0, "error": None}
 LIVE: Final = webhooks.update().where(webhooks.c.id == sa.bindparam("feed"))
 
 
@@ -177,7 +179,7 @@ def _add(
         "disabled_at": disabled_at,
         "generation": 0,
         "due_at": clock.real(),
-        "failures": 0,
+        **FRESH,
     }
     db.execute(_insert(db), values)
 
@@ -215,7 +217,7 @@ def advance(
     now = clock.real()
     values: dict[str, Any] = {"position": position, "lease_until": now + lease}
     if delivered:
-        values |= {"failures": 0, "error": None, "delivered_at": now}
+        values |= {**FRESH, "delivered_at": now}
     return _update(db, feed, values)
 
 
@@ -225,7 +227,7 @@ def bury(db: Transaction, feed: Feed, *, position: int, error: str, lease: timed
     values: dict[str, Any] = {
         "position": position,
         "lease_until": now + lease,
-        "failures": 0,
+        **FRESH,
         "error": error,
     }
     if not _update(db, feed, values):
@@ -235,9 +237,14 @@ def bury(db: Transaction, feed: Feed, *, position: int, error: str, lease: timed
     return True
 
 
-def postpone(db: Transaction, feed: Feed, *, due_at: datetime, failures: int, error: str) -> bool:
-    """Note that a try failed, and so many in a row: once more at *due_at* (real time)."""
-    values = {"due_at": due_at, "failures": failures, "error": error}
+def postpone(db: Transaction, feed: Feed, *, due_at: datetime, refusals: int, error: str) -> bool:
+    """Note that a try failed, and so often because the event was refused: once more at *due_at* (real time)."""
+    values = {
+        "due_at": due_at,
+        "failures": feed.failures + 1,
+        "refusals": refusals,
+        "error": error,
+    }
     return _update(db, feed, {**values, "lease_until": None})
 
 
@@ -260,7 +267,7 @@ def release(db: Transaction, feed: Feed) -> bool:
 
 def enable(db: Transaction, endpoint: str) -> None:
     """Tell an endpoint what it has missed, at once."""
-    values = {"disabled_at": None, "failures": 0, "error": None, "due_at": clock.real()}
+    values = {**FRESH, "disabled_at": None, "due_at": clock.real()}
     for state in states(db, (endpoint,)):
         db.execute(LIVE, {"feed": state.feed.id, **values})
 
@@ -275,7 +282,7 @@ def skip(db: Transaction, endpoint: str) -> Skipped:
         "generation": found.feed.generation + 1,
         "lease_until": None,
     }
-    values |= {"failures": 0, "error": None, "disabled_at": None, "due_at": clock.real()}
+    values |= {**FRESH, "disabled_at": None, "due_at": clock.real()}
     db.execute(LIVE, {"feed": found.feed.id, **values})
     everything = {"of_endpoint": endpoint, "after": 0, "last": head}
     refused = db.execute(FORGET_DEAD, everything).rowcount

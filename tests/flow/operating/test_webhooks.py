@@ -1,6 +1,7 @@
 """Events, as another program receives them: signed, in order, none lost."""
 
 import asyncio
+import itertools
 import json
 from datetime import timedelta
 
@@ -156,6 +157,16 @@ async def test_tries_while_an_endpoint_was_down_are_no_refusals(told, receiver):
     await heard(receiver, "request.delivered")
     assert about_requests(receiver) == WHOLE_STORY
     assert await told.bot.store.read(feeds.dead, (NAME,)) == []
+
+
+async def test_an_event_is_refused_also_where_the_endpoint_is_down_in_between(told, receiver):
+    """Nothing behind it would ever be told: it is dead after twelve refusals, whatever was between them."""
+    answers = itertools.cycle([500, 503])
+    receiver.refuses = lambda event: next(answers) if event["type"] == "request.approved" else None
+    await asked_and_delivered(told)
+    await heard(receiver, "request.delivered")
+    assert about_requests(receiver) == [each for each in WHOLE_STORY if "approved" not in each]
+    assert len(await told.bot.store.read(feeds.dead, (NAME,))) == 1
 
 
 async def test_nothing_is_lost_when_the_bot_dies_while_it_tells(around, receiver):

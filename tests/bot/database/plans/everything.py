@@ -734,7 +734,7 @@ def _webhooks(db: Transaction) -> None:
         feeds.rows_after(db, feed, limit=10)
         feeds.advance(db, feed, position=1, lease=LEASE, delivered=True)
         feeds.bury(db, feed, position=1, error="HTTP 400", lease=LEASE)
-        feeds.postpone(db, feed, due_at=clock.real(), failures=1, error="HTTP 503")
+        feeds.postpone(db, feed, due_at=clock.real(), refusals=0, error="HTTP 503")
         feeds.disable(db, feed, error="HTTP 410")
         feeds.release(db, feed)
         feeds.find(db, feed.id)
