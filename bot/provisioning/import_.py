@@ -13,6 +13,7 @@ from bot.provisioning.kinds import KINDS, CatalogLevelKind, ImportedKind, Packag
 from bot.provisioning.kinds.contexts import ImportContext
 from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.tenant.tenant_names import TenantNames
+from bot.same_name import folded
 from bot.suggestions import nearest
 from graph import Graph
 from graph.models import AccessPackage, AccessPackageCatalog
@@ -42,17 +43,17 @@ async def import_tenant(graph: Graph, *, catalogs: Sequence[str] = ()) -> Import
     every = await graph.catalogs.list()
     names = [each.display_name or "" for each in every]
     for name in catalogs:
-        if name.casefold() not in {each.casefold() for each in names}:
+        if folded(name) not in {folded(each) for each in names}:
             raise LatchkeyError(f"There is no catalog “{name}”.{nearest(name, names)}")
-    wanted = {name.casefold() for name in catalogs} or {each.casefold() for each in names}
+    wanted = {folded(name) for name in catalogs} or {folded(each) for each in names}
     packages = await graph.packages.list(named=False)
     left_out = []
     chosen = []
     for catalog in sorted(every, key=lambda each: (each.display_name or "").casefold()):
         name = catalog.display_name or ""
-        if name.casefold() not in wanted:
+        if folded(name) not in wanted:
             continue
-        if not _is_writable(name) or [each.casefold() for each in names].count(name.casefold()) > 1:
+        if not _is_writable(name) or [folded(each) for each in names].count(folded(name)) > 1:
             left_out.append(f"catalog {name}: its name is not one that a file can tell")
             continue
         chosen.append(catalog)
@@ -88,11 +89,11 @@ async def _catalog(catalog: AccessPackageCatalog, context: ImportContext) -> Wor
         if isinstance(kind, CatalogLevelKind):
             block |= await kind.import_from_catalog(catalog, context)
     within = context.packages_in(catalog)
-    names = [(each.display_name or "").casefold() for each in within]
+    names = [folded(each.display_name) for each in within]
     packages = []
     for package in sorted(within, key=lambda each: (each.display_name or "").casefold()):
         name = package.display_name or ""
-        if _is_writable(name) and names.count(name.casefold()) == 1:
+        if _is_writable(name) and names.count(folded(name)) == 1:
             packages.append(await _package(package, context))
         else:
             context.leave_out(f"package {name or package.id}: its name cannot be told apart")

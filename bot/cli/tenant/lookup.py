@@ -2,13 +2,13 @@
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.errors import LatchkeyError
 from bot.packages.names import clean, slug_of
 from bot.provisioning.names import name_kind
+from bot.same_name import folded
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import (
@@ -112,7 +112,7 @@ def check_resource(known: Iterable[AccessPackageResource], typed: str) -> None:
 def is_resource(resource: AccessPackageResource, typed: str) -> bool:
     """Tell whether that is the id, the origin id or the name of a resource."""
     named = (resource.id, resource.origin_id, resource.display_name)
-    return any(_folded(typed) == _folded(each) for each in named if each)
+    return any(folded(typed) == folded(each) for each in named if each)
 
 
 async def find_group(graph: Graph, typed: str) -> Group:
@@ -177,12 +177,7 @@ def _means(typed: str, name: str | None) -> bool:
     """Tell whether it is the name itself or its slug, in any capitals; never a mere likeness."""
     if name is None:
         return False
-    return _folded(typed) == _folded(name) or (slug_of(name) != "" and typed == slug_of(name))
-
-
-def _folded(name: str) -> str:
-    """Return a name without regard to capitals, and to whether a letter and its accent are one character or two."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return folded(typed) == folded(name) or (slug_of(name) != "" and typed == slug_of(name))
 
 
 def _none(noun: str, typed: str, names: Iterable[str | None]) -> str:

@@ -1,5 +1,6 @@
 """Reads the file, and says what is wrong with it, where, and what was probably meant."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from bot.provisioning.file_format.model import (
     File,
 )
 from bot.provisioning.file_format.policy_model import Policy
+from bot.same_name import folded
 from bot.source import FileError, Place, Source, validate
 from bot.yaml_file import parse, read_utf8
 
@@ -39,7 +41,9 @@ def read_text(text: str, *, name: str) -> Document:
     Raises:
         FileError: As ``read_file``.
     """
-    source, said = parse(text, name=name, first_word="catalogs")
+    # A letter and its accent are one character in every name, however the editor wrote them.
+    composed = unicodedata.normalize("NFC", text)
+    source, said = parse(composed, name=name, first_word="catalogs")
     document = Document(name=name, positions=source.positions, file=validate(source, said, File))
     file = document.file
     twice = [
@@ -72,10 +76,8 @@ def _doubles(file: File) -> Iterable[tuple[Place, str]]:
             policies = [each.name for each in package.policies]
             lists.append(((*place, number, "policies"), policies))
     for place, said in lists:
-        folded = [each.casefold() for each in said]
-        yield from (
-            ((*place, at), each) for at, each in enumerate(said) if folded[at] in folded[:at]
-        )
+        alike = [folded(each) for each in said]
+        yield from (((*place, at), each) for at, each in enumerate(said) if alike[at] in alike[:at])
 
 
 def _former_names_in_use(file: File) -> Iterable[tuple[Place, str]]:
@@ -92,11 +94,11 @@ def _former_names_in_use(file: File) -> Iterable[tuple[Place, str]]:
         for number, package in enumerate(catalog.packages):
             lists.append(((*place, number, "policies"), package.policies))
     for place, things in lists:
-        used = {each.name.casefold() for each in things}
+        used = {folded(each.name) for each in things}
         for number, thing in enumerate(things):
             was = thing.was
             if was is None:
                 continue
-            if was.casefold() in used:
+            if folded(was) in used:
                 yield (*place, number, "was"), was
-            used.add(was.casefold())
+            used.add(folded(was))

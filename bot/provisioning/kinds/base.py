@@ -25,6 +25,7 @@ from bot.provisioning.tenant.resolve import Names
 from bot.provisioning.tenant.snapshot import Located, Snapshot
 from bot.provisioning.writing.diff import Change, Difference, Operation
 from bot.provisioning.writing.state import Entry, Identity, Key
+from bot.same_name import folded
 from graph import Graph
 from graph.models import AccessPackage, AccessPackageCatalog
 
@@ -171,7 +172,7 @@ class DeletableKind(ProvisionedKind):
                 return
 
     def _refuse_second(self, scope: FileScope, known_as: str, name: str, *inner: str | int) -> None:
-        if name.casefold() == known_as.casefold():
+        if folded(name) == folded(known_as):
             scope.refuse(
                 f"Latchkey made {self.name} “{name}”, which is there and which Entra does not list at the moment; "
                 "plan again in some minutes.",

@@ -30,6 +30,7 @@ from bot.provisioning.writing.diff import (
     say_renamed,
 )
 from bot.provisioning.writing.state import Entry, Identity, Key
+from bot.same_name import folded
 from bot.source import FileError
 from graph import Graph
 from graph.errors import Forbidden, NotFound
@@ -195,7 +196,7 @@ def _match(
 ) -> AccessPackageCatalog | None:
     """Find the one catalog that is meant: by its name, or else by the name that it had before."""
     for name in filter(None, (described.name, described.was)):
-        same = [each for each in every if (each.display_name or "").casefold() == name.casefold()]
+        same = [each for each in every if folded(each.display_name) == folded(name)]
         if len(same) > 1:
             ids = ", ".join(sorted(each.id for each in same))
             sentence = f"There are {len(same)} catalogs named “{name}” ({ids}); rename one of them in Entra."

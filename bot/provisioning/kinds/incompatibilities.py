@@ -19,6 +19,7 @@ from bot.provisioning.tenant.resolve import Names, is_new
 from bot.provisioning.tenant.snapshot import Located, Snapshot
 from bot.provisioning.writing.diff import Change, Operation
 from bot.provisioning.writing.state import Entry, Identity, Key
+from bot.same_name import folded
 from graph import Graph
 from graph.models import AccessPackage, Group
 
@@ -128,7 +129,7 @@ class IncompatibilityKind(PackageLevelKind, DeletableKind):
         """Tell whether that package is the one that is planned; one that is new goes by its name."""
         found = scope.found_package
         if found is None:
-            return is_new(other_id) and name.casefold() == scope.package.name.casefold()
+            return is_new(other_id) and folded(name) == folded(scope.package.name)
         return other_id == found.package.id
 
     async def read_for_import(self, context: ImportContext) -> None:

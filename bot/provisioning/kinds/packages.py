@@ -38,6 +38,7 @@ from bot.provisioning.writing.diff import (
 )
 from bot.provisioning.writing.lookups import FEW
 from bot.provisioning.writing.state import Entry, Identity, Key
+from bot.same_name import folded
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import AccessPackage
@@ -192,7 +193,7 @@ def _match(
     described: DescribedCatalog, found: FoundCatalog, every: Iterable[AccessPackage], names: Names
 ) -> None:
     within = [each for each in every if each.catalog and each.catalog.id == found.catalog.id]
-    by_name = {(each.display_name or "").casefold(): each for each in within}
+    by_name = {folded(each.display_name): each for each in within}
     for wanted in described.packages:
         package = by_name_or_former_name(by_name, wanted.name, wanted.was)
         if package is not None:
@@ -225,7 +226,7 @@ async def _look_up(context: ApplyContext, catalog_id: str, name: str) -> AccessP
             for each in (await context.lookups.packages()).values()
             if each.catalog is not None
             and each.catalog.id == catalog_id
-            and (each.display_name or "").casefold() == name.casefold()
+            and folded(each.display_name) == folded(name)
         ]
     return found[0] if found else None
 

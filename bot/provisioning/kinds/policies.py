@@ -46,6 +46,7 @@ from bot.provisioning.writing.diff import (
     say_renamed,
 )
 from bot.provisioning.writing.state import Entry, Identity, Key
+from bot.same_name import folded
 from bot.source import FileError, Place
 from graph import Graph
 from graph.beta.versions import dialect
@@ -174,12 +175,12 @@ class PolicyKind(PackageLevelKind, ChangeableKind, DeletableKind):
     async def import_from_package(self, package: AccessPackage, context: ImportContext) -> Words:
         blocks: list[Words] = []
         known = [context.policies[each.id] for each in package.assignment_policies]
-        names = [(each.display_name or "").casefold() for each in known]
+        names = [folded(each.display_name) for each in known]
         for policy in sorted(known, key=lambda each: each.display_name or ""):
             name = policy.display_name or ""
             title = f"policy {name or policy.id} of package {package.display_name}"
             why = unreadable(policy) or lost_in_words(policy)
-            if not is_plain(name) or names.count(name.casefold()) > 1:
+            if not is_plain(name) or names.count(folded(name)) > 1:
                 context.leave_out(f"{title}: its name cannot be told apart")
             elif why is not None:
                 context.leave_out(f"{title}: {why}")
@@ -292,7 +293,7 @@ def _match(
     """
     by_name: dict[str, list[AssignmentPolicy]] = {}
     for policy in found.package.assignment_policies:
-        by_name.setdefault((policy.display_name or "").casefold(), []).append(policy)
+        by_name.setdefault(folded(policy.display_name), []).append(policy)
     matched: dict[str, str] = {}
     for wanted in described.policies:
         same = by_name_or_former_name(by_name, wanted.name, wanted.was) or []
@@ -414,4 +415,4 @@ async def _confirm(
 
 
 def _is_named(policy: AssignmentPolicy, name: str) -> bool:
-    return (policy.display_name or "").casefold() == name.casefold()
+    return folded(policy.display_name) == folded(name)

@@ -1,5 +1,6 @@
 """Look up names of groups: display names, which are not unique."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 from bot.packages.characters import is_plain
@@ -21,11 +22,18 @@ class GroupNameKind(NameKind):
         self, names: Mapping[str, str], context: LookupContext
     ) -> dict[str, list[str]]:
         before = {group.name.casefold(): group.was for group in context.file.groups if group.was}
-        named = await context.graph.groups.find_each([*names.values(), *before.values()])
+        asked = [*names.values(), *before.values()]
+        named = await context.graph.groups.find_each(
+            dict.fromkeys([*asked, *map(_decomposed, asked)])
+        )
+
+        def ids_of(name: str) -> list[str]:
+            spelled = dict.fromkeys((name, _decomposed(name)))
+            return [each.id for way in spelled for each in named.get(way, [])]
+
         found = {}
         for folded, name in names.items():
-            ids = [each.id for each in named[name]]
-            former = [each.id for each in named.get(before.get(folded, ""), [])]
+            ids, former = ids_of(name), ids_of(before.get(folded, ""))
             if former and not ids:
                 context.renamed[folded] = former[0]
             found[folded] = ids or former
@@ -50,3 +58,8 @@ class GroupNameKind(NameKind):
             for group_id, name in names.items()
             if [each.id for each in found.get(name, [])] == [group_id]
         }
+
+
+def _decomposed(name: str) -> str:
+    """Return a name as somebody's keyboard may have put it into Entra: each accent a character of its own."""
+    return unicodedata.normalize("NFD", name)

@@ -2,6 +2,7 @@
 
 from bot.provisioning.policy_translation.from_graph import in_words
 from bot.provisioning.writing.diff import flatten
+from bot.same_name import folded
 from graph.models import AssignmentPolicy
 
 # A policy as lines: ``decided by, 1, approvers`` and what it says.
@@ -12,7 +13,7 @@ def by_id(policy: AssignmentPolicy) -> Lines:
     """Say a policy with everybody by id: equal for policies that mean the same."""
     said = flatten(in_words(policy, lambda subject: str(subject).casefold()))
     # Entra, not the file, says which letters of a name are capitals.
-    said["name"] = said["name"].casefold()
+    said["name"] = folded(said["name"])
     return said
 
 

@@ -10,6 +10,7 @@ from bot.provisioning.file_format.grammar import (
     kind_of_thing,
 )
 from bot.provisioning.writing.state import Key
+from bot.same_name import folded
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import (
@@ -142,6 +143,6 @@ class Snapshot:
 def by_name_or_former_name(
     by_name: Mapping[str, Anything], name: str, was: str | None
 ) -> Anything | None:
-    """Find what has the name, or else the name that it had before; *by_name* is in small letters."""
-    found = by_name.get(name.casefold())
-    return by_name.get(was.casefold()) if found is None and was else found
+    """Find what has the name, or else the name that it had before; *by_name* has them folded."""
+    found = by_name.get(folded(name))
+    return by_name.get(folded(was)) if found is None and was else found

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot import clock
 from bot.provisioning.writing.state import Entry, Key
+from bot.same_name import folded
 from bot.suggestions import nearly_same
 
 
@@ -151,7 +152,7 @@ def compare(before: dict[str, Any], after: dict[str, Any]) -> tuple[Difference, 
 
 def compare_names(actual: str | None, wanted: str) -> tuple[Difference, ...]:
     """List the difference between two names; Entra, not the file, says which letters are capitals."""
-    if (actual or "").casefold() == wanted.casefold():
+    if folded(actual) == folded(wanted):
         return ()
     return (Difference(what="name", before=actual, after=wanted),)
 

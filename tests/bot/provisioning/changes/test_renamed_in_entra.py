@@ -1,5 +1,7 @@
 """What Latchkey made, and somebody renamed in Entra since or Entra does not list, is not made a second time."""
 
+import unicodedata
+
 import pytest
 
 from bot.source import FileError
@@ -203,3 +205,33 @@ async def test_it_is_known_in_what_latchkey_did_not_make(
         text = text.replace("- name: Autumn Campaign\n", "- name: Renamed\n")
     with pytest.raises(FileError, match=f"made {kind} “{CALLED[kind][1]}”.* “Renamed” in Entra"):
         await provisioner.plan(text)
+
+
+ACCENTS = """\
+groups:
+  - name: Équipe
+catalogs:
+  - name: Été
+    packages:
+      - name: Café
+        gives: Member of group Équipe
+        policies:
+          - name: Naïve
+            may ask: group Équipe
+            durations: 30 days
+"""
+
+
+@pytest.mark.parametrize("things", ["groups", "catalogs", "packages", "policies"])
+async def test_an_accent_that_is_a_character_of_its_own_is_no_other_name(
+    provisioner: Provisioner, things: str
+) -> None:
+    """In the file or in Entra: on the screen it is the same name, and a second one would be told from it by nobody."""
+    await provisioner.apply(ACCENTS)
+    apart = unicodedata.normalize("NFD", ACCENTS)
+    assert apart != ACCENTS
+    assert await provisioner.changes(apart) == []
+    for each in getattr(provisioner.tenant.world, things).values():
+        each.display_name = unicodedata.normalize("NFD", each.display_name)
+    assert await provisioner.changes(ACCENTS) == []
+    assert await provisioner.changes(apart) == []
