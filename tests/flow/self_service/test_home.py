@@ -167,6 +167,7 @@ async def test_one_extends_and_returns_from_home(world):
     await world.told(ANN, "You now have access")
     await opened(world, ANN)
     await world.later(timedelta(days=3))
+    await shows(world, ANN, "27 days left")
 
     await world.press_home(ANN, "Extend")
     await world.told(ANN, "now lasts until")
