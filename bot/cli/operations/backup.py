@@ -51,6 +51,8 @@ def restore(file: Path, yes: bool) -> None:
 
     Example: latchkey restore /var/backups/latchkey-2026-01-30.db
     """
+    if not file.exists():
+        raise Stop(f"There is no file {file}.")
     settings = settings_for_database()
     database = settings.sqlite_file
     named = str(database) if database is not None else _server(settings).address

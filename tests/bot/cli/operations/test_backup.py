@@ -264,6 +264,12 @@ def test_a_damaged_database_is_replaced(how, folder):
     assert kept.read_bytes() == spoiled
 
 
+def test_nobody_is_asked_about_a_backup_that_is_not_there(folder):
+    """A slip in its name is no question to say yes to."""
+    gone = latchkey("restore", "gone.db")
+    assert (gone.exit_code, gone.stderr) == (1, "• There is no file gone.db.\n")
+
+
 def test_a_database_that_is_gone_is_restored(folder):
     """Nothing is kept, as there is nothing."""
     latchkey("backup", str(BACKUP))
