@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Final
 
-from bot.packages import policy_terms
+from bot.packages import policy_scope, policy_terms
 from bot.packages.model import NamedObject
 from bot.packages.questions import Answers, Question, find_wrong_answers
 from bot.packages.unsupported import questions_of, unsupported_in_package, unsupported_in_policy
@@ -153,6 +153,7 @@ class Refusal:
         candidates: The policies to choose among.
         details: What is not understood, which packages exclude it, or which questions are open.
         groups: The groups that exclude it.
+        open_to: Whom its policies are for, for people; empty where that is not known of one, or not for everybody to know.
     """
 
     reason: RefusalReason
@@ -160,6 +161,7 @@ class Refusal:
     candidates: tuple[AssignmentPolicy, ...] = ()
     details: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    open_to: tuple[str, ...] = ()
 
 
 def groups_named(policies: Iterable[AssignmentPolicy]) -> set[str]:
@@ -329,7 +331,7 @@ def evaluate_request(
     if choice.policy is not None:
         return _check_end_and_exclusions(case, choice.policy)
     if not choice.candidates:
-        return Refusal(reason=RefusalReason.NO_POLICY)
+        return Refusal(reason=RefusalReason.NO_POLICY, open_to=_whom_it_is_for(case))
     lasting = tuple(
         each for each in choice.candidates if not policy_terms.has_ended(each, at=case.at)
     )
@@ -338,6 +340,16 @@ def evaluate_request(
         return _check_end_and_exclusions(case, (lasting or choice.candidates)[0])
     reason = RefusalReason.NOT_THAT_POLICY if wanted else RefusalReason.SEVERAL
     return Refusal(reason=reason, candidates=lasting)
+
+
+def _whom_it_is_for(case: Case) -> tuple[str, ...]:
+    """Return whom the policies are for under which people may ask; nothing where the package is not shown to everybody."""
+    if case.package.is_hidden or not is_offered(case.package, at=case.at):
+        return ()
+    whole = {each.id: each for each in case.policies}
+    askable = sorted(askable_policies(case.package, at=case.at), key=rank_of)
+    found = [policy_scope.open_to(whole.get(each.id, each)) for each in askable]
+    return tuple(dict.fromkeys(found)) if all(found) else ()
 
 
 def evaluate_direct_assignment(case: Case, policy: AssignmentPolicy) -> Admitted | Refusal:

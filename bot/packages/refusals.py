@@ -14,8 +14,15 @@ from graph.models import AssignmentPolicy
 # Names and texts of Graph's may be of any length, and so may lists of them.
 LONGEST_NAME: Final = 80
 MOST_NAMED: Final = 6
-# Whom it is for is said with it, where that is for everybody to know.
 NOT_AMONG: Final = N_("You are not among those who may ask for it.")
+# Whom it is for, as it was read when that was judged; of more kinds of people none is named.
+IT_IS_FOR: Final = (
+    N_("It is for {scope}."),
+    N_("It is for {scope}, or for {second_scope}."),
+    N_("It is for {scope}, for {second_scope}, or for {third_scope}."),
+)
+_NO_POLICY: Final = N_("No policy in Entra lets {who} have it.")
+SCOPES: Final = ("scope", "second_scope", "third_scope")
 PACKAGE_GONE: Final = N_("That package no longer exists.")
 # To others the same package may be given still, by another policy.
 _OVER: Final = N_(
@@ -86,7 +93,7 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
         "Its rules in Entra are of a kind I do not understand ({about}{details}), so I must not "
         "guess. I have told the admins."
     ).format(about=_about(refusal), details=_list(refusal.details)),
-    RefusalReason.NO_POLICY: lambda _: NOT_AMONG,
+    RefusalReason.NO_POLICY: lambda refusal: _both(NOT_AMONG, _whom_it_is_for(refusal)),
     RefusalReason.SEVERAL: lambda refusal: N_(
         "There are several ways to have it: {choices}. Please ask again with the form of "
         "/request-access, and choose one there."
@@ -145,7 +152,7 @@ def to_asker(refusal: Refusal, whose: str) -> str:
     who = _short(whose)
     match refusal.reason:
         case RefusalReason.NO_POLICY:
-            return N_("No policy in Entra lets {who} have it.").format(who=who)
+            return _both(_NO_POLICY.format(who=who), _whom_it_is_for(refusal))
         case RefusalReason.SEVERAL:
             return N_(
                 "{who} may have it in several ways: {choices}. Please ask again with the form of "
@@ -175,6 +182,22 @@ def to_asker(refusal: Refusal, whose: str) -> str:
         case _:
             # What is left says nothing of the person.
             return to_person(refusal)
+
+
+def _whom_it_is_for(refusal: Refusal) -> str:
+    if not 0 < len(refusal.open_to) <= len(IT_IS_FOR):
+        return ""
+    named = dict(zip(SCOPES, refusal.open_to, strict=False))
+    return IT_IS_FOR[len(named) - 1].format(**named)
+
+
+def says_whom_it_is_for(why: str) -> bool:
+    """Tell whether *why*, of a refusal, says for whom the package is."""
+    return any(
+        SentencePattern(f"{refused} {said}").read(why) is not None
+        for refused in (NOT_AMONG, _NO_POLICY)
+        for said in IT_IS_FOR
+    )
 
 
 def needs_admin(refusal: Refusal) -> bool:

@@ -28,6 +28,9 @@ SENTENCES: Final = frozenset(
         "about",
         "lasts",
         "doubt",
+        "scope",
+        "second_scope",
+        "third_scope",
     }
 )
 # The part by which a sentence has a plural.

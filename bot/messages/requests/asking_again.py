@@ -17,13 +17,11 @@ from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.phrases.policy_words import decides, lasts, open_to
 from bot.messages.requests.acknowledging import my_access_button
 from bot.packages.model import Package
+from bot.packages.refusals import says_whom_it_is_for
 from bot.requests.model import Kind, Request
 from bot.words import N_, _, translate
-from bot.words.formats import any_of
 
 MOST_RULES = 10
-# Kinds of people whom the policies of a package are for, in one sentence.
-MOST_KINDS = 3
 LONGEST_NAME = 250
 
 
@@ -86,12 +84,10 @@ def explanation(explained: RefusalExplained) -> dict[str, Any]:
         section(f"*{escape(shorten(request.package_name, LONGEST_NAME))}*"),
         section(escape_sentence(translate(request.why or N_("I do not know any more.")))),
     ]
-    rules = (
-        [] if package is None else [_rule(package, number, request) for number in _numbers(package)]
-    )
-    if rules:
-        blocks.append(section(_("*Who may ask for it:*")))
-        blocks += [section(rule) for rule in rules]
+    # By the last sync: beside what was read when it was refused, it could say something else.
+    if package is not None and package.policies and not says_whom_it_is_for(request.why or ""):
+        blocks.append(section(_("*Who may ask for it, as far as I know:*")))
+        blocks += [section(_rule(package, number, request)) for number in _numbers(package)]
     blocks.append(section(who_helps(explained.channel)))
     return {
         "type": "modal",
@@ -100,14 +96,6 @@ def explanation(explained: RefusalExplained) -> dict[str, Any]:
         "close": plain(_("Close")),
         "blocks": blocks,
     }
-
-
-def whom_it_is_for(package: Package) -> str | None:
-    """Say whom all the policies of a package are for, escaped; None if that is not known of one, or of none."""
-    every = list(dict.fromkeys(open_to(policy.open_to) for policy in package.policies))
-    if not all(every) or not 0 < len(every) <= MOST_KINDS:
-        return None
-    return escape(any_of([shorten(each, LONGEST_NAME) for each in every]))
 
 
 def who_helps(channel: str) -> str:

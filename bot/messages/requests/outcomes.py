@@ -31,10 +31,8 @@ from bot.messages.requests.asking_again import (
     RefusalExplained,
     may_ask_again,
     who_helps,
-    whom_it_is_for,
 )
 from bot.packages.opening import Opening
-from bot.packages.refusals import NOT_AMONG
 from bot.requests.model import (
     ENDED_MEANWHILE,
     NOT_CONNECTED,
@@ -60,7 +58,7 @@ def refused(
     Say that a request is refused, why, and who can help.
 
     Args:
-        explained: What else there is to say about it: whom the package is for, and where people help.
+        explained: What else there is to say about it: where people help.
         is_offered: The package can still be asked for.
         told: Whoever reads it, by Slack id; None: whoever has the access, or would get it.
     """
@@ -77,10 +75,6 @@ def refused(
     if request.why == ENDED_MEANWHILE:
         why += f" {may_ask_again(request, is_offered=is_offered)}"
     if explained is not None:
-        whom = whom_it_is_for(explained.package) if explained.package else None
-        if request.why == NOT_AMONG and whom:
-            # By the last sync, and it was judged by what Entra says now.
-            why += " " + _("As far as I know, it is for {whom}.").format(whom=whom)
         why = f"{why} {who_helps(explained.channel)}"
     return message(f"{_filled_in(what, request)} {why}")
 

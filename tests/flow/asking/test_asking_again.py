@@ -10,7 +10,19 @@ from bot.packages.questions import Question
 from sandbox.tenant import examples
 from sandbox.tenant.model import Expiration
 from sandbox.tenant.seed import FINANCE_REPORTS, MARKETING_CAMPAIGN
-from tests.harness.world import ANN, APPROVALS, BO, CY, MIA, eventually, labels, living, said
+from tests.harness.world import (
+    ANN,
+    APPROVALS,
+    BO,
+    CY,
+    DANA,
+    ENTRA_ID,
+    MIA,
+    eventually,
+    labels,
+    living,
+    said,
+)
 
 TICKET = block_of(Question(id=examples.TICKET, text="?", required=True))
 
@@ -100,7 +112,7 @@ async def test_a_refusal_says_whom_it_is_for_and_who_can_help(world):
     news = await refused(world, ANN)
     assert (
         "I cannot get you access to *Board Papers*. You are not among those who may ask for it. "
-        "As far as I know, it is for certain people. "
+        "It is for certain people. "
         f"<#{APPROVALS}> can help you. If you cannot open it, ask your identity team."
     ) in said(news)
 
@@ -113,6 +125,28 @@ async def test_a_refusal_says_whom_it_is_for_and_who_can_help(world):
     assert f"<#{APPROVALS}> can help you. If you cannot open it, ask your identity team." in shown
     for name in ("Mia", "Bo Berg", "Dana", "Cy"):
         assert name not in shown.replace("Bo Berg approves", "")
+
+
+async def test_a_refusal_says_whom_it_is_for_by_the_policy_that_refused(world):
+    """Changed since the last look at all packages: the news and the explanation say what it was judged by."""
+    [policy] = [
+        each
+        for each in world.tenant.world.policies.values()
+        if each.package_id == MARKETING_CAMPAIGN
+    ]
+    policy.allowed_target_scope = "specificDirectoryUsers"
+    policy.specific_allowed_targets = [
+        {"@odata.type": "#microsoft.graph.singleUser", "userId": ENTRA_ID[DANA]}
+    ]
+
+    news = await refused(world, ANN, "marketing-campaign")
+    await world.press(ANN, news, "Why can't I?")
+    shown = said(await eventually(lambda: world.form(ANN), about="the explanation"))
+
+    for each in (said(news), shown):
+        assert "You are not among those who may ask for it. It is for certain people." in each
+        assert "Marketing”" not in each
+    assert "Who may ask for it" not in shown
 
 
 async def test_the_rule_of_a_hidden_package_is_not_told(world):

@@ -447,7 +447,7 @@ async def test_who_is_not_in_the_policys_scope_is_refused(world):
 
     await world.told(
         BO,
-        "You are not among those who may ask for it. As far as I know, it is for members of “Marketing”, and certain people.",
+        "You are not among those who may ask for it. It is for members of “Marketing”, and certain people.",
     )
     assert world.posts() == []
 
