@@ -18,7 +18,8 @@ async def look(subject: CheckSubject) -> CheckFinding | list[CheckFinding]:
     names = [each.name for each in subject.settings.webhook_endpoints]
     states = await subject.store.read(feeds.states, names)
     dead = await subject.store.read(feeds.count_dead, names)
-    wrong = [said for each in states if (said := _wrong(each)) is not None]
+    # What is wrong with an endpoint is wrong with each of its replays, and said once.
+    wrong = list(dict.fromkeys(said for each in states if (said := _wrong(each)) is not None))
     wrong += [
         f"The webhook {name} would not take {count} of the events; `latchkey webhooks list` has them."
         for name, count in dead.items()

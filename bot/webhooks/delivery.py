@@ -110,8 +110,9 @@ class Webhooks:
             await self._store.run(feeds.disable, feed, error=tried.said)
             return None
         is_refused = tried.receipt is Receipt.REFUSED
-        # An endpoint that cannot be reached, for hours or now and then, has not refused the event.
-        refusals = feed.refusals + is_refused
+        # An endpoint that cannot be reached, for hours or now and then, has not refused the event. A replica of a version that
+        # does not count refusals leaves those of an event before: there cannot be more of them than failures.
+        refusals = min(feed.refusals, feed.failures) + is_refused
         if is_refused and refusals >= MOST_TRIES:
             log.error("webhook-dead", endpoint=feed.endpoint, position=position, said=tried.said)
             done = await self._store.run(

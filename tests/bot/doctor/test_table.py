@@ -135,6 +135,19 @@ async def test_an_endpoint_that_is_told_nothing_is_found(harness):
     assert "siem has not been told what happened since 3 h" in said
 
 
+async def test_that_an_endpoint_is_gone_is_said_once(harness):
+    """However much it was to be told once more."""
+    update = {name: SecretStr(value) for name, value in SIEM.items()}
+    settings = harness.latchkey.settings.model_copy(update=update)
+    await harness.store.run(feeds.begin, (receiver.NAME,))
+    feed = await harness.store.read(feeds.find, receiver.NAME)
+    await harness.store.run(feeds.disable, feed, error="HTTP 410")
+    for each in ("one", "two"):
+        await harness.store.run(feeds.replay, feed_id=each, endpoint=receiver.NAME, first=1, last=1)
+    found = await doctors_findings(harness.latchkey, settings=settings)
+    assert words(found, "webhooks").count("has answered that it is gone") == 1
+
+
 async def test_an_admin_with_two_accounts_in_entra_cannot_decide(harness):
     """Latchkey does not guess."""
     dana = harness.tenant.world.users[seed.DANA]

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli.operations.webhooks import webhooks
+from bot.database import tables
 from bot.webhooks.schema import schema
 from bot.webhooks.store import feeds
 from tests.harness.doctoring import doctors_findings
@@ -167,6 +168,20 @@ async def test_an_event_is_refused_also_where_the_endpoint_is_down_in_between(to
     await heard(receiver, "request.delivered")
     assert about_requests(receiver) == [each for each in WHOLE_STORY if "approved" not in each]
     assert len(await told.bot.store.read(feeds.dead, (NAME,))) == 1
+
+
+async def test_refusals_that_a_replica_of_an_older_version_left_are_not_the_next_events(
+    told, receiver
+):
+    """It sets back the failures with each event that is taken, and knows no refusals."""
+    left = tables.webhooks.update().values(failures=0, refusals=11)
+    await told.bot.store.run(lambda db: db.execute(left))
+    answers = iter([500, 503])
+    receiver.refuses = lambda event: next(answers, None)
+    await asked_and_delivered(told)
+    await heard(receiver, "request.delivered")
+    assert about_requests(receiver) == WHOLE_STORY
+    assert await told.bot.store.read(feeds.dead, (NAME,)) == []
 
 
 async def test_nothing_is_lost_when_the_bot_dies_while_it_tells(around, receiver):
