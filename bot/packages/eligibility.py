@@ -74,6 +74,7 @@ class RefusalReason(StrEnum):
     POLICY_GONE = "its policy no longer exists"
     GIVEN_DIRECTLY = "it was given by an administrator"
     NOT_EXTENDABLE = "its policy lets nobody extend it"
+    NO_LATER_END = "its policy gives no end that it could be extended to"
     NOT_FOR_THEM = "its policy does not admit them any more"
     NOT_RETURNABLE = "its policy lets nobody give it back"
 
@@ -433,8 +434,8 @@ def evaluate_extension(
     if _scope(under) == "notspecified":
         if not by_admin:
             return Refusal(reason=RefusalReason.GIVEN_DIRECTLY, policy=under)
-    elif not is_extendable(under):
-        return Refusal(reason=RefusalReason.NOT_EXTENDABLE, policy=under)
+    elif (refusal := _find_no_extension(under)) is not None:
+        return refusal
     if case.package.catalog is not None and case.package.catalog.is_switched_off and not by_admin:
         return Refusal(reason=RefusalReason.CATALOG_OFF)
     unsupported = unsupported_in_package(case.package)
@@ -451,6 +452,16 @@ def evaluate_extension(
     if excluded is not None and not by_admin:
         return excluded
     return Admitted(policy=under, questions=questions_of(case.package, under))
+
+
+def _find_no_extension(under: AssignmentPolicy) -> Refusal | None:
+    """Return why nobody extends what they have under a policy; None: people may, or it is not understood."""
+    for_people = not is_automatic(under) and _scope(under) not in NEVER_FOR_PEOPLE
+    if not for_people or not policy_terms.lets_extend(under):
+        return Refusal(reason=RefusalReason.NOT_EXTENDABLE, policy=under)
+    if not policy_terms.sets_end(under):
+        return Refusal(reason=RefusalReason.NO_LATER_END, policy=under)
+    return None
 
 
 def evaluate_return(under: AssignmentPolicy | None) -> Refusal | None:

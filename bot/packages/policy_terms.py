@@ -85,13 +85,24 @@ def has_ended(policy: AssignmentPolicy, *, at: datetime) -> bool:
 
 def may_extend(policy: AssignmentPolicy) -> bool:
     """Tell whether holders under this policy may ask for a later end by themselves."""
-    settings, approval = policy.requestor_settings, policy.request_approval_settings
-    if approval is None or approval.is_approval_required_for_update is None:
-        # Nobody says whether somebody has to decide.
-        return False
-    return bool(settings and settings.enable_targets_to_self_update_access) and _expires(
-        policy.expiration
-    ) in {"afterduration", "afterdatetime"}
+    return lets_extend(policy) and sets_end(policy) and says_who_decides_extensions(policy)
+
+
+def lets_extend(policy: AssignmentPolicy) -> bool:
+    """Tell whether the policy lets holders extend at all."""
+    settings = policy.requestor_settings
+    return bool(settings and settings.enable_targets_to_self_update_access)
+
+
+def sets_end(policy: AssignmentPolicy) -> bool:
+    """Tell whether it is known which end the policy gives; beta does not say that of hours."""
+    return _expires(policy.expiration) in {"afterduration", "afterdatetime"}
+
+
+def says_who_decides_extensions(policy: AssignmentPolicy) -> bool:
+    """Tell whether Graph says if somebody has to approve an extension."""
+    approval = policy.request_approval_settings
+    return approval is not None and approval.is_approval_required_for_update is not None
 
 
 def stages_for(

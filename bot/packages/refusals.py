@@ -79,6 +79,13 @@ def to_admin(refusal: Refusal, *, who: str, package: str) -> str:
             return f"The policy {name} is for administrators."
         case RefusalReason.NOT_EXTENDABLE:
             return f"The policy {name} lets nobody extend it."
+        case RefusalReason.NO_LATER_END if _is_end_unsaid(refusal):
+            return (
+                f"Microsoft Graph's beta API does not say whether the policy {name} gives some hours or no end date, "
+                "so there is no end to extend it to."
+            )
+        case RefusalReason.NO_LATER_END:
+            return f"The policy {name} sets no end date any more, so there is none to extend it to."
         case RefusalReason.NOT_FOR_THEM:
             return f"The policy {name} is not for {who} any more."
         case RefusalReason.NOT_RETURNABLE:
@@ -132,6 +139,15 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
     ).format(hint=AGAIN),
     RefusalReason.NOT_EXTENDABLE: lambda _: N_(
         "Its policy does not let people extend it. {hint}"
+    ).format(hint=AGAIN),
+    RefusalReason.NO_LATER_END: lambda refusal: (
+        N_(
+            "Microsoft Graph does not tell me which end its policy gives, so I cannot extend it. {hint}"
+        )
+        if _is_end_unsaid(refusal)
+        else N_(
+            "Its policy sets no end date any more, so there is none that I could extend it to. {hint}"
+        )
     ).format(hint=AGAIN),
     RefusalReason.NOT_FOR_THEM: lambda _: N_(
         "Its policy in Entra is not for you any more, so it cannot be extended."
@@ -214,6 +230,11 @@ def _end(refusal: Refusal) -> str:
     expiration = refusal.policy.expiration if refusal.policy else None
     end = expiration.end_date_time if expiration else None
     return kept_moment(end) if end else "?"
+
+
+def _is_end_unsaid(refusal: Refusal) -> bool:
+    expiration = refusal.policy.expiration if refusal.policy else None
+    return expiration is not None and expiration.is_unsaid
 
 
 def _name(policy_: AssignmentPolicy | None) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot import clock
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
 from bot.assignments.transactions import check_holder, get_current
 from bot.database import Transaction
@@ -77,13 +78,27 @@ def find_extendable(db: Transaction, slack_user: str, assignment_id: str) -> Ext
     package = catalog.find(db, assignment.package_id)
     if package is None or assignment.policy_id not in package.can_extend:
         raise NotAllowed(
-            N_(
-                "“{package}” cannot be extended: its policy does not allow it. You can ask for it again "
-                "when it has ended."
-            ).format(package=assignment.package_name)
+            _why_not(package, assignment.policy_id).format(package=assignment.package_name)
         )
     already = next((each for each in about if each.kind is Kind.EXTEND), None)
     return ExtendableAccess(assignment=assignment, package=package, open=already)
+
+
+def _why_not(package: Package | None, policy_id: str | None) -> str:
+    """Return why people cannot extend what they have under a policy, as far as the last sync tells."""
+    known = {each.id: each for each in package.policies} if package else {}
+    policy = known.get(policy_id or "")
+    if policy is not None and policy.end_of(clock.now()) is None:
+        return N_(
+            "“{package}” cannot be extended: its policy sets no end date that it could be extended to. "
+            "You can ask for it again when it has ended."
+        )
+    if policy is not None:
+        return N_(
+            "“{package}” cannot be extended: its policy does not allow it. You can ask for it again "
+            "when it has ended."
+        )
+    return N_("“{package}” cannot be extended under its policy.")
 
 
 def extend(

@@ -412,6 +412,7 @@ LOCKED = policy(
         "enableTargetsToSelfUpdateAccess": False,
     }
 )
+ENDLESS = policy(expiration={"type": "noExpiration"})
 ONLY_TO_KEEP = policy(
     requestorSettings={
         "enableTargetsToSelfAddAccess": False,
@@ -467,6 +468,13 @@ EXTENSIONS: list[
         Refusal(reason=RefusalReason.NOT_EXTENDABLE, policy=LOCKED),
         None,
     ),
+    (
+        "without an end by now",
+        case(),
+        ENDLESS,
+        Refusal(reason=RefusalReason.NO_LATER_END, policy=ENDLESS),
+        None,
+    ),
     ("a catalog that is off", case(**OFF), OPEN, CATALOG_OFF, Admitted(policy=OPEN)),
     (
         "a catalog not read",
@@ -504,7 +512,7 @@ EXTENSIONS: list[
         "approved nobody knows how",
         case(),
         ONLY_UPDATE_UNSAID,
-        Refusal(reason=RefusalReason.NOT_EXTENDABLE, policy=ONLY_UPDATE_UNSAID),
+        Refusal(reason=RefusalReason.UNSUPPORTED, policy=ONLY_UPDATE_UNSAID, details=UNSAID),
         None,
     ),
     (

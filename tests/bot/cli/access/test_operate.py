@@ -453,6 +453,21 @@ def test_an_extension_goes_by_the_policy_that_it_is_held_under(latchkey, tenant,
     assert "“On-Call” lets nobody extend it" in result.stderr
 
 
+def test_an_extension_under_a_policy_without_an_end_says_so(latchkey, tenant, graph_app):
+    """That the policy lets nobody extend would not be so."""
+    graph_app.give(seed.ANN, seed.MARKETING_CAMPAIGN)
+    (held,) = tenant.world.assignments.values()
+    tenant.world.policies[held.policy_id].expiration = Expiration("noExpiration")
+
+    result = latchkey(extend, ["marketing-campaign", ANN, "--yes"])
+
+    assert result.exit_code == 1
+    assert (
+        "end to extend it to" in result.stderr or "there is none to extend it to" in result.stderr
+    )
+    assert "lets nobody" not in result.stderr
+
+
 def test_what_excludes_is_said(latchkey, tenant, graph_app):
     """Separation of duties holds for administrators, too."""
     graph_app.give(seed.ANN, seed.MARKETING_CAMPAIGN)
