@@ -74,10 +74,12 @@ def _named(packages: Sequence[Package]) -> tuple[set[str], set[str], bool]:
     users: set[str] = set()
     groups: set[str] = set()
     for package in packages:
-        if set(package.can_extend) - {each.id for each in package.policies}:
-            # Nobody can ask under it any more, and who decides extensions is not known here.
+        kept = package.extendable
+        if None in kept.values():
+            # Who decides extensions under it is not known here before the next sync.
             return users, groups, False
-        for policy in package.policies:
+        offered = {each.id: each for each in package.policies}
+        for policy in (offered | kept).values():
             if policy.deciders is None or policy.deciders.has_others:
                 return users, groups, False
             users |= {each.casefold() for each in policy.deciders.users}

@@ -25,6 +25,9 @@ def with_local_approval(package: Package, settings: PackageSettingsFile) -> Pack
         package,
         needs_approval=package.needs_approval or settings.always_approved,
         policies=tuple(_of_policy(package, each, settings) for each in package.policies),
+        other_policies=tuple(
+            _of_policy(package, each, settings) for each in package.other_policies
+        ),
     )
 
 

@@ -156,6 +156,7 @@ class Package:
         automatic: Ids of the policies under which Entra gives it by itself.
         policies: Those under which people may ask, as Graph shows them whole.
         opens: What of it whoever has it can open.
+        other_policies: Those under which nobody can ask; some may have it under one all the same.
     """
 
     id: str
@@ -173,11 +174,12 @@ class Package:
     automatic: tuple[str, ...] = field(default_factory=tuple)
     policies: tuple[OfferedPolicy, ...] = ()
     opens: tuple[Opening, ...] = ()
+    other_policies: tuple[OfferedPolicy, ...] = ()
 
     @property
     def extendable(self) -> ExtendablePolicies:
         """The policies whose holders may extend."""
-        known = {policy.id: policy for policy in self.policies}
+        known = {policy.id: policy for policy in (*self.policies, *self.other_policies)}
         return {policy_id: known.get(policy_id) for policy_id in self.can_extend}
 
     @property

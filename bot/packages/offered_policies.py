@@ -39,6 +39,18 @@ def offered(
     return tuple(sorted(found, key=lambda each: (each.rank, each.name.casefold(), each.id)))
 
 
+def not_offered(
+    package: AccessPackage, *, at: datetime, hidden_by_default: bool = False
+) -> tuple[OfferedPolicy, ...]:
+    """Return the other policies of *package*, under which nobody may ask at that moment, by id."""
+    askable = {each.id for each in askable_policies(package, at=at)}
+    return tuple(
+        offered_policy(package, each, hidden_by_default=hidden_by_default)
+        for each in sorted(package.assignment_policies, key=lambda one: one.id)
+        if each.id not in askable
+    )
+
+
 def offered_policy(
     package: AccessPackage, policy: AssignmentPolicy, *, hidden_by_default: bool = False
 ) -> OfferedPolicy:

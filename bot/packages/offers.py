@@ -62,7 +62,7 @@ class OfferedPolicy:
         return None
 
 
-# By id, the policies whose holders may extend; None: under it nobody can ask, so no more is known of it here.
+# By id, the policies whose holders may extend; None: no more is known of it here before the next sync.
 ExtendablePolicies = Mapping[str, OfferedPolicy | None]
 
 

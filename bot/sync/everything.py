@@ -16,7 +16,7 @@ from bot.packages import eligibility, policy_terms
 from bot.packages import names as package_names
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.model import Package
-from bot.packages.offered_policies import offered
+from bot.packages.offered_policies import not_offered, offered
 from bot.packages.opening import Opening, Openings
 from bot.packages.settings.bindings import (
     BindingProblem,
@@ -344,4 +344,5 @@ def package_row(
         automatic=eligibility.automatic_policies(package),
         policies=offered(package, whole, at=now, hidden_by_default=hidden_by_default),
         opens=opens,
+        other_policies=not_offered(package, at=now, hidden_by_default=hidden_by_default),
     )

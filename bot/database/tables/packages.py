@@ -22,6 +22,7 @@ packages = sa.Table(
     sa.Column("automatic", sa.JSON, nullable=False),
     sa.Column("policies", sa.JSON, nullable=False),
     sa.Column("opens", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("other_policies", sa.JSON, nullable=False, server_default="[]"),
 )
 
 # For which package each entry of the package settings file was written, see `bot.packages.settings.bindings`.

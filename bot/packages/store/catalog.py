@@ -49,6 +49,7 @@ def _values(package: Package) -> dict[str, Any]:
         **asdict(package),
         "policies": POLICIES.dump_python(package.policies, mode="json"),
         "opens": OPENS.dump_python(package.opens, mode="json"),
+        "other_policies": POLICIES.dump_python(package.other_policies, mode="json"),
     }
 
 
@@ -59,6 +60,7 @@ def _package(row: Sequence[Any]) -> Package:
     values["automatic"] = tuple(values["automatic"])
     values["policies"] = POLICIES.validate_python(values["policies"])
     values["opens"] = OPENS.validate_python(values["opens"])
+    values["other_policies"] = POLICIES.validate_python(values["other_policies"])
     return Package(**values)
 
 

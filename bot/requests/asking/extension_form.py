@@ -57,7 +57,7 @@ def form_of(found: ExtendableAccess, rule: ReasonRule | None) -> ExtensionForm:
     return ExtensionForm(
         assignment=row,
         offer=offer,
-        # Of a policy under which nobody can ask any more it is not known.
+        # Of a policy that is not known here it is not, either.
         needs_reason=policy is None or policy.needs_reason,
         rule=rule,
     )

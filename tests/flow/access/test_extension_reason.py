@@ -150,7 +150,7 @@ async def test_a_reason_that_the_policy_wants_since_the_press_is_asked_for(world
 
 
 async def test_where_nobody_can_ask_any_more_extending_takes_a_reason(world):
-    """Of such a policy no more is known here than that it lets people extend."""
+    """Where its policy wants one, as where people can ask."""
     await campaign_wants_reasons(world, asking=False)
     await world.bot.jobs.tenant_sync.run()
 
