@@ -8,6 +8,8 @@ from typing import Final
 
 from slugify import slugify
 
+from bot.same_name import composed
+
 LONGEST_SLUG: Final = 128
 # Of a reason, as the command and the forms take it and as messages show it: whatever was written can be read.
 LONGEST_REASON: Final = 1_000
@@ -123,12 +125,8 @@ def clean_reason(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """
-    Text on one line, without control, direction and invisible characters that could disguise it.
-
-    A letter and its accent are one character, however they were typed: on the screen they are the same.
-    """
-    shown = unicodedata.normalize("NFC", text[:LONGEST_TEXT])
+    """Text on one line, composed, without control, direction and invisible characters that could disguise it."""
+    shown = composed(text[:LONGEST_TEXT])
     if not shown.isprintable():
         shown = "".join(map(_visible, shown))
     return re.sub(r"\s+", " ", shown).strip()

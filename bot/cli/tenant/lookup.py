@@ -8,6 +8,7 @@ from typing import Final
 from bot.errors import LatchkeyError
 from bot.packages.names import clean, slug_of
 from bot.provisioning.names import name_kind
+from bot.provisioning.names.base import find_in_any_spelling
 from bot.same_name import folded
 from graph import Graph
 from graph.errors import NotFound
@@ -117,7 +118,7 @@ def is_resource(resource: AccessPackageResource, typed: str) -> bool:
 
 async def find_group(graph: Graph, typed: str) -> Group:
     """
-    Find the group with that id or exact name.
+    Find the group with that id or whole name.
 
     Raises:
         NotOne: There is none, or there are several.
@@ -127,7 +128,7 @@ async def find_group(graph: Graph, typed: str) -> Group:
             return await graph.groups.get(folded_id(typed))
         except NotFound:
             raise NotOneInTenant(f"There is no group with the id {typed}.") from None
-    found = await graph.groups.find(display_name=typed)
+    found = (await find_in_any_spelling(graph.groups.find_each, [typed]))[typed]
     if len(found) > 1:
         raise NotOneInTenant(
             f"Several groups are called “{clean(typed)}”; give an id: {_ids(found)}."

@@ -1,10 +1,10 @@
 """Reads a package settings file."""
 
-import unicodedata
 from pathlib import Path
 
 from bot.packages.settings.blocks import SettingsFile
 from bot.packages.settings.file import PackageSettingsFile
+from bot.same_name import composed
 from bot.source import FileError, validate
 from bot.yaml_file import parse, read_utf8
 
@@ -27,8 +27,7 @@ def parse_package_settings(text: str, *, name: str) -> PackageSettingsFile:
         FileError: As `read_package_settings`.
     """
     # A letter and its accent are one character in every name that it is compared with.
-    composed = unicodedata.normalize("NFC", text)
-    source, said = parse(composed, name=name, first_word="packages")
+    source, said = parse(composed(text), name=name, first_word="packages")
     file = PackageSettingsFile(
         source=source, content=validate(source, said, SettingsFile), said=said
     )

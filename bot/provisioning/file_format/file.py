@@ -1,6 +1,5 @@
 """Reads the file, and says what is wrong with it, where, and what was probably meant."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from bot.provisioning.file_format.model import (
     File,
 )
 from bot.provisioning.file_format.policy_model import Policy
-from bot.same_name import folded
+from bot.same_name import composed, folded
 from bot.source import FileError, Place, Source, validate
 from bot.yaml_file import parse, read_utf8
 
@@ -42,8 +41,7 @@ def read_text(text: str, *, name: str) -> Document:
         FileError: As ``read_file``.
     """
     # A letter and its accent are one character in every name, however the editor wrote them.
-    composed = unicodedata.normalize("NFC", text)
-    source, said = parse(composed, name=name, first_word="catalogs")
+    source, said = parse(composed(text), name=name, first_word="catalogs")
     document = Document(name=name, positions=source.positions, file=validate(source, said, File))
     file = document.file
     twice = [

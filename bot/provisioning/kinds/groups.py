@@ -28,6 +28,7 @@ from bot.provisioning.writing.diff import (
     say_renamed,
 )
 from bot.provisioning.writing.state import Entry, Identity, Key
+from bot.same_name import folded
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import AccessPackage
@@ -63,7 +64,7 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
     async def plan(self, scope: FileScope) -> Sequence[Change]:
         changes = []
         for at, group in enumerate(scope.document.file.groups):
-            before = scope.names.renamed.get(group.name.casefold())
+            before = scope.names.renamed.get(folded(group.name))
             if before is not None:
                 differences = compare_names(group.was, group.name)
                 changes.append(

@@ -30,6 +30,7 @@ from bot.provisioning.tenant.snapshot import FoundCatalog, Located, Snapshot
 from bot.provisioning.writing.diff import Change, Operation
 from bot.provisioning.writing.lookups import FEW
 from bot.provisioning.writing.state import Entry, Identity, Key
+from bot.same_name import folded
 from bot.suggestions import nearest
 from graph import Graph
 from graph.errors import GraphError, NotFound
@@ -106,16 +107,16 @@ class RoleKind(PackageLevelKind, DeletableKind):
         for at, text in enumerate(package.gives):
             role = read_role(text)
             origin_id = origin_of(role.thing, scope.names)
-            if (origin_id, role.role.casefold()) in seen:
+            if (origin_id, folded(role.role)) in seen:
                 scope.refuse_double(str(role), "gives", at)
                 continue
-            seen.add((origin_id, role.role.casefold()))
+            seen.add((origin_id, folded(role.role)))
             same = [each for each in given if _is_role(each, role, origin_id)]
             extras = [each for each in extras if each not in same]
             if same:
                 continue
             known = await _offered_names(scope, role)
-            if known and role.role.casefold() not in {each.casefold() for each in known}:
+            if known and folded(role.role) not in map(folded, known):
                 hint = nearest(role.role, known)
                 scope.refuse(f"{role.thing} has no role “{role.role}”.{hint}", "gives", at)
             changes.append(
@@ -265,10 +266,10 @@ def _is_role(given: ResourceRoleScope, role: Role, origin_id: str) -> bool:
     """Tell whether that is the role of that thing; a role goes by its name or its origin id."""
     if given.role is None or given.scope is None:
         return False
-    wanted = role.role.casefold()
+    wanted = folded(role.role)
     return (given.scope.origin_id or "").casefold() == origin_id and wanted in (
-        (given.role.display_name or "").casefold(),
-        (given.role.origin_id or "").casefold(),
+        folded(given.role.display_name),
+        folded(given.role.origin_id),
     )
 
 
@@ -313,9 +314,9 @@ async def _offered(
     offered = await catalog.roles_of(graph, resource)
     if not offered:
         raise NotFound(f"Catalog {catalog.catalog.display_name} lists no roles of {wanted.thing}.")
-    folded = wanted.role.casefold()
+    name = folded(wanted.role)
     for role in offered:
-        if folded in ((role.display_name or "").casefold(), (role.origin_id or "").casefold()):
+        if name in (folded(role.display_name), folded(role.origin_id)):
             return role.model_copy(update={"resource": resource})
     hint = nearest(wanted.role, [each.display_name or "?" for each in offered])
     raise GraphError(f"{wanted.thing} has no role “{wanted.role}”.{hint}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from bot.packages.characters import is_plain
-from bot.provisioning.names.base import LookupContext, NameKind, NamingContext
+from bot.provisioning.names.base import LookupContext, NameKind, NamingContext, find_in_any_spelling
 from graph import Graph
 
 
@@ -15,10 +15,12 @@ class ApplicationNameKind(NameKind):
     async def look_up(
         self, names: Mapping[str, str], context: LookupContext
     ) -> dict[str, list[str]]:
-        registered = await context.graph.applications.find_each(list(names.values()))
+        registered = await find_in_any_spelling(
+            context.graph.applications.find_each, names.values()
+        )
         for found in registered.values():
             context.applications.update((each.id, each) for each in found)
-        return {folded: [each.id for each in registered[name]] for folded, name in names.items()}
+        return {key: [each.id for each in registered[name]] for key, name in names.items()}
 
     async def names_like(self, graph: Graph, beginning: str) -> list[str]:
         found = await graph.applications.starting_with(beginning)
@@ -26,8 +28,8 @@ class ApplicationNameKind(NameKind):
 
     async def names_of(self, ids: Iterable[str], context: NamingContext) -> dict[str, str]:
         names = {each: context.applications.get(each, "") for each in ids}
-        found = await context.graph.applications.find_each(
-            sorted(set(filter(is_plain, names.values())))
+        found = await find_in_any_spelling(
+            context.graph.applications.find_each, sorted(set(filter(is_plain, names.values())))
         )
         return {
             application_id: name

@@ -5,19 +5,23 @@ To add a kind: write a module with a class of these, and enter it in ``NAME_KIND
 """
 
 from abc import ABC
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from itertools import chain
+from typing import ClassVar, Final, TypeVar
 
 from bot.provisioning.file_format.grammar import ENTRA_ROLE, GUID, kind_of_thing
 from bot.provisioning.file_format.model import File
+from bot.same_name import spellings
 from bot.suggestions import nearest
 from graph import Graph
 from graph.errors import GraphError
-from graph.models import AccessPackage, AccessPackageResource, Application
+from graph.models import AccessPackage, AccessPackageResource, Application, Group
 
 # Letters of a name that are thought to be right when the nearest is looked for.
 SAME_BEGINNING: Final = 3
+
+Found = TypeVar("Found", Group, Application)
 
 
 @dataclass(kw_only=True)
@@ -28,9 +32,9 @@ class LookupContext:
     Attributes:
         packages: Every package of the tenant.
         in_catalogs: Origin ids of sites and Entra roles, whose names only catalogs tell, by the file's word and the
-            name in small letters.
+            folded name.
         applications: The applications that were found, by id.
-        renamed: Groups that the tenant has under the name that they had before: ids by the new name in small letters.
+        renamed: Groups that the tenant has under the name that they had before: ids by the new name, folded.
     """
 
     graph: Graph
@@ -72,6 +76,24 @@ class NamingContext:
         return self.packages
 
 
+async def find_in_any_spelling(
+    find_each: Callable[[Iterable[str]], Awaitable[Mapping[str, Sequence[Found]]]],
+    names: Iterable[str],
+) -> dict[str, list[Found]]:
+    """
+    Find what has these names, however the accents of them were typed into Entra.
+
+    Args:
+        find_each: Finds what has names that Graph compares character by character.
+    """
+    ways = {name: spellings(name) for name in names}
+    found = await find_each(list(dict.fromkeys(chain.from_iterable(ways.values()))))
+    return {
+        name: list({each.id: each for spelled in known for each in found.get(spelled, ())}.values())
+        for name, known in ways.items()
+    }
+
+
 class NameKind(ABC):
     """
     One kind of name.
@@ -98,10 +120,10 @@ class NameKind(ABC):
         Look up many names in few calls.
 
         Args:
-            names: By the name in small letters, as the file spells it.
+            names: By the folded name, as the file spells it.
 
         Returns:
-            The ids that each has in the tenant, by the name in small letters.
+            The ids that each has in the tenant, by the folded name.
 
         Raises:
             GraphError: The tenant cannot be read.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from bot.packages.characters import is_plain
 from bot.provisioning.file_format.grammar import ENTRA_ROLE
 from bot.provisioning.names.base import LookupContext, NameKind, NamingContext
+from bot.same_name import folded
 from bot.suggestions import nearest
 
 
@@ -17,9 +18,7 @@ class EntraRoleNameKind(NameKind):
     async def look_up(
         self, names: Mapping[str, str], context: LookupContext
     ) -> dict[str, list[str]]:
-        return {
-            folded: sorted(context.in_catalogs.get((ENTRA_ROLE, folded), ())) for folded in names
-        }
+        return {key: sorted(context.in_catalogs.get((ENTRA_ROLE, key), ())) for key in names}
 
     async def say_missing(
         self, word: str, name: str, context: LookupContext, *, known: Iterable[str]
@@ -32,9 +31,9 @@ class EntraRoleNameKind(NameKind):
         )
 
     async def names_of(self, ids: Iterable[str], context: NamingContext) -> dict[str, str]:
-        counts = Counter(name.casefold() for name in context.roles.values())
+        counts = Counter(folded(name) for name in context.roles.values())
         return {
             each: name
             for each in ids
-            if is_plain(name := context.roles.get(each, "")) and counts[name.casefold()] == 1
+            if is_plain(name := context.roles.get(each, "")) and counts[folded(name)] == 1
         }

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.provisioning.file_format.model import File
 from bot.provisioning.names.base import LookupContext, NameKind, NamingContext
+from bot.same_name import folded
 from bot.suggestions import nearest
 from graph import Graph
 from graph.models import User
@@ -15,25 +16,22 @@ class PersonNameKind(NameKind):
     words = ("person",)
 
     def described(self, file: File, name: str) -> list[str]:
-        folded = name.casefold()
         return [
             each.email
             for each in file.people
-            if folded in (each.name.casefold(), each.email.casefold())
+            if folded(name) in (folded(each.name), folded(each.email))
         ]
 
     async def look_up(
         self, names: Mapping[str, str], context: LookupContext
     ) -> dict[str, list[str]]:
         emails = {}
-        for folded, name in names.items():
+        for key, name in names.items():
             described = self.described(context.file, name)
-            emails[folded] = described[0] if described else name
+            emails[key] = described[0] if described else name
         addresses = [email for email in emails.values() if "@" in email]
         users = await context.graph.users.find_each(addresses)
-        return {
-            folded: [each.id for each in users.get(email, [])] for folded, email in emails.items()
-        }
+        return {key: [each.id for each in users.get(email, [])] for key, email in emails.items()}
 
     async def say_missing(
         self, word: str, name: str, context: LookupContext, *, known: Iterable[str]

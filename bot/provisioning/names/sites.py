@@ -16,7 +16,7 @@ class SiteNameKind(NameKind):
     async def look_up(
         self, names: Mapping[str, str], context: LookupContext
     ) -> dict[str, list[str]]:
-        return {folded: sorted(context.in_catalogs.get(("site", folded), ())) for folded in names}
+        return {key: sorted(context.in_catalogs.get(("site", key), ())) for key in names}
 
     async def say_missing(
         self, word: str, name: str, context: LookupContext, *, known: Iterable[str]

@@ -18,6 +18,7 @@ from bot.provisioning.names.base import LookupContext
 from bot.provisioning.policy_translation.to_graph import subjects_of
 from bot.provisioning.tenant.tenant_names import TenantNames
 from bot.provisioning.writing.state import StateFile
+from bot.same_name import folded
 from bot.source import FileError, Place
 from graph import Graph
 from graph.models import AccessPackage, Application
@@ -55,7 +56,7 @@ class Names:
     def id_of(self, kind: str, name: str) -> str:
         """Return the object id behind a name, after ``learn``; a placeholder for what is still to be created."""
         written = name_kind(kind).id_written(name)
-        return self._ids[kind, name.casefold()] if written is None else written
+        return self._ids[kind, folded(name)] if written is None else written
 
     def subject_id(self, subject: Subject) -> str:
         """Return the object id of somebody whom a policy names."""
@@ -63,7 +64,7 @@ class Names:
 
     def bind(self, kind: str, name: str, object_id: str) -> None:
         """Remember what a name means."""
-        self._ids[kind, name.casefold()] = object_id
+        self._ids[kind, folded(name)] = object_id
         self._labels.setdefault((kind, object_id), name)
 
     async def learn(
@@ -85,16 +86,16 @@ class Names:
         """
         self._lookups.packages = list(packages)
         for thing, origin_id in things:
-            key = (thing.kind, thing.name.casefold())
+            key = (thing.kind, folded(thing.name))
             self._lookups.in_catalogs.setdefault(key, set()).add(origin_id)
         wanted: dict[tuple[str, str], tuple[Place, str]] = {}
         for place, subject in mentions(self._document.file):
             if subject.name and name_kind(subject.kind).id_written(subject.name) is None:
-                wanted.setdefault((subject.kind, subject.name.casefold()), (place, subject.name))
+                wanted.setdefault((subject.kind, folded(subject.name)), (place, subject.name))
         found = await self._look_up(wanted)
         problems = []
-        for (kind, folded), (place, name) in wanted.items():
-            problem = await self._settle(kind, name, place, found.get((kind, folded), []))
+        for (kind, known), (place, name) in wanted.items():
+            problem = await self._settle(kind, name, place, found.get((kind, known), []))
             if problem:
                 problems.append(problem)
         if problems:
@@ -103,15 +104,13 @@ class Names:
     async def _look_up(
         self, wanted: Mapping[tuple[str, str], tuple[Place, str]]
     ) -> dict[tuple[str, str], list[str]]:
-        """Look up ids by kind and name in small letters; all of a kind in few calls."""
+        """Look up ids by kind and folded name; all of a kind in few calls."""
         found: dict[tuple[str, str], list[str]] = {}
         for each in NAME_KINDS:
-            names = {
-                folded: name for (kind, folded), (_, name) in wanted.items() if kind in each.words
-            }
+            names = {key: name for (kind, key), (_, name) in wanted.items() if kind in each.words}
             if names:
                 ids = await each.look_up(names, self._lookups)
-                found |= {(kind, folded): ids[folded] for kind in each.words for folded in ids}
+                found |= {(kind, key): ids[key] for kind in each.words for key in ids}
         return found
 
     async def _settle(self, kind: str, name: str, place: Place, ids: list[str]) -> str | None:

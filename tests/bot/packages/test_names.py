@@ -192,6 +192,14 @@ def test_three_thousand_characters_of_junk_find_nothing(junk):
     assert len(INDEX.nearest(junk)) <= 3
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown"), [("Cafe\u0301", "Caf\u00e9"), ("\ufa19\u5c71", "\ufa19\u5c71")]
+)
+def test_clean_text_looks_as_it_was_typed(typed, shown):
+    """An accent looks the same in both forms; a kanji of somebody's name does not look like the one that is its like."""
+    assert package_names.clean(typed) == shown
+
+
 @given(st.text(max_size=200))
 @settings(max_examples=200, deadline=None)
 def test_clean_text_is_one_printable_line(typed):

@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 
 from bot.source import FileError
+from sandbox.tenant.seed import LEDGER
 from tests.bot.provisioning.conftest import FaultyAnswer, Provisioner, picture
 from tests.bot.provisioning.files import SMALL
 
@@ -205,6 +206,37 @@ async def test_it_is_known_in_what_latchkey_did_not_make(
         text = text.replace("- name: Autumn Campaign\n", "- name: Renamed\n")
     with pytest.raises(FileError, match=f"made {kind} “{CALLED[kind][1]}”.* “Renamed” in Entra"):
         await provisioner.plan(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("\ufa19\u5c71", id="a kanji that looks otherwise than its like"),
+        pytest.param("100 \u2126", id="a sign that looks like a letter"),
+        pytest.param("K\u00ea\u0301 toa\u0301n", id="tones behind accents"),
+        pytest.param("Cafe\u0301", id="an accent of its own"),
+    ],
+)
+async def test_a_name_is_found_as_the_import_has_written_it(
+    provisioner: Provisioner, name: str
+) -> None:
+    """Of a group, and of an application and its role, which Graph compares character by character."""
+    world = provisioner.tenant.world
+    next(iter(world.groups.values())).display_name = name
+    application = world.applications[LEDGER]
+    application.display_name = name
+    application.roles = dict.fromkeys(application.roles, name)
+    for each in world.resources.values():
+        if each.origin_id == LEDGER:
+            each.display_name = name
+    text = "groups: []\ncatalogs:\n  - name: General\n    resources:\n      - application {0}\n" + (
+        "    packages:\n      - name: New\n        gives: ['{0} of application {0}']\n        policies:\n"
+        "          - name: Everyone\n            may ask: group {0}\n            durations: 30 days\n"
+    )
+    await provisioner.apply(text.format(name))
+    assert await provisioner.changes(text.format(name)) == []
+    imported = (await provisioner.import_()).text
+    assert await provisioner.changes(imported) == []
 
 
 ACCENTS = """\
