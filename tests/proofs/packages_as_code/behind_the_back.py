@@ -72,7 +72,8 @@ class Colleagues:
         ours = [each for each in self._ours("packages") if world.policies_of(each.id)]
         if not ours:
             return ""
-        package, who = self._chance.choice(ours), self._chance.choice(PEOPLE)
+        people = [*PEOPLE, *(each.id for each in self._ours("users"))]
+        package, who = self._chance.choice(ours), self._chance.choice(people)
         if world.assignments_of(package.id, user_id=who):
             return ""
         self.tenant.assign(package.id, who, end=None)

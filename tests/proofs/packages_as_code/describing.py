@@ -28,7 +28,7 @@ NAMES: Final = (
 
 def fresh() -> Words:
     """Return a file that describes nothing yet."""
-    return {"groups": [], "catalogs": []}
+    return {"people": [], "groups": [], "catalogs": []}
 
 
 def text_of(file: Words) -> str:
@@ -104,7 +104,13 @@ class Editor:
 
     def _deeds(self) -> list[Callable[[], str]]:
         few = sum(1 for _ in packages_of(self.file)) < 2
-        adding = [self._add_group, self._add_catalog, self._add_package, self._add_policy]
+        adding = [
+            self._add_person,
+            self._add_group,
+            self._add_catalog,
+            self._add_package,
+            self._add_policy,
+        ]
         if few:
             return adding
         return [
@@ -123,9 +129,18 @@ class Editor:
 
     # Adding.
 
+    def _add_person(self) -> str:
+        self._count += 1
+        email = f"{self._team.lower()}{self._count}@contoso.example"
+        person: Words = {"name": f"Trial {self._team}{self._count}", "email": email}
+        if self._chance.random() < 0.5:
+            person["manager"] = self._chance.choice(PEOPLE)
+        self.file["people"].append(person)
+        return f"add person {email}"
+
     def _add_group(self) -> str:
         name = self.new_name()
-        self.file["groups"].append({"name": name, "members": self._some(PEOPLE)})
+        self.file["groups"].append({"name": name, "members": self._some(self._people())})
         return f"add group {name}"
 
     def _add_catalog(self) -> str:
@@ -162,7 +177,7 @@ class Editor:
     # Changing.
 
     def _members(self) -> str:
-        return self._change("group", lambda: {"members": self._some(PEOPLE)})
+        return self._change("group", lambda: {"members": self._some(self._people())})
 
     def _words_of_catalog(self) -> str:
         return self._change(
@@ -197,7 +212,8 @@ class Editor:
 
     def _said_of_policy(self) -> Words:
         chance = self._chance
-        deciders = ["manager", "person dana@contoso.example", *self._groups()]
+        people = [f"person {each}" for each in self._people()]
+        deciders = ["manager", "person dana@contoso.example", *people, *self._groups()]
         return chance.choice(
             [
                 {"description": self._description()},
@@ -295,9 +311,11 @@ class Editor:
     # Removing.
 
     def _remove(self) -> str:
-        kind = self._chance.choice(["group", "catalog", "package", "policy"])
+        kind = self._chance.choice(["person", "group", "catalog", "package", "policy"])
+        if kind == "person":
+            return self._remove_unnamed("people", "email")
         if kind == "group":
-            return self._remove_group()
+            return self._remove_unnamed("groups", "name")
         if kind == "catalog":
             return self._remove_from(self.file["catalogs"], "catalog")
         holders = self.file["catalogs"] if kind == "package" else self.described("package")
@@ -305,14 +323,15 @@ class Editor:
         lists = [each[within] for each in holders if each[within]]
         return self._remove_from(self._chance.choice(lists), kind) if lists else ""
 
-    def _remove_group(self) -> str:
-        named = str(self.file["catalogs"])
-        unnamed = [each for each in self.file["groups"] if f"group {each['name']}" not in named]
+    def _remove_unnamed(self, things: str, named_by: str) -> str:
+        """Take out one that the file does not name anywhere else."""
+        text = text_of(self.file)
+        unnamed = [each for each in self.file[things] if text.count(each[named_by]) == 1]
         if not unnamed:
             return ""
-        group = self._chance.choice(unnamed)
-        self.file["groups"].remove(group)
-        return f"remove group {group['name']}"
+        thing = self._chance.choice(unnamed)
+        self.file[things].remove(thing)
+        return f"remove {thing[named_by]} from {things}"
 
     def _remove_from(self, blocks: list[Words], kind: str) -> str:
         if not blocks:
@@ -334,6 +353,9 @@ class Editor:
                 ]
 
     # What lists hold.
+
+    def _people(self) -> list[str]:
+        return [*PEOPLE, *(each["email"] for each in self.file["people"])]
 
     def _groups(self) -> list[str]:
         mine = [each["name"] for each in self.file["groups"]]

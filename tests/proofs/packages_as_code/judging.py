@@ -108,6 +108,14 @@ def disagreements(file: Words, tenant: Tenant, *, held: set[str]) -> Iterator[st
         held: Ids of the packages that somebody has: these may give more than they should.
     """
     world = tenant.world
+    for person in file["people"]:
+        users = [
+            each for each in world.users.values() if each.user_principal_name == person["email"]
+        ]
+        if len(users) != 1:
+            yield f"{len(users)} people {person['email']}"
+        elif "manager" in person and users[0].manager_id != _id_of(person["manager"], world):
+            yield f"the manager of {person['email']} is {users[0].manager_id}"
     for group in file["groups"]:
         there = [each for each in world.groups.values() if _same(each.display_name, group["name"])]
         if len(there) != 1:
@@ -228,6 +236,10 @@ def _decider(subject: dict[str, Any], world: World) -> str:
     if "userId" in subject:
         return f"person {world.users[subject['userId']].user_principal_name}"
     return "manager"
+
+
+def _id_of(email: str, world: World) -> str:
+    return next(each.id for each in world.users.values() if each.user_principal_name == email)
 
 
 def dangling(tenant: Tenant) -> Iterator[str]:

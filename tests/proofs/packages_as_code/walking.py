@@ -93,6 +93,8 @@ class Story:
         self.figures = figures
         self.told: list[str] = []
         self.teams = [self._team(name, folder / name) for name in ("A", "B")]
+        # Somebody who keeps no file yet.
+        self.reader = Provisioner(self.tenant, version, folder)
 
     def _team(self, name: str, folder: Path) -> Team:
         folder.mkdir()
@@ -109,6 +111,7 @@ class Story:
             await self._round(team)
             if self.figures.wrong:
                 return
+        await self._imported()
         for team in self.teams:
             await self._destroyed(team)
 
@@ -231,6 +234,12 @@ class Story:
                     **self.chance.choice(FAULTS),
                 )
             )
+
+    async def _imported(self) -> None:
+        """Whatever came of it, a file that is written from the tenant changes nothing."""
+        imported = await self.reader.import_()
+        changes = await self.reader.changes(imported.text)
+        self._judge([f"what was imported would {changes}\n{imported.text}"] if changes else [])
 
     # Taking away.
 
