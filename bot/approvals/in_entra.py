@@ -35,6 +35,9 @@ OTHER_STAGE: Final = N_(
 OTHER_PERSON: Final = N_(
     "Microsoft Entra shows somebody else's request in place of this one, so nothing is sent there. Please look at My Access."
 )
+NOT_LET: Final = N_(
+    "Microsoft Entra does not let you decide this request, or not any more. If you should decide it, please tell an admin."
+)
 DECIDED_THERE: Final = N_("That step is already decided in Microsoft Entra.")
 NO_REASON: Final = N_("Decided in Slack.")
 # So often Entra may say that somebody was faster, and not show who, before it is a refusal like any other.
@@ -49,11 +52,13 @@ class EntraAnswer:
     Attributes:
         why: Why it did not take it, a sentence; None: it is decided as they wanted.
         is_late: The stage is decided already.
+        is_forbidden: It does not let them decide it, whatever the terms of the request say.
         stage: The stage that waits in Entra now, where that is known.
     """
 
     why: str | None = None
     is_late: bool = False
+    is_forbidden: bool = False
     stage: int | None = None
 
 
@@ -86,6 +91,16 @@ class EntraApprovals:
             if error.may_have_happened or is_faster:
                 # After a conflict the next try sees who was faster, mostly.
                 raise
+            if isinstance(error, Forbidden):
+                # Graph's own words are for whoever runs this, and not for approvers.
+                log.warning(
+                    "approver-not-let",
+                    decision=decision.id,
+                    request=request.id,
+                    code=error.code,
+                    error=str(error),
+                )
+                return EntraAnswer(why=NOT_LET, is_forbidden=True)
             return EntraAnswer(why=N_("Microsoft Entra refused it: {error}").format(error=error))
 
     async def is_theirs(self, decision: Decision, request: Request, actor: Actor) -> bool:

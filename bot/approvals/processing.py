@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import structlog
+
 from bot import clock
 from bot.approvals.accepting import (
     accept_approval,
@@ -38,7 +40,7 @@ from bot.database import Busy, Store, flags
 from bot.database.audit_log import audit
 from bot.errors import LatchkeyError
 from bot.messages.approvals import saved
-from bot.packages.model import Stage
+from bot.packages.model import Stage, Terms
 from bot.people.actors import Permissions
 from bot.people.model import Verb
 from bot.people.permissions import LASTING, Actor, may
@@ -52,6 +54,8 @@ from bot.slack.errors import SlackError
 from bot.timing import EARLY_SECONDS
 from bot.words import N_
 from graph.errors import GraphError
+
+log = structlog.get_logger(__name__)
 
 # Each try is lost to somebody else's decision, and a stage takes no more of them than its quorum.
 MOST_TRIES: Final = 50
@@ -99,11 +103,14 @@ class DecisionProcessor:
         in_entra: EntraApprovals,
         sign_ins: SignInRule,
         find_refusal: Callable[[Request], Awaitable[str | None]],
+        read_terms: Callable[[Request], Awaitable[Terms | None]],
     ) -> None:
         """
         Args:
             find_refusal: Gives why whoever asks may not have what waits in Entra any more; None if they may.
+            read_terms: Reads the terms by now of what waits in Entra; None if they know no such decision.
         """
+        self._read_terms = read_terms
         self._find_refusal = find_refusal
         self._store = store
         self._in_entra = in_entra
@@ -224,6 +231,8 @@ class DecisionProcessor:
             return True
         if not answer.is_late:
             await self._refuse(decision, request, actor, answer.why)
+            if answer.is_forbidden:
+                await self._renew_terms(request)
             return False
         await self._settle(
             decision, Outcome.LATE, why=answer.why, entra_id=actor.entra_id, name=actor.name
@@ -237,6 +246,16 @@ class DecisionProcessor:
         else:
             await self._store.run(requests.look_at_entra, request)
         return False
+
+    async def _renew_terms(self, request: Request) -> None:
+        """Take up what the policy says by now of what waits in Entra, which lets somebody not decide it whom we have asked."""
+        try:
+            by_now = await self._read_terms(request)
+        except (GraphError, SlackError) as error:
+            log.info("terms-not-read", request=request.id, error=type(error).__name__)
+            return
+        if by_now is not None and by_now != request.terms:
+            await self._store.run(state_machine.renew_terms, request, by_now)
 
     async def _find_wrong_end(self, end: datetime, request: Request) -> str | None:
         """Return why the end that they set cannot be granted any more."""

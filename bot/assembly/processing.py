@@ -83,6 +83,7 @@ def make_processing(
         in_entra=EntraApprovals(graph=graph, tokens=tokens),
         sign_ins=sign_ins,
         find_refusal=evaluator.find_refusal,
+        read_terms=evaluator.read_terms,
     )
     follower = EntraFollower(
         store=store,

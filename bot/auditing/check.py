@@ -18,7 +18,7 @@ from bot.database.audit_log import audit_chain
 from bot.packages.policy_terms import hash_of_row
 
 # Verbs whose rows name the terms of a request.
-NAMING_TERMS: Final = frozenset({"move", "require-sign-in"})
+NAMING_TERMS: Final = frozenset({"move", "renew-terms", "require-sign-in"})
 # Of all files in it together.
 LARGEST_PACK: Final = 1_000_000_000
 

@@ -102,6 +102,7 @@ VERBS: Final[Mapping[str, str]] = {
     "remind": "a requester has reminded those who decide",
     "remind-review": "those who may review an emergency are reminded",
     "remove-several": "an admin removes several at once; each is a request of its own",
+    "renew-terms": "Entra did not let somebody decide whom Latchkey had asked; the request that waits there is decided by whom its policy names by now",
     "require-sign-in": "the package settings ask by now for a fresh sign-in of whoever approves a request that waits in Entra already",
     "reprocess": "an admin had Entra process access once more",
     "resume": "granting goes on",

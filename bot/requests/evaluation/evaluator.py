@@ -14,6 +14,7 @@ from bot.database.replicas import limits
 from bot.errors import NotAllowed, NotAMember, NotClear
 from bot.packages import policy_terms
 from bot.packages.bounds import EVERYWHERE, Bounds
+from bot.packages.model import Terms
 from bot.packages.settings.file import NO_FILE, PackageSettingsFile
 from bot.people.actors import Permissions
 from bot.people.identity import People
@@ -249,13 +250,29 @@ class RequestEvaluator:
             NotClear: They name no such decision either, or whoever asks may not have it any more.
             SlackError, GraphError: It could not be read.
         """
-        try:
-            evaluation = await self.access.find_terms(request)
-        except (NotAllowed, Refused) as refused:
-            raise NotClear(DECISION_UNKNOWN) from refused
-        if not evaluation.terms.entra_decides or request.stage >= len(evaluation.terms.stages):
+        evaluation = await self._evaluate_in_entra(request)
+        if evaluation is None:
             raise NotClear(DECISION_UNKNOWN)
         return await self._renew(request, evaluation)
+
+    async def read_terms(self, request: Request) -> Terms | None:
+        """
+        Return the terms of this moment of what waits in Entra; None if they know no such decision.
+
+        Raises:
+            SlackError, GraphError: They could not be read.
+        """
+        evaluation = await self._evaluate_in_entra(request)
+        return evaluation.terms if evaluation else None
+
+    async def _evaluate_in_entra(self, request: Request) -> Evaluation | None:
+        """Evaluate anew what waits in Entra; None if whoever asks may not have it by now, or nobody decides its stage."""
+        try:
+            evaluation = await self.access.find_terms(request)
+        except (NotAllowed, Refused):
+            return None
+        terms = evaluation.terms
+        return evaluation if terms.entra_decides and request.stage < len(terms.stages) else None
 
     async def _hide_by_now(self, request: Request, evaluation: Evaluation) -> Request | None:
         """Return a claimed request whose terms are as agreed, with what its policy hides from whoever asks by now."""

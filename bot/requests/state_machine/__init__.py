@@ -17,6 +17,7 @@ from bot.requests.state_machine.deciding import (
     lapse,
     reach_stage,
     refuse,
+    renew_terms,
     require_sign_in,
 )
 from bot.requests.state_machine.delivering import (
@@ -94,6 +95,7 @@ __all__ = [
     "reach_stage",
     "refuse",
     "remove_if_reviewed",
+    "renew_terms",
     "require_sign_in",
     "revive",
     "submit",

@@ -67,8 +67,19 @@ def count_approval(db: Transaction, request: Request, approved: Request) -> Requ
 
 def require_sign_in(db: Transaction, request: Request, terms: Terms) -> Request | None:
     """Let a request that waits in Entra take a fresh sign-in of whoever approves it, as the package settings ask by now."""
-    return current_stage.require_sign_in(
-        db, request, terms=terms, terms_hash=policy_terms.hash_of(terms)
+    return current_stage.change_terms(
+        db,
+        request,
+        terms=terms,
+        terms_hash=policy_terms.hash_of(terms),
+        verb="require-sign-in",
+    )
+
+
+def renew_terms(db: Transaction, request: Request, terms: Terms) -> Request | None:
+    """Let a request that waits in Entra be decided there by whom its policy names by now."""
+    return current_stage.change_terms(
+        db, request, terms=terms, terms_hash=policy_terms.hash_of(terms), verb="renew-terms"
     )
 
 

@@ -108,22 +108,23 @@ def count_approval(
     return counted
 
 
-def require_sign_in(
-    db: Transaction, request: Request, *, terms: Terms, terms_hash: str
+def change_terms(
+    db: Transaction, request: Request, *, terms: Terms, terms_hash: str, verb: str
 ) -> Request | None:
     """
-    Let what waits take a fresh sign-in of whoever approves it from now on; None if somebody was first.
+    Let what waits be decided under other terms from now on; None if somebody was first.
 
-    It matches the row only as *request* knew it, as a move does.
+    It matches the row only as *request* knew it, as a move does.  Whom to ask, is looked up again.
 
     Args:
-        terms: As before, but for the sign-ins.
+        verb: For the audit log.
     """
     now = clock.now()
     values = {
         "terms": asdict(terms),
         "terms_hash": terms_hash,
         "cards_due_at": clock.real(),
+        "recipients_due_at": clock.real(),
         "version": request.version + 1,
         "updated_at": now,
     }
@@ -135,7 +136,7 @@ def require_sign_in(
         db,
         at=now,
         actor=audit.LATCHKEY,
-        verb="require-sign-in",
+        verb=verb,
         details={"terms_hash": terms_hash},
         **audit_ids(changed),
     )

@@ -169,6 +169,29 @@ async def test_what_entra_refuses_by_now_is_said_in_its_words(world, monkeypatch
     assert (await world.states())[-1] == "add pending"
 
 
+async def test_whom_entra_does_not_let_decide_any_more_reads_that(world):
+    """Not Graph's own words; and whom the policy names by now has the card in their place."""
+    await asked(world)
+    await connect(world, BO)
+    [stage] = policy_of(world).approval["stages"]
+    stage["primaryApprovers"] = [
+        {"@odata.type": "#microsoft.graph.singleUser", "userId": seed.CY, "description": "Cy"}
+    ]
+    stage["fallbackPrimaryApprovers"] = []
+    # Longer than what was read a moment ago counts.
+    await asyncio.sleep(120)
+    card = await world.card(BO)
+
+    await world.press(BO, card, "Approve")
+
+    told = await world.whispered(BO, card.channel, "Microsoft Entra does not let you decide")
+    assert "refused it" not in told
+    await eventually(lambda: not world.cards(BO), about="Bo's card is gone")
+    await connect(world, CY)
+    await world.press(CY, await world.card(CY), "Approve")
+    await world.told(ANN, "You now have access")
+
+
 async def test_what_is_beyond_the_catalogs_by_now_is_not_approved_from_slack(database, tmp_path):
     """Which catalogs Latchkey may touch, Entra does not know."""
 

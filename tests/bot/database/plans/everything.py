@@ -223,8 +223,8 @@ def _requests(db: Transaction) -> None:
     assert current_stage.count_approval(
         db, _pending(db), approvals=1, terms=terms(), terms_hash="as approved"
     )
-    assert current_stage.require_sign_in(
-        db, _pending(db), terms=terms(), terms_hash="with a sign-in"
+    assert current_stage.change_terms(
+        db, _pending(db), terms=terms(), terms_hash="with a sign-in", verb="require-sign-in"
     )
     current_stage.waiting_under(db, [terms().policy_id])
     assert current_stage.hide_approvers(db, _pending(db), terms=terms())
