@@ -18,7 +18,12 @@ from tests.syntax import says_any
 
 FOLDERS: Final = ("bot", "handlers")
 # What writes a row of the audit log, or builds one: where its verb stands among the arguments, if it may stand there.
-RECORDS: Final[Mapping[str, int | None]] = {"record": None, "_record": 2, "intend": 0}
+RECORDS: Final[Mapping[str, int | None]] = {
+    "record": None,
+    "_record": 2,
+    "intend": 0,
+    "change_terms": None,
+}
 # What an admin does about a request on hold is told to whatever records it.
 TOLD: Final = frozenset({"give-up", "retry"})
 ANY: Final = "[a-z-]+"
