@@ -328,11 +328,12 @@ def with_settings(terms: Terms, settings: PackageSettings, *, agreed: Terms | No
     """
     before = _agreed_stages(agreed) if agreed else ()
     stages = stages_with_settings(terms.stages, settings, agreed=before)
-    terms = replace(terms, hid_approvers=_hid_approvers(agreed, before, left=len(stages)))
-    if not settings.entra_decides:
-        return replace(terms, stages=stages)
     # Entra knows of no stage but the policy's own, and one approval decides it there.
     own = tuple(replace(stage, quorum=1) for stage in stages if not stage.is_admins_own)
+    left = own if settings.entra_decides else stages
+    terms = replace(terms, hid_approvers=_hid_approvers(agreed, before, left=len(left)))
+    if not settings.entra_decides:
+        return replace(terms, stages=stages)
     quorums = tuple(stage.quorum for stage in before)
     has_quorums = any(each > 1 for each in quorums)
     return replace(terms, stages=own, entra_decides=True, quorums=quorums if has_quorums else ())

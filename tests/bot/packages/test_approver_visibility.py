@@ -81,6 +81,16 @@ def test_what_a_stage_hid_that_is_gone_is_remembered_for_good():
     assert not may_see_deciders(wish(terms=twice), 0, "U0ANN")
 
 
+def test_what_a_stage_hid_is_remembered_where_entra_drops_the_admins_own_in_its_place():
+    """The admins' stage after a removal took the place of the one that is gone."""
+    (shown,), (hidden,) = terms_of("visible").stages, terms_of("notVisible").stages
+    agreed = replace(terms_of("visible"), stages=(shown, hidden))
+    now = replace(agreed, stages=(shown, Stage()))
+    there = with_settings(now, PackageSettings(entra_decides=True), agreed=agreed)
+    assert len(there.stages) == 1
+    assert not may_see_deciders(wish(terms=there), 1, "U0ANN")
+
+
 def test_a_stage_of_the_admins_stays_one():
     """Whether its approvers are shown or not."""
     assert Stage(hides_approvers=True).is_admins_own
