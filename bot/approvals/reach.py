@@ -79,7 +79,7 @@ def _named(packages: Sequence[Package]) -> tuple[set[str], set[str], bool]:
             # Who decides extensions under it is not known here before the next sync.
             return users, groups, False
         offered = {each.id: each for each in package.policies}
-        for policy in (offered | kept).values():
+        for policy in (kept | offered).values():
             if policy.deciders is None or policy.deciders.has_others:
                 return users, groups, False
             users |= {each.casefold() for each in policy.deciders.users}

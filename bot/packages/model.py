@@ -179,7 +179,8 @@ class Package:
     @property
     def extendable(self) -> ExtendablePolicies:
         """The policies whose holders may extend."""
-        known = {policy.id: policy for policy in (*self.policies, *self.other_policies)}
+        # A sync of an older version leaves the others as they were: what people may ask under by now counts.
+        known = {policy.id: policy for policy in (*self.other_policies, *self.policies)}
         return {policy_id: known.get(policy_id) for policy_id in self.can_extend}
 
     @property

@@ -86,7 +86,7 @@ def find_extendable(db: Transaction, slack_user: str, assignment_id: str) -> Ext
 
 def _why_not(package: Package | None, policy_id: str | None) -> str:
     """Return why people cannot extend what they have under a policy, as far as the last sync tells."""
-    every = (*package.policies, *package.other_policies) if package else ()
+    every = (*package.other_policies, *package.policies) if package else ()
     known = {each.id: each for each in every}
     policy = known.get(policy_id or "")
     if policy is not None and policy.end_of(clock.now()) is None:

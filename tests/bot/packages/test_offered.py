@@ -8,6 +8,7 @@ from bot.packages.named_stages import ApproverKind, NamedApprover, NamedStage
 from bot.packages.offered_policies import offered, offered_policy
 from bot.packages.offers import OfferedPolicy, agreed_dates, find_wrong_dates, needs_choice
 from tests.bot.samples import approval, package, policy, question, role_scope, user
+from tests.bot.samples import offered as offered_sample
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -137,3 +138,10 @@ def test_a_question_that_is_not_understood_is_not_asked():
 
     assert found.questions == ()
     assert "My Access" in (found.not_askable or "")
+
+
+def test_a_policy_under_which_people_may_ask_by_now_is_not_what_it_was_before():
+    """The sync of a replica of an older version knows of the others nothing, and leaves them as they were."""
+    before, now = way(needs_reason=True), way(needs_reason=False)
+    kept = offered_sample(policies=(now,), other_policies=(before,), can_extend=(now.id,))
+    assert kept.extendable == {now.id: now}
