@@ -58,6 +58,11 @@ def to_admin(refusal: Refusal, *, who: str, package: str) -> str:
             )
         case RefusalReason.NO_POLICY:
             return f"No policy of {package} lets {who} ask for it."
+        case RefusalReason.SEVERAL if len(refusal.candidates) == 1:
+            return (
+                f"Several policies of {package} let {who} ask for it, and Latchkey understands one of them: "
+                f"{_choices(refusal)}. Say with --policy that it is meant."
+            )
         case RefusalReason.SEVERAL:
             return (
                 f"Several policies of {package} let {who} ask for it: {_choices(refusal)}. "
@@ -101,9 +106,16 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
         "guess. I have told the admins."
     ).format(about=_about(refusal), details=_list(refusal.details)),
     RefusalReason.NO_POLICY: lambda refusal: _both(NOT_AMONG, _whom_it_is_for(refusal)),
-    RefusalReason.SEVERAL: lambda refusal: N_(
-        "There are several ways to have it: {choices}. Please ask again with the form of "
-        "/request-access, and choose one there."
+    RefusalReason.SEVERAL: lambda refusal: (
+        N_(
+            "There are several ways to have it, and I understand the rules of one of them: {choices}. Please ask again "
+            "with the form of /request-access, and choose that one there if it is the one you need."
+        )
+        if len(refusal.candidates) == 1
+        else N_(
+            "There are several ways to have it: {choices}. Please ask again with the form of "
+            "/request-access, and choose one there."
+        )
     ).format(choices=_choices(refusal)),
     RefusalReason.NOT_THAT_POLICY: lambda refusal: N_(
         "The way that you chose is not open to you now; what is: {choices}. Please ask again."
@@ -169,6 +181,11 @@ def to_asker(refusal: Refusal, whose: str) -> str:
     match refusal.reason:
         case RefusalReason.NO_POLICY:
             return _both(_NO_POLICY.format(who=who), _whom_it_is_for(refusal))
+        case RefusalReason.SEVERAL if len(refusal.candidates) == 1:
+            return N_(
+                "{who} may have it in several ways, and I understand the rules of one of them: {choices}. Please ask again "
+                "with the form of /request-access, and choose that one there if it is the one they need."
+            ).format(who=who, choices=_choices(refusal))
         case RefusalReason.SEVERAL:
             return N_(
                 "{who} may have it in several ways: {choices}. Please ask again with the form of "
@@ -242,10 +259,11 @@ def _name(policy_: AssignmentPolicy | None) -> str:
 
 
 def _choices(refusal: Refusal) -> str:
-    return "; ".join(
+    named = [
         f"“{_name(each)}” ({policy_terms.lasts(each.expiration)}, {_approval(each)})"
         for each in refusal.candidates[:MOST_NAMED]
-    )
+    ]
+    return "; ".join([*named, "…"] if len(refusal.candidates) > MOST_NAMED else named)
 
 
 def _approval(policy_: AssignmentPolicy) -> str:

@@ -33,3 +33,32 @@ def test_only_a_date_that_is_over_makes_it_vain_to_ask_again(reason):
     refusal = Refusal(reason=reason, policy=OVER.policy)
     for why in (refusals.to_person(refusal), refusals.to_asker(refusal, "Cy Chen")):
         assert refusals.is_for_now(why) is (reason is not RefusalReason.ENDED)
+
+
+ONE_OF_SEVERAL = Refusal(reason=RefusalReason.SEVERAL, candidates=(policy(displayName="Interns"),))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        refusals.to_person(ONE_OF_SEVERAL),
+        refusals.to_asker(ONE_OF_SEVERAL, "Cy Chen"),
+        refusals.to_admin(ONE_OF_SEVERAL, who="Cy", package="Reports"),
+    ],
+)
+def test_where_one_of_several_policies_is_understood_that_is_said(said):
+    """One is named, and that there are others which cannot be chosen here."""
+    assert "“Interns”" in said
+    assert "everal" in said
+    assert "one of them: “Interns”" in said
+
+
+def test_what_is_left_out_of_many_ways_is_not_hidden():
+    """Six are named, and that there are more."""
+    many = tuple(policy(id=f"p{n}", displayName=f"Way {n}") for n in range(7))
+
+    said = refusals.to_person(Refusal(reason=RefusalReason.SEVERAL, candidates=many))
+
+    assert "Way 5" in said
+    assert "Way 6" not in said
+    assert "; …. Please ask again" in said
