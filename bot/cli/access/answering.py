@@ -7,6 +7,7 @@ import click
 from bot.errors import NotAllowed
 from bot.packages.names import clean
 from bot.packages.questions import Answers, Question, find_wrong_answers, normalize_answers
+from bot.same_name import folded
 
 answer_option = click.option(
     "--answer",
@@ -59,9 +60,9 @@ def _named(questions: Sequence[Question], name: str) -> Question | None:
 
 def _value(question: Question, text: str) -> str:
     """Return the value of the choice that was meant, by value or by what people read; else the text itself."""
-    meant = text.strip().casefold()
+    meant = folded(text.strip())
     for choice in question.choices:
-        if meant in {choice.value.casefold(), choice.text.casefold()}:
+        if meant in {folded(choice.value), folded(choice.text)}:
             return choice.value
     return text
 

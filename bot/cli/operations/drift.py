@@ -20,6 +20,7 @@ from bot.database.replicas import turns
 from bot.drift.model import DriftKind, DriftState, Mismatch
 from bot.drift.store import checks, mismatches
 from bot.packages.names import clean
+from bot.same_name import folded
 
 # How long the command waits for the running bot, and between two looks.
 PATIENCE: Final = timedelta(minutes=20)
@@ -257,9 +258,9 @@ def _settle(
 
 def _fits(kind: str | None, package: str | None) -> Callable[[Mismatch], bool]:
     def fits(mismatch: Mismatch) -> bool:
-        is_package = package is None or package.casefold() in {
-            mismatch.package_name.casefold(),
-            mismatch.package_id.casefold(),
+        is_package = package is None or folded(package) in {
+            folded(mismatch.package_name),
+            folded(mismatch.package_id),
         }
         return is_package and (kind is None or mismatch.kind == kind)
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 
 from bot.assignments.model import Assignment
 from bot.messages.blocks.parts import person, shorten
+from bot.same_name import folded
 from bot.words import _
 
 
@@ -18,7 +19,7 @@ def namesakes(rows: Sequence[Assignment], *, of: Collection[str] = ()) -> frozen
     """
     by_name = defaultdict(set)
     for row in rows:
-        by_name[(row.holder_name or "").casefold()].add(row.entra_id)
+        by_name[folded(row.holder_name)].add(row.entra_id)
     alike = {one for several in by_name.values() if len(several) > 1 for one in several}
     return frozenset(alike.union(of))
 

@@ -23,6 +23,7 @@ from bot.messages.blocks.parts import (
 )
 from bot.paging import Count
 from bot.requests.model import Request, State
+from bot.same_name import folded
 from bot.words import N_, _, ngettext, pgettext
 
 CALLBACK: Final = "latchkey_approve_chosen"
@@ -140,13 +141,13 @@ def _accounts(
     by_name: dict[str, set[str]] = {}
     for request in requests:
         if request.entra_id is not None:
-            by_name.setdefault(_label(request, None).casefold(), set()).add(request.entra_id)
+            by_name.setdefault(folded(_label(request, None)), set()).add(request.entra_id)
     told = {}
     for request in requests:
         own = request.entra_id
         if own is None:
             continue
-        others = {*by_name[_label(request, None).casefold()], *namesakes.get(request.id, ())}
+        others = {*by_name[folded(_label(request, None))], *namesakes.get(request.id, ())}
         # Of who is not listed the post is not known here.
         if any(posts.get(other, posts[own]) == posts[own] for other in others - {own}):
             account = request.evidence.account if request.evidence else None
