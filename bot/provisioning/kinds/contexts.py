@@ -231,12 +231,13 @@ class RemovalContext:
         )
 
     async def say_others_policies(self, package_id: str) -> str | None:
-        """Say which policies of a package somebody else made, which would go with it; None if none is."""
+        """Say which policies of a package Latchkey does not know for its own, which would go with it; None if none is."""
         for package in await self.live_access.packages():
             names = others_policies(package, self.made) if package.id == package_id else []
             if names:
                 is_or_are = "is" if len(names) == 1 else "are"
-                return f"{', '.join(names)} of it {is_or_are} somebody else's"
+                # An apply that was cut short may have made it, and not learned so.
+                return f"{', '.join(names)} of it {is_or_are} not known to be Latchkey's"
         return None
 
     async def blocked_package(self, entry: Entry) -> list[AccessPackage]:

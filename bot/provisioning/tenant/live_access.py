@@ -150,7 +150,7 @@ def _askers_for_others(policy: AssignmentPolicy) -> Iterable[SubjectSet]:
 
 def others_policies(package: AccessPackage, made: Container[str]) -> list[str]:
     """
-    Name the policies of a package that are somebody else's, for people to read.
+    Name the policies of a package that Latchkey does not know to have made, for people to read.
 
     Args:
         made: Ids of what Latchkey made.

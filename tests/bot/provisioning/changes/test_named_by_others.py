@@ -221,11 +221,25 @@ async def test_a_package_with_a_policy_of_somebody_elses_stays(provisioner: Prov
     before = picture(provisioner.tenant)
     planned = await provisioner.apply("groups: []\n")
     assert [each for each in planned.plan.left_alone if each.startswith("package ")] == [
-        "package Mine in catalog Mine: no longer in this file, but policy By hand of it is somebody else's. "
+        "package Mine in catalog Mine: no longer in this file, but policy By hand of it is not known to be Latchkey's. "
         "What it gives stays with it"
     ]
     after = picture(provisioner.tenant)
     assert (after["packages"], after["policies"]) == (before["packages"], before["policies"])
+
+
+async def test_a_policy_that_an_apply_began_is_not_called_somebody_elses(
+    provisioner: Provisioner,
+) -> None:
+    """It was cut short before it learned the id."""
+    await provisioner.apply(WITH_A_PACKAGE)
+    state = provisioner.state
+    for each in state.entries("policy"):
+        state.remove([each.key])
+        await state.begin(each.key)
+    left = (await provisioner.plan("groups: []\n")).plan.left_alone
+    assert "policy Ours of it is not known to be Latchkey's" in left[0]
+    assert "an apply that was cut short may have made it" in left[1]
 
 
 async def test_destroy_leaves_such_a_package_with_what_it_gives(provisioner: Provisioner) -> None:
@@ -234,7 +248,10 @@ async def test_destroy_leaves_such_a_package_with_what_it_gives(provisioner: Pro
     await provisioner.apply(WITH_A_PACKAGE)
     add_a_policy(provisioner)
     kept = (await provisioner.destroy(WITH_A_PACKAGE)).kept
-    assert "package Mine in catalog Mine stays: policy By hand of it is somebody else's" in kept
+    assert (
+        "package Mine in catalog Mine stays: policy By hand of it is not known to be Latchkey's"
+        in kept
+    )
     left = picture(provisioner.tenant)
     assert [each[1] for each in left["policies"] if each[0] == "Mine"] == ["By hand"]
     package = next(each for each in left["packages"] if each[0] == "Mine")
