@@ -74,13 +74,11 @@ def _named(packages: Sequence[Package]) -> tuple[set[str], set[str], bool]:
     users: set[str] = set()
     groups: set[str] = set()
     for package in packages:
-        kept = package.extendable
-        if None in kept.values():
-            # Who decides extensions under it is not known here before the next sync.
-            return users, groups, False
-        offered = {each.id: each for each in package.policies}
-        for policy in (kept | offered).values():
-            if policy.deciders is None or policy.deciders.has_others:
+        held_under, offered = package.held_under, {each.id for each in package.policies}
+        for policy_id in offered.union(package.can_extend):
+            policy = held_under[policy_id]
+            # Before the next sync, it may not be known who decides extensions under one that is not offered.
+            if policy is None or policy.deciders is None or policy.deciders.has_others:
                 return users, groups, False
             users |= {each.casefold() for each in policy.deciders.users}
             groups |= set(policy.deciders.groups)

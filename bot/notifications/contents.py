@@ -90,7 +90,7 @@ def content_of(
         keys = [each.key for each in together]
         moved = [row.id for row in rows if not any(key.startswith(end_key(row)) for key in keys)]
         words = ReminderWords.read(
-            db, ids, extendable=catalog.extendable(db, plan.package_settings)
+            db, ids, held_under=catalog.held_under(db, plan.package_settings)
         )
         return words.reminder(rows, moved=moved, overtaken=overtaken(db, rows, keys, plan))
     return None

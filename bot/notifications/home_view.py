@@ -82,7 +82,7 @@ async def drawn(
         offer=offered_to(offered.shown.packages, read.applicant),
         refusal=read.applicant.guest_sentence,
         mine=read.mine,
-        extendable=offered.extendable,
+        held_under=offered.held_under,
         opens=offered.opened_by(row.package_id for row in read.held.rows),
         given=read.given,
         received=read.received,

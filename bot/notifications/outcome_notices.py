@@ -50,6 +50,7 @@ def notices_for_request(
     will_remind: bool,
     delivery_note: str | None = None,
     openings: Collection[Opening] = (),
+    may_return: bool = True,
     explained: RefusalExplained | None = None,
     is_offered: bool = True,
     other_account: str | None = None,
@@ -68,6 +69,7 @@ def notices_for_request(
         will_remind: Whether a reminder of the access's end is still to come.
         delivery_note: The package's own sentence, for whoever has got access.
         openings: What they can open.
+        may_return: Whoever has got access may give it back.
         explained: What there is to say about a refusal besides its reason.
     """
     owed = []
@@ -79,6 +81,7 @@ def notices_for_request(
             will_remind=will_remind,
             delivery_note=delivery_note,
             openings=openings,
+            may_return=may_return,
             explained=explained,
         )
     elif ended is not None:
@@ -224,6 +227,7 @@ def _outcomes_for_others(
     will_remind: bool,
     delivery_note: str | None,
     openings: Collection[Opening],
+    may_return: bool,
     explained: RefusalExplained | None,
 ) -> list[OwedNotice]:
     """Return what whoever asked for somebody else, and whom they asked for, are told at the end."""
@@ -242,7 +246,12 @@ def _outcomes_for_others(
         if request.state is State.DELIVERED:
             notice = replace(notice, kind=GIVEN_FOR_OTHER)
             said = given_for_other(
-                request, decided, will_remind=will_remind, note=delivery_note, openings=openings
+                request,
+                decided,
+                will_remind=will_remind,
+                note=delivery_note,
+                openings=openings,
+                may_return=may_return,
             )
         else:
             said = on_behalf.outcome_for_beneficiary(request)
@@ -257,13 +266,13 @@ def given_for_other(
     will_remind: bool,
     note: str | None,
     openings: Collection[Opening],
-    may_return: bool = True,
+    may_return: bool,
 ) -> Message:
     """
     Tell somebody that they have what another asked for for them.
 
     Args:
-        may_return: Nobody takes it away just now.
+        may_return: Its policy lets them give it back, and nobody takes it away just now.
     """
     words = _words(
         request,

@@ -13,7 +13,7 @@ from bot.packages.index import PackageIndex
 from bot.packages.local_approval import with_local_approval
 from bot.packages.local_links import OpeningsByPackage, openings_of
 from bot.packages.model import Package
-from bot.packages.offers import ExtendablePolicies
+from bot.packages.offers import PoliciesHeldUnder
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
 
@@ -36,7 +36,7 @@ class PackageSnapshot:
         shown: What is offered, and suggested when a name is misspelled.
         read: Finds the package that a text names, and the reason that it gives; raises UnknownPackage or
             WhichPackage where it names none, or may mean several.
-        extendable: The policies whose holders may extend what they have.
+        held_under: The policies under which people have it, which say what these may do.
         automatic: Ids of the policies under which Entra gives access by itself.
         package_settings: What is set for each package.
     """
@@ -46,7 +46,7 @@ class PackageSnapshot:
     askable: PackageIndex
     shown: PackageIndex
     read: Callable[[str], tuple[Package, str | None]]
-    extendable: ExtendablePolicies
+    held_under: PoliciesHeldUnder
     automatic: frozenset[str]
     package_settings: PackageSettingsFile
 
@@ -82,7 +82,7 @@ def _indexed(
         askable=askable,
         shown=shown,
         read=read,
-        extendable={key: policy for each in packages for key, policy in each.extendable.items()},
+        held_under={key: policy for each in packages for key, policy in each.held_under.items()},
         automatic=frozenset(under for each in packages for under in each.automatic),
         package_settings=package_settings,
     )

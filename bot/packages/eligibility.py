@@ -204,6 +204,13 @@ def is_extendable(policy: AssignmentPolicy) -> bool:
     )
 
 
+def is_returnable(policy: AssignmentPolicy) -> bool:
+    """Tell whether people may give back what they have under this policy."""
+    settings = policy.requestor_settings
+    # Beta does not say; there, whoever may ask may give back.
+    return settings is None or settings.enable_targets_to_self_remove_access is not False
+
+
 def is_offered(package: AccessPackage, *, at: datetime) -> bool:
     """Tell whether somebody may ask for the package; who, is judged when they do."""
     published = package.catalog is not None and package.catalog.is_published
@@ -468,8 +475,6 @@ def evaluate_return(under: AssignmentPolicy | None) -> Refusal | None:
     """Decide whether the person may return what they hold, by the policy that it was given under."""
     if under is None:
         return Refusal(reason=RefusalReason.POLICY_GONE)
-    settings = under.requestor_settings
-    # Beta does not say; there, whoever may ask may give back.
-    if settings is not None and settings.enable_targets_to_self_remove_access is False:
+    if not is_returnable(under):
         return Refusal(reason=RefusalReason.NOT_RETURNABLE, policy=under)
     return None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.packages.offers import ExtendablePolicies, OfferedPolicy, needs_choice
+from bot.packages.offers import OfferedPolicy, PoliciesHeldUnder, needs_choice
 from bot.packages.opening import Opening
 from bot.packages.questions import Question
 
@@ -177,11 +177,15 @@ class Package:
     other_policies: tuple[OfferedPolicy, ...] = ()
 
     @property
-    def extendable(self) -> ExtendablePolicies:
-        """The policies whose holders may extend."""
-        # A sync of an older version leaves the others as they were: what people may ask under by now counts.
-        known = {policy.id: policy for policy in (*self.other_policies, *self.policies)}
-        return {policy_id: known.get(policy_id) for policy_id in self.can_extend}
+    def held_under(self) -> PoliciesHeldUnder:
+        """The policies under which people may have it."""
+        known = {
+            # What a sync of an older version has written does not say it of each policy.
+            policy.id: replace(policy, may_extend=policy.id in self.can_extend)
+            # Such a sync leaves the others as they were: what people may ask under by now counts.
+            for policy in (*self.other_policies, *self.policies)
+        }
+        return {**dict.fromkeys(self.can_extend), **known}
 
     @property
     def needs_form(self) -> bool:

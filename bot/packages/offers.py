@@ -30,6 +30,8 @@ class OfferedPolicy:
         only_users: Entra ids of those whom it is for, where it names people and nothing else; None: it does not.
         managers_may_ask: The manager of whoever it is for may ask for them.
         deciders: Whom it names to decide, about new access or an extension; None: it is not known yet.
+        may_extend: Whoever has access under it may extend that.
+        may_return: Whoever has access under it may give it back.
     """
 
     id: str
@@ -48,6 +50,8 @@ class OfferedPolicy:
     only_users: tuple[str, ...] | None = None
     managers_may_ask: bool = False
     deciders: NamedDeciders | None = None
+    may_extend: bool = True
+    may_return: bool = True
 
     @property
     def has_required_questions(self) -> bool:
@@ -62,8 +66,14 @@ class OfferedPolicy:
         return None
 
 
-# By id, the policies whose holders may extend; None: no more is known of it here before the next sync.
-ExtendablePolicies = Mapping[str, OfferedPolicy | None]
+# By id, the policies under which people have access; None: they may extend it, and no more is known before the next sync.
+PoliciesHeldUnder = Mapping[str, OfferedPolicy | None]
+
+
+def lets_return(held_under: PoliciesHeldUnder, policy_id: str | None) -> bool:
+    """Tell whether people may give back themselves what they have under a policy, as far as that is known."""
+    policy = held_under.get(policy_id or "")
+    return policy is None or policy.may_return
 
 
 def needs_choice(policies: Iterable[OfferedPolicy]) -> bool:

@@ -71,7 +71,7 @@ class RequestLists:
         """
         offered, found = await self._offering.beside(access_overview, slack_user, place, skip=skip)
         opens = offered.opened_by(row.package_id for row in found.held.rows)
-        return replace(found, extendable=offered.extendable, opens=opens)
+        return replace(found, held_under=offered.held_under, opens=opens)
 
     async def past(self, *, slack_user: str, after: Mark | None = None) -> PastRequests:
         """Return a page of what somebody has asked for, or others for them, and is over; the newest first."""

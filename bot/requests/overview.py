@@ -9,7 +9,7 @@ from bot.assignments.model import Assignment
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
 from bot.packages.local_links import OpeningsByPackage
-from bot.packages.offers import ExtendablePolicies
+from bot.packages.offers import PoliciesHeldUnder
 from bot.paging import ROWS_A_PAGE, Count, ListName, Page, Place, Start
 from bot.people.store import people
 from bot.requests.model import Request
@@ -26,7 +26,7 @@ class AccessOverview:
         asked: The open requests about what is shown, by assignment.
         is_paused: All granting is paused, and something that is shown waits for that.
         questions: What waits for their answer, on the first page.
-        extendable: The policies whose holders may extend what they have.
+        held_under: The policies under which people have it, which say what these may do.
         opens: What they can open of what they have.
         is_connected_elsewhere: What they have is shown to another Slack account, which has signed in as them; here there is none.
     """
@@ -35,7 +35,7 @@ class AccessOverview:
     waiting: Page[Request]
     asked: Mapping[str, Request]
     questions: OpenQuestions = NO_QUESTIONS
-    extendable: ExtendablePolicies = field(default_factory=dict)
+    held_under: PoliciesHeldUnder = field(default_factory=dict)
     opens: OpeningsByPackage = field(default_factory=dict)
     is_connected_elsewhere: bool = False
     is_paused: bool = False

@@ -229,7 +229,7 @@ class RequestService:
                 # That it came in was noted with it.
                 offered, key = await self._offering.now(), None
             except AlreadyHeld as held:
-                held.extendable = offered.extendable
+                held.held_under = offered.held_under
                 raise
 
     async def _ask_for(self, wanted: RequestedPackage) -> Submitted:

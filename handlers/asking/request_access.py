@@ -71,7 +71,7 @@ def register(
             except AlreadyHeld as held:
                 await say(
                     acknowledging.already_held(
-                        held.assignment, held.extendable, asked=held.extension
+                        held.assignment, held.held_under, asked=held.extension
                     )
                 )
             except SeenBefore:
@@ -90,7 +90,7 @@ def register(
             except AlreadyHeld as held:
                 await reply.replace(
                     acknowledging.already_held(
-                        held.assignment, held.extendable, asked=held.extension
+                        held.assignment, held.held_under, asked=held.extension
                     )
                 )
             except (FormNeeded, ReasonIncomplete, ReasonNeeded):

@@ -46,7 +46,7 @@ async def answer_to_ask(forms: RequestForms, user: str, ask: Awaitable[Submitted
             are_listed=which.are_listed,
         )
     except AlreadyHeld as held:
-        return acknowledging.already_held(held.assignment, held.extendable, asked=held.extension)
+        return acknowledging.already_held(held.assignment, held.held_under, asked=held.extension)
     except FormNeeded as form:
         about = await forms.keep_reason(
             slack_user=user, package_id=form.package_id, reason=form.reason

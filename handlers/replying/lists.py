@@ -117,7 +117,7 @@ def _shown(overview: AccessOverview, *, reader: str) -> Message:
         overview.waiting,
         reader=reader,
         asked=overview.asked,
-        extendable=overview.extendable,
+        held_under=overview.held_under,
         opens=overview.opens,
         questions=overview.questions,
         is_connected_elsewhere=overview.is_connected_elsewhere,

@@ -8,6 +8,17 @@ from bot.requests.model import Kind, Request
 from bot.words import _
 
 
+def return_button(row: Assignment) -> Block:
+    """Make the button by which somebody gives back what they have."""
+    return button(
+        _("Return"),
+        "return",
+        row.id,
+        confirm=confirm_return(row.package_name),
+        about=row.package_name,
+    )
+
+
 def confirm_return(package: str) -> dict[str, object]:
     """Ask whether the reader means to give back their access to the package of that name."""
     return confirm(

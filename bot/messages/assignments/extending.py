@@ -9,7 +9,7 @@ from bot.assignments.model import Assignment
 from bot.messages.blocks.parts import escape, moment
 from bot.messages.phrases.policy_words import approvers
 from bot.packages.named_stages import NamedStage
-from bot.packages.offers import ExtendablePolicies
+from bot.packages.offers import PoliciesHeldUnder
 from bot.words import _
 from bot.words.formats import short_date
 
@@ -57,7 +57,7 @@ class ExtensionOffer:
         return " ".join(parts)
 
 
-def extension_of(row: Assignment, extendable: ExtendablePolicies) -> ExtensionOffer | None:
+def extension_of(row: Assignment, held_under: PoliciesHeldUnder) -> ExtensionOffer | None:
     """
     Return what extending *row* now would bring; None if it cannot be extended, or brings too little.
 
@@ -65,9 +65,11 @@ def extension_of(row: Assignment, extendable: ExtendablePolicies) -> ExtensionOf
     """
     if row.is_emergency:
         return None
-    if row.ends_at is None or row.policy_id is None or row.policy_id not in extendable:
+    if row.ends_at is None or row.policy_id is None or row.policy_id not in held_under:
         return None
-    policy = extendable[row.policy_id]
+    policy = held_under[row.policy_id]
+    if policy is not None and not policy.may_extend:
+        return None
     now = clock.now()
     end = policy.end_of(now) if policy else None
     if policy is None or end is None:

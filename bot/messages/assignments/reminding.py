@@ -21,7 +21,7 @@ from bot.messages.blocks.parts import (
     shorten,
 )
 from bot.messages.phrases.request_words import PAUSED, about_busy
-from bot.packages.offers import ExtendablePolicies
+from bot.packages.offers import PoliciesHeldUnder, lets_return
 from bot.paging import Count
 from bot.requests.model import Request
 from bot.words import _, ngettext
@@ -31,7 +31,7 @@ from bot.words.formats import in_a_row, number
 def expiring(
     rows: Sequence[Assignment],
     *,
-    extendable: ExtendablePolicies,
+    held_under: PoliciesHeldUnder,
     busy: Mapping[str, Request],
     moved: Collection[str] = (),
     overtaken: Collection[str] = (),
@@ -41,7 +41,7 @@ def expiring(
     Say what ends soon, all in one message; also the redraw after something was done about it.
 
     Args:
-        extendable: The policies whose holders may extend.
+        held_under: The policies under which people have it, which say what these may do.
         busy: By assignment id, the open request about it.
         moved: Ids of those whose end is not any more the one that the reminder was about.
         is_paused: All granting is paused.
@@ -79,7 +79,7 @@ def expiring(
     shown = [
         _expiring_row(
             row,
-            extendable=extendable,
+            held_under=held_under,
             busy=busy.get(row.id),
             is_moved=row.id in moved,
             is_overtaken=row.id in overtaken,
@@ -100,7 +100,7 @@ def expiring(
 def _expiring_row(
     row: Assignment,
     *,
-    extendable: ExtendablePolicies,
+    held_under: PoliciesHeldUnder,
     busy: Request | None,
     is_moved: bool,
     is_overtaken: bool,
@@ -146,7 +146,7 @@ def _expiring_row(
             section(line),
             context(_("I have reminded you again since; the buttons are there.")),
         ]
-    extension = extension_of(row, extendable)
+    extension = extension_of(row, held_under)
     if row.progress is DeliveryProgress.PARTIAL:
         extension = None
     about = shorten(row.package_name, 40)
@@ -156,7 +156,9 @@ def _expiring_row(
         else None,
         button(
             _("Return now"), "return", row.id, confirm=confirm_return(row.package_name), about=about
-        ),
+        )
+        if lets_return(held_under, row.policy_id)
+        else None,
         button(_("Let it end"), "let_end", row.id, about=about),
     ]
     brings = [context(extension.sentence)] if extension and extension.sentence else []

@@ -34,7 +34,7 @@ from bot.messages.phrases.request_words import for_admins
 from bot.messages.requests.offering import offered
 from bot.packages.local_links import OpeningsByPackage
 from bot.packages.model import Package
-from bot.packages.offers import ExtendablePolicies
+from bot.packages.offers import PoliciesHeldUnder
 from bot.packages.settings.model import NO_LIMITS, DelegationLimits
 from bot.paging import Count, ListName, Page, Place, write_place
 from bot.people.model import CONNECTED_ELSEWHERE, Delegation
@@ -81,7 +81,7 @@ def home(
     offer: Sequence[Package],
     mine: Collection[str],
     refusal: str | None = None,
-    extendable: ExtendablePolicies,
+    held_under: PoliciesHeldUnder,
     opens: OpeningsByPackage = MappingProxyType({}),
     given: Sequence[Delegation] = (),
     received: Sequence[Delegation] = (),
@@ -140,7 +140,7 @@ def home(
     if held.rows:
         blocks += _list(
             my_access_rows(
-                held.rows, (), reader=reader, asked=asked, extendable=extendable, opens=opens
+                held.rows, (), reader=reader, asked=asked, held_under=held_under, opens=opens
             ),
             count=held.count,
             room=_shorter(OWN, -(-short // 2)),
@@ -161,7 +161,7 @@ def home(
                 waiting.rows,
                 reader=reader,
                 asked=asked,
-                extendable=extendable,
+                held_under=held_under,
                 is_paused=is_paused,
             ),
             count=waiting.count,

@@ -7,7 +7,7 @@ from bot import clock
 from bot.approvals.model import NO_QUESTIONS, OpenQuestions
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, can_be_opened
 from bot.messages.assignments import troubles
-from bot.messages.assignments.changing import confirm_return, remind_again_button
+from bot.messages.assignments.changing import remind_again_button, return_button
 from bot.messages.assignments.extending import ExtensionOffer, extension_of
 from bot.messages.assignments.opening import IN_ROW, open_buttons
 from bot.messages.blocks.pages import NOTHING_MORE, Row, beyond, count_of, part_of
@@ -32,7 +32,7 @@ from bot.messages.phrases.request_words import PAUSED, for_requester, progress
 from bot.messages.phrases.time_left import bar
 from bot.messages.phrases.waiting import remind_button
 from bot.packages.local_links import OpeningsByPackage
-from bot.packages.offers import ExtendablePolicies
+from bot.packages.offers import PoliciesHeldUnder, lets_return
 from bot.packages.opening import Opening
 from bot.paging import Count, ListName, Page, Place, write_place
 from bot.people.model import CONNECTED_ELSEWHERE
@@ -49,7 +49,7 @@ def my_access(
     *,
     reader: str,
     asked: Mapping[str, Request],
-    extendable: ExtendablePolicies,
+    held_under: PoliciesHeldUnder,
     opens: OpeningsByPackage = MappingProxyType({}),
     questions: OpenQuestions = NO_QUESTIONS,
     is_connected_elsewhere: bool = False,
@@ -62,7 +62,7 @@ def my_access(
         reader: Whose list it is, by Slack id.
         questions: What waits for their answer, said above.
         asked: The open requests about what is shown, by assignment.
-        extendable: The policies whose holders may extend.
+        held_under: The policies under which people have it, which say what these may do.
         opens: What they can open of what they have, by package.
         is_connected_elsewhere: What they have is shown to another account of theirs.
         is_paused: All granting is paused.
@@ -86,7 +86,7 @@ def my_access(
             waiting.rows,
             reader=reader,
             asked=asked,
-            extendable=extendable,
+            held_under=held_under,
             opens=opens,
             is_paused=is_paused,
         ),
@@ -138,7 +138,7 @@ def my_access_rows(
     *,
     reader: str,
     asked: Mapping[str, Request],
-    extendable: ExtendablePolicies,
+    held_under: PoliciesHeldUnder,
     opens: OpeningsByPackage = MappingProxyType({}),
     is_paused: bool = False,
 ) -> Iterator[Row]:
@@ -146,7 +146,8 @@ def my_access_rows(
     for row in held:
         yield _held_row(
             row,
-            extension=extension_of(row, extendable),
+            extension=extension_of(row, held_under),
+            may_return=lets_return(held_under, row.policy_id),
             asked=asked.get(row.id),
             openings=opens.get(row.package_id, ()) if can_be_opened(row) else (),
         )
@@ -158,6 +159,7 @@ def _held_row(
     row: Assignment,
     *,
     extension: ExtensionOffer | None,
+    may_return: bool,
     asked: Request | None,
     openings: Collection[Opening],
 ) -> list[Block]:
@@ -177,20 +179,14 @@ def _held_row(
     is_whole = row.progress in {DeliveryProgress.DELIVERED, DeliveryProgress.REPROCESSING}
     if extension is not None and is_whole and not is_extended:
         extend = button(extension.label, "extend", row.id, about=shorten(row.package_name, 40))
-    give_back = button(
-        _("Return"),
-        "return",
-        row.id,
-        confirm=confirm_return(row.package_name),
-        about=row.package_name,
-    )
+    give_back = return_button(row) if may_return else None
     links = open_buttons(openings, package_id=row.package_id, package=row.package_name, most=IN_ROW)
     remind = None
     if row.may_end:
         more.append(context(_("You chose to let it end. I will not remind you again.")))
         remind = remind_again_button(row)
     buttons = actions(*links, extend, give_back, remind, block_id=f"held:{row.id}")
-    return [section(line), *more, buttons]
+    return [section(line), *more, *([buttons] if buttons["elements"] else [])]
 
 
 def _removal(row: Assignment, request: Request) -> list[Block]:

@@ -6,7 +6,7 @@ from typing import Final
 from bot import clock
 from bot.assignments.model import Assignment
 from bot.errors import PackageName
-from bot.messages.assignments.changing import confirm_return
+from bot.messages.assignments.changing import return_button
 from bot.messages.assignments.extending import extension_of
 from bot.messages.blocks.pages import MESSAGE, fitted
 from bot.messages.blocks.parts import (
@@ -32,7 +32,7 @@ from bot.messages.phrases.request_words import about_busy, progress
 from bot.messages.phrases.waiting import decline_button, remind_button
 from bot.messages.requests.offering import no_such_package
 from bot.packages.model import Package
-from bot.packages.offers import ExtendablePolicies, OfferedPolicy
+from bot.packages.offers import OfferedPolicy, PoliciesHeldUnder, lets_return
 from bot.paging import Count
 from bot.requests.model import KnownPackage, Request, State
 from bot.words import _, pgettext, translate
@@ -159,7 +159,7 @@ def _asked_by_another(request: Request) -> Message:
 
 
 def already_held(
-    row: Assignment, extendable: ExtendablePolicies, *, asked: Request | None = None
+    row: Assignment, held_under: PoliciesHeldUnder, *, asked: Request | None = None
 ) -> Message:
     """
     Say that somebody has the package already, until when, and what they can do about that.
@@ -174,25 +174,20 @@ def already_held(
         )
     else:
         line = _("You already have {package}, {until}.").format(**facts)
-    extension = None if asked else extension_of(row, extendable)
+    extension = None if asked else extension_of(row, held_under)
     extend = None
     if extension is not None:
         about = shorten(row.package_name, 40)
         extend = button(extension.label, "extend", row.id, style="primary", about=about)
-    give_back = button(
-        _("Return"),
-        "return",
-        row.id,
-        confirm=confirm_return(row.package_name),
-        about=row.package_name,
-    )
+    give_back = return_button(row) if lets_return(held_under, row.policy_id) else None
     brings = extension.sentence if extension else ""
     if asked is not None:
         brings = about_busy(asked)
         extend = remind_button(asked)
     notes = [context(brings)] if brings else []
     text = f"{line} {brings}" if asked else line
-    return message(text, [section(line), *notes, _alone(extend, give_back, about=row.id)])
+    buttons = _alone(extend, give_back, about=row.id)
+    return message(text, [section(line), *notes, *([buttons] if buttons["elements"] else [])])
 
 
 def near(

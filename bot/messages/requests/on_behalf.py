@@ -78,7 +78,7 @@ def with_asker(content: Message, request: Request, *, may_return: bool = True) -
     Add to the news of a delivery who asked for it, and let the holder return it.
 
     Args:
-        may_return: The access is there, and nobody takes it away just now.
+        may_return: The access is there, its policy lets them give it back, and nobody takes it away just now.
     """
     give_back = None
     if may_return and request.assignment_id is not None:

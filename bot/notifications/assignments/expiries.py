@@ -29,7 +29,7 @@ from bot.notifications.assignments.reminders import (
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Close, Sending, nothing
 from bot.notifications.store import notices
-from bot.packages.offers import ExtendablePolicies
+from bot.packages.offers import PoliciesHeldUnder
 from bot.packages.store import catalog
 from bot.people.languages import Languages
 from bot.priority import give_way
@@ -126,12 +126,12 @@ class Ends:
             some: Sequence[PersonReminders],
         ) -> tuple[datetime | None, Sequence[Parcel[PersonReminders]]]:
             await self._languages.learn_all(row.holder for due in some for row in due.rows)
-            extendable = await self._store.read(catalog.extendable, self._plan.package_settings)
+            held_under = await self._store.read(catalog.held_under, self._plan.package_settings)
             return await self._store.run(
                 _take_reminders,
                 some,
                 self._plan,
-                extendable,
+                held_under,
                 self._languages,
                 seen_since=seen_since,
             )
@@ -268,7 +268,7 @@ def _take_reminders(
     db: Transaction,
     some: Sequence[PersonReminders],
     plan: ReminderPlan,
-    extendable: ExtendablePolicies,
+    held_under: PoliciesHeldUnder,
     languages: Languages,
     *,
     seen_since: datetime | None,
@@ -284,7 +284,7 @@ def _take_reminders(
     ours = {notice.key: notice for notice in notices.claim(db, wanted, lease=CLAIM_LEASE)}
     rows = {row.id: row for due in found.values() for row in due.rows}
     rungs = plan.of_each(db, list(rows.values()))
-    words = ReminderWords.read(db, list(rows), extendable=extendable)
+    words = ReminderWords.read(db, list(rows), held_under=held_under)
     parcels = []
     for due in found.values():
         claimed = [ours[notice.key] for notice in due.notices if notice.key in ours]

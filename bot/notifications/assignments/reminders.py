@@ -19,7 +19,7 @@ from bot.messages.blocks.parts import Message
 from bot.notifications.assignments.reminder_times import ReminderPlan
 from bot.notifications.model import Notice
 from bot.notifications.store import notices
-from bot.packages.offers import ExtendablePolicies
+from bot.packages.offers import PoliciesHeldUnder
 from bot.requests.model import OPEN, Kind, Request
 from bot.requests.pausing import waits_for_pause
 from bot.requests.store import request_lists
@@ -64,13 +64,13 @@ class PersonReminders:
 class ReminderWords:
     """Gather what reminders say beside the ends themselves: what can be extended, and what is under way already."""
 
-    extendable: ExtendablePolicies
+    held_under: PoliciesHeldUnder
     busy: Mapping[str, Request]
     is_paused: bool
 
     @classmethod
     def read(
-        cls, db: Transaction, assignment_ids: Sequence[str], *, extendable: ExtendablePolicies
+        cls, db: Transaction, assignment_ids: Sequence[str], *, held_under: PoliciesHeldUnder
     ) -> "ReminderWords":
         busy = {
             request.assignment_id: request
@@ -78,7 +78,7 @@ class ReminderWords:
             # The one through which they have a part of it is nothing to wait for here.
             if request.kind is not Kind.ADD and request.assignment_id is not None
         }
-        return cls(extendable, busy, is_paused=waits_for_pause(db, busy.values()))
+        return cls(held_under, busy, is_paused=waits_for_pause(db, busy.values()))
 
     def reminder(
         self,
@@ -89,7 +89,7 @@ class ReminderWords:
     ) -> Message:
         return reminding.expiring(
             rows,
-            extendable=self.extendable,
+            held_under=self.held_under,
             busy=self.busy,
             moved=moved,
             overtaken=overtaken,

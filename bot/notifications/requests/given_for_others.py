@@ -11,6 +11,7 @@ from bot.notifications.assignments.reminders import will_remind
 from bot.notifications.model import Notice
 from bot.notifications.outcome_notices import given_for_other
 from bot.packages.local_links import openings_of
+from bot.packages.offers import lets_return
 from bot.packages.store import catalog
 from bot.requests.package_settings import settings_of
 from bot.requests.store import requests
@@ -31,5 +32,6 @@ def content_of(db: Transaction, notice: Notice, plan: ReminderPlan) -> Message |
         will_remind=will_remind(db, request, plan),
         note=settings_of(request, plan.package_settings).delivery_note,
         openings=openings_of(package, plan.package_settings) if package else (),
-        may_return=access.state is AssignmentState.LIVE,
+        may_return=access.state is AssignmentState.LIVE
+        and lets_return(package.held_under if package else {}, access.policy_id),
     )

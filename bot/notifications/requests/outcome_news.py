@@ -27,6 +27,7 @@ from bot.notifications.requests import card_threads
 from bot.notifications.store import notices
 from bot.packages.local_links import openings_of
 from bot.packages.model import Package
+from bot.packages.offers import lets_return
 from bot.packages.opening import Opening
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
@@ -87,6 +88,8 @@ class OutcomeNews:
         read = await self._store.read(_read, request, self._plan)
         settings = settings_of(request, self._package_settings)
         openings = self._openings(request, read.package)
+        held_under = read.package.held_under if read.package else {}
+        policy_id = request.terms.policy_id if request.terms else None
         explained = self._explained(request, read.package, channel=settings.channel)
 
         def make() -> list[OwedNotice]:
@@ -97,6 +100,7 @@ class OutcomeNews:
                 will_remind=read.will_be_reminded,
                 delivery_note=settings.delivery_note,
                 openings=openings,
+                may_return=lets_return(held_under, policy_id),
                 explained=explained,
                 is_offered=read.package is not None and read.package.can_be_asked_for,
                 other_account=read.other_account,

@@ -14,7 +14,7 @@ from bot.database.statements import for_each_database
 from bot.database.tables import control, packages
 from bot.packages.local_approval import with_local_approval
 from bot.packages.model import Package
-from bot.packages.offers import ExtendablePolicies, OfferedPolicy
+from bot.packages.offers import OfferedPolicy, PoliciesHeldUnder
 from bot.packages.opening import Opening
 from bot.packages.settings.file import PackageSettingsFile
 
@@ -93,10 +93,10 @@ def catalogs_of(db: Transaction, package_ids: Collection[str]) -> dict[str, str]
     return {row.id: row.catalog for row in found}
 
 
-def extendable(db: Transaction, package_settings: PackageSettingsFile) -> ExtendablePolicies:
-    """Return the policies whose holders may extend what they have."""
+def held_under(db: Transaction, package_settings: PackageSettingsFile) -> PoliciesHeldUnder:
+    """Return the policies under which people may have something, of all packages."""
     found = [with_local_approval(each, package_settings) for each in list_all(db)]
-    return {key: policy for each in found for key, policy in each.extendable.items()}
+    return {key: policy for each in found for key, policy in each.held_under.items()}
 
 
 def replace(db: Transaction, found: Sequence[Package]) -> bool:

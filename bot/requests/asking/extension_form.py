@@ -46,9 +46,9 @@ class ExtensionForm:
 
 def form_of(found: ExtendableAccess, rule: ReasonRule | None) -> ExtensionForm:
     """Return what has to be known for this extension."""
-    row, extendable = found.assignment, found.package.extendable
-    policy = extendable.get(row.policy_id or "")
-    offer = extension_of(row, extendable)
+    row, held_under = found.assignment, found.package.held_under
+    policy = held_under.get(row.policy_id or "")
+    offer = extension_of(row, held_under)
     if offer is None:
         # Too little to be offered; whoever asks for it all the same is told what is decided.
         offer = ExtensionOffer(

@@ -27,7 +27,7 @@ from bot.errors import (
     TooOften,
 )
 from bot.packages.model import Package
-from bot.packages.offers import ExtendablePolicies
+from bot.packages.offers import PoliciesHeldUnder
 from bot.packages.store import catalog
 from bot.patience import Patience
 from bot.requests.model import Kind, Request
@@ -95,7 +95,7 @@ class AlreadyHeld(LatchkeyError):
 
     Attributes:
         extension: The request to extend it that is open already.
-        extendable: The policies whose holders may extend what they have.
+        held_under: The policies under which people have it, which say what these may do.
     """
 
     def __init__(
@@ -103,11 +103,11 @@ class AlreadyHeld(LatchkeyError):
         assignment: Assignment,
         *,
         extension: Request | None = None,
-        extendable: ExtendablePolicies | None = None,
+        held_under: PoliciesHeldUnder | None = None,
     ) -> None:
         self.assignment = assignment
         self.extension = extension
-        self.extendable = extendable or {}
+        self.held_under = held_under or {}
         super().__init__(
             N_("You already have “{package}”.").format(package=assignment.package_name)
         )

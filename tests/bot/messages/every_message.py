@@ -217,21 +217,21 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
     ]
     choices = [PackageName(id=each.id, name=each.name, catalog=name) for each in packages]
     abouts = {each.id: each.id for each in choices}
-    extendable = {
+    held_under = {
         str(number): way(str(number), name, text) if number % 3 else None
         for number in range(count)
         if number % 2
     }
     busy = {each.assignment_id: each for each in waiting if each.assignment_id}
     made |= {
-        "expiring": reminding.expiring(rows, extendable=extendable, busy={}),
-        "expiring busy": reminding.expiring(rows, extendable=extendable, busy=busy),
+        "expiring": reminding.expiring(rows, held_under=held_under, busy={}),
+        "expiring busy": reminding.expiring(rows, held_under=held_under, busy=busy),
         "my access": my_access.my_access(
             page(rows),
             page(waiting),
             reader="U0ANN",
             asked=busy,
-            extendable=extendable,
+            held_under=held_under,
             opens={row.package_id: openings(number, name) for number, row in enumerate(rows)},
         ),
         "my access by an account that does not count": my_access.my_access(
@@ -239,7 +239,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
             page(waiting),
             reader="U0ANN",
             asked={},
-            extendable={},
+            held_under={},
             is_connected_elsewhere=True,
         ),
         "everything to open": opening.everything_to_open(name, openings(count, name)),
@@ -255,7 +255,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         "which": acknowledging.which_package(
             name[:80], choices, abouts=abouts, reason=text[:1_000]
         ),
-        "already held": acknowledging.already_held(rows[0], extendable),
+        "already held": acknowledging.already_held(rows[0], held_under),
         "help for people": helping.help_message(is_admin=True),
         "not understood": helping.not_understood(),
         "form needed": offering.form_needed("p", text[:500]),
@@ -339,7 +339,7 @@ def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
             to_decide=page(others, most=ROWS_IN_HOME),
             offer=packages,
             mine={"p0"},
-            extendable={str(n): None for n in range(count)},
+            held_under={str(n): None for n in range(count)},
             opens={row.package_id: openings(number, name) for number, row in enumerate(rows)},
         ),
         "empty home": home(
@@ -350,7 +350,7 @@ def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
             to_decide=page([]),
             offer=[],
             mine=(),
-            extendable={},
+            held_under={},
         ),
         "home of an account that does not count": home(
             reader="U0BO",
@@ -360,7 +360,7 @@ def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
             to_decide=page([]),
             offer=[],
             mine=(),
-            extendable={},
+            held_under={},
             is_connected_elsewhere=True,
         ),
     }

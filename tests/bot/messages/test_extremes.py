@@ -202,7 +202,7 @@ def screens(key: str) -> dict[str, Any]:
         for number in range(HELD)
     ]
     policies = [way(f"p{number}", name, reason) for number in range(20)]
-    extendable: dict[str, Any] = {f"p{number}": policies[number % 20] for number in range(HELD)}
+    held_under: dict[str, Any] = {f"p{number}": policies[number % 20] for number in range(HELD)}
     opens = {f"p{number}": openings(number, name[:200]) for number in range(HELD)}
     named = [PackageName(id=each.id, name=name, catalog=name) for each in packages]
     people = {f"e{number}": name for number in range(PACKAGES)}
@@ -338,7 +338,7 @@ def screens(key: str) -> dict[str, Any]:
             to_decide=page([] if role_name == "requester" else alike, most=ROWS_IN_HOME),
             offer=packages,
             mine={f"p{number}" for number in range(HELD)},
-            extendable=extendable,
+            held_under=held_under,
             opens=opens,
             given=given,
             received=received,
@@ -413,19 +413,19 @@ def screens(key: str) -> dict[str, Any]:
     )
 
     # Reminders and lists.
-    made["expiring"] = reminding.expiring(rows, extendable=extendable, busy={})
+    made["expiring"] = reminding.expiring(rows, held_under=held_under, busy={})
     made["my access"] = my_access.my_access(
         page(rows),
         page(pending),
         reader="U0ANN",
         asked={},
-        extendable=extendable,
+        held_under=held_under,
         opens=opens,
         questions=waits,
     )
     made["everything to open"] = everything_to_open(name, openings(1_000, name[:200]))
     made["my access, nothing but questions"] = my_access.my_access(
-        page([]), page([]), reader="U0ANN", asked={}, extendable=extendable, questions=waits
+        page([]), page([]), reader="U0ANN", asked={}, held_under=held_under, questions=waits
     )
     past = [
         past_requests.PastRequest(

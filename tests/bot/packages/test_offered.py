@@ -144,4 +144,4 @@ def test_a_policy_under_which_people_may_ask_by_now_is_not_what_it_was_before():
     """The sync of a replica of an older version knows of the others nothing, and leaves them as they were."""
     before, now = way(needs_reason=True), way(needs_reason=False)
     kept = offered_sample(policies=(now,), other_policies=(before,), can_extend=(now.id,))
-    assert kept.extendable == {now.id: now}
+    assert kept.held_under == {now.id: now}

@@ -273,7 +273,7 @@ async def test_the_holder_sees_that_it_does_not_get_through(harness):
 
     found = await harness.request_lists.access_overview("U0ANN")
     shown = my_access.my_access(
-        found.held, found.waiting, reader="U0ANN", asked=found.asked, extendable=found.extendable
+        found.held, found.waiting, reader="U0ANN", asked=found.asked, held_under=found.held_under
     )
     assert "the admins have been told" in said(shown)
 

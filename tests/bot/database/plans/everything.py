@@ -683,7 +683,7 @@ def _small_ones(db: Transaction) -> None:
     bound = [EntryBinding(package_id="campaign", packages={"A name": {}})]
     settings_bindings.replace(db, settings_bindings.list_all(db), bound)
     settings_bindings.replace(db, bound, [])
-    catalog.extendable(db, NO_FILE)
+    catalog.held_under(db, NO_FILE)
     catalog.catalogs_of(db, ["campaign"])
     engine.ping(db)
     once = limits.Limit(what="ask", count=1)

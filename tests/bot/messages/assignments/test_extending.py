@@ -66,9 +66,9 @@ def test_it_is_offered_by_the_policy_one_has_it_under(policy_id):
     assert extension_of(row, {"p": under()}) is None
     for said in (
         my_access.my_access(
-            page([row]), page([]), reader="U0ANN", asked={}, extendable={"p": under()}
+            page([row]), page([]), reader="U0ANN", asked={}, held_under={"p": under()}
         ),
-        reminding.expiring([row], extendable={"p": under()}, busy={}),
+        reminding.expiring([row], held_under={"p": under()}, busy={}),
     ):
         assert not any(label.startswith("Extend") for label in labels(said["blocks"]))
 
@@ -103,7 +103,7 @@ def test_what_is_not_known_is_not_said():
 def test_a_reminder_says_what_extending_brings_and_who_must_approve():
     """The name of the package once, the day, the time left, the new end and the approver."""
     row = held(policy_id="p", package_name="Payroll", ends_at=clock.now() + 7 * DAY)
-    said = reminding.expiring([row], extendable={"p": under(stages=(MANAGER,))}, busy={})
+    said = reminding.expiring([row], held_under={"p": under(stages=(MANAGER,))}, busy={})
     blocks = str(said["blocks"])
 
     assert blocks.count("*Payroll*") == 1
@@ -115,7 +115,7 @@ def test_a_reminder_says_what_extending_brings_and_who_must_approve():
 def test_an_overtaken_reminder_has_no_buttons():
     """They are in the later one."""
     rows = [held(id=each, policy_id="p", ends_at=clock.now() + DAY) for each in ("a", "b")]
-    said = reminding.expiring(rows, extendable={"p": under()}, busy={}, overtaken={"a"})
+    said = reminding.expiring(rows, held_under={"p": under()}, busy={}, overtaken={"a"})
     shown = [block["block_id"] for block in said["blocks"] if block["type"] == "actions"]
 
     assert shown == ["ending:b"]

@@ -67,7 +67,7 @@ def row_of(row: Assignment, count: int = 1, *, asked: Request | None = None) -> 
         page([]),
         reader="U0ANN",
         asked={row.id: asked} if asked else {},
-        extendable={},
+        held_under={},
         opens={row.package_id: openings(count)},
     )
 
@@ -148,7 +148,7 @@ def test_nothing_of_another_package_is_offered():
         page([]),
         reader="U0ANN",
         asked={},
-        extendable={},
+        held_under={},
         opens={"other": openings(2)},
     )
     assert links(shown) == []

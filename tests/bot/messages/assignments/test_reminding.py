@@ -15,7 +15,7 @@ def test_what_is_left_is_counted_and_named(state):
     moved = ["gone"] if state is AssignmentState.LIVE else []
     left = held(id="left", package_name="Finance Reports")
 
-    shown = expiring([gone, left], extendable={}, busy={}, moved=moved)
+    shown = expiring([gone, left], held_under={}, busy={}, moved=moved)
 
     assert "1 of your access packages expires soon." in said(shown["blocks"])
     assert shown["text"] == "Ending soon: Finance Reports."

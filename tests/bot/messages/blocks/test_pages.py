@@ -174,7 +174,7 @@ def test_home_cuts_no_request_off_its_buttons(count):
         to_decide=page(waiting, most=ROWS_IN_HOME),
         offer=[],
         mine=(),
-        extendable={},
+        held_under={},
     )
     blocks = view["blocks"]
     assert isinstance(blocks, list)

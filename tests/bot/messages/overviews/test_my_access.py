@@ -29,7 +29,7 @@ def test_time_left_is_said_in_words(left, words):
     row = held(ends_at=clock.now() + left + timedelta(milliseconds=500))
 
     assert words in texts_of(
-        my_access.my_access(page([row]), page([]), reader="U0ANN", asked={}, extendable={})
+        my_access.my_access(page([row]), page([]), reader="U0ANN", asked={}, held_under={})
     )
 
 
@@ -38,7 +38,7 @@ def test_access_that_has_run_out_is_not_said_to_have_time_left():
     row = held(ends_at=clock.now() - timedelta(hours=3))
 
     assert "left" not in texts_of(
-        my_access.my_access(page([row]), page([]), reader="U0ANN", asked={}, extendable={})
+        my_access.my_access(page([row]), page([]), reader="U0ANN", asked={}, held_under={})
     )
 
 
@@ -47,8 +47,8 @@ def test_a_removal_is_not_said_to_be_set_up(state):
     """Neither in the list nor in a reminder: access that goes away is being removed."""
     removal = request(kind=Kind.REMOVE, state=state, asked_by="U0ANN", assignment_id="a")
     for said in (
-        my_access.my_access(page([]), page([removal]), reader="U0ANN", asked={}, extendable={}),
-        reminding.expiring([held(id="a")], extendable={}, busy={"a": removal}),
+        my_access.my_access(page([]), page([removal]), reader="U0ANN", asked={}, held_under={}),
+        reminding.expiring([held(id="a")], held_under={}, busy={"a": removal}),
     ):
         assert "set up" not in json.dumps(said)
         assert "emov" in json.dumps(said) or "checked" in json.dumps(said)
