@@ -3,12 +3,13 @@
 import copy
 from datetime import timedelta
 
-from sandbox.tenant.model import Expiration
+from sandbox.slack.model import Message
+from sandbox.tenant.model import Expiration, Policy
 from sandbox.tenant.seed import MARKETING_CAMPAIGN
 from tests.harness.world import ANN, World, eventually, said
 
 
-async def given_with_reminder(world: World):
+async def given_with_reminder(world: World) -> tuple[Policy, Message]:
     """Ann has a package of 30 days, and is asked what to do before they are over; its policy, and that reminder."""
     await world.type(ANN, "/request-access marketing-campaign")
     await world.told(ANN, "You now have access")
