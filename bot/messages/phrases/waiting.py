@@ -191,6 +191,14 @@ def step_reached(request: Request, *, step: int, by: str | None, is_waiting: boo
     return _with_reminder(said, request, is_waiting=is_waiting)
 
 
+def counts_no_more(said: Message) -> Message:
+    """Add to the news of an approval that others decide anew."""
+    why = _(
+        "That does not count any more, because what is asked for, its policy, or who may decide it, has changed since."
+    )
+    return message(f"{said['text']} {why}")
+
+
 def _step_of(request: Request, by: str | None) -> str:
     if request.kind is Kind.EXTEND:
         return (

@@ -43,8 +43,21 @@ def content_of(db: Transaction, notice: Notice) -> Message | None:
     request = requests.find(db, notice.request_id or "")
     if request is None:
         return None
-    ask_id, _, approvals = notice.key.removeprefix("progress:").partition(":")
-    _, round_, stage = read_ask_id(ask_id)
+    said = _said_of(db, notice, request)
+    _, round_, _ = read_ask_id(_ask_id_in(notice))
+    if said is None or round_ == request.round or request.access_ended_at is not None:
+        return said
+    return waiting.counts_no_more(said)
+
+
+def _ask_id_in(notice: Notice) -> str:
+    return notice.key.removeprefix("progress:").partition(":")[0]
+
+
+def _said_of(db: Transaction, notice: Notice, request: Request) -> Message | None:
+    """Return who approved what, and for whom it waits now."""
+    _, round_, stage = read_ask_id(_ask_id_in(notice))
+    approvals = notice.key.removeprefix("progress:").partition(":")[2]
     counted = decisions.accepted_of(db, replace(request, round=round_))
     is_waiting = request.state is State.PENDING and progress_notice(request) == _bare(notice)
     if approvals:

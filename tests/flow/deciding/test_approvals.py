@@ -527,6 +527,11 @@ async def test_what_changed_meanwhile_is_approved_anew(world):
     assert "has changed: it needs a new decision" in said(again)
     assert "Finance readers" in said(again)
     assert world.posts() == []
+    approved = await world.told(ANN, "approved step 1 of 2")
+    await eventually(
+        lambda: "That does not count any more" in said(approved), about="what has become of it"
+    )
+    assert "Now it is" not in said(approved)
 
 
 async def test_a_delivery_that_fails_is_told_to_both_sides(world):
