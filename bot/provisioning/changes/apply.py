@@ -1,7 +1,7 @@
 """Carry a plan out: what depends on nothing else at the same time, and each call may be the last before a crash."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -84,9 +84,10 @@ class Applier:
                     await self._make_together(some, context, of=len(changes))
         finally:
             await context.lookups.stop()
+        made = self.state.ids()
         for change in changes:
             if change.operation is Operation.DELETE:
-                await self._delete(change, deleter, of=len(changes))
+                await self._delete(change, deleter, made, of=len(changes))
 
     async def _make_together(
         self, lines: Sequence[Sequence[Change]], context: ApplyContext, *, of: int
@@ -119,11 +120,13 @@ class Applier:
             others = len(failed) - 1
             raise ApplyError(change, error, done=self._done, of=of, others=others) from error
 
-    async def _delete(self, change: Change, deleter: Deleter, *, of: int) -> None:
-        """Delete it, unless somebody got it since the plan was made."""
+    async def _delete(
+        self, change: Change, deleter: Deleter, made: Container[str], *, of: int
+    ) -> None:
+        """Delete it, unless somebody got it since the plan was made, or added something to it."""
         self.tell(change, False)
         try:
-            why = await self._why_not(change)
+            why = await self._why_not(change, made)
             if why is None:
                 await deleter.delete(change.title, change.as_entry())
         except GraphError as error:
@@ -134,13 +137,14 @@ class Applier:
         else:
             self.remarks.append(f"{change.title} was left alone: {why}")
 
-    async def _why_not(self, change: Change) -> str | None:
+    async def _why_not(self, change: Change, made: Container[str]) -> str | None:
         """Say why something must not be deleted any more, although the plan said so."""
         kind = deletable_kind_of(change.key)
         if self._stays and kind.may_be_needed:
             return "what was left alone may rest on it; plan again"
         live_access = LiveAccess(graph=self.graph)
         why = await kind.why_in_use(live_access, change.object_id or "", change.within)
+        why = why or await kind.why_kept_by_now(self.graph, change.as_entry(), made)
         self._stays = self._stays or why is not None
         return why
 

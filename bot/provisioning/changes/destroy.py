@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bot import clock
+from bot.errors import LatchkeyError
 from bot.provisioning.changes.delete import Deleter
 from bot.provisioning.changes.inventory import present
 from bot.provisioning.changes.ownership import claim_what_was_begun, existing
@@ -157,13 +158,20 @@ class Destroyer:
 
         Raises:
             GraphError: Graph refuses a step; what was done before it stays done.
+            LatchkeyError: Somebody has added to a package what would go with it; the same holds.
         """
+        made = self.state.ids()
         if what.assignments:
             await self._end(what.assignments)
         deleter = Deleter(graph=self.graph, state=self.state, retrier=self.retrier)
         for entry in what.entries:
             title = title_of(entry.key)
             self.tell(title, False)
+            why = await deletable_kind_of(entry.key).why_kept_by_now(self.graph, entry, made)
+            if why is not None:
+                raise LatchkeyError(
+                    f"{title} is left alone by now, and nothing more was deleted: {why}. Destroy again to see what stays."
+                )
             await deleter.delete(title, entry)
             self.tell(title, True)
         left = self.state.entries()

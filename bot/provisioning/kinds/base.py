@@ -5,7 +5,7 @@ To add a kind: write a module with a class of these, and enter it in ``KINDS``.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from bot.provisioning.file_format.model import File
@@ -233,6 +233,19 @@ class DeletableKind(ProvisionedKind):
             removal: The packages that Latchkey did not make, and what goes before this.
         """
         del removal, entry
+        return None
+
+    async def why_kept_by_now(self, graph: Graph, entry: Entry, made: Container[str]) -> str | None:
+        """
+        Say what somebody has added since it was decided to delete it, which would go with it; None if nothing.
+
+        Args:
+            made: Ids of what Latchkey had made when it began to delete.
+
+        Raises:
+            GraphError: It cannot be read.
+        """
+        del graph, entry, made
         return None
 
     async def packages_needing(

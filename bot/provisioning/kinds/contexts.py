@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.provisioning.file_format.file import Document
 from bot.provisioning.file_format.model import DescribedCatalog, DescribedPackage
-from bot.provisioning.tenant.live_access import LiveAccess, others_policies
+from bot.provisioning.tenant.live_access import LiveAccess, say_others_policies
 from bot.provisioning.tenant.resolve import Names
 from bot.provisioning.tenant.snapshot import FoundCatalog, FoundPackage, Snapshot
 from bot.provisioning.tenant.tenant_names import TenantNames
@@ -232,13 +232,9 @@ class RemovalContext:
 
     async def say_others_policies(self, package_id: str) -> str | None:
         """Say which policies of a package Latchkey does not know for its own, which would go with it; None if none is."""
-        for package in await self.live_access.packages():
-            names = others_policies(package, self.made) if package.id == package_id else []
-            if names:
-                is_or_are = "is" if len(names) == 1 else "are"
-                # An apply that was cut short may have made it, and not learned so.
-                return f"{', '.join(names)} of it {is_or_are} not known to be Latchkey's"
-        return None
+        packages = {each.id: each for each in await self.live_access.packages()}
+        package = packages.get(package_id)
+        return say_others_policies(package, self.made) if package is not None else None
 
     async def blocked_package(self, entry: Entry) -> list[AccessPackage]:
         """Return the package that the entry is within, if it left the file and stays."""

@@ -1,6 +1,6 @@
 """Provision packages: what people may ask for."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -17,7 +17,7 @@ from bot.provisioning.kinds.contexts import (
     RemovalContext,
 )
 from bot.provisioning.policy_translation.from_graph import Words
-from bot.provisioning.tenant.live_access import LiveAccess, say_assignments
+from bot.provisioning.tenant.live_access import LiveAccess, say_assignments, say_others_policies
 from bot.provisioning.tenant.resolve import Names
 from bot.provisioning.tenant.snapshot import (
     FoundCatalog,
@@ -181,6 +181,14 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
         """Look for policies of somebody else's, too: they go with their package."""
         live = await super().why_in_use_when_removed(removal, entry)
         return live or await removal.say_others_policies(entry.id or "")
+
+    async def why_kept_by_now(self, graph: Graph, entry: Entry, made: Container[str]) -> str | None:
+        """Look for policies of somebody else's once more."""
+        try:
+            package = await graph.packages.get(entry.id or "", named=False)
+        except NotFound:
+            return None
+        return say_others_policies(package, made)
 
     def kept(self, removal: RemovalContext, entry: Entry) -> None:
         removal.blocked.add(entry.id or "")

@@ -159,6 +159,16 @@ def others_policies(package: AccessPackage, made: Container[str]) -> list[str]:
     return sorted(f"policy {each.display_name or each.id}" for each in others)
 
 
+def say_others_policies(package: AccessPackage, made: Container[str]) -> str | None:
+    """Say which policies of a package would go with it that Latchkey does not know for its own; None if none would."""
+    names = others_policies(package, made)
+    if not names:
+        return None
+    is_or_are = "is" if len(names) == 1 else "are"
+    # An apply that was cut short may have made it, and not learned so.
+    return f"{', '.join(names)} of it {is_or_are} not known to be Latchkey's"
+
+
 def say_assignments(live: list[AccessPackageAssignment]) -> str | None:
     """Say how many assignments are live; None if none is."""
     if not live:

@@ -48,6 +48,6 @@ async def test_calls_are_few(large: Provisioner) -> None:
     assert calls() <= 10
     await large.import_()
     assert calls() <= 24
-    # Delete it, and see that it is gone.
+    # Delete it, and see that it is gone; two looks before whether somebody has added a policy to a package.
     await large.destroy(FILE)
-    assert calls() <= 2.4 * (CATALOGS + 5 * PACKAGES)
+    assert calls() <= 2.4 * (CATALOGS + 5 * PACKAGES) + 2 * PACKAGES

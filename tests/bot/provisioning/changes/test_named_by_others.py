@@ -4,6 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from bot.errors import LatchkeyError
+from bot.provisioning.changes.apply import Applier
+from bot.provisioning.changes.destroy import Destroyer, destruction
+from bot.provisioning.changes.plan import make_plan
 from tests.bot.provisioning.conftest import Provisioner, picture
 
 MINE = """\
@@ -240,6 +244,27 @@ async def test_a_policy_that_an_apply_began_is_not_called_somebody_elses(
     left = (await provisioner.plan("groups: []\n")).plan.left_alone
     assert "policy Ours of it is not known to be Latchkey's" in left[0]
     assert "an apply that was cut short may have made it" in left[1]
+
+
+async def test_a_policy_that_somebody_adds_before_the_package_is_deleted_is_kept(
+    provisioner: Provisioner,
+) -> None:
+    """After the plan of an apply, and while a destroy is at work; the next plan says what stays."""
+    await provisioner.apply(WITH_A_PACKAGE)
+    document, state = provisioner.read("groups: []\n"), provisioner.state
+    async with provisioner.graph() as graph:
+        planned = await make_plan(graph, document, state, version=provisioner.version)
+        what = await destruction(graph, state)
+        add_a_policy(provisioner)
+        destroyer = Destroyer(graph=graph, state=state, retrier=provisioner.retrier)
+        with pytest.raises(LatchkeyError, match="policy By hand of it is not known"):
+            await destroyer.destroy(what)
+        applier = Applier(graph=graph, document=document, state=state, retrier=provisioner.retrier)
+        await applier.apply(planned)
+    assert applier.remarks[0].startswith("package Mine in catalog Mine was left alone: policy By")
+    assert "By hand" in [each[1] for each in picture(provisioner.tenant)["policies"]]
+    await provisioner.apply("groups: []\n")
+    assert (await provisioner.destroy("groups: []\n")).kept
 
 
 async def test_destroy_leaves_such_a_package_with_what_it_gives(provisioner: Provisioner) -> None:
