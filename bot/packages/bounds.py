@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.errors import ConfigurationError, NotAllowed
-from bot.packages.names import clean, folded
+from bot.packages.names import clean, loosely_folded
 from bot.words import N_
 from graph import Graph
 from graph.errors import NotFound
@@ -106,12 +106,20 @@ def _meant(word: str, catalogs: Collection[AccessPackageCatalog]) -> list[Access
     named = [(each, each.display_name) for each in catalogs if each.display_name]
     by_id = [each for each in catalogs if each.id.lower() == word.lower()]
     exact = [each for each, name in named if clean(name) == clean(word)]
-    return by_id or exact or [each for each, name in named if folded(name) == folded(word)]
+    return (
+        by_id
+        or exact
+        or [each for each, name in named if loosely_folded(name) == loosely_folded(word)]
+    )
 
 
 def _unknown(word: str, catalogs: Collection[AccessPackageCatalog]) -> str:
-    names = {folded(each.display_name): each.display_name for each in catalogs if each.display_name}
-    near = difflib.get_close_matches(folded(word), names, n=1, cutoff=0.5)
+    names = {
+        loosely_folded(each.display_name): each.display_name
+        for each in catalogs
+        if each.display_name
+    }
+    near = difflib.get_close_matches(loosely_folded(word), names, n=1, cutoff=0.5)
     hint = f" Did you mean “{clean(names[near[0]])}”?" if near else ""
     return (
         f"LATCHKEY_CATALOGS has “{clean(word)}”, and there is no catalog of that name or id.{hint}"

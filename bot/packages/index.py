@@ -98,7 +98,7 @@ class PackageIndex:
         searched = []
         for place, package in enumerate(self._all):
             folded, slug = (
-                package_names.folded(package.name),
+                package_names.loosely_folded(package.name),
                 package_names.whole_slug(package.name),
             )
             self._exact[package_names.clean(package.name)].append(package)
@@ -107,7 +107,7 @@ class PackageIndex:
                 self._slugs[each].append(package)
             if package.catalog:
                 own = f"{package.name} ({package.catalog})"
-                for each in {package_names.folded(own), package_names.whole_slug(own)}:
+                for each in {package_names.loosely_folded(own), package_names.whole_slug(own)}:
                     self._in_catalog[each].append(package)
             for gram in _grams(package.slug):
                 self._grams[gram].append(place)
@@ -281,7 +281,7 @@ class PackageIndex:
 
     def search(self, text: str) -> tuple[Package, ...]:
         """Return the packages that have every word of *text* in their names, by name."""
-        words = package_names.folded(text).split()[:MOST_WORDS]
+        words = package_names.loosely_folded(text).split()[:MOST_WORDS]
         if not words:
             return ()
         return tuple(

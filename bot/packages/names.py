@@ -183,7 +183,7 @@ def _is_alone(quote: str, text: str) -> bool:
     return not any(each in text for each in halves)
 
 
-def folded(name: str) -> str:
+def loosely_folded(name: str) -> str:
     """Return what two spellings of one name have in common: capitals, widths, kinds of quotes and dashes do not count."""
     return bare(_fold(clean(name)))
 
@@ -241,7 +241,7 @@ def whole_text(text: str) -> Reading:
         typed=words,
         name=words,
         reason=None,
-        folded=folded(words),
+        folded=loosely_folded(words),
         slug=whole_slug(words[:LONGEST_NAME]),
     )
 
