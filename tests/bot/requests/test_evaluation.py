@@ -67,11 +67,11 @@ async def test_nobody_is_sent_a_card_for_their_own_request(harness):
 
 
 async def test_who_is_not_in_scope_is_refused(harness):
-    """The board's papers are for Dana only."""
+    """The board's papers are for Dana only, whom nobody else reads."""
     request = await harness.ask("board-papers")
 
     assert request.state is State.REFUSED
-    assert request.why == "You are not among those who may ask for it."
+    assert request.why == "You are not among those who may ask for it. It is for certain people."
     assert not request.tell_admins
 
 

@@ -113,6 +113,7 @@ async def test_whoever_has_it_gives_it_back(world, version):
     telling = await prepared(world, version)
     policy = world.tenant.world.policies[telling.found["policy"]]
     policy.settings["requestorSettings"]["enableTargetsToSelfRemoveAccess"] = True
+    await world.synced()
     await connect(world, ANN)
     await world.type(ANN, "/request-access marketing-campaign-2")
     await world.told(ANN, "You now have access to \\*Marketing Campaign 2\\*")

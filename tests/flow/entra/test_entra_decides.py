@@ -222,14 +222,14 @@ async def test_a_stage_that_was_approved_in_the_portal_brings_the_next_card(worl
     await world.card(BO)
 
 
-async def test_entras_refusal_is_said_as_entra_says_it(world, monkeypatch):
+async def test_whom_entra_does_not_let_decide_reads_so(world, monkeypatch):
     """Latchkey takes somebody for an approver who is none there."""
     await asked(world)
     await connect(world, BO)
     monkeypatch.setattr(lifecycle, "approvers", lambda *args: set())
     card = await world.card(BO)
     await world.press(BO, card, "Approve")
-    await world.whispered(BO, card.channel, "Microsoft Entra refused it")
+    await world.whispered(BO, card.channel, "Microsoft Entra does not let you decide")
     assert in_entra(world, "pendingApproval")
     assert (await world.states())[-1] == "add pending"
 
