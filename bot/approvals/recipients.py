@@ -5,7 +5,7 @@ Nothing waits for it.  A request is pending, and its card in the admins' channel
 then they are looked up one by one, and what has been found is kept: Slack takes few of these calls a minute.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -60,13 +60,19 @@ class Recipients:
         approvers: Approvers,
         delegates: Delegates,
         admins_left: AdminsLeft,
+        begin_anew_if_changed: Callable[[Request], Awaitable[bool]],
     ) -> None:
+        """
+        Args:
+            begin_anew_if_changed: Begins anew with a request whose terms are others by now; True if it has.
+        """
         self._store = store
         self._slack = slack
         self._people = people
         self._approvers = approvers
         self._delegates = delegates
         self._admins_left = admins_left
+        self._begin_anew_if_changed = begin_anew_if_changed
         self._permissions = admins_left.permissions
         # Delegates who were known in Slack and Entra a while ago: as whom, and when (real time).
         self._delegates_known: dict[str, tuple[str, datetime]] = {}
@@ -130,6 +136,9 @@ class Recipients:
         return found, unread.look_again_in
 
     async def _find(self, request: Request) -> None:
+        if await self._is_begun_anew(request):
+            # Whom to ask about the new round is due.
+            return
         counted = await self._store.read(decisions.accepted_of, request)
         named = await self._named(request, counted)
         # Of the approvals that its stage needs, those that are still to come.
@@ -169,6 +178,20 @@ class Recipients:
         )
         if isinstance(unread.told_to_wait, SlackBusy):
             raise unread.told_to_wait
+
+    async def _is_begun_anew(self, request: Request) -> bool:
+        """Tell whether a request that has waited for a while is decided under other terms from now on."""
+        waits_since = request.waits_since or request.asked_at
+        if request.entra_decides or clock.now() - waits_since < LOOK_AGAIN:
+            # Its terms have just been read; or Entra says who decides.
+            return False
+        try:
+            return await self._begin_anew_if_changed(request)
+        except TOLD_TO_WAIT:
+            raise
+        except EXPECTED as error:
+            log.info("terms-not-read", request=request.id, error=type(error).__name__)
+            return False
 
     async def _is_nobody_left(
         self,

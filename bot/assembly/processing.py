@@ -74,6 +74,7 @@ def make_processing(
         approvers=people.approvers,
         delegates=people.delegates,
         admins_left=AdminsLeft(store=store, permissions=permissions),
+        begin_anew_if_changed=evaluator.begin_anew_if_changed,
     )
     sign_ins = SignInRule(store=store, package_settings=outside.package_settings)
     decision_processor = DecisionProcessor(

@@ -217,12 +217,47 @@ class RequestEvaluator:
         if not evaluation.terms.stages:
             # Nobody has to decide: the terms of this moment count.
             return await self._renew(request, evaluation)
+        await self._begin_anew(request, evaluation)
+        return None
+
+    async def begin_anew_if_changed(self, request: Request) -> bool:
+        """
+        Begin anew with what waits for its approvers if what they would approve, or who they are, is another by now.
+
+        Where the same is found just before the grant, it is approved already: here, nobody approves what goes back at once,
+        and nobody waits for an approver whom the policy does not name any more.  What whoever asked may not have any more,
+        and what takes no approval any more, is left for that moment.
+
+        Returns:
+            True if it has a new round.
+
+        Raises:
+            SlackError, GraphError: It could not be read.
+        """
+        try:
+            evaluation = await self.access.find_terms(request)
+        except (NotAllowed, Refused):
+            return False
+        terms = evaluation.terms
+        if (
+            terms.entra_decides
+            or not terms.stages
+            or policy_terms.hash_of(terms) == request.terms_hash
+        ):
+            return False
+        return await self._begin_anew(request, evaluation, is_claimed=False) is not None
+
+    async def _begin_anew(
+        self, request: Request, evaluation: Evaluation, *, is_claimed: bool = True
+    ) -> Request | None:
+        """Have the first stage decided in a new round."""
         evidence = await self._evidence.read(request, evaluation.identity.user)
         # A new round begins with what was asked for: whoever set a shorter end decides anew.
         terms = replace(evaluation.terms, approved_until=None)
         again = replace(request, terms=terms, ends_at=evaluation.ends_at, evidence=evidence)
-        await self._reach_first_stage(again, known=request, round=request.round + 1)
-        return None
+        return await self._reach_first_stage(
+            again, known=request, is_claimed=is_claimed, round=request.round + 1
+        )
 
     async def find_refusal(self, request: Request) -> str | None:
         """
@@ -339,6 +374,7 @@ class RequestEvaluator:
         *,
         known: Request,
         stays_claimed: bool = False,
+        is_claimed: bool = True,
         **more: Any,
     ) -> Request | None:
         """
@@ -346,6 +382,7 @@ class RequestEvaluator:
 
         Args:
             stays_claimed: What is approved remains with whoever has it in hand.
+            is_claimed: Somebody has it in hand, and must have it still.
         """
         terms = request.terms
         # What Entra decides is sent to Entra first.
@@ -355,5 +392,9 @@ class RequestEvaluator:
         if "deciders" not in changes and stays_claimed:
             changes["lease_until"] = clock.real() + self._waits.lease
         return await self._store.run(
-            state_machine.reach_stage, known, changes, actor=audit.LATCHKEY, fence=True
+            state_machine.reach_stage,
+            known,
+            changes,
+            actor=audit.LATCHKEY,
+            fence=is_claimed,
         )

@@ -120,8 +120,23 @@ async def test_an_alarm_that_slack_never_takes_is_not_made_anew_each_hour(databa
         assert [each["key"] for each in rows if ":nobody" in each["key"]] == [key]
 
 
-async def test_an_approver_who_is_named_now_decides_what_is_asked_for_anew(database):
-    """What waits keeps the terms under which it was asked for."""
+async def test_an_approver_who_is_named_now_decides_within_the_hour(database):
+    """The admins have read that they may add one to the policy."""
+    async with living(database, LATCHKEY_ADMINS=DANA) as world:
+        approved_by(world, seed.DANA)
+        await world.synced()
+        await world.type(DANA, ASK)
+        await eventually(lambda: told(world), about="the admins are told")
+        approved_by(world, seed.BO)
+        await asyncio.sleep(HOUR.total_seconds() + 600)
+
+        await world.press(BO, await world.card(BO), "Approve")
+        await world.told(DANA, "You now have access")
+        assert ASKER_READS not in await mine(world, DANA)
+
+
+async def test_an_approver_who_is_named_now_decides_at_once_what_is_asked_for_anew(database):
+    """Who does not want to wait for the hour cancels, and asks again."""
     async with living(database, LATCHKEY_ADMINS=DANA) as world:
         approved_by(world, seed.DANA)
         await world.synced()
