@@ -136,12 +136,29 @@ class FormNeeded(LatchkeyError):
         reason: What the person has said already.
     """
 
-    def __init__(self, package_id: str, package_name: str, reason: str | None) -> None:
+    def __init__(
+        self,
+        package_id: str,
+        package_name: str,
+        reason: str | None,
+        *,
+        is_for_others_only: bool = False,
+    ) -> None:
+        """
+        Args:
+            is_for_others_only: Managers ask for it for their people, and nobody for themselves.
+        """
         self.package_id = package_id
         self.reason = reason
-        super().__init__(
-            N_("To ask for “{package}”, please fill in a short form.").format(package=package_name)
+        sentence = (
+            N_(
+                "Managers ask for “{package}” for the people who report to them, and nobody for themselves. If it is for one of "
+                "yours, please choose them in the form."
+            )
+            if is_for_others_only
+            else N_("To ask for “{package}”, please fill in a short form.")
         )
+        super().__init__(sentence.format(package=package_name))
 
 
 class WrongFields(LatchkeyError):

@@ -65,6 +65,7 @@ class RefusalReason(StrEnum):
     CATALOG_OFF = "its catalog is switched off"
     UNSUPPORTED = "it is not supported"
     NO_POLICY = "no policy admits them"
+    ASKED_BY_MANAGER = "a policy lets their manager ask, and not them"
     SEVERAL = "several policies admit them alike"
     NOT_THAT_POLICY = "the policy they chose does not apply"
     ENDED = "what its policy gives has ended"
@@ -86,12 +87,14 @@ class Requester:
 
     Attributes:
         is_guest: None when Entra does not say.
+        is_asked_for: Somebody else asks for them: then a policy under which managers alone may ask counts, too.
         groups: Those that they belong to, of those that a policy or a package names.
         unknown_groups: Those of them of which it cannot be told, because they hide their members.
     """
 
     entra_id: str
     is_guest: bool | None
+    is_asked_for: bool = False
     groups: frozenset[str] = frozenset()
     unknown_groups: frozenset[str] = frozenset()
 
@@ -186,13 +189,20 @@ def automatic_policies(package: AccessPackage) -> tuple[str, ...]:
 
 
 def is_requestable(policy: AssignmentPolicy) -> bool:
-    """Tell whether anybody at all may ask under this policy."""
-    settings = policy.requestor_settings
+    """Tell whether anybody at all may ask under this policy: for themselves, or as a manager for whom it is for."""
     return (
         not is_automatic(policy)
         and _scope(policy) not in NEVER_FOR_PEOPLE
-        and not (settings and settings.enable_targets_to_self_add_access is False)
+        and (
+            lets_ask_for_oneself(policy) or policy_scope.managers_may_ask(policy.requestor_settings)
+        )
     )
+
+
+def lets_ask_for_oneself(policy: AssignmentPolicy) -> bool:
+    """Tell whether people may ask under this policy for themselves; True where Graph does not say."""
+    settings = policy.requestor_settings
+    return not (settings and settings.enable_targets_to_self_add_access is False)
 
 
 def is_extendable(policy: AssignmentPolicy) -> bool:
@@ -227,10 +237,14 @@ def askable_policies(package: AccessPackage, *, at: datetime) -> list[Assignment
 
 
 def fit(policy: AssignmentPolicy, requester: Requester) -> Fit:
-    """Tell whether *policy* lets *requester* ask for access for themselves."""
+    """Tell whether *policy* lets *requester* have access that they ask for, or that somebody else asks for them."""
+    settings = policy.requestor_settings
     if not is_requestable(policy):
         return Fit.OUT
-    settings = policy.requestor_settings
+    if requester.is_asked_for and policy_scope.managers_may_ask(settings):
+        return in_scope(policy, requester)
+    if not lets_ask_for_oneself(policy):
+        return Fit.OUT
     if settings is None or settings.enable_targets_to_self_add_access is None:
         return Fit.UNKNOWN
     return in_scope(policy, requester)
@@ -339,6 +353,8 @@ def evaluate_request(
     if choice.policy is not None:
         return _check_end_and_exclusions(case, choice.policy)
     if not choice.candidates:
+        if _may_be_asked_for(case):
+            return Refusal(reason=RefusalReason.ASKED_BY_MANAGER)
         return Refusal(reason=RefusalReason.NO_POLICY, open_to=_whom_it_is_for(case))
     lasting = tuple(
         each for each in choice.candidates if not policy_terms.has_ended(each, at=case.at)
@@ -355,9 +371,22 @@ def _whom_it_is_for(case: Case) -> tuple[str, ...]:
     if case.package.is_hidden or not is_offered(case.package, at=case.at):
         return ()
     whole = {each.id: each for each in case.policies}
-    askable = sorted(askable_policies(case.package, at=case.at), key=rank_of)
+    askable = [
+        each
+        for each in sorted(askable_policies(case.package, at=case.at), key=rank_of)
+        if case.requester.is_asked_for or lets_ask_for_oneself(each)
+    ]
     found = [policy_scope.open_to(whole.get(each.id, each)) for each in askable]
     return tuple(dict.fromkeys(found)) if all(found) else ()
+
+
+def _may_be_asked_for(case: Case) -> bool:
+    """Tell whether a policy lets the manager of whoever asks for themselves ask for them."""
+    return not case.requester.is_asked_for and any(
+        in_scope(each, case.requester) is Fit.IN
+        for each in askable_policies(case.package, at=case.at)
+        if not lets_ask_for_oneself(each)
+    )
 
 
 def evaluate_direct_assignment(case: Case, policy: AssignmentPolicy) -> Admitted | Refusal:

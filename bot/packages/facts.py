@@ -108,6 +108,7 @@ async def read_case(
     *,
     also: Collection[str] = (),
     known: Collection[str] = (),
+    is_asked_for: bool = False,
 ) -> Case:
     """
     Return all that decides whether *user* may have *package*, which was read just now.
@@ -118,6 +119,7 @@ async def read_case(
     Args:
         also: Ids of policies to read whether or not they let the user ask.
         known: Ids of packages that the user is known to have or to be given just now: Graph's lists lag.
+        is_asked_for: Somebody else asks for the user.
 
     Raises:
         GraphError: It could not be read; nothing is known then.
@@ -125,7 +127,7 @@ async def read_case(
     excluding = await reads.groups_excluding(package.id)
     asked = groups_named(package.assignment_policies) | {each.id for each in excluding}
     groups = await reads.groups_of(user.id, asked)
-    requester = requester_of(user, groups)
+    requester = requester_of(user, groups, is_asked_for=is_asked_for)
     wanted = [
         each.id
         for each in package.assignment_policies
@@ -138,7 +140,7 @@ async def read_case(
     if not named <= asked:
         # The package has shown them as they were before.
         groups = await reads.groups_of(user.id, asked | named)
-        requester = requester_of(user, groups)
+        requester = requester_of(user, groups, is_asked_for=is_asked_for)
     return Case(
         at=clock.now(),
         package=package,
@@ -160,11 +162,12 @@ def _names_nobody(policy: AssignmentPolicy) -> bool:
     )
 
 
-def requester_of(user: User, groups: Memberships) -> Requester:
+def requester_of(user: User, groups: Memberships, *, is_asked_for: bool = False) -> Requester:
     """Return *user* as the policies need to know them."""
     return Requester(
         entra_id=user.id,
         is_guest=user.is_guest,
+        is_asked_for=is_asked_for,
         groups=groups.found,
         unknown_groups=groups.hidden,
     )

@@ -149,7 +149,7 @@ class Package:
         catalog: The name of its catalog; display names are unique within one only.
         contents: What holding it gives, a line each ("Group Marketing resources, Member").
         lasts: For people: "30 days", "until 31 Jan 2027", "no end".
-        can_be_asked_for: A policy lets people ask; who, is checked when they do.
+        can_be_asked_for: A policy lets people ask, for themselves or for others; who, is checked when they do.
         needs_reason: A policy wants a reason.
         needs_approval: A policy has approval stages.
         can_extend: Ids of the policies whose holders may extend.
@@ -188,8 +188,20 @@ class Package:
         return {**dict.fromkeys(self.can_extend), **known}
 
     @property
-    def needs_form(self) -> bool:
-        """True if something must be answered or chosen before it can be asked for."""
-        return needs_choice(self.policies) or any(
-            policy.not_askable or policy.has_required_questions for policy in self.policies
+    def is_for_others_only(self) -> bool:
+        """True if managers ask for it for whom it is for, and nobody for themselves."""
+        return bool(self.policies) and not any(policy.for_oneself for policy in self.policies)
+
+    def needs_form(self, *, for_other: bool = False) -> bool:
+        """
+        Tell whether something must be answered or chosen before somebody can ask for it.
+
+        Args:
+            for_other: They ask for somebody else.
+        """
+        asked = [policy for policy in self.policies if policy.for_oneself or for_other]
+        return (
+            (self.is_for_others_only and not for_other)
+            or needs_choice(asked)
+            or any(policy.not_askable or policy.has_required_questions for policy in asked)
         )

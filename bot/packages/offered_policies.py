@@ -5,7 +5,13 @@ from datetime import datetime
 from typing import Final
 
 from bot.packages import policy_scope, policy_terms
-from bot.packages.eligibility import askable_policies, is_extendable, is_returnable, rank_of
+from bot.packages.eligibility import (
+    askable_policies,
+    is_extendable,
+    is_returnable,
+    lets_ask_for_oneself,
+    rank_of,
+)
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import NotAskable, Question
 from bot.packages.unsupported import questions_of, unsupported_in_question
@@ -79,6 +85,7 @@ def offered_policy(
         ),
         open_to=policy_scope.open_to(policy),
         only_users=policy_scope.only_users(policy),
+        for_oneself=lets_ask_for_oneself(policy),
         managers_may_ask=policy_scope.managers_may_ask(settings),
         deciders=policy_terms.named_deciders(policy),
         may_extend=is_extendable(policy),

@@ -28,6 +28,7 @@ class OfferedPolicy:
         extension_stages: Who must approve an extension; empty: nobody has to, or it is not known.
         open_to: Whom it is for, for people: "members of “Marketing”"; empty where it is not known.
         only_users: Entra ids of those whom it is for, where it names people and nothing else; None: it does not.
+        for_oneself: Whoever it is for may ask themselves.
         managers_may_ask: The manager of whoever it is for may ask for them.
         deciders: Whom it names to decide, about new access or an extension; None: it is not known yet.
         may_extend: Whoever has access under it may extend that.
@@ -48,6 +49,7 @@ class OfferedPolicy:
     extension_stages: tuple[NamedStage, ...] = ()
     open_to: str = ""
     only_users: tuple[str, ...] | None = None
+    for_oneself: bool = True
     managers_may_ask: bool = False
     deciders: NamedDeciders | None = None
     may_extend: bool = True

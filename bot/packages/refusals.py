@@ -58,6 +58,8 @@ def to_admin(refusal: Refusal, *, who: str, package: str) -> str:
             )
         case RefusalReason.NO_POLICY:
             return f"No policy of {package} lets {who} ask for it."
+        case RefusalReason.ASKED_BY_MANAGER:
+            return f"No policy of {package} lets {who} ask for themselves; the manager of {who} may ask for them."
         case RefusalReason.SEVERAL if len(refusal.candidates) == 1:
             return (
                 f"Several policies of {package} let {who} ask for it, and Latchkey understands one of them: "
@@ -106,6 +108,9 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
         "guess. I have told the admins."
     ).format(about=_about(refusal), details=_list(refusal.details)),
     RefusalReason.NO_POLICY: lambda refusal: _both(NOT_AMONG, _whom_it_is_for(refusal)),
+    RefusalReason.ASKED_BY_MANAGER: lambda _: N_(
+        "You cannot ask for it yourself: its policy lets your manager ask for you."
+    ),
     RefusalReason.SEVERAL: lambda refusal: (
         N_(
             "There are several ways to have it, and I understand the rules of one of them: {choices}. Please ask again "

@@ -25,7 +25,8 @@ class Prospect(IntEnum):
     UNKNOWN = 1
     ASKED_ALREADY = 2
     HAS_ALREADY = 3
-    NOT_FOR_THEM = 4
+    FOR_OTHERS_ONLY = 4
+    NOT_FOR_THEM = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +83,9 @@ def is_for_some(package: Package) -> bool:
 
 
 def _prospect_under(policy: OfferedPolicy, applicant: Applicant) -> Prospect:
+    if not policy.for_oneself:
+        # Who manages somebody is Entra's to say.
+        return Prospect.FOR_OTHERS_ONLY
     if policy.rank in FOR_MEMBERS:
         return Prospect.OPEN
     if policy.only_users is None or applicant.entra_id is None:

@@ -147,7 +147,7 @@ class RequestService:
         rule = self._reason_rule(package)
         if rule is not None and not rule.takes(why):
             raise EmergencyNotOffered(N_("{hint} Nothing was asked for.").format(hint=rule.hint))
-        if package.needs_form:
+        if package.needs_form():
             raise EmergencyNotOffered(
                 N_(
                     "“{package}” asks for more than a command can say. Nothing was asked for: type /request-access alone, choose it in the form, "
@@ -272,11 +272,12 @@ class RequestService:
         if len(packages) < len(package_ids):
             raise WrongFields({"package": N_("Something of that is not offered any more.")})
         why = package_names.clean_reason(reason or "")
-        alone = [each for each in packages if not each.needs_form]
+        for_other = wanted_for not in (None, slack_user)
+        alone = [each for each in packages if not each.needs_form(for_other=for_other)]
         check_reason([(each, self._reason_rule(each)) for each in alone], why)
 
         async def ask(package: Package) -> Submitted:
-            if wanted_for not in (None, slack_user):
+            if for_other:
                 submitted = await self._store.run(
                     in_time(ask_for_other),
                     slack_user,
@@ -301,7 +302,7 @@ class RequestService:
                 )
             )
 
-        return await ask_for_each(packages, ask)
+        return await ask_for_each(packages, ask, for_other=for_other)
 
     async def ask_by_form(self, filled: FilledForm) -> Submitted:
         """

@@ -320,6 +320,7 @@ def package_row(
     """
     now = clock.now()
     policies = eligibility.askable_policies(package, at=now)
+    own = [each for each in policies if eligibility.lets_ask_for_oneself(each)] or policies
     periods = dict.fromkeys(policy_terms.lasts(each.expiration) for each in policies)
     return Package(
         id=package.id,
@@ -332,7 +333,7 @@ def package_row(
         can_be_asked_for=eligibility.is_offered(package, at=now),
         is_hidden=bool(package.is_hidden),
         # Only where every way in wants a reason: the one that applies is known when the person is.
-        needs_reason=bool(policies) and all(policy_terms.needs_reason(each) for each in policies),
+        needs_reason=bool(own) and all(policy_terms.needs_reason(each) for each in own),
         needs_approval=any(
             policy_terms.stages_for(each, extending=False, always=False) for each in policies
         ),

@@ -87,6 +87,8 @@ def offered(package: Package, prospect: Prospect = Prospect.OPEN) -> Block:
     if prospect in {Prospect.HAS_ALREADY, Prospect.ASKED_ALREADY}:
         lines.append(_(NOTES[prospect]))
         return section("\n".join(lines), block_id=f"offer:{package.id}")
+    if package.is_for_others_only:
+        lines.append(_(NOTES[Prospect.FOR_OTHERS_ONLY]))
     ask = button(_("Ask for it"), "ask", package.id, about=package.name)
     return section("\n".join(lines), accessory=ask, block_id=f"offer:{package.id}")
 

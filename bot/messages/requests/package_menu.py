@@ -23,6 +23,7 @@ JOINERS: Final = "\u200c\u200d"
 NOTES: Final[Mapping[Prospect, str]] = {
     Prospect.HAS_ALREADY: N_("You have it already."),
     Prospect.ASKED_ALREADY: N_("You have asked for it already."),
+    Prospect.FOR_OTHERS_ONLY: N_("Managers ask for it for their people."),
     Prospect.NOT_FOR_THEM: N_("It is for other people."),
 }
 

@@ -38,10 +38,14 @@ def _lacks(package: Package, rule: ReasonRule | None, reason: str | None) -> str
     return None
 
 
-async def ask_for_each(packages: Sequence[Package], ask: AskFor) -> AskedTogether:
+async def ask_for_each(
+    packages: Sequence[Package], ask: AskFor, *, for_other: bool = False
+) -> AskedTogether:
     """Ask for each package by itself; that one is refused changes nothing for the others."""
-    result = AskedTogether(with_forms=[each for each in packages if each.needs_form])
-    alone = [each for each in packages if not each.needs_form]
+    result = AskedTogether(
+        with_forms=[each for each in packages if each.needs_form(for_other=for_other)]
+    )
+    alone = [each for each in packages if not each.needs_form(for_other=for_other)]
     answers = await asyncio.gather(*map(ask, alone), return_exceptions=True)
     for package, answer in zip(alone, answers, strict=True):
         match answer:

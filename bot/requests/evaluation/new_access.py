@@ -82,7 +82,9 @@ class NewAccessEvaluator:
         known = await self._store.read(
             request_lists.known_to_have, identity.user.id, but=request.id
         )
-        case = await read_case(facts, package, identity.user, known=known)
+        case = await read_case(
+            facts, package, identity.user, known=known, is_asked_for=facts.asker is not None
+        )
         agreed = request.terms.policy_id if request.terms else None
         admitted = eligibility.evaluate_request(
             case, wanted=request.wanted_policy_id, agreed=agreed

@@ -198,7 +198,7 @@ def _form_keys(items: Sequence[tuple[int, RequestedPackage]]) -> set[str]:
 
 def _make_urgent(db: Transaction, item: RequestedPackage, known: Request) -> Answer | None:
     """Make an emergency of what waits for its approvers; None: it is left as it is."""
-    if item.reason_hint is not None or item.package.needs_form:
+    if item.reason_hint is not None or item.package.needs_form():
         return None
     try:
         return make_urgent(db, known, item.reason, item.limit)
@@ -217,8 +217,13 @@ def _without_asking(
         return Submitted(request=already, created=False)
     if has is not None:
         return has
-    if package.needs_form:
-        return FormNeeded(package.id, package.name, item.reason)
+    if package.needs_form():
+        return FormNeeded(
+            package.id,
+            package.name,
+            item.reason,
+            is_for_others_only=package.is_for_others_only,
+        )
     if item.reason_hint is not None:
         return ReasonIncomplete(package.id, package.name, item.reason, item.reason_hint)
     if package.needs_reason and item.reason is None:

@@ -1,6 +1,7 @@
 """Ask for a package by the form."""
 
 from dataclasses import replace
+from typing import Final
 
 from bot import clock
 from bot.database import Transaction
@@ -31,6 +32,10 @@ from bot.requests.transactions.emergencies import find_wrong_fields, make_urgent
 from bot.requests.transactions.filled_form import FilledForm
 from bot.words import N_
 
+FOR_OTHERS_ONLY: Final = N_(
+    "Please choose somebody who reports to you: managers ask for it, and nobody for themselves."
+)
+
 
 def ask_by_form(
     db: Transaction, filled: FilledForm, asks: Limit, package_settings: PackageSettingsFile
@@ -42,6 +47,8 @@ def ask_by_form(
     policy = next((each for each in package.policies if each.id == filled.policy_id), None)
     if policy is None:
         raise WrongFields({"policy": N_("Please choose one.")})
+    if not policy.for_oneself and not filled.is_on_behalf:
+        raise WrongFields({"for_whom": FOR_OTHERS_ONLY})
     if policy.not_askable:
         raise WrongFields({"policy" if filled.is_chosen else "reason": policy.not_askable})
     now = clock.now()

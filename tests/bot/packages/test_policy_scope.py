@@ -1,5 +1,6 @@
 """Test whom a policy lets in: Graph will not stop a wrong grant, so whatever is not understood is refused."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -539,3 +540,75 @@ def test_what_is_over_is_no_choice(policies, wanted, answer, named):
 def test_a_policy_is_over_at_its_date(expiration, has_ended):
     """To the second; a length never is."""
     assert policy_terms.has_ended(policy(expiration=expiration), at=SOME_DAY) is has_ended
+
+
+MANAGERS = {
+    "enableOnBehalfRequestorsToAddAccess": True,
+    "onBehalfRequestors": [
+        {"@odata.type": "#microsoft.graph.targetManager", "managerLevel": 1},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "for_oneself", "asked_for"),
+    [
+        ({"enableTargetsToSelfAddAccess": False, **MANAGERS}, OUT, IN),
+        ({"enableTargetsToSelfAddAccess": True, **MANAGERS}, IN, IN),
+        ({**MANAGERS}, UNKNOWN, IN),
+        ({"enableTargetsToSelfAddAccess": True}, IN, IN),
+        ({"enableTargetsToSelfAddAccess": False}, OUT, OUT),
+        (
+            {
+                "enableTargetsToSelfAddAccess": False,
+                **MANAGERS,
+                "enableOnBehalfRequestorsToAddAccess": False,
+            },
+            OUT,
+            OUT,
+        ),
+        (
+            {"enableTargetsToSelfAddAccess": False, **MANAGERS, "onBehalfRequestors": [user(BO)]},
+            OUT,
+            OUT,
+        ),
+        ({}, UNKNOWN, UNKNOWN),
+    ],
+)
+def test_a_policy_for_managers_alone_counts_for_whom_they_ask(settings, for_oneself, asked_for):
+    """For whoever asks themselves it is none."""
+    under = policy(requestorSettings=settings)
+
+    assert fit(under, MEMBER) is for_oneself
+    assert fit(under, replace(MEMBER, is_asked_for=True)) is asked_for
+    assert fit(under, replace(GUEST, is_asked_for=True)) is (
+        UNKNOWN if asked_for is UNKNOWN else OUT
+    )
+
+
+@pytest.mark.parametrize(
+    ("scope", "is_asked_for", "reason"),
+    [
+        ("allMemberUsers", False, RefusalReason.ASKED_BY_MANAGER),
+        ("allExternalUsers", False, RefusalReason.NO_POLICY),
+        ("allExternalUsers", True, RefusalReason.NO_POLICY),
+    ],
+)
+def test_whoever_asks_themselves_is_told_that_their_manager_can(scope, is_asked_for, reason):
+    """If it is for them; of others nothing more is said than that it is not."""
+    under = policy(
+        allowedTargetScope=scope,
+        requestorSettings={"enableTargetsToSelfAddAccess": False, **MANAGERS},
+    )
+    case = Case(
+        at=SOME_DAY,
+        package=package(assignmentPolicies=[under.model_dump(by_alias=True)]),
+        policies=(under,),
+        requester=replace(MEMBER, is_asked_for=is_asked_for),
+    )
+
+    found = evaluate_request(case)
+    assert getattr(found, "reason", None) is reason
+    assert getattr(found, "open_to", None) == (
+        ("people of other organizations",) if is_asked_for else ()
+    )

@@ -12,8 +12,15 @@ def package(name, *policies, id_=None):
     return Package(id=id_ or name.lower(), slug=name.lower(), name=name, policies=policies)
 
 
-def policy(rank, only_users=None):
-    return OfferedPolicy(id=f"p{rank}", name="Initial", rank=rank, lasts="", only_users=only_users)
+def policy(rank, only_users=None, *, for_oneself=True):
+    return OfferedPolicy(
+        id=f"p{rank}",
+        name="Initial",
+        rank=rank,
+        lasts="",
+        only_users=only_users,
+        for_oneself=for_oneself,
+    )
 
 
 ANN = Applicant(entra_id="ann")
@@ -31,6 +38,9 @@ ANN = Applicant(entra_id="ann")
         ((policy(1, ()),), Prospect.NOT_FOR_THEM),
         ((policy(1, ("bo",)), policy(1)), Prospect.UNKNOWN),
         ((policy(1, ("bo",)), policy(2)), Prospect.OPEN),
+        ((policy(2, for_oneself=False),), Prospect.FOR_OTHERS_ONLY),
+        ((policy(1, ("bo",)), policy(2, for_oneself=False)), Prospect.FOR_OTHERS_ONLY),
+        ((policy(2, for_oneself=False), policy(1)), Prospect.UNKNOWN),
         ((), Prospect.UNKNOWN),
     ],
 )

@@ -49,6 +49,7 @@ def _how(policy: OfferedPolicy, *, for_other: bool) -> str:
     facts = (
         policy_words.lasts(policy.lasts),
         policy_words.decides(policy.stages, for_other=for_other),
+        "" if policy.for_oneself else _("managers ask for their people"),
     )
     return in_a_row([fact for fact in facts if fact])
 
@@ -65,22 +66,33 @@ def whole(text: str) -> list[Block]:
     return [*blocks, section(current)]
 
 
-def for_whom(wanted_for: str | None) -> Block:
-    """Ask for whom the access is; the form is drawn anew, as other policies may be for them."""
+def for_whom(wanted_for: str | None, *, is_for_oneself: bool = True) -> Block:
+    """
+    Ask for whom the access is; the form is drawn anew, as other policies may be for them.
+
+    Args:
+        is_for_oneself: They may leave it empty, and ask for themselves.
+    """
     element: Block = {
         "type": "users_select",
         "action_id": "latchkey_for_whom",
-        "placeholder": plain(_("Yourself")),
+        "placeholder": plain(_("Yourself") if is_for_oneself else _("Choose somebody")),
     }
     if wanted_for:
         element["initial_user"] = wanted_for
     return {
         "type": "input",
         "block_id": FOR_WHOM,
-        "optional": True,
+        "optional": is_for_oneself,
         "dispatch_action": True,
         "label": plain(_("For whom?")),
-        "hint": plain(_("Leave it empty for yourself. They are told, and may decline.")),
+        "hint": plain(
+            _("Leave it empty for yourself. They are told, and may decline.")
+            if is_for_oneself
+            else _(
+                "Managers ask for it for the people who report to them, and nobody for themselves. They are told, and may decline."
+            )
+        ),
         "element": element,
     }
 

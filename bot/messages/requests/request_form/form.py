@@ -87,7 +87,8 @@ def request_form(
     if chosen is not None and chosen.not_askable:
         blocks.append(section(f":no_entry: {escape_sentence(translate(chosen.not_askable))}"))
     if for_others:
-        blocks.append(for_whom(wanted_for))
+        is_for_oneself = any(each.for_oneself for each in ([chosen] if chosen else policies))
+        blocks.append(for_whom(wanted_for, is_for_oneself=is_for_oneself))
     blocks.append(reason_field(chosen, reason, reason_hint))
     if emergency is not None:
         blocks += choice_blocks(emergency)
@@ -179,7 +180,7 @@ def _line(package: Package, *, for_other: bool) -> str:
     )
     facts = [policy_words.lasts(package.lasts), *ways]
     facts = [escape(shorten(fact, LONGEST_FACT)) for fact in facts[:MOST_FACTS] if fact]
-    if package.needs_form:
+    if package.needs_form(for_other=for_other):
         facts.append(_("has questions of its own, which follow"))
     return f"• *{escape(shorten(package.name, LONGEST_FACT))}*: {in_a_row(facts)}"
 
