@@ -69,7 +69,7 @@ def _add(world: World, new: NewRequest, kind: str, user: User | None) -> Request
     if package is None:
         raise not_found("The access package was not found.", code="AccessPackageNotFound")
     target = _target(world, new, user)
-    policy = _policy(world, new, kind, package, target)
+    policy = _policy(world, new, kind, package, target, asked_by=user)
     if kind == "userAdd" and user is not None:
         _check_self_service(world, new, policy, package, target, user)
     elif policy.allowed_target_scope != "notSpecified" and not in_scope(world, policy, target):
@@ -110,14 +110,22 @@ def _target(world: World, new: NewRequest, user: User | None) -> User:
     return found
 
 
-def _policy(world: World, new: NewRequest, kind: str, package: Package, target: User) -> Policy:
+def _policy(
+    world: World,
+    new: NewRequest,
+    kind: str,
+    package: Package,
+    target: User,
+    *,
+    asked_by: User | None,
+) -> Policy:
     policies = world.policies_of(package.id)
     if new.policy_id:
         named = next((policy for policy in policies if policy.id == new.policy_id), None)
         if named is None:
             raise not_found("The assignment policy was not found.", code="PolicyNotFound")
         return named
-    fitting = applicable(world, policies, target)
+    fitting = applicable(world, policies, target, asked_by=asked_by)
     if kind == "userAdd" and len(fitting) == 1:
         return fitting[0]
     raise bad_request(NO_POLICY)
@@ -129,7 +137,7 @@ def _check_self_service(
     settings = policy.settings.get("requestorSettings") or {}
     if target.id != user.id and not may_ask_for(world, settings, user, target):
         raise bad_request(NO_POLICY)
-    if policy not in applicable(world, world.policies_of(package.id), target):
+    if policy not in applicable(world, world.policies_of(package.id), target, asked_by=user):
         raise bad_request(NOT_ELIGIBLE)
     _check_catalog(world, package.id)
     if (policy.settings.get("verifiableCredentialSettings") or {}).get("credentialTypes"):

@@ -229,10 +229,11 @@ async def _evaluate(
     if named is not None and named in direct:
         return _evaluate_direct(case, named)
     admitted = eligibility.evaluate_request(case, wanted=named.id if named else None)
-    nobody_asks = (
-        isinstance(admitted, Refusal) and admitted.reason is eligibility.RefusalReason.NO_POLICY
+    is_not_theirs_to_ask = isinstance(admitted, Refusal) and admitted.reason in (
+        eligibility.RefusalReason.NO_POLICY,
+        eligibility.RefusalReason.ASKED_BY_MANAGER,
     )
-    if named is None and nobody_asks and len(direct) == 1:
+    if named is None and is_not_theirs_to_ask and len(direct) == 1:
         return _evaluate_direct(case, direct[0])
     return admitted
 

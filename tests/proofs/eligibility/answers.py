@@ -10,6 +10,7 @@ from bot.errors import NotAllowed
 from bot.packages import eligibility
 from bot.packages.eligibility import Admitted, Refusal, RefusalReason
 from bot.packages.facts import FactReader, read_case
+from bot.packages.policy_scope import managers_may_ask
 from bot.provisioning.file_format.file import read_text
 from bot.provisioning.policy_tests.evaluate import Evaluator, PolicyTestOutcome
 from bot.provisioning.policy_tests.tenant_facts import TenantFacts
@@ -17,7 +18,7 @@ from graph import Graph, StaticToken
 from sandbox.tenant import Tenant
 from sandbox.tenant.errors import Refusal as TenantRefusal
 from sandbox.tenant.requests import NewRequest, accept
-from tests.proofs.eligibility.cases import PACKAGE, World
+from tests.proofs.eligibility.cases import MANAGER_OF_ALL, PACKAGE, World, built
 
 QUESTION = "#microsoft.graph.accessPackageTextInputQuestion"
 
@@ -33,6 +34,8 @@ class Answers:
         typed: The policy under which the command line would give it, or its sentence.
         tested: What becomes of the policy test “… may ask for …”.
         entra: Whether the stand-in takes the person's own request.
+        for_manager: Of the module, whether the person may have it if their manager asks.
+        entra_for_manager: Whether the stand-in takes their manager's request for them.
     """
 
     admitted: Admitted | Refusal
@@ -40,6 +43,8 @@ class Answers:
     typed: str
     tested: PolicyTestOutcome
     entra: bool
+    for_manager: bool
+    entra_for_manager: bool
 
 
 async def answers(tenant: Tenant, world: World, *, version: str) -> Answers:
@@ -53,23 +58,35 @@ async def answers(tenant: Tenant, world: World, *, version: str) -> Answers:
         package = await graph.packages.get(PACKAGE)
         case = await read_case(FactReader(graph), package, person)
         admitted = eligibility.evaluate_request(case, wanted=wanted)
-        slack = (
-            admitted
-            if isinstance(admitted, Refusal)
-            else eligibility.find_missing_details(
-                admitted,
-                justification=world.reason,
-                answers=dict.fromkeys(world.answered, ("4711",)),
-            )
-        )
+        slack = _of_request(admitted, world)
+        case = await read_case(FactReader(graph), package, person, is_asked_for=True)
+        asked_for = eligibility.evaluate_request(case, wanted=wanted)
         known = {each.id for each in package.assignment_policies}
         return Answers(
             admitted=admitted,
             slack=slack,
             typed=await _typed(graph, world, wanted=wanted if wanted in known else None),
             tested=await _tested(graph, world),
-            entra=_asked(tenant, world, wanted=wanted, admitted=admitted),
+            entra=_asked(tenant, world, wanted=wanted, admitted=admitted, by=world.person),
+            for_manager=isinstance(asked_for, Admitted)
+            and managers_may_ask(asked_for.policy.requestor_settings)
+            and _of_request(asked_for, world) is None,
+            # In a world of its own, where the person has not asked.
+            entra_for_manager=_asked(
+                built(world), world, wanted=wanted, admitted=asked_for, by=MANAGER_OF_ALL
+            ),
         )
+
+
+def _of_request(admitted: Admitted | Refusal, world: World) -> Refusal | None:
+    """Return what is wrong with the request as it is."""
+    if isinstance(admitted, Refusal):
+        return admitted
+    return eligibility.find_missing_details(
+        admitted,
+        justification=world.reason,
+        answers=dict.fromkeys(world.answered, ("4711",)),
+    )
 
 
 async def _typed(graph: Graph, world: World, *, wanted: str | None) -> str:
@@ -100,10 +117,15 @@ async def _tested(graph: Graph, world: World) -> PolicyTestOutcome:
 
 
 def _asked(
-    tenant: Tenant, world: World, *, wanted: str | None, admitted: Admitted | Refusal
+    tenant: Tenant,
+    world: World,
+    *,
+    wanted: str | None,
+    admitted: Admitted | Refusal,
+    by: str,
 ) -> bool:
     """
-    Tell whether Entra would take the request if the person made it in My Access.
+    Tell whether Entra would take the request for the person if it were made in My Access.
 
     Only questions are answered there, and of several policies one is picked: the one that the bot would name.
     """
@@ -115,6 +137,7 @@ def _asked(
         request_type="userAdd",
         package_id=PACKAGE,
         policy_id=wanted,
+        target_id=world.person,
         justification=world.reason,
         answers=[
             {"value": "4711", "answeredQuestion": {"@odata.type": QUESTION, "id": each}}
@@ -122,7 +145,7 @@ def _asked(
         ],
     )
     try:
-        accept(tenant.world, new, user=tenant.world.users[world.person])
+        accept(tenant.world, new, user=tenant.world.users[by])
     except TenantRefusal:
         return False
     return True

@@ -14,6 +14,7 @@ from tests.bot.samples import approval, members, question, user
 
 PACKAGE = seed.MARKETING_CAMPAIGN
 OTHER = seed.FINANCE_REPORTS
+MANAGER_OF_ALL = seed.MIA
 PEOPLE = {"member": seed.ANN, "guest": seed.GUS, "nobody says": seed.CY}
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 EARLIER = datetime(2020, 1, 1, tzinfo=UTC)
@@ -26,6 +27,7 @@ TARGETS: list[dict[str, Any]] = [
     {"@odata.type": "#microsoft.graph.attributeRuleMembers", "membershipRule": "all"},
     {"@odata.type": "#microsoft.graph.singleServicePrincipal", "servicePrincipalId": seed.LEDGER},
 ]
+MANAGER: dict[str, Any] = {"@odata.type": "#microsoft.graph.targetManager", "managerLevel": 1}
 # By place: a rule that only Entra can weigh, and what beta has no word for.
 RULED, SERVICE = 6, 7
 # Stages of an extension, and whether the extension has a say there.
@@ -51,6 +53,7 @@ class Rules:
     scope: str
     targets: tuple[int, ...]
     asks: bool
+    managers: bool
     automatic: bool
     expiration: str
     question: str | None
@@ -87,6 +90,7 @@ rules = st.builds(
     ),
     targets=st.lists(st.integers(0, len(TARGETS) - 1), max_size=3).map(tuple),
     asks=st.sampled_from([True, True, True, False]),
+    managers=st.booleans(),
     automatic=st.sampled_from([False, False, False, True]),
     expiration=st.sampled_from(["days", "days", *EXPIRATIONS]),
     question=st.sampled_from([None, None, "required", "optional"]),
@@ -113,7 +117,11 @@ def settings_of(rule: Rules) -> dict[str, Any]:
     stages = [{"primaryApprovers": [user(seed.BO)]}] if rule.approved else []
     made = read_settings(
         {
-            "requestorSettings": {"enableTargetsToSelfAddAccess": rule.asks},
+            "requestorSettings": {
+                "enableTargetsToSelfAddAccess": rule.asks,
+                "enableOnBehalfRequestorsToAddAccess": rule.managers,
+                "onBehalfRequestors": [MANAGER] if rule.managers else [],
+            },
             "requestApprovalSettings": approval(
                 *stages, isRequestorJustificationRequired=rule.reason
             ),
@@ -137,6 +145,8 @@ def built(world: World) -> Tenant:
     tenant.seed_tutorial_world()
     there = tenant.world
     there.users[PEOPLE["nobody says"]].user_type = None  # type: ignore[assignment]
+    for person in PEOPLE.values():
+        there.users[person].manager_id = MANAGER_OF_ALL
     for each in list(there.policies.values()):
         if each.package_id == PACKAGE:
             del there.policies[each.id]

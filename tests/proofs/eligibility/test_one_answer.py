@@ -26,6 +26,7 @@ FOR_OUTSIDERS = {
     "allConfiguredConnectedOrganizationUsers",
     "allExternalUsers",
 }
+NOT_THEIRS_TO_ASK = {RefusalReason.NO_POLICY, RefusalReason.ASKED_BY_MANAGER}
 
 
 def judged(world: World, version: str) -> Answers:
@@ -69,6 +70,12 @@ def check_against_entra(world: World, found: Answers, version: str) -> None:
         )
 
 
+def check_for_managers(found: Answers) -> None:
+    """What a manager may ask for somebody in Slack they may in My Access."""
+    event(f"for a manager: {'yes' if found.for_manager else 'no'}")
+    assert found.entra_for_manager or not found.for_manager
+
+
 def check_the_command_line(world: World, found: Answers) -> None:
     """It says the same, with one difference by design, which is an administrator's."""
     named = world.rules[world.wanted] if world.wanted is not None else None
@@ -84,7 +91,7 @@ def check_the_command_line(world: World, found: Answers) -> None:
     elif found.typed in world.ids:
         # Nobody may ask, and a policy for administrators alone is there.
         assert found.typed in for_admins
-        assert found.admitted.reason is RefusalReason.NO_POLICY or (
+        assert found.admitted.reason in NOT_THEIRS_TO_ASK or (
             named and named.scope == "notSpecified"
         )
 
@@ -102,6 +109,7 @@ def test_all_say_the_same_and_none_is_laxer_than_entra(version):
         found = judged(world, version)
         event(f"slack: {found.slack.reason if found.slack else 'yes'}")
         check_against_entra(world, found, version)
+        check_for_managers(found)
         check_the_command_line(world, found)
         if world.wanted is None:
             expected = (
@@ -116,6 +124,7 @@ PLAIN = Rules(
     scope="allDirectoryUsers",
     targets=(),
     asks=True,
+    managers=False,
     automatic=False,
     expiration="days",
     question=None,
@@ -195,6 +204,19 @@ def test_without_a_flaw_all_of_them_agree(version):
         PolicyTestOutcome.HOLDS,
         True,
     )
+
+
+@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize("managers", [True, False])
+def test_managers_ask_where_a_policy_lets_them(asks, managers):
+    """Whether or not people ask for themselves, who read so; the beta API does not say that managers may."""
+    world = replace(FREE, rules=(replace(PLAIN, asks=asks, managers=managers),))
+
+    found = judged(world, "v1.0")
+    assert (found.for_manager, found.entra_for_manager) == (managers, managers)
+    alone = found.slack is not None and found.slack.reason is RefusalReason.ASKED_BY_MANAGER
+    assert alone is (managers and not asks)
+    assert judged(world, "beta").for_manager is False
 
 
 @pytest.mark.parametrize("version", VERSIONS)

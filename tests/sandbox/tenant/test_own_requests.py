@@ -78,6 +78,7 @@ async def test_nobody_approves_their_own_request(graph, token):
     ("change", "expected"),
     [
         ({}, 201),
+        ({"enableTargetsToSelfAddAccess": False}, 201),
         ({"onBehalfRequestors": []}, 400),
         ({"enableOnBehalfRequestorsToAddAccess": False}, 400),
         ({"onBehalfRequestors": [MANAGER | {"managerLevel": 2}]}, 400),
