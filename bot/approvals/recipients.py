@@ -76,6 +76,8 @@ class Recipients:
         self._permissions = admins_left.permissions
         # Delegates who were known in Slack and Entra a while ago: as whom, and when (real time).
         self._delegates_known: dict[str, tuple[str, datetime]] = {}
+        # When the terms were read last of what is asked (real time), by its id.
+        self._terms_read: dict[str, datetime] = {}
         # Slack has told us to wait until then (real time).
         self._not_before: datetime | None = None
 
@@ -148,7 +150,7 @@ class Recipients:
         for some in _lists(named or ()):
             if not await self._ask(request, some, found, unread):
                 return
-        look_again_in = LOOK_AGAIN
+        look_again_in = self._terms_due_in(request) or LOOK_AGAIN
         delegations_given = await self._delegations(
             request,
             found,
@@ -181,17 +183,33 @@ class Recipients:
 
     async def _is_begun_anew(self, request: Request) -> bool:
         """Tell whether a request that has waited for a while is decided under other terms from now on."""
-        waits_since = request.waits_since or request.asked_at
-        if request.entra_decides or clock.now() - waits_since < LOOK_AGAIN:
-            # Its terms have just been read; or Entra says who decides.
+        if request.is_past_deadline(clock.now()) or self._terms_due_in(request) is not None:
+            # Its time for a decision is over, which no other terms bring back; or they are known.
             return False
         try:
-            return await self._begin_anew_if_changed(request)
+            is_begun_anew = await self._begin_anew_if_changed(request)
         except TOLD_TO_WAIT:
             raise
         except EXPECTED as error:
             log.info("terms-not-read", request=request.id, error=type(error).__name__)
-            return False
+            is_begun_anew = False
+        now = clock.real()
+        self._terms_read = {
+            ask_id: at for ask_id, at in self._terms_read.items() if now - at < LOOK_AGAIN
+        } | {request.ask_id: now}
+        return is_begun_anew
+
+    def _terms_due_in(self, request: Request) -> timedelta | None:
+        """Return how long the terms of a request are not read again, however often its approvers are looked up; None: no longer."""
+        if request.entra_decides:
+            # Entra says who decides.
+            return LOOK_AGAIN
+        read_at = self._terms_read.get(request.ask_id)
+        if read_at is not None:
+            left = read_at + LOOK_AGAIN - clock.real()
+        else:
+            left = (request.waits_since or request.asked_at) + LOOK_AGAIN - clock.now()
+        return left if left > timedelta(0) else None
 
     async def _is_nobody_left(
         self,

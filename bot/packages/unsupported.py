@@ -133,7 +133,8 @@ def questions_of(package: AccessPackage, policy: AssignmentPolicy) -> tuple[Ques
             policy.questions or (), key=lambda each: (each.sequence is None, each.sequence or 0)
         )
     ]
-    for given in package.resource_role_scopes:
+    # Graph lists them in any order; what is asked, and approved, is the same.
+    for given in sorted(package.resource_role_scopes, key=lambda each: each.id or ""):
         for attribute in _attributes(given) or ():
             question = _question_of(attribute)
             if question is not None:

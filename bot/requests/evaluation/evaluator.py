@@ -41,6 +41,8 @@ from graph import Graph
 DECISION_UNKNOWN: Final = N_(
     "Microsoft Entra waits for a decision that the policy, as it is now, does not name."
 )
+# That begin because time passes: what is another thing each time that it is read is not asked about without end.
+MOST_ROUNDS: Final = 20
 
 
 class RequestEvaluator:
@@ -226,7 +228,7 @@ class RequestEvaluator:
 
         Where the same is found just before the grant, it is approved already: here, nobody approves what goes back at once,
         and nobody waits for an approver whom the policy does not name any more.  What whoever asked may not have any more,
-        and what takes no approval any more, is left for that moment.
+        and what takes no approval any more, is left for that moment; so is what has begun anew too often.
 
         Returns:
             True if it has a new round.
@@ -234,6 +236,8 @@ class RequestEvaluator:
         Raises:
             SlackError, GraphError: It could not be read.
         """
+        if request.round >= MOST_ROUNDS:
+            return False
         try:
             evaluation = await self.access.find_terms(request)
         except (NotAllowed, Refused):
@@ -256,7 +260,12 @@ class RequestEvaluator:
         terms = replace(evaluation.terms, approved_until=None)
         again = replace(request, terms=terms, ends_at=evaluation.ends_at, evidence=evidence)
         return await self._reach_first_stage(
-            again, known=request, is_claimed=is_claimed, round=request.round + 1
+            again,
+            known=request,
+            is_claimed=is_claimed,
+            round=request.round + 1,
+            # That has been said in the round before; of this one it is said what has changed.
+            no_emergency_why=None,
         )
 
     async def find_refusal(self, request: Request) -> str | None:

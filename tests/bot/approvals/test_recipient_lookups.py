@@ -16,6 +16,7 @@ from bot.people.store import contacts, delegations, people
 from bot.people.store.contacts import Contact
 from bot.requests.model import State
 from bot.requests.store import requests
+from graph.errors import BadAnswer
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
 from tests.bot.approvals.test_recipients import (
@@ -794,3 +795,65 @@ async def test_an_approver_who_cannot_be_read_keeps_nothing_from_being_settled(
     harness.workspace.faults.clear()
     simulated().stand_still(timedelta(minutes=1))
     assert await asked(harness, request) == ("U0BO", "U0MIA")
+
+
+async def waiting(harness, *, lapses_at=None):
+    """A request that Bo is asked about from now on."""
+    return await pending(
+        harness, person(seed.BO), waits_since=clock.now(), lapses_at=lapses_at, escalates_at=None
+    )
+
+
+async def reads_of_terms(harness, monkeypatch, request, minutes, *, answer=False):
+    """After how many of these minutes, at each of which whom to ask is looked up, the terms of a request are read, too."""
+    read = []
+
+    async def begin_anew_if_changed(_request):
+        read.append(minute)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(harness.jobs.recipients, "_begin_anew_if_changed", begin_anew_if_changed)
+    passed = 0
+    for minute in minutes:
+        simulated().stand_still(timedelta(minutes=minute - passed))
+        passed = minute
+        await harness.store.run(recipients.look_again, request)
+        await harness.jobs.recipients.find_due()
+    return read
+
+
+@pytest.mark.parametrize("answer", [False, BadAnswer("no answer")])
+async def test_however_often_somebody_is_looked_up_the_terms_are_read_once_an_hour(
+    harness, monkeypatch, answer
+):
+    """For each of a thousand that wait they take ten questions to Microsoft Graph."""
+    request = await waiting(harness)
+
+    minutes = [1, 59, 61, 62, 90, 120, 122, 150]
+    assert await reads_of_terms(harness, monkeypatch, request, minutes, answer=answer) == [61, 122]
+
+
+async def test_a_look_in_between_does_not_put_the_terms_off(harness, monkeypatch):
+    """The next one is due as soon as they are."""
+    request = await waiting(harness)
+    await reads_of_terms(harness, monkeypatch, request, [50])
+    read = []
+
+    async def begin_anew_if_changed(asked):
+        read.append(asked.id)
+        return False
+
+    monkeypatch.setattr(harness.jobs.recipients, "_begin_anew_if_changed", begin_anew_if_changed)
+    simulated().stand_still(timedelta(minutes=11))
+    await harness.jobs.recipients.find_due()
+
+    assert read == [request.id]
+
+
+async def test_no_other_terms_bring_back_what_nobody_may_decide_any_more(harness, monkeypatch):
+    """The time for it is over, and the job that lets it expire has not been there yet."""
+    request = await waiting(harness, lapses_at=clock.now() + HOUR)
+
+    assert await reads_of_terms(harness, monkeypatch, request, [61, 70], answer=True) == []

@@ -364,6 +364,18 @@ def test_questions_come_in_their_order_with_what_an_answer_is():
     )
 
 
+def test_in_whatever_order_graph_lists_what_asks_the_questions_keep_theirs():
+    """Else what is approved would be another thing, though nothing has changed."""
+    scopes = [role_scope(), role_scope("Owner_1", "1")]
+    for number, scope in enumerate(scopes):
+        source = typed("accessPackageResourceAttributeQuestion", question=question(id=str(number)))
+        scope["role"]["resource"]["attributes"] = [{"name": "costCenter", "source": source}]
+
+    asked = questions_of(package(*scopes), policy())
+    assert questions_of(package(*scopes[::-1]), policy()) == asked
+    assert len(asked) == 2
+
+
 @pytest.mark.parametrize(
     ("changes", "is_same"),
     [

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.requests.evaluation import evaluator
 from sandbox.tenant import seed
 from tests.flow.deciding.test_nobody_left import approved_by
 from tests.harness.owed import every_request
@@ -162,3 +163,16 @@ async def test_what_they_may_not_have_any_more_is_left_to_the_decision(world):
     assert await world.states() == ["add pending"]
     assert await rounds(world) == [0]
     assert CY not in str(world.direct(ANN))
+
+
+async def test_what_is_another_thing_each_hour_is_not_asked_without_end(world, monkeypatch):
+    """Somebody who approves it has it looked at once more, just before it is granted."""
+    monkeypatch.setattr(evaluator, "MOST_ROUNDS", 2)
+    await world.type(ANN, ASK)
+    await world.card(BO)
+    for approver in (seed.MIA, seed.BO, seed.MIA, seed.BO):
+        approved_by(world, approver)
+        await asyncio.sleep(AN_HOUR_AND_MORE)
+
+    assert await rounds(world) == [2]
+    assert await world.states() == ["add pending"]

@@ -8,8 +8,11 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from bot.errors import ConfigurationError
 from sandbox.on_call import PATH
+from sandbox.tenant import seed
+from tests.flow.deciding.test_changed_terms import AN_HOUR_AND_MORE, CHANGED
+from tests.flow.deciding.test_nobody_left import approved_by
 from tests.harness.simulation import simulation
-from tests.harness.world import ANN, BO, CY, begun
+from tests.harness.world import ANN, BO, CY, MIA, begun, said
 
 SETTINGS = """
 packages:
@@ -143,3 +146,15 @@ async def test_a_start_without_an_address_to_ask_is_refused(around, tmp_path):
     assert problem.startswith("LATCHKEY_PACKAGE_SETTINGS: ")
     assert "latchkey.yml, line 4" in problem
     assert "LATCHKEY_ON_CALL_URL" in problem
+
+
+async def test_what_is_no_emergency_is_said_once(world):
+    """Also where its policy names somebody else by then: the new card says that."""
+    await world.type(ANN, ASK)
+    assert "Asked for as an emergency" in said(await world.card(BO))
+    approved_by(world, seed.MIA)
+    await asyncio.sleep(AN_HOUR_AND_MORE)
+
+    assert CHANGED in said(await world.card(MIA))
+    told = [each for each in world.direct(ANN) if "as an emergency" in said(each)]
+    assert len(told) == 1
