@@ -192,6 +192,10 @@ class Package:
         """True if managers ask for it for whom it is for, and nobody for themselves."""
         return bool(self.policies) and not any(policy.for_oneself for policy in self.policies)
 
+    def policies_for(self, *, for_other: bool) -> tuple[OfferedPolicy, ...]:
+        """Return the policies that may apply to what people ask for themselves, or for somebody else."""
+        return tuple(policy for policy in self.policies if policy.for_oneself or for_other)
+
     def needs_form(self, *, for_other: bool = False) -> bool:
         """
         Tell whether something must be answered or chosen before somebody can ask for it.
@@ -199,7 +203,7 @@ class Package:
         Args:
             for_other: They ask for somebody else.
         """
-        asked = [policy for policy in self.policies if policy.for_oneself or for_other]
+        asked = self.policies_for(for_other=for_other)
         return (
             (self.is_for_others_only and not for_other)
             or needs_choice(asked)

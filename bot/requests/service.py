@@ -124,7 +124,7 @@ class RequestService:
                 return None
             raise
         is_in_reason = said.is_behind_sign or before is not None
-        gives_none = self._settings_of(package).break_glass is None
+        gives_none = self._gives_no_emergency(package)
         if _is_named_so(offered, text, package) or (
             is_in_reason and (gives_none or not said.is_marked)
         ):
@@ -138,9 +138,13 @@ class RequestService:
             emergency=True,
         )
 
+    def _gives_no_emergency(self, package: Package) -> bool:
+        # An emergency is one's own.
+        return self._settings_of(package).break_glass is None or package.is_for_others_only
+
     def _check_emergency(self, package: Package, why: str) -> None:
         """Insist that the package gives emergency access, and that nothing more must be said for it."""
-        if self._settings_of(package).break_glass is None:
+        if self._gives_no_emergency(package):
             raise EmergencyNotOffered(NOT_GIVEN.format(package=package.name))
         if not why:
             raise EmergencyNotOffered(NO_REASON)

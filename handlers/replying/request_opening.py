@@ -20,7 +20,8 @@ def emergency_choice(
 ) -> EmergencyChoice | None:
     """Return what a form says of emergency access, as it was chosen in *view*; None: the package gives none."""
     terms = forms.emergency_terms(package)
-    if terms is None:
+    if terms is None or package.is_for_others_only:
+        # An emergency is one's own, and there nobody asks for themselves.
         return None
     is_chosen = view is not None and is_chosen_in(view, package.id)
     return EmergencyChoice(package_id=package.id, terms=terms, is_chosen=is_chosen)

@@ -8,7 +8,7 @@ from bot.cli.tenant import lookup
 from bot.packages import eligibility, policy_terms
 from bot.packages import names as package_names
 from graph import Graph
-from graph.models import AccessPackage
+from graph.models import AccessPackage, AssignmentPolicy
 
 ID: Final = Column("id", "Id", is_wide=True)
 CATALOG_COLUMNS: Final = (
@@ -187,11 +187,7 @@ async def policies(graph: Graph, *, package: str | None) -> list[Row]:
         {
             "package": one.display_name,
             "name": each.display_name,
-            "who_may_ask": SCOPES.get(
-                (each.allowed_target_scope or "").lower(), each.allowed_target_scope
-            )
-            if eligibility.is_requestable(each)
-            else SCOPES["notspecified"],
+            "who_may_ask": _who_may_ask(each),
             "lasts": policy_terms.lasts(each.expiration),
             "approval_stages": len(policy_terms.stages_for(each, extending=False, always=False)),
             "reason_needed": policy_terms.needs_reason(each),
@@ -202,6 +198,14 @@ async def policies(graph: Graph, *, package: str | None) -> list[Row]:
         for one in chosen
         for each in sorted(one.assignment_policies, key=by_name)
     ]
+
+
+def _who_may_ask(policy: AssignmentPolicy) -> str | None:
+    if not eligibility.is_requestable(policy):
+        return SCOPES["notspecified"]
+    scope = policy.allowed_target_scope
+    whom = SCOPES.get((scope or "").lower(), scope)
+    return whom if eligibility.lets_ask_for_oneself(policy) else f"managers, for {whom}"
 
 
 async def _packages(graph: Graph, typed: str | None) -> list[AccessPackage]:

@@ -94,10 +94,11 @@ def asked(request: Request, known: KnownPackage) -> Message:
 
 def _policies_of(request: Request, known: KnownPackage) -> Sequence[OfferedPolicy]:
     """Return the policies that may apply: the one that was chosen, or all of the package's."""
-    every = known.package.policies if known.package else ()
+    if known.package is None:
+        return ()
     if request.wanted_policy_id is None:
-        return every
-    return [policy for policy in every if policy.id == request.wanted_policy_id]
+        return known.package.policies_for(for_other=request.is_on_behalf)
+    return [each for each in known.package.policies if each.id == request.wanted_policy_id]
 
 
 def _who_decides(policies: Sequence[OfferedPolicy]) -> str:

@@ -121,6 +121,7 @@ def _rule(package: Package, number: int, request: Request) -> str:
             who,
             lasts(policy.lasts),
             decides(policy.stages, for_other=request.is_on_behalf),
+            "" if policy.for_oneself else _("managers ask for their people"),
         )
     ]
     return f"• {'; '.join(fact for fact in facts if fact)}"

@@ -171,10 +171,12 @@ class RequestForms:
             except Busy:
                 # It is saved, and said to be; no more is claimed of it than is known.
                 return KnownPackage(package=package, is_of_stranger=True)
+        # Whom managers may ask for makes it nobody's to ask for themselves.
+        own = package and replace(package, policies=package.policies_for(for_other=False))
         is_for_others = (
-            package is not None
-            and is_for_some(package)
-            and prospect_under_policies(package, Applicant(entra_id=asker.entra_id))
+            own is not None
+            and is_for_some(own)
+            and prospect_under_policies(own, Applicant(entra_id=asker.entra_id))
             is Prospect.NOT_FOR_THEM
         )
         return KnownPackage(

@@ -37,6 +37,10 @@ ONLY_FOR_ONESELF: Final = N_(
     "Microsoft Entra decides about that package, and there I can only pass on what people ask for themselves. "
     "Please have them ask, or ask in My Access."
 )
+ONLY_IN_MY_ACCESS: Final = N_(
+    "Microsoft Entra decides about that package, and there I can only pass on what people ask for themselves. "
+    "Please ask in My Access."
+)
 
 
 class NewAccessEvaluator:
@@ -118,7 +122,8 @@ class NewAccessEvaluator:
         )
         terms = with_settings(terms, self._package_settings, package, agreed=request.terms)
         if terms.entra_decides and request.is_on_behalf:
-            raise Refused(ONLY_FOR_ONESELF)
+            may_ask = eligibility.lets_ask_for_oneself(admitted.policy)
+            raise Refused(ONLY_FOR_ONESELF if may_ask else ONLY_IN_MY_ACCESS)
         terms = await self._after_a_removal(terms, request, identity)
         if facts.asker is not None:
             terms = replace(terms, asker=facts.asker.named)

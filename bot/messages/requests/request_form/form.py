@@ -86,6 +86,8 @@ def request_form(
         blocks += choice_of_policy(policies, chosen, for_other=for_other)
     if chosen is not None and chosen.not_askable:
         blocks.append(section(f":no_entry: {escape_sentence(translate(chosen.not_askable))}"))
+    # For whom, must be said where that is what a policy lets people ask, whoever has opened it.
+    for_others = for_others or not all(each.for_oneself for each in policies)
     if for_others:
         is_for_oneself = any(each.for_oneself for each in ([chosen] if chosen else policies))
         blocks.append(for_whom(wanted_for, is_for_oneself=is_for_oneself))
@@ -176,11 +178,14 @@ def menu_form(
 
 def _line(package: Package, *, for_other: bool) -> str:
     ways = dict.fromkeys(
-        policy_words.decides(policy.stages, for_other=for_other) for policy in package.policies
+        policy_words.decides(policy.stages, for_other=for_other)
+        for policy in package.policies_for(for_other=for_other)
     )
     facts = [policy_words.lasts(package.lasts), *ways]
     facts = [escape(shorten(fact, LONGEST_FACT)) for fact in facts[:MOST_FACTS] if fact]
-    if package.needs_form(for_other=for_other):
+    if package.is_for_others_only and not for_other:
+        facts.append(_("managers ask for their people"))
+    elif package.needs_form(for_other=for_other):
         facts.append(_("has questions of its own, which follow"))
     return f"• *{escape(shorten(package.name, LONGEST_FACT))}*: {in_a_row(facts)}"
 

@@ -144,6 +144,20 @@ def test_policies_say_who_may_ask_and_how_many_decide(latchkey):
     )
 
 
+@pytest.mark.parametrize("latchkey", ["v1.0"], indirect=True)
+def test_a_policy_for_managers_alone_says_that_they_ask(latchkey, tenant):
+    """And for whom."""
+    [policy] = tenant.world.policies_of(seed.FINANCE_REPORTS)
+    policy.settings["requestorSettings"] |= {
+        "enableTargetsToSelfAddAccess": False,
+        "enableOnBehalfRequestorsToAddAccess": True,
+        "onBehalfRequestors": [{"@odata.type": "#microsoft.graph.targetManager"}],
+    }
+
+    (row,) = shown(latchkey, "policies", "--package", "finance-reports")
+    assert row["who_may_ask"] == "managers, for all members"
+
+
 def test_live_access_is_shown_with_its_end(latchkey, ann_has_marketing, tenant):
     """Times are UTC, in ISO form with a Z."""
     (row,) = shown(latchkey, "assignments", "--person", "ann@contoso.example")
