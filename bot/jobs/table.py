@@ -258,6 +258,8 @@ class Jobs:
         """Find whom to ask about pending requests, until all that can be found now are."""
         while await self.recipients.find_due() + await self.reviewers.find_due():
             self.wake()
+            # Of a thousand that are due together it takes many minutes.
+            self.loop.note_progress("recipients")
             if self.loop.is_stopping:
                 return
 

@@ -857,3 +857,20 @@ async def test_no_other_terms_bring_back_what_nobody_may_decide_any_more(harness
     request = await waiting(harness, lapses_at=clock.now() + HOUR)
 
     assert await reads_of_terms(harness, monkeypatch, request, [61, 70], answer=True) == []
+
+
+async def test_of_many_that_are_due_together_each_few_are_progress(harness, monkeypatch):
+    """Else whoever watches the bot's health would take it for one that has stopped."""
+    status, found, silent_for = harness.jobs.statuses["recipients"], [10, 10, 10, 0], []
+    status.succeed()
+
+    async def find_due():
+        silent_for.append(clock.real() - status.last_success)
+        simulated().stand_still(timedelta(seconds=50))
+        return found.pop(0)
+
+    monkeypatch.setattr(harness.jobs.recipients, "find_due", find_due)
+    await harness.jobs.find_recipients()
+
+    assert len(silent_for) == 4
+    assert max(silent_for) < timedelta(minutes=1)
