@@ -9,6 +9,7 @@ from bot import clock
 from bot.approvals.model import Outcome
 from bot.approvals.store import deciders, decisions, recipients
 from bot.database.tables import decisions as decision_table
+from bot.jobs.status import JobStatus
 from bot.packages.model import NamedObject, Stage
 from bot.people.admins import GOOD_FOR_LISTS
 from bot.people.model import NamedAs, Person
@@ -861,10 +862,12 @@ async def test_no_other_terms_bring_back_what_nobody_may_decide_any_more(harness
 
 async def test_of_many_that_are_due_together_each_few_are_progress(harness, monkeypatch):
     """Else whoever watches the bot's health would take it for one that has stopped."""
-    status, found, silent_for = harness.jobs.statuses["recipients"], [10, 10, 10, 0], []
+    status, found, silent_for = JobStatus(every=SECOND), [10, 10, 10, 0], []
+    monkeypatch.setitem(harness.jobs.loop.statuses, "recipients", status)
     status.succeed()
 
     async def find_due():
+        assert status.last_success is not None
         silent_for.append(clock.real() - status.last_success)
         simulated().stand_still(timedelta(seconds=50))
         return found.pop(0)
