@@ -31,6 +31,8 @@ from graph.models import (
 
 # Of the terms, for people.
 NAMES_ONLY: Final = frozenset({"policy_name", "contents", "catalog"})
+# What a stage names that Graph lists in any order.
+LISTS_OF_PEOPLE: Final = frozenset({"approvers", "fallback", "escalation", "fallback_escalation"})
 # What a stage has of which the package settings say nothing.
 UNASKED: Final = (("quorum", 1), ("fresh_sign_in", False), ("auth_context", None))
 # What a stage has that nobody approves: who may see who decides it.
@@ -399,7 +401,7 @@ def hash_of_row(terms: Mapping[str, Any]) -> str:
     # What every stage was like before the package settings could ask for more.
     rules["stages"] = [
         {
-            name: said
+            name: _in_order(said) if name in LISTS_OF_PEOPLE else said
             for name, said in stage.items()
             if name not in UNAPPROVED and (name, said) not in UNASKED
         }
@@ -417,6 +419,11 @@ def hash_of_row(terms: Mapping[str, Any]) -> str:
     if not rules.get("quorums"):
         rules.pop("quorums", None)
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
+
+
+def _in_order(people: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the sets of people whom a stage names in an order of our own: Graph may list them in any."""
+    return sorted(people, key=lambda each: json.dumps(each, sort_keys=True))
 
 
 def contents(package: AccessPackage) -> tuple[str, ...]:

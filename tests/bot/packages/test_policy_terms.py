@@ -352,3 +352,21 @@ def test_the_order_in_which_graph_lists_changes_nothing():
     two = [role_scope(), role_scope("app", "2", system="AadApplication")]
 
     assert hash_of(role_scopes=two) == hash_of(role_scopes=two[::-1])
+
+
+@pytest.mark.parametrize("kind", ["primaryApprovers", "fallbackPrimaryApprovers"])
+def test_the_order_in_which_a_stage_names_its_approvers_changes_nothing(kind):
+    """Nobody decides anew because Graph lists them otherwise."""
+
+    def hash_with(*named: Any) -> str:
+        terms = policy_terms.terms_of(
+            package(role_scope()),
+            policy(requestApprovalSettings=approval({"primaryApprovers": [user(BO)], kind: named})),
+            extending=False,
+            always=False,
+            hidden_by_default=False,
+        )
+        return policy_terms.hash_of(terms)
+
+    assert hash_with(user(BO), user("eve")) == hash_with(user("eve"), user(BO))
+    assert hash_with(user(BO), user("eve")) != hash_with(user(BO))
