@@ -139,7 +139,6 @@ async def test_what_takes_no_approval_any_more_waits_for_who_was_asked(world):
     await world.card(BO)
     policy_of(world).settings["requestApprovalSettings"] |= {
         "isApprovalRequiredForAdd": False,
-        "isApprovalRequired": False,
         "stages": [],
     }
     await asyncio.sleep(AN_HOUR_AND_MORE)
