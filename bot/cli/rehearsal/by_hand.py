@@ -14,6 +14,8 @@ RIGHTS: Final = "it takes an app registration with other rights"
 # By words of the row.
 BY_HAND: Final[Mapping[str, str]] = {
     "Whether a POST that ends in a time-out or 5xx": FORCED,
+    "That a policy may let managers ask for their people and nobody": "it takes a manager and one of theirs, who ask in My Access",
+    "Whether Entra lets new approvers of a policy decide": "it takes two approvers, who look in My Access",
     "Whether `justification` is accepted in the US Government": "it takes a tenant in a national cloud",
     "Whether Graph removes (`adminRemove`) an assignment whose delivery failed": FORCED,
     "Whether all reads work with a catalog-scoped role only": RIGHTS,
