@@ -87,6 +87,23 @@ class Editor:
             each["was"] = other
         return bool(found)
 
+    def named_groups(self) -> set[str]:
+        """Return the groups that stand in the lists of packages and policies."""
+        found: set[str] = set()
+
+        def look(said: str) -> str:
+            before, _, name = said.partition("group ")
+            if before in ("", "Member of "):
+                found.add(name)
+            return said
+
+        self._in_lists(look)
+        return found
+
+    def forget_group(self, name: str) -> None:
+        """Write a group of others' that is always there wherever a list names this one."""
+        self._rename_in_lists("group", name, THEIR_GROUPS[0])
+
     def described(self, kind: str) -> list[Words]:
         """Return the blocks of one kind."""
         if kind == "group":
@@ -270,24 +287,29 @@ class Editor:
 
     def _rename_in_lists(self, kind: str, name: str, other: str) -> None:
         before, after = f"{kind} {name}", f"{kind} {other}"
+        self._in_lists(lambda said: said.replace(before, after) if said.endswith(before) else said)
 
-        def renamed(said: Any) -> Any:
+    def _in_lists(self, word: Callable[[str], str]) -> None:
+        """Let a function write each word of the lists that name people, groups and packages."""
+
+        def written(said: Any) -> Any:
             if isinstance(said, str):
-                return said.replace(before, after) if said.endswith(before) else said
+                return word(said)
             if isinstance(said, list):
-                return [renamed(each) for each in said]
+                # Nothing is named twice.
+                return _once([written(each) for each in said])
             if isinstance(said, dict):
-                return {word: renamed(each) for word, each in said.items()}
+                return {key: written(each) for key, each in said.items()}
             return said
 
         for package in self.described("package"):
-            for word in ("gives", "not together with"):
-                if word in package:
-                    package[word] = renamed(package[word])
+            for key in ("gives", "not together with"):
+                if key in package:
+                    package[key] = written(package[key])
             for policy in package["policies"]:
-                for word in ("may ask", "decided by"):
-                    if word in policy:
-                        policy[word] = renamed(policy[word])
+                for key in ("may ask", "decided by"):
+                    if key in policy:
+                        policy[key] = written(policy[key])
 
     def _shuffle(self) -> str:
         self._chance.shuffle(self.file["groups"])
@@ -370,3 +392,12 @@ class Editor:
     def _some(self, things: Any, *, least: int = 0) -> list[str]:
         things = list(things)
         return self._chance.sample(things, self._chance.randint(least, min(3, len(things))))
+
+
+def _once(said: list[Any]) -> list[Any]:
+    """Return a list without what it has already; stages of approval may well be alike."""
+    return [
+        each
+        for place, each in enumerate(said)
+        if not (isinstance(each, str) and each in said[:place])
+    ]

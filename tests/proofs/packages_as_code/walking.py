@@ -140,7 +140,15 @@ class Story:
                 await team.provisioner.plan(team.text)
             except FileError as error:
                 self._say(f"refused: {error}")
-                if not team.renamed:
+                gone = self._gone(team)
+                if gone:
+                    self._judge(
+                        f"nobody says that {each} is gone"
+                        for each in gone
+                        if each not in str(error)
+                    )
+                    self._do_without(team, gone)
+                elif not team.renamed:
                     self._judge(each for each in error.problems if not MAY_BE_REFUSED.search(each))
                     team.editor.file, team.renamed = before, renamed
                     return False
@@ -148,10 +156,23 @@ class Story:
                 continue
             finally:
                 self._judge(["a plan wrote"] if things_in(self.tenant) != things else [])
+            self._judge(f"a plan took {each}, which is gone" for each in self._gone(team))
             self._heed(team)
             return True
         self._judge(["what the sentences ask for was refused as well"])
         return False
+
+    def _gone(self, team: Team) -> set[str]:
+        """Return the groups that a file names and nobody has: the other team took out what nothing in Entra used."""
+        there = {each.display_name for each in self.tenant.world.groups.values()}
+        mine = {each["name"] for each in team.editor.described("group")}
+        renamed = {each.name for each in team.renamed if each.kind == "group"}
+        return team.editor.named_groups() - there - mine - renamed
+
+    def _do_without(self, team: Team, gone: Iterable[str]) -> None:
+        for each in sorted(gone):
+            team.editor.forget_group(each)
+            self._say(f"without {each}")
 
     def _heed(self, team: Team) -> None:
         """Write the names that things have now, or say what they were to give them back their own."""

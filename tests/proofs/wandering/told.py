@@ -218,8 +218,11 @@ class Tables(HTMLParser):
 
     def counts(self, caption: str, *columns: int) -> Counter[str]:
         """Return the numbers of some columns of a table, together, by the first."""
-        rows = self.found.get(caption, [])[1:]
-        return +Counter({row[0]: sum(int(row[each]) for each in columns) for row in rows})
+        counted: Counter[str] = Counter()
+        for row in self.found.get(caption, [])[1:]:
+            # Two packages may have one name.
+            counted[row[0]] += sum(int(row[each]) for each in columns)
+        return +counted
 
 
 async def _wrong_report(world: World) -> list[str]:
