@@ -67,6 +67,13 @@ LOOKS: dict[str, Json] = {
 }
 
 
+async def go(page: Page, address: str, person: str, place: str) -> None:
+    """Go to a place as somebody, once what was pressed before is answered: a page that is left sends nothing any more."""
+    await expect(page.locator(".htmx-request")).to_have_count(0)
+    await page.goto(f"{address}/?as={person}&in={place}")
+    await expect(page.get_by_test_id("app")).to_be_visible()
+
+
 class Stage:
     """The page with a stand-in for the bot, which the test plays, and windows on it."""
 
@@ -83,8 +90,7 @@ class Stage:
         self._contexts.append(context)
         page = await context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        await page.goto(f"{self.address}/?as={person}&in={place}")
-        await expect(page.get_by_test_id("app")).to_be_visible()
+        await go(page, self.address, person, place)
         return page
 
     async def post(self, *blocks: Json, channel: str = "C0APPROVALS", **more: Any) -> str:

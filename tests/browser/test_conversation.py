@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from sandbox.serving import serving
 from sandbox.slack import Shortcut
-from tests.browser.conftest import LOOKS
+from tests.browser.conftest import LOOKS, go
 from tests.harness.world import eventually
 from tests.sandbox.page.test_menus import CSV, shared_file
 from tests.sandbox.slack.blocks import button, buttons, section
@@ -109,7 +109,7 @@ async def test_a_lost_server_is_told_and_what_was_typed_comes_back(stage, browse
     async with serving(stage.sandbox.app) as address:
         context = await browser.new_context(**LOOKS["phone"])
         page = await context.new_page()
-        await page.goto(f"{address}/?as=U0BO&in=C0APPROVALS")
+        await go(page, address, "U0BO", "C0APPROVALS")
         composer = page.get_by_test_id("composer")
         await composer.fill("/my-access")
         stage.sandbox.app.state.close()

@@ -79,7 +79,6 @@ async def test_the_tour_of_what_entra_decides(page, address, pictures):
     await page.get_by_role("link", name="Back to the sandbox").click()
     await be(page, address, "U0CY", "app")
     # Entra is asked every half minute what has become of what waits there.
-    # Entra is asked every half minute what has become of what waits there.
     await expect(page.get_by_test_id("messages")).to_contain_text("You now have access to Payroll")
 
     await be(page, address, "U0CY", "C0GENERAL")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.conftest import go
 from tests.browser.test_paths import Windows, action, tab_to, windows
 from tests.sandbox.slack.blocks import ask, modal, section
 
@@ -53,11 +54,6 @@ async def asked(windows: Windows, person: str, why: str) -> Page:
     return page
 
 
-async def at(page: Page, windows: Windows, person: str, place: str) -> None:
-    await page.goto(f"{windows.address}/?as={person}&in={place}")
-    await expect(page.get_by_test_id("app")).to_be_visible()
-
-
 async def test_denying_with_a_reason(windows):
     """From the card in the direct messages; the form takes the focus, and whoever asked reads the reason."""
     cy = await asked(windows, "U0CY", "I am curious")
@@ -71,7 +67,7 @@ async def test_denying_with_a_reason(windows):
 
     await expect(bo.get_by_test_id("modal")).to_have_count(0)
     await expect(bo.get_by_test_id("messages")).to_contain_text("Denied by")
-    await at(cy, windows, "U0CY", "app")
+    await go(cy, windows.address, "U0CY", "app")
     await expect(cy.get_by_test_id("messages")).to_contain_text("Please ask your controller first")
 
 
@@ -87,7 +83,7 @@ async def test_approving_for_less(windows):
     await enter(bo, "modal-submit")
 
     await expect(bo.get_by_test_id("modal")).to_have_count(0)
-    await at(ann, windows, "U0ANN", "app")
+    await go(ann, windows.address, "U0ANN", "app")
     await expect(ann.get_by_test_id("messages")).to_contain_text("instead of")
 
 
@@ -104,7 +100,7 @@ async def test_asking_a_question_from_the_card(windows):
     await bo.keyboard.press("Escape")
     await expect(bo.get_by_test_id("modal")).to_have_count(0)
 
-    await at(cy, windows, "U0CY", "app")
+    await go(cy, windows.address, "U0CY", "app")
     await expect(cy.get_by_test_id("messages")).to_contain_text("Which of the reports?")
     await enter(cy, "action-latchkey_answer_question")
     await write(cy, "input-text", "Those of the third quarter")
@@ -117,7 +113,7 @@ async def test_extending_and_returning(windows):
     """From the reminder, which the clock brings; the question whether one means it takes the focus, too."""
     ann = await windows.open("U0ANN", "C0GENERAL")
     await type_command(ann, "/request-access marketing-campaign")
-    await at(ann, windows, "U0ANN", "app")
+    await go(ann, windows.address, "U0ANN", "app")
     messages = ann.get_by_test_id("messages")
     await expect(messages).to_contain_text("You now have access to Marketing Campaign")
     await expect(ann.get_by_test_id("clock-reminder")).to_be_enabled()
@@ -127,12 +123,13 @@ async def test_extending_and_returning(windows):
     await enter(ann, "action-latchkey_extend")
     await expect(messages).to_contain_text("Your access to Marketing Campaign now lasts until")
 
-    await at(ann, windows, "U0ANN", "home")
+    await go(ann, windows.address, "U0ANN", "home")
     await expect(action(ann, "return")).to_be_visible()
     await enter(ann, "action-latchkey_return")
     await expect(ann.get_by_test_id("confirm")).to_contain_text("Return it?")
     await enter(ann, "confirm-yes")
-    await at(ann, windows, "U0ANN", "app")
+    await expect(action(ann, "return")).to_have_count(0)
+    await go(ann, windows.address, "U0ANN", "app")
     await expect(messages).to_contain_text("you have returned Marketing Campaign")
 
 
@@ -140,7 +137,7 @@ async def test_the_console(windows):
     """Its tabs, its search, and a removal with a reason; then back to the composer."""
     ann = await windows.open("U0ANN", "C0GENERAL")
     await type_command(ann, "/request-access marketing-campaign")
-    await at(ann, windows, "U0ANN", "app")
+    await go(ann, windows.address, "U0ANN", "app")
     await expect(ann.get_by_test_id("messages")).to_contain_text("You now have access")
 
     dana = await windows.open("U0DANA", "C0GENERAL")

@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from sandbox.run import sandbox
-from tests.browser.conftest import LOOKS
+from tests.browser.conftest import LOOKS, go
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -69,8 +69,7 @@ class Windows:
         self._contexts.append(context)
         page: Page = await context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        await page.goto(f"{self.address}/?as={person}&in={place}")
-        await expect(page.get_by_test_id("app")).to_be_visible()
+        await go(page, self.address, person, place)
         return page
 
     async def at(self, person: str, place: str, *, look: str) -> Page:
@@ -78,8 +77,7 @@ class Windows:
         if look not in self._looks:
             self._looks[look] = await self.open(person, place, look=look)
         page = self._looks[look]
-        await page.goto(f"{self.address}/?as={person}&in={place}")
-        await expect(page.get_by_test_id("app")).to_be_visible()
+        await go(page, self.address, person, place)
         return page
 
     async def leave(self) -> None:
@@ -163,7 +161,7 @@ async def test_asking_questioning_and_approving_for_less(windows, pictures):
     await expect(bo.get_by_test_id("modal").last).to_contain_text("Your question is saved")
     await close_all(bo)
 
-    await cy.goto(f"{windows.address}/?as=U0CY&in=home")
+    await go(cy, windows.address, "U0CY", "home")
     await expect(cy.get_by_test_id("home")).to_contain_text("Waiting for your answer")
     await expect(cy.get_by_test_id("home")).to_contain_text("Which of the reports?")
     await looked_at(windows, "U0CY", "home", pictures, "home-with-a-question")
@@ -184,7 +182,7 @@ async def test_asking_questioning_and_approving_for_less(windows, pictures):
     await looked_at(windows, "U0BO", "home", pictures, "approve-for-less", looks=("dark",))
     await send(bo)
     await expect(bo.get_by_test_id("home")).not_to_contain_text("Waiting for your decision")
-    await cy.goto(f"{windows.address}/?as=U0CY&in=app")
+    await go(cy, windows.address, "U0CY", "app")
     await expect(cy.get_by_test_id("messages")).to_contain_text("You now have access")
     await expect(cy.get_by_test_id("messages")).to_contain_text("instead of")
 
@@ -277,7 +275,7 @@ async def test_asking_and_deciding_by_keyboard_alone(windows):
     await bo.keyboard.press("Enter")
     await expect(bo.get_by_test_id("modal").last).to_contain_text("Your question is saved")
 
-    await ann.goto(f"{windows.address}/?as=U0ANN&in=home")
+    await go(ann, windows.address, "U0ANN", "home")
     await expect(action(ann, "answer_question")).to_be_visible()
     await tab_to(ann, "action-latchkey_answer_question")
     await ann.keyboard.press("Enter")

@@ -4,6 +4,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from tests.browser.conftest import go
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DESKTOP = {"width": 1440, "height": 900}
@@ -15,10 +17,10 @@ class Window:
 
     def __init__(self, page, address):
         self.page = page
-        self._address = address
+        self.address = address
 
     async def be(self, person, place):
-        await self.page.goto(f"{self._address}/?as={person}&in={place}")
+        await go(self.page, self.address, person, place)
         await expect(self.page.get_by_test_id("composer")).to_be_visible()
 
     async def type(self, text):
@@ -135,7 +137,7 @@ async def test_home_shows_what_i_have_and_may_ask_for(window, pictures):
     """App Home is published when it is opened, and by itself when something arrives."""
     await window.be("U0ANN", "C0GENERAL")
     await window.type("/request-access marketing-campaign")
-    await window.page.goto(f"{window._address}/?as=U0ANN&in=home")
+    await go(window.page, window.address, "U0ANN", "home")
     home = window.page.get_by_test_id("messages").or_(window.page.locator("main")).first
     await expect(home).to_contain_text("Access you can ask for")
     await expect(home).to_contain_text("30 days left")

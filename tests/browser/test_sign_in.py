@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import LOOKS
+from tests.browser.conftest import LOOKS, go
 from tests.browser.test_blocks import CONTRAST
 
 # WCAG 2.2, 1.4.3: between letters and what is behind them.
@@ -34,7 +34,7 @@ async def page(browser):
 
 
 async def be(page: Page, address: str, person: str, place: str) -> None:
-    await page.goto(f"{address}/?as={person}&in={place}")
+    await go(page, address, person, place)
     await expect(page.get_by_test_id("composer")).to_be_visible()
 
 
