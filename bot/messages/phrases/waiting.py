@@ -28,7 +28,7 @@ MOST_DECIDERS: Final = 5
 NOBODY_LEFT: Final = N_(
     "Too few people are left who can decide this: those whom its policy in Entra finds, and the admins, have asked for it "
     "or get it, have decided already, or may not decide. Please add an approver to the policy, or somebody to a group that "
-    "it names; or another admin to LATCHKEY_ADMINS, if LATCHKEY_ADMINS_DECIDE lets admins decide: I look again within the hour."
+    "it names; or another admin to LATCHKEY_ADMINS, if LATCHKEY_ADMINS_DECIDE lets admins decide: I look again every hour."
 )
 # How often whoever asked may have those reminded who decide.
 REMIND_EVERY: Final = timedelta(days=1)

@@ -34,12 +34,13 @@ def beside_it(world):
     return other
 
 
-async def test_a_manager_asks_for_one_of_theirs(world):
-    """Mia is Cy's manager: what is approved is Cy's."""
+@pytest.mark.parametrize("asker", [MIA, DANA])
+async def test_a_manager_or_an_admin_asks_for_somebody(world, asker):
+    """Mia is Cy's manager, and Dana asks for anybody; what is approved is Cy's."""
     only_managers(world)
     await world.synced()
 
-    assert await ask_for(world, MIA, CY)
+    assert await ask_for(world, asker, CY)
     await world.press(BO, await world.card(BO), "Approve")
 
     await world.told(CY, "You now have access")
@@ -110,15 +111,6 @@ async def test_whoever_manages_somebody_else_asks_in_vain(world, asker):
     await world.told(asker, "manager")
     assert world.direct(CY) == []
     assert world.posts() == []
-
-
-async def test_an_admin_asks_for_anybody_whom_it_is_for(world):
-    """As under any policy; it is decided all the same."""
-    only_managers(world)
-    await world.synced()
-    assert await ask_for(world, DANA, CY)
-    await world.press(BO, await world.card(BO), "Approve")
-    await world.told(CY, "You now have access")
 
 
 async def test_who_asked_before_only_managers_may_is_refused_at_the_grant(world):
