@@ -69,15 +69,8 @@ def ask_anew(db: Transaction, request: Request, *, fence: bool = False) -> Reque
                 ends_at=None,
                 intent_at=None,
                 settles_at=None,
+                **ANEW,
                 round=request.round + 1,
-                stage=0,
-                approvals=0,
-                escalated=False,
-                deciders=(),
-                unnamed=False,
-                nobody_left=False,
-                waits_since=None,
-                reminded_at=None,
             )
         except requests.AlreadyOpen:
             pass
