@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -107,6 +108,38 @@ def slugs_for(
         taken[slug] = key
         next_number[base] = number
     return {key: slug for slug, key in taken.items()}
+
+
+def possible_slugs(names: Sequence[tuple[str, str]]) -> dict[str, re.Pattern[str]]:
+    """
+    Return by id what each (id, display name) may be asked for as, where nobody knows which package came first.
+
+    Of two whose names make one slug, that decides who has it, and who has which number behind it.
+    """
+    bases = {key: _base(key, name) for key, name in names}
+    shared = _shared(bases.values())
+    return {
+        key: re.compile(re.escape(base) + (r"(-\d+)?" if base in shared else ""))
+        for key, base in bases.items()
+    }
+
+
+def certain_slugs(names: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return by id the slug of each (id, display name) that no other of them may have."""
+    bases = {key: _base(key, name) for key, name in names}
+    shared = _shared(bases.values())
+    return {key: base for key, base in bases.items() if base not in shared}
+
+
+def _shared(bases: Iterable[str]) -> frozenset[str]:
+    """Return the slugs that several names make, or that one makes and another may get as its number."""
+    made = Counter(bases)
+    shared: set[str] = set()
+    for base in sorted(made, key=len):
+        head, _, number = base.rpartition("-")
+        if made[base] > 1 or (number.isdecimal() and head in shared):
+            shared.add(base)
+    return frozenset(shared)
 
 
 def _base(key: str, name: str) -> str:

@@ -14,7 +14,7 @@ async def find_package(graph: Graph, typed: str) -> AccessPackage:
     Find the package with that id, name or slug.
 
     Raises:
-        NotOne: There is none, or there are several in different catalogs.
+        NotOneInTenant: There is none, or there are several.
         NotAllowed: Its catalog is left out.
         ConfigurationError: LATCHKEY_CATALOGS names a catalog that is not there.
     """

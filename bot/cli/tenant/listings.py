@@ -157,13 +157,13 @@ async def environments(graph: Graph) -> list[Row]:
 
 
 async def packages(graph: Graph, *, catalog: str | None) -> list[Row]:
-    """List packages, with the slug that people type."""
+    """List packages, with the slug that people type; without, where another may have it in Slack."""
     found = await graph.packages.list()
-    slugs = package_names.slugs_for([(each.id, each.display_name or "") for each in found])
+    slugs = package_names.certain_slugs([(each.id, each.display_name or "") for each in found])
     wanted = {each.id for each in await lookup.find_catalogs(graph, catalog)} if catalog else None
     return [
         {
-            "slug": slugs[each.id],
+            "slug": slugs.get(each.id),
             "name": each.display_name,
             "catalog": each.catalog.display_name if each.catalog else None,
             "gives": policy_terms.contents(each),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.errors import LatchkeyError
-from bot.packages.names import clean, slug_of
+from bot.packages.names import clean, possible_slugs, slug_of
 from bot.provisioning.names import name_kind
 from bot.provisioning.names.base import find_in_any_spelling
 from bot.same_name import folded
@@ -33,8 +33,10 @@ async def find_package(graph: Graph, typed: str) -> AccessPackage:
     """
     Find the package with that id, name or slug.
 
+    A slug that several may have in Slack names none of them: which of them came first is not known here.
+
     Raises:
-        NotOne: There is none, or there are several in different catalogs.
+        NotOneInTenant: There is none, or there are several.
     """
     if GUID.fullmatch(typed):
         try:
@@ -42,14 +44,19 @@ async def find_package(graph: Graph, typed: str) -> AccessPackage:
         except NotFound:
             raise NotOneInTenant(f"There is no access package with the id {typed}.") from None
     packages = await graph.packages.list()
-    found = [each for each in packages if _means(typed, each.display_name)]
+    slugs = possible_slugs([(each.id, each.display_name or "") for each in packages])
+    found = [
+        each
+        for each in packages
+        if _means(typed, each.display_name) or slugs[each.id].fullmatch(typed)
+    ]
     if len(found) > 1:
         places = ", ".join(
-            f"{each.id} (catalog {_name(each.catalog)})"
+            f"{each.id} ({_name(each)}, catalog {_name(each.catalog)})"
             for each in sorted(found, key=lambda one: one.id)
         )
         raise NotOneInTenant(
-            f"Several access packages are called “{clean(typed)}”; give an id: {places}."
+            f"Several access packages may be meant by “{clean(typed)}”; give an id: {places}."
         )
     if not found:
         raise NotOneInTenant(
@@ -63,7 +70,7 @@ def find_policy(package: AccessPackage, typed: str) -> AssignmentPolicy:
     Find the policy of *package* with that id or name.
 
     Raises:
-        NotOne: There is none, or there are several.
+        NotOneInTenant: There is none, or there are several.
     """
     policies = package.assignment_policies
     found = [each for each in policies if _is_or_means(typed, each.id, each.display_name)]
@@ -83,7 +90,7 @@ async def find_catalogs(graph: Graph, typed: str | None) -> list[AccessPackageCa
     List every catalog, or the one with that id or name.
 
     Raises:
-        NotOne: There is none, or there are several.
+        NotOneInTenant: There is none, or there are several.
     """
     catalogs = await graph.catalogs.list()
     if typed is None:
@@ -103,7 +110,7 @@ def check_resource(known: Iterable[AccessPackageResource], typed: str) -> None:
     Make sure that one of the resources has that id, origin id or name.
 
     Raises:
-        NotOne: None has.
+        NotOneInTenant: None has.
     """
     resources = list(known)
     if not any(is_resource(each, typed) for each in resources):
@@ -121,7 +128,7 @@ async def find_group(graph: Graph, typed: str) -> Group:
     Find the group with that id or whole name.
 
     Raises:
-        NotOne: There is none, or there are several.
+        NotOneInTenant: There is none, or there are several.
     """
     if GUID.fullmatch(typed):
         try:
@@ -144,7 +151,7 @@ async def find_person(graph: Graph, typed: str) -> User:
     Find the one person with that e-mail address, user principal name or object id.
 
     Raises:
-        NotOne: There is none, or there are several.
+        NotOneInTenant: There is none, or there are several.
     """
     if GUID.fullmatch(typed):
         try:
@@ -175,7 +182,7 @@ def _is_or_means(typed: str, its_id: str, name: str | None) -> bool:
 
 
 def _means(typed: str, name: str | None) -> bool:
-    """Tell whether it is the name itself or its slug, in any capitals; never a mere likeness."""
+    """Tell whether it is the name itself in any capitals, or what its slug would be; never a mere likeness."""
     if name is None:
         return False
     return folded(typed) == folded(name) or (slug_of(name) != "" and typed == slug_of(name))

@@ -269,6 +269,36 @@ def test_a_name_without_letters_gets_a_slug_of_its_id():
     assert slugs == {"ABCDEF12-3456": "package-abcdef12", "12345678-9": "package-12345678"}
 
 
+def test_a_slug_is_certain_where_no_history_gives_it_to_another():
+    """A number belongs to whoever came first, and that may be a number at the end of another's name."""
+    names = [("a", "Tools"), ("b", "Tools"), ("c", "Tools 2"), ("d", "Tools 2 7"), ("e", "Tools X")]
+
+    assert package_names.certain_slugs(names) == {"e": "tools-x"}
+
+
+@given(
+    st.lists(st.sampled_from(("A", "A 2", "A 2 2", "B", "B 3", "🦄", "x" * 130)), max_size=6),
+    st.data(),
+)
+@settings(max_examples=100, deadline=None)
+def test_a_package_has_one_of_its_possible_slugs_whichever_came_first(names, data):
+    """Slugs are kept, so that history decides; what is certain holds in each."""
+    known = [(str(number) * 8, name) for number, name in enumerate(names)]
+    slugs: dict[str, str] = {}
+    seen: list[tuple[str, str]] = []
+    for each in data.draw(st.permutations(known)):
+        seen.append(each)
+        slugs = package_names.slugs_for(seen, kept=slugs)
+
+    possible = package_names.possible_slugs(known)
+    assert all(possible[key].fullmatch(slug) for key, slug in slugs.items())
+    assert package_names.certain_slugs(known).items() <= slugs.items()
+    assert all(
+        [key for key in possible if possible[key].fullmatch(slug)] == [its]
+        for its, slug in package_names.certain_slugs(known).items()
+    )
+
+
 @given(st.lists(st.text(max_size=300), max_size=20))
 @settings(max_examples=100, deadline=None)
 def test_every_package_has_a_slug_of_its_own(names):

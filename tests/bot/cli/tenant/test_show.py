@@ -134,6 +134,39 @@ def test_a_package_is_shown_with_its_slug_and_what_it_gives(latchkey):
     assert row["policies"] == ["Everyone at Contoso: 30 days"]
 
 
+def named(tenant, *names):
+    """Let the packages of the tutorial's world have these names, in the order of their ids."""
+    for package, name in zip(
+        sorted(tenant.world.packages.values(), key=lambda each: each.id), names, strict=False
+    ):
+        package.display_name = name
+
+
+def test_a_slug_that_is_shown_is_accepted_and_means_that_package(latchkey, tenant):
+    """Also one that is made of an id, and one of a name that is too long."""
+    named(tenant, "🎉", "x" * 126, "Tools")
+
+    rows = {row["slug"]: row["id"] for row in shown(latchkey, "packages") if row["slug"]}
+    assert len(rows) >= 3
+    found = {slug: shown(latchkey, "policies", "--package", slug) for slug in rows}
+    whole = {row["id"]: row for row in shown(latchkey, "policies")}
+    assert all(whole[row["id"]] == row for each in found.values() for row in each)
+    assert len({row["id"] for each in found.values() for row in each}) == len(whole)
+
+
+@pytest.mark.parametrize("typed", ["tools", "tools-2", "tools-3"])
+def test_a_number_that_depends_on_who_came_first_names_no_package(latchkey, tenant, typed):
+    """In Slack either of them may have it, and a third may be called so."""
+    named(tenant, "Tools", "Tools", "Tools 2")
+
+    assert not {"tools", "tools-2"} & {row["slug"] for row in shown(latchkey, "packages")}
+    result = latchkey(show, ["policies", "--package", typed])
+    assert result.exit_code == 1
+    assert "may be meant" in result.stderr
+    ids = sorted(tenant.world.packages)
+    assert [each in result.stderr for each in ids[:3]] == [True, True, typed == "tools-2"]
+
+
 def test_policies_say_who_may_ask_and_how_many_decide(latchkey):
     """Read by the same rules that the bot applies."""
     (row,) = shown(latchkey, "policies", "--package", "production-database")
