@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from graph.policy_models import AccessPackageQuestion
-from graph.values import GraphModel, Moment, NoneAsEmpty, same_word
+from graph.values import GraphModel, KeepingModel, Moment, NoneAsEmpty, same_word
 
 
 class AccessPackageCatalog(GraphModel):
@@ -41,8 +41,8 @@ class ResourceEnvironment(GraphModel):
     is_default_environment: bool | None = None
 
 
-class ResourceAttribute(GraphModel):
-    """A question that an application asks about whoever gets a role of it."""
+class ResourceAttribute(KeepingModel):
+    """A question that an application asks about whoever gets a role of it; all of a resource's are replaced at once."""
 
     name: str | None = None
     source: dict[str, Any] | None = None

@@ -90,7 +90,10 @@ class Resources:
             resource["environment@odata.bind"] = bind
         if environment_origin_id:
             resource["environment"] = {"originId": environment_origin_id}
-        return await self._request("adminAdd", catalog_id, _with(resource, attributes))
+        given = _to_graph(attributes)
+        return await self._request(
+            "adminAdd", catalog_id, {**resource, "attributes": given} if given else resource
+        )
 
     async def update(
         self,
@@ -103,10 +106,16 @@ class Resources:
         """
         Replace what an application asks of whoever gets a role of it (adminUpdate).
 
+        An empty list is sent as one: what it means to leave the property out is not documented.
+
         Source: Graph reference, "Create accessPackageResourceRequest", example 5.
         """
-        resource = {"originId": origin_id, "originSystem": origin_system}
-        return await self._request("adminUpdate", catalog_id, _with(resource, attributes))
+        resource = {
+            "originId": origin_id,
+            "originSystem": origin_system,
+            "attributes": _to_graph(attributes),
+        }
+        return await self._request("adminUpdate", catalog_id, resource)
 
     async def remove(self, *, catalog_id: str, resource_id: str) -> ResourceRequest:
         """
@@ -227,6 +236,5 @@ class Resources:
         return found[0] if found else None
 
 
-def _with(resource: dict[str, Any], attributes: Iterable[ResourceAttribute]) -> dict[str, Any]:
-    given = [each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in attributes]
-    return {**resource, "attributes": given} if given else resource
+def _to_graph(attributes: Iterable[ResourceAttribute]) -> list[dict[str, Any]]:
+    return [each.to_graph() for each in attributes]

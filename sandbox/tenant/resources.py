@@ -56,7 +56,8 @@ def create_resource_request(ask: Ask) -> Answer:
         raise not_found("The resource was not found in the catalog.")
     elif new.kind == "adminRemove":
         _remove(ask, resource)
-    else:
+    elif "attributes" in new.details:
+        # What becomes of those of a resource that is sent without is not documented: they stay.
         resource.attributes = _attributes(ask, new.details)
     request = ResourceRequest(
         id=ask.world.new_id(),

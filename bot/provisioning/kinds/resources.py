@@ -11,7 +11,8 @@ from bot.provisioning.file_format.grammar import (
     read_thing,
     reads_back,
 )
-from bot.provisioning.file_format.model import Attribute, DescribedCatalog, DescribedResource, File
+from bot.provisioning.file_format.model import DescribedCatalog, DescribedResource, File
+from bot.provisioning.kinds import attributes
 from bot.provisioning.kinds.base import CatalogLevelKind, ChangeableKind, DeletableKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
@@ -33,9 +34,7 @@ from graph.errors import GraphError, GraphUnavailable
 from graph.models import (
     AccessPackage,
     AccessPackageCatalog,
-    AccessPackageQuestion,
     AccessPackageResource,
-    ResourceAttribute,
 )
 
 
@@ -97,10 +96,10 @@ class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
             seen.add(origin_id)
             found = scope.found.resources.get(origin_id) if scope.found else None
             differences = compare(
-                {"asks": say_attributes(found.attributes or ())}
+                {"asks": attributes.say(found.attributes or ())}
                 if found and wanted.asks is not None
                 else {},
-                {"asks": _say_wanted(wanted.asks)} if wanted.asks is not None else {},
+                {"asks": attributes.say_wanted(wanted.asks)} if wanted.asks is not None else {},
             )
             if found and not differences:
                 continue
@@ -152,7 +151,15 @@ class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
                     f"{thing} in catalog {catalog.display_name}: it would read otherwise"
                 )
                 continue
-            asks = say_attributes(each.attributes or ())
+            asks = attributes.say(each.attributes or ())
+            where = f"{thing} in catalog {catalog.display_name}"
+            if asks and not attributes.reads_back(asks):
+                context.leave_out(f"what {where} asks: it would read otherwise")
+                asks = []
+            for name in attributes.unsaid(each.attributes or ()) if asks else ():
+                context.leave_out(
+                    f"how {where} asks for {name}, beyond the question: an apply leaves it as it is"
+                )
             listed.append({"thing": thing, "asks": asks} if asks else thing)
         return {"resources": sorted(listed, key=str)} if listed else {}
 
@@ -173,7 +180,7 @@ class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
                 catalog_id=catalog.catalog.id,
                 origin_id=origin_id,
                 origin_system=thing.origin_system,
-                attributes=_attributes(wanted),
+                attributes=attributes.wanted_attributes(wanted.asks or (), ()),
                 environment_origin_id=environment,
             )
 
@@ -187,13 +194,17 @@ class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
         """Let an application ask for other attributes."""
         wanted: DescribedResource = change.want
         thing = read_thing(wanted.thing)
+        catalog = context.snapshot.catalogs[change.key[1]]
+        origin_id = context.names.id_of(thing.kind, thing.name)
 
         async def write() -> None:
+            found = await look_up_resource(context, catalog, origin_id)
+            asked = (found.attributes if found else None) or ()
             await context.graph.resources.update(
-                catalog_id=context.snapshot.catalogs[change.key[1]].catalog.id,
-                origin_id=context.names.id_of(thing.kind, thing.name),
+                catalog_id=catalog.catalog.id,
+                origin_id=origin_id,
                 origin_system=thing.origin_system,
-                attributes=_attributes(wanted),
+                attributes=attributes.wanted_attributes(wanted.asks or (), asked),
             )
 
         await context.writer.retrier.retry(change.title, write, retry_on=may_write_again)
@@ -256,47 +267,6 @@ async def look_up_resource(
     return catalog.resources.get(origin_id.casefold())
 
 
-def say_attributes(attributes: Iterable[ResourceAttribute]) -> list[dict[str, Any]]:
-    """Say what an application asks, as the file does."""
-    said = []
-    for attribute in attributes:
-        question = (attribute.source or {}).get("question") or {}
-        block: dict[str, Any] = {
-            "attribute": attribute.name or "?",
-            "question": question.get("text") or "?",
-        }
-        if question.get("isRequired"):
-            block["required"] = True
-        said.append(block)
-    return sorted(said, key=lambda each: str(each["attribute"]))
-
-
-def _say_wanted(attributes: Iterable[Attribute]) -> list[dict[str, Any]]:
-    said = [
-        {"attribute": each.attribute, "question": each.question}
-        | ({"required": True} if each.required else {})
-        for each in attributes
-    ]
-    return sorted(said, key=lambda each: str(each["attribute"]))
-
-
-def _attributes(wanted: DescribedResource) -> list[ResourceAttribute]:
-    return [
-        ResourceAttribute.asked(
-            each.attribute,
-            AccessPackageQuestion(
-                odata_type="#microsoft.graph.accessPackageTextInputQuestion",
-                text=each.question,
-                sequence=sequence,
-                is_required=each.required,
-                is_single_line_question=True,
-                is_answer_editable=True,
-            ),
-        )
-        for sequence, each in enumerate(wanted.asks or ())
-    ]
-
-
 async def _confirm(change: Change, context: ApplyContext) -> None:
     """Wait until an application asks what it should."""
     wanted: DescribedResource = change.want
@@ -306,8 +276,10 @@ async def _confirm(change: Change, context: ApplyContext) -> None:
 
     async def shown() -> bool | None:
         found = await look_up_resource(context, catalog, origin_id)
-        said = say_attributes(found.attributes or ()) if found else []
-        return None if compare({"a": said}, {"a": _say_wanted(wanted.asks or ())}) else True
+        said = attributes.say(found.attributes or ()) if found else []
+        return (
+            None if compare({"a": said}, {"a": attributes.say_wanted(wanted.asks or ())}) else True
+        )
 
     what = f"{change.title} to show what it asks"
     if await context.writer.retrier.wait_until(what, shown) is None:
