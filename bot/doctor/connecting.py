@@ -143,7 +143,7 @@ def _asking(settings: Settings) -> AskOurselves:
                     allow_redirects=False,
                 ) as answer,
             ):
-                return answer.status, await answer.text()
+                return answer.status, await answer.text(errors="replace")
         except aiohttp.ClientConnectorError as error:
             raise NobodyListens from error
         except (aiohttp.ClientError, TimeoutError) as error:

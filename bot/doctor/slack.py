@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from typing import Final
+from typing import Any, Final
 
 from bot import clock
 from bot.doctor.model import CheckFinding, CheckSubject, NobodyListens, broken, fine, note, warning
@@ -81,47 +81,63 @@ async def running(subject: CheckSubject) -> list[CheckFinding]:
         return [note("The running bot was not asked.")]
     where = f"{settings.host}:{settings.port}"
     try:
-        status, text = await ask("GET", "/readyz", {}, b"")
+        found = [_how_it_is(where, *await ask("GET", "/readyz", {}, b""))]
+        if not settings.uses_socket_mode:
+            body = json.dumps({"type": "url_verification", "challenge": CHALLENGE}).encode()
+            signed = _signed(settings.signing_secret, body)
+            found.append(_how_it_takes(where, *await ask("POST", "/slack/events", signed, body)))
     except NobodyListens:
+        # It may also have stopped between the two.
         return [
             note(
                 f"No Latchkey runs at {where} (LATCHKEY_HOST, LATCHKEY_PORT), so it was not asked."
             )
         ]
-    found = []
-    if status == 200:
-        found.append(fine(f"The Latchkey at {where} is ready."))
-    else:
-        found.append(
-            broken(f"The Latchkey at {where} is not ready: {'; '.join(_problems(text)) or status}.")
-        )
-    if settings.uses_socket_mode:
-        return found
-    body = json.dumps({"type": "url_verification", "challenge": CHALLENGE}).encode()
-    status, text = await ask("POST", "/slack/events", _signed(settings.signing_secret, body), body)
-    if status == 401:
-        found.append(
-            broken(
-                f"The Latchkey at {where} refuses a request that is signed with SLACK_SIGNING_SECRET: it runs with another secret, "
-                "or with another clock. Restart it."
-            )
-        )
-    else:
-        found.append(
-            fine(
-                f"The Latchkey at {where} takes requests that are signed with SLACK_SIGNING_SECRET."
-            )
-        )
     return found
 
 
-def _problems(text: str) -> list[str]:
+def _how_it_is(where: str, status: int, text: str) -> CheckFinding:
+    """Say what /readyz answered; another program may answer, too, and not as Latchkey does."""
+    said = _object(text)
+    if status == 200 and said.get("ready") is True:
+        return fine(f"The Latchkey at {where} is ready.")
+    if "ready" not in said and "problems" not in said:
+        return broken(
+            f"What answers at {where} (LATCHKEY_HOST, LATCHKEY_PORT) is not Latchkey, or it is not ready: /readyz gave "
+            f"the status {status}."
+        )
+    problems = "; ".join(str(each) for each in said.get("problems") or ())
+    return broken(f"The Latchkey at {where} is not ready: {problems or status}.")
+
+
+def _how_it_takes(where: str, status: int, text: str) -> CheckFinding:
+    """Say what became of a request that is signed as Slack signs them."""
+    if status == 200 and CHALLENGE in text:
+        return fine(
+            f"The Latchkey at {where} takes requests that are signed with SLACK_SIGNING_SECRET."
+        )
+    if status == 401:
+        return broken(
+            f"The Latchkey at {where} refuses a request that is signed with SLACK_SIGNING_SECRET: it runs with another secret, "
+            "or with another clock. Restart it."
+        )
+    if status == 404:
+        return broken(
+            f"What answers at {where} has no /slack/events: it is not Latchkey, or runs in Socket Mode. Restart it with these "
+            "settings."
+        )
+    return broken(
+        f"What answers at {where} does not take a request that is signed with SLACK_SIGNING_SECRET as Latchkey does: "
+        f"/slack/events gave the status {status}. Read its log."
+    )
+
+
+def _object(text: str) -> dict[str, Any]:
     try:
         said = json.loads(text)
     except ValueError:
-        return []
-    problems = said.get("problems") if isinstance(said, dict) else None
-    return [str(each) for each in problems or ()]
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _signed(secret: str, body: bytes) -> dict[str, str]:

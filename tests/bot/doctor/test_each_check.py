@@ -38,6 +38,7 @@ from tests.harness.doctoring import subject_of
 
 FREE = namedtuple("FREE", "total used free")
 MEGABYTE = 1024 * 1024
+READY = (200, '{"ready": true, "problems": []}')
 BY_NAME = {check.name: check for check in CHECKS}
 # Each has a test of its own elsewhere.
 ELSEWHERE = {
@@ -206,13 +207,14 @@ def old_secret(days: int) -> Break:
     )
 
 
-def answering(what: Any) -> Break:
-    """Let the running bot answer so, or not at all."""
+def answering(what: Any, then: Any = (401, "")) -> Break:
+    """Let the running bot answer so, or not at all, and *then* so to what is signed."""
 
     async def ask(method: str, path: str, headers: Any, body: bytes) -> tuple[int, str]:
-        if isinstance(what, Exception):
-            raise what
-        return what if path == "/readyz" else (401, "")
+        said = what if path == "/readyz" else then
+        if isinstance(said, Exception):
+            raise said
+        return said
 
     return lambda around: {"ask_ourselves": ask}
 
@@ -415,8 +417,16 @@ ROWS: list[tuple[str, Break, Severity, str]] = [
     ("slack-scopes", scopes(beside="files:read"), B, "take away files:read"),
     ("slack-requests", old_secret(-1), B, "its time is over"),
     ("running", answering((503, '{"problems": ["graph: no"]}')), B, "is not ready: graph: no"),
-    ("running", answering((503, "<html>")), B, "is not ready: 503"),
+    ("running", answering((503, '{"ready": false}')), B, "is not ready: 503"),
+    ("running", answering((503, "<html>")), B, "is not Latchkey, or it is not ready"),
+    ("running", answering((200, "<html>")), B, "is not Latchkey, or it is not ready"),
+    ("running", answering((200, '{"status": "UP"}')), B, "is not Latchkey, or it is not ready"),
     ("running", answering((200, "")), B, "refuses a request that is signed"),
+    ("running", answering(READY, (404, "Not Found")), B, "has no /slack/events"),
+    ("running", answering(READY, (500, "")), B, "gave the status 500"),
+    ("running", answering(READY, (503, "no")), B, "gave the status 503"),
+    ("running", answering(READY, (200, "ok")), B, "gave the status 200"),
+    ("running", answering(READY, NobodyListens()), N, "No Latchkey runs at"),
     ("running", answering(OSError("it does not answer")), B, "could not be looked at running"),
     ("running", answering(NobodyListens()), N, "No Latchkey runs at"),
     ("running", no_running_bot_asked, N, "was not asked"),
