@@ -20,6 +20,7 @@ from tests.harness.simulation import WITHOUT_LIMITS
 
 # What the tests say to Graph, held against Microsoft's metadata: see docs/explanation/conformance.md.
 pytest_plugins = [
+    "tests.audit_details",
     "tests.conformance.plugin",
     "tests.harness.plugin",
     "tests.harness.drawing",

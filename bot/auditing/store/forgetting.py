@@ -12,6 +12,9 @@ from bot import clock
 from bot.assignments.model import AssignmentState
 from bot.auditing.personal import (
     COMPOSED,
+    DETAILS_NAMING,
+    DETAILS_OWN,
+    DETAILS_PLAIN,
     FORGOTTEN,
     NAMES,
     NOT_OF_PEOPLE,
@@ -93,8 +96,11 @@ class Forgotten:
         return any(who in self.ids or who in self.names for who in whose)
 
     def is_named_in(self, text: str | None) -> bool:
-        """Tell whether a text has an id or a name of theirs in it."""
-        return text is not None and any(_stands_in(each, text) for each in self.ids | self.names)
+        """Tell whether a text has an id or a name of theirs in it, however people have written it."""
+        if text is None:
+            return False
+        folded = text.casefold()
+        return any(_stands_in(each.casefold(), folded) for each in self.ids | self.names)
 
 
 def _stands_in(what: str, text: str) -> bool:
@@ -206,19 +212,28 @@ def _replaced(row: Mapping[str, Any], person: Forgotten) -> dict[str, Any]:
 def _details(details: Any, person: Forgotten, *, is_theirs: bool) -> Any:
     if not isinstance(details, Mapping):
         return details
-    found = person.in_place_of(details)
     return {
-        name: {}
-        if name == "answers" and is_theirs
-        else FORGOTTEN
-        if _names(value, person)
-        else value
-        for name, value in found.items()
+        name: _left_of(name, value, person, is_theirs=is_theirs)
+        for name, value in person.in_place_of(details).items()
     }
 
 
-def _names(value: Any, person: Forgotten) -> bool:
-    return isinstance(value, str) and value != person.pseudonym and person.is_named_in(value)
+def _left_of(name: str, value: Any, person: Forgotten, *, is_theirs: bool) -> Any:
+    """Return what stays of one of a row's details; what nobody has said anything of is taken for somebody's words."""
+    if name in DETAILS_PLAIN or value is None:
+        return value
+    if is_theirs and name not in DETAILS_NAMING:
+        return DETAILS_OWN.get(name, FORGOTTEN)
+    return _without_texts_naming(value, person)
+
+
+def _without_texts_naming(value: Any, person: Forgotten) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_texts_naming(each, person) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_texts_naming(each, person) for each in value]
+    names_them = isinstance(value, str) and value != person.pseudonym and person.is_named_in(value)
+    return FORGOTTEN if names_them else value
 
 
 def forget_in_audit(

@@ -1,11 +1,13 @@
 """Somebody who is forgotten is in no table any more, and the audit log still holds."""
 
 import json
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from bot import clock
+from bot.approvals.model import Outcome
 from bot.assignments.model import AssignmentState
 from bot.auditing import check, pack, personal
 from bot.auditing.model import PackScope
@@ -16,6 +18,8 @@ from bot.database.audit_log import audit, audit_guard
 from bot.database.tables import audit as audit_table
 from bot.database.tables import metadata
 from bot.database.tables import notices as notice_table
+from bot.emergencies.model import Finding, ReviewFinding
+from bot.emergencies.store import emergencies, findings
 from bot.notifications.store import notices
 from bot.packages.model import Removal
 from bot.people.model import Verb
@@ -26,6 +30,7 @@ from tests.bot.auditing.stories import KEY, granted, latchkey
 from tests.bot.samples import ANN, BO, LEASE, delegation, held, notice, terms, wish
 
 NAME = "Ann Abåra"
+CY = "c7000000-0000-4000-8000-000000000003"
 TRACES = ("U0ANN", "D0ANN", ANN, NAME, NAME.lower(), "Launch in May", "Ab\\u00e5ra")
 
 
@@ -253,6 +258,59 @@ def test_why_somebody_decided_in_entra_is_forgotten_with_either(whom, log):
     (decided,) = request.decided_there
     assert (decided.verb, decided.reason) == (Verb.DENY, personal.FORGOTTEN)
     assert (decided.name == "Bo Berg") is (whom == ANN)
+
+
+REVIEWS = {"the reviewer": BO, "the holder": ANN}
+
+
+def reviewed_too_late(db):
+    """Bo has said what he thinks of Ann's emergency when Cy had closed the review."""
+    request = granted(db, name=NAME)
+    emergencies.open_review(db, request, review_within=timedelta(hours=1))
+    by_cy, by_bo = (
+        ReviewFinding(
+            id=f"by {who}",
+            request_id=request.id,
+            slack_user=who,
+            finding=Finding.FINE,
+            comment=comment,
+            at=clock.now(),
+        )
+        for who, comment in (("U0CY", "I saw it"), ("U0BO", "She was alone"))
+    )
+    of_cy = {"entra_id": CY, "name": "Cy Chen", "for_user": None, "for_name": None}
+    assert emergencies.close(db, by_cy, request, as_admin=False, **of_cy)
+    findings.add(db, by_bo)
+    assert findings.settle(db, by_bo, Outcome.LATE, entra_id=BO)
+
+
+@pytest.mark.parametrize("whom", REVIEWS.values(), ids=REVIEWS)
+def test_the_words_of_a_review_that_did_not_count_are_forgotten_with_either(whom, log):
+    """They are the reviewer's, and about the holder; that it was said, and what was found, stays."""
+    log.run_here(reviewed_too_late)
+    assert forget(whom).exit_code == 0
+
+    (row,) = (row for row in log.read_here(audit.rows) if row["verb"] == "review-late")
+    assert row["details"] == {"finding": "fine", "comment": personal.FORGOTTEN}
+    assert log.read_here(audit.verify, KEY.encode()).wrong is None
+
+
+def test_a_detail_that_nobody_has_said_anything_of_is_taken_for_words(log):
+    """In rows that are theirs; in those of others it goes where it names them, wherever in it and however written."""
+    log.run_here(busy)
+    said = {"remark": "she asked nicely", "finding": "fine"}
+    of_others = {"remark": ["as ANN ABÅRA said", "as nobody said"]}
+
+    def write(db):
+        for facts in ({"subject_entra_id": ANN, "details": said}, {"details": of_others}):
+            audit.record(db, at=clock.now(), actor="U0BO", verb="remark", **facts)
+
+    log.run_here(write)
+    assert forget().exit_code == 0
+
+    first, second = (row["details"] for row in log.read_here(audit.rows) if row["verb"] == "remark")
+    assert first == {"remark": personal.FORGOTTEN, "finding": "fine"}
+    assert second == {"remark": [personal.FORGOTTEN, "as nobody said"]}
 
 
 def test_a_pack_after_it_has_the_pseudonym_and_checks(log, tmp_path):
