@@ -9,12 +9,10 @@ from bot.accounts.connecting import APPROVER_SCOPES
 from bot.accounts.model import ConnectedAccount, NotConnected
 from bot.accounts.store import accounts
 from bot.accounts.tokens import CONSENT_NEEDED, AccountTokens
-from bot.doctor import packages
+from bot.doctor import deciders, packages
 from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note, warning
-from bot.packages.eligibility import is_automatic, is_requestable
 from bot.packages.model import Stage
 from bot.packages.names import clean
-from bot.packages.unsupported import unsupported_in_policy
 from bot.people.approvers import Approvers, UnresolvedApprovers
 from graph.errors import AuthError, GraphError
 from graph.models import User
@@ -98,28 +96,22 @@ async def _stages(subject: CheckSubject, left_out: _LeftOut) -> AsyncIterator[tu
             continue
         for policy in policies:
             said = packages.settings_of(subject, package, policy)
-            if (
-                not said.entra_decides
-                or not is_requestable(policy)
-                or is_automatic(policy)
-                or unsupported_in_policy(policy, extending=False)
-            ):
+            if not said.entra_decides:
                 continue
             name = f"The package “{clean(package.display_name or package.id)}”, policy “{clean(policy.display_name or policy.id)}”"
-            stages = packages.stages_in_force(subject, policy, said)
-            for number, stage in enumerate(stages, start=1):
-                yield f"{name}, stage {number}" if len(stages) > 1 else name, stage
+            for which, stage in packages.stages_to_judge(subject, policy, said):
+                yield f"{name}{which}", stage
 
 
 async def _people(subject: CheckSubject, stage: Stage, left_out: _LeftOut) -> list[User] | None:
     """Return who may decide a stage; None where that depends on who asks, cannot be told, or is nobody."""
     subjects = (*stage.approvers, *stage.fallback)
-    if any(each["kind"] not in packages.SAME_FOR_ALL for each in subjects):
+    if any(each["kind"] not in deciders.SAME_FOR_ALL for each in subjects):
         left_out.of_the_asker += 1
         return None
     try:
         people = await Approvers(graph=subject.graph).find(
-            stage, packages.anybodys_request(), most=MOST_APPROVERS
+            stage, deciders.anybodys_request(), most=MOST_APPROVERS
         )
     except (UnresolvedApprovers, GraphError):
         people = []
@@ -134,7 +126,7 @@ def _too_few(
     able = {each.entra_id.casefold() for each in theirs if not each.must_sign_in_again}
     without = [each for each in people if each.id.casefold() not in able]
     can = len(people) - len(without)
-    if can >= packages.ENOUGH_DECIDERS:
+    if can >= deciders.ENOUGH_DECIDERS:
         return []
     if not without:
         return [note(f"{name}, is decided in Entra by one approver alone, who can do it in Slack.")]

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from bot import chance, clock
+from bot.doctor.deciders import Counts, judge_stage
 from bot.doctor.model import CheckFinding, CheckSubject, broken, fine, note, warning
 from bot.packages.approver_visibility import any_leaves_it_to_the_tenant
-from bot.packages.eligibility import groups_named, is_automatic, is_requestable
+from bot.packages.eligibility import groups_named, is_extendable, is_requestable
 from bot.packages.model import Stage
 from bot.packages.names import clean
 from bot.packages.policy_terms import stages_for, stages_with_settings
 from bot.packages.settings.model import PackageNames, PackageSettings
 from bot.packages.unsupported import unsupported_in_package, unsupported_in_policy
-from bot.people.approvers import Approvers, UnresolvedApprovers
-from bot.requests.model import Kind, Request, State
 from bot.slack.errors import SlackError, SlackRefused
 from graph.errors import GraphError, NotFound
 from graph.models import AccessPackage, AssignmentPolicy
@@ -23,10 +21,6 @@ from graph.models import AccessPackage, AssignmentPolicy
 NOT_ALLOWED_TO_LOOK: Final = frozenset({"missing_scope", "no_permission"})
 # A tenant may have thousands; each is some calls.
 MOST_PACKAGES: Final = 300
-# Fewer than these are one vacation away from nobody.
-ENOUGH_DECIDERS: Final = 2
-# Approvers of these kinds are the same people, whoever asks.
-SAME_FOR_ALL: Final = frozenset({"singleuser", "groupmembers"})
 HIDDEN: Final = (
     "a group by which it is told who may have it hides its members, so that requests are refused; grant the app "
     "Member.Read.Hidden (docs/how-to/entra-app.md)."
@@ -37,7 +31,11 @@ async def look(subject: CheckSubject) -> list[CheckFinding]:
     """Judge each package as a request for it would be judged, without anybody asking."""
     listed = subject.bounds.within(await subject.graph.packages.list(named=False))
     if not listed:
-        return [broken("There is no access package in Entra yet: make one and give it a policy.")]
+        where = "the catalogs of LATCHKEY_CATALOGS" if subject.bounds.are_set else "Entra"
+        return [
+            broken(f"There is no access package in {where} yet: make one and give it a policy.")
+        ]
+    counts = Counts()
     found: list[CheckFinding] = []
     # Of what is not looked at, it is not known.
     is_left_to_tenant = len(listed) > MOST_PACKAGES
@@ -49,7 +47,7 @@ async def look(subject: CheckSubject) -> list[CheckFinding]:
             found.append(warning(f"{name} cannot be read: {error}"))
             is_left_to_tenant = True
             continue
-        found += await _of_package(subject, name, package, policies)
+        found += await _of_package(subject, name, package, policies, counts)
         is_left_to_tenant = is_left_to_tenant or any_leaves_it_to_the_tenant(policies)
     if is_left_to_tenant:
         found = [*await _of_tenant(subject), *found]
@@ -57,7 +55,7 @@ async def look(subject: CheckSubject) -> list[CheckFinding]:
         found.append(note(f"Only {MOST_PACKAGES} of {len(listed)} access packages were looked at."))
     return found or [
         fine(
-            f"{len(listed)} access packages can be read; their policies are understood, and two people or more decide."
+            f"{len(listed)} access packages can be read, and their policies are understood ({counts.sentence()})."
         )
     ]
 
@@ -106,7 +104,11 @@ def settings_of(
 
 
 async def _of_package(
-    subject: CheckSubject, name: str, package: AccessPackage, policies: Sequence[AssignmentPolicy]
+    subject: CheckSubject,
+    name: str,
+    package: AccessPackage,
+    policies: Sequence[AssignmentPolicy],
+    counts: Counts,
 ) -> list[CheckFinding]:
     found = [
         warning(f"{name} cannot be asked for here: {why}.")
@@ -114,11 +116,14 @@ async def _of_package(
     ]
     if not policies:
         return [*found, warning(f"{name} has no policy: nobody can ask for it.")]
-    askable = [each for each in policies if is_requestable(each) and not is_automatic(each)]
+    askable = [each for each in policies if is_requestable(each)]
     if not askable:
-        return [*found, note(f"{name} has no policy that lets people ask.")]
+        found.append(note(f"{name} has no policy that lets people ask."))
+    in_use = [each for each in policies if is_requestable(each) or is_extendable(each)]
+    if not in_use:
+        return found
     try:
-        groups = groups_named(askable) | {
+        groups = groups_named(in_use) | {
             each.id for each in await subject.graph.incompatibilities.groups(package.id)
         }
         is_hidden = bool(await subject.graph.hidden_members.among(groups))
@@ -127,13 +132,18 @@ async def _of_package(
         is_hidden = False
     if is_hidden:
         found.append(warning(f"{name}: {HIDDEN}"))
-    for policy in askable:
-        found += await _of_policy(subject, name, policy, settings_of(subject, package, policy))
+    for policy in in_use:
+        said = settings_of(subject, package, policy)
+        found += await _of_policy(subject, name, policy, said, counts)
     return found
 
 
 async def _of_policy(
-    subject: CheckSubject, package: str, policy: AssignmentPolicy, said: PackageSettings
+    subject: CheckSubject,
+    package: str,
+    policy: AssignmentPolicy,
+    said: PackageSettings,
+    counts: Counts,
 ) -> list[CheckFinding]:
     """
     Judge one policy.
@@ -142,25 +152,67 @@ async def _of_policy(
         said: The settings of its package.
     """
     name = f"{package}, policy “{clean(policy.display_name or policy.id)}”"
-    unsupported = unsupported_in_policy(policy, extending=False)
-    if unsupported:
-        return [warning(f"{name}, refuses everybody: {each}.") for each in unsupported]
-    found = []
-    stages = stages_in_force(subject, policy, said)
-    if not stages and said.approvals_needed(0) > 1:
-        found.append(note(f"{name}: its quorum has no effect, because nobody has to approve."))
-    for number, stage in enumerate(stages, start=1):
-        at = f", stage {number}" if len(stages) > 1 else ""
-        found += await _of_stage(subject, f"{name}{at}", stage, no_admins=_no_admins(subject, said))
+    found = not_understood(name, policy)
+    stages = stages_to_judge(subject, policy, said)
+    if not (stages or found):
+        counts.unapproved += 1
+        if said.approvals_needed(0) > 1:
+            found.append(note(f"{name}: its quorum has no effect, because nobody has to approve."))
+    for which, stage in stages:
+        found += await judge_stage(
+            subject, f"{name}{which}", stage, no_admins=_no_admins(subject, said), counts=counts
+        )
     return found
 
 
-def stages_in_force(
+def not_understood(name: str, policy: AssignmentPolicy) -> list[CheckFinding]:
+    """Say what of a policy keeps everybody from asking under it, or from extending."""
+    asking = unsupported_in_policy(policy, extending=False) if is_requestable(policy) else ()
+    extending = unsupported_in_policy(policy, extending=True) if is_extendable(policy) else ()
+    return [
+        *(warning(f"{name}, refuses everybody: {each}.") for each in asking),
+        *(
+            warning(f"{name}, refuses every extension: {each}.")
+            for each in extending
+            if each not in asking
+        ),
+    ]
+
+
+def stages_to_judge(
     subject: CheckSubject, policy: AssignmentPolicy, said: PackageSettings
+) -> list[tuple[str, Stage]]:
+    """Return the stages of requests under a policy, and those of extensions where these are others, each with what to call it."""
+    asked = _stages_if_understood(subject, policy, said, extending=False)
+    extended = _stages_if_understood(subject, policy, said, extending=True)
+    return [
+        *_numbered("", asked),
+        *(_numbered(", extensions", extended) if extended != asked else ()),
+    ]
+
+
+def _stages_if_understood(
+    subject: CheckSubject, policy: AssignmentPolicy, said: PackageSettings, *, extending: bool
+) -> tuple[Stage, ...]:
+    is_for_people = is_extendable(policy) if extending else is_requestable(policy)
+    if not is_for_people or unsupported_in_policy(policy, extending=extending):
+        return ()
+    return stages_in_force(subject, policy, said, extending=extending)
+
+
+def _numbered(what: str, stages: Sequence[Stage]) -> list[tuple[str, Stage]]:
+    return [
+        (f"{what}, stage {number}" if len(stages) > 1 else what, stage)
+        for number, stage in enumerate(stages, start=1)
+    ]
+
+
+def stages_in_force(
+    subject: CheckSubject, policy: AssignmentPolicy, said: PackageSettings, *, extending: bool
 ) -> tuple[Stage, ...]:
     """Return the stages of a request under a policy: the policy's, with what the settings add or Entra does not know."""
     always = subject.settings.approval == "always" and not said.entra_decides
-    stages = stages_with_settings(stages_for(policy, extending=False, always=always), said)
+    stages = stages_with_settings(stages_for(policy, extending=extending, always=always), said)
     if said.entra_decides:
         return tuple(replace(stage, quorum=1) for stage in stages)
     return stages
@@ -171,65 +223,6 @@ def _no_admins(subject: CheckSubject, said: PackageSettings) -> str | None:
     if said.entra_decides:
         return "Entra, which decides, knows no admins of Latchkey's"
     return "LATCHKEY_ADMINS_DECIDE is never" if subject.settings.admins_decide == "never" else None
-
-
-async def _of_stage(
-    subject: CheckSubject, name: str, stage: Stage, *, no_admins: str | None
-) -> list[CheckFinding]:
-    """
-    Count who could decide, up to two, or to as many as must approve.
-
-    Args:
-        no_admins: Why no admin decides where nobody else can; None where they do.
-    """
-    subjects = (*stage.approvers, *stage.fallback)
-    if not subjects:
-        if no_admins is None:
-            return [note(f"{name}: nobody is named, so the admins decide.")]
-        return [broken(f"{name}: nobody is named, and {no_admins}: no request can be approved.")]
-    if any(each["kind"] not in SAME_FOR_ALL for each in subjects):
-        # Their manager, or their sponsors.
-        return []
-    approvers = Approvers(graph=subject.graph)
-    try:
-        await approvers.check_understood([stage], anybodys_request())
-        people = await approvers.find(
-            stage, anybodys_request(), most=max(ENOUGH_DECIDERS, stage.quorum)
-        )
-    except UnresolvedApprovers as error:
-        return [warning(f"{name}: who decides cannot be told ({error}).")]
-    except GraphError as error:
-        return [warning(f"{name}: who decides cannot be read: {error}")]
-    if people and len(people) < stage.quorum:
-        can = f"{name}: {stage.quorum} different people must approve, and only {len(people)} can"
-        if no_admins is None:
-            return [warning(f"{can}; the admins give what is missing.")]
-        return [broken(f"{can}, and {no_admins}: no request can be approved.")]
-    if len(people) >= ENOUGH_DECIDERS:
-        return []
-    if people:
-        # Whoever reads this need not know who.
-        return [warning(f"{name}: only one person can decide.")]
-    nobody = f"{name}: nobody whom the policy names is in the directory and enabled"
-    if no_admins is None:
-        return [warning(f"{nobody}, so only the admins can decide.")]
-    return [broken(f"{nobody}, and {no_admins}: no request can be approved.")]
-
-
-def anybodys_request() -> Request:
-    """Return a request that nobody has made: nobody is left out for being whoever asks."""
-    return Request(
-        id=chance.new_id(),
-        kind=Kind.ADD,
-        state=State.RECEIVED,
-        holder=None,
-        asked_by="",
-        package_id="",
-        package_name="",
-        asked_at=clock.now(),
-        updated_at=clock.now(),
-        due_at=None,
-    )
 
 
 async def settings(subject: CheckSubject) -> CheckFinding:

@@ -214,7 +214,8 @@ def answering(what: Any, then: Any = (401, "")) -> Break:
         said = what if path == "/readyz" else then
         if isinstance(said, Exception):
             raise said
-        return said
+        status, text = said
+        return status, text
 
     return lambda around: {"ask_ourselves": ask}
 
@@ -347,6 +348,54 @@ def quorum_out_of_reach(around: Around) -> dict[str, Any]:
     return around.said("packages:\n  Finance Reports: {quorum: 20}\n")
 
 
+MANAGER = {"@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1}
+
+
+def decided_by(*named: Any, admins: str = "never", quorum: int = 2, **more: Any) -> Break:
+    """Let these decide Finance Reports, so many of them."""
+
+    def change(around: Around) -> dict[str, Any]:
+        stage = around.policy().approval["stages"][0]
+        stage["primaryApprovers"], stage["fallbackPrimaryApprovers"] = list(named), []
+        stage |= more
+        said = around.said(f"packages:\n  Finance Reports: {{quorum: {quorum}}}\n")
+        settings = said["settings"].model_copy(update={"admins_decide": admins})
+        return {**said, "settings": settings}
+
+    return change
+
+
+def person(user_id: str) -> dict[str, str]:
+    return {"@odata.type": "#microsoft.graph.singleUser", "userId": user_id}
+
+
+def escalated_to(*named: Any) -> dict[str, Any]:
+    return {
+        "isEscalationEnabled": True,
+        "durationBeforeEscalation": "P1D",
+        "escalationApprovers": list(named),
+    }
+
+
+def only_extensions_approved_by(*named: Any, may_ask: bool = True) -> Break:
+    """Nobody approves the first time; an extension, these.  Or only who has it may keep it."""
+
+    def change(around: Around) -> dict[str, Any]:
+        approval = around.policy().approval
+        approval["isApprovalRequiredForAdd"] = False
+        approval["isApprovalRequiredForUpdate"] = True
+        approval["stages"][0]["primaryApprovers"] = list(named)
+        approval["stages"][0]["fallbackPrimaryApprovers"] = []
+        settings = around.policy().settings["requestorSettings"]
+        settings |= {
+            "enableTargetsToSelfUpdateAccess": True,
+            "enableTargetsToSelfAddAccess": may_ask,
+        }
+        return around.settings(admins_decide="never")
+
+    return change
+
+
 def no_such_package(around: Around) -> dict[str, Any]:
     return around.said("packages:\n  No Such Thing: {quorum: 2}\n")
 
@@ -389,6 +438,7 @@ def short_wait(around: Around) -> None:
     )
 
 
+NOBODY = "b0000000-0000-4000-8000-0000000000ff"
 NOBODY_NAMED = "nobody is named"
 B, W, N = Severity.BROKEN, Severity.WARNING, Severity.NOTE
 ROWS: list[tuple[str, Break, Severity, str]] = [
@@ -465,6 +515,28 @@ ROWS: list[tuple[str, Break, Severity, str]] = [
     ("packages", nobody_may_ask, N, "no policy that lets people ask"),
     ("packages", quorum_of_nobody, N, "its quorum has no effect"),
     ("packages", quorum_out_of_reach, W, "the admins give what is missing"),
+    ("packages", decided_by(MANAGER), B, "2 different people must approve, and only 1 can, and"),
+    ("packages", decided_by(MANAGER, admins="always"), W, "the admins give what is missing"),
+    ("packages", decided_by(MANAGER, person(seed.BO), quorum=3), B, "and only 2 can"),
+    (
+        "packages",
+        decided_by(MANAGER, quorum=3, **escalated_to(MANAGER)),
+        B,
+        "must approve, and only 2 can",
+    ),
+    (
+        "packages",
+        decided_by(person(NOBODY), quorum=1, **escalated_to(person(seed.BO))),
+        W,
+        "so only those whom its escalation names can decide",
+    ),
+    ("packages", only_extensions_approved_by(person(NOBODY)), B, "”, extensions: nobody whom the"),
+    (
+        "packages",
+        only_extensions_approved_by(person(NOBODY), may_ask=False),
+        B,
+        "”, extensions: nobody whom the",
+    ),
     ("packages", approvers(), N, f"{NOBODY_NAMED}, so the admins decide"),
     ("packages", approvers(admins="never"), B, f"{NOBODY_NAMED}, and LATCHKEY_ADMINS_DECIDE"),
     ("packages", unreadable_group, W, "who decides cannot be read"),
@@ -527,6 +599,46 @@ async def test_the_tenants_setting_matters_only_where_a_policy_leaves_it_to_it(h
     found = await examine(subject_of(harness.latchkey), [BY_NAME["packages"]])
 
     assert not [each for each in found if "endUserSettings" in each.sentence]
+
+
+ENOUGH: list[Break] = [
+    decided_by(MANAGER, person(seed.BO)),
+    decided_by(MANAGER, **escalated_to(person(seed.BO))),
+    decided_by({"@odata.type": "#microsoft.graph.targetUserSponsors"}, quorum=3),
+]
+
+
+@pytest.mark.parametrize("breaks", ENOUGH)
+async def test_a_quorum_that_may_be_reached_is_none_of_its_findings(
+    breaks, harness, tmp_path, sqlite_template, monkeypatch
+):
+    """A manager and somebody else are two; of sponsors nobody knows how many there are."""
+    given = breaks(Around(harness, tmp_path, sqlite_template, monkeypatch))
+
+    found = await examine(subject_of(harness.latchkey, **given), [BY_NAME["packages"]])
+
+    assert not [each for each in found if "Finance Reports" in each.sentence], found
+
+
+async def test_what_is_well_is_counted_as_it_was_judged(harness):
+    """A manager alone is no two people, and where nobody has to approve nobody decides."""
+    world = harness.tenant.world
+    for policy in world.policies.values():
+        for stage in (policy.approval or {}).get("stages", ()):
+            stage["primaryApprovers"] = [person(seed.BO), person(seed.CY)]
+            stage["approverInformationVisibility"] = "visible"
+    managed = next(
+        each for each in world.policies.values() if each.package_id == seed.FINANCE_REPORTS
+    )
+    managed.approval["stages"][0]["primaryApprovers"] = [MANAGER]
+
+    [found] = await examine(subject_of(harness.latchkey), [BY_NAME["packages"]])
+
+    assert found.severity is Severity.FINE
+    assert found.sentence == (
+        "4 access packages can be read, and their policies are understood (stages that two people or more can decide: 2; "
+        "stages that a manager or sponsors of whoever asks decide: 1; policies under which nobody has to approve: 2)."
+    )
 
 
 async def test_that_replicas_do_not_wake_each_other_is_said(harness):

@@ -1,12 +1,13 @@
 """What an application asks whoever gets a role of it: what the file says otherwise is changed, and nothing else."""
 
 from copy import deepcopy
+from typing import Any
 
 import pytest
 
 from sandbox.tenant.seed import LEDGER
 
-CHOICE = {
+CHOICE: dict[str, Any] = {
     "name": "costCenter",
     "source": {
         "@odata.type": "#microsoft.graph.accessPackageResourceAttributeQuestion",
