@@ -109,7 +109,8 @@ async def _first_assignments(subject: CheckSubject) -> None:
 async def catalogs(subject: CheckSubject) -> list[CheckFinding]:
     """Check the state of each catalog that Latchkey may touch."""
     found = []
-    read = await subject.graph.catalogs.list()
+    listed = await subject.graph.catalogs.list()
+    read = [each for each in listed if subject.bounds.has_catalog(each.id)]
     for each in read:
         state = (each.state or "").lower()
         if state and state != "published":

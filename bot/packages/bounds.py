@@ -34,9 +34,13 @@ class Bounds:
 
     def has(self, package: AccessPackage) -> bool:
         """Tell if the package is in one of the catalogs; a package that names no catalog is in none."""
-        if self.catalog_ids is None:
-            return True
-        return package.catalog is not None and package.catalog.id.lower() in self.catalog_ids
+        return not self.are_set or (
+            package.catalog is not None and self.has_catalog(package.catalog.id)
+        )
+
+    def has_catalog(self, catalog_id: str) -> bool:
+        """Tell if a catalog is one of them."""
+        return self.catalog_ids is None or catalog_id.lower() in self.catalog_ids
 
     def within(self, packages: Iterable[AccessPackage]) -> list[AccessPackage]:
         return [package for package in packages if self.has(package)]

@@ -28,6 +28,7 @@ from bot.doctor import settings as doctor_on_settings
 from bot.doctor.entra import NEEDED
 from bot.doctor.model import NobodyListens, Severity
 from bot.doctor.table import CHECKS, LONGEST, examine
+from bot.packages import bounds
 from bot.packages.settings.read import read_package_settings
 from bot.timing import WAITS
 from sandbox.tenant import seed
@@ -497,6 +498,12 @@ ROWS: list[tuple[str, Break, Severity, str]] = [
     ("graph-calls", graph_fails("unavailable", "groups"), B, "Groups cannot be read"),
     ("catalogs", unpublished, W, "is unpublished"),
     ("packages", no_packages, B, "no access package in Entra yet"),
+    (
+        "packages",
+        lambda a: {"bounds": bounds.Bounds(catalog_ids=frozenset({NOBODY}))},
+        B,
+        "no access package in the catalogs of LATCHKEY_CATALOGS yet",
+    ),
     ("packages", many_packages, N, "Only 2 of"),
     (
         "packages",
@@ -618,6 +625,18 @@ async def test_a_quorum_that_may_be_reached_is_none_of_its_findings(
     found = await examine(subject_of(harness.latchkey, **given), [BY_NAME["packages"]])
 
     assert not [each for each in found if "Finance Reports" in each.sentence], found
+
+
+async def test_a_catalog_of_another_team_is_none_of_its_findings(harness):
+    """LATCHKEY_CATALOGS leaves it out, unpublished as it is."""
+    world = harness.tenant.world
+    general = world.catalogs[seed.GENERAL]
+    world.catalogs[NOBODY] = replace(general, id=NOBODY, state="unpublished")
+    bounded = bounds.Bounds(catalog_ids=frozenset({seed.GENERAL}))
+
+    [found] = await examine(subject_of(harness.latchkey, bounds=bounded), [BY_NAME["catalogs"]])
+
+    assert found.sentence == "Catalogs that can be read: 1; all are published."
 
 
 async def test_what_is_well_is_counted_as_it_was_judged(harness):
