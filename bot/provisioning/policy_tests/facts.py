@@ -1,6 +1,6 @@
 """Answer what policy tests ask about packages, people and groups, from the file alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from bot.provisioning.file_format.model import File
 from bot.provisioning.file_format.policy_model import Policy
 from bot.provisioning.policy_translation.to_graph import to_graph
 from bot.provisioning.tenant.resolve import mentions
+from bot.same_name import folded
 from bot.suggestions import nearest
 from graph.models import AccessPackage, AccessPackageCatalog, AssignmentPolicy
 
@@ -69,24 +70,31 @@ class Facts(Protocol):
     async def has(self, person_id: str, offer: Offer) -> tuple[NamedObject, ...]: ...
 
 
-def chosen(word: str, names: Iterable[str]) -> str:
+def chosen(word: str, names: Sequence[str]) -> int:
     """
-    Choose the one of *names* that is meant: by its slug, or by the beginning of it if that is unique.
+    Return the place of the one of *names* that is meant: by the name, by its slug, or by the beginning of that if it is unique.
 
     Raises:
-        Unclear: None or several.
+        CannotTell: None or several.
     """
-    slugs: dict[str, str] = {}
-    for name in names:
-        slugs.setdefault(package_names.slug_of(name), name)
-    slug = package_names.slug_of(word)
-    if slug in slugs:
-        return slugs[slug]
-    starting = [each for each in slugs if slug and each.startswith(f"{slug}-")]
-    if len(starting) == 1:
-        return slugs[starting[0]]
-    if starting:
-        raise CannotTell(f"“{word}” may be {' or '.join(sorted(starting))}.")
+    slugs = [package_names.whole_slug(each) for each in names]
+    slug = package_names.whole_slug(word)
+    ways = (
+        [at for at, each in enumerate(names) if folded(each) == folded(word)],
+        [at for at, each in enumerate(slugs) if slug and each == slug],
+        [at for at, each in enumerate(slugs) if slug and each.startswith(f"{slug}-")],
+    )
+    found = next((each for each in ways if each), [])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        # Those of one slug are told apart by their names.
+        said = sorted({slugs[at] for at in found})
+        if len(said) < len(found):
+            said = sorted({f"“{names[at]}”" for at in found})
+        if len(said) < len(found):
+            raise CannotTell(f"Several packages are called {' or '.join(said)}.")
+        raise CannotTell(f"“{word}” may be {' or '.join(said)}.")
     raise CannotTell(f"There is no package “{word}”.{nearest(slug, slugs)}")
 
 
@@ -95,7 +103,7 @@ def meant(word: str, people: Iterable[tuple[str, TestedPerson]]) -> TestedPerson
     Find the one of *people* (each with an e-mail address) that a word means.
 
     Raises:
-        Unclear: Several.
+        CannotTell: Several.
     """
     folded = word.casefold().removeprefix("person ")
     found: dict[str, TestedPerson] = {}
@@ -140,13 +148,11 @@ class FileFacts:
         return f"{subject.kind} {subject.name}".casefold()
 
     async def offer(self, name: str) -> Offer:
-        packages = {
-            package.name: (catalog, package)
-            for catalog in self._file.catalogs
-            for package in catalog.packages
-        }
-        wanted = chosen(name, packages)
-        catalog, package = packages[wanted]
+        packages = [
+            (catalog, package) for catalog in self._file.catalogs for package in catalog.packages
+        ]
+        catalog, package = packages[chosen(name, [each.name for _, each in packages])]
+        wanted = package.name
         others = [read_other(each) for each in package.not_together_with or ()]
         return Offer(
             id=wanted,

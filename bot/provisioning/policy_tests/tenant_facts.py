@@ -4,13 +4,14 @@ from contextlib import suppress
 
 from bot.packages.facts import packages_held
 from bot.packages.model import NamedObject
-from bot.provisioning.file_format.grammar import GUID, Thing
+from bot.provisioning.file_format.grammar import GUID, Thing, kind_of_thing
 from bot.provisioning.file_format.model import File
 from bot.provisioning.policy_tests.facts import CannotTell, Offer, TestedPerson, chosen, meant
 from bot.provisioning.tenant.resolve import mentions
+from bot.same_name import folded
 from graph import Graph
 from graph.errors import MembersHidden, NotFound
-from graph.models import AccessPackage, User
+from graph.models import AccessPackage, AccessPackageResource, User
 
 
 class TenantFacts:
@@ -28,11 +29,7 @@ class TenantFacts:
 
     async def offer(self, name: str) -> Offer:
         packages = await self._all()
-        wanted = chosen(name, [each.display_name or each.id for each in packages])
-        same = [each for each in packages if (each.display_name or each.id) == wanted]
-        if len(same) > 1:
-            raise CannotTell(f"The tenant has {len(same)} packages named “{wanted}”.")
-        package = same[0]
+        package = packages[chosen(name, [each.display_name or each.id for each in packages])]
         if package.id not in self._offers:
             policies = [
                 await self._graph.policies.get(each.id) for each in package.assignment_policies
@@ -47,7 +44,7 @@ class TenantFacts:
             exclusions = await self._graph.incompatibilities.both_ways(package.id)
             self._offers[package.id] = Offer(
                 id=package.id,
-                name=wanted,
+                name=package.display_name or package.id,
                 package=package,
                 policies=tuple(policies),
                 gives=frozenset(gives),
@@ -96,12 +93,17 @@ class TenantFacts:
             return thing.name
         if thing.kind == "group":
             return await self.group_id(thing.name)
-        for package in await self._all():
-            for given in package.resource_role_scopes:
-                resource = given.role.resource if given.role else None
-                if resource and (resource.display_name or "").casefold() == thing.name.casefold():
-                    return resource.origin_id or ""
-        raise CannotTell(f"No package gives anything of {thing}.")
+        given = [each for package in await self._all() for each in package.resource_role_scopes]
+        found = {
+            each.role.resource.origin_id or ""
+            for each in given
+            if each.role and each.role.resource and _is_named(each.role.resource, thing)
+        }
+        if len(found) > 1:
+            raise CannotTell(f"Packages give of {len(found)} things that are called {thing}.")
+        if not found:
+            raise CannotTell(f"No package gives anything of {thing}.")
+        return found.pop()
 
     async def is_guest(self, person_id: str) -> bool | None:
         if person_id not in self._users:
@@ -169,3 +171,9 @@ class TenantFacts:
             for user in users.values()
         ]
         return self._people
+
+
+def _is_named(resource: AccessPackageResource, thing: Thing) -> bool:
+    return kind_of_thing(resource.origin_system) == thing.kind and folded(
+        resource.display_name
+    ) == folded(thing.name)

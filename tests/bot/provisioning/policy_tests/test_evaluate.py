@@ -1,10 +1,12 @@
 """Policy tests: sentences that hold, fail, or cannot be told."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.provisioning.file_format.file import read_text
 from bot.provisioning.policy_tests.evaluate import Evaluator, PolicyTestOutcome, PolicyTestResult
-from bot.provisioning.policy_tests.facts import FileFacts
+from bot.provisioning.policy_tests.facts import CannotTell, FileFacts
 from bot.provisioning.policy_tests.tenant_facts import TenantFacts
 from tests.bot.provisioning.conftest import Provisioner
 from tests.bot.provisioning.files import EXAMPLE, with_policy
@@ -170,3 +172,79 @@ async def test_a_sentence_is_judged_by_the_tenant(
         # Beta has one word for no end and for some hours.
         outcome = "cannot tell"
     assert result.outcome.value == outcome, result.why
+
+
+def packages(*names: str) -> str:
+    """A file with a catalog for each, whose package ends in one day more than the one before."""
+    return "catalogs:\n" + "".join(
+        f"  - name: C{days}\n    packages:\n      - name: {name}\n        policies:\n"
+        f"          - {{name: P, may ask: all members, durations: {days} days}}\n"
+        for days, name in enumerate(names, start=1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "test", "why"),
+    [
+        (("Finance-Reports", "Finance Reports"), "Finance Reports ends in 2 days", None),
+        (("Finance-Reports", "Finance Reports"), "finance-reports ends in 1 day", None),
+        (("Finance Reports", "FINANCE, REPORTS"), "finance-reports ends in 1 day", "may be “FIN"),
+        (
+            ("Finance-Reports", "Finance Reports"),
+            "finance ends in 1 day",
+            "may be “Finance Reports”",
+        ),
+        (
+            ("Finance Reports", "Finance Reports"),
+            "finance-reports ends in 1 day",
+            "Several packages",
+        ),
+        (("🎉", "🦄"), "🦄 ends in 2 days", None),
+        (("x" * 130, "x" * 131), f"{'x' * 131} ends in 2 days", None),
+    ],
+)
+async def test_a_sentence_is_about_the_package_that_it_names(names, test, why):
+    """By its whole name first; where it may be two, none is judged."""
+    (result,) = await judged(test, text=packages(*names))
+    assert result.outcome.value == ("holds" if why is None else "cannot tell"), result.why
+    assert why is None or why in (result.why or "")
+
+
+async def test_the_tenants_package_of_that_name_is_judged_and_no_other(provisioner, tenant):
+    """One that was made before, and whose name makes the same slug, is another one."""
+    world = tenant.world
+    first, second, *_ = world.packages.values()
+    first.display_name, second.display_name = "Finance-Reports", "Finance Reports"
+    own = [each.id for each in (first, second)]
+    async with provisioner.graph() as graph:
+        facts = TenantFacts(graph, provisioner.read("").file)
+        assert [
+            (await facts.offer(each)).id for each in ("finance-reports", "Finance Reports")
+        ] == own
+        with pytest.raises(CannotTell, match=r"may be “Finance Reports” or “Finance-Reports”"):
+            await facts.offer("finance")
+
+
+async def test_two_applications_of_one_name_are_told_apart_by_nobody(provisioner, tenant):
+    """Which of them a package gives cannot be told by the name."""
+    world = tenant.world
+    ledger = next(
+        each for each in world.resources.values() if each.display_name == "Contoso Ledger"
+    )
+    other = "e0000000-0000-4000-8000-0000000000ff"
+    world.applications[other] = world.applications[ledger.origin_id]
+    world.resources[other] = replace(
+        ledger, id=other, origin_id=other, display_name="contoso ledger"
+    )
+    given = [
+        (package, each)
+        for package in world.packages.values()
+        for each in package.role_scopes
+        if each.resource_id == ledger.id
+    ]
+    for package, each in given:
+        package.role_scopes.append(replace(each, id=world.new_id(), resource_id=other))
+    async with provisioner.graph() as graph:
+        evaluator = Evaluator(TenantFacts(graph, provisioner.read("").file))
+        (result,) = await evaluator.evaluate(["finance gives Reader of application Contoso Ledger"])
+    assert (result.outcome.value, "2 things" in (result.why or "")) == ("cannot tell", True)
