@@ -10,13 +10,14 @@ from bot.assignments.person_query import PERSON, PersonQuery, parse_query, unkno
 from bot.assignments.search import Listing, NobodyFound, PersonSearch, WhichPerson
 from bot.assignments.store import assignment_lists
 from bot.database import Store, Transaction
+from bot.database.replicas import deduplication
 from bot.errors import LatchkeyError
 from bot.packages import names as package_names
 from bot.packages.catalog import OfferedPackages, PackageSnapshot
 from bot.packages.model import Package
 from bot.paging import FIRST, ROWS_A_PAGE, ListName, Page, Place, Start
 from bot.people.guard import Guard
-from bot.people.interaction_audit import ListRead, read_list
+from bot.people.interaction_audit import ListRead, read_list, record_list
 
 
 class AssignmentLists:
@@ -51,13 +52,9 @@ class AssignmentLists:
             SeenBefore: This has come in before.
         """
         await self._guard.check_admin(slack_user, key=key)
-        about = [each for each in (place.package_id, *place.entra_ids) if each]
-        seen = ListRead(
-            slack_user=slack_user, of="assignments", about=" ".join(about) or None, key=key
-        )
         offered, page = await self._offering.beside_written(
             read_list,
-            seen,
+            _seen(slack_user, place, key=key),
             assignment_lists.page,
             package_id=place.package_id,
             entra_ids=place.entra_ids or None,
@@ -102,23 +99,21 @@ class AssignmentLists:
             SeenBefore: This has come in before.
         """
         await self._guard.check_admin(slack_user, key=key)
-        seen = ListRead(
-            slack_user=slack_user, of="assignments", about=text.strip() or None, key=key
-        )
         known = await self._offering.known()
         likely = _understood(text, known)
         offered, page = await self._offering.beside_written(
-            read_list, seen, _page_of, likely, start=start, rows=rows
+            _page_of, slack_user, likely, key=key, start=start, rows=rows
         )
         sought = likely
         if sought is None or offered is not known:
-            # In the words of the newest catalog, and with the look written down.
-            sought, page = parse_query(text, offered.everything), None
+            # In the words of the newest catalog.
+            sought = parse_query(text, offered.everything)
+            page = page if sought == likely else None
         if sought.named is None:
             package_id = _id_of(sought.package)
             if page is None:
-                page = await self._store.read(
-                    assignment_lists.page, package_id=package_id, start=start, rows=rows
+                page = await self._store.run(
+                    _of_package, slack_user, package_id, start=start, rows=rows
                 )
             return Listing(
                 page=page,
@@ -129,13 +124,15 @@ class AssignmentLists:
         try:
             found = await self._whom.look_up(sought.named, sought.package, start=start)
         except NobodyFound:
-            await self._suggest(sought)
+            await self._suggest(slack_user, sought)
             if sought.package is not None:
                 raise
             raise unknown_package(text, offered.everything, or_person=True) from None
+        # Before it is shown: what was typed may be an e-mail address, and whose it is was not known before.
+        await self._store.run(record_list, _seen(slack_user, found.place, sought.named.slack_user))
         return replace(found, automatic=offered.automatic)
 
-    async def _suggest(self, sought: PersonQuery) -> None:
+    async def _suggest(self, slack_user: str, sought: PersonQuery) -> None:
         """
         Look who may be meant by a part of their name.
 
@@ -146,6 +143,7 @@ class AssignmentLists:
         name = package_names.clean(sought.named.name or "") if sought.named else ""
         found = await self._whom.nearest(name)
         if found:
+            await self._store.run(record_list, ListRead(slack_user=slack_user, of="names"))
             raise WhichPerson(name, _id_of(sought.package), found)
 
     async def read_removal(
@@ -182,12 +180,45 @@ def _understood(text: str, offered: PackageSnapshot) -> PersonQuery | None:
 
 
 def _page_of(
-    db: Transaction, sought: PersonQuery | None, *, start: Start, rows: int
+    db: Transaction,
+    slack_user: str,
+    sought: PersonQuery | None,
+    *,
+    key: str | None = None,
+    start: Start,
+    rows: int,
 ) -> Page[Assignment] | None:
-    """Return a page of who has what is sought; None if that is about one person, or cannot be told."""
+    """
+    Return a page of who has what is sought, which is written down; None if that is about one person, or cannot be told.
+
+    Raises:
+        SeenBefore: This has come in before.
+    """
     if sought is None or sought.named is not None:
+        deduplication.check_new(db, key)
         return None
-    return assignment_lists.page(db, package_id=_id_of(sought.package), start=start, rows=rows)
+    return _of_package(db, slack_user, _id_of(sought.package), key=key, start=start, rows=rows)
+
+
+def _of_package(
+    db: Transaction,
+    slack_user: str,
+    package_id: str | None,
+    *,
+    key: str | None = None,
+    start: Start,
+    rows: int,
+) -> Page[Assignment]:
+    seen = _seen(slack_user, Place(list=ListName.ASSIGNMENTS, package_id=package_id), key=key)
+    return read_list(db, seen, assignment_lists.page, package_id=package_id, start=start, rows=rows)
+
+
+def _seen(
+    slack_user: str, place: Place, mentioned: str | None = None, *, key: str | None = None
+) -> ListRead:
+    """Return who sees which list, for the audit log: by ids, for what was typed may be an e-mail address."""
+    about = (place.package_id, mentioned, *place.entra_ids)
+    return ListRead(slack_user=slack_user, of="assignments", about=about, key=key)
 
 
 def _id_of(package: Package | None) -> str | None:

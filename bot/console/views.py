@@ -169,7 +169,8 @@ class ConsoleViews:
                     entra_ids=found.place.entra_ids,
                 )
             page = page.at(place)
-        seen = ListRead(slack_user=slack_user, of="audit", about=page.sought or None)
+        about = (place.package_id, page.mentioned, *place.entra_ids)
+        seen = ListRead(slack_user=slack_user, of="audit", about=about)
         offered, read = await self._offering.beside_written(
             read_list, seen, _audit_page, place, page.mentioned
         )

@@ -1,6 +1,6 @@
 """Write down whom Latchkey has refused something, and which admin has read what is other people's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -20,13 +20,13 @@ class ListRead:
 
     Attributes:
         of: Which list.
-        about: What it is narrowed to.
+        about: The ids of what and whom it is narrowed to; None among them counts for nothing.
         key: What tells the command or click from every other; None if it has been noted already.
     """
 
     slack_user: str
     of: str
-    about: str | None = None
+    about: Sequence[str | None] = ()
     key: str | None = None
 
 
@@ -44,16 +44,26 @@ def read_list(
     Raises:
         SeenBefore: What they did to see it has come in before.
     """
+    record_list(db, what)
+    return work(db, *args, **kwargs)
+
+
+def record_list(db: Transaction, what: ListRead) -> None:
+    """
+    Write down that an admin reads a list of what is other people's.
+
+    Raises:
+        SeenBefore: What they did to see it has come in before.
+    """
     deduplication.check_new(db, what.key)
-    asked = {"of": what.of, "about": what.about}
+    about = " ".join(each for each in what.about if each)
     audit.record(
         db,
         at=clock.now(),
         actor=what.slack_user,
         verb="list",
-        details={name: value for name, value in asked.items() if value is not None},
+        details={"of": what.of, **({"about": about} if about else {})},
     )
-    return work(db, *args, **kwargs)
 
 
 def record_refusal(

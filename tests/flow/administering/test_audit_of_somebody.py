@@ -1,5 +1,9 @@
 """The audit log of one person in the console: what somebody did is listed, whether or not they ever asked for anything."""
 
+import pytest
+
+from bot.database.audit_log import audit
+from bot.people.store import people
 from tests.flow.administering.test_console import files_for, opened, pressed, shows, sought
 from tests.harness.world import ANN, CY, DANA, GENERAL, eventually, said
 
@@ -49,3 +53,27 @@ async def test_that_an_account_is_not_known_is_said(world):
     await sought(world, "Ann Abara")
     await shows(world, f"<@{ANN}> · *ask-add*")
     assert NOT_KNOWN not in said(world.form(DANA))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["ann@contoso.example", "ann abara", "@ann", "ann@contoso.example marketing-campaign"],
+)
+async def test_a_look_is_written_down_by_ids_and_not_as_typed(world, typed):
+    """In the command and in the console: whoever is forgotten later is found by their ids alone."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    bound = world.bot.store.read_here(people.find, ANN)
+
+    await world.type(DANA, f"/access-admin assignments {typed}")
+    await world.whispered(DANA, GENERAL, "Marketing Campaign")
+    await world.type(DANA, f"/access-admin audit {typed}")
+    await shows(world, "*ask-add*")
+
+    looks = [
+        row["details"] for row in world.bot.store.read_here(audit.rows) if row["verb"] == "list"
+    ]
+    assert {look["of"] for look in looks} == {"assignments", "audit"}
+    for look in looks:
+        assert bound.entra_id in look["about"].split()
+        assert not [word for word in ("@", "abara") if word in look["about"].casefold()]
