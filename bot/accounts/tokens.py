@@ -161,7 +161,11 @@ class AccountTokens:
         newer = None
         if got.refresh_token is not None and got.refresh_token != refresh_token:
             newer = self._keys.seal(got.refresh_token, bound_to=token_bound_to(account))
-        await self._store.run(accounts.renewed, account, newer)
+        if not await self._store.run(accounts.renewed, account, newer):
+            now = check_connected(await self._store.read(accounts.find, account.slack_user))
+            if now.connected_at != account.connected_at:
+                # They have disconnected meanwhile, and connected anew: perhaps another account.
+                return await self._renew(now, scopes)
         self._keep(account, scopes, got)
         return got.access_token
 

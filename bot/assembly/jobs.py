@@ -1,5 +1,6 @@
 """Make the jobs: those of the table, and further ones that only some installations have."""
 
+import functools
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -121,7 +122,11 @@ def add_jobs(
     """Add the jobs that the table does not know, each where it is wanted."""
     settings, store = outside.settings, outside.store
     connecting.wake = jobs.wake
-    cleaner = AccountCleaning(store=store, slack=outside.slack)
+    cleaner = AccountCleaning(
+        store=store,
+        slack=outside.slack,
+        again_in=functools.partial(jobs.loop.trigger_in, cleaning.NAME),
+    )
     jobs.more[cleaning.NAME] = (cleaner.look, cleaning.EVERY)
     if connecting.is_offered and connecting.uses_codes:
         jobs.more["codes"] = (connecting.poll_codes, POLL_EVERY)

@@ -1,7 +1,7 @@
 """The tables of connected Microsoft accounts and of their sealed tokens."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -22,8 +22,11 @@ PERSON: Final[sa.BindParameter[str]] = sa.bindparam("person")
 SELECT: Final = sa.select(*COLUMNS)
 BY_PERSON: Final = SELECT.where(accounts.c.slack_user == PERSON)
 INSERT: Final = accounts.insert()
+# Who disconnects and connects anew begins with the first version again.
 THIS_VERSION: Final = sa.and_(
-    accounts.c.slack_user == PERSON, accounts.c.version == sa.bindparam("known_version")
+    accounts.c.slack_user == PERSON,
+    accounts.c.connected_at == sa.bindparam("known_connected_at"),
+    accounts.c.version == sa.bindparam("known_version"),
 )
 CHANGE: Final = (
     accounts.update()
@@ -36,8 +39,25 @@ DELETE: Final = accounts.delete().where(accounts.c.slack_user == PERSON).returni
 INSERT_TOKEN: Final = account_tokens.insert()
 DELETE_TOKEN: Final = account_tokens.delete().where(account_tokens.c.slack_user == PERSON)
 UNUSED: Final = SELECT.where(accounts.c.used_at < SINCE).order_by(accounts.c.used_at).limit(MOST)
+DELETE_UNTOUCHED: Final = DELETE.where(
+    accounts.c.connected_at == sa.bindparam("known_connected_at"),
+    accounts.c.used_at == sa.bindparam("known_used_at"),
+)
 UNCHECKED: Final = (
-    SELECT.where(accounts.c.checked_at < SINCE).order_by(accounts.c.checked_at).limit(MOST)
+    sa.select(accounts.c.slack_user)
+    .where(accounts.c.checked_at < SINCE)
+    .order_by(accounts.c.checked_at)
+    .limit(MOST)
+)
+CLAIM_UNCHECKED: Final = (
+    accounts.update()
+    .where(
+        accounts.c.slack_user.in_(
+            sa.select(UNCHECKED.with_for_update(skip_locked=True).cte("due").c.slack_user)
+        )
+    )
+    .values(checked_at=sa.bindparam("as_if_checked_at"))
+    .returning(*COLUMNS)
 )
 BY_THEM: Final = accounts.update().where(accounts.c.slack_user == PERSON)
 AFTER: Final = (
@@ -162,7 +182,12 @@ def challenged(db: Transaction, account: ConnectedAccount, challenge: str | None
 
 
 def _change(db: Transaction, account: ConnectedAccount, values: dict[str, Any]) -> bool:
-    given = {"person": account.slack_user, "known_version": account.version, **values}
+    given = {
+        "person": account.slack_user,
+        "known_connected_at": account.connected_at,
+        "known_version": account.version,
+        **values,
+    }
     return db.execute(CHANGE, given).first() is not None
 
 
@@ -172,11 +197,28 @@ def disconnect(
     """Delete what is kept of an account; None if somebody has connected none."""
     row = db.execute(DELETE, {"person": slack_user}).first()
     db.execute(DELETE_TOKEN, {"person": slack_user})
+    return _disconnected(db, row, by=by, why=why)
+
+
+def disconnect_untouched(
+    db: Transaction, known: ConnectedAccount, *, by: str, why: str
+) -> ConnectedAccount | None:
+    """The same of an account that nobody has used or connected anew since *known* was read; None if somebody has."""
+    given = {"known_connected_at": known.connected_at, "known_used_at": known.used_at}
+    row = db.execute(DELETE_UNTOUCHED, {"person": known.slack_user, **given}).first()
+    if row is not None:
+        db.execute(DELETE_TOKEN, {"person": known.slack_user})
+    return _disconnected(db, row, by=by, why=why)
+
+
+def _disconnected(
+    db: Transaction, row: Sequence[Any] | None, *, by: str, why: str | None
+) -> ConnectedAccount | None:
     if row is None:
         return None
     account = _account(row)
     _record(db, account, by=by, verb="disconnect", why=why)
-    touch_homes(db, slack_user)
+    touch_homes(db, account.slack_user)
     return account
 
 
@@ -186,9 +228,17 @@ def unused(db: Transaction, *, limit: int = 100) -> list[ConnectedAccount]:
     return [_account(row) for row in found]
 
 
-def unchecked(db: Transaction, *, since: datetime, limit: int = 20) -> list[ConnectedAccount]:
-    """Return accounts of people of whom nobody has looked since then whether they are still members."""
-    return [_account(row) for row in db.execute(UNCHECKED, {"since": since, "most": limit})]
+def any_unchecked(db: Transaction, *, since: datetime) -> bool:
+    """Tell whether `claim_unchecked` would take any."""
+    return db.execute(UNCHECKED, {"since": since, "most": 1}).first() is not None
+
+
+def claim_unchecked(
+    db: Transaction, *, since: datetime, lease: timedelta, limit: int
+) -> list[ConnectedAccount]:
+    """Take accounts of people of whom nobody has looked since then whether they are still members; nobody else gets them for *lease*."""
+    given = {"since": since, "as_if_checked_at": since + lease, "most": limit}
+    return [_account(row) for row in db.execute(CLAIM_UNCHECKED, given)]
 
 
 def checked(db: Transaction, slack_user: str) -> None:

@@ -53,7 +53,7 @@ accounts = sa.Table(
     sa.Column("is_public", sa.Boolean, nullable=False),
     sa.Column("connected_at", UtcDateTime, nullable=False),
     sa.Column("used_at", UtcDateTime, nullable=False),
-    # When it was last looked whether whoever has connected it is still a member in Slack.
+    # As of when it was last looked whether whoever has connected it is still a member in Slack; the next look goes by it.
     sa.Column("checked_at", UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("challenge", sa.Text),

@@ -169,13 +169,16 @@ def _accounts(db: Transaction) -> None:
     assert accounts.resealed(db, replace(account, version=2), "sealed with another key")
     assert accounts.challenged(db, replace(account, version=3), None)
     accounts.unused(db)
-    accounts.unchecked(db, since=now)
+    accounts.any_unchecked(db, since=now)
+    accounts.claim_unchecked(db, since=now, lease=LEASE, limit=20)
     accounts.checked(db, "U0ANN")
     accounts.used(db, "U0ANN")
     accounts.some_after(db, "")
     accounts.go_on(db, "U0ANN")
     accounts.is_asked_to_decide(db, "U0ANN")
     accounts.disconnect(db, "U0ANN", by="U0ANN")
+    accounts.connect(db, account, "sealed")
+    assert accounts.disconnect_untouched(db, account, by="U0ANN", why="unused")
     sign_in = SignIn(
         id="a digest",
         purpose=Purpose.CONNECT,
