@@ -6,16 +6,14 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
+from bot.configuration.settings import LONGEST_OPERATOR
 from bot.database.audit_log.audit import OPERATOR
 from bot.packages.names import clean
 
 if sys.platform != "win32":
     import pwd
-
-# An actor of the audit log is 64 characters at most.
-LONGEST_NAME: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +22,7 @@ class Operator:
     Whoever has the rights of this process.
 
     Attributes:
-        name: LATCHKEY_OPERATOR, or else the operating system's user.
+        name: LATCHKEY_OPERATOR, or else the beginning of the operating system's user.
         os_user: By the user id that the process runs with, not by a variable that anybody can set.
         sudo_user: Who became that user with sudo, as sudo says.
     """
@@ -64,7 +62,7 @@ def at_the_command_line(name: str | None) -> Operator:
     """
     os_user = _os_user()
     return Operator(
-        name=_harmless(name or os_user)[:LONGEST_NAME] or "unknown",
+        name=_harmless(name or os_user)[:LONGEST_OPERATOR] or "unknown",
         os_user=os_user,
         host=clean(socket.gethostname()),
         sudo_user=clean(os.environ.get("SUDO_USER", "")) or None,

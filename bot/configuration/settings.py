@@ -47,6 +47,8 @@ UNITS: Final = {
 # A sync finds what is due, and there are minutes between two.
 SHORTEST_RUNG: Final = timedelta(minutes=5)
 LONGEST_RUNG: Final = timedelta(days=365)
+# An actor of the audit log is 64 characters at most, of which four say that it is an operator.
+LONGEST_OPERATOR: Final = 60
 
 
 class Settings(BaseSettings):
@@ -89,7 +91,9 @@ class Settings(BaseSettings):
     keep_requests_days: Kept = Field(default=None, alias="LATCHKEY_KEEP_REQUESTS_DAYS")
     keep_messages_days: Kept = Field(default=None, alias="LATCHKEY_KEEP_MESSAGES_DAYS")
     keep_audit_days: Kept = Field(default=None, alias="LATCHKEY_KEEP_AUDIT_DAYS")
-    operator: str | None = Field(default=None, max_length=64, alias="LATCHKEY_OPERATOR")
+    operator: str | None = Field(
+        default=None, max_length=LONGEST_OPERATOR, alias="LATCHKEY_OPERATOR"
+    )
 
     admins: Words = Field(default=(), alias="LATCHKEY_ADMINS")
     admin_channel: str | None = Field(default=None, alias="LATCHKEY_ADMIN_CHANNEL")

@@ -9,13 +9,17 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 
 from bot.__main__ import main
 from bot.cli.access.operate import extend, remove, request
 from bot.cli.operator import Operator, at_the_command_line
+from bot.configuration.settings import LONGEST_OPERATOR, read_settings
 from bot.database import open_store
 from bot.database.audit_log import audit
+from bot.database.tables import audit as audit_table
+from bot.errors import ConfigurationError
 from bot.requests.in_entra.submission import Submitter
 from bot.requests.model import Kind
 from graph.models import AssignmentRequest
@@ -195,8 +199,19 @@ def test_nobody_can_pass_for_a_request_of_the_bots(name, because):
 
     assert "[latchkey " not in said
     assert not Submitter._is_ours(of_the_bot, found, SOME_DAY)
-    assert 1 <= len(operator.name) <= 60
+    assert 1 <= len(operator.name) <= LONGEST_OPERATOR
     assert operator.name.isprintable()
+
+
+def test_a_name_that_may_be_set_is_kept_whole():
+    """A longer one is refused and not cut: two operators may begin alike."""
+    longest = "o" * LONGEST_OPERATOR
+    operator = at_the_command_line(read_settings({"LATCHKEY_OPERATOR": longest}).operator)
+    assert operator.name == longest
+    assert isinstance(audit_table.c.actor.type, sa.String)
+    assert len(operator.actor) == audit_table.c.actor.type.length
+    with pytest.raises(ConfigurationError, match=r"LATCHKEY_OPERATOR.*60"):
+        read_settings({"LATCHKEY_OPERATOR": longest + "o"})
 
 
 def test_who_used_sudo_is_kept():
