@@ -42,6 +42,7 @@ def make_monitoring(outside: Outside, jobs: Jobs, notices: Notices) -> Monitorin
         wire=outside.wire,
         figures=figures,
         rejections=None if settings.uses_socket_mode else rejections.problem,
+        admins_refused=lambda: notices.admins_refused,
     )
     webhook = settings.alarm_webhook
     watch = OutageWatch(

@@ -121,6 +121,10 @@ OUTAGE: Final = _from_tables(
 )
 
 READY: Final = _gauge("latchkey_ready", "1 if /readyz says 200, otherwise 0.")
+ADMINS_REFUSED: Final = _gauge(
+    "latchkey_admin_channel_refused",
+    "1 while Slack refuses what is for the admins' channel, as of the last hour; otherwise 0.",
+)
 JOB_AGE: Final = _gauge(
     "latchkey_job_age_seconds",
     "Since the job last succeeded here; for sync and roster: on any replica, as this one knows.",
@@ -210,8 +214,8 @@ BUILD: Final = _gauge(
 
 METRICS: Final = (
     *(REQUESTS, OLDEST_OPEN, OLDEST_DUE, RETRYING, OLDEST_RETRYING, ON_HOLD, TROUBLES, UNREADABLE),
-    *(DRIFT, REVIEWS),
-    *(OWED, PAUSED, ALIVE_AGE, OUTAGE, READY, JOB_AGE, JOB_FAILURES, ACKS, REJECTED, TRANSITIONS),
+    *(DRIFT, REVIEWS, OWED, PAUSED, ALIVE_AGE, OUTAGE, READY, ADMINS_REFUSED),
+    *(JOB_AGE, JOB_FAILURES, ACKS, REJECTED, TRANSITIONS),
     *(DECISION, DELIVERY, SLACK_CALLS, SLACK_SECONDS, GRAPH_CALLS, GRAPH_SECONDS, THROTTLED, SKEW),
     *(CREDENTIAL, BUILD, WEBHOOK_LAG, WEBHOOK_FAILURES, WEBHOOK_DISABLED, WEBHOOK_DEAD),
 )

@@ -8,7 +8,7 @@ again without a look: late and perhaps twice beats never.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,7 +24,7 @@ from bot.notifications.store import notices
 from bot.people.languages import Languages
 from bot.priority import give_way
 from bot.slack.api import Posted, Slack
-from bot.slack.errors import SlackBusy, SlackError, SlackRefused
+from bot.slack.errors import TOKEN_REFUSED, SlackBusy, SlackError, SlackRefused
 from bot.slack.rate_limits import POST, Urgency
 from bot.words import speaking
 
@@ -61,6 +61,8 @@ NO_THREAD: Final = frozenset(
 )
 # Slack's word for a channel that the app must be invited to.
 NOT_INVITED: Final = frozenset({"not_in_channel"})
+# What the admins' channel refuses is tried again each minute, by any replica, and an alarm that is of no use any more is not.
+REFUSAL_SHOWN: Final = timedelta(hours=1)
 # The kind of the alarm that a package's own channel takes no cards.
 CHANNEL: Final = "channel"
 
@@ -81,6 +83,14 @@ class ChannelRefused(Exception):
         self.word = word
 
 
+@dataclass(frozen=True)
+class ChannelRefusal:
+    """Slack's word for why the admins' channel took nothing of ours, and when (real time)."""
+
+    word: str
+    at: datetime
+
+
 class Sending:
     """Sends what is owed, once, from however many replicas."""
 
@@ -92,6 +102,14 @@ class Sending:
         self._admin_channel = admin_channel
         self._languages = languages
         self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._admins_refused: ChannelRefusal | None = None
+
+    @property
+    def admins_refused(self) -> str | None:
+        """Return Slack's word for why the admins' channel takes nothing of this replica's; None if it does, as far as is known."""
+        refused = self._admins_refused
+        is_fresh = refused is not None and clock.real() - refused.at < REFUSAL_SHOWN
+        return refused.word if refused is not None and is_fresh else None
 
     async def send(
         self,
@@ -290,6 +308,8 @@ class Sending:
             log.warning("notice-unsure", notice=keys[0], slack=str(unsure))
             await self._store.run(close)
             return False
+        if to == self._admin_channel:
+            self._admins_refused = None
         await self._store.run(_sent, keys, posted, close)
         log.info("notice-sent", notice=keys[0])
         return True
@@ -321,7 +341,11 @@ class Sending:
         # A channel, the token or a scope can be put right; a person that is gone cannot.
         at = clock.real() + timedelta(minutes=1)
         await self._store.run(notices.retry_at, claimed, at=at)
-        if refused.error in UNREACHABLE | NOT_INVITED and to != self._admin_channel:
+        if to == self._admin_channel:
+            if refused.error not in TOKEN_REFUSED:
+                # Of a token every call shows it.
+                self._admins_refused = ChannelRefusal(refused.error, clock.real())
+        elif refused.error in UNREACHABLE | NOT_INVITED:
             raise ChannelRefused(refused.error)
 
 

@@ -83,6 +83,11 @@ class Notices:
         """Begin nothing any more: what waits for its turn is left to others, or to the next start."""
         self._slack.limits.close()
 
+    @property
+    def admins_refused(self) -> str | None:
+        """Return Slack's word for why the admins' channel takes nothing; None if it does, as far as is known here."""
+        return self._sending.admins_refused
+
     async def begin_owed(self) -> set[asyncio.Task[int]]:
         """
         Begin to send all that is owed now and not on its way yet, but for what `bot.notifications.assignments.expiries` sends.

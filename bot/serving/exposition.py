@@ -45,6 +45,7 @@ class Exposition:
     async def metrics(self) -> bytes:
         """Return all figures in Prometheus' text format."""
         self._figures.set(names.READY, 0 if await self._health.problems() else 1)
+        self._figures.set(names.ADMINS_REFUSED, 0 if self._health.admins_refused() is None else 1)
         for name, status in self._jobs.statuses.items():
             more = status.failures - self._failures.get(name, 0)
             self._failures[name] = status.failures

@@ -43,6 +43,8 @@ class Health:
 
     Attributes:
         rejections: Says what may be wrong with the signing secret; None where there is no endpoint.
+        admins_refused: Says why the admins' channel takes nothing.  That is no problem of a replica's: everything else goes on, and
+            no other replica does better.
     """
 
     store: Store
@@ -51,6 +53,7 @@ class Health:
     figures: Figures
     rejections: Callable[[], str | None] | None = None
     socket_connected: Callable[[], Awaitable[bool]] | None = None
+    admins_refused: Callable[[], str | None] = lambda: None
 
     async def problems(self) -> list[str]:
         """Return why Latchkey cannot work now, a line each; empty when it can."""

@@ -49,6 +49,7 @@ def asgi(
             "ready": not problems,
             "problems": problems,
             "paused": await health.paused_why(),
+            "admin_channel_refused": health.admins_refused(),
             "wakes_by": health.wakes_by,
         }
         return JSONResponse(answer, status_code=503 if problems else 200)

@@ -40,6 +40,7 @@ BROKEN: Final[dict[str, dict[str, str | None]]] = {
     "LatchkeySyncIsOld": {'latchkey_job_age_seconds{name="sync"}': "0+60x1560"},
     "LatchkeyJobFails": {'latchkey_job_failures_total{name="requests"}': "0+2x1560"},
     "LatchkeyMessagesOwed": {'latchkey_messages_owed{what="cards"}': "80x1560"},
+    "LatchkeyAdminChannelRefused": {"latchkey_admin_channel_refused": "1x1560"},
     "LatchkeySlackRefuses": {
         'latchkey_slack_calls_total{method="chat.postMessage",outcome="unreachable"}': "0+5x1560"
     },

@@ -9,7 +9,7 @@ from bot import clock
 from bot.database.tables import notices as notice_table
 from bot.messages.blocks.parts import message
 from bot.notifications.model import Notice
-from bot.notifications.outbox import CALL_TIMEOUT, CLAIM_LEASE, Sending
+from bot.notifications.outbox import CALL_TIMEOUT, CLAIM_LEASE, REFUSAL_SHOWN, Sending
 from bot.notifications.store import notices
 from bot.people.languages import Languages
 from tests.harness.loop import simulated
@@ -281,8 +281,31 @@ async def test_the_admins_channel_can_be_put_right(harness, sending):
     """Somebody archived it, or never invited the bot: a minute later it is tried again."""
     harness.workspace.channels[ADMINS].is_archived = True
     assert not await sending.send([owed(to=ADMINS)], HELLO)
+    assert sending.admins_refused == "is_archived"
     harness.workspace.channels[ADMINS].is_archived = False
 
     (left,) = await harness.store.run(unfinished)
     pause = left.claimed_until - clock.real()
     assert timedelta(seconds=55) < pause <= timedelta(minutes=1)
+
+
+def refusal_of(sending: Sending) -> str | None:
+    return sending.admins_refused
+
+
+@pytest.mark.parametrize("is_left_alone", [True, False])
+async def test_that_the_admins_channel_takes_nothing_is_known_until_it_takes_something(
+    harness, sending, is_left_alone
+):
+    """And for an hour, where nothing is tried any more; what a person does not get says nothing of it."""
+    assert not await sending.send([owed(to="U0NOBODY")], HELLO)
+    assert refusal_of(sending) is None
+    harness.workspace.channels[ADMINS].is_archived = True
+    assert not await sending.send([owed("a", to=ADMINS)], HELLO)
+    assert refusal_of(sending) == "is_archived"
+    if is_left_alone:
+        await asyncio.sleep(REFUSAL_SHOWN.total_seconds())
+    else:
+        harness.workspace.channels[ADMINS].is_archived = False
+        assert await sending.send([owed("b", to=ADMINS)], HELLO)
+    assert refusal_of(sending) is None

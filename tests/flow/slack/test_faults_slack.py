@@ -9,9 +9,10 @@ from sandbox.slack import Message
 from tests.harness.camera import life
 from tests.harness.owed import at_rest, leases_pass
 from tests.harness.simulation import simulation
-from tests.harness.world import ANN, BO, World, eventually, labels, said
+from tests.harness.world import ANN, APPROVALS, BO, World, eventually, labels, said
 
 MARKETING = "/request-access marketing-campaign"
+PRODUCTION = "/request-access production-database because of the outage"
 FINANCE = "/request-access finance-reports because I close the quarter"
 
 
@@ -38,9 +39,13 @@ async def recovered(world: World) -> None:
 
 
 async def readyz(world: World) -> httpx.Response:
+    return await got(world, "/readyz")
+
+
+async def got(world: World, path: str) -> httpx.Response:
     transport = httpx.ASGITransport(world.bot.asgi)
     async with httpx.AsyncClient(transport=transport, base_url="http://latchkey") as http:
-        return await http.get("/readyz")
+        return await http.get(path)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +102,25 @@ async def test_a_revoked_token_is_reported_and_everything_is_told_when_it_works_
     assert len(world.direct("U0CY")) == 1
     assert "Approve" not in labels(world.cards(BO)[-1])
     assert (await readyz(world)).status_code == 200
+
+
+async def test_that_the_admins_channel_is_archived_is_said_elsewhere(world):
+    """In /readyz and as a figure to alarm by; all else goes on, so it stays ready."""
+    figure = "latchkey_admin_channel_refused {}"
+    assert figure.format(0.0) in (await got(world, "/metrics")).text
+    channel = world.slack.channel(APPROVALS)
+    channel.is_archived = True
+    await world.type(ANN, PRODUCTION)
+    await eventually(lambda: world.bot.health.admins_refused())
+    answer = await readyz(world)
+    assert answer.status_code == 200
+    assert answer.json()["admin_channel_refused"] == "is_archived"
+    assert figure.format(1.0) in (await got(world, "/metrics")).text
+
+    channel.is_archived = False
+    await eventually(lambda: channel.messages)
+    assert (await readyz(world)).json()["admin_channel_refused"] is None
+    assert figure.format(0.0) in (await got(world, "/metrics")).text
 
 
 async def _retried(world: World) -> None:
