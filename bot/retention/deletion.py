@@ -71,11 +71,18 @@ def old(retention: Retention, now: datetime) -> Iterator[OldRows]:
                 has=partial(old_rows.has_requests, state=state),
             )
     if retention.messages is not None:
+        before = now - retention.messages
         yield OldRows(
             kind="messages",
-            before=now - retention.messages,
+            before=before,
             delete=old_rows.delete_messages,
             has=old_rows.has_messages,
+        )
+        yield OldRows(
+            kind="messages",
+            before=before,
+            delete=old_rows.delete_unsent,
+            has=old_rows.has_unsent,
         )
 
 

@@ -55,7 +55,12 @@ DROP_UNSENT: Final = (
         notices.c.sent_at.is_(None),
         notices.c.dropped_why.is_(None),
     )
-    .values(dropped_why="the recipient was forgotten", tried_at=None, claimed_until=None)
+    .values(
+        dropped_why="the recipient was forgotten",
+        tried_at=None,
+        # As if somebody had just claimed it: how long it is kept goes by that.
+        claimed_until=sa.bindparam("at"),
+    )
 )
 
 
@@ -269,7 +274,7 @@ def tables() -> list[sa.Table]:
 
 def drop_unsent(db: Transaction, person: Forgotten) -> None:
     """Send them nothing any more."""
-    db.execute(DROP_UNSENT, {"ids": sorted(person.ids)})
+    db.execute(DROP_UNSENT, {"ids": sorted(person.ids), "at": clock.real()})
 
 
 def delete_rows_about(db: Transaction, person: Forgotten) -> int:

@@ -257,6 +257,8 @@ def supersede(db: Transaction, wanted: Sequence[Notice]) -> None:
             "attempts": 0,
             "stale": False,
             "dropped_why": "superseded",
+            # As if somebody had just claimed it: how long it is kept goes by that.
+            "claimed_until": clock.real(),
         }
         for notice in sorted(wanted, key=lambda each: each.key)
     ]

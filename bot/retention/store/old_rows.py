@@ -5,6 +5,7 @@ Of what has been over for so long nobody is told any more.  Why access was given
 it, is not over.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -105,35 +106,42 @@ OLD_ASSIGNMENTS: Final = (
     .limit(MOST)
 )
 # Which messages went out is asked as long as what they are about is not over, and somebody may still be told of its end.
-OLD_MESSAGES: Final = (
-    sa.select(notices.c.key.label("id"), notices.c.sent_at.label("ended_at"))
-    .where(
-        notices.c.sent_at.is_not(None),
-        notices.c.sent_at >= SINCE,
-        notices.c.sent_at < UNTIL,
-        sa.or_(notices.c.claimed_until.is_(None), notices.c.claimed_until <= NOW),
-        _none(
-            requests.c.id == notices.c.request_id,
-            sa.or_(IS_OPEN, requests.c.ended_at >= UNTIL),
-        ),
-        _is_reviewed(emergencies.c.request_id == notices.c.request_id),
-        _none(
-            assignments.c.id == notices.c.assignment_id,
-            sa.or_(IS_CURRENT, assignments.c.ended_at >= UNTIL),
-        ),
-        _none(troubles.c.about == notices.c.assignment_id, STILL_TROUBLE),
-        _none(
-            delegations.c.id == sa.func.substr(notices.c.key, len(DELEGATION) + 1, ID_LENGTH),
-            delegations.c.ends_at >= UNTIL,
-        ),
-        _none(
-            drift.c.id == sa.func.substr(notices.c.key, len(DRIFT) + 1, ID_LENGTH),
-            IS_CURRENT_DRIFT,
-        ),
-    )
-    .order_by(notices.c.sent_at)
-    .limit(MOST)
+IS_NEWS_OF_NOTHING: Final = sa.and_(
+    sa.or_(notices.c.claimed_until.is_(None), notices.c.claimed_until <= NOW),
+    _none(
+        requests.c.id == notices.c.request_id,
+        sa.or_(IS_OPEN, requests.c.ended_at >= UNTIL),
+    ),
+    _is_reviewed(emergencies.c.request_id == notices.c.request_id),
+    _none(
+        assignments.c.id == notices.c.assignment_id,
+        sa.or_(IS_CURRENT, assignments.c.ended_at >= UNTIL),
+    ),
+    _none(troubles.c.about == notices.c.assignment_id, STILL_TROUBLE),
+    _none(
+        delegations.c.id == sa.func.substr(notices.c.key, len(DELEGATION) + 1, ID_LENGTH),
+        delegations.c.ends_at >= UNTIL,
+    ),
+    _none(
+        drift.c.id == sa.func.substr(notices.c.key, len(DRIFT) + 1, ID_LENGTH),
+        IS_CURRENT_DRIFT,
+    ),
 )
+
+
+def _old_messages(at: sa.ColumnElement[Any], which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Select the messages of that kind of which nobody asks any more, by when they were settled."""
+    return (
+        sa.select(notices.c.key.label("id"), at.label("ended_at"))
+        .where(which, at >= SINCE, at < UNTIL, IS_NEWS_OF_NOTHING)
+        .order_by(at)
+        .limit(MOST)
+    )
+
+
+OLD_MESSAGES: Final = _old_messages(notices.c.sent_at, notices.c.sent_at.is_not(None))
+# Those that were dropped, or are tried no more: the last claim says when that was.
+OLD_UNSENT: Final = _old_messages(notices.c.claimed_until, notices.c.sent_at.is_(None))
 # What somebody else works on just now is left for the next time.
 LOCKED: Final = {
     query: query.with_for_update(skip_locked=True, of=table)
@@ -141,6 +149,7 @@ LOCKED: Final = {
         *((query, requests) for query in OLD_REQUESTS.values()),
         (OLD_ASSIGNMENTS, assignments),
         (OLD_MESSAGES, notices),
+        (OLD_UNSENT, notices),
     )
 }
 # The request itself goes last: the others refer to it.
@@ -198,6 +207,14 @@ def delete_messages(
     return _delete(db, OLD_MESSAGES, DELETE_MESSAGES, since, before, limit)
 
 
+def delete_unsent(
+    db: Transaction, *, since: datetime, before: datetime, limit: int
+) -> DeletedRows | None:
+    """Delete records of messages that were dropped, or tried last, in that time, the oldest first; None: there are no more."""
+    found = db.execute(LOCKED[OLD_UNSENT], _given(since, before, limit)).all()
+    return _deleted(db, found, DELETE_MESSAGES)
+
+
 def has_requests(db: Transaction, state: State, *, since: datetime, before: datetime) -> bool:
     """Tell whether `delete_requests` would delete any."""
     return _any(db, OLD_REQUESTS[state], since, before)
@@ -211,6 +228,11 @@ def has_assignments(db: Transaction, *, since: datetime, before: datetime) -> bo
 def has_messages(db: Transaction, *, since: datetime, before: datetime) -> bool:
     """Tell whether `delete_messages` would delete any."""
     return _any(db, OLD_MESSAGES, since, before)
+
+
+def has_unsent(db: Transaction, *, since: datetime, before: datetime) -> bool:
+    """Tell whether `delete_unsent` would delete any."""
+    return db.execute(OLD_UNSENT, _given(since, before, 1)).first() is not None
 
 
 def _given(since: datetime, before: datetime, limit: int) -> dict[str, Any]:
@@ -230,6 +252,12 @@ def _delete(
     limit: int,
 ) -> DeletedRows | None:
     found = db.execute(LOCKED[query], _given(since, before, limit)).all()
+    return _deleted(db, found, statements)
+
+
+def _deleted(
+    db: Transaction, found: Sequence[sa.Row[Any]], statements: tuple[sa.Delete, ...]
+) -> DeletedRows | None:
     if not found:
         return None
     ids = [row.id for row in found]

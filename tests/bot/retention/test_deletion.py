@@ -251,6 +251,36 @@ def drifted(db, *, about="group", state="open"):
     return row["id"]
 
 
+async def test_a_message_that_was_never_sent_goes_as_one_that_was(store):
+    """Slack did not know the person, or nobody tries it any more; what is about access that is there stays."""
+
+    def given_up(db, key, *, why="user_not_found", **about):
+        (claimed,) = notices.claim(db, [notice(key=key, **about)], lease=LEASE)
+        if why is not None:
+            notices.drop(db, [claimed.key], why=why)
+
+    with at(SOME_DAY):
+        store.run_here(given_up, "welcome", to="U0GONE")
+        store.run_here(given_up, "alarm", to="C0ARCHIVED", why=None)
+        store.run_here(had, "over")
+        store.run_here(notices.supersede, [notice(key="first", assignment_id="over")])
+        store.run_here(had, "campaign", ended=False)
+        store.run_here(given_up, "refused", assignment_id="campaign")
+        store.run_here(notices.supersede, [notice(key="second", assignment_id="campaign")])
+    with at(LATER - 59 * DAYS):
+        store.run_here(given_up, "lately", to="U0GONE")
+
+    messages = replace(BOTH, requests=None)
+    with at(LATER):
+        assert store.run_here(deletion.kinds_overdue, messages) == ["messages"]
+    # With the reminder of what is over, which was sent.
+    assert await delete(store, retention=messages) == Deleted(messages=4)
+    with store.engine.connect() as db:
+        left = set(db.execute(sa.select(tables.notices.c.key)).scalars())
+    assert left == {"reminder:campaign", "refused", "second", "lately"}
+    assert await delete(store, retention=messages) == Deleted()
+
+
 async def test_what_went_out_is_known_as_long_as_it_may_be_asked(store):
     """Messages about nothing go by their age; about a delegation, a trouble, drift or access, when that is over."""
     with at(SOME_DAY):

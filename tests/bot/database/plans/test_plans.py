@@ -99,6 +99,8 @@ SCANS: Final = {
     "audit.in_order": "the command line, which follows the chain from its start",
     "deciders.fill_in": "what waits for a decision, beside a table that has nothing else",
     "feeds.positions_between": "the command line, which looks for rows by their time",
+    "old_rows.delete_unsent": "messages that were not sent, once a day",
+    "old_rows.has_unsent": "the same",
     "homes.touch_all": "every page is to be drawn anew",
     **dict.fromkeys(
         (
