@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -278,7 +279,7 @@ def reviewed_too_late(db):
         )
         for who, comment in (("U0CY", "I saw it"), ("U0BO", "She was alone"))
     )
-    of_cy = {"entra_id": CY, "name": "Cy Chen", "for_user": None, "for_name": None}
+    of_cy: dict[str, Any] = {"entra_id": CY, "name": "Cy Chen", "for_user": None, "for_name": None}
     assert emergencies.close(db, by_cy, request, as_admin=False, **of_cy)
     findings.add(db, by_bo)
     assert findings.settle(db, by_bo, Outcome.LATE, entra_id=BO)
