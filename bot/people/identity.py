@@ -1,6 +1,7 @@
 """Match a Slack profile to exactly one enabled user in Entra."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -226,9 +227,10 @@ class People:
         """
         proven = await self._store.read(people.proven_as, user.id)
         for person in proven:
-            theirs = await self._slack.users.get(person.slack_user)
-            if not theirs.not_a_member:
-                return theirs
+            with suppress(NotAllowed):
+                theirs = await self._profile(person.slack_user)
+                if not theirs.not_a_member:
+                    return theirs
         if proven:
             return None
         for address in self.addresses_of(user):

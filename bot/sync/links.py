@@ -9,7 +9,7 @@ from bot import clock
 from bot.assignments.store import links
 from bot.people.identity import People
 from bot.people.store import people
-from bot.slack.errors import SlackError, SlackRefused
+from bot.slack.errors import TOKEN_REFUSED, SlackError, SlackRefused
 from bot.sync.members import MOST_FAILURES, MemberSearch
 from bot.sync.rechecks import LOOK_AGAIN_AFTER, Rechecks
 from bot.sync.turns import Transactions
@@ -65,7 +65,7 @@ class HolderLinks:
         except SlackError as error:
             log.warning("holders-not-found", slack=str(error))
         except GraphError as error:
-            log.warning("holder-not-read", status=error.status, graph=error.request_id)
+            _log_not_read(error)
         return True
 
     async def _one_by_one(self, due: Sequence[str]) -> None:
@@ -73,15 +73,18 @@ class HolderLinks:
         for entra_id in due:
             try:
                 await self._refresh(entra_id)
-            except SlackError as error:
-                log.warning("holders-not-found", slack=str(error))
-                return
-            except GraphError as error:
-                log.warning("holder-not-read", status=error.status, graph=error.request_id)
+            except (GraphError, SlackRefused) as error:
+                _log_not_read(error)
+                if str(error) in TOKEN_REFUSED:
+                    return
+                # One of them, or all: whoever stands behind one is not to wait for ever.
                 await self._store.run(links.mark_looked_up, entra_id)
                 failures += 1
                 if failures == MOST_FAILURES:
                     return
+            except SlackError as error:
+                log.warning("holders-not-found", slack=str(error))
+                return
             else:
                 failures = 0
 
@@ -106,3 +109,10 @@ class HolderLinks:
 
     async def _link(self, entra_id: str, holders: list[str], *, name: str | None = None) -> None:
         await self._store.run(links.link, entra_id, holders=holders, holder_name=name)
+
+
+def _log_not_read(error: GraphError | SlackRefused) -> None:
+    if isinstance(error, SlackRefused):
+        log.warning("holder-not-read", slack=str(error))
+    else:
+        log.warning("holder-not-read", status=error.status, graph=error.request_id)

@@ -16,10 +16,15 @@ from bot.database import open_store
 from bot.database.tables import assignments as assignment_table
 from bot.database.tables import people as person_table
 from bot.errors import NotAllowed
+from bot.people.identity import People
 from bot.people.store import people
 from bot.requests.model import State
+from bot.slack.errors import SlackRefused
+from bot.slack.profiles import SlackUser
 from bot.sync.links import LOOKUPS_A_SYNC, HolderLinks
+from bot.sync.members import MOST_FAILURES
 from bot.sync.rechecks import LOOK_AGAIN_AFTER
+from graph.models import User as EntraUser
 from sandbox.slack import Person
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
@@ -418,3 +423,48 @@ def _bound_unseen(db: sa.Connection, at_once: bool) -> None:
     later = timedelta(0) if at_once else timedelta(seconds=1)
     twin = {**mine._mapping, "slack_user": "U0TWIN", "bound_at": mine.bound_at + later}
     db.execute(person_table.insert().values(**twin))
+
+
+class Refusing:
+    """People, of whom Slack refuses to say who some are there."""
+
+    def __init__(self, people: People, word: str, *entra_ids: str) -> None:
+        self._people, self._word, self._refused = people, word, entra_ids
+        self.asked = list[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._people, name)
+
+    async def slack_member_of(self, user: EntraUser) -> SlackUser | None:
+        self.asked.append(user.id)
+        if user.id in self._refused:
+            raise SlackRefused(self._word)
+        return await self._people.slack_member_of(user)
+
+
+@pytest.mark.parametrize(
+    ("word", "refused", "asked", "left"),
+    [
+        ("some_new_word", [seed.ANN], 4, 0),
+        ("missing_scope", [seed.ANN, seed.BO, seed.CY, seed.DANA], MOST_FAILURES, 1),
+        ("token_revoked", [seed.ANN, seed.BO, seed.CY, seed.DANA], 1, 4),
+    ],
+)
+async def test_one_whom_slack_refuses_keeps_nobody_waiting(harness, word, refused, asked, left):
+    """They are looked for another time, and those behind them at once; where it refuses all, few are asked for."""
+
+    def some(db: sa.Connection) -> None:
+        for number, who in enumerate((seed.ANN, seed.BO, seed.CY, seed.DANA)):
+            assignments.save_live(db, held(id=f"a{number}", entra_id=who, holder=None))
+            # Looked for before, Ann the longest ago: many who never were are found together.
+            long_ago = clock.real() - 2 * LOOK_AGAIN_AFTER + timedelta(hours=number)
+            theirs = assignment_table.update().where(assignment_table.c.entra_id == who)
+            db.execute(theirs.values(looked_up_at=long_ago))
+
+    await harness.store.run(some)
+    them: Any = Refusing(harness.people, word, *refused)
+    await HolderLinks(store=harness.store, graph=harness.graph, people=them).refresh()
+
+    before = clock.real() - LOOK_AGAIN_AFTER
+    due = await harness.store.run(links.holders_to_look_up, looked_up_before=before, limit=9)
+    assert (len(them.asked), len(due)) == (asked, left)

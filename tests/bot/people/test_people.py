@@ -219,3 +219,13 @@ async def test_an_address_of_a_foreign_domain_is_not_looked_up(harness):
 async def test_who_has_no_address_is_not_in_slack(harness):
     """Nothing is asked."""
     assert await harness.people.slack_member_of(ann(mail=None)) is None
+
+
+async def test_who_has_signed_in_as_somebody_and_is_unknown_to_slack_is_nobody_there(harness):
+    """As one who has left: nobody else gets what is theirs, and whoever stands behind them is looked for."""
+    await harness.people.identify("U0ANN")
+    await harness.store.run(people.prove, "U0ANN")
+    assert (await harness.people.slack_member_of(ann())).id == "U0ANN"
+    del harness.workspace.people["U0ANN"]
+
+    assert await harness.people.slack_member_of(ann()) is None
