@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from bot.errors import LatchkeyError
 from bot.packages.characters import is_plain
+from bot.packages.names import clean
 from bot.provisioning.file_format.fields import LONGEST_TITLE
 from bot.provisioning.kinds import KINDS, CatalogLevelKind, ImportedKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import ImportContext
@@ -17,6 +18,9 @@ from bot.same_name import folded
 from bot.suggestions import nearest
 from graph import Graph
 from graph.models import AccessPackage, AccessPackageCatalog
+
+# Besides the line feed, which is written as one.
+BREAKS: Final = frozenset("\x85\u2028\u2029")
 
 
 @dataclass(kw_only=True)
@@ -121,6 +125,13 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    # Bare, these would be line breaks of the file, and read as blanks.
+    style = '"' if BREAKS & set(value) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
 _Dumper.add_representer(
     bool,
     lambda dumper, value: dumper.represent_scalar(
@@ -138,5 +149,5 @@ def _written(said: Words, left_out: Iterable[str]) -> str:
         width=100,
         default_flow_style=False,
     )
-    notes = "".join(f"# Left out: {' '.join(each.split())}.\n" for each in left_out)
+    notes = "".join(f"# Left out: {clean(each)}.\n" for each in left_out)
     return f"{notes}{body}"

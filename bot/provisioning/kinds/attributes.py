@@ -11,6 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.provisioning.file_format.model import Attribute
 from bot.provisioning.policy_translation.from_graph import Words
+from bot.provisioning.writing.diff import flatten
+from bot.same_name import composed
 from graph.models import AccessPackageQuestion, ResourceAttribute
 
 
@@ -41,7 +43,7 @@ def wanted_attributes(
     wanted: Iterable[Attribute], asked: Iterable[ResourceAttribute]
 ) -> list[ResourceAttribute]:
     """Return what is to be asked; what is *asked* already stays as it is, but for what the file says otherwise."""
-    left = {each.name: each for each in asked}
+    left = {composed(each.name or ""): each for each in asked}
     return [
         _changed(left[each.attribute], each)
         if each.attribute in left
@@ -70,7 +72,7 @@ def _question(asked: ResourceAttribute) -> dict[str, Any]:
 
 
 def _changed(asked: ResourceAttribute, wanted: Attribute) -> ResourceAttribute:
-    if _in_words(asked) == _wanted_in_words(wanted):
+    if flatten(_in_words(asked)) == flatten(_wanted_in_words(wanted)):
         return asked
     question = _question(asked)
     if not question:

@@ -1,5 +1,6 @@
 """Compare two policies in the file's words, everybody by id."""
 
+from bot.provisioning.file_format.grammar import Subject
 from bot.provisioning.policy_translation.from_graph import in_words
 from bot.provisioning.writing.diff import flatten
 from bot.same_name import folded
@@ -11,7 +12,7 @@ Lines = dict[str, str]
 
 def by_id(policy: AssignmentPolicy) -> Lines:
     """Say a policy with everybody by id: equal for policies that mean the same."""
-    said = flatten(in_words(policy, lambda subject: str(subject).casefold()))
+    said = flatten(in_words(policy, _by_id))
     # Entra, not the file, says which letters of a name are capitals.
     said["name"] = folded(said["name"])
     return said
@@ -39,3 +40,9 @@ def differing_words(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> set[s
     return {
         what.partition(", ")[0] for what in {*before, *after} if before.get(what) != after.get(what)
     }
+
+
+def _by_id(subject: Subject) -> str:
+    said = str(subject).casefold()
+    # Entra compares a rule's values as they are written, so that the same accent written otherwise means others.
+    return ascii(said) if subject.kind == "rule" else said

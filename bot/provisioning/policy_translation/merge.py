@@ -16,6 +16,7 @@ from bot.provisioning.policy_translation.from_graph import (
     say_stage,
 )
 from bot.provisioning.writing.diff import flatten
+from bot.same_name import composed
 from graph.models import (
     AccessPackageQuestion,
     ApprovalSettings,
@@ -173,8 +174,9 @@ def _questions(
     left = list(old)
     asked = []
     for question in new:
+        text, kind = composed(question.text or ""), _kind(question)
         same_text = (
-            each for each in left if each.text == question.text and _kind(each) == _kind(question)
+            each for each in left if composed(each.text or "") == text and _kind(each) == kind
         )
         known = next(same_text, None)
         if known is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot import clock
 from bot.provisioning.writing.state import Entry, Key
-from bot.same_name import folded
+from bot.same_name import composed, folded
 from bot.suggestions import nearly_same
 
 
@@ -111,7 +111,11 @@ class Plan:
 
 
 def flatten(said: Any, name: str = "") -> dict[str, str]:
-    """Make lines of a block of the file: ``decided by, 1, approvers`` and what it says."""
+    """
+    Make lines of a block of the file: ``decided by, 1, approvers`` and what it says.
+
+    Accents are composed, as in a file that was read: what reads alike is no difference.
+    """
     if isinstance(said, dict):
         lines: dict[str, str] = {}
         for key, value in said.items():
@@ -123,10 +127,10 @@ def flatten(said: Any, name: str = "") -> dict[str, str]:
             lines |= flatten(value, f"{name}, {at}")
         return lines
     if isinstance(said, list):
-        return {name: ", ".join(map(str, said))}
+        return {name: composed(", ".join(map(str, said)))}
     if isinstance(said, bool):
         return {name: "yes" if said else "no"}
-    return {name: str(said)}
+    return {name: composed(str(said))}
 
 
 def compare_as(

@@ -1,5 +1,7 @@
 """A file written from a tenant."""
 
+import unicodedata
+from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -260,6 +262,91 @@ async def test_a_description_of_blanks_is_none(provisioner: Provisioner, tenant:
     text = (await provisioner.import_()).text
     assert "description" not in text
     assert await provisioner.changes(text) == []
+
+
+CAFE = unicodedata.normalize("NFD", "Café")
+
+
+async def test_accents_that_are_characters_of_their_own_are_no_difference(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
+    """They look the same; a question keeps its id, to which the answers belong, whatever else is changed."""
+    world = tenant.world
+    for things in (world.catalogs, world.packages, world.policies):
+        for each in things.values():
+            each.description = CAFE
+    policy = next(p for p in world.policies.values() if p.package_id == FINANCE_REPORTS)
+    question = asked(f"Which {CAFE}?", id=world.new_id(), isAnswerEditable=True)
+    policy.settings["questions"] = [question]
+    ledger = next(r for r in world.resources.values() if r.display_name == "Contoso Ledger")
+    ledger.attributes = [
+        {
+            "name": CAFE,
+            "source": {"question": asked(f"Whose {CAFE}?", id=world.new_id())},
+            "destination": {},
+        }
+    ]
+    imported = await provisioner.import_()
+
+    assert not [each for each in imported.left_out if policy.display_name in each]
+    assert await provisioner.changes(imported.text) == []
+
+    as_it_was = deepcopy(ledger.attributes[0])
+    said = f"- ask: Which {CAFE}?\n"
+    assert imported.text.count(said) == imported.text.count(f"question: Whose {CAFE}?") == 1
+    more = imported.text.replace(said, f"{said}                required: yes\n").replace(
+        f"question: Whose {CAFE}?\n",
+        f"question: Whose {CAFE}?\n          - {{attribute: b, question: Which}}\n",
+    )
+    await provisioner.apply(more)
+    (now,) = world.policies[policy.id].settings["questions"]
+    assert (now["id"], now["isRequired"]) == (question["id"], True)
+    assert ledger.attributes[0]["source"]["question"]["id"] == as_it_was["source"]["question"]["id"]
+    assert ledger.attributes[0]["name"] == CAFE
+
+
+async def test_a_rule_that_a_file_would_write_otherwise_is_left_out(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
+    """Entra compares its values as they are written, so that it would mean others."""
+    policy = next(p for p in tenant.world.policies.values() if p.package_id == FINANCE_REPORTS)
+    policy.allowed_target_scope = "specificDirectoryUsers"
+    policy.specific_allowed_targets = [
+        {
+            "@odata.type": "#microsoft.graph.attributeRuleMembers",
+            "membershipRule": f'user.department -eq "{CAFE}"',
+        }
+    ]
+    imported = await provisioner.import_()
+
+    (said,) = [each for each in imported.left_out if policy.display_name in each]
+    assert said.endswith("what Entra has for “may ask” would read otherwise in a file")
+
+
+@pytest.mark.made_up("line breaks that the portal does not write")
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029", "\r\n", "\x01"])
+async def test_a_description_is_read_as_it_was_written(
+    provisioner: Provisioner, tenant: Tenant, sign: str
+) -> None:
+    """Whatever is in it."""
+    tenant.world.packages[FINANCE_REPORTS].description = f"a{sign}b"
+    imported = await provisioner.import_()
+    assert await provisioner.changes(imported.text) == []
+
+
+@pytest.mark.made_up("names with control characters")
+@pytest.mark.parametrize("sign", ["\x01", "\x1b[31m", "\u202e"])
+async def test_what_is_left_out_is_named_so_that_the_file_can_be_read(
+    provisioner: Provisioner, tenant: Tenant, sign: str
+) -> None:
+    """YAML takes no control characters, in comments neither."""
+    world = tenant.world
+    world.packages[FINANCE_REPORTS].display_name = f"a{sign}b"
+    next(iter(world.policies.values())).display_name = f"c{sign}d"
+    imported = await provisioner.import_()
+    assert sign not in imported.text
+    assert "# Left out: package a" in imported.text
+    assert await provisioner.changes(imported.text) == []
 
 
 async def test_reviews_that_end_one_day_are_said_to(tenant: Tenant, tmp_path: Path) -> None:
