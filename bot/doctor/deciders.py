@@ -36,6 +36,13 @@ class Counts:
     of_the_asker: int = 0
     unapproved: int = 0
 
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            stages=self.stages + other.stages,
+            of_the_asker=self.of_the_asker + other.of_the_asker,
+            unapproved=self.unapproved + other.unapproved,
+        )
+
     def sentence(self) -> str:
         """Say what is known of who decides, where nothing is wrong."""
         said = (

@@ -15,7 +15,7 @@ from bot.packages.model import Stage
 from bot.packages.names import clean
 from bot.people.approvers import Approvers, UnresolvedApprovers
 from graph.errors import AuthError, GraphError
-from graph.models import User
+from graph.models import AccessPackage, User
 from graph.sign_in.web_signin import SignInRefused
 
 # A stage may name a group of thousands; so many are looked for among the accounts.
@@ -86,7 +86,8 @@ class _LeftOut:
 
 async def _stages(subject: CheckSubject, left_out: _LeftOut) -> AsyncIterator[tuple[str, Stage]]:
     """Yield the stages that Entra decides, with what to call them; what cannot be read is among the findings of packages."""
-    listed = subject.bounds.within(await subject.graph.packages.list(named=False))
+    everything = subject.bounds.within(await subject.graph.packages.list(named=False))
+    listed = [each for each in everything if _may_be_decided_there(subject, each)]
     left_out.beyond = max(0, len(listed) - packages.MOST_PACKAGES)
     for each in listed[: packages.MOST_PACKAGES]:
         try:
@@ -101,6 +102,14 @@ async def _stages(subject: CheckSubject, left_out: _LeftOut) -> AsyncIterator[tu
             name = f"The package “{clean(package.display_name or package.id)}”, policy “{clean(policy.display_name or policy.id)}”"
             for which, stage in packages.stages_to_judge(subject, policy, said):
                 yield f"{name}{which}", stage
+
+
+def _may_be_decided_there(subject: CheckSubject, listed: AccessPackage) -> bool:
+    """Tell whether Entra decides about a package under one of its policies, as lists name them: no other need be read."""
+    return any(
+        packages.settings_of(subject, listed, policy).entra_decides
+        for policy in listed.assignment_policies
+    )
 
 
 async def _people(subject: CheckSubject, stage: Stage, left_out: _LeftOut) -> list[User] | None:

@@ -15,6 +15,7 @@ from bot.packages.settings.file import PackageSettingsFile
 from bot.slack.api import BotIdentity, Slack
 from graph import Graph
 from graph.calls.deadlines import Seconds, machine_seconds
+from graph.models import AccessPackage, AssignmentPolicy
 
 T = TypeVar("T")
 
@@ -104,6 +105,7 @@ class CheckSubject:
         wire: The way to the other replicas; None where there is none to try.
         ask_ourselves: Sends a request to the running bot.
         seconds: The clock by which it is told how long an answer takes.
+        packages_read: Packages that a check has read, with their policies, both whole, by id.
         tokens: Asks Microsoft's login for tokens of people who have connected their accounts; None where nobody can.
     """
 
@@ -121,6 +123,9 @@ class CheckSubject:
     ask_ourselves: AskOurselves | None = None
     seconds: Seconds = machine_seconds
     tokens: AccountTokens | None = None
+    packages_read: dict[str, tuple[AccessPackage, list[AssignmentPolicy]]] = field(
+        default_factory=dict
+    )
 
     @property
     def store(self) -> Store:

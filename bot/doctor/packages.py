@@ -1,7 +1,9 @@
 """Check each access package: whether its policies are understood, and who would decide."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.doctor.deciders import Counts, judge_stage
@@ -21,6 +23,10 @@ from graph.models import AccessPackage, AssignmentPolicy
 NOT_ALLOWED_TO_LOOK: Final = frozenset({"missing_scope", "no_permission"})
 # A tenant may have thousands; each is some calls.
 MOST_PACKAGES: Final = 300
+# Looked at side by side; the other calls of the bot's app have room beside them.
+AT_ONCE: Final = 8
+# Less than the table gives a check, so that what was found by then is said.
+LONGEST_LOOK: Final = 90
 HIDDEN: Final = (
     "a group by which it is told who may have it hides its members, so that requests are refused; grant the app "
     "Member.Read.Hidden (docs/how-to/entra-app.md)."
@@ -35,29 +41,71 @@ async def look(subject: CheckSubject) -> list[CheckFinding]:
         return [
             broken(f"There is no access package in {where} yet: make one and give it a policy.")
         ]
-    counts = Counts()
-    found: list[CheckFinding] = []
+    looked_at = await _look_at(subject, listed[:MOST_PACKAGES])
+    found = [finding for each in looked_at for finding in each.findings]
     # Of what is not looked at, it is not known.
-    is_left_to_tenant = len(listed) > MOST_PACKAGES
-    for each in listed[:MOST_PACKAGES]:
-        name = f"The package “{clean(each.display_name or each.id)}”"
-        try:
-            package, policies = await read(subject, each)
-        except GraphError as error:
-            found.append(warning(f"{name} cannot be read: {error}"))
-            is_left_to_tenant = True
-            continue
-        found += await _of_package(subject, name, package, policies, counts)
-        is_left_to_tenant = is_left_to_tenant or any_leaves_it_to_the_tenant(policies)
-    if is_left_to_tenant:
+    if len(looked_at) < len(listed) or any(each.leaves_it_to_tenant for each in looked_at):
         found = [*await _of_tenant(subject), *found]
-    if len(listed) > MOST_PACKAGES:
-        found.append(note(f"Only {MOST_PACKAGES} of {len(listed)} access packages were looked at."))
+    if len(looked_at) < len(listed):
+        found.append(_not_all(len(looked_at), len(listed)))
+    counts = sum((each.counts for each in looked_at), start=Counts())
     return found or [
         fine(
             f"{len(listed)} access packages can be read, and their policies are understood ({counts.sentence()})."
         )
     ]
+
+
+@dataclass(kw_only=True)
+class _LookedAt:
+    """
+    One package that was looked at.
+
+    Attributes:
+        leaves_it_to_tenant: Whether its approvers are shown may be the tenant's to say.
+    """
+
+    findings: list[CheckFinding]
+    counts: Counts
+    leaves_it_to_tenant: bool
+
+
+async def _look_at(subject: CheckSubject, packages: Sequence[AccessPackage]) -> Sequence[_LookedAt]:
+    """Look at some packages at a time, as far as there is time for; return what was found, in their order."""
+    found: dict[int, _LookedAt] = {}
+    left = iter(enumerate(packages))
+
+    async def look_at_next() -> None:
+        for place, each in left:
+            found[place] = await _look_at_one(subject, each)
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LONGEST_LOOK), asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(look_at_next())
+    return [found[place] for place in sorted(found)]
+
+
+async def _look_at_one(subject: CheckSubject, listed: AccessPackage) -> _LookedAt:
+    name = f"The package “{clean(listed.display_name or listed.id)}”"
+    counts = Counts()
+    try:
+        package, policies = await read(subject, listed)
+    except GraphError as error:
+        unread = warning(f"{name} cannot be read: {error}")
+        return _LookedAt(findings=[unread], counts=counts, leaves_it_to_tenant=True)
+    return _LookedAt(
+        findings=await _of_package(subject, name, package, policies, counts),
+        counts=counts,
+        leaves_it_to_tenant=any_leaves_it_to_the_tenant(policies),
+    )
+
+
+def _not_all(looked_at: int, listed: int) -> CheckFinding:
+    said = f"{looked_at} of {listed} access packages were looked at"
+    if looked_at >= MOST_PACKAGES:
+        return note(f"Only {said}.")
+    return warning(f"Only {said}: Graph was too slow for more in {LONGEST_LOOK} s.")
 
 
 async def _of_tenant(subject: CheckSubject) -> list[CheckFinding]:
@@ -81,14 +129,19 @@ async def read(
     subject: CheckSubject, listed: AccessPackage
 ) -> tuple[AccessPackage, list[AssignmentPolicy]]:
     """
-    Return a package of the list with its policies, both whole.
+    Return a package of the list with its policies, both whole; each is read once, whichever check asks.
 
     Raises:
         GraphError: One of them cannot be read.
     """
-    package = await subject.graph.packages.get(listed.id)
-    policies = [await subject.graph.policies.get(each.id) for each in package.assignment_policies]
-    return package, policies
+    known = subject.packages_read.get(listed.id)
+    if known is None:
+        package = await subject.graph.packages.get(listed.id)
+        policies = [
+            await subject.graph.policies.get(each.id) for each in package.assignment_policies
+        ]
+        known = subject.packages_read[listed.id] = (package, policies)
+    return known
 
 
 def settings_of(

@@ -1,6 +1,7 @@
 """Every check of the doctor turns red, or yellow, by a thing that is broken: a row for each, and for each of its sentences."""
 
 import asyncio
+import re
 import shutil
 import sqlite3
 from collections import Counter, namedtuple
@@ -625,6 +626,41 @@ async def test_a_quorum_that_may_be_reached_is_none_of_its_findings(
     found = await examine(subject_of(harness.latchkey, **given), [BY_NAME["packages"]])
 
     assert not [each for each in found if "Finance Reports" in each.sentence], found
+
+
+async def test_a_slow_tenant_keeps_nothing_that_was_found_from_being_said(harness):
+    """As far as it came; then it says so."""
+    world = harness.tenant.world
+    broken = world.packages[seed.FINANCE_REPORTS]
+    world.policies = {
+        key: each for key, each in world.policies.items() if each.package_id != broken.id
+    }
+    for number in range(100):
+        key = f"f0000000-0000-4000-8000-0000000001{number:02x}"
+        world.packages[key] = replace(broken, id=key, display_name=f"Later {number}")
+    harness.tenant.faults.set("slow", seconds=8, only=r"(?i)/accessPackages/[0-9a-f-]{36}$")
+
+    found = await examine(subject_of(harness.latchkey), [BY_NAME["packages"]])
+
+    said = [each.sentence for each in found]
+    assert any("Finance Reports” has no policy" in each for each in said), said
+    assert said[-1].startswith("Only 88 of 104 access packages were looked at"), said[-1]
+    assert found[-1].severity is Severity.WARNING
+
+
+async def test_each_package_is_read_once_for_all_checks(harness, tmp_path):
+    """And for what Entra decides, no other than those."""
+    file = tmp_path / "latchkey.yml"
+    file.write_text("packages:\n  Finance Reports: {decides: entra}\n", "utf-8")
+    subject = subject_of(harness.latchkey, package_settings=read_package_settings(file))
+    before = len(harness.tenant.calls)
+
+    await examine(subject, [BY_NAME["entra-decides"], BY_NAME["packages"]])
+
+    calls = [each.path.lower() for each in harness.tenant.calls[before:]]
+    read = [each for each in calls if re.search("/accesspackages/[0-9a-f-]{36}$", each)]
+    assert sorted(read) == sorted(set(read))
+    assert seed.FINANCE_REPORTS in read[0]
 
 
 async def test_a_catalog_of_another_team_is_none_of_its_findings(harness):
