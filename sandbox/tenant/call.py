@@ -114,13 +114,15 @@ class Ask:
             raise bad_request(f"A value must be provided for the property '{name}'.")
         return value
 
-    def refuse_unknown(self, entity: Entity, *, also: Iterable[str] = ()) -> None:
-        """Raises Refusal for a property in the body that *entity*'s type does not have.
+    def refuse_unknown(
+        self, entity: Entity, *, also: Iterable[str] = (), part: Json | None = None
+    ) -> None:
+        """Raises Refusal for a property in the body, or a *part* of it, that *entity*'s type does not have.
 
         It is how a body in the other version's words is found out.
         """
         known = {*entity.fields, *entity.links, *also}
-        for name in self.body:
+        for name in self.body if part is None else part:
             if "@" not in name and name not in known:
                 raise bad_request(
                     f"The property '{name}' does not exist on type 'microsoft.graph.{entity.type}'. "

@@ -127,12 +127,20 @@ def remove_package(world: World, package: Package) -> None:
 
 def add_role_scope(ask: Ask) -> Answer:
     package = find_package(ask, ask.ids["package"])
+    _refuse_words(ask)
     role = ask.part("accessPackageResourceRole") or ask.part("role")
     resource = _resource_of(ask, package, role)
     origin_id = str(role.get("originId"))
     known = {each.origin_id for each in ask.world.roles_of(resource)}
     if origin_id not in known:
         raise not_found("The role was not found.", code="RoleNotFound")
+    scope = ask.part("accessPackageResourceScope") or ask.part("scope")
+    if (scope.get("originId"), scope.get("originSystem")) != (
+        resource.origin_id,
+        resource.origin_system,
+    ):
+        # "Create resourceRoleScopes", all examples: the scope is the group, application or site itself.
+        raise bad_request("The scope is not the resource that the role is of.")
     for other in package.role_scopes:
         if (other.resource_id, other.role_origin_id) == (resource.id, origin_id):
             raise Refusal(409, "DuplicateKey", "There is already a duplicated entity")
@@ -152,8 +160,17 @@ def add_role_scope(ask: Ask) -> Answer:
     return ask.one(ask.shapes.role_scope(added), context, status=201)
 
 
+def _refuse_words(ask: Ask) -> None:
+    """Raises Refusal for words of v1.0 in beta; not for those of beta in v1.0, where Microsoft's tutorial has them."""
+    blank = ResourceRoleScope(id="", resource_id="", role_origin_id="", created_at=ask.world.now())
+    of_beta = () if ask.is_beta else ("accessPackageResourceRole", "accessPackageResourceScope")
+    ask.refuse_unknown(ask.shapes.role_scope(blank), also=of_beta)
+
+
 def _resource_of(ask: Ask, package: Package, role: Json) -> Resource:
-    described = role.get("accessPackageResource") or role.get("resource") or {}
+    described = role.get("accessPackageResource") or {}
+    if not ask.is_beta:
+        described = described or role.get("resource") or {}
     for resource in ask.world.resources.values():
         if resource.catalog_id == package.catalog_id and (
             resource.id == described.get("id")

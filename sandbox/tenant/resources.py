@@ -17,6 +17,21 @@ _OWNERSHIP = {
     "AadApplication": "Application.ReadWrite.All",
     "SharePointOnline": "Sites.FullControl.All",
 }
+# Words of beta that Microsoft's tutorial has in v1.0, too.
+_OF_BETA = ("catalogId", "justification", "accessPackageResource")
+# Of an attribute: what each version calls it, and what v1.0 does.
+_OF_ATTRIBUTES_IN_V1 = {
+    name: name
+    for name in ("name", "source", "destination", "isEditable", "isPersistedOnAssignmentRemoval")
+}
+_OF_ATTRIBUTES_IN_BETA = {
+    "id": "id",
+    "attributeName": "name",
+    "attributeSource": "source",
+    "attributeDestination": "destination",
+    "isEditable": "isEditable",
+    "isPersistedOnAssignmentRemoval": "isPersistedOnAssignmentRemoval",
+}
 
 
 @dataclass
@@ -32,12 +47,29 @@ def _requests_context(ask: Ask) -> str:
 
 
 def _read(ask: Ask) -> _NewResourceRequest:
-    """Both bodies are read in both versions: Microsoft's tutorial mixes them on v1.0."""
+    """In v1.0 both bodies are read: Microsoft's tutorial has there beta's.  In beta there is only beta's."""
+    blank = ask.shapes.resource_request(
+        ResourceRequest(
+            id="", request_type="", catalog_id="", resource_id="", created_at=ask.world.now()
+        )
+    )
+    ask.refuse_unknown(blank, also=() if ask.is_beta else _OF_BETA)
     catalog_id = ask.part("catalog").get("id") or ask.text("catalogId")
     catalog = ask.world.catalogs.get(str(catalog_id))
     if catalog is None:
         raise not_found("The catalog was not found.", code="CatalogNotFound")
     details = ask.part("resource") or ask.part("accessPackageResource")
+    blank = ask.shapes.resource(
+        Resource(
+            id="",
+            catalog_id="",
+            display_name="",
+            origin_id="",
+            origin_system="AadGroup",
+            created_at=ask.world.now(),
+        )
+    )
+    ask.refuse_unknown(blank, also=() if ask.is_beta else ("resourceType", "url"), part=details)
     kind = one_of(_REQUEST_TYPES, ask.need("requestType"), what="accessPackageRequestType")
     return _NewResourceRequest(kind, catalog, details, ask.text("justification"))
 
@@ -153,14 +185,15 @@ def _environment(ask: Ask, details: Json) -> str | None:
 
 
 def _attributes(ask: Ask, details: Json) -> list[Json]:
-    renamed = {
-        "attributeName": "name",
-        "attributeSource": "source",
-        "attributeDestination": "destination",
-    }
+    names = _OF_ATTRIBUTES_IN_BETA if ask.is_beta else _OF_ATTRIBUTES_IN_V1
+    given = details.get("attributes") or []
+    for name in (each for attribute in given for each in attribute):
+        if "@" not in name and name not in names:
+            raise bad_request(
+                f"The property '{name}' does not exist on type 'microsoft.graph.accessPackageResourceAttribute'."
+            )
     attributes = [
-        {renamed.get(key, key): value for key, value in attribute.items()}
-        for attribute in details.get("attributes") or []
+        {names.get(key, key): value for key, value in attribute.items()} for attribute in given
     ]
     for attribute in attributes:
         source = attribute.get("source") or {}

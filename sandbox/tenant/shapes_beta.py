@@ -103,7 +103,6 @@ class ShapesBeta(ShapesV1):
         )
 
     def role_scope(self, role_scope: ResourceRoleScope) -> Entity:
-        resource = self.world.resources[role_scope.resource_id]
         created = stamp(role_scope.created_at)
         return Entity(
             "accessPackageResourceRoleScope",
@@ -116,7 +115,9 @@ class ShapesBeta(ShapesV1):
             },
             links={
                 "accessPackageResourceRole": lambda: self.role(used_role(self.world, role_scope)),
-                "accessPackageResourceScope": lambda: self.scope(resource),
+                "accessPackageResourceScope": lambda: self.scope(
+                    self.world.resources[role_scope.resource_id]
+                ),
             },
         )
 

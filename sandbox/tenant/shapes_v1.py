@@ -107,13 +107,12 @@ class ShapesV1:
         )
 
     def role_scope(self, role_scope: ResourceRoleScope) -> Entity:
-        resource = self.world.resources[role_scope.resource_id]
         return Entity(
             "accessPackageResourceRoleScope",
             {"id": role_scope.id, "createdDateTime": stamp(role_scope.created_at)},
             links={
                 "role": lambda: self.role(used_role(self.world, role_scope)),
-                "scope": lambda: self.scope(resource),
+                "scope": lambda: self.scope(self.world.resources[role_scope.resource_id]),
             },
         )
 

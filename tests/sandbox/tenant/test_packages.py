@@ -202,6 +202,67 @@ async def test_incompatible_groups_come_and_go(graph):
     assert (await graph.get(path))["value"] == []
 
 
+def member_of(graph, resource):
+    """The body that lets a package give a group's Member, in one version's words."""
+    group = {"originId": resource.origin_id, "originSystem": resource.origin_system}
+    return {
+        graph.name("role", "accessPackageResourceRole"): {
+            "originId": f"Member_{resource.origin_id}",
+            "originSystem": "AadGroup",
+            graph.name("resource", "accessPackageResource"): {"id": resource.id, **group},
+        },
+        graph.name("scope", "accessPackageResourceScope"): group,
+    }
+
+
+async def test_a_role_counts_in_a_place_of_its_resource(graph):
+    """A scope is the group itself: without one, or with another's, nothing is given."""
+    resource = next(
+        each for each in graph.tenant.world.resources.values() if each.origin_system == "AadGroup"
+    )
+    package = graph.tenant.world.packages[seed.BOARD_PAPERS]
+    package.role_scopes.clear()
+    package.catalog_id = resource.catalog_id
+    path = f"{PACKAGES}/{package.id}" + graph.name(
+        "/resourceRoleScopes", "/accessPackageResourceRoleScopes"
+    )
+    scope = graph.name("scope", "accessPackageResourceScope")
+    body = member_of(graph, resource)
+    for wrong in (
+        {},
+        {**body[scope], "originId": seed.MARKETING},
+        {"originId": resource.origin_id},
+    ):
+        status, _ = await graph.error("POST", path, {**body, scope: wrong})
+        assert status == 400
+    assert package.role_scopes == []
+    await graph.post(path, body)
+    assert len(package.role_scopes) == 1
+
+
+async def test_the_words_of_v1_mean_nothing_in_beta(v1, beta):
+    """Of roles that packages give, and of what goes into a catalog; v1.0 takes beta's, as the tutorial has them there."""
+    resource = next(
+        each for each in beta.tenant.world.resources.values() if each.origin_system == "AadGroup"
+    )
+    roles = f"{PACKAGES}/{seed.BOARD_PAPERS}/accessPackageResourceRoleScopes"
+    assert (await beta.error("POST", roles, member_of(v1, resource)))[0] == 400
+    requests = f"{EM}/accessPackageResourceRequests"
+    for words in (
+        {"catalog": {"id": resource.catalog_id}, "accessPackageResource": {"id": resource.id}},
+        {"catalogId": resource.catalog_id, "resource": {"id": resource.id}},
+        {"catalogId": resource.catalog_id, "accessPackageResource": {}, "colour": "blue"},
+        {
+            "catalogId": resource.catalog_id,
+            "accessPackageResource": {"id": resource.id, "environment": {}},
+        },
+    ):
+        assert (await beta.error("POST", requests, {"requestType": "AdminRemove", **words}))[
+            0
+        ] == 400
+    assert (await v1.error("POST", f"{EM}/resourceRequests", {"colour": "blue"}))[0] == 400
+
+
 async def test_who_has_a_package_loses_the_role_that_it_gives_no_more(graph):
     """As "Change resource roles for an access package" says; and gets what it gives anew."""
     await graph.grant(seed.ANN, seed.MARKETING_CAMPAIGN)
@@ -215,12 +276,7 @@ async def test_who_has_a_package_loses_the_role_that_it_gives_no_more(graph):
     assert seed.ANN in group.members
     await graph.call("DELETE", f"{path}/{scope.id}")
     assert seed.ANN not in group.members
-    role = {
-        "originId": f"Member_{group.id}",
-        "originSystem": "AadGroup",
-        graph.name("resource", "accessPackageResource"): {"id": resource.id},
-    }
-    await graph.post(path, {graph.name("role", "accessPackageResourceRole"): role})
+    await graph.post(path, member_of(graph, resource))
     assert seed.ANN in group.members
 
 
@@ -230,14 +286,10 @@ async def test_a_role_that_another_package_gives_too_stays(graph):
     await graph.grant(seed.ANN, seed.FINANCE_REPORTS)
     world = graph.tenant.world
     (scope,) = world.packages[seed.MARKETING_CAMPAIGN].role_scopes
-    group = world.groups[world.resources[scope.resource_id].origin_id]
+    resource = world.resources[scope.resource_id]
+    group = world.groups[resource.origin_id]
     both = graph.name("/resourceRoleScopes", "/accessPackageResourceRoleScopes")
-    role = {
-        "originId": f"Member_{group.id}",
-        "originSystem": "AadGroup",
-        graph.name("resource", "accessPackageResource"): {"id": scope.resource_id},
-    }
-    body = {graph.name("role", "accessPackageResourceRole"): role}
+    body = member_of(graph, resource)
     await graph.post(f"{PACKAGES}/{seed.FINANCE_REPORTS}{both}", body)
     await graph.call("DELETE", f"{PACKAGES}/{seed.MARKETING_CAMPAIGN}{both}/{scope.id}")
     assert seed.ANN in group.members
