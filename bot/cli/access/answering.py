@@ -74,7 +74,7 @@ def _ask(question: Question) -> tuple[str, ...]:
         click.echo(f"  {clean(choice.text)}", err=True)
     while True:
         typed = click.prompt("Answer", err=True)
-        parts = typed.split(",") if question.takes_several else [typed]
+        parts = _parts(question, typed) if question.takes_several else [typed]
         kept = normalize_answers(
             [question], {question.id: [_value(question, part) for part in parts]}
         )
@@ -82,6 +82,23 @@ def _ask(question: Question) -> tuple[str, ...]:
         if not wrong:
             return kept[question.id]
         click.echo(wrong[question.id], err=True)
+
+
+def _parts(question: Question, typed: str) -> list[str]:
+    """Take apart what was typed at its commas, but for those that belong to a choice."""
+    pieces = typed.split(",")
+    choices = {folded(said) for each in question.choices for said in (each.value, each.text)}
+    parts: list[str] = []
+    while pieces:
+        lengths = (
+            length
+            for length in range(len(pieces), 1, -1)
+            if folded(",".join(pieces[:length]).strip()) in choices
+        )
+        length = next(lengths, 1)
+        parts.append(",".join(pieces[:length]))
+        del pieces[:length]
+    return parts
 
 
 def _described(question: Question, number: int) -> str:

@@ -41,6 +41,7 @@ from graph.models import (
     Expiration,
     Schedule,
 )
+from graph.values import folded_id
 
 PATIENCE: Final = timedelta(minutes=10)
 
@@ -330,10 +331,11 @@ def remove(
 
 async def _person_id(graph: Graph, typed: str) -> str:
     if lookup.GUID.fullmatch(typed):
+        person_id = folded_id(typed)
         try:
-            return (await graph.users.get(typed)).id
+            return (await graph.users.get(person_id)).id
         except NotFound:
-            return typed
+            return person_id
     return (await lookup.find_person(graph, typed)).id
 
 

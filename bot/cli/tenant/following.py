@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from bot.cli.connection import Stop
 from bot.cli.tables import console
@@ -19,6 +19,9 @@ from graph.models import AccessPackageAssignment, AssignmentRequest
 
 Found = TypeVar("Found")
 
+# Of an assignment after its request is delivered: Graph may show the request done first, by some seconds.
+LOOKS_AFTER_DELIVERY: Final = 8
+
 
 class StillUnderWay(Stop):
     """Graph was not done in time; the request goes on without us."""
@@ -28,6 +31,19 @@ class StillUnderWay(Stop):
             f"Graph has not done it within {patience.total_seconds() / 60:g} minutes: request "
             f"{request.id} is {clean(request.state or 'under way')}, and goes on.",
             "Look again with `latchkey show requests --open`; do not ask a second time.",
+        )
+
+
+class LeftAsItWas(Stop):
+    """Graph says that it is done, and shows the assignment as it was before."""
+
+    def __init__(self, request: AssignmentRequest, held: AccessPackageAssignment) -> None:
+        ends_at = held.ends_at()
+        ends = f"ends {ends_at:%Y-%m-%d %H:%M} UTC" if ends_at else "has no end"
+        super().__init__(
+            f"Graph says that request {request.id} is delivered, and the access {ends}, as before: Entra has left it so, "
+            "or does not show the change yet.",
+            "Look again with `latchkey show assignments`.",
         )
 
 
@@ -47,11 +63,13 @@ async def until_delivered(
 
     Raises:
         Stop: Graph refused it after all.
+        LeftAsItWas: It is delivered, and the assignment is not what was asked for.
         StillUnderWay: Patience ran out first.
     """
+    looks = 0
 
     async def look() -> AccessPackageAssignment | None:
-        nonlocal request
+        nonlocal request, looks
         request = await _latest(graph, request)
         if not request.is_delivered or request.assignment is None:
             return None
@@ -59,7 +77,14 @@ async def until_delivered(
             held = await graph.assignments.get(request.assignment.id)
         except NotFound:  # the list of assignments lags a little
             return None
-        return held if held.is_delivered and accept(held) else None
+        if not held.is_delivered:
+            return None
+        if accept(held):
+            return held
+        looks += 1
+        if looks >= LOOKS_AFTER_DELIVERY:
+            raise LeftAsItWas(request, held)
+        return None
 
     return await _until(look, lambda: request, patience=patience, sleep=sleep)
 

@@ -17,7 +17,7 @@ from bot.provisioning.writing.diff import Operation
 from bot.provisioning.writing.retry import SETTLES, Retrier
 from bot.provisioning.writing.state import Entry, Key, StateFile
 from graph import Graph
-from graph.errors import OPEN_REQUEST_EXISTS, Conflict, GraphUnavailable, Rejected
+from graph.errors import OPEN_REQUEST_EXISTS, Conflict, GraphUnavailable, NotFound, Rejected
 from graph.models import AccessPackageAssignment
 
 
@@ -185,7 +185,11 @@ class Destroyer:
 
         async def over() -> bool | None:
             for assignment_id in list(left):
-                assignment = await self.graph.assignments.get(assignment_id)
+                try:
+                    assignment = await self.graph.assignments.get(assignment_id)
+                except NotFound:
+                    # Graph does not show this one now; the others need not wait for it.
+                    continue
                 if assignment.is_expired:
                     self.tell(f"access of {_holder(left.pop(assignment_id))}", True)
                 elif assignment_id not in asked and await self._asked_to_end(assignment_id):

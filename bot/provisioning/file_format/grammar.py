@@ -258,6 +258,12 @@ def read_decider(text: str) -> Subject:
     return subject
 
 
+def name_of_person(text: str) -> str:
+    """Return whom “person ann@contoso.com” names, and the text itself where that word is left out."""
+    word, _, name = text.partition(" ")
+    return name.strip() if word.casefold() == "person" and name.strip() else text
+
+
 def kind_of_thing(origin_system: str | None) -> str | None:
     """Return the file's word for what Graph calls an origin system; None: the file has none."""
     return _KINDS_OF_THING.get((origin_system or "").casefold())

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from slugify import slugify
 
+from bot.provisioning.file_format.grammar import name_of_person
 from bot.provisioning.file_format.model import DescribedGroup, File
 from bot.provisioning.kinds.base import ChangeableKind, DeletableKind, FileLevelKind
 from bot.provisioning.kinds.contexts import (
@@ -170,7 +171,7 @@ class MemberKind(FileLevelKind, DeletableKind):
 
     def keys(self, file: File) -> Iterable[Key]:
         for group in file.groups:
-            yield from ((self.name, group.name, _email(each)) for each in group.members)
+            yield from ((self.name, group.name, name_of_person(each)) for each in group.members)
 
     async def refresh(self, context: RefreshContext) -> None:
         graph, snapshot = context.graph, context.snapshot
@@ -209,7 +210,7 @@ class MemberKind(FileLevelKind, DeletableKind):
         for at, group in enumerate(scope.document.file.groups):
             there = scope.snapshot.members.get(group.name, set())
             seen = set[str]()
-            for number, email in enumerate(map(_email, group.members)):
+            for number, email in enumerate(map(name_of_person, group.members)):
                 user_id = scope.names.id_of("person", email)
                 if user_id in seen:
                     scope.refuse_double(email, "groups", at, "members", number)
@@ -281,10 +282,6 @@ class MemberKind(FileLevelKind, DeletableKind):
             return None
         removal.members.add(entry.id or "")
         return f"the group may not go: {why}"
-
-
-def _email(member: str) -> str:
-    return member.removeprefix("person ")
 
 
 async def _member_ids(graph: Graph, group_id: str) -> set[str]:

@@ -7,7 +7,14 @@ from typing import Protocol
 from bot.errors import LatchkeyError
 from bot.packages import names as package_names
 from bot.packages.model import NamedObject
-from bot.provisioning.file_format.grammar import Role, Subject, Thing, read_other, read_role
+from bot.provisioning.file_format.grammar import (
+    Role,
+    Subject,
+    Thing,
+    name_of_person,
+    read_other,
+    read_role,
+)
 from bot.provisioning.file_format.model import File
 from bot.provisioning.file_format.policy_model import Policy
 from bot.provisioning.policy_translation.to_graph import to_graph
@@ -105,7 +112,7 @@ def meant(word: str, people: Iterable[tuple[str, TestedPerson]]) -> TestedPerson
     Raises:
         CannotTell: Several.
     """
-    folded = word.casefold().removeprefix("person ")
+    folded = name_of_person(word).casefold()
     found: dict[str, TestedPerson] = {}
     for email, person in people:
         first = person.name.partition(" ")[0]
@@ -213,7 +220,10 @@ class FileFacts:
     async def is_member(self, person_id: str, group_id: str) -> bool | None:
         for group in self._file.groups:
             if f"group {group.name}".casefold() == group_id:
-                members = {self._id(Subject(kind="person", name=each)) for each in group.members}
+                members = {
+                    self._id(Subject(kind="person", name=name_of_person(each)))
+                    for each in group.members
+                }
                 return person_id in members
         return None
 

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from bot.packages.facts import packages_held
 from bot.packages.model import NamedObject
-from bot.provisioning.file_format.grammar import GUID, Thing, kind_of_thing
+from bot.provisioning.file_format.grammar import GUID, Thing, kind_of_thing, name_of_person
 from bot.provisioning.file_format.model import File
 from bot.provisioning.policy_tests.facts import CannotTell, Offer, TestedPerson, chosen, meant
 from bot.provisioning.tenant.resolve import mentions
@@ -59,7 +59,7 @@ class TenantFacts:
         return self._offers[package.id]
 
     async def person(self, word: str) -> TestedPerson:
-        said = word.removeprefix("person ")
+        said = name_of_person(word)
         if "@" in said:
             users = await self._graph.users.find(email=said)
             if len(users) != 1:

@@ -8,6 +8,7 @@ from bot.provisioning.file_format.grammar import (
     GUID,
     Subject,
     Thing,
+    name_of_person,
     read_role,
     read_subject,
     read_thing,
@@ -156,7 +157,7 @@ def mentions(file: File) -> Iterable[tuple[Place, Subject]]:
     for at, group in enumerate(file.groups):
         yield ("groups", at, "name"), Subject(kind="group", name=group.name)
         for number, member in enumerate(group.members):
-            name = member.removeprefix("person ")
+            name = name_of_person(member)
             yield ("groups", at, "members", number), Subject(kind="person", name=name)
     for at, catalog in enumerate(file.catalogs):
         for number, resource in enumerate(catalog.resources):

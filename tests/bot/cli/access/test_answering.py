@@ -52,6 +52,23 @@ def test_what_is_not_answered_is_asked(latchkey, tenant):
     assert sent(tenant) == [(examples.TICKET, "OPS-17")]
 
 
+def test_a_choice_with_a_comma_can_be_typed(latchkey, tenant):
+    """Beside others: commas stand between them, too."""
+    policy = next(each for each in tenant.world.policies.values() if each.settings.get("questions"))
+    for each in policy.settings["questions"]:
+        if each["id"] == examples.REGION:
+            each["isRequired"] = True
+            each["choices"][2]["text"] = "Asia, and Pacific"
+    result = latchkey(request, ASK, input="OPS-17\nasia, and pacific, Europe\ny\n")
+
+    assert result.exit_code == 0, result.stderr
+    assert sorted(sent(tenant)) == [
+        (examples.TICKET, "OPS-17"),
+        (examples.REGION, "AP"),
+        (examples.REGION, "EU"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -377,11 +377,14 @@ def test_a_removal_does_not_claim_what_a_strange_assignment_may_still_give(
         assert "no live access" not in each.stderr
 
 
-def test_access_of_a_deleted_person_is_removed_by_their_object_id(latchkey, tenant, graph_app):
-    """Their assignments outlive them, and keep package and policy from being deleted."""
+@pytest.mark.parametrize("typed", [seed.ANN, seed.ANN.upper()])
+def test_access_of_a_deleted_person_is_removed_by_their_object_id(
+    latchkey, tenant, graph_app, typed
+):
+    """Their assignments outlive them, and keep package and policy from being deleted; in any capitals."""
     graph_app.give(seed.ANN, seed.MARKETING_CAMPAIGN)
     tenant.delete_user(seed.ANN)
-    result = latchkey(remove, ["marketing-campaign", seed.ANN, "--because", "Left", "--yes"])
+    result = latchkey(remove, ["marketing-campaign", typed, "--because", "Left", "--yes"])
     assert result.exit_code == 0, result.stderr
     assert live(tenant) == []
 

@@ -1,5 +1,6 @@
 """Test what plan, apply and destroy do to a tenant, in both versions of Graph."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from bot.provisioning.changes.plan import make_plan
 from bot.provisioning.writing.diff import Operation
 from bot.source import FileError
 from sandbox.tenant import Tenant
-from sandbox.tenant.seed import ANN
-from tests.bot.provisioning.conftest import Provisioner, picture
+from sandbox.tenant.seed import ANN, CY
+from tests.bot.provisioning.conftest import FaultyAnswer, Provisioner, picture
 from tests.bot.provisioning.files import EXAMPLE, SMALL, with_policy
 
 
@@ -77,6 +78,49 @@ async def test_destroy_ends_access_before_it_deletes(
     assert what.lines()[0] == "access of Ann Abara to Autumn Campaign"
     assert package.id not in tenant.world.packages
     assert not any(each.is_live for each in tenant.world.assignments.values())
+
+
+async def test_an_assignment_that_graph_does_not_show_keeps_no_other_waiting(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
+    """The access of the others is asked to end at the first look."""
+    await provisioner.apply(SMALL)
+    package = next(
+        each for each in tenant.world.packages.values() if each.display_name == "Autumn Campaign"
+    )
+    policy = tenant.world.policies_of(package.id)[0]
+    async with provisioner.graph() as graph:
+        for each in (ANN, CY):
+            await graph.assignment_requests.create(
+                request_type="adminAdd", target_id=each, package_id=package.id, policy_id=policy.id
+            )
+    tenant.tick()
+    name = "ssignments/[0-9a-f-]{36}$"
+    provisioner.transport.faulty.append(FaultyAnswer(on=f"GET .*{name}", status=404))
+    provisioner.transport.operations.clear()
+
+    await provisioner.destroy(SMALL)
+
+    operations = provisioner.transport.operations
+    removal = next(
+        at
+        for at, each in enumerate(operations)
+        if each.endswith("ssignmentRequests") and each.startswith("POST")
+    )
+    assert len({each for each in operations[:removal] if re.search(name, each)}) == 2
+    assert not any(each.is_live for each in tenant.world.assignments.values())
+
+
+async def test_a_member_is_a_person_in_any_capitals(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
+    """As everywhere else in the file."""
+    await provisioner.apply(SMALL.replace("members: [tess", "members: [Person tess"))
+    crew = next(
+        each for each in tenant.world.groups.values() if each.display_name == "Campaign files"
+    )
+    assert len(crew.members) == 1
+    assert await provisioner.changes(SMALL) == []
 
 
 async def test_destroy_of_an_imported_file_deletes_nothing(

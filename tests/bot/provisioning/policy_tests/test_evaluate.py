@@ -248,3 +248,10 @@ async def test_two_applications_of_one_name_are_told_apart_by_nobody(provisioner
         evaluator = Evaluator(TenantFacts(graph, provisioner.read("").file))
         (result,) = await evaluator.evaluate(["finance gives Reader of application Contoso Ledger"])
     assert (result.outcome.value, "2 things" in (result.why or "")) == ("cannot tell", True)
+
+
+async def test_who_is_in_a_group_is_named_in_any_capitals():
+    """With the word “person” before the address, or without."""
+    text = FILE.replace("members: [dana@contoso.example]", "members: [Person dana@contoso.example]")
+    (result,) = await judged("dana may ask for marketing-campaign", text=text)
+    assert result.outcome.value == "holds"
