@@ -126,5 +126,5 @@ def register(
         replies=replies,
     )
     emergency_review.register(routes, emergencies=services.emergencies, replies=replies)
-    answers.register(routes, forms=services.request_forms, replies=replies)
+    answers.register(routes, reviews=services.reviews, replies=replies)
     routes.check()

@@ -1,4 +1,4 @@
-"""Read the whole card of a request, for whoever is asked to decide it and for admins."""
+"""Read the whole card of a request, and all its answers, for whoever is asked to decide it and for admins."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -8,10 +8,11 @@ from typing import Any, Final
 from bot import clock
 from bot.approvals.model import ApproverQuestion, Decision, has_voice
 from bot.approvals.processing import DecisionProcessor
-from bot.approvals.store import approver_questions, deciders, decisions
+from bot.approvals.store import approver_questions, deciders, decisions, readers
 from bot.database import Busy, Store, Transaction
 from bot.errors import NotAllowed, TooLate
 from bot.messages.approvals import approving_several
+from bot.messages.approvals.answers import all_answers
 from bot.messages.approvals.review import review
 from bot.people.guard import Guard
 from bot.people.model import NamedAs
@@ -24,6 +25,7 @@ from bot.words import N_
 from graph.errors import GraphError
 
 NOT_FOR_THEM: Final = N_("Only those who decide about that request see its card.")
+ANSWERS_NOT_FOR_THEM: Final = N_("Only those who decide about that request see its answers.")
 NOT_KNOWN_NOW: Final = N_(
     "I can't check with Slack and Entra right now whether you may decide that request. Please try again in a minute."
 )
@@ -173,6 +175,31 @@ class ReviewCards:
             return None
         return actor is not None and why is None
 
+    async def answers(
+        self, *, slack_user: str, request_id: str, team: str | None
+    ) -> dict[str, Any]:
+        """
+        Draw all that a request answers, for whoever has its card or may decide it, for admins, and for whoever wants it.
+
+        Reads Slack and Entra where only they can tell: for after the answer to Slack, never before it.
+
+        Args:
+            team: The reader's own workspace, as Slack says.
+
+        Raises:
+            NotAllowed: They are none of these, or that cannot be told in time.
+            TooLate: There is no such request.
+        """
+        request, is_known = await self._store.read(_with_reader, request_id, slack_user)
+        if request is None:
+            raise TooLate(N_("I do not know that request any more."))
+        if not is_known and not self._guard.is_admin(slack_user):
+            # A channel's card is read by whoever may decide it, too.
+            may_decide = await self._may_decide_now(request, slack_user, team)
+            if not may_decide:
+                raise NotAllowed(NOT_KNOWN_NOW if may_decide is None else ANSWERS_NOT_FOR_THEM)
+        return all_answers(request)
+
     async def find_several(self, *, slack_user: str, ask_ids: Sequence[str]) -> list[Reviewed]:
         """
         Return of several requests what waits and may be seen, for the form that approves them at once; nothing remote.
@@ -280,6 +307,16 @@ def _namesakes(db: Transaction, name: str | None) -> frozenset[str]:
     return (
         frozenset(each.entra_id for each in people.find_by_name(db, name)) if name else frozenset()
     )
+
+
+def _with_reader(db: Transaction, request_id: str, slack_user: str) -> tuple[Request | None, bool]:
+    """Return a request, and whether its card is somebody's to read by what is known here."""
+    request = requests.find(db, request_id)
+    if request is None:
+        return None, False
+    may_see = {request.holder, request.asked_by, *request.deciders}
+    is_known = slack_user in may_see or readers.has_seen_card(db, request_id, slack_user)
+    return request, is_known
 
 
 def _with_decisions(

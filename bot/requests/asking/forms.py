@@ -288,22 +288,6 @@ class RequestForms:
             channel = self._settings_of(package).channel or channel
         return RefusalExplained.about(request, package, channel=channel)
 
-    async def read_answers(self, *, slack_user: str, request_id: str) -> Request:
-        """
-        Return a request with what it answers, for those whom its card was sent to, for admins, and for whoever asked.
-
-        Raises:
-            NotAllowed: They are none of these.
-            TooLate: There is no such request.
-        """
-        request = await self._store.read(requests.find, request_id)
-        if request is None:
-            raise TooLate(N_("I do not know that request any more."))
-        may_see = {request.holder, request.asked_by, *request.deciders}
-        if slack_user not in may_see and not self._guard.is_admin(slack_user):
-            raise NotAllowed(N_("Only those who decide about that request see its answers."))
-        return request
-
     async def _own_request(self, slack_user: str, request_id: str) -> Request:
         request = await self._store.read(requests.find, request_id)
         if request is None:

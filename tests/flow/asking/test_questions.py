@@ -6,7 +6,6 @@ import pytest
 
 from bot import clock
 from bot.database.audit_log import audit
-from bot.errors import NotAllowed
 from bot.messages.requests.request_form.questions import block_of
 from bot.packages.questions import Question
 from bot.packages.store import catalog
@@ -21,6 +20,7 @@ from tests.harness.world import (
     CY,
     DANA,
     ENTRA_ID,
+    GUS,
     MIA,
     eventually,
     labels,
@@ -361,14 +361,98 @@ async def test_long_answers_are_a_button_away_for_those_who_decide(world):
         shown = await eventually(lambda user=user: world.form(user))
         assert text.strip() in said(shown)
         await world.slack.close(user=user, view_id=shown.id)
-    [request_id] = [
-        row["request_id"]
-        for row in await world.bot.store.run(audit.rows)
-        if row["verb"] == "ask-add"
-    ]
-    with pytest.raises(NotAllowed, match="Only those who decide"):
-        await world.bot.services.request_forms.read_answers(slack_user=CY, request_id=request_id)
+    world.slack.channel(APPROVALS).members.add(CY)
+    await world.press(CY, card, "All answers")
+    await world.whispered(CY, APPROVALS, "Only those who decide")
+    assert world.form(CY) is None
     assert complaints(world) == []
+
+
+def decided_by(world, *stages):
+    """Let Customer Data be decided in these stages, each by these people, and its ticket be told at length."""
+    policy = world.tenant.world.policies[examples.CUSTOMER_POLICY]
+    policy.settings["questions"][0]["regexPattern"] = None
+    [stage] = policy.approval["stages"]
+    policy.approval["stages"] = [
+        {
+            **stage,
+            "primaryApprovers": [
+                {"@odata.type": "#microsoft.graph.singleUser", "userId": ENTRA_ID[each]}
+                for each in stage_approvers
+            ],
+        }
+        for stage_approvers in stages
+    ]
+
+
+async def reads_all(world, user, card):
+    """Press "All answers" on a card, and tell whether they open."""
+    await world.press(user, card, "All answers")
+    shown = await eventually(lambda: world.form(user), about="the answers")
+    assert LONG in said(shown)
+    await world.slack.close(user=user, view_id=shown.id)
+
+
+LONG = " ".join(["why not"] * 100)
+
+
+async def test_whoever_has_approved_still_reads_all_answers(database, tmp_path):
+    """Their card keeps the button, while one more approval is needed."""
+    settings = tmp_path / "latchkey.yml"
+    settings.write_text("packages:\n  Customer Data: {quorum: 2}\n", "utf-8")
+    async with living(
+        database, prepare=with_examples, LATCHKEY_PACKAGE_SETTINGS=str(settings)
+    ) as world:
+        decided_by(world, [BO, MIA])
+        await world.synced()
+        await answered(world, ticket=LONG)
+        card = await world.card(BO, "Ann Abara asks for")
+        await world.press(BO, card, "Approve")
+        await world.told(ANN, "1 of 2 approvals")
+
+        await reads_all(world, BO, card)
+
+
+async def test_the_approvers_of_an_earlier_step_still_read_all_answers(database):
+    """Those who have decided it, and those who have its card; nobody else, when another step waits or it is over."""
+    async with living(database, prepare=with_examples) as world:
+        decided_by(world, [BO, CY], [MIA])
+        await world.synced()
+        await answered(world, ticket=LONG)
+        cards = {each: await world.card(each, "Ann Abara asks for") for each in (BO, CY)}
+        channels = await world.card(APPROVALS, "Ann Abara asks for")
+        await world.press(BO, cards[BO], "Approve")
+        last = await world.card(MIA, "Ann Abara asks for")
+
+        for user, card in cards.items():
+            await reads_all(world, user, card)
+        await world.press(MIA, last, "Approve")
+        await world.told(ANN, "You now have access to \\*Customer Data")
+        for user, card in cards.items():
+            await reads_all(world, user, card)
+        world.slack.channel(APPROVALS).members.add(GUS)
+        await world.press(GUS, channels, "All answers")
+        await world.whispered(GUS, APPROVALS, "Only those who decide")
+
+
+async def test_whoever_may_decide_by_the_card_of_a_channel_reads_all_its_answers(database):
+    """Somebody who has joined the approvers' group, and has no card yet: what they may approve, they may read whole."""
+    async with living(database, prepare=with_examples) as world:
+        decided_by(world, [])
+        [stage] = world.tenant.world.policies[examples.CUSTOMER_POLICY].approval["stages"]
+        stage["primaryApprovers"] = [
+            {
+                "@odata.type": "#microsoft.graph.groupMembers",
+                "groupId": tutorial.SECURITY_REVIEWERS,
+            }
+        ]
+        await world.synced()
+        await answered(world, ticket=LONG)
+        await world.card(BO, "Ann Abara asks for")
+        world.tenant.world.groups[tutorial.SECURITY_REVIEWERS].members.append(tutorial.MIA)
+
+        await reads_all(world, MIA, await world.card(APPROVALS, "Ann Abara asks for"))
+        assert world.cards(MIA) == []
 
 
 async def test_access_may_begin_later_and_end_sooner(database):

@@ -9,7 +9,15 @@ from bot import clock
 from bot.accounts.model import ConnectedAccount, Purpose, SignIn, SignInOutcome
 from bot.accounts.store import accounts, sign_ins
 from bot.approvals.model import Outcome
-from bot.approvals.store import approver_questions, decided, deciders, decisions, grants, recipients
+from bot.approvals.store import (
+    approver_questions,
+    decided,
+    deciders,
+    decisions,
+    grants,
+    readers,
+    recipients,
+)
 from bot.assignments.model import Assignment, DeliveryProgress, EndReason, TroubleKind
 from bot.assignments.store import (
     asked_there,
@@ -360,6 +368,7 @@ def _approver_questions(db: Transaction) -> None:
     approver_questions.schedule_news(db, told, news=None)
     assert approver_questions.accepted_of(db, request.id) == [told]
     assert approver_questions.find(db, told.id) == told
+    assert readers.has_seen_card(db, request.id, told.slack_user)
 
 
 def _recipients(db: Transaction) -> None:
