@@ -302,18 +302,13 @@ def _passed(request: Request, decided: Sequence[Decision], *, reader: str | None
     """Say where it stands, to whoever was asked about an earlier stage or round."""
     if request.state is not State.PENDING or request.current_stage is None:
         return [context(outcome_and_why(request))]
-    if request.round and not decided:
-        return [
-            context(
-                _("Your part is over: this card is out of date. Whoever decides now has a new one.")
-            )
-        ]
-    own = any(each.slack_user == reader for each in decided)
-    part = (
-        _("Your part is done.")
-        if own
-        else _("This step is decided, and nothing is left for you to do.")
-    )
+    if reader and any(reader in {each.slack_user, each.for_user} for each in decided):
+        part = _("Your part is done.")
+    elif request.round or reader in request.deciders:
+        # Of what this card has asked about, nothing is decided; or its reader is asked about the next step, too.
+        return [context(_("This card is out of date. Whoever decides now has a new one."))]
+    else:
+        part = _("This step is decided, and nothing is left for you to do.")
     return [context(f"{part} {_now_waits(request)}")]
 
 

@@ -44,7 +44,7 @@ async def test_who_is_named_since_is_asked_within_the_hour(database, version):
         card = await world.card(MIA)
         assert CHANGED in said(card)
         await eventually(lambda: labels(before) == [], about="the card of before is over")
-        assert "this card is out of date" in said(before)
+        assert "This card is out of date" in said(before)
         assert CHANGED in said(await world.card(APPROVALS))
         shown = said((await world.type(ANN, "/my-access")).message)
         assert f"waiting for <@{MIA}>" in shown
@@ -175,3 +175,46 @@ async def test_what_is_another_thing_each_hour_is_not_asked_without_end(world, m
 
     assert await rounds(world) == [2]
     assert await world.states() == ["add pending"]
+
+
+async def one_more_is_named(world):
+    """Let Ann ask, and Mia be named beside Bo and Cy; return the cards of before, which are over."""
+    approved_by(world, seed.BO, seed.CY)
+    await world.synced()
+    await world.type(ANN, ASK)
+    before = {each: await world.card(each) for each in (BO, CY)}
+    approved_by(world, seed.BO, seed.CY, seed.MIA)
+    await asyncio.sleep(AN_HOUR_AND_MORE)
+    for card in before.values():
+        await eventually(lambda card=card: labels(card) == [], about="the card of before is over")
+    return before
+
+
+async def test_the_card_of_before_says_nothing_of_what_others_decide_since(database, tmp_path):
+    """While one more approval is needed, nothing is decided, and its reader decides by the new one."""
+    file = tmp_path / "latchkey.yml"
+    file.write_text("packages:\n  Finance Reports: {quorum: 2}\n", "utf-8")
+    async with living(database, LATCHKEY_PACKAGE_SETTINGS=str(file)) as world:
+        before = await one_more_is_named(world)
+        await world.press(CY, await world.card(CY), "Approve")
+        await world.told(ANN, "1 of 2 approvals")
+        await eventually(lambda: "Approved by" in said(before[BO]), about="it is drawn again")
+
+        assert "This card is out of date. Whoever decides now has a new one." in said(before[BO])
+        assert "is decided" not in said(before[BO])
+        assert "Your part is done. Now it waits for" in said(before[CY])
+        assert "Approve" in labels(await world.card(BO))
+
+
+async def test_the_card_of_a_step_says_that_its_reader_is_asked_about_the_next(database):
+    """Whoever has not decided the first of two may decide the second, by another card."""
+    async with living(database) as world:
+        approved_by(world, seed.BO, seed.CY, steps=2)
+        await world.synced()
+        await world.type(ANN, ASK)
+        before = await world.card(BO)
+        await world.press(CY, await world.card(CY), "Approve")
+        await eventually(lambda: len(world.cards(BO)) == 2, about="the card of the next step")
+
+        await eventually(lambda: "This card is out of date" in said(before), about="it says so")
+        assert "nothing is left for you" not in said(before)
