@@ -43,7 +43,13 @@ def why_late(
         )
     if by:
         return _decided_already(by)
-    if request.is_past_deadline(decision.at):
+    if request.comes_to_a_decision:
+        return N_(
+            "Nobody has to decide that request just now, so your click does not count. Once somebody has to, there is a new "
+            "card for it."
+        )
+    if request.state is State.PENDING and request.is_past_deadline(decision.at):
+        # The job that lets it expire has not been there yet.
         return OVERTAKEN[State.LAPSED]
     if request.state is State.PENDING:
         return N_(
@@ -51,6 +57,8 @@ def why_late(
         )
     if request.state is State.CANCELED and request.why:
         return N_("That request is canceled. {why}").format(why=request.why)
+    if request.state is State.LAPSED and request.why:
+        return N_("That request has expired. {why}").format(why=request.why)
     return OVERTAKEN.get(
         request.state,
         N_("That request is already {state}; there is nothing left to decide.").format(
