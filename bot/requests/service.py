@@ -248,6 +248,17 @@ class RequestService:
         self._wake()
         return submitted
 
+    async def _ask_as_offered(self, wanted: RequestedPackage) -> Submitted:
+        """Save a request, as its package is offered by now where a sync has changed the catalog just then."""
+        try:
+            return await self._ask_for(wanted)
+        except CatalogChanged:
+            offered = await self._offering.now()
+            package = offered.askable.by_id(wanted.package.id)
+            if package is None:
+                raise TooLate(OVER) from None
+            return await self._ask_for(replace(wanted, package=package, version=offered.version))
+
     def _reason_rule(self, package: Package) -> ReasonRule | None:
         return self._settings_of(package).reason
 
@@ -293,7 +304,7 @@ class RequestService:
                 )
                 self._wake()
                 return submitted
-            return await self._ask_for(
+            return await self._ask_as_offered(
                 RequestedPackage(
                     slack_user=slack_user,
                     package=package,

@@ -49,6 +49,9 @@ OVER: Final = N_("That package is not offered any more.")
 class CatalogChanged(LatchkeyError):
     """The catalog has changed since the command was read; that it came in has been noted."""
 
+    def __init__(self) -> None:
+        super().__init__(N_("The packages have changed just now. Please ask for it once more."))
+
 
 @dataclass(frozen=True, kw_only=True)
 class RequestedPackage:

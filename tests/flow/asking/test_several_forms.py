@@ -1,5 +1,14 @@
 """Several packages in one form, some of which ask questions of their own: each is asked for, or said by name."""
 
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.packages.catalog import OfferedPackages
+from bot.packages.settings.file import PackageSettingsFile
+from bot.packages.store import catalog
+from bot.requests.service import RequestService
 from tests.flow.asking.test_request_form import TICKET, asked, choose, opened, package_id, world
 from tests.harness.world import ANN, eventually, said
 
@@ -151,3 +160,60 @@ async def test_a_form_that_cannot_ask_says_the_same_when_it_is_sent(world):
     await world.slack.submit(user=ANN, view_id=form.id, values={})
 
     assert said(world.form(ANN)) == before
+
+
+class ChangedMeanwhile(OfferedPackages):
+    """The packages, of which a sync changes some as soon as they were read, so many times."""
+
+    def __init__(self, store, *, change, times):
+        super().__init__(store, PackageSettingsFile())
+        self._change, self._left = change, times
+
+    async def now(self):
+        found = await super().now()
+        if self._left:
+            self._left -= 1
+            await self._store.run(catalog.replace, self._change(found.everything.packages))
+        return found
+
+
+def described_anew(packages):
+    return [replace(each, description=f"{each.description}!") for each in packages]
+
+
+def all_but_reports(packages):
+    return [each for each in described_anew(packages) if each.name != "Finance Reports"]
+
+
+@pytest.mark.parametrize(
+    ("change", "times", "got", "why"),
+    [
+        (described_anew, 1, {"Finance Reports", "Marketing Campaign"}, []),
+        (all_but_reports, 1, {"Marketing Campaign"}, ["That package is not offered any more."]),
+        (
+            described_anew,
+            9,
+            set(),
+            ["The packages have changed just now. Please ask for it once more."] * 2,
+        ),
+    ],
+    ids=["changed", "gone", "without end"],
+)
+async def test_packages_that_a_sync_changes_just_then_are_asked_for(world, change, times, got, why):
+    """As they are by then; and of what cannot be asked for, it is said why."""
+    bot = world.bot
+    wanted = [package_id(world, each) for each in ("Finance Reports", "Marketing Campaign")]
+    service = RequestService(
+        store=bot.store,
+        guard=bot.services.guard,
+        offering=ChangedMeanwhile(bot.store, change=change, times=times),
+        wake=lambda: None,
+        asks_an_hour=30,
+        package_settings=PackageSettingsFile(),
+        removed_for=timedelta(days=30),
+    )
+
+    result = await service.ask_for_several(slack_user=ANN, package_ids=wanted, reason="a call")
+
+    assert {each.package_name for each in result.asked} == got
+    assert [each for _, each in result.refused] == why
