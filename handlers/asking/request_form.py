@@ -158,9 +158,10 @@ def register(
                     return
                 await show_error({"text": _(GONE)})
                 return
-            policies = _offered(package, about)
+            policies = _offered(package, about, for_other=_is_for_other(view, user))
             chosen = _chosen(policies, policy_in(view))
-            if not _shows(about, chosen):
+            # It may have been sent before it offered what there is for the other.
+            if not _shows(about, chosen) or not _has_offered(about, policies):
                 form = _again(
                     package,
                     about,
@@ -300,10 +301,20 @@ def register(
             background.update_form(view_id=str(view["id"]), view=narrowed)
 
 
-def _offered(package: Package, about: FormSubject) -> Sequence[OfferedPolicy]:
-    """Return the policies that the form offers, as they are now."""
-    offered = [policy for policy in package.policies if policy.id in about.offered]
-    return offered if about.offered else package.policies
+def _is_for_other(view: Mapping[str, Any], user: str) -> bool:
+    return wanted_for_in(view) not in (None, user)
+
+
+def _offered(package: Package, about: FormSubject, *, for_other: bool) -> Sequence[OfferedPolicy]:
+    """Return the policies that the form offers, as they are now; for somebody else all, whatever is for whoever asks."""
+    if for_other or not about.offered:
+        return package.policies
+    return [policy for policy in package.policies if policy.id in about.offered]
+
+
+def _has_offered(about: FormSubject, policies: Sequence[OfferedPolicy]) -> bool:
+    """Return True if the form has offered all of these policies; one that offers no choice, has the only one."""
+    return not about.offered or {each.id for each in policies} <= set(about.offered)
 
 
 def _chosen(policies: Sequence[OfferedPolicy], policy_id: str | None) -> OfferedPolicy | None:
@@ -331,7 +342,7 @@ def _again(
     note: str | None = None,
 ) -> dict[str, Any]:
     """Build the form anew, with what was typed in *view*."""
-    policies = _offered(package, about)
+    policies = _offered(package, about, for_other=_is_for_other(view, user))
     return request_form(
         package,
         policies=policies,
@@ -369,7 +380,7 @@ async def _for_chosen(
         )
     [package] = chosen
     policies, locale = package.policies, about.locale
-    if wanted_for in (None, user):
+    if not _is_for_other(view, user):
         offered = await forms.find_policies(slack_user=user, package=package)
         policies, locale = tuple(offered.policies), offered.locale
     picked = policy_in(view)

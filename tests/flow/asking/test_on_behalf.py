@@ -10,6 +10,7 @@ from bot import clock
 from bot.assignments.store import assignment_lists, assignments
 from bot.errors import TooLate
 from sandbox.slack import View
+from sandbox.tenant.examples import BUILD_SERVERS, DAY_POLICY, ON_CALL_POLICY
 from sandbox.tenant.seed import (
     BOARD_PAPERS,
     FINANCE_READERS,
@@ -29,6 +30,7 @@ from tests.harness.world import (
     buttons,
     eventually,
     labels,
+    living,
     said,
 )
 
@@ -182,6 +184,36 @@ async def test_the_policy_is_judged_for_whom_it_is_for(world):
         news
     )
     assert not world.direct(CY)
+
+
+async def test_a_form_sent_before_it_shows_the_policies_of_the_other_shows_them_first(database):
+    """The one that it offered whoever asks is not what they chose for somebody else."""
+    async with living(database, prepare=lambda outside: outside.tenant.seed_examples()) as world:
+        allow(world, BUILD_SERVERS)
+        for policy_id, user in ((ON_CALL_POLICY, MIA), (DAY_POLICY, CY)):
+            policy = world.tenant.world.policies[policy_id]
+            policy.allowed_target_scope = "specificDirectoryUsers"
+            policy.specific_allowed_targets = [
+                {"@odata.type": "#microsoft.graph.singleUser", "userId": ENTRA_ID[user]}
+            ]
+        await world.synced()
+        command = "/request-access build-servers because of the release"
+        answer = (await world.type(MIA, command)).message
+        assert answer is not None
+        await world.press(MIA, answer, "Open the form")
+        form = await eventually(lambda: world.form(MIA), about="the form")
+        assert "policy" not in {block.get("block_id") for block in form.blocks}
+
+        values = {"for_whom": {"latchkey_for_whom": CY}}
+        await world.slack.submit(user=MIA, view_id=form.id, values=values)
+
+        assert "What is asked has changed" in said(form)
+        [choice] = [each for each in form.blocks if each.get("block_id") == "policy"]
+        options = choice["element"]["options"]
+        [day] = [each["value"] for each in options if each["value"] == DAY_POLICY]
+        values["policy"] = {"latchkey_policy": day}
+        await world.slack.submit(user=MIA, view_id=form.id, values=values)
+        await world.told(CY, "You now have access to \\*Build Servers")
 
 
 async def test_the_field_is_shown_to_whom_it_may_serve(world):
