@@ -432,7 +432,7 @@ async def test_who_forgot_the_reason_may_press_again_at_once(harness):
 
 
 async def test_lists_that_admins_read_are_written_down(harness):
-    """The row says who read, which list, and about whom."""
+    """The row says who read, which list, and about whom, by ids."""
     await harness.permissions.refresh()
     await harness.request_lists.pending(slack_user="U0DANA")
     await harness.request_lists.stuck(slack_user="U0DANA")
@@ -443,5 +443,5 @@ async def test_lists_that_admins_read_are_written_down(harness):
     assert [(each["actor"], each["details"]) for each in rows] == [
         ("U0DANA", {"of": "pending"}),
         ("U0DANA", {"of": "held"}),
-        ("U0DANA", {"of": "assignments", "about": "<@U0ANN>"}),
+        ("U0DANA", {"of": "assignments", "about": f"U0ANN {seed.ANN}"}),
     ]
