@@ -12,6 +12,9 @@ from bot.requests.state_words import state_word
 from bot.words import N_
 from bot.words.formats import kept_moment
 
+NOTHING_TO_DECIDE: Final = N_(
+    "That card is out of date: what it asked is decided, or has changed. Please look at the card again."
+)
 # Ends that no click has brought about.
 OVERTAKEN: Final = {
     State.CANCELED: N_("Whoever asked has canceled that request; there is nothing left to decide."),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot import chance, clock
+from bot.approvals.in_time import NOTHING_TO_DECIDE
 from bot.approvals.model import ApproverQuestion, Decision, Outcome
 from bot.approvals.processing import DecisionProcessor
 from bot.approvals.store import approver_questions, decisions
@@ -29,9 +30,6 @@ from bot.words import N_
 from graph.errors import GraphError
 
 NOT_KNOWN: Final = N_("I do not know that request any more.")
-NOTHING_TO_DECIDE: Final = N_(
-    "That card is out of date: what it asked is decided, or has changed. Please look at the card again."
-)
 OVER: Final = N_(
     "Nobody has to decide that request any more, so an answer would change nothing; /my-access shows how it stands."
 )

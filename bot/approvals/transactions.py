@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot import clock
 from bot.approvals.ends import WrongEnd, find_wrong_end
+from bot.approvals.in_time import NOTHING_TO_DECIDE
 from bot.approvals.model import ApproverQuestion, Decision
 from bot.approvals.store import approver_questions, decisions
 from bot.assignments.store import assignments
@@ -177,7 +178,7 @@ def approve_until(
         raise TooLate(N_("That decision has been sent already. Please look at the card."))
     request = requests.get(db, draft.request_id)
     if draft.verb is not Verb.APPROVE or request.state is not State.PENDING:
-        raise TooLate(N_("There is nothing left to decide. Please look at the card."))
+        raise TooLate(NOTHING_TO_DECIDE)
     now = clock.now()
     current = assignments.find(db, request.assignment_id) if request.assignment_id else None
     wrong = find_wrong_end(

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.approvals import questioning
+from bot.approvals.in_time import NOTHING_TO_DECIDE
 from bot.approvals.model import Outcome
 from bot.approvals.questioning import (
     answer_question,
@@ -403,6 +404,6 @@ async def test_who_may_not_ask_reads_why_if_that_is_known_in_time(harness, user,
     )
 
     if fault == "late":
-        assert why == questioning.NOTHING_TO_DECIDE
+        assert why == NOTHING_TO_DECIDE
     else:
         assert (why is not None) is (fault is None and user == "U0MIA")

@@ -123,6 +123,26 @@ async def test_an_approved_one_is_decided_anew(harness):
     assert adds(harness) == 1
 
 
+async def test_the_form_of_a_shorter_end_says_that_what_it_asked_has_changed(harness):
+    """The request is being checked again, and somebody may have to decide it in a moment."""
+    request = await extending(harness)
+    draft = await harness.approvals.decide(
+        ask_id=request.ask_id,
+        verb=Verb.APPROVE,
+        slack_user=BO,
+        team="T0LATCH",
+        channel=None,
+        for_less=True,
+    )
+    await run_out(harness)
+    assert (await harness.request(request.id)).comes_to_a_decision
+
+    with pytest.raises(TooLate, match="what it asked is decided, or has changed"):
+        await harness.approvals.approve_until(
+            decision_id=draft.decision.id, slack_user=BO, end=clock.now() + DAY, reason=""
+        )
+
+
 async def test_the_shorter_end_of_an_extension_does_not_hold_for_new_access(harness):
     """It was set for the extension: whoever decides about new access sees what is asked for now."""
     request = await extending(harness)
