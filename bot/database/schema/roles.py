@@ -59,10 +59,32 @@ OF_WHAT_IS_OVER: Final = (
     "notice",
     "request",
 )
-# Whether role r is an owner of one of the tables, or can become one.
+# The functions that a trigger runs, or that run as the owner.
+FUNCTIONS: Final = ("audit_is_append_only", "latchkey_sealed_token")
+# Whether role r is an owner of one of the tables or functions or of their schema, or can become one.
 OWNS: Final = (
-    "(SELECT coalesce(bool_or(pg_has_role(r.oid, relowner, 'MEMBER')), false) FROM pg_class "
-    "WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(:tables))"
+    "(SELECT coalesce(bool_or(pg_has_role(r.oid, owner, 'MEMBER')), false) FROM ("
+    "SELECT relowner AS owner FROM pg_class "
+    "WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(:tables) "
+    "UNION SELECT proowner FROM pg_proc "
+    "WHERE pronamespace = current_schema()::regnamespace AND proname = ANY(:functions) "
+    "UNION SELECT nspowner FROM pg_namespace WHERE oid = current_schema()::regnamespace"
+    ") AS owners)"
+)
+# Whether role r is a superuser, or can become one.
+RULES: Final = (
+    "(SELECT bool_or(s.rolsuper) FROM pg_roles AS s WHERE pg_has_role(r.oid, s.oid, 'MEMBER'))"
+)
+# What lets a role, or one that it can become, past the rights on tables; in words.
+PAST_RIGHTS: Final[Mapping[str, str]] = {
+    "rolcreaterole": "make and change roles (CREATEROLE)",
+    "rolreplication": "copy the whole server (REPLICATION)",
+}
+# PostgreSQL's own roles by which one reads or writes the server's files, or runs programs there.
+OF_THE_SERVER: Final = (
+    "pg_execute_server_program",
+    "pg_read_server_files",
+    "pg_write_server_files",
 )
 # Columns that may be read where the whole table may not.
 READABLE: Final[Mapping[str, tuple[str, ...]]] = {"account_token": ("slack_user",)}
@@ -85,16 +107,18 @@ def grant(db: Transaction, role: str) -> None:
     """
     facts = db.execute(
         sa.text(
-            f"SELECT rolsuper, {OWNS} AS owns, current_schema() AS schema, current_database() AS base "  # noqa: S608 (our own words)
+            f"SELECT {RULES} AS rules, {OWNS} AS owns, current_schema() AS schema, "  # noqa: S608 (our own words)
+            "current_database() AS base, (SELECT pg_has_role(current_user, datdba, 'USAGE') "
+            "FROM pg_database WHERE datname = current_database()) AS owns_base "
             "FROM pg_roles AS r WHERE rolname = :role"
         ),
-        {"role": role, "tables": list(NEEDED)},
+        {"role": role, "tables": list(NEEDED), "functions": list(FUNCTIONS)},
     ).one_or_none()
     if facts is None:
         raise CannotGrant(
             f"There is no role {role}: make it first (CREATE ROLE … LOGIN), and give it a password."
         )
-    if facts.rolsuper or facts.owns:
+    if facts.rules or facts.owns:
         raise CannotGrant(
             f"{role} owns the tables or is a superuser, so nothing can be kept from it: "
             "name a role of its own for the running bot."
@@ -103,7 +127,11 @@ def grant(db: Transaction, role: str) -> None:
     name, schema = quote(role), quote(facts.schema)
     db.execute(sa.text(f"GRANT USAGE ON SCHEMA {schema} TO {name}"))
     db.execute(sa.text(f"REVOKE CREATE ON SCHEMA {schema} FROM {name}"))
-    db.execute(sa.text(f"REVOKE CREATE ON DATABASE {quote(facts.base)} FROM {name}"))
+    db.execute(sa.text(f"REVOKE CREATE, TEMPORARY ON DATABASE {quote(facts.base)} FROM {name}"))
+    # Everybody may make temporary tables unless it is taken from everybody.  In somebody else's database, where others
+    # may need theirs, that is for its owner: the doctor says so.
+    if facts.owns_base:
+        db.execute(sa.text(f"REVOKE TEMPORARY ON DATABASE {quote(facts.base)} FROM PUBLIC"))
     for table, needed in NEEDED.items():
         on = f"ON {schema}.{quote(table)}"
         db.execute(sa.text(f"REVOKE ALL {on} FROM {name}"))
@@ -159,18 +187,28 @@ def excess_rights(db: Transaction) -> list[str]:
     """Return what this connection's role may do and the running bot does not need, in words."""
     facts = db.execute(
         sa.text(
-            f"SELECT rolsuper, {OWNS} AS owns, "  # noqa: S608 (our own words)
+            f"SELECT {RULES} AS rules, {OWNS} AS owns, "  # noqa: S608 (our own words)
             "has_schema_privilege(current_schema(), 'CREATE') "
-            "OR has_database_privilege(current_database(), 'CREATE') AS creates "
+            "OR has_database_privilege(current_database(), 'CREATE') AS creates, "
+            "has_database_privilege(current_database(), 'TEMPORARY') AS creates_temporary, "
+            "current_database() AS base "
             "FROM pg_roles AS r WHERE rolname = current_user"
         ),
-        {"tables": list(NEEDED)},
+        {"tables": list(NEEDED), "functions": list(FUNCTIONS)},
     ).one()
-    if facts.rolsuper:
+    if facts.rules:
         return ["do everything, as a superuser"]
-    found = ["create tables"] if facts.creates else []
+    found = _past_rights(db)
+    if facts.creates:
+        found.append("create tables")
     if facts.owns:
         return [*found, "change and drop the tables, as their owner"]
+    if facts.creates_temporary:
+        base = db.dialect.identifier_preparer.quote(facts.base)
+        found.append(
+            f"create temporary tables (where the database has another owner, that one takes it away: "
+            f"REVOKE TEMPORARY ON DATABASE {base} FROM PUBLIC)"
+        )
     granted = _granted(db, even_of_one_column=True)
     for table, columns in READABLE.items():
         granted[table].discard("SELECT")
@@ -181,6 +219,23 @@ def excess_rights(db: Transaction) -> list[str]:
         for table, needed in NEEDED.items()
         for privilege in sorted(granted[table] - needed)
     ]
+
+
+def _past_rights(db: Transaction) -> list[str]:
+    """Return what lets this connection's role past the rights on tables, in words."""
+    roles = db.execute(
+        sa.text(
+            f"SELECT rolname, {', '.join(PAST_RIGHTS)} FROM pg_roles "  # noqa: S608 (our own words)
+            "WHERE pg_has_role(current_user, oid, 'MEMBER')"
+        )
+    ).all()
+    found = [
+        words
+        for attribute, words in PAST_RIGHTS.items()
+        if any(getattr(r, attribute) for r in roles)
+    ]
+    names = {each.rolname for each in roles}
+    return found + [f"be a member of {each}" for each in OF_THE_SERVER if each in names]
 
 
 def _granted(db: Transaction, *, even_of_one_column: bool = False) -> dict[str, set[str]]:

@@ -173,6 +173,9 @@ REFUSED = {
     "a copy of them": "UPDATE account SET challenge = (SELECT max(sealed) FROM account_token)",
     "another function for it": "CREATE OR REPLACE FUNCTION latchkey_sealed_token(whose text) RETURNS text "
     "LANGUAGE sql AS 'SELECT string_agg(sealed, '','') FROM account_token'",
+    "a temporary table": "CREATE TEMPORARY TABLE account_token (slack_user text, sealed text)",
+    "a temporary view": "CREATE TEMPORARY VIEW account_token AS SELECT 'x' AS slack_user",
+    "a temporary function": "CREATE FUNCTION pg_temp.evil() RETURNS text LANGUAGE sql AS 'SELECT 1'",
 }
 
 
@@ -182,6 +185,52 @@ def test_it_is_refused_whatever_the_bot_does_not_need(what, store):
     with pytest.raises(Unusable) as refused:
         store.run_here(lambda db: db.execute(sa.text(REFUSED[what])))
     assert re.search(r"permission denied|must be owner", refused.value.detail)
+
+
+EVIL = """
+CREATE FUNCTION pg_temp.evil() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  ALTER TABLE public.audit DISABLE TRIGGER audit_no_update;
+  UPDATE public.audit SET actor = 'U0EVIL';
+  RETURN (SELECT string_agg(sealed, ',') FROM public.account_token);
+END $$;
+CREATE TEMPORARY VIEW account_token AS SELECT pg_temp.evil() AS sealed, 'x'::text AS slack_user;
+GRANT SELECT ON pg_temp.account_token TO PUBLIC;
+"""
+
+
+def test_temporary_tables_do_not_stand_in_for_those_of_the_owner(owners, store):
+    """What runs as the owner looks at the owner's table, even where temporary tables are allowed."""
+    run(owners, f"GRANT TEMPORARY ON DATABASE {sa.make_url(owners).database} TO {ROLE}")
+    store.run_here(lambda db: audit.record(db, at=clock.now(), actor="U0ANN", verb="refused"))
+    run(owners, "INSERT INTO account_token (slack_user, sealed) VALUES ('U0ANN', 'sealed')")
+
+    def attack(db):
+        db.exec_driver_sql(EVIL)
+        said = db.execute(
+            sa.text("SELECT latchkey_sealed_token('x'), latchkey_sealed_token('U0ANN')")
+        )
+        actors = db.execute(sa.text("SELECT actor FROM public.audit")).scalars()
+        return tuple(said.one()), list(actors)
+
+    assert store.run_here(attack) == ((None, "sealed"), ["U0ANN"])
+
+
+def test_what_runs_as_the_owner_has_a_search_path_that_ends_in_pg_temp(owners, store):
+    """Each such function of the schema, also one that comes later."""
+    paths = store.read_here(
+        lambda db: (
+            db.execute(
+                sa.text(
+                    "SELECT array_to_string(proconfig, ';') FROM pg_proc "
+                    "WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+                )
+            )
+            .scalars()
+            .all()
+        )
+    )
+    assert paths == ["search_path=pg_catalog, public, pg_temp"]
 
 
 @pytest.mark.parametrize(
@@ -231,6 +280,63 @@ def test_what_it_may_do_beyond_is_found_and_taken_away(given, words, owners, sto
     run_as_owner(owners)
     assert store.run_here(roles.excess_rights) == []
     assert store.run_here(roles.missing_rights) == []
+
+
+TEMPORARY = (
+    "create temporary tables (where the database has another owner, that one takes it away: "
+    "REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC)"
+)
+
+
+@pytest.mark.parametrize("whom", [ROLE, "PUBLIC"])
+def test_temporary_tables_are_found_and_taken_away(whom, owners, store):
+    """From everybody, as PostgreSQL gives them to everybody."""
+    database = sa.make_url(owners).database
+    run(owners, f"GRANT TEMPORARY ON DATABASE {database} TO {whom}")
+    assert store.run_here(roles.excess_rights) == [TEMPORARY.format(database=database)]
+
+    run_as_owner(owners)
+    assert store.run_here(roles.excess_rights) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "taken", "words"),
+    [
+        (
+            f"ALTER ROLE {ROLE} CREATEROLE",
+            f"ALTER ROLE {ROLE} NOCREATEROLE",
+            "make and change roles (CREATEROLE)",
+        ),
+        (
+            f"ALTER ROLE {ROLE} REPLICATION",
+            f"ALTER ROLE {ROLE} NOREPLICATION",
+            "copy the whole server (REPLICATION)",
+        ),
+        (
+            f"GRANT pg_write_server_files TO {ROLE}",
+            f"REVOKE pg_write_server_files FROM {ROLE}",
+            "be a member of pg_write_server_files",
+        ),
+        (
+            f"GRANT postgres TO {ROLE}",
+            f"REVOKE postgres FROM {ROLE}",
+            "do everything, as a superuser",
+        ),
+    ],
+)
+def test_what_lets_a_role_past_the_rights_on_tables_is_named(given, taken, words, owners, store):
+    """Of itself, or of a role that it can become."""
+    run(owners, given)
+    assert store.run_here(roles.excess_rights) == [words]
+    run(owners, taken)
+    assert store.run_here(roles.excess_rights) == []
+
+
+def test_an_owner_of_the_trigger_function_is_named(owners, store):
+    """Whoever owns it can replace what refuses to change the audit log."""
+    run(owners, f"ALTER FUNCTION audit_is_append_only() OWNER TO {ROLE}")
+    assert store.run_here(roles.excess_rights) == ["change and drop the tables, as their owner"]
+    run(owners, "ALTER FUNCTION audit_is_append_only() OWNER TO CURRENT_USER")
 
 
 def run_as_owner(owners: str) -> None:
