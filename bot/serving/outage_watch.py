@@ -66,6 +66,8 @@ class OutageWatch:
     _alone: Outage | None = None
     _sent: set[str] = field(default_factory=set)
     _first_look_at: datetime | None = None
+    # When it had the database again.
+    _back_at: datetime | None = None
 
     async def look(self) -> None:
         """
@@ -81,12 +83,12 @@ class OutageWatch:
         try:
             await self.store.run(outages.probe)
             if self._alone is not None:
-                if problems:
-                    # What comes of the missing database is not another outage.
+                if any(_is_of_database(each) for each in problems):
                     return
                 await self._tell_alone(replace(self._alone, over_at=clock.real()))
+                self._back_at = now
             self._without_database_since = self._alone = None
-            if problems and now - self._first_look_at < STARTING:
+            if problems and self._is_too_early(now):
                 return
             outage = await self.store.run(
                 outages.note, problems, after=self.after, ahead=self.ahead
@@ -96,6 +98,13 @@ class OutageWatch:
             raise
         if outage is not None:
             await self._tell(outage)
+
+    def _is_too_early(self, now: datetime) -> bool:
+        """Tell whether problems may only show that this replica has just started, or has just got its database back."""
+        if self._first_look_at is not None and now - self._first_look_at < STARTING:
+            return True
+        # What comes of the missing database is not another outage; what lasts as long as one is.
+        return self._back_at is not None and now - self._back_at < self.after
 
     async def _call_failing_services(self) -> None:
         """Call what did not work, so that it is known how it is now; while it works, one replica calls for all."""
@@ -162,7 +171,7 @@ class OutageWatch:
         since = self._without_database_since
         if self._alone is not None or now - since < self.after:
             return
-        why = tuple(each for each in problems if each.startswith("database:")) or problems
+        why = tuple(each for each in problems if _is_of_database(each)) or problems
         self._alone = Outage(began_at=since, noted_at=now, why=why)
         log.error("outage", reason="database")
         await self._tell_alone(self._alone)
@@ -206,3 +215,8 @@ def alarm_body(outage: Outage, *, replica: str | None = None) -> dict[str, Any]:
 def _is_own(problem: str) -> bool:
     """Tell what is about this watch alone."""
     return problem.startswith(f"job {NAME}:")
+
+
+def _is_of_database(problem: str) -> bool:
+    """Tell what is about the database itself."""
+    return problem.startswith("database:")

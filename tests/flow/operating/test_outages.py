@@ -231,6 +231,27 @@ async def test_a_database_that_is_gone_is_told_by_the_replica_itself(database):
         assert told(world, "has not been able to work") == []
 
 
+async def test_what_outlasts_a_database_that_was_gone_is_told(database):
+    """Graph does not answer either, and still does not when the database is back: both are said, once each."""
+    async with living(database, LATCHKEY_ALARM_AFTER_SECONDS="60") as world:
+        await eventually(lambda: world.bot.jobs.statuses["watch"].last_success)
+        file = world.bot.settings.sqlite_file
+        assert file is not None
+        world.tenant.faults.set("unavailable", retry_after="0")
+        await eventually(lambda: world.bot.figures.graph.failing_since)
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await eventually(lambda: told(world, "cannot use its database"))
+            other.execute("ROLLBACK")
+        await eventually(lambda: told(world, "can use its database again"))
+        await eventually(lambda: told(world, "has not been able to work"))
+        world.tenant.faults.clear()
+        await eventually(lambda: told(world, "Latchkey works again"))
+
+        for words in ("can use its database again", "has not been able to work"):
+            assert len(told(world, words)) == 1
+
+
 async def test_two_replicas_tell_of_an_outage_once(database):
     """Whoever sees it first; and the end, too."""
     async with simulation(database) as around:
