@@ -4,12 +4,15 @@ Note the anchor of the audit log once a day where the database's owner cannot ch
 One replica does it for all; a place that does not take it is tried again an hour later.
 """
 
+import asyncio
 import os
+import threading
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 from pydantic import TypeAdapter
@@ -36,6 +39,10 @@ CHANNEL: Final = "channel"
 FILE: Final = "file"
 WEBHOOK: Final = "webhook"
 PLACES: Final = (CHANNEL, FILE, WEBHOOK)
+# A disk of another machine may answer late, or never.
+FILE_LIMIT: Final = timedelta(seconds=30)
+
+Result = TypeVar("Result")
 
 
 class NotNoted(Exception):
@@ -142,22 +149,75 @@ class Anchors:
         return ANCHOR.dump_python(last, mode="json") if last else None
 
 
-def in_file(file: Path) -> Keep:
-    """Return what adds a line to a file for each anchor."""
+def in_file(file: Path, *, limit: timedelta = FILE_LIMIT) -> Keep:
+    """
+    Return what adds a line to a file for each anchor, beside the event loop.
+
+    Args:
+        limit: Who waits longer for the disk gives up; the write itself cannot be ended, and no second one begins before it has come back.
+    """
+    threads = _DaemonThreads()
+    last: asyncio.Future[None] | None = None
 
     async def keep(anchor: NotedAnchor) -> None:
+        nonlocal last
+        if last is not None and not last.done():
+            raise NotNoted("the disk has not answered since the last try")
         line = f"{anchor.at.isoformat(timespec='seconds')} {anchor.text}\n".encode()
+        last = asyncio.get_running_loop().run_in_executor(threads, _add_line, file, line)
+        # Of one that comes back too late nobody asks any more how it went.
+        last.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.wait({last}, timeout=limit.total_seconds())
+        if not last.done():
+            raise NotNoted(f"the disk has not answered within {limit.total_seconds():.0f} s")
         try:
-            to = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-            try:
-                os.write(to, line)
-                os.fsync(to)
-            finally:
-                os.close(to)
+            last.result()
         except OSError as error:
             raise NotNoted(error.strerror or type(error).__name__) from None
 
     return keep
+
+
+def _add_line(file: Path, line: bytes) -> None:
+    """Add all of a line to a file, and see it on the disk; one that was cut short before stays a line by itself."""
+    if _ends_within_a_line(file):
+        line = b"\n" + line
+    to = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    try:
+        while line:
+            # Where there is no room for the rest, that is what the next try says.
+            line = line[os.write(to, line) :]
+        os.fsync(to)
+    finally:
+        os.close(to)
+
+
+def _ends_within_a_line(file: Path) -> bool:
+    """Tell whether the file's last line was cut short; what may not be read is taken for whole."""
+    try:
+        with file.open("rb") as found:
+            found.seek(-1, os.SEEK_END)
+            return found.read(1) != b"\n"
+    except OSError:
+        return False
+
+
+class _DaemonThreads(Executor):
+    """A thread for each call, which keeps neither other work nor the end of the process waiting."""
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
+        future: Future[Result] = Future()
+
+        def work() -> None:
+            try:
+                result = fn(*args, **kwargs)
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        threading.Thread(target=work, name="latchkey-anchor", daemon=True).start()
+        return future
 
 
 def in_channel(channel: str, *, store: Store, outbox: Notices) -> Keep:

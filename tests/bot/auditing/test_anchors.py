@@ -1,5 +1,9 @@
 """Anchors are noted once a day, by one replica, and tried again where they were not taken."""
 
+import asyncio
+import errno
+import os
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -119,6 +123,69 @@ async def test_a_file_gets_a_line_that_verify_takes(log, tmp_path):
         await anchors.in_file(tmp_path / "none" / "anchors")(
             log.read_here(anchors.state, "file").last
         )
+
+
+ANCHOR = anchors.NotedAnchor(position=7, hash="ab" * 32, at=NOON)
+
+
+def test_a_disk_that_does_not_answer_holds_nothing_up(tmp_path):
+    """The loop goes on, the try ends by its limit, and no second write begins while the first one hangs."""
+    file = tmp_path / "anchors"
+    # Whoever opens one end of it waits for the other.
+    os.mkfifo(file)
+
+    async def tried():
+        keep = anchors.in_file(file, limit=timedelta(seconds=0.05))
+        turns = asyncio.create_task(counted())
+        with pytest.raises(NotNoted, match="not answered within"):
+            await keep(ANCHOR)
+        turns.cancel()
+        with pytest.raises(NotNoted, match="not answered since the last try"):
+            await keep(ANCHOR)
+
+    counts = 0
+
+    async def counted():
+        nonlocal counts
+        while True:
+            counts += 1
+            await asyncio.sleep(0)
+
+    asyncio.run(tried())
+    release(file)
+    assert counts > 1
+
+
+def release(fifo):
+    """Let whoever waits to open it go on, and end."""
+    both_ends = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+    for each in threading.enumerate():
+        if each.name == "latchkey-anchor":
+            each.join(5)
+            assert not each.is_alive()
+    os.close(both_ends)
+
+
+async def test_a_line_is_written_whole_or_is_not_noted(tmp_path, monkeypatch):
+    """A disk that takes a part of it gets the rest; with no room for that, it is said, and the next line is one by itself."""
+    file = tmp_path / "anchors"
+    keep, write, room = anchors.in_file(file), os.write, [10, 1_000]
+
+    def by_parts(to, line):
+        if not room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(to, line[: room.pop(0)])
+
+    monkeypatch.setattr(anchors.os, "write", by_parts)
+    await keep(ANCHOR)
+    room[:] = [10]
+    with pytest.raises(NotNoted, match="No space left"):
+        await keep(ANCHOR)
+    room[:] = [1_000]
+    await keep(ANCHOR)
+
+    line = f"2026-05-04T12:00:00+00:00 {ANCHOR.text}"
+    assert file.read_text().splitlines() == [line, line[:10], line]
 
 
 async def test_an_anchor_shows_a_log_that_was_written_anew(log, shelf):
