@@ -158,7 +158,11 @@ def register(
                     return
                 await show_error({"text": _(GONE)})
                 return
-            policies = _offered(package, about, for_other=_is_for_other(view, user))
+            for_other = _is_for_other(view, user)
+            if about.for_other and not for_other and len(package.policies) > 1:
+                await show_own(ack, view, package, about, user=user)
+                return
+            policies = _offered(package, about, for_other=for_other)
             chosen = _chosen(policies, policy_in(view))
             # It may have been sent before it offered what there is for the other.
             if not _shows(about, chosen) or not _has_offered(about, policies):
@@ -210,6 +214,28 @@ def register(
             else:
                 said = await say_asked(forms, user, submitted)
             await ack(response_action="update", view=said_in_modal(said, title=_(TITLE)))
+
+    async def show_own(
+        ack: AsyncAck, view: Mapping[str, Any], package: Package, about: FormSubject, *, user: str
+    ) -> None:
+        """Show a form again that was sent before it offered what there is for whoever sends it, and nobody else."""
+        again = _again(
+            package,
+            about,
+            view,
+            None,
+            user=user,
+            reason_hint=forms.reason_hint(package),
+            emergency=emergency_choice(forms, package, view),
+            note=_(CHANGED),
+        )
+        await ack(response_action="update", view=again)
+
+        async def narrowed() -> Mapping[str, Any]:
+            return await _for_chosen(forms, [package], about, view, user=user, note=_(CHANGED))
+
+        if view.get("id"):
+            background.update_form(view_id=str(view["id"]), view=narrowed)
 
     async def ask_for_several(
         ack: AsyncAck, view: Mapping[str, Any], picked: Sequence[str], *, user: str
@@ -367,6 +393,7 @@ async def _for_chosen(
     view: Mapping[str, Any],
     *,
     user: str,
+    note: str | None = None,
 ) -> Mapping[str, Any]:
     """Build the form for what was chosen in it, with what was typed in *view*."""
     reason, wanted_for = reason_in(view), wanted_for_in(view)
@@ -392,6 +419,7 @@ async def _for_chosen(
         reason=reason,
         reason_hint=forms.reason_hint(package),
         emergency=emergency_choice(forms, package, view),
+        note=note,
         has_menu=about.has_menu,
         following=about.following,
         for_others=for_others,

@@ -186,8 +186,9 @@ async def test_the_policy_is_judged_for_whom_it_is_for(world):
     assert not world.direct(CY)
 
 
-async def test_a_form_sent_before_it_shows_the_policies_of_the_other_shows_them_first(database):
-    """The one that it offered whoever asks is not what they chose for somebody else."""
+@pytest.fixture
+async def policy_each(database):
+    """A package with one policy for Mia and one for Cy, whose manager she is."""
     async with living(database, prepare=lambda outside: outside.tenant.seed_examples()) as world:
         allow(world, BUILD_SERVERS)
         for policy_id, user in ((ON_CALL_POLICY, MIA), (DAY_POLICY, CY)):
@@ -197,23 +198,63 @@ async def test_a_form_sent_before_it_shows_the_policies_of_the_other_shows_them_
                 {"@odata.type": "#microsoft.graph.singleUser", "userId": ENTRA_ID[user]}
             ]
         await world.synced()
-        command = "/request-access build-servers because of the release"
-        answer = (await world.type(MIA, command)).message
-        assert answer is not None
-        await world.press(MIA, answer, "Open the form")
-        form = await eventually(lambda: world.form(MIA), about="the form")
-        assert "policy" not in {block.get("block_id") for block in form.blocks}
+        yield world
 
-        values = {"for_whom": {"latchkey_for_whom": CY}}
-        await world.slack.submit(user=MIA, view_id=form.id, values=values)
 
-        assert "What is asked has changed" in said(form)
-        [choice] = [each for each in form.blocks if each.get("block_id") == "policy"]
-        options = choice["element"]["options"]
-        [day] = [each["value"] for each in options if each["value"] == DAY_POLICY]
-        values["policy"] = {"latchkey_policy": day}
-        await world.slack.submit(user=MIA, view_id=form.id, values=values)
-        await world.told(CY, "You now have access to \\*Build Servers")
+async def form_of_mia(world):
+    """The form, which offers her the only policy for her."""
+    command = "/request-access build-servers because of the release"
+    answer = (await world.type(MIA, command)).message
+    assert answer is not None
+    await world.press(MIA, answer, "Open the form")
+    form = await eventually(lambda: world.form(MIA), about="the form")
+    assert offered(form) == []
+    return form
+
+
+def offered(form):
+    """The policies that a form lets somebody choose from; none where it shows the only one."""
+    choice = [each for each in form.blocks if each.get("block_id") == "policy"]
+    return [option["value"] for each in choice for option in each["element"]["options"]]
+
+
+async def sent(world, form, user, **values):
+    """Send it for somebody, whatever it shows."""
+    values["for_whom"] = {"latchkey_for_whom": user}
+    await world.slack.submit(user=MIA, view_id=form.id, values=values)
+    return said(world.form(MIA))
+
+
+async def test_a_form_sent_before_it_shows_the_policies_of_the_other_shows_them_first(policy_each):
+    """The one that it offered whoever asks is not what they chose for somebody else."""
+    world = policy_each
+    form = await form_of_mia(world)
+
+    assert "What is asked has changed" in await sent(world, form, CY)
+
+    assert set(offered(form)) == {ON_CALL_POLICY, DAY_POLICY}
+    await sent(world, form, CY, policy={"latchkey_policy": DAY_POLICY})
+    await world.told(CY, "You now have access to \\*Build Servers")
+
+
+async def test_a_form_sent_before_it_shows_the_own_policies_again_shows_them_first(policy_each):
+    """What was chosen for somebody else is not asked for by whoever then asks for themselves."""
+    world = policy_each
+    form = await form_of_mia(world)
+    await world.slack.click_view(user=MIA, view_id=form.id, action_id="latchkey_for_whom", value=CY)
+    await eventually(lambda: DAY_POLICY in offered(form), about="the policies of the other")
+    await world.slack.click_view(
+        user=MIA, view_id=form.id, action_id="latchkey_policy", value=DAY_POLICY
+    )
+    await world.bot.background.finish()
+
+    chosen = {"latchkey_policy": DAY_POLICY}
+    assert "What is asked has changed" in await sent(world, form, MIA, policy=chosen)
+
+    await eventually(lambda: offered(form) == [], about="her only policy again")
+    assert "What is asked has changed" in said(form)
+    assert "Asked for" in await sent(world, form, MIA)
+    await world.card(BO, "Mia Moreau asks for Build Servers")
 
 
 async def test_the_field_is_shown_to_whom_it_may_serve(world):

@@ -111,6 +111,7 @@ def request_form(
             has_menu=has_menu,
             following=tuple(following),
             for_others=for_others,
+            for_other=for_other,
         ).words(),
         "title": plain(_(TITLE)),
         "submit": plain(_("Ask")),

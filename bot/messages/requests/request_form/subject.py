@@ -8,6 +8,7 @@ from bot.messages.requests import package_menu
 
 NO_POLICY: Final = "-"
 FOR_WHOM: Final = "for_whom"
+OTHER: Final = "other"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class FormSubject:
         has_menu: The package is chosen in the form itself.
         following: Packages whose own forms follow this one.
         for_others: It asks for whom the access is.
+        for_other: It offers what there is for somebody else.
     """
 
     package_id: str
@@ -32,6 +34,7 @@ class FormSubject:
     has_menu: bool = False
     following: tuple[str, ...] = ()
     for_others: bool = False
+    for_other: bool = False
 
     def words(self) -> str:
         parts = (
@@ -43,6 +46,7 @@ class FormSubject:
             package_menu.MENU if self.has_menu else None,
             ",".join(self.following),
             FOR_WHOM if self.for_others else None,
+            OTHER if self.for_other else None,
         )
         return " ".join(part or NO_POLICY for part in parts)
 
@@ -50,7 +54,7 @@ class FormSubject:
 def subject_in(view: Mapping[str, Any]) -> FormSubject:
     """Read what a form that came back is about."""
     words = str(view.get("private_metadata") or "").split(" ")
-    parts = [word if word and word != NO_POLICY else None for word in (*words, *[""] * 8)]
+    parts = [word if word and word != NO_POLICY else None for word in (*words, *[""] * 9)]
     return FormSubject(
         package_id=parts[0] or "",
         shown_policy=parts[1],
@@ -60,4 +64,5 @@ def subject_in(view: Mapping[str, Any]) -> FormSubject:
         has_menu=parts[5] is not None,
         following=tuple((parts[6] or "").split(",")) if parts[6] else (),
         for_others=parts[7] is not None,
+        for_other=parts[8] is not None,
     )
