@@ -88,3 +88,18 @@ def in_one(
         raise Stop(f"The database cannot be used: {error}.") from None
     except Busy as error:
         raise Stop(f"The database does not answer: {error}") from None
+
+
+def clear_deleted(store: Store) -> None:
+    """
+    Leave nothing of what this command deleted in the files of SQLite.
+
+    Raises:
+        Stop: Something else that has the file open keeps it from that.
+    """
+    if not store.clear_deleted():
+        file = store.engine.url.database
+        raise Stop(
+            f"That is done in the database, but {file}-wal still has what was there before, as something keeps reading: "
+            "stop the bot and whatever else has the file open, and start it again."
+        )

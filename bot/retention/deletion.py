@@ -5,6 +5,7 @@ The bot does it by itself where its role may delete these rows, which is SQLite,
 Where the bot's role may not, `latchkey delete-old` does it as the owner of the tables.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -172,3 +173,6 @@ class Daily:
                 assignments=done.assignments,
                 messages=done.messages,
             )
+            if done != Deleted() and not await asyncio.to_thread(self.store.clear_deleted):
+                # It goes with what is written next, and when the bot stops.
+                log.info("deleted-still-in-wal")

@@ -12,7 +12,7 @@ from bot import clock
 from bot.auditing.store import archiving
 from bot.auditing.store.archiving import Cut, NotTold
 from bot.cli.connection import Stop, WrongSettings
-from bot.cli.database import bots_database, in_one, settings_for_database
+from bot.cli.database import bots_database, clear_deleted, in_one, settings_for_database
 from bot.cli.lengths import BEGINNING_TYPE
 from bot.cli.operator import Operator, at_the_command_line
 from bot.cli.options import yes_option
@@ -87,8 +87,9 @@ def archive(file: Path, before: datetime | None, without: tuple[str, ...], yes: 
             raise Stop(
                 "A webhook was told to begin again meanwhile: not all rows are deleted.  Archive what is left later."
             ) from None
-    click.echo(f"{file} has {found.rows} rows, up to row {found.last}; they are deleted.")
-    click.echo(f"SHA-256 {digest}, signed with {signer.public_key}")
+        click.echo(f"{file} has {found.rows} rows, up to row {found.last}; they are deleted.")
+        click.echo(f"SHA-256 {digest}, signed with {signer.public_key}")
+        clear_deleted(store)
 
 
 def _check_gone(settings: Settings, without: tuple[str, ...]) -> None:

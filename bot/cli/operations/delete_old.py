@@ -5,7 +5,7 @@ import asyncio
 import click
 
 from bot.cli.connection import Stop, WrongSettings
-from bot.cli.database import bots_database, in_one, settings_for_database
+from bot.cli.database import bots_database, clear_deleted, in_one, settings_for_database
 from bot.cli.operator import at_the_command_line
 from bot.database import Busy
 from bot.database.schema import roles
@@ -42,7 +42,8 @@ def delete_old() -> None:
             raise Stop(
                 f"The database does not answer: {error}.  Not everything is deleted: do it again."
             ) from None
-    click.echo(
-        f"Deleted: {done.requests} requests, {done.assignments} rows of access that has ended, "
-        f"{done.messages} records of messages."
-    )
+        click.echo(
+            f"Deleted: {done.requests} requests, {done.assignments} rows of access that has ended, "
+            f"{done.messages} records of messages."
+        )
+        clear_deleted(store)

@@ -4,7 +4,7 @@ import click
 
 from bot.auditing import forget as forgetting
 from bot.cli.connection import Stop
-from bot.cli.database import bots_database, in_one, settings_for_database
+from bot.cli.database import bots_database, clear_deleted, in_one, settings_for_database
 from bot.cli.operator import at_the_command_line
 from bot.cli.options import yes_option
 from bot.database import Busy
@@ -52,11 +52,12 @@ def forget(person: str, yes: bool) -> None:
             raise Stop(
                 f"The database does not answer: {error}.  Not everything is forgotten: do it again."
             ) from None
-    click.echo(
-        f"Forgotten: {done.audit_rows} rows of the audit log and {done.rows} others say {done.pseudonym} now."
-    )
-    if done.old_rows:
         click.echo(
-            f"{done.old_rows} rows of the audit log are older than this can be done for, and stay as they are: "
-            "`latchkey audit archive` takes them out of the database."
+            f"Forgotten: {done.audit_rows} rows of the audit log and {done.rows} others say {done.pseudonym} now."
         )
+        if done.old_rows:
+            click.echo(
+                f"{done.old_rows} rows of the audit log are older than this can be done for, and stay as they are: "
+                "`latchkey audit archive` takes them out of the database."
+            )
+        clear_deleted(store)

@@ -20,7 +20,7 @@ from bot.database.connections import postgresql as server
 from bot.database.connections.faults import Busy, RolledBack, Unusable, meaning
 from bot.database.connections.lanes import Lane
 from bot.database.connections.postgresql_limits import PATIENT, QUICK, SessionLimits
-from bot.database.connections.sqlite_file import InUse, write_ahead
+from bot.database.connections.sqlite_file import InUse, empty_write_ahead, write_ahead
 
 log = structlog.get_logger(__name__)
 
@@ -240,6 +240,22 @@ class Store:
         """Tell whether rows that this store writes into the audit log would fit those that are there."""
         return audit.key_fits(db, self._audit_key)
 
+    def clear_deleted(self) -> bool:
+        """
+        Leave nothing of what was deleted or replaced in the files of SQLite; PostgreSQL does so by itself, in its own time.
+
+        Returns:
+            False if somebody who reads keeps it in ``-wal``.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        connection = self.engine.raw_connection()
+        driver: Any = connection.driver_connection
+        try:
+            return empty_write_ahead(driver)
+        finally:
+            connection.close()
+
     def close(self) -> None:
         self._threads.shutdown(wait=True)
         self._readers.shutdown(wait=True)
@@ -314,6 +330,8 @@ def _prepare_sqlite(engine: sa.Engine, *, begin: str) -> None:
         write_ahead(connection, within_seconds=BUSY_TIMEOUT_MS / 1000)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        # What is deleted or replaced is overwritten, and not only given up: it may be about somebody who is forgotten.
+        connection.execute("PRAGMA secure_delete=ON")
 
     def do_begin(dbapi_connection: sa.PoolProxiedConnection) -> None:
         dbapi_connection.cursor().execute(begin)

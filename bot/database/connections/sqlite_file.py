@@ -28,6 +28,8 @@ MARK: Final = ".restoring"
 LOCK: Final = ".lock"
 PAUSE_SECONDS: Final = 0.01
 WAL, SHM = "-wal", "-shm"
+# Each waits for readers as long as any statement does.
+TRIES_TO_EMPTY: Final = 3
 
 
 class BeingRestored(Exception):
@@ -53,6 +55,18 @@ def write_ahead(db: sqlite3.Connection, *, within_seconds: float) -> None:
             time.sleep(PAUSE_SECONDS)
         else:
             return
+
+
+def empty_write_ahead(db: sqlite3.Connection) -> bool:
+    """Take everything from ``-wal`` into the file and leave it empty; False if somebody who reads kept it from that."""
+    for _ in range(TRIES_TO_EMPTY):
+        try:
+            is_busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            continue
+        if not is_busy:
+            return True
+    return False
 
 
 class InUse:

@@ -1,7 +1,10 @@
 """Somebody who is forgotten is in no table any more, and the audit log still holds."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from bot.auditing.signing import Signer
 from bot.auditing.store import forgetting, pack_rows
 from bot.database import homes
 from bot.database.audit_log import audit, audit_guard
+from bot.database.connections import engine
 from bot.database.tables import audit as audit_table
 from bot.database.tables import metadata
 from bot.database.tables import notices as notice_table
@@ -103,6 +107,48 @@ def test_nothing_of_them_is_left(log):
     (request,) = (each for each in requests_of_all(log) if each.package_id != "bo")
     assert request.holder == request.entra_id == request.holder_name
     assert request.holder.startswith("forgotten-")
+
+
+@pytest.fixture
+def files(log):
+    """The files of SQLite, `-wal` last; the bot has them open."""
+    if log.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL has its own")
+    return [Path(f"{log.engine.url.database}{which}") for which in ("", "-wal")]
+
+
+def traces_in(files):
+    on_disk = b"".join(each.read_bytes() for each in files)
+    return [trace for trace in TRACES if trace.encode() in on_disk]
+
+
+def test_nothing_of_them_is_left_on_the_disk(log, files):
+    """While the bot goes on: what was written ahead is gone, and what was deleted is overwritten."""
+    log.run_here(busy)
+    assert traces_in(files)
+    assert forget().exit_code == 0
+
+    assert traces_in(files) == []
+    log.run_here(granted, number=1)
+    assert files[1].stat().st_size > 0
+
+
+def test_what_somebody_who_reads_keeps_on_the_disk_is_said(log, files, monkeypatch):
+    """With what to do; it is done in the database all the same."""
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 10)
+    log.run_here(busy)
+    with closing(sqlite3.connect(files[0], isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM audit").fetchone()
+        said = forget()
+        other.execute("ROLLBACK")
+
+    assert said.exit_code == 1
+    assert "done in the database" in said.stderr
+    assert "stop the bot" in said.stderr
+    assert not [trace for trace in TRACES if trace in everything(log)]
+    assert log.clear_deleted()
+    assert traces_in(files) == []
 
 
 def requests_of_all(log):
