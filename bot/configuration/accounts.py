@@ -1,17 +1,14 @@
 """Check the settings by which people connect their Microsoft account: the public address, and the key of their tokens."""
 
 import base64
-import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from bot.configuration.settings import HERE, Settings
+from bot.configuration.settings import Settings
+from bot.configuration.urls import read_address
 
-# A root: https://latchkey.example.com, or this machine for whoever tries it there.
-PUBLIC_URL: Final = re.compile(r"https?://[^\s/@?#]+/?")
 KEY_BYTES: Final = 32
 HOW_TO_MAKE: Final = "32 bytes in base64, as `openssl rand -base64 32` makes them"
 
@@ -35,23 +32,14 @@ def problems(settings: Settings) -> list[str]:
 def _problems_with_address(url: str | None) -> list[str]:
     if url is None:
         return []
-    if not PUBLIC_URL.fullmatch(url) or not _is_reachable(url):
+    address = read_address(url)
+    # Without TLS only whoever tries it on this machine.
+    if address is None or not address.is_root or not address.is_private:
         return [
             "LATCHKEY_PUBLIC_URL must be a root, https://HOST with nothing after it: the address at which browsers reach "
             "Latchkey's HTTP endpoint."
         ]
     return []
-
-
-def _is_reachable(url: str) -> bool:
-    """Tell whether browsers can be sent to an address: by TLS, or on this machine; with a name and a port that are some."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        is_written = bool(host.encode("idna")) and parts.port != 0
-    except ValueError:
-        return False
-    return is_written and (parts.scheme == "https" or host in HERE)
 
 
 def problems_with_keys(settings: Settings) -> list[str]:

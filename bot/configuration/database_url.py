@@ -173,7 +173,7 @@ def _server(rest: str) -> _ServerAddress | str:
         for each in found
         if each
     ]
-    if any(port and not 1 <= int(port) <= 65_535 for _, port in named):
+    if any(port and (len(port) > 5 or not 1 <= int(port) <= 65_535) for _, port in named):
         return "DATABASE_URL has a port that is none: it must be from 1 to 65535."
     if len(named) > 1 and any(not host or host.startswith("[") for host, _ in named):
         return "DATABASE_URL lists several hosts, and one of them has no name: IPv6 addresses cannot be in a list."

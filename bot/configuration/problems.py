@@ -18,6 +18,7 @@ from bot.configuration.settings import (
     read_given,
     read_settings,
 )
+from bot.configuration.urls import is_host, read_address
 from bot.errors import ConfigurationError
 from graph.clouds import GLOBAL
 
@@ -29,13 +30,10 @@ SLACK_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 # A signing secret that was replaced because it leaked must not be good for long.
 PREVIOUS_AT_MOST: Final = timedelta(days=7)
 PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
-PROXY: Final = re.compile(
-    r"https?://(?:[^\s/@:#?]*(?::[^\s/@:#?]*)?@)?(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?/?",
-    re.IGNORECASE,
-)
 # Each of the clients reads one of these, see docs/reference/settings.md.
 CERTIFICATES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
-ROOT_URL: Final = re.compile(r"https://[^\s/@?#]+/?")
+# What Microsoft calls everybody's, and no tenant of anybody's.
+NO_TENANT: Final = frozenset({"common", "organizations", "consumers"})
 CLIENT_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -100,8 +98,13 @@ def _slack_problems(settings: Settings) -> list[str]:
             "second (Basic Information, Signing Secret) to take requests over HTTP."
         )
     problems += _problems_with_previous(settings)
-    if not settings.slack_api_url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-        problems.append("SLACK_API_URL must start with https://.")
+    # By the host as it is read: http://127.0.0.1.example would get the bot's token in clear.
+    api = read_address(settings.slack_api_url)
+    if api is None or not api.is_private or api.has_user or set("?#") & set(api.rest):
+        problems.append(
+            "SLACK_API_URL must start with https:// and a host, and end with its path (https://slack.com/api/); without "
+            "TLS only this machine can be reached (http://127.0.0.1)."
+        )
     return problems
 
 
@@ -144,6 +147,10 @@ def _problems_with_credential(settings: Settings) -> list[str]:
         problems.append(
             "AZURE_TENANT_ID is not set: the Directory (tenant) ID of your Entra app registration."
         )
+    elif not is_host(settings.azure_tenant_id) or settings.azure_tenant_id.lower() in NO_TENANT:
+        problems.append(
+            "AZURE_TENANT_ID must be the Directory (tenant) ID of your Entra app registration, or a domain of the tenant."
+        )
     if settings.uses_managed_identity:
         identity = settings.managed_identity_client_id
         if identity is not None and not CLIENT_ID.fullmatch(identity):
@@ -177,9 +184,10 @@ def _problems_with_addresses(settings: Settings) -> list[str]:
         ("AZURE_AUTHORITY_HOST", settings.azure_authority_host, GLOBAL.authority_host),
         ("GRAPH_URL", settings.graph_url, GLOBAL.graph_url),
     ):
-        if not url.startswith("https://"):
+        address = read_address(url)
+        if not url.lower().startswith("https://"):
             problems.append(f"{name} must start with https://.")
-        elif not ROOT_URL.fullmatch(url):
+        elif address is None or not address.is_root:
             problems.append(
                 f"{name} must be a root, a host with nothing after it ({example}): a version, a tenant or another path "
                 "is not part of it."
@@ -197,12 +205,17 @@ def _problems_with_proxies() -> list[str]:
                 f"{name} names a proxy that is none for HTTP (http://HOST:PORT); Latchkey goes through no other, SOCKS "
                 "included."
             )
-        elif value and not PROXY.fullmatch(value):
+        elif value and not _is_proxy(value):
             problems.append(
                 f"{name} must be http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with a character such as @ : / # in "  # pragma: allowlist secret
                 "them percent-encoded (@ is %40)."
             )
     return problems
+
+
+def _is_proxy(value: str) -> bool:
+    address = read_address(value)
+    return address is not None and address.rest in {"", "/"}
 
 
 def _problems_with_certificates() -> list[str]:
@@ -276,7 +289,9 @@ def _is_file(path: Path) -> bool:
 
 
 def _shown(word: str, place: int) -> str:
-    """Return a word of a setting, unless it could be a secret in the wrong variable."""
+    """Return a word of a setting, unless it could be a secret in the wrong variable, or shows as something else."""
+    if not word.isprintable():
+        return f"something that cannot be shown in place {place}"
     return f"“{word}”" if len(word) <= LONGEST_SHOWN else f"something too long in place {place}"
 
 

@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -20,24 +19,24 @@ from bot.configuration import names as setting_names
 from bot.configuration import webhooks as webhook_settings
 from bot.configuration.addresses import Addresses
 from bot.configuration.names import ENV_FILE, OURS
+from bot.configuration.urls import is_host, read_address
 from bot.errors import ConfigurationError
 from bot.retention.model import Retention
 from bot.webhooks.model import WebhookEndpoint
 
-DOMAIN: Final = re.compile(r"[^\s@=,]+\.[^\s@=,]+")
+DOMAIN: Final = re.compile(r"[^\s@=,:/\"'*]+\.[^\s@=,:/\"'*]+")
+DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+VISIBLE: Final = re.compile(r"[!-~]+")
 
 # LATCHKEY_MANAGED_IDENTITY: the identity that the machine itself has; otherwise the client id of another one.
 SYSTEM_ASSIGNED: Final = "system"
-
-# This machine: what is posted there crosses no network.
-HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Words = Annotated[tuple[str, ...], NoDecode]
 Rungs = Annotated[tuple[timedelta, ...], NoDecode]
 # Days; None: for ever.  Less than a month, and what people are still told about might be gone.
 Kept = Annotated[int | None, Field(ge=30, le=36_500)]
 # Before the end: "7" and "7d" are days, "2h" hours, "15m" minutes.
-RUNG: Final = re.compile(r"(\d{1,6})([dhm]?)", re.IGNORECASE)
+RUNG: Final = re.compile(r"([0-9]{1,6})([dhm]?)", re.IGNORECASE)
 UNITS: Final = {
     "": timedelta(days=1),
     "d": timedelta(days=1),
@@ -49,6 +48,19 @@ SHORTEST_RUNG: Final = timedelta(minutes=5)
 LONGEST_RUNG: Final = timedelta(days=365)
 # An actor of the audit log is 64 characters at most, of which four say that it is an operator.
 LONGEST_OPERATOR: Final = 60
+# A comparison of everything that people have; more often there would be no end to it.
+SHORTEST_DRIFT_HOURS: Final = 0.1
+
+# What reads in one way only is kept on one line; a list may stand on several.
+LISTS: Final = frozenset(
+    {
+        *("admins", "email_domains", "email_aliases", "catalogs", "reminder_days"),
+        *("webhooks", "webhook_secrets"),
+    }
+)
+# Control characters, and what is left of bytes that are no text.
+NO_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+LINE_END: Final = re.compile(r"[\r\n\u2028\u2029]")
 
 
 class Settings(BaseSettings):
@@ -118,8 +130,8 @@ class Settings(BaseSettings):
     slack_blocks: Literal["plain", "newer"] = Field(default="plain", alias="LATCHKEY_SLACK_BLOCKS")
     asks_an_hour: int = Field(default=10, ge=1, le=100_000, alias="LATCHKEY_ASKS_AN_HOUR")
     commands_an_hour: int = Field(default=300, ge=1, le=100_000, alias="LATCHKEY_COMMANDS_AN_HOUR")
-    poll_seconds: float = Field(default=2, gt=0, le=86_400, alias="LATCHKEY_POLL_SECONDS")
-    sync_seconds: float = Field(default=300, gt=0, le=86_400, alias="LATCHKEY_SYNC_SECONDS")
+    poll_seconds: float = Field(default=2, ge=0.1, le=86_400, alias="LATCHKEY_POLL_SECONDS")
+    sync_seconds: float = Field(default=300, ge=1, le=86_400, alias="LATCHKEY_SYNC_SECONDS")
     drift_hours: float = Field(default=24, ge=0, le=8_760, alias="LATCHKEY_DRIFT_HOURS")
     alarm_after_seconds: float = Field(
         default=600, ge=60, le=86_400, alias="LATCHKEY_ALARM_AFTER_SECONDS"
@@ -165,12 +177,53 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         rungs = {_rung(word) for word in re.split(r"[\s,]+", value.strip()) if word}
+        if not rungs:
+            raise ValueError("it names nothing; write when to remind, or leave the setting out")
         return tuple(sorted(rungs, reverse=True))
 
     @field_validator("email_domains")
     @classmethod
-    def _lower(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(domain.lower().removeprefix("@") for domain in domains)
+    def _domains(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
+        found = tuple(domain.lower().removeprefix("@") for domain in domains)
+        if not all(DOMAIN.fullmatch(each) for each in found):
+            raise ValueError(
+                "write domains with commas between them, such as contoso.com,contoso.de"
+            )
+        return found
+
+    @field_validator(
+        "slack_signing_secret_previous_until", "azure_client_secret_until", mode="before"
+    )
+    @classmethod
+    def _written_as_a_day(cls, value: Any) -> Any:
+        # A number would be taken for the seconds since 1970.
+        if isinstance(value, str) and not DAY.match(value):
+            raise ValueError("write it with year, month and day, such as 2026-12-24")
+        return value
+
+    @field_validator("drift_hours")
+    @classmethod
+    def _not_without_end(cls, hours: float) -> float:
+        if 0 < hours < SHORTEST_DRIFT_HOURS:
+            raise ValueError(f"write 0 for never, or at least {SHORTEST_DRIFT_HOURS}")
+        return hours
+
+    @field_validator("on_call_token")
+    @classmethod
+    def _fits_a_header(cls, token: SecretStr | None) -> SecretStr | None:
+        # Source: RFC 6750, 2.1.  Nobody would be asked who is on call, and that would show in an emergency only.
+        if token is not None and not VISIBLE.fullmatch(token.get_secret_value()):
+            raise ValueError("a token has letters, digits and signs of ASCII, and no blanks")
+        return token
+
+    @field_validator("host")
+    @classmethod
+    def _is_a_host(cls, host: str) -> str:
+        if not is_host(host):
+            raise ValueError(
+                "write an IP address or the name of a host, without a port or brackets"
+            )
+        return host
 
     @field_validator("slack_signing_secret_previous_until")
     @classmethod
@@ -192,10 +245,9 @@ class Settings(BaseSettings):
     def _only_https(cls, address: SecretStr | None) -> SecretStr | None:
         if address is None:
             return None
-        parts = urlsplit(address.get_secret_value())
-        is_here = parts.scheme == "http" and parts.hostname in HERE
-        if not parts.hostname or not (parts.scheme == "https" or is_here):
-            raise ValueError("write an address that begins with https://")
+        parts = read_address(address.get_secret_value())
+        if parts is None or not parts.is_private:
+            raise ValueError("write an address that begins with https:// and a host")
         return address
 
     @field_validator("email_aliases")
@@ -209,11 +261,19 @@ class Settings(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _empty_is_unset(cls, value: Any, info: Any) -> Any:
+    def _as_text(cls, value: Any, info: Any) -> Any:
+        if not isinstance(value, str) or info.field_name not in cls.model_fields:
+            return value
+        # A Secret that was made of `echo` ends with its line end.
+        text = value.strip()
         # Compose files and CI systems set what they do not know to "".
-        if isinstance(value, str) and not value.strip() and info.field_name in cls.model_fields:
+        if not text:
             return cls.model_fields[info.field_name].get_default()
-        return value
+        if NO_TEXT.search(text):
+            raise ValueError("it has characters in it that are no text")
+        if info.field_name not in LISTS and LINE_END.search(text):
+            raise ValueError("it has more than one line")
+        return text
 
     @property
     def addresses(self) -> Addresses:

@@ -4,15 +4,13 @@ import base64
 import binascii
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from bot.configuration.urls import read_address
 from bot.webhooks.model import WebhookEndpoint
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-# Where an address without TLS leaves no machine.
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 ADDRESSES: Final = "LATCHKEY_WEBHOOKS"
 SECRETS: Final = "LATCHKEY_WEBHOOK_SECRETS"
 PREFIX: Final = "whsec_"
@@ -75,16 +73,12 @@ def _pairs(
 
 
 def _problem_with(url: str) -> str | None:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return "cannot be read as one"
-    if parts.scheme not in {"https", "http"} or not host:
-        return "must begin with https:// and a host"
-    if parts.scheme == "http" and host not in LOOPBACK:
+    address = read_address(url)
+    if address is None:
+        return "must begin with https:// and a host, and a port is from 1 to 65535"
+    if not address.is_private:
         return "must begin with https://; without TLS only this machine can be reached (http://127.0.0.1)"
-    if parts.fragment:
+    if "#" in address.rest:
         return "must have no # in it"
     return None
 

@@ -11,6 +11,7 @@ from bot.assembly import connections
 from bot.assembly.database import opened_store
 from bot.assembly.package_settings import KnownBindings, read_package_settings_of
 from bot.configuration.settings import Settings
+from bot.configuration.urls import in_address
 from bot.database import Busy, flags
 from bot.doctor.model import AskOurselves, CheckSubject, NobodyListens
 from bot.errors import ConfigurationError
@@ -22,7 +23,8 @@ from bot.packages.settings.file import NO_FILE
 # The schema that has the table of what is bound to which package; an older one is a finding of its own.
 FIRST_WITH_BINDINGS = "0039"
 LONGEST_ANSWER = aiohttp.ClientTimeout(total=15)
-ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 (where the bot listens, not we)
+# Where this machine reaches a bot that listens on all of its addresses.
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (where the bot listens, not we)
 
 
 @asynccontextmanager
@@ -126,8 +128,7 @@ def _peoples_tokens(subject: CheckSubject, machine: Machine) -> AccountTokens | 
 
 def _asking(settings: Settings) -> AskOurselves:
     """Return what sends requests to the bot that runs on this machine."""
-    host = "127.0.0.1" if settings.host in ANYWHERE else settings.host
-    root = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    root = f"http://{in_address(ANYWHERE.get(settings.host, settings.host))}:{settings.port}"
 
     async def ask(
         method: str, path: str, headers: Mapping[str, str], body: bytes

@@ -85,7 +85,11 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         ConfigurationError: It cannot be had.
     """
     try:
-        listener = socket.create_server((host, port))
+        listener = socket.create_server(
+            (host, port),
+            family=socket.AF_INET6 if ":" in host else socket.AF_INET,
+            dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
+        )
     except OSError as error:
         raise ConfigurationError(
             [

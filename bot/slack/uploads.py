@@ -90,7 +90,11 @@ async def _send(client: AsyncWebClient, address: str, content: bytes) -> None:
 
 def _is_slacks(address: str, api_url: str) -> bool:
     """Tell whether bytes may go to an address: over TLS to Slack's own hosts, or to the host of the Web API."""
-    given, api = urlsplit(address), urlsplit(api_url)
+    try:
+        given = urlsplit(address)
+    except ValueError:
+        return False
+    api = urlsplit(api_url)
     if (given.scheme, given.netloc) == (api.scheme, api.netloc):
         return True
     return given.scheme == "https" and given.netloc in SLACKS

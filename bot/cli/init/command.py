@@ -24,6 +24,7 @@ from bot.cli.init.questions import (
     about_entra,
     about_slack,
 )
+from bot.configuration.urls import read_address
 from bot.errors import ConfigurationError
 
 
@@ -156,8 +157,8 @@ def _plan(
     )
     problems = []
     if way is SlackMode.HTTP:
-        host = (public_url or "").removeprefix("https://").rstrip("/")
-        if public_url is None or not public_url.startswith("https://") or not host or "/" in host:
+        address = read_address(public_url or "")
+        if address is None or not address.is_root or not (public_url or "").startswith("https://"):
             problems.append("--public-url must be https:// and a host: Slack posts to /slack/events there.")  # fmt: skip
     elif public_url is not None:
         problems.append("--public-url is for HTTP: in Socket Mode Slack posts to no address.")

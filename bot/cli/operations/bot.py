@@ -17,6 +17,7 @@ from bot.cli.operator import at_the_command_line
 from bot.cli.without_sandbox import needs_sandbox
 from bot.configuration.problems import read_settings_for_running
 from bot.configuration.settings import Settings
+from bot.configuration.urls import in_address
 from bot.database.schema import migrate as migrations
 from bot.errors import ConfigurationError
 from bot.logs import LogFormat, configure_logs
@@ -176,7 +177,7 @@ async def _serve(settings: Settings) -> None:
             port = listener.getsockname()[1]
             click.echo(
                 f"Latchkey takes Slack's requests over {where}; "
-                f"http://{settings.host}:{port}/readyz says how it is."
+                f"http://{in_address(settings.host)}:{port}/readyz says how it is."
             )
             # What is loaded now stays: a collection that walks through it takes 20 ms and more, and nobody is answered.
             gc.collect()

@@ -31,7 +31,7 @@ def test_two_endpoints_and_a_secret_that_is_being_changed_are_read() -> None:
         ("siem=ftp://siem.example/", "https://"),
         ("siem=https://", "a host"),
         ("siem=https://siem.example/#x", "#"),
-        ("siem=https://siem.example:port/", "cannot be read"),
+        ("siem=https://siem.example:port/", "must begin"),
         ("https://siem.example/", "pairs"),
         ("Siem=https://siem.example/", "pairs"),
         ("siem=https://a.example/ siem=https://b.example/", "twice"),

@@ -144,6 +144,7 @@ WRONG = [
     (["--slack=http"], "--public-url must be https://"),
     (["--slack=http", "--public-url=http://x.example"], "--public-url must be https://"),
     (["--slack=http", "--public-url=https://x.example/slack"], "--public-url must be https://"),
+    (["--slack=http", "--public-url=https://[x.example"], "--public-url must be https://"),
     (["--slack=socket", "--public-url=https://x.example"], "--public-url is for HTTP"),
     (["--target=compose", "--identity=secret"], "The Compose file is for Socket Mode"),
 ]  # fmt: skip
