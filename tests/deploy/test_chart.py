@@ -9,6 +9,7 @@ import yaml
 
 from bot.configuration.problems import problems_for_running
 from bot.configuration.settings import read_settings
+from bot.monitoring.definitions import METRICS
 from tests.docs.references import ROOT
 
 # One process of Helm for all of them.
@@ -210,6 +211,31 @@ def test_what_would_not_work_is_refused_before_anything_starts(render, values, n
     said = render(values)["refused"]
     assert named in said
     assert "canary" not in said
+
+
+# What Prometheus' operator sets on each target of a ServiceMonitor.
+# Source: prometheus-operator, "promcfg.go", generateServiceMonitorConfig.
+OF_TARGETS: Final = frozenset(
+    {"job", "instance", "namespace", "service", "pod", "container", "endpoint"}
+)
+
+
+def test_no_label_of_a_metric_is_hidden_by_one_of_its_target(render):
+    """It would be renamed to "exported_…", and rules and dashboard would take the target's for it; these have `job` and `instance` alone."""
+    monitor = manifests(render(VARIANTS["all"]))["ServiceMonitor"]
+    (endpoint,) = monitor["spec"]["endpoints"]
+    dropped = [each["regex"] for each in endpoint["relabelings"] if each["action"] == "labeldrop"]
+    left = {label for label in OF_TARGETS if not any(re.fullmatch(each, label) for each in dropped)}
+    ours = {label for metric in METRICS for label in metric.labels}
+
+    assert endpoint["honorLabels"] is True
+    assert ours & left == set()
+    # By these the rules know the replicas.
+    assert {"job", "instance"} <= left
+    scraped = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    for each in scraped["scrape_configs"]:
+        assert "relabel_configs" not in each
+        assert "labels" not in str(each)
 
 
 def test_the_chart_and_the_program_have_one_version():
