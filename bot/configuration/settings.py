@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -458,6 +458,15 @@ def read_given(given: Mapping[str, str]) -> Settings:
 def known_names() -> set[str]:
     """Return the names of all settings, in capitals."""
     return {(field.alias or name).upper() for name, field in Settings.model_fields.items()}
+
+
+def secret_names() -> set[str]:
+    """Return the names of the settings whose values nobody may read, in capitals; addresses that can have a secret in them among them."""
+    return {
+        (field.alias or name).upper()
+        for name, field in Settings.model_fields.items()
+        if SecretStr in (field.annotation, *get_args(field.annotation))
+    }
 
 
 def _key(name: str) -> str:

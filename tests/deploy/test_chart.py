@@ -1,5 +1,6 @@
 """The Helm chart: what Helm makes of it, what Kubernetes takes, and that it says nothing secret."""
 
+import json
 import re
 import tomllib
 from typing import Any, Final
@@ -7,8 +8,9 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from bot.accounts.browser import CALLBACK, LINK
 from bot.configuration.problems import problems_for_running
-from bot.configuration.settings import read_settings
+from bot.configuration.settings import known_names, read_settings, secret_names
 from bot.monitoring.definitions import METRICS
 from tests.docs.references import ROOT
 
@@ -32,7 +34,17 @@ SECRETS: Final = {
     "entra-certificate": "pem",
     "entra-secret": "1",
     "audit-key": "1",
+    "token-key": "A" * 43 + "=",
+    "webhooks": "siem=https://siem.example.com/",
+    "webhook-secrets": "siem=whsec_" + "A" * 32,
 }
+
+
+PACKAGES: Final = """# the campaign
+packages:
+  marketing-campaign:
+    message: "It's “there”: {{ .Values.x }}"
+"""
 
 
 def entra(**changes: str) -> dict[str, Any]:
@@ -47,6 +59,18 @@ VARIANTS: Final[dict[str, dict[str, Any]]] = {
         "slack": {"mode": "http"},
         "ingress": {"enabled": True, "host": "latchkey.example.com", "tlsSecretName": "tls"},
     },
+    "sign-ins": {
+        **LEAST,
+        "settings": {"LATCHKEY_PUBLIC_URL": "https://latchkey.example.com"},
+        "moreSecrets": {"token-key": "LATCHKEY_TOKEN_KEY"},
+        "ingress": {"enabled": True, "host": "latchkey.example.com", "tlsSecretName": "tls"},
+    },
+    "both": {
+        **LEAST,
+        "slack": {"mode": "http"},
+        "settings": {"LATCHKEY_PUBLIC_URL": "https://latchkey.example.com"},
+        "ingress": {"enabled": True, "host": "latchkey.example.com", "tlsSecretName": "tls"},
+    },
     "workload": entra(credential="workloadIdentity"),
     "managed": {
         **LEAST,
@@ -56,7 +80,16 @@ VARIANTS: Final[dict[str, dict[str, Any]]] = {
     "all": {
         **LEAST,
         "replicas": 3,
-        "settings": {"LATCHKEY_EMAIL_DOMAINS": "contoso.com", "LATCHKEY_SYNC_SECONDS": 600},
+        "settings": {
+            "LATCHKEY_EMAIL_DOMAINS": "contoso.com",
+            "LATCHKEY_SYNC_SECONDS": 600,
+            "AZURE_CLIENT_SECRET_UNTIL": "2027-05-31",
+        },
+        "packageSettings": PACKAGES,
+        "moreSecrets": {
+            "webhooks": "LATCHKEY_WEBHOOKS",
+            "webhook-secrets": "LATCHKEY_WEBHOOK_SECRETS",
+        },
         "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
         "networkPolicy": {
             "enabled": True,
@@ -104,8 +137,8 @@ def test_helm_and_kubernetes_take_it_and_the_bot_its_settings(variant, tmp_path)
     found = manifests(answer)
     expected = {"Deployment", "Service", "ServiceAccount", "PodDisruptionBudget", "Job"}
     expected -= {"PodDisruptionBudget", "Job"} if name == "alone" else set()
-    expected |= {"Ingress"} if name == "http" else set()
-    expected |= {"ServiceMonitor"} if name == "all" else set()
+    expected |= {"Ingress"} if name in ("http", "sign-ins", "both") else set()
+    expected |= {"ServiceMonitor", "ConfigMap"} if name == "all" else set()
     expected |= {"NetworkPolicy"} if name in ("all", "closed") else set()
     assert set(found) == expected
 
@@ -159,8 +192,7 @@ def test_each_secret_is_a_file_of_the_secret_that_is_named(variant):
         pod = found[kind]["spec"]["template"]["spec"] if kind in found else {"containers": []}
         for container in pod["containers"]:
             for each in container["env"]:
-                secret = re.search(r"TOKEN|SECRET|AUDIT_KEY|DATABASE_URL", each["name"])
-                assert not secret or each["name"].endswith("_FILE"), each
+                assert each["name"] not in secret_names(), each
 
 
 def test_the_owner_of_the_tables_is_for_the_migration_alone(render):
@@ -197,6 +229,10 @@ def test_workload_identity_is_asked_for_on_pod_and_account(render):
         ({**LEAST, "slackBotToken": "xoxb-canary"}, "slackBotToken"),
         ({**LEAST, "settings": {"SLACK_BOT_TOKEN": "xoxb-canary"}}, "SLACK_BOT_TOKEN"),
         ({**LEAST, "settings": {"DATABASE_URL": "postgresql://canary@h/d"}}, "DATABASE_URL"),
+        ({**LEAST, "settings": {"LATCHKEY_EMAIL_DOMAIN": "contoso.com"}}, "LATCHKEY_EMAIL_DOMAIN"),
+        ({**LEAST, "settings": {"LATCHKEY_PORT": 8000}}, "LATCHKEY_PORT"),
+        ({**LEAST, "moreSecrets": {"x": "LATCHKEY_SYNC_SECONDS"}}, "moreSecrets"),
+        ({**LEAST, "extraEnv": [{"name": "LATCHKEY_PORT", "value": "8000"}]}, "extraEnv"),
         ({**LEAST, "replicas": 10}, "replicas"),
         ({**LEAST, "entra": {"tenantId": "t"}}, "clientId"),
         ({**LEAST, "ingress": {"enabled": True}}, "ingress.enabled"),
@@ -211,6 +247,97 @@ def test_what_would_not_work_is_refused_before_anything_starts(render, values, n
     said = render(values)["refused"]
     assert named in said
     assert "canary" not in said
+
+
+# What has its own place in the values, or is the container's.
+ELSEWHERE: Final = frozenset(
+    {
+        *(
+            "LATCHKEY_ADMINS",
+            "LATCHKEY_ADMIN_CHANNEL",
+            "LATCHKEY_MANAGED_IDENTITY",
+            "LATCHKEY_PORT",
+        ),
+        *("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_PATH"),
+        *("AZURE_FEDERATED_TOKEN_FILE", "LATCHKEY_PACKAGE_SETTINGS"),
+    }
+)
+OF_THE_CHART: Final = frozenset(
+    {
+        *("DATABASE_URL", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"),
+        *("AZURE_CLIENT_SECRET", "LATCHKEY_AUDIT_KEY"),
+    }
+)
+
+
+def test_the_values_take_each_setting_where_it_belongs():
+    """The table of settings says what is a secret; a new one has its place here, too."""
+    schema = json.loads((ROOT / "deploy/helm/latchkey/values.schema.json").read_text())
+    of = schema["properties"]
+
+    taken = set(of["settings"]["propertyNames"]["enum"])
+    assert taken == known_names() - secret_names() - ELSEWHERE
+    more = set(of["moreSecrets"]["additionalProperties"]["enum"])
+    assert more == secret_names() - OF_THE_CHART
+    in_environment = of["extraEnv"]["items"]["if"]["properties"]["name"]["enum"]
+    assert set(in_environment) == secret_names()
+
+
+@pytest.mark.parametrize("name", sorted(secret_names()))
+def test_no_value_holds_a_secret(render, name):
+    """It would stand in the Deployment, for all who may read that."""
+    for values in (
+        {"settings": {name: "canary"}},
+        {"extraEnv": [{"name": name, "value": "canary"}]},
+    ):
+        said = render({**LEAST, **values})["refused"]
+        assert name in said or "extraEnv" in said
+        assert "canary" not in said
+
+
+def test_a_secret_may_come_from_another_secret(render):
+    """By reference, as Kubernetes has it."""
+    reference = {"secretKeyRef": {"name": "mine", "key": "token"}}
+    given = {"name": "LATCHKEY_ON_CALL_TOKEN", "valueFrom": reference}
+    answer = render({**LEAST, "extraEnv": [given]})
+
+    assert answer.get("problems") == []
+    (container,) = manifests(answer)["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert given in container["env"]
+
+
+def test_package_settings_come_as_they_were_written_and_a_change_takes_new_pods(render):
+    """The bot reads them at its start."""
+    found = manifests(render(VARIANTS["all"]))
+    assert found["ConfigMap"]["data"] == {"latchkey.yml": PACKAGES}
+    (volume,) = [
+        each
+        for each in found["Deployment"]["spec"]["template"]["spec"]["volumes"]
+        if "configMap" in each and each["name"] == "packages"
+    ]
+    assert volume["configMap"]["name"] == found["ConfigMap"]["metadata"]["name"]
+    notes = [
+        manifests(render({**LEAST, "packageSettings": text}))["Deployment"]["spec"]["template"][
+            "metadata"
+        ]["annotations"]
+        for text in ("packages: {}", "packages: {} #")
+    ]
+    assert notes[0] != notes[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "paths"),
+    [
+        ("http", {"/slack/events": "Exact"}),
+        ("sign-ins", {"/sign-in": "Prefix"}),
+        ("both", {"/slack/events": "Exact", "/sign-in": "Prefix"}),
+    ],
+)
+def test_the_ingress_lets_through_what_comes_from_outside_and_nothing_else(render, name, paths):
+    """Slack's requests over HTTP, and browsers where people sign in to Microsoft; CALLBACK and LINK are below that."""
+    (rule,) = manifests(render(VARIANTS[name]))["Ingress"]["spec"]["rules"]
+    assert {each["path"]: each["pathType"] for each in rule["http"]["paths"]} == paths
+    assert all(each.startswith("/sign-in/") for each in (CALLBACK, LINK))
 
 
 # What Prometheus' operator sets on each target of a ServiceMonitor.

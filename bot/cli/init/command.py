@@ -24,6 +24,7 @@ from bot.cli.init.questions import (
     about_entra,
     about_slack,
 )
+from bot.configuration.settings import secret_names
 from bot.configuration.urls import read_address
 from bot.errors import ConfigurationError
 
@@ -204,6 +205,10 @@ def _pairs(given: tuple[str, ...], secret_files: tuple[str, ...]) -> dict[str, s
         if name in SECRET_FILES:
             raise WrongSettings(
                 f"{name} is a secret, and others can see a command line: use --secret-file {name}=FILE, or the variable."
+            )
+        if name in secret_names():
+            raise WrongSettings(
+                f"{name} is a secret, and others can see a command line: write it down where docs/how-to/install.md says, afterwards."
             )
         if not equals or not value.strip():
             raise WrongSettings("--set takes NAME=VALUE.")

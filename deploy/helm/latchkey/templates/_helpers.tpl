@@ -51,4 +51,7 @@ entra-certificate: AZURE_CLIENT_CERTIFICATE_PATH
 {{- else if eq .Values.entra.credential "secret" }}
 entra-secret: AZURE_CLIENT_SECRET_FILE
 {{- end }}
+{{- range $key, $setting := .Values.moreSecrets }}
+{{ $key }}: {{ $setting }}_FILE
+{{- end }}
 {{- end }}
