@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from bot.accounts.browser import CALLBACK, LINK
 from bot.configuration.problems import problems_for_running
 from bot.configuration.settings import read_settings
 from bot.monitoring.definitions import METRICS, MetricKind
@@ -215,12 +216,15 @@ def trusting(certificate: Any) -> Iterator[urllib.request.OpenerDirector]:
 async def test_nginx_lets_slack_through_and_nothing_else(
     debian_tool, nginx_configuration, certificate
 ):
-    """The body comes as it was sent, byte for byte; health and metrics are not for the outside."""
+    """The body comes as it was sent, byte for byte, and so do sign-ins; health and metrics are not for the outside."""
     came: list[bytes] = []
 
     async def events(request):
         came.append(await request.body())
         return PlainTextResponse("taken")
+
+    async def sign_in(request):
+        return PlainTextResponse(f"{request.method} {request.url.path}")
 
     async def inside(request):
         return PlainTextResponse("not for you")
@@ -228,6 +232,8 @@ async def test_nginx_lets_slack_through_and_nothing_else(
     app = Starlette(
         routes=[
             Route("/slack/events", events, methods=["POST", "GET"]),
+            # As people press Connect, go on, and come back from Microsoft.
+            *(Route(each, sign_in, methods=["GET", "POST"]) for each in (CALLBACK, LINK)),
             Route("/{rest:path}", inside, methods=["POST", "GET"]),
         ]
     )
@@ -257,8 +263,14 @@ async def test_nginx_lets_slack_through_and_nothing_else(
                 assert await asyncio.to_thread(ask, "/slack/events", body) == 200
                 assert came == [body]
                 assert await asyncio.to_thread(ask, "/slack/events") == 403
-                for path in ("/", "/healthz", "/readyz", "/metrics", "/slack/events/x"):
+                inner = ("/", "/healthz", "/readyz", "/metrics")
+                near = ("/slack/events/x", "/sign-in", "/sign-in/", "/sign-in/x/../../metrics")
+                for path in (*inner, *near):
                     assert await asyncio.to_thread(ask, path, body) == 404
+                for path in ("/sign-in/a-ticket", CALLBACK):
+                    assert await asyncio.to_thread(ask, path, b"code=1&state=2") == 200
+                    assert await asyncio.to_thread(ask, path) == 200
+                assert await asyncio.to_thread(ask, "/sign-in/x", b"x" * 200_000) == 413
                 assert await asyncio.to_thread(ask, "/slack/events", b"x" * 2_000_000) == 413
                 assert came == [body]
         finally:
