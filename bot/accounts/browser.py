@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 # The address below the public one at which Microsoft gives the browser back.
 CALLBACK: Final = "/sign-in/callback"
 LINK: Final = "/sign-in/{ticket}"
+# The header in which a page of a link that is none says which installation shows it.
+INSTALLATION: Final = "latchkey-installation"
 
 NOT_OFFERED: Final = N_("Nobody can sign in to Microsoft here: it is not set up.")
 OVER: Final = N_("This link is over, or was used already. Please ask for a new one in Slack.")

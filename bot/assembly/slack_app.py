@@ -13,6 +13,7 @@ import handlers
 from bot.assembly.connections import AccountParts
 from bot.assembly.monitoring import MonitoringParts
 from bot.assembly.outside import Outside
+from bot.configuration.accounts import installation_mark
 from bot.configuration.settings import Settings
 from bot.priority import Courtesy
 from bot.serving import web
@@ -109,4 +110,5 @@ def _sign_in_routes(
         approvals=services.signed_approvals,
         delegations=services.signed_delegations,
         public_url=settings.public_url,
+        installation=installation_mark(settings),
     )

@@ -1,6 +1,7 @@
 """Check the settings by which people connect their Microsoft account: the public address, and the key of their tokens."""
 
 import base64
+import hashlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -27,6 +28,13 @@ def problems(settings: Settings) -> list[str]:
             "reaches Latchkey, so that browsers come back to it after a sign-in."
         )
     return found
+
+
+def installation_mark(settings: Settings) -> str:
+    """Return what tells this installation from others where browsers come in: of its app registration and its address, no secret."""
+    root = (settings.public_url or "").rstrip("/").lower()
+    of = "\n".join([settings.azure_tenant_id or "", settings.azure_client_id or "", root])
+    return hashlib.sha256(of.encode()).hexdigest()[:32]
 
 
 def _problems_with_address(url: str | None) -> list[str]:

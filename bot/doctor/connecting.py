@@ -1,5 +1,7 @@
 """Connect to each thing by itself for a look: nothing is started, upgraded or made, and what refuses is noted."""
 
+import os
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -13,7 +15,7 @@ from bot.assembly.package_settings import KnownBindings, read_package_settings_o
 from bot.configuration.settings import Settings
 from bot.configuration.urls import in_address
 from bot.database import Busy, flags
-from bot.doctor.model import AskOurselves, CheckSubject, NobodyListens
+from bot.doctor.model import AskOurselves, AskPublic, CheckSubject, NobodyListens, NotTrusted
 from bot.errors import ConfigurationError
 from bot.machine import MACHINE, Machine
 from bot.monitoring.figures import Figures
@@ -49,6 +51,7 @@ async def subject_by(
         database_time=machine.database_time,
         seconds=machine.seconds,
         ask_ourselves=None if settings.port == 0 else _asking(settings),
+        ask_public=None if settings.public_url is None else asking_public(settings.public_url),
     )
     async with AsyncExitStack() as stack:
         _connect_database(subject, machine, stack)
@@ -151,3 +154,40 @@ def _asking(settings: Settings) -> AskOurselves:
             raise OSError(f"it does not answer ({type(error).__name__})") from error
 
     return ask
+
+
+def asking_public(root: str) -> AskPublic:
+    """Return what asks for pages below an address, through the proxy of the environment, as a browser elsewhere would."""
+
+    async def ask(path: str) -> tuple[int, Mapping[str, str]]:
+        try:
+            async with (
+                # aiohttp has read what this machine trusts before the settings could say it.
+                aiohttp.ClientSession(
+                    timeout=LONGEST_ANSWER,
+                    connector=aiohttp.TCPConnector(ssl=ssl.create_default_context()),
+                    trust_env=True,
+                ) as session,
+                session.get(f"{root.rstrip('/')}{path}", allow_redirects=False) as answer,
+            ):
+                return answer.status, {
+                    name.lower(): value for name, value in answer.headers.items()
+                }
+        except aiohttp.ClientConnectorCertificateError as error:
+            reason = getattr(error.certificate_error, "verify_message", "")
+            raise NotTrusted(reason or "its certificate is not trusted") from error
+        except aiohttp.ClientSSLError as error:
+            raise NotTrusted("it speaks no TLS that this machine understands") from error
+        except aiohttp.ClientConnectorError as error:
+            raise NobodyListens(_reason(error.os_error)) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise NobodyListens(type(error).__name__) from error
+
+    return ask
+
+
+def _reason(error: OSError) -> str:
+    """Return why there is no connection, in the words of the operating system; asyncio's own have the address in them."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or type(error).__name__

@@ -90,8 +90,16 @@ def broken(sentence: str) -> CheckFinding:
 AskOurselves = Callable[[str, str, Mapping[str, str], bytes], Awaitable[tuple[int, str]]]
 
 
+# Asks the address at which browsers reach the bot for a page below it; returns the status, and the headers in small letters.
+AskPublic = Callable[[str], Awaitable[tuple[int, Mapping[str, str]]]]
+
+
 class NobodyListens(Exception):
-    """There is no running bot at the address of the settings."""
+    """Nobody answers at the address of the settings; where it is a public one, with the reason."""
+
+
+class NotTrusted(Exception):
+    """No certificate proves that what answers at the address is what it should be; the reason, in words."""
 
 
 @dataclass(kw_only=True)
@@ -104,6 +112,7 @@ class CheckSubject:
         database_time: Asks the database server's clock.
         wire: The way to the other replicas; None where there is none to try.
         ask_ourselves: Sends a request to the running bot.
+        ask_public: Asks for a page where browsers do; None where they come to no address.
         seconds: The clock by which it is told how long an answer takes.
         packages_read: Packages that a check has read, with their policies, both whole, by id.
         tokens: Asks Microsoft's login for tokens of people who have connected their accounts; None where nobody can.
@@ -121,6 +130,7 @@ class CheckSubject:
     wire: Wire | None = None
     database_time: Callable[..., Any] | None = None
     ask_ourselves: AskOurselves | None = None
+    ask_public: AskPublic | None = None
     seconds: Seconds = machine_seconds
     tokens: AccountTokens | None = None
     packages_read: dict[str, tuple[AccessPackage, list[AssignmentPolicy]]] = field(

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.accounts.browser import CALLBACK, LINK, BrowserSignIns, SignInFailed, digest
+from bot.accounts.browser import CALLBACK, INSTALLATION, LINK, BrowserSignIns, SignInFailed, digest
 from bot.accounts.connecting import Connecting
 from bot.accounts.model import Purpose, SignIn
 from bot.approvals.signed import SignedApprovals
@@ -54,12 +54,14 @@ def routes(
     approvals: SignedApprovals,
     delegations: SignedDelegations,
     public_url: str,
+    installation: str,
 ) -> list[Route]:
     """
     Return the routes of the sign-in.
 
     Args:
         public_url: The root of our HTTP endpoint as browsers reach it.
+        installation: Tells whoever looks whether the address leads here: `bot.doctor.public_address`.
     """
     is_secure = urlsplit(public_url).scheme == "https"
     prefix = COOKIE if is_secure else COOKIE_HERE
@@ -72,7 +74,9 @@ def routes(
                 sign_in = await browsers.find(http.path_params["ticket"])
                 title, lines = await about(sign_in)
             except (SignInFailed, Busy) as failed:
-                return _failed(failed)
+                answer = _failed(failed)
+                answer.headers[INSTALLATION] = installation
+                return answer
             return page_of(sign_in, title, lines)
 
     def page_of(sign_in: SignIn, title: str, lines: list[str], *, note: str = "") -> Response:

@@ -1,12 +1,13 @@
 """`latchkey doctor` for a bot of a test: by the connections that it has."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
 from bot.app import Latchkey
 from bot.database.connections.server_clock import database_time
-from bot.doctor.model import AskOurselves, CheckFinding, CheckSubject
+from bot.doctor.model import AskOurselves, AskPublic, CheckFinding, CheckSubject
 from bot.doctor.table import examine
 
 
@@ -22,6 +23,7 @@ def subject_of(bot: Latchkey, **other: Any) -> CheckSubject:
         "connected_graph": bot.graph,
         "database_time": database_time,
         "ask_ourselves": asking(bot),
+        "ask_public": asking_public(bot),
         "tokens": bot.accounts.tokens,
     }
     return CheckSubject(**(given | other))
@@ -35,6 +37,18 @@ def asking(bot: Latchkey) -> AskOurselves:
         async with httpx.AsyncClient(transport=transport, base_url="http://latchkey") as http:
             answer = await http.request(method, path, headers=dict(headers), content=body)
         return answer.status_code, answer.text
+
+    return ask
+
+
+def asking_public(bot: Latchkey) -> AskPublic:
+    """The way by which browsers come."""
+
+    async def ask(path: str) -> tuple[int, Mapping[str, str]]:
+        transport = httpx.ASGITransport(app=bot.asgi, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="https://latchkey") as http:
+            answer = await http.get(path)
+        return answer.status_code, answer.headers
 
     return ask
 

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from bot import clock
+from bot.accounts.browser import LINK
 from bot.assembly.database import opened_store
 from bot.database import flags
 from bot.database.replicas.wire import NoWire
@@ -27,7 +28,7 @@ from bot.doctor import database as doctor_on_databases
 from bot.doctor import links
 from bot.doctor import settings as doctor_on_settings
 from bot.doctor.entra import NEEDED
-from bot.doctor.model import NobodyListens, Severity
+from bot.doctor.model import NobodyListens, NotTrusted, Severity
 from bot.doctor.table import CHECKS, LONGEST, examine
 from bot.packages import bounds
 from bot.packages.settings.read import read_package_settings
@@ -220,6 +221,21 @@ def answering(what: Any, then: Any = (401, "")) -> Break:
         return status, text
 
     return lambda around: {"ask_ourselves": ask}
+
+
+def public(answer: Any, **headers: str) -> Break:
+    """Let the public address answer so, or not at all."""
+
+    async def ask(path: str) -> tuple[int, dict[str, str]]:
+        assert re.fullmatch(LINK.replace("{ticket}", "[^/]+"), path)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer, {name.replace("_", "-"): value for name, value in headers.items()}
+
+    return lambda around: {
+        "ask_public": ask,
+        **around.settings(public_url="https://latchkey.example/"),
+    }
 
 
 def no_running_bot_asked(around: Around) -> dict[str, Any]:
@@ -484,6 +500,15 @@ ROWS: list[tuple[str, Break, Severity, str]] = [
     ("running", no_running_bot_asked, N, "was not asked"),
     ("running", hanging, B, f"It took more than {LONGEST} s"),
     ("channels", channel(members=set()), B, "invite the app there"),
+    ("public-address", public(404), B, "lets only other paths through"),
+    ("public-address", public(404, latchkey_installation="0" * 32), B, "another Latchkey answers"),
+    ("public-address", public(302), B, "leads browsers elsewhere (302)"),
+    ("public-address", public(401), B, "gives 401, and it is not Latchkey"),
+    ("public-address", public(200), B, "gives 200, and it is not Latchkey"),
+    ("public-address", public(400), B, "gives 400, and it is not Latchkey"),
+    ("public-address", public(502), W, "reaches no Latchkey"),
+    ("public-address", public(NotTrusted("it speaks no TLS")), B, "do not trust what answers at"),
+    ("public-address", public(NobodyListens("No route")), W, "not reached from here (No route)"),
     ("channels", channel(is_archived=True), B, "choose another channel"),
     ("channels", lambda a: a.settings(admin_channel="C0NOWHERE"), B, "correct the id"),
     ("channels", slack_fails("chat.scheduleMessage"), W, "could not be seen"),
