@@ -17,6 +17,8 @@ IN_FILE: Final = "_FILE"
 # Settings are words and addresses; a file of more than this is another one.
 LONGEST_FILE: Final = 64 * 1024
 ENV_FILE: Final = ".env"
+# With the mark or without it that editors on Windows begin a file with: it would be a part of the first name, which nobody knows then.
+TEXT: Final = "utf-8-sig"
 # Kubernetes sets these in each container beside a Service called latchkey, and nobody has written them.
 SERVICE_LINK: Final = re.compile(
     r"LATCHKEY_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
@@ -44,17 +46,27 @@ def ignored_in_file() -> list[str]:
 
 def everything_given() -> dict[str, str]:
     """
-    Return all that this machine's environment and the file of settings have, ours or not.
+    Return all that this machine's environment and the file of settings have, ours or not; what the environment sets to nothing, the file sets.
 
     Raises:
         ConfigurationError: There is such a file, and it is no text.
     """
-    return {**_in_file(), **os.environ}
+    in_file = _in_file()
+    names = {name.upper() for name in in_file}
+    return in_file | {
+        name: value
+        for name, value in os.environ.items()
+        if value.strip() or name.upper() not in names
+    }
 
 
 def _in_file() -> dict[str, str]:
     try:
-        found = dotenv_values(ENV_FILE, interpolate=False) if Path(ENV_FILE).is_file() else {}
+        found = (
+            dotenv_values(ENV_FILE, interpolate=False, encoding=TEXT)
+            if Path(ENV_FILE).is_file()
+            else {}
+        )
     except (OSError, UnicodeDecodeError):
         raise ConfigurationError(
             [f"The file {ENV_FILE} in the working directory cannot be read as text."]
@@ -103,7 +115,7 @@ def _content(path: Path) -> str | None:
     try:
         if not path.is_file() or path.stat().st_size > LONGEST_FILE:
             return None
-        text = path.read_text(encoding="utf-8").strip()
+        text = path.read_text(encoding=TEXT).strip()
     except (OSError, ValueError):
         return None
     return None if "\0" in text else text

@@ -7,6 +7,7 @@ from typing import Final
 
 from dotenv import dotenv_values
 
+from bot.configuration.names import TEXT
 from bot.configuration.problems import problems_for_running
 from bot.configuration.settings import read_settings
 from bot.errors import ConfigurationError
@@ -23,7 +24,7 @@ def read_answers(file: Path) -> dict[str, str]:
         ConfigurationError: It is no text.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding=TEXT)
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError):

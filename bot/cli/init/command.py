@@ -24,6 +24,7 @@ from bot.cli.init.questions import (
     about_entra,
     about_slack,
 )
+from bot.configuration.names import TEXT
 from bot.configuration.settings import secret_names
 from bot.configuration.urls import read_address
 from bot.errors import ConfigurationError
@@ -223,7 +224,7 @@ def _pairs(given: tuple[str, ...], secret_files: tuple[str, ...]) -> dict[str, s
 
 def _content(path: Path, name: str) -> str:
     try:
-        text = path.read_text(encoding="utf-8").strip()
+        text = path.read_text(encoding=TEXT).strip()
     except (OSError, ValueError):
         text = ""
     if not text:

@@ -145,3 +145,32 @@ def test_an_end_that_is_none_is_a_sentence(until):
     """And not an end in 1970."""
     with pytest.raises(ConfigurationError, match="SLACK_SIGNING_SECRET_PREVIOUS_UNTIL"):
         read_settings({**ROTATING, "SLACK_SIGNING_SECRET_PREVIOUS_UNTIL": until})
+
+
+@pytest.mark.parametrize("nothing", ["", " ", None])
+@pytest.mark.parametrize("spelled", ["LATCHKEY_CATALOGS", "latchkey_catalogs"])
+def test_what_the_environment_sets_to_nothing_the_file_sets(
+    monkeypatch, tmp_path, nothing, spelled
+):
+    """A bound that a unit or a Compose file leaves empty would not count, and everything would be touched."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("LATCHKEY_CATALOGS=General\n")
+    if nothing is not None:
+        monkeypatch.setenv(spelled, nothing)
+
+    assert read_settings().catalogs == ("General",)
+    monkeypatch.setenv(spelled, "Finance")
+    assert read_settings().catalogs == ("Finance",)
+
+
+def test_the_first_line_of_a_file_from_windows_counts(monkeypatch, tmp_path):
+    """Its editors begin a file with a mark, which is no part of the first name, and of no secret."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "key").write_bytes(b"\xef\xbb\xbfsecret\r\n")
+    lines = f"LATCHKEY_CATALOGS=General\r\nLATCHKEY_AUDIT_KEY_FILE={tmp_path / 'key'}\r\n"
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbf" + lines.encode())
+
+    settings = read_settings()
+
+    assert settings.catalogs == ("General",)
+    assert settings.audit_key_bytes == b"secret"

@@ -441,3 +441,11 @@ def test_nothing_half_is_left_where_it_cannot_be_written(folder):
     assert "Traceback" not in result.output
     with contextlib.suppress(FileNotFoundError):
         assert [each.name for each in folder.iterdir() if each.name.startswith(".latchkey-")] == []
+
+
+def test_a_file_from_windows_is_read_from_its_first_line(tmp_path):
+    """Its editors begin a file with a mark, which is no part of the first name."""
+    file = tmp_path / ".env"
+    file.write_bytes(b"\xef\xbb\xbfLATCHKEY_CATALOGS=General\r\n")
+
+    assert read_answers(file) == {"LATCHKEY_CATALOGS": "General"}
