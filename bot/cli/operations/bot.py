@@ -11,6 +11,7 @@ import click
 
 from bot.app import running
 from bot.assembly.database import opened_store
+from bot.assembly.package_settings import read_package_settings_of
 from bot.cli.connection import Stop, WrongSettings
 from bot.cli.database import settings_for_database
 from bot.cli.operator import at_the_command_line
@@ -51,6 +52,8 @@ def run(log_level: str | None, log_format: str | None) -> None:
         LogFormat(log_format or settings.log_format),
     )
     try:
+        # Read once more when the bot is put together; here, because a mistake in it does not get better by another start.
+        read_package_settings_of(settings)
         tracing.use_opentelemetry(version("latchkey"))
     except ConfigurationError as error:
         raise WrongSettings(*error.problems) from None

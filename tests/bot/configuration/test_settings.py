@@ -344,3 +344,16 @@ def test_nothing_is_kept_for_less_than_a_month(name):
     """What people are still told about might be gone."""
     assert len(problems(**{f"LATCHKEY_KEEP_{name}_DAYS": "29"})) == 1
     assert problems(**{f"LATCHKEY_KEEP_{name}_DAYS": "30"}) == []
+
+
+@pytest.mark.parametrize("text", [None, "packages: [", "packages: {x: {no-such-setting: 1}}"])
+def test_package_settings_that_cannot_be_read_end_the_start_with_2(monkeypatch, tmp_path, text):
+    """They get no better by another start, which systemd would make for ever."""
+    file = tmp_path / "latchkey.yml"
+    if text is not None:
+        file.write_text(text)
+
+    code, said = run_with(monkeypatch, tmp_path, **GOOD, LATCHKEY_PACKAGE_SETTINGS=str(file))
+
+    assert code == 2
+    assert "LATCHKEY_PACKAGE_SETTINGS" in said
