@@ -32,12 +32,14 @@ class HttpAddress:
     Attributes:
         scheme: "http" or "https".
         host: In small letters, an IPv6 address without its brackets.
+        port: As it is written; None: the one of the scheme.
         has_user: Whether a user's name stands before the host.
         rest: What follows host and port: path, query, fragment.
     """
 
     scheme: str
     host: str
+    port: int | None
     has_user: bool
     rest: str
 
@@ -58,12 +60,13 @@ def read_address(text: str) -> HttpAddress | None:
     if found is None:
         return None
     host = (found["v6"] or found["name"]).lower()
-    port = found["port"]
-    if not is_host(host) or (port is not None and not 0 < int(port) <= HIGHEST_PORT):
+    port = int(found["port"]) if found["port"] else None
+    if not is_host(host) or (port is not None and not 0 < port <= HIGHEST_PORT):
         return None
     return HttpAddress(
         scheme=found["scheme"].lower(),
         host=host,
+        port=port,
         has_user=found["user"] is not None,
         rest=found["rest"],
     )

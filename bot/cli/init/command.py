@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -28,6 +29,9 @@ from bot.configuration.names import TEXT
 from bot.configuration.settings import secret_names
 from bot.configuration.urls import read_address
 from bot.errors import ConfigurationError
+
+# For these a file is written that takes Slack's requests over TLS, by the name of the host.
+WITH_TLS_IN_FRONT: Final = frozenset({Target.SYSTEMD, Target.KUBERNETES})
 
 
 def _choice(kind: type[Target] | type[SlackMode] | type[CredentialKind]) -> click.Choice[str]:
@@ -162,6 +166,8 @@ def _plan(
         address = read_address(public_url or "")
         if address is None or not address.is_root or not (public_url or "").startswith("https://"):
             problems.append("--public-url must be https:// and a host: Slack posts to /slack/events there.")  # fmt: skip
+        elif address.port is not None and runs in WITH_TLS_IN_FRONT:
+            problems.append("--public-url must have no port: the nginx and the Ingress that are set up listen on 443.")  # fmt: skip
     elif public_url is not None:
         problems.append("--public-url is for HTTP: in Socket Mode Slack posts to no address.")
     if runs is Target.COMPOSE and (way, who) != (SlackMode.SOCKET, CredentialKind.CERTIFICATE):

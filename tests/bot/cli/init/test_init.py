@@ -145,6 +145,8 @@ WRONG = [
     (["--slack=http", "--public-url=http://x.example"], "--public-url must be https://"),
     (["--slack=http", "--public-url=https://x.example/slack"], "--public-url must be https://"),
     (["--slack=http", "--public-url=https://[x.example"], "--public-url must be https://"),
+    (["--target=systemd", "--slack=http", "--public-url=https://x.example:443"], "must have no port"),
+    (["--target=kubernetes", "--slack=http", "--public-url=https://x.example:8443"], "must have no port"),
     (["--slack=socket", "--public-url=https://x.example"], "--public-url is for HTTP"),
     (["--target=compose", "--identity=secret"], "The Compose file is for Socket Mode"),
 ]  # fmt: skip
