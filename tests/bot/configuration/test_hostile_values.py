@@ -8,7 +8,7 @@ import yarl
 from pydantic import SecretStr
 
 from bot.configuration.credentials import credential_ends
-from bot.configuration.problems import problems_for_running
+from bot.configuration.problems import CERTIFICATES, problems_for_running
 from bot.configuration.settings import Settings, known_names, read_settings
 from bot.errors import ConfigurationError
 from bot.serving import web
@@ -89,6 +89,13 @@ ADDRESSES = [
     *ROOTS,
     *("SLACK_API_URL", "LATCHKEY_ALARM_WEBHOOK", "LATCHKEY_ANCHOR_WEBHOOK", "LATCHKEY_ON_CALL_URL"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def no_certificates_of_this_machine(monkeypatch):
+    """To read them takes longer than all the rest, for each value anew."""
+    for name in CERTIFICATES:
+        monkeypatch.delenv(name, raising=False)
 
 
 def use(settings: Settings) -> None:
