@@ -176,7 +176,7 @@ async def test_a_line_is_written_whole_or_is_not_noted(tmp_path, monkeypatch):
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(to, line[: room.pop(0)])
 
-    monkeypatch.setattr(anchors.os, "write", by_parts)
+    monkeypatch.setattr("bot.auditing.anchors.os.write", by_parts)
     await keep(ANCHOR)
     room[:] = [10]
     with pytest.raises(NotNoted, match="No space left"):
