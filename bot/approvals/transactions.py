@@ -67,7 +67,10 @@ def take_decision(
     same = decisions.open_like(db, decision)
     if same is not None and same[1] == is_draft:
         # Pressed again before it was judged, or after the form was closed: one click.
-        return _incomplete(db, same[0], request) if is_draft else None
+        if not is_draft:
+            return None
+        draft = same[0] if for_less else _without_end(db, same[0])
+        return _incomplete(db, draft, request)
     decisions.add(
         db,
         decision,
@@ -93,6 +96,18 @@ def approve_several(db: Transaction, approvals: Sequence[Decision]) -> None:
             raise WrongFields({"chosen": ONE_BY_ONE})
         if draft is not None:
             raise WrongFields({"reason": N_("One of these needs a reason. Please say why.")})
+
+
+def _without_end(db: Transaction, draft: Decision) -> Decision:
+    """
+    Return a draft as its plain button means it: for as long as was asked for.
+
+    A shorter end that was chosen for it, and never signed for, is given up, and so is the reason that was given for that end.
+    """
+    if draft.ends_at is None:
+        return draft
+    decisions.explain(db, draft.id, slack_user=draft.slack_user, reason=None, is_complete=False)
+    return replace(draft, reason=None, ends_at=None, instead_of=None)
 
 
 def _incomplete(db: Transaction, decision: Decision, request: Request) -> IncompleteDecision:

@@ -464,6 +464,23 @@ async def test_the_end_that_was_signed_for_is_the_one_that_counts(world, days):
     await world.told(ANN, "You now have access")
 
 
+async def test_a_plain_approval_forgets_the_shorter_end_that_nobody_signed_for(world):
+    """Bo chooses a day, does not sign in, and presses Approve: what Ann gets is what she has asked for."""
+    await asked(world)
+    short = await _for_less(world, 1, None)
+    for view in list(world.slack.person(BO).modals):
+        await world.slack.close(user=BO, view_id=view.id)
+    link = await approve(world, BO)
+
+    assert "has changed" in (await browser_of(world).get(short)).shown
+    await nothing_is_approved(world)
+    page = await sign_in_by(world, link, email_of(BO, world))
+
+    assert page.heading == "Your approval is saved", page.shown
+    assert "instead of" not in said(await world.told(ANN, "You now have access"))
+    assert "until" not in await details_of_approval(world)
+
+
 async def test_a_reason_is_asked_for_first(database, tmp_path):
     """And kept with the approval."""
 
