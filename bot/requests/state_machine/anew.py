@@ -102,6 +102,7 @@ def make_emergency(db: Transaction, request: Request, why: str) -> Request | Non
         emergency=True,
         no_emergency_why=None,
         justification=why,
+        **terms_as_asked(request),
         starts_at=None,
         ends_at=None,
         **ANEW,

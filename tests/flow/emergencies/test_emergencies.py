@@ -9,6 +9,7 @@ import pytest
 from bot.assignments.store import assignment_lists
 from bot.emergencies.model import Finding
 from bot.errors import NotAllowed
+from sandbox.tenant import seed
 from tests.flow.emergencies.emergencies import (
     ASK,
     emergency_cards,
@@ -214,6 +215,31 @@ async def test_what_waits_becomes_an_emergency(world):
     await world.type(ANN, ASK)
     await world.told(ANN, "You now have access")
     await eventually(lambda: "Approve" not in labels(card))
+
+
+async def test_an_end_that_an_approver_set_does_not_bind_the_emergency(database, tmp_path):
+    """The first of two approves for two hours, which pass; the emergency lasts as long as any."""
+
+    def prepare(outside):
+        for policy in outside.tenant.world.policies.values():
+            if policy.package_id == seed.FINANCE_REPORTS:
+                policy.approval["stages"][0]["primaryApprovers"] = [
+                    {"@odata.type": "#microsoft.graph.singleUser", "userId": each}
+                    for each in (seed.BO, seed.CY)
+                ]
+
+    file = write_settings(tmp_path, SETTINGS + "    quorum: 2\n")
+    async with living(database, prepare=prepare, LATCHKEY_PACKAGE_SETTINGS=file) as world:
+        await world.type(ANN, "/request-access finance-reports because the quarter ends")
+        await world.press(BO, await world.card(BO), "Approve for less")
+        form = await eventually(lambda: world.form(BO))
+        until = int((world.outside.clock.now() + timedelta(hours=2)).timestamp())
+        await world.slack.submit(user=BO, view_id=form.id, values={"until": {"until": until}})
+        await world.told(ANN, "1 of 2 approvals")
+        await world.later(timedelta(hours=3))
+        await world.type(ANN, ASK)
+        assert "emergency access" in said(await world.told(ANN, "You now have access"))
+        assert await world.states() == ["add delivered"]
 
 
 async def test_a_package_without_emergencies_says_so(world):
