@@ -15,7 +15,6 @@ from bot.errors import (
 from bot.messages.blocks.pages import read_page
 from bot.messages.blocks.parts import Message, message
 from bot.messages.blocks.sentences import escape_sentence
-from bot.messages.emergencies import emergency
 from bot.messages.overviews.helping import HELP, help_message
 from bot.messages.requests import acknowledging, offering
 from bot.requests.asking.forms import PersonalOffer, RequestForms
@@ -60,7 +59,7 @@ def register(
             try:
                 urgent = await requests.ask_in_emergency(slack_user=user, text=text, key=key)
                 if urgent is not None:
-                    await say(emergency.asked(urgent.request, created=urgent.created))
+                    await say(await say_asked(forms, user, urgent, in_emergency=True))
                     return
                 for_other = await offer_for_other(forms, user, text)
                 if for_other is not None:

@@ -212,7 +212,9 @@ def register(
             if submitted.request.is_on_behalf and submitted.created:
                 said = on_behalf.asked_for_them(submitted.request)
             else:
-                said = await say_asked(forms, user, submitted)
+                said = await say_asked(
+                    forms, user, submitted, in_emergency=is_chosen_in(view, package.id)
+                )
             await ack(response_action="update", view=said_in_modal(said, title=_(TITLE)))
 
     async def show_own(

@@ -97,12 +97,19 @@ async def _is_in_name(forms: RequestForms, text: str, wanted: AskedForOther) -> 
     return wanted.mention not in (reason or "")
 
 
-async def say_asked(forms: RequestForms, user: str, submitted: Submitted) -> Message:
-    """Say that something was asked for, or how it stands if it had been before."""
+async def say_asked(
+    forms: RequestForms, user: str, submitted: Submitted, *, in_emergency: bool = False
+) -> Message:
+    """
+    Say that something was asked for, or how it stands if it had been before.
+
+    Args:
+        in_emergency: They have asked for it as an emergency.
+    """
     request = submitted.request
     if request.emergency:
         return emergency.asked(request, created=submitted.created)
     if not submitted.created:
-        return acknowledging.already_asked(request, reader=user)
+        return acknowledging.already_asked(request, reader=user, in_emergency=in_emergency)
     known = await forms.find_known(request, submitted.asker)
     return acknowledging.asked(request, known)

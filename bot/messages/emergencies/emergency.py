@@ -23,9 +23,10 @@ from bot.messages.blocks.parts import (
 from bot.messages.blocks.quotes import as_written, quoted
 from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.phrases.request_words import progress
+from bot.messages.phrases.waiting import cancel_button
 from bot.packages.settings.model import BreakGlass, BreakGlassPeople
 from bot.requests.model import Request, State, hides_deciders
-from bot.words import _, ngettext, pgettext, translate
+from bot.words import _, ngettext, translate
 from bot.words.formats import in_a_row, number
 
 HOUR: Final = 60
@@ -35,27 +36,21 @@ LONGEST_CONTENTS: Final = 2_900
 
 
 def asked(request: Request, *, created: bool) -> Message:
-    """Say that emergency access has been asked for, or how what was asked for before stands."""
+    """Say that emergency access has been asked for, or how the emergency stands that was asked for before."""
     name = bold(request.package_name)
     if created:
         line = _(
             "I am checking whether you may have emergency access to {package}, and will send you a message. If you may, "
             "nobody has to approve it: others are told at once, and somebody else reviews it afterwards."
         ).format(package=name)
-    elif request.emergency:
+    else:
         line = _(
             "You have already asked for emergency access to {package}, {moment}; it is {state}. I will send you a "
             "message as soon as that changes."
         ).format(package=name, moment=moment(request.asked_at), state=progress(request))
-    else:
-        line = _(
-            "You have already asked for {package}, {moment}; it is {state}. So it is too late to ask for it as an "
-            "emergency. I will send you a message as soon as that changes."
-        ).format(package=name, moment=moment(request.asked_at), state=progress(request))
-    cancel = button(
-        pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
-    )
-    return message(line, [section(line), actions(cancel, block_id=f"ack:{request.id}")])
+    cancel = cancel_button(request) if request.can_be_canceled else None
+    buttons = [actions(cancel, block_id=f"ack:{request.id}")] if cancel else []
+    return message(line, [section(line), *buttons])
 
 
 def not_an_emergency(request: Request) -> Message:

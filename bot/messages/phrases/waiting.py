@@ -110,6 +110,13 @@ def remind_button(request: Request) -> Block | None:
     return button(_("Remind"), "remind", request.id, about=request.package_name)
 
 
+def cancel_button(request: Request) -> Block:
+    """Make the button by which whoever asked cancels their request; for what `Request.can_be_canceled`."""
+    return button(
+        pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
+    )
+
+
 def decline_button(request: Request) -> Block:
     """Make the button by which somebody declines what another has asked for them."""
     return button(

@@ -29,13 +29,13 @@ from bot.messages.blocks.sentences import escape_sentence
 from bot.messages.phrases import policy_words
 from bot.messages.phrases.naming import name_to_asker, remover
 from bot.messages.phrases.request_words import about_busy, progress
-from bot.messages.phrases.waiting import decline_button, remind_button
+from bot.messages.phrases.waiting import cancel_button, decline_button, remind_button
 from bot.messages.requests.offering import no_such_package
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy, PoliciesHeldUnder, lets_return
 from bot.paging import Count
 from bot.requests.model import KnownPackage, Request, State
-from bot.words import _, pgettext, translate
+from bot.words import _, translate
 from bot.words.formats import in_a_row
 
 # Of the blocks whose buttons are all that a message is for: it is replaced when one has been pressed.
@@ -86,9 +86,7 @@ def asked(request: Request, known: KnownPackage) -> Message:
             )
         )
         line = sentence.format(name=name)
-    cancel = button(
-        pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
-    )
+    cancel = cancel_button(request)
     return message(line, [section(line), _alone(cancel, my_access_button(), about=request.id)])
 
 
@@ -117,32 +115,29 @@ def _who_decides(policies: Sequence[OfferedPolicy]) -> str:
     return _("By its policy and Latchkey’s settings, {decides}.").format(decides=decides)
 
 
-def already_asked(request: Request, *, reader: str) -> Message:
+def already_asked(request: Request, *, reader: str, in_emergency: bool = False) -> Message:
     """
     Say how a request stands that was open already: since when, at which step, and for whom it waits.
 
     Args:
         reader: Who asks now: perhaps somebody else has asked for them, or for whom they ask.
+        in_emergency: They ask for it as an emergency now, which it has not become.
     """
-    name = name_to_asker(request)
+    urgent = _no_emergency(request, reader=reader) if in_emergency else None
     if request.asked_by != reader:
-        return _asked_by_another(request)
+        return _asked_by_another(request, urgent)
     line = _(
         "You have already asked for {name}, {when}; it is {progress}. I will send you a "
         "message as soon as that changes."
-    ).format(name=name, when=moment(request.asked_at), progress=progress(request))
-    cancel = None
-    if request.state is State.RECEIVED or (
-        request.can_be_withdrawn or request.can_be_canceled_in_entra
-    ):
-        cancel = button(
-            pgettext("cancel a request", "Cancel"), "cancel", request.id, about=request.package_name
-        )
+    ).format(name=name_to_asker(request), when=moment(request.asked_at), progress=progress(request))
+    # What is being judged says itself whether it has gone too far.
+    may_cancel = request.state is State.RECEIVED or request.can_be_canceled
+    cancel = cancel_button(request) if may_cancel else None
     buttons = _alone(remind_button(request), cancel, my_access_button(), about=request.id)
-    return message(line, [section(line), buttons])
+    return _standing(line, urgent, buttons)
 
 
-def _asked_by_another(request: Request) -> Message:
+def _asked_by_another(request: Request, urgent: str | None) -> Message:
     """Say that somebody else has asked for the reader; they may decline, and the other may cancel it and have it reminded."""
     line = _(
         "{person} has already asked for {name} for you, {when}; it is {progress}. I will send you a "
@@ -153,10 +148,31 @@ def _asked_by_another(request: Request) -> Message:
         when=moment(request.asked_at),
         progress=progress(request),
     )
-    decline = None
-    if request.state is State.PENDING and request.can_be_withdrawn:
-        decline = decline_button(request)
-    return message(line, [section(line), _alone(decline, my_access_button(), about=request.id)])
+    decline = decline_button(request) if _may_decline(request) else None
+    return _standing(line, urgent, _alone(decline, my_access_button(), about=request.id))
+
+
+def _standing(line: str, urgent: str | None, buttons: Block) -> Message:
+    if urgent is None:
+        return message(line, [section(line), buttons])
+    return message(f"{line} {urgent}", [section(line), section(urgent), buttons])
+
+
+def _may_decline(request: Request) -> bool:
+    return request.state is State.PENDING and request.can_be_withdrawn
+
+
+def _no_emergency(request: Request, *, reader: str) -> str:
+    """Say why what is open already has not become an emergency, and how they get one all the same."""
+    if request.state is State.RECEIVED:
+        return _(
+            "I am still checking that request, so you cannot ask for it as an emergency yet. Please ask again in a minute."
+        )
+    if request.asked_by != reader and _may_decline(request):
+        return _(
+            "So it is not an emergency now. If you need it as one, decline that request, and then ask for the emergency again."
+        )
+    return _("So it is too late to ask for it as an emergency.")
 
 
 def already_held(

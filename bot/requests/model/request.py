@@ -170,6 +170,11 @@ class Request:
         return is_there and is_known and not self.is_being_canceled
 
     @property
+    def can_be_canceled(self) -> bool:
+        """True while whoever asked may still cancel it, here or in Entra."""
+        return self.can_be_withdrawn or self.can_be_canceled_in_entra
+
+    @property
     def is_being_canceled(self) -> bool:
         """True while it is to be canceled in Entra, and Entra has not said what becomes of that."""
         return (

@@ -163,6 +163,10 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
             made[f"already asked by another {label}"] = acknowledging.already_asked(
                 one, reader="U0OTHER"
             )
+            for who in (one.asked_by or "U0ANN", "U0OTHER"):
+                made[f"no emergency {label} {who}"] = acknowledging.already_asked(
+                    one, reader=who, in_emergency=True
+                )
             for known in (
                 KnownPackage(package=None),
                 KnownPackage(package=offered(policies=(way("1", name, text),))),

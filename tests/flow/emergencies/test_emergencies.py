@@ -10,6 +10,7 @@ from bot.assignments.store import assignment_lists
 from bot.emergencies.model import Finding
 from bot.errors import NotAllowed
 from sandbox.tenant import seed
+from tests.flow.asking.test_on_behalf import allow, ask_for
 from tests.flow.emergencies.emergencies import (
     ASK,
     emergency_cards,
@@ -26,6 +27,7 @@ from tests.harness.world import (
     CY,
     DANA,
     GENERAL,
+    MIA,
     eventually,
     labels,
     living,
@@ -240,6 +242,34 @@ async def test_an_end_that_an_approver_set_does_not_bind_the_emergency(database,
         await world.type(ANN, ASK)
         assert "emergency access" in said(await world.told(ANN, "You now have access"))
         assert await world.states() == ["add delivered"]
+
+
+async def test_what_another_has_asked_for_is_declined_before_the_emergency(world):
+    """Whom it is for reads that, and has the button for it, instead of one to cancel what is not theirs to cancel."""
+    allow(world, seed.FINANCE_REPORTS)
+    await world.synced()
+    assert await ask_for(world, MIA, CY)
+    await world.told(CY, "has asked for")
+    answer = await world.type(CY, ASK)
+    assert f"<@{MIA}> has already asked for" in answer.text
+    assert "decline that request, and then ask for the emergency again" in answer.text
+    assert labels(answer.message) == ["Decline", "My access"]
+    await world.press(CY, answer.message, "Decline")
+    await eventually(lambda: world.whispers(CY, answer.message.channel))
+    await world.type(CY, ASK)
+    assert "emergency access" in said(await world.told(CY, "You now have access"))
+
+
+async def test_what_entra_has_begun_with_offers_no_button_to_cancel_it(world):
+    """Nor is anything promised that cannot be."""
+    world.tenant.world.delivery = timedelta(hours=2)
+    await world.type(ANN, "/request-access finance-reports because the quarter ends")
+    await world.press(BO, await world.card(BO, "Finance Reports"), "Approve")
+    await world.later(timedelta(minutes=1))
+    assert await world.states() == ["add submitted"]
+    answer = await world.type(ANN, ASK)
+    assert "too late to ask for it as an emergency" in answer.text
+    assert labels(answer.message) == ["My access"]
 
 
 async def test_a_package_without_emergencies_says_so(world):
