@@ -6,6 +6,7 @@ ends, the extension that has become pointless.  The diagram is in docs/explanati
 """
 
 from bot.requests.state_machine.anew import (
+    FilledAnew,
     ask_anew,
     ask_anew_of_claimed,
     make_emergency,
@@ -62,6 +63,7 @@ from bot.requests.state_machine.withdrawing import (
 
 __all__ = [
     "PARTIAL_FOR",
+    "FilledAnew",
     "account_needed_by",
     "approve_removal",
     "ask_anew",

@@ -1,7 +1,7 @@
 """Let a request begin once more: as one for new access, as an emergency, or as an ordinary one."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from bot.assignments.model import (
 )
 from bot.assignments.store import assignments
 from bot.database import Transaction
+from bot.packages.questions import Answers
 from bot.requests.model import (
     ENDED_MEANWHILE,
     Kind,
@@ -33,6 +34,14 @@ ANEW: Final[Mapping[str, Any]] = {
     "waits_since": None,
     "reminded_at": None,
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilledAnew:
+    """What a form says of a request that begins again: its answers, and the policy that asked for them or was chosen."""
+
+    answers: Answers
+    wanted_policy_id: str | None
 
 
 def ask_anew(db: Transaction, request: Request, *, fence: bool = False) -> Request | None:
@@ -83,12 +92,15 @@ def ask_anew_of_claimed(db: Transaction, request: Request) -> Request | None:
     return ask_anew(db, request, fence=True)
 
 
-def make_emergency(db: Transaction, request: Request, why: str) -> Request | None:
+def make_emergency(
+    db: Transaction, request: Request, why: str, filled: FilledAnew | None = None
+) -> Request | None:
     """
     Make what waits for its approvers an emergency, as whoever asked wants; whoever clicks on its cards comes too late.
 
     Args:
         why: Their reason now, which takes the place of the one before.
+        filled: What a form says now, which does so too; None: nothing but the reason was said.
     """
     if request.graph_request_id is not None:
         # Entra has it, and gives it once it is approved there: nothing is given twice.
@@ -102,12 +114,18 @@ def make_emergency(db: Transaction, request: Request, why: str) -> Request | Non
         emergency=True,
         no_emergency_why=None,
         justification=why,
+        **(_filled_row(filled) if filled else {}),
         **terms_as_asked(request),
         starts_at=None,
         ends_at=None,
         **ANEW,
         round=request.round + 1,
     )
+
+
+def _filled_row(filled: FilledAnew) -> dict[str, Any]:
+    answers = {key: list(given) for key, given in filled.answers.items()}
+    return {"answers": answers, "wanted_policy_id": filled.wanted_policy_id}
 
 
 def make_ordinary(db: Transaction, request: Request, why: str) -> Request | None:

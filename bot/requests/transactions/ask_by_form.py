@@ -14,6 +14,7 @@ from bot.packages.questions import find_wrong_answers, normalize_answers
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
 from bot.requests.model import Kind
+from bot.requests.state_machine import FilledAnew
 from bot.requests.store import request_lists
 from bot.requests.transactions.ask import find_held
 from bot.requests.transactions.creation import (
@@ -69,6 +70,8 @@ def ask_by_form(
     if fields or wrong:
         raise WrongFields(fields, wrong)
     starts_at, ends_at = agreed_dates(policy, start=filled.start, end=filled.end, now=now)
+    # Answers belong to the policy that asked; so does a choice.
+    wanted_policy_id = policy.id if filled.is_chosen or answers or ends_at else None
     if filled.is_on_behalf:
         if (
             before := find_asked_for(db, filled.slack_user, filled.wanted_for, package)
@@ -79,7 +82,8 @@ def ask_by_form(
     else:
         already = request_lists.open_of(db, filled.slack_user, package.id, Kind.ADD)
         if already is not None:
-            if filled.is_emergency and (urgent := make_urgent(db, already, reason, asks)):
+            said_now = FilledAnew(answers=answers, wanted_policy_id=wanted_policy_id)
+            if filled.is_emergency and (urgent := make_urgent(db, already, reason, asks, said_now)):
                 note_sent(db, filled.sending, package.id)
                 return urgent
             return Submitted(request=already, created=False)
@@ -94,8 +98,7 @@ def ask_by_form(
             request,
             answers=answers,
             emergency=filled.is_emergency,
-            # Answers belong to the policy that asked; so does a choice.
-            wanted_policy_id=policy.id if filled.is_chosen or answers or ends_at else None,
+            wanted_policy_id=wanted_policy_id,
             starts_at=starts_at,
             ends_at=ends_at,
         ),

@@ -6,6 +6,7 @@ from bot.database import Transaction
 from bot.database.replicas.limits import Limit
 from bot.requests import state_machine
 from bot.requests.model import Request, State
+from bot.requests.state_machine import FilledAnew
 from bot.requests.transactions.creation import TOO_MANY, Submitted, count
 from bot.requests.transactions.filled_form import FilledForm
 from bot.words import N_
@@ -42,10 +43,17 @@ def find_wrong_fields(
 
 
 def make_urgent(
-    db: Transaction, known: Request, reason: str | None, limit: Limit
+    db: Transaction,
+    known: Request,
+    reason: str | None,
+    limit: Limit,
+    filled: FilledAnew | None = None,
 ) -> Submitted | None:
     """
     Make an emergency of what waits for its approvers; None: it is left as it is.
+
+    Args:
+        filled: What the form says that asks for it, if one does.
 
     Raises:
         TooOften: They have asked for too much in an hour.
@@ -53,5 +61,5 @@ def make_urgent(
     if known.state is not State.PENDING or known.emergency or known.is_on_behalf or reason is None:
         return None
     count(db, known.asked_by, limit, TOO_MANY)
-    moved = state_machine.make_emergency(db, known, reason)
+    moved = state_machine.make_emergency(db, known, reason, filled)
     return Submitted(request=moved, created=True) if moved else None

@@ -42,6 +42,11 @@ async def form_of(world, user, package_id):
     return form
 
 
+async def close_forms(world, user):
+    for view in list(world.slack.person(user).modals):
+        await world.slack.close(user=user, view_id=view.id)
+
+
 async def choose(world, user, form, package_id):
     name = world.tenant.world.packages[package_id].display_name
     await world.slack.click_view(
@@ -156,3 +161,63 @@ async def test_what_waits_becomes_an_emergency_by_the_form(world):
     outcome = await world.slack.submit(user=CY, view_id=form.id, values=typed)
     assert "You have sent this form before" in str(outcome.errors)
     assert await world.states() == ["add delivered"]
+
+
+async def test_what_waits_becomes_an_emergency_with_the_answers_of_now(world):
+    """They are on the card, and go to Entra; those of before do neither."""
+    values = {"reason": {"reason": "a customer called"}, TICKET: {"latchkey_answer": "OLD-1"}}
+    form = await form_of(world, ANN, examples.CUSTOMER_DATA)
+    await world.slack.submit(user=ANN, view_id=form.id, values=values)
+    assert "OLD-1" in said(await world.card(BO, "Customer Data"))
+    await close_forms(world, ANN)
+    form = await form_of(world, ANN, examples.CUSTOMER_DATA)
+    await world.slack.submit(
+        user=ANN,
+        view_id=form.id,
+        values={
+            **values,
+            TICKET: {"latchkey_answer": "NEW-2"},
+            **ticked(examples.CUSTOMER_DATA),
+        },
+    )
+    await world.told(ANN, "You now have access")
+    [post] = world.posts("adminAdd")
+    assert "NEW-2" in str(post.body["answers"])
+    assert "OLD-1" not in str(post.body)
+
+
+async def test_what_waits_becomes_an_emergency_by_the_policy_chosen_now(database, tmp_path):
+    """Of two equal ones, in the form that makes it an emergency."""
+
+    def prepare(outside):
+        outside.tenant.seed_examples()
+        world = outside.tenant.world
+        on_call, day = (
+            world.policies[each] for each in (examples.ON_CALL_POLICY, examples.DAY_POLICY)
+        )
+        day.settings["requestApprovalSettings"] = copy.deepcopy(
+            on_call.settings["requestApprovalSettings"]
+        )
+
+    file = write_settings(tmp_path, f"packages:\n  Build Servers: {{{BLOCK}}}\n")
+    async with living(database, LATCHKEY_PACKAGE_SETTINGS=file, prepare=prepare) as world:
+        for policy, more in (
+            (examples.ON_CALL_POLICY, {}),
+            (examples.DAY_POLICY, ticked(examples.BUILD_SERVERS)),
+        ):
+            form = await form_of(world, ANN, examples.BUILD_SERVERS)
+            await world.slack.click_view(
+                user=ANN,
+                view_id=form.id,
+                action_id="latchkey_policy",
+                block_id="policy",
+                value=policy,
+            )
+            await world.later(timedelta(seconds=5))
+            sent = {"reason": {"reason": "the build is broken"}, **more}
+            assert (await world.slack.submit(user=ANN, view_id=form.id, values=sent)).ok
+            await close_forms(world, ANN)
+            await world.later(timedelta(seconds=5))
+        await world.told(ANN, "You now have access")
+        [request] = world.tenant.world.requests.values()
+        assert request.policy_id == examples.DAY_POLICY
