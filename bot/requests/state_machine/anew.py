@@ -38,7 +38,7 @@ ANEW: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class FilledAnew:
-    """What a form says of a request that begins again: its answers, and the policy that asked for them or was chosen."""
+    """The answers of a form for a request that begins again, and the policy that asked for them or was chosen."""
 
     answers: Answers
     wanted_policy_id: str | None
