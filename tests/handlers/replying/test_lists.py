@@ -257,8 +257,8 @@ async def test_a_page_that_is_not_there_is_said_so(world):
         ("/access-admin assignments", STATEMENTS + 1, ROWS_READ, 2),
         ("/access-admin assignments page 9", STATEMENTS + 1, ROWS_READ, 2),
         ("/access-admin assignments everybodys-package", STATEMENTS + 1, ROWS_READ, 2),
-        # Who that is, and what they have, is looked for when the look has been written down.
-        (f"/access-admin assignments {seed.ANN}", STATEMENTS + 1, ROWS_READ, 3),
+        # Who that is, and what they have, is looked for first: the look is written down by their id, before it is shown.
+        (f"/access-admin assignments {seed.ANN}", STATEMENTS + 1, ROWS_READ, 4),
         ("/access-admin pending", STATEMENTS - 1, ROWS_READ - 1, 1),
         ("/access-admin stuck", STATEMENTS - 1, ROWS_READ - 1, 1),
     ],
