@@ -282,8 +282,13 @@ async def test_accents_that_are_characters_of_their_own_are_no_difference(
     ledger.attributes = [
         {
             "name": CAFE,
-            "source": {"question": asked(f"Whose {CAFE}?", id=world.new_id())},
-            "destination": {},
+            "source": {
+                "@odata.type": "#microsoft.graph.accessPackageResourceAttributeQuestion",
+                "question": asked(f"Whose {CAFE}?", id=world.new_id()),
+            },
+            "destination": {
+                "@odata.type": "#microsoft.graph.accessPackageUserDirectoryAttributeStore"
+            },
         }
     ]
     imported = await provisioner.import_()
