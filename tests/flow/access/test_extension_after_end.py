@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
+from bot.approvals.transactions import IncompleteDecision
 from bot.database import flags
 from bot.errors import TooLate
 from bot.people.model import Verb
@@ -42,6 +43,20 @@ async def press(harness: BotHarness, request: Request, what: str) -> None:
         block_id=block["block_id"],
         value=element["value"],
     )
+
+
+async def for_less(harness: BotHarness, request: Request) -> IncompleteDecision:
+    """Bo wants to set a shorter end, and has the form for it."""
+    draft = await harness.approvals.decide(
+        ask_id=request.ask_id,
+        verb=Verb.APPROVE,
+        slack_user=BO,
+        team="T0LATCH",
+        channel=None,
+        for_less=True,
+    )
+    assert draft is not None
+    return draft
 
 
 async def extending(harness: BotHarness, *, evaluated: bool = True) -> Request:
@@ -126,14 +141,7 @@ async def test_an_approved_one_is_decided_anew(harness):
 async def test_the_form_of_a_shorter_end_says_that_what_it_asked_has_changed(harness):
     """The request is being checked again, and somebody may have to decide it in a moment."""
     request = await extending(harness)
-    draft = await harness.approvals.decide(
-        ask_id=request.ask_id,
-        verb=Verb.APPROVE,
-        slack_user=BO,
-        team="T0LATCH",
-        channel=None,
-        for_less=True,
-    )
+    draft = await for_less(harness, request)
     await run_out(harness)
     assert (await harness.request(request.id)).comes_to_a_decision
 
@@ -147,14 +155,7 @@ async def test_the_shorter_end_of_an_extension_does_not_hold_for_new_access(harn
     """It was set for the extension: whoever decides about new access sees what is asked for now."""
     request = await extending(harness)
     await harness.store.run(flags.pause, why="maintenance")
-    draft = await harness.approvals.decide(
-        ask_id=request.ask_id,
-        verb=Verb.APPROVE,
-        slack_user=BO,
-        team="T0LATCH",
-        channel=None,
-        for_less=True,
-    )
+    draft = await for_less(harness, request)
     wrong = await harness.approvals.approve_until(
         decision_id=draft.decision.id, slack_user=BO, end=clock.now() + 12 * DAY, reason=""
     )

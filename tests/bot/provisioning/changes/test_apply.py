@@ -11,6 +11,7 @@ from bot.provisioning.changes.plan import make_plan
 from bot.provisioning.writing.diff import Operation
 from bot.source import FileError
 from sandbox.tenant import Tenant
+from sandbox.tenant.model import Package
 from sandbox.tenant.seed import ANN, CY
 from tests.bot.provisioning.conftest import FaultyAnswer, Provisioner, picture
 from tests.bot.provisioning.files import EXAMPLE, SMALL, with_policy
@@ -60,20 +61,27 @@ async def test_destroy_leaves_the_tenant_as_it_was(
     assert not provisioner.state.path.exists()
 
 
-async def test_destroy_ends_access_before_it_deletes(
-    provisioner: Provisioner, tenant: Tenant
-) -> None:
-    """Somebody holds the package; the access ends, and then the package goes."""
+async def held_by(provisioner: Provisioner, tenant: Tenant, *people: str) -> Package:
+    """Apply the small file, and let these people have its package."""
     await provisioner.apply(SMALL)
     package = next(
         each for each in tenant.world.packages.values() if each.display_name == "Autumn Campaign"
     )
     policy = tenant.world.policies_of(package.id)[0]
     async with provisioner.graph() as graph:
-        await graph.assignment_requests.create(
-            request_type="adminAdd", target_id=ANN, package_id=package.id, policy_id=policy.id
-        )
+        for each in people:
+            await graph.assignment_requests.create(
+                request_type="adminAdd", target_id=each, package_id=package.id, policy_id=policy.id
+            )
     tenant.tick()
+    return package
+
+
+async def test_destroy_ends_access_before_it_deletes(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
+    """Somebody holds the package; the access ends, and then the package goes."""
+    package = await held_by(provisioner, tenant, ANN)
     what = await provisioner.destroy(SMALL)
     assert what.lines()[0] == "access of Ann Abara to Autumn Campaign"
     assert package.id not in tenant.world.packages
@@ -84,17 +92,7 @@ async def test_an_assignment_that_graph_does_not_show_keeps_no_other_waiting(
     provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """The access of the others is asked to end at the first look."""
-    await provisioner.apply(SMALL)
-    package = next(
-        each for each in tenant.world.packages.values() if each.display_name == "Autumn Campaign"
-    )
-    policy = tenant.world.policies_of(package.id)[0]
-    async with provisioner.graph() as graph:
-        for each in (ANN, CY):
-            await graph.assignment_requests.create(
-                request_type="adminAdd", target_id=each, package_id=package.id, policy_id=policy.id
-            )
-    tenant.tick()
+    await held_by(provisioner, tenant, ANN, CY)
     name = "ssignments/[0-9a-f-]{36}$"
     provisioner.transport.faulty.append(FaultyAnswer(on=f"GET .*{name}", status=404))
     provisioner.transport.operations.clear()
